@@ -1,0 +1,208 @@
+package reset
+
+import (
+	"slices"
+	"time"
+)
+
+// Ledger folds a request's log into what is known of each target. It is the one
+// reading of the journal: the runner resumes from it, messages count with it,
+// and the result file is written from it. It is not safe for concurrent use.
+type Ledger struct {
+	rows    map[int]*Progress
+	totals  map[Outcome]int
+	lastSeq int64
+	last    time.Time
+}
+
+// Progress is what the log tells of one target.
+type Progress struct {
+	Outcome    Outcome // "" while there is none
+	Reason     Reason
+	Detail     string
+	Factors    []string
+	RequestID  string
+	Proof      Proof
+	FinishedAt time.Time
+
+	Attempts int      // started entries of this target, of all its steps
+	Doubts   int      // doubts since the last outcome
+	Open     *Attempt // sent and not closed by an answer: in flight, or in doubt
+	First    *Attempt // the oldest attempt in doubt
+	Last     *Attempt // the youngest attempt in doubt
+	Sent     *Attempt // the last attempt that may have taken effect
+	Done     []Step   // steps that are done while the target has more
+}
+
+// Attempt is one call for a target that was journalled before it left.
+type Attempt struct {
+	Step     Step
+	At       time.Time // our clock
+	OktaAt   time.Time // Okta's clock, less the margin within which it is known
+	Doubt    bool      // closed by a doubt; else nothing is recorded since it was started
+	DoubtAt  time.Time
+	Answered bool // Okta answered with an error body
+}
+
+// NewLedger returns an empty ledger.
+func NewLedger() *Ledger {
+	return &Ledger{rows: map[int]*Progress{}, totals: map[Outcome]int{}}
+}
+
+// Apply folds one entry; entries come in the order of the log, one seen before is passed over.
+func (l *Ledger) Apply(e Entry) {
+	if e.Seq != 0 && e.Seq <= l.lastSeq {
+		return
+	}
+	l.lastSeq = max(l.lastSeq, e.Seq)
+	if e.Step == nil {
+		return
+	}
+	l.last = e.At
+	p := l.rows[e.Step.Row]
+	if p == nil {
+		p = &Progress{}
+		l.rows[e.Step.Row] = p
+	}
+	if e.Kind == EntryOutcome || e.Kind == EntryDoubt {
+		l.count(p.Outcome, -1)
+		l.count(e.Outcome, +1)
+	}
+	p.apply(e)
+}
+
+func (l *Ledger) count(o Outcome, by int) {
+	if o != "" {
+		l.totals[o] += by
+	}
+}
+
+func (p *Progress) apply(e Entry) {
+	switch e.Kind {
+	case EntryStarted:
+		p.Attempts++
+		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
+	case EntryNotSent, EntryRefused:
+		p.Open = p.Last
+	case EntryStepped:
+		p.Sent, p.RequestID = p.Open, e.RequestID
+		p.clear()
+		p.Done = append(p.Done, *e.Step)
+	case EntryDoubt:
+		p.doubt(e)
+	case EntryOutcome:
+		p.finish(e)
+	}
+}
+
+func (p *Progress) doubt(e Entry) {
+	if p.Open == nil { // a reset that did not take is in doubt again
+		p.Open = p.Sent
+	}
+	if p.Open == nil {
+		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
+	}
+	p.Outcome, p.Reason, p.Proof = "", "", ""
+	p.Doubts++
+	a := *p.Open
+	a.Doubt, a.DoubtAt, a.Answered = true, e.At, e.Answered
+	p.Open, p.Last = &a, &a
+	if p.First == nil {
+		p.First = &a
+	}
+}
+
+func (p *Progress) finish(e Entry) {
+	if p.Open != nil {
+		p.Sent = p.Open
+	}
+	p.clear()
+	p.Outcome, p.Reason, p.Detail, p.Proof = e.Outcome, e.Reason, e.Detail, e.Proof
+	p.FinishedAt = e.At
+	if e.RequestID != "" {
+		p.RequestID = e.RequestID
+	}
+	if len(e.Factors) > 0 {
+		p.Factors = slices.Clone(e.Factors)
+	}
+}
+
+func (p *Progress) clear() {
+	p.Open, p.First, p.Last, p.Doubts = nil, nil, nil, 0
+}
+
+// InDoubt reports whether a call was sent for the target and its answer is not known.
+func (p Progress) InDoubt() bool { return p.Open != nil }
+
+// Row returns what is known of the target of a row.
+func (l *Ledger) Row(row int) Progress {
+	if p := l.rows[row]; p != nil {
+		return *p
+	}
+	return Progress{}
+}
+
+// Count returns how many targets have the outcome by the log; those that the plan skips are not in it.
+func (l *Ledger) Count(o Outcome) int { return l.totals[o] }
+
+// Settled returns how many targets have an outcome by the log.
+func (l *Ledger) Settled() int {
+	n := 0
+	for _, c := range l.totals {
+		n += c
+	}
+	return n
+}
+
+// LastSeq returns the number of the last entry folded.
+func (l *Ledger) LastSeq() int64 { return l.lastSeq }
+
+// LastStep returns when the last entry of a step was made, zero before the first.
+func (l *Ledger) LastStep() time.Time { return l.last }
+
+// Doubtful returns the rows in doubt, in order.
+func (l *Ledger) Doubtful() []int {
+	var rows []int
+	for row, p := range l.rows {
+		if p.InDoubt() {
+			rows = append(rows, row)
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// Final returns what became of a target when its request is settled: what the
+// plan skipped is skipped, what the log tells is told, and the rest was not run.
+func Final(t Target, p Progress) Progress {
+	switch {
+	case t.Action == ActionSkip:
+		return Progress{Outcome: OutcomeSkipped, Reason: t.Reason, Detail: t.Detail}
+	case p.Outcome == "":
+		p.Outcome, p.Reason = OutcomeNotRun, NotRunCancelled
+	}
+	return p
+}
+
+// Add counts the final progress of one target.
+func (t *Totals) Add(p Progress) {
+	if t.ByOutcome == nil {
+		t.ByOutcome, t.ByReason, t.Proofs = map[Outcome]int{}, map[Reason]int{}, map[Proof]int{}
+	}
+	t.ByOutcome[p.Outcome]++
+	if p.Reason != "" {
+		t.ByReason[p.Reason]++
+	}
+	if p.Proof != "" {
+		t.Proofs[p.Proof]++
+	}
+}
+
+// Rows returns how many targets were counted.
+func (t Totals) Rows() int {
+	n := 0
+	for _, c := range t.ByOutcome {
+		n += c
+	}
+	return n
+}

@@ -1,0 +1,106 @@
+package reset
+
+import "time"
+
+// Request is the head of a request: small, whatever the number of its users.
+// It is changed only by its own methods, inside an update of the record, and
+// every change comes with the fact that tells of it.
+type Request struct {
+	ID       ID      `json:"id"`
+	State    State   `json:"state"`
+	MovedBy  Person  `json:"moved_by,omitempty"` // who brought it into this state; "" for the bot itself
+	Org      string  `json:"org"`                // Okta org URL: "https://example.okta.com"
+	Asked    Ask     `json:"asked"`
+	Rows     int     `json:"rows"` // rows of the roster
+	Plan     Plan    `json:"plan"` // zero until frozen
+	Terms    Terms   `json:"terms"`
+	Approved []Voice `json:"approved,omitempty"` // approvals that count for the plan's digest
+	Fallen   []Voice `json:"fallen,omitempty"`   // approvals that fell away, with why
+	Denial   *Voice  `json:"denial,omitempty"`
+	Pause    *Pause  `json:"pause,omitempty"`
+	Refusal  string  `json:"refusal,omitempty"` // why it was rejected, a sentence for people
+	Code     string  `json:"code,omitempty"`    // the same for machines: "over_max_targets"
+	Totals   *Totals `json:"totals,omitempty"`  // when settled after a run
+
+	ExpiresAt  time.Time `json:"expires_at,omitzero"`
+	ApprovedAt time.Time `json:"approved_at,omitzero"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	ResumedAt  time.Time `json:"resumed_at,omitzero"` // a gap is counted from the later of this and the last step
+	SettledAt  time.Time `json:"settled_at,omitzero"`
+
+	// Version is the record's revision of this head. The record sets it when it reads; it is not part of the head.
+	Version int64 `json:"-"`
+}
+
+// Ask is what the requester asked for. It never changes.
+type Ask struct {
+	By      Person    `json:"by"`
+	Team    string    `json:"team,omitempty"` // the requester's Slack workspace
+	Channel Channel   `json:"channel"`
+	At      time.Time `json:"at"`
+	Reason  string    `json:"reason"`
+	Source  Source    `json:"source"`
+	Options Options   `json:"options"`
+	NotTill time.Time `json:"not_till,omitzero"` // not started before this ("at:")
+}
+
+// Source tells where the roster came from.
+type Source struct {
+	File   string `json:"file,omitempty"`   // name of the file; "" for a command
+	SHA256 Digest `json:"sha256,omitempty"` // of the bytes that were read
+	Bytes  int64  `json:"bytes,omitempty"`
+	TS     string `json:"ts,omitempty"`     // the upload's message
+	Column string `json:"column,omitempty"` // header of the column that was used; "" without header
+	Format string `json:"format,omitempty"` // "CSV with semicolons, Windows-1252"
+}
+
+// Terms are the policy's answers for this request, fixed when the plan is frozen.
+type Terms struct {
+	Approvals     int           `json:"approvals"`
+	ExecuteWithin time.Duration `json:"execute_within"`
+}
+
+// Voice is one person's decision on one plan digest.
+type Voice struct {
+	By     Person    `json:"by"`
+	At     time.Time `json:"at"`
+	Digest Digest    `json:"digest"`
+	Why    string    `json:"why,omitempty"` // of a denial, or why an approval fell away
+}
+
+// Totals are the outcome counts of a settled request; they add up to its rows.
+type Totals struct {
+	ByOutcome map[Outcome]int `json:"by_outcome"`
+	ByReason  map[Reason]int  `json:"by_reason,omitempty"`
+	Proofs    map[Proof]int   `json:"proofs,omitempty"`
+}
+
+// Missing returns how many approvals are still needed.
+func (r *Request) Missing() int {
+	return max(0, r.Terms.Approvals-len(r.Approved))
+}
+
+// HasApproved reports whether the person's approval counts now.
+func (r *Request) HasApproved(p Person) bool {
+	for _, v := range r.Approved {
+		if v.By == p {
+			return true
+		}
+	}
+	return false
+}
+
+// ExecuteBy is when an approved request lapses; zero before it is approved.
+func (r *Request) ExecuteBy() time.Time {
+	if r.ApprovedAt.IsZero() {
+		return time.Time{}
+	}
+	t := r.ApprovedAt
+	if r.Asked.NotTill.After(t) {
+		t = r.Asked.NotTill
+	}
+	return t.Add(r.Terms.ExecuteWithin)
+}
+
+// HasRun reports whether the request ever began to run.
+func (r *Request) HasRun() bool { return !r.StartedAt.IsZero() }
