@@ -1,0 +1,86 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// Action IDs of buttons. Each means the same wherever it stands.
+const (
+	ActionApprove     = "approve"
+	ActionDeny        = "deny"
+	ActionReview      = "review"
+	ActionCancel      = "cancel"
+	ActionPause       = "pause"
+	ActionResume      = "resume"
+	ActionRetryFailed = "retry_failed"
+	ActionAddReason   = "add_reason"
+	ActionNotMe       = "not_me"
+)
+
+// Value is what a button on a request carries: "FR-42:0123456789ab", "FR-42:-" before there is a plan.
+func Value(r *reset.Request) string {
+	return string(r.ID) + ":" + r.Plan.Digest.Short()
+}
+
+// ParseValue reads the value of a button on a request. The digest is the short form, empty before there is a plan.
+func ParseValue(s string) (reset.ID, reset.Digest, error) {
+	name, digest, ok := strings.Cut(s, ":")
+	if !ok {
+		return "", "", fmt.Errorf("%q is not the value of a button", s)
+	}
+	id, err := reset.ParseID(name)
+	if err != nil || string(id) != name {
+		return "", "", fmt.Errorf("%q is not the value of a button", s)
+	}
+	if digest == "-" {
+		return id, "", nil
+	}
+	if reset.Digest(digest).Short() != digest || strings.Trim(digest, "0123456789abcdef") != "" {
+		return "", "", fmt.Errorf("%q is not the value of a button", s)
+	}
+	return id, reset.Digest(digest), nil
+}
+
+// UploadValue is what the button "Add a reason" carries: "CHANNEL:TS" of the upload.
+func UploadValue(c reset.Channel, ts string) string { return string(c) + ":" + ts }
+
+// ParseUploadValue reads the value of the button "Add a reason".
+func ParseUploadValue(s string) (reset.Channel, string, error) {
+	c, ts, ok := strings.Cut(s, ":")
+	if !ok || !slackID.MatchString(c) || ts == "" || strings.Trim(ts, "0123456789.") != "" {
+		return "", "", fmt.Errorf("%q does not name an upload", s)
+	}
+	return reset.Channel(c), ts, nil
+}
+
+func button(action, value, label string, style slack.Style) *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(action, value, plain(label)).WithStyle(style)
+}
+
+// confirmed asks before a button acts; text is ours or escaped already.
+func confirmed(b *slack.ButtonBlockElement, title, text, yes string, style slack.Style) *slack.ButtonBlockElement {
+	return b.WithConfirm(slack.NewConfirmationBlockObject(
+		plain(title), mrkdwn(text), plain(yes), plain("Go back")).WithStyle(style))
+}
+
+func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block {
+	elements := make([]slack.BlockElement, 0, len(buttons))
+	for _, b := range buttons {
+		elements = append(elements, b)
+	}
+	return slack.NewActionBlock("actions-"+string(r.ID), elements...)
+}
+
+func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
+	b := button(ActionCancel, Value(r), "Cancel", slack.StyleDefault)
+	text := "Nobody is reset by this request then."
+	if r.State.Active() {
+		text = "Users who were reset already stay reset. The others are left as they are."
+	}
+	return confirmed(b, "Cancel "+string(r.ID)+"?", text, "Cancel the request", slack.StyleDanger)
+}

@@ -1,0 +1,85 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// Answer is a private answer that says one thing; the words are ours, with
+// untrusted parts in them already escaped by the caller's package, or none.
+func Answer(words string) Message {
+	s := trim(words, maxSection)
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}
+
+// Refused is a private answer with a refusal's words, which may quote what a person wrote.
+func Refused(words string) Message {
+	return Answer(":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2)))
+}
+
+// Opened answers the person who asked: "FR-42: planning 1 user".
+func Opened(r *reset.Request) Message {
+	switch {
+	case r.State == reset.Rejected:
+		return Answer(fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal)))
+	case r.State == reset.Planning:
+		return Answer(fmt.Sprintf("%s: planning %s. When the plan is ready, it is posted in %s for approval.",
+			r.ID, users(r.Rows), channelLink(r.Asked.Channel)))
+	}
+	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
+}
+
+// Moved answers who decided, paused, resumed or cancelled, with how the request stands now.
+func Moved(r *reset.Request) Message {
+	switch r.State {
+	case reset.Pending:
+		return Answer(fmt.Sprintf("%s: your approval counts; %s needed.", r.ID, plural(r.Missing(), "more approval")))
+	case reset.Stopping:
+		return Answer(fmt.Sprintf("%s stops; calls on their way to Okta are waited for.", r.ID))
+	}
+	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
+}
+
+// Status answers how some requests stand, newest first.
+func Status(all []*reset.Request) Message {
+	if len(all) == 0 {
+		return Answer("You have no requests. Drop a CSV in the channel, or try `/factor-reset help`.")
+	}
+	var blocks []slack.Block
+	var text []string
+	for _, r := range all[:min(len(all), 20)] {
+		s := fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, users(max(r.Plan.Resets, 0)), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+		if r.Plan.Digest == "" {
+			s = fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, plural(r.Rows, "row"), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+		}
+		if st := standing(r); st != "" {
+			s += "\n" + st
+		}
+		blocks = append(blocks, section(s))
+		text = append(text, fmt.Sprintf("%s: %s", r.ID, stateWords(r)))
+	}
+	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}
+}
+
+// Help answers what can be said to the bot.
+func Help() Message {
+	return Answer(strings.Join([]string{
+		"*Reset Okta MFA factors in bulk*",
+		"• Drop a CSV with a column of Okta user IDs, logins or e-mails in the channel; the message text is the reason.",
+		"• `/factor-reset ana@example.com bob@example.com because lost phone`: IDs, logins, e-mails and mentions, then the reason.",
+		"• `/factor-reset status`, `status FR-42`: how your requests stand.",
+		"• `/factor-reset pause FR-42`, `resume FR-42`, `cancel FR-42`.",
+		"Somebody else approves each request before anybody is reset, and the result file is posted in its thread.",
+	}, "\n"))
+}
+
+// AddReason asks an uploader privately for the reason that the upload lacks.
+func AddReason(c reset.Channel, ts, file string) Message {
+	s := fmt.Sprintf("Why should the users in %s be reset? A request needs a reason.", code(file))
+	b := button(ActionAddReason, UploadValue(c, ts), "Add a reason", slack.StylePrimary)
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
+}

@@ -1,0 +1,132 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// Reply is the one reply in the thread of an upload: a link to the approval
+// message, or the refusal. The link is Slack's permalink; "" before there is one.
+func Reply(r *reset.Request, link string) Message {
+	var s string
+	switch {
+	case r.State == reset.Rejected:
+		s = fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal))
+		if todo := rejectedAdvice(r); todo != "" {
+			s += "\n" + todo
+		}
+	case r.Plan.Digest == "" && r.State == reset.Cancelled:
+		s = fmt.Sprintf(":octagonal_sign: *%s* was cancelled by %s before it was planned.", r.ID, mention(r.MovedBy))
+	case link == "":
+		s = fmt.Sprintf("*%s*: the request is in this channel.", r.ID)
+	default:
+		s = fmt.Sprintf("*<%s|%s>*: %s to reset, %s skipped. The decision is made there.", escape(link), r.ID,
+			users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"))
+	}
+	blocks := []slack.Block{section(s)}
+	if sum(r.Plan.Skips) > 0 && r.State == reset.Rejected {
+		blocks = append(blocks, reasonTable("Rows", "Skipped because", r.Plan.Skips))
+	}
+	return Message{Text: texted(s), Blocks: blocks}
+}
+
+// rejectedAdvice says what to do after a refusal, where its sentence does not say it.
+func rejectedAdvice(r *reset.Request) string {
+	if r.Plan.Digest != "" {
+		return "The plan file says for each row why it is skipped."
+	}
+	return ""
+}
+
+// PlanNote stands with the plan file in the thread of the approval message.
+func PlanNote(r *reset.Request) string {
+	s := fmt.Sprintf("The plan of %s: %s to reset, %s skipped. Its SHA-256 is `%s…`; approvals are for exactly this file.",
+		r.ID, users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), r.Plan.FileSHA.Short())
+	if r.Plan.Revision > 1 {
+		s += fmt.Sprintf(" This is revision %d; earlier ones do not count.", r.Plan.Revision)
+	}
+	return s
+}
+
+// ResultNote stands with the result file in the thread of the approval message.
+func ResultNote(r *reset.Request) string {
+	var b strings.Builder
+	if r.State == reset.Cancelled {
+		fmt.Fprintf(&b, "*%s was cancelled.* %s", r.ID, totals(r))
+	} else {
+		fmt.Fprintf(&b, "*%s is done.* %s", r.ID, totals(r))
+	}
+	if r.Totals == nil {
+		return b.String()
+	}
+	if n := r.Totals.Proofs; sum(n) > 0 {
+		fmt.Fprintf(&b, "\nRead back: %s shown by Okta's log, %s by the users' factors, %s by nothing.",
+			count(n[reset.ProofLog]), count(n[reset.ProofFactors]), count(n[reset.ProofNone]))
+	}
+	if s := todo(r); s != "" {
+		b.WriteString("\n" + s)
+	}
+	return trim(b.String(), maxSection)
+}
+
+// Decision says in the thread who decided. It is edited as decisions come.
+func Decision(r *reset.Request) Message {
+	var lines []string
+	for _, v := range r.Fallen {
+		lines = append(lines, fmt.Sprintf("The approval by %s fell away: %s.", mention(v.By), told(v.Why)))
+	}
+	for _, v := range r.Approved {
+		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s.", mention(v.By), date(v.At)))
+	}
+	if n := r.Missing(); n > 0 && r.State == reset.Pending {
+		lines = append(lines, plural(n, "more approval")+" needed.")
+	}
+	switch r.State {
+	case reset.Denied:
+		lines = append(lines, ":x: "+deniedBy(r))
+	case reset.Expired, reset.Lapsed:
+		lines = append(lines, standing(r))
+	case reset.Cancelled:
+		if !r.HasRun() {
+			lines = append(lines, standing(r))
+		}
+	}
+	s := trim(strings.Join(lines, "\n"), maxSection)
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}
+
+// HasDecision reports whether there is anything that Decision would tell.
+func HasDecision(r *reset.Request) bool {
+	switch r.State {
+	case reset.Denied, reset.Expired, reset.Lapsed:
+		return true
+	case reset.Cancelled:
+		return r.Plan.Digest != ""
+	}
+	return len(r.Approved)+len(r.Fallen) > 0
+}
+
+// Paused says in the thread why a request is paused and who may lift it.
+func Paused(r *reset.Request) Message {
+	s := fmt.Sprintf(":double_vertical_bar: *%s is paused* since %s: %s\n%s", r.ID, date(r.Pause.At), causeWords(r), lifters(r.Pause))
+	blocks := []slack.Block{section(s)}
+	if r.Pause.Cause != reset.CauseFreeze {
+		blocks = append(blocks, actions(r, resumeButton(r), cancelButton(r)))
+	}
+	return Message{Text: texted(s), Blocks: blocks}
+}
+
+// PauseOver replaces the message of a pause that is over; at is when it began.
+func PauseOver(r *reset.Request, at time.Time) Message {
+	s := fmt.Sprintf("The pause of %s that began %s is over.", r.ID, date(at))
+	return Message{Text: s, Blocks: []slack.Block{section(s)}}
+}
+
+func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
+	return button(ActionResume, Value(r), "Resume", slack.StylePrimary)
+}

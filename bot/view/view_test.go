@@ -1,0 +1,371 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// schema compiles one definition of the Block Kit schema.
+func schema(tb testing.TB, definition string) *jsonschema.Schema {
+	tb.Helper()
+	f, err := os.Open(filepath.Join("testdata", "slack-blocks.schema.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("blocks.json", doc); err != nil {
+		tb.Fatal(err)
+	}
+	s, err := c.Compile("blocks.json#/definitions/" + definition)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// misfit says why something does not fit a definition, nil if it does.
+func misfit(s *jsonschema.Schema, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	return s.Validate(doc)
+}
+
+// golden compares what is rendered with the file of that name.
+func golden(tb testing.TB, name string, v any) {
+	tb.Helper()
+	var got bytes.Buffer
+	enc := json.NewEncoder(&got)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join("testdata", "golden", name+".json")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got.String()); d != "" {
+		tb.Errorf("%s differs (-want +got):\n%s", path, d)
+	}
+}
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+const (
+	fileSHA = reset.Digest("aaaa567890123456789012345678901234567890123456789012345678901234")
+	digest  = reset.Digest("bbbb567890120000000000000000000000000000000000000000000000000000")
+)
+
+// planning returns a request for 500 rows of a file.
+func planning() *reset.Request {
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{
+		By: "U_REQUESTER", Channel: "C_FACTORS", At: noon, Reason: "Office move <!channel> @here *now*",
+		Source: reset.Source{
+			File: "move `list` <b>.csv", SHA256: "cccc567890123456789012345678901234567890123456789012345678901234",
+			Bytes: 12345, TS: "1777896000.000100", Column: "User Id", Format: "CSV with semicolons, Windows-1252",
+		},
+	}, 500)
+	r.ID = "FR-42"
+	return r
+}
+
+func must(f reset.Fact, err error) reset.Fact {
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+func pending() *reset.Request {
+	r := planning()
+	must(r.FreezePlan(reset.Plan{
+		Revision: 1, FileSHA: fileSHA, Digest: digest, FrozenAt: noon.Add(time.Minute), Targets: 500, Resets: 495,
+		Skips:    map[reset.Reason]int{reset.NotFound: 3, reset.ProtectedAdmin: 1, reset.Duplicate: 1},
+		Statuses: map[string]int{"ACTIVE": 490, "SUSPENDED": 5},
+		Warnings: []string{"5 users are suspended in Okta", "ana@example.com is in FR-41 <https://evil.example|too>"},
+	}, reset.Terms{Approvals: 2, ExecuteWithin: time.Hour}, noon.Add(24*time.Hour), noon.Add(time.Minute)))
+	return r
+}
+
+func approved() *reset.Request {
+	r := pending()
+	must(r.Approve("U_APPROVER1", digest, noon.Add(2*time.Minute)))
+	must(r.Approve("U_APPROVER2", digest, noon.Add(3*time.Minute)))
+	return r
+}
+
+func running() *reset.Request {
+	r := approved()
+	must(r.Start(noon.Add(4 * time.Minute)))
+	return r
+}
+
+func paused(c reset.Cause) *reset.Request {
+	r := running()
+	must(r.Halt(c, "U_APPROVER1", "10 resets in a row failed: forbidden", noon.Add(5*time.Minute)))
+	return r
+}
+
+func settledTotals() reset.Totals {
+	return reset.Totals{
+		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 490, reset.OutcomeSkipped: 5, reset.OutcomeFailed: 4, reset.OutcomeNotRun: 1},
+		ByReason: map[reset.Reason]int{
+			reset.NotFound: 3, reset.ProtectedAdmin: 1, reset.Duplicate: 1, reset.Forbidden: 3, reset.OktaError: 1, reset.InOtherRequest: 1,
+		},
+		Proofs: map[reset.Proof]int{reset.ProofLog: 480, reset.ProofFactors: 8, reset.ProofNone: 2},
+	}
+}
+
+func done() *reset.Request {
+	r := running()
+	must(r.Verify(noon.Add(8 * time.Minute)))
+	must(r.Finish(settledTotals(), noon.Add(9*time.Minute)))
+	return r
+}
+
+func cancelled() *reset.Request {
+	r := running()
+	must(r.Cancel("U_APPROVER2", noon.Add(6*time.Minute)))
+	must(r.Stopped(settledTotals(), noon.Add(7*time.Minute)))
+	return r
+}
+
+func rejected() *reset.Request {
+	r := planning()
+	must(r.Reject("nothing_left", "Nobody is left to reset: all 500 rows are skipped.", noon.Add(time.Minute)))
+	return r
+}
+
+func with(r *reset.Request, move func(*reset.Request)) *reset.Request {
+	move(r)
+	return r
+}
+
+// states is one request for each state that people see.
+func states() map[string]*reset.Request {
+	at := noon.Add(10 * time.Minute)
+	return map[string]*reset.Request{
+		"pending":      pending(),
+		"half":         with(pending(), func(r *reset.Request) { must(r.Approve("U_APPROVER1", digest, at)) }),
+		"approved":     approved(),
+		"denied":       with(pending(), func(r *reset.Request) { must(r.Deny("U_APPROVER1", digest, "not in <my> name", at)) }),
+		"expired":      with(pending(), func(r *reset.Request) { must(r.Expire(noon.Add(25 * time.Hour))) }),
+		"lapsed":       with(approved(), func(r *reset.Request) { must(r.Lapse(noon.Add(2 * time.Hour))) }),
+		"withdrawn":    with(pending(), func(r *reset.Request) { must(r.Cancel("U_REQUESTER", at)) }),
+		"running":      running(),
+		"paused":       paused(reset.CauseErrors),
+		"frozen":       paused(reset.CauseFreeze),
+		"stopping":     with(running(), func(r *reset.Request) { must(r.Cancel("U_APPROVER2", at)) }),
+		"verifying":    with(running(), func(r *reset.Request) { must(r.Verify(at)) }),
+		"done":         done(),
+		"cancelled":    cancelled(),
+		"rejected":     rejected(),
+		"planning":     planning(),
+		"command":      command(),
+		"dry_run":      with(pending(), func(r *reset.Request) { r.Asked.Options.DryRun = true }),
+		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
+		"approval_off": with(approved(), func(r *reset.Request) { must(r.Revoke("U_APPROVER1", "left the group", at)) }),
+	}
+}
+
+func command() *reset.Request {
+	r := pending()
+	r.Asked.Source = reset.Source{}
+	r.Rows, r.Plan.Targets, r.Plan.Resets, r.Plan.Skips, r.Plan.Warnings = 1, 1, 1, nil, nil
+	r.Terms.Approvals = 1
+	return r
+}
+
+func pace() view.Pace {
+	return view.Pace{
+		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 196, reset.OutcomeFailed: 2},
+		PerMinute: 118.6, Left: 151 * time.Second,
+	}
+}
+
+// rendered is every message of a request that its state allows.
+func rendered(r *reset.Request) map[string]view.Message {
+	all := map[string]view.Message{
+		"approval": view.Approval(r),
+		"reply":    view.Reply(r, "https://example.slack.com/archives/C_FACTORS/p1777896000000200"),
+		"status":   view.Status([]*reset.Request{r}),
+		"opened":   view.Opened(r),
+		"moved":    view.Moved(r),
+	}
+	if view.HasDecision(r) {
+		all["decision"] = view.Decision(r)
+	}
+	if r.HasRun() {
+		all["progress"] = view.Progress(r, pace())
+	}
+	if r.State == reset.Paused {
+		all["pause"] = view.Paused(r)
+		all["pause_over"] = view.PauseOver(r, r.Pause.At)
+	}
+	return all
+}
+
+func TestMessages_golden(t *testing.T) {
+	fits := schema(t, "Message")
+	for state, r := range states() {
+		t.Run(state, func(t *testing.T) {
+			all := rendered(r)
+			for name, m := range all {
+				if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {
+					t.Errorf("%s does not fit the schema: %v", name, err)
+				}
+				if m.Text == "" {
+					t.Errorf("%s has no fallback text", name)
+				}
+			}
+			golden(t, state, all)
+		})
+	}
+}
+
+func TestNotes_golden(t *testing.T) {
+	golden(t, "notes", map[string]string{
+		"plan":      view.PlanNote(pending()),
+		"plan_2":    view.PlanNote(with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 })),
+		"result":    view.ResultNote(done()),
+		"cancelled": view.ResultNote(cancelled()),
+	})
+}
+
+func TestAnswers_golden(t *testing.T) {
+	all := map[string]view.Message{
+		"help":       view.Help(),
+		"no_status":  view.Status(nil),
+		"refused":    view.Refused("You wrote <!channel> & more."),
+		"add_reason": view.AddReason("C_FACTORS", "1777896000.000100", "list.csv"),
+	}
+	fits := schema(t, "Message")
+	for name, m := range all {
+		if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {
+			t.Errorf("%s does not fit the schema: %v", name, err)
+		}
+	}
+	golden(t, "answers", all)
+}
+
+func TestReasonModal_golden(t *testing.T) {
+	m := view.ReasonModal("C_FACTORS:1777896000.000100")
+	if err := misfit(schema(t, "Modal"), m); err != nil {
+		t.Errorf("does not fit the schema: %v", err)
+	}
+	golden(t, "reason_modal", m)
+}
+
+func TestParseValue(t *testing.T) {
+	r := pending()
+	id, d, err := view.ParseValue(view.Value(r))
+	if err != nil || id != "FR-42" || d != "bbbb56789012" {
+		t.Errorf("got %s, %s, %v", id, d, err)
+	}
+	if id, d, err = view.ParseValue(view.Value(planning())); err != nil || id != "FR-42" || d != "" {
+		t.Errorf("before a plan: %s, %s, %v", id, d, err)
+	}
+	for _, bad := range []string{"", "FR-42", "FR-42:", "FR-42:xyz", "fr-42:-", "FR-0:-", "FR-42:BBBB56789012", "FR-42:bbbb567890123", " FR-42:-"} {
+		if _, _, err := view.ParseValue(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestParseUploadValue(t *testing.T) {
+	c, ts, err := view.ParseUploadValue(view.UploadValue("C_FACTORS", "1777896000.000100"))
+	if err != nil || c != "C_FACTORS" || ts != "1777896000.000100" {
+		t.Errorf("got %s, %s, %v", c, ts, err)
+	}
+	for _, bad := range []string{"", "C1", ":1.2", "C_FACTORS:", "C_FACTORS:1;2", "../x:1.2"} {
+		if _, _, err := view.ParseUploadValue(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestMessage_Hash_tellsApart(t *testing.T) {
+	a, err := view.Approval(pending()).Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := view.Approval(approved()).Hash()
+	again, _ := view.Approval(pending()).Hash()
+	if a == b || a != again {
+		t.Errorf("hashes: pending %s and %s, approved %s", a, again, b)
+	}
+}
+
+// buttons lists the action IDs in a message.
+func buttons(m view.Message) []string {
+	var ids []string
+	for _, b := range m.Blocks {
+		a, ok := b.(*slack.ActionBlock)
+		if !ok {
+			continue
+		}
+		for _, e := range a.Elements.ElementSet {
+			ids = append(ids, e.(*slack.ButtonBlockElement).ActionID)
+		}
+	}
+	return ids
+}
+
+func TestButtons(t *testing.T) {
+	s := states()
+	for _, c := range []struct {
+		name string
+		m    view.Message
+		want []string
+	}{
+		{"pending", view.Approval(s["pending"]), []string{"approve", "deny", "cancel"}},
+		{"half approved", view.Approval(s["half"]), []string{"approve", "deny", "cancel"}},
+		{"approved", view.Approval(s["approved"]), nil},
+		{"denied", view.Approval(s["denied"]), nil},
+		{"done", view.Approval(s["done"]), nil},
+		{"running", view.Progress(s["running"], pace()), []string{"pause", "cancel"}},
+		{"paused", view.Progress(s["paused"], pace()), []string{"resume", "cancel"}},
+		{"frozen", view.Progress(s["frozen"], pace()), []string{"cancel"}},
+		{"verifying", view.Progress(s["verifying"], pace()), nil},
+		{"finished", view.Progress(s["done"], pace()), nil},
+	} {
+		if d := cmp.Diff(c.want, buttons(c.m)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+	}
+}
