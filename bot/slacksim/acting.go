@@ -1,0 +1,339 @@
+package slacksim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// commandWaits is how long Command waits for acknowledgement and answer.
+const commandWaits = 3 * time.Second
+
+// Answer is what a person sees of a command.
+type Answer struct {
+	OK        bool       `json:"ok"`
+	Error     string     `json:"error,omitempty"`
+	Ephemeral []*Message `json:"ephemeral"`
+	View      object     `json:"view"`
+}
+
+// Command types a slash command and waits, 3 s at most, for the
+// acknowledgement and the first answer: a message that only this person sees, a
+// view, or a post by the response URL. Text without a slash goes to the app's
+// first command.
+func (w *Workspace) Command(ctx context.Context, user, channel, text string) (Answer, error) {
+	payload, in, err := w.commandPayload(user, channel, text)
+	if err != nil {
+		return Answer{}, err
+	}
+	if payload == nil {
+		return w.failedCommand(in, text, "is not a valid command", "unknown_command"), nil
+	}
+	ack, err := w.deliver(ctx, envelope{Type: "slash_commands", Accepts: true, Payload: payload})
+	if err != nil {
+		return w.failedCommand(in, text, "failed with the error \u201c"+err.Error()+"\u201d", err.Error()), nil
+	}
+	w.commandAcked(in, ack)
+	w.await(ctx, in, commandWaits-time.Since(in.issued), func() bool {
+		return in.opened != nil || in.public || len(in.private) > 0
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := Answer{OK: true, Ephemeral: copies(in.private)}
+	if in.opened != nil {
+		a.View = in.opened.object()
+	}
+	return a, nil
+}
+
+func copies(messages []*Message) []*Message {
+	out := make([]*Message, 0, len(messages))
+	for _, m := range messages {
+		copied := *m
+		out = append(out, &copied)
+	}
+	return out
+}
+
+// commandPayload returns nil without an error for a command that this person
+// does not have: none of the app's, or a stranger's.
+func (w *Workspace) commandPayload(user, channel, text string) (object, *interaction, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, conv := w.person(user), w.conversation[channel]
+	switch {
+	case p == nil:
+		return nil, nil, errors.New("user_not_found")
+	case conv == nil:
+		return nil, nil, errors.New("channel_not_found")
+	}
+	word, rest := splitCommand(text, w.opt.Commands)
+	in := w.interact(user, channel)
+	i := slices.IndexFunc(w.opt.Commands, func(c SlashCommand) bool { return c.Command == word })
+	if i < 0 || p.team() != Team {
+		return nil, in, nil
+	}
+	if w.opt.Commands[i].Escape {
+		rest = w.escape(rest)
+	}
+	return object{
+		"token": "sandbox", "team_id": Team, "team_domain": teamDomain,
+		"channel_id": channel, "channel_name": conv.nameForApp(), "user_id": user, "user_name": p.Name,
+		"command": word, "text": rest, "api_app_id": AppID, "is_enterprise_install": "false",
+		"response_url": w.newHook("commands", in, nil), "trigger_id": in.trigger,
+	}, in, nil
+}
+
+func splitCommand(text string, commands []SlashCommand) (word, rest string) {
+	text = strings.TrimSpace(text)
+	if !strings.HasPrefix(text, "/") && len(commands) > 0 {
+		return commands[0].Command, text
+	}
+	word, rest, _ = strings.Cut(text, " ")
+	return word, strings.TrimSpace(rest)
+}
+
+var mention = regexp.MustCompile(`(^|[\s,;(])([@#])([\p{L}\p{N}._-]+)`)
+
+// escape does what should_escape asks for: @ana becomes <@U_ANA|ana>, #general
+// becomes <#C_GENERAL|general>. Names and IDs are both understood.
+func (w *Workspace) escape(text string) string {
+	return mention.ReplaceAllStringFunc(text, func(found string) string {
+		parts := mention.FindStringSubmatch(found)
+		before, sigil, name := parts[1], parts[2], parts[3]
+		trimmed := strings.TrimRight(name, ".")
+		tail := name[len(trimmed):]
+		if sigil == "#" {
+			if c := w.channelNamed(trimmed); c != nil {
+				return before + "<#" + c.ID + "|" + c.Name + ">" + tail
+			}
+			return found
+		}
+		for _, p := range w.people {
+			if p.ID == trimmed || strings.EqualFold(p.Name, trimmed) {
+				return before + "<@" + p.ID + "|" + p.Name + ">" + tail
+			}
+		}
+		return found
+	})
+}
+
+// failedCommand shows Slack's own words for a command that did not work.
+func (w *Workspace) failedCommand(in *interaction, text, words, code string) Answer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	word, _ := splitCommand(text, w.opt.Commands)
+	m := &Message{Type: "message", TS: w.nextTS(), User: slackbot, Text: word + " " + words + ".", Team: Team}
+	w.whisper(w.conversation[in.channel], in.user, m, "")
+	return Answer{Error: code, Ephemeral: copies([]*Message{m})}
+}
+
+// commandAcked shows what the acknowledgement itself says.
+func (w *Workspace) commandAcked(in *interaction, ack json.RawMessage) {
+	if len(ack) == 0 || bytes.Equal(ack, []byte("null")) {
+		return
+	}
+	a := args{}
+	if ack[0] == '"' {
+		var text string
+		_ = json.Unmarshal(ack, &text)
+		a["text"] = text
+	} else if a.readJSON(bytes.NewReader(ack)) != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what, err := w.content(a)
+	if err != nil || what.empty() {
+		return
+	}
+	h := &hook{interaction: in, channel: in.channel, user: in.user, issued: in.issued}
+	w.say(h, what, a)
+}
+
+// Upload is a person's message with files.
+type Upload struct {
+	User, Channel, Comment, ThreadTS string
+	Files                            []UploadedFile
+}
+
+// UploadedFile is a name and the bytes.
+type UploadedFile struct {
+	Name    string
+	Content []byte
+}
+
+// Upload posts a person's files, in one message, and returns its ts.
+func (w *Workspace) Upload(u Upload) (ts string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conv, err := w.writable(u.User, u.Channel)
+	if err != nil {
+		return "", err
+	}
+	var files []*file
+	for _, x := range u.Files {
+		f := w.newFile(x.Name, u.User)
+		f.content, f.uploaded, f.complete = x.Content, true, true
+		files = append(files, f)
+	}
+	m := w.personMessage(u.User, u.Comment, u.ThreadTS)
+	m.Subtype = "file_share"
+	w.postFiles(conv, m, files)
+	return m.TS, nil
+}
+
+// Say posts a person's message and returns its ts.
+func (w *Workspace) Say(user, channel, text, threadTS string) (ts string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conv, err := w.writable(user, channel)
+	if err != nil {
+		return "", err
+	}
+	m := w.personMessage(user, text, threadTS)
+	w.post(conv, m)
+	return m.TS, nil
+}
+
+// writable finds the conversation that a person writes to.
+func (w *Workspace) writable(user, channel string) (*conversation, error) {
+	p, conv := w.person(user), w.conversation[channel]
+	switch {
+	case p == nil:
+		return nil, errors.New("user_not_found")
+	case conv == nil:
+		return nil, errors.New("channel_not_found")
+	case conv.Archived:
+		return nil, errors.New("is_archived")
+	case conv.kind() == "im" && conv.user != user:
+		return nil, errors.New("not_in_channel")
+	}
+	return conv, nil
+}
+
+func (w *Workspace) personMessage(user, text, threadTS string) *Message {
+	return &Message{
+		Type: "message", TS: w.nextTS(), User: user, Team: w.person(user).team(), ClientMsgID: randomUUID(),
+		Text: w.escape(escapeText(text)), ThreadTS: threadTS,
+	}
+}
+
+// escapeText writes a person's text as Slack stores it.
+func escapeText(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// Edit changes a message as its author; nil deletes it.
+func (w *Workspace) Edit(channel, ts string, text *string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conv := w.conversation[channel]
+	if conv == nil {
+		return errors.New("channel_not_found")
+	}
+	m := conv.find(ts)
+	if m == nil {
+		return errors.New("message_not_found")
+	}
+	if text == nil {
+		w.deleted(conv, m)
+		return nil
+	}
+	before := *m
+	m.Text = w.escape(escapeText(*text))
+	m.Blocks = nil
+	m.Edited = &Edited{User: m.User, TS: w.nextTS()}
+	w.edited(conv, m, &before)
+	return nil
+}
+
+// Messages returns every message of a conversation, replies too, oldest first,
+// with files and metadata; with user, the ephemeral ones that this person sees.
+func (w *Workspace) Messages(channel, user string) ([]*Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conv := w.conversation[channel]
+	if conv == nil {
+		return nil, errors.New("channel_not_found")
+	}
+	all := slices.Concat(conv.messages, conv.private[user])
+	out := copies(all)
+	for _, m := range out {
+		m.Files = w.fileObjects(m, false)
+	}
+	slices.SortStableFunc(out, func(a, b *Message) int { return compareTS(a.TS, b.TS) })
+	return out, nil
+}
+
+// Reload is what happens when a person reloads the page: ephemeral messages and
+// open modals are gone.
+func (w *Workspace) Reload(user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.order {
+		delete(w.conversation[id].private, user)
+	}
+	if stack := w.stacks[user]; len(stack) > 0 {
+		w.closeView(stack[0], true)
+	}
+	w.changed(Change{Type: "ephemeral", User: user})
+}
+
+// homeWaits is how long OpenHome waits for the app to publish.
+const homeWaits = 2 * time.Second
+
+// OpenHome opens a person's home tab and returns its view: the one published
+// upon it, or after 2 s the one that was there.
+func (w *Workspace) OpenHome(ctx context.Context, user string) (object, error) {
+	w.mu.Lock()
+	if w.person(user) == nil {
+		w.mu.Unlock()
+		return nil, errors.New("user_not_found")
+	}
+	conv, _ := w.direct(user)
+	in := w.interact(user, conv.ID)
+	event := object{
+		"type": "app_home_opened", "user": user, "channel": conv.ID, "tab": "home", "event_ts": w.nextTS(),
+	}
+	if v := w.homes[user]; v != nil {
+		event["view"] = v.object()
+	}
+	w.emit(event)
+	w.mu.Unlock()
+	w.await(ctx, in, homeWaits, func() bool { return in.public })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if v := w.homes[user]; v != nil {
+		return v.object(), nil
+	}
+	return nil, nil
+}
+
+// published wakes who waits for a home tab.
+func (w *Workspace) published(user string) {
+	direct := w.conversation["D"+strings.TrimPrefix(user, "U")]
+	for _, in := range w.interactions {
+		if in.user == user && direct != nil && in.channel == direct.ID {
+			in.public = true
+			in.signal()
+		}
+	}
+}
+
+// FileContent returns the bytes of a file.
+func (w *Workspace) FileContent(id string) (name string, content []byte, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.files[id]
+	if f == nil || f.deleted {
+		return "", nil, fmt.Errorf("file_not_found")
+	}
+	return f.name, f.content, nil
+}

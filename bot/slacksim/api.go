@@ -1,0 +1,293 @@
+package slacksim
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed methods.json
+var methodsJSON []byte
+
+// method is a method of the Web API: what its documentation page says, and what
+// it does.
+type method struct {
+	name      string
+	scopes    []string // any of these; conversations.* then look at the conversation's kind
+	tier      string   // t1..t5
+	takesJSON bool     // a JSON body, too
+	required  []string
+	numbers   []string // arguments that must be numbers
+	do        func(*Workspace, *call) (object, error)
+}
+
+// call is one call of a method, after its token was checked.
+type call struct {
+	*method
+	args
+	now time.Time
+}
+
+// refusal is an error of the Web API: {"ok":false,"error":"..."}.
+type refusal struct {
+	code     string
+	messages []string // response_metadata.messages
+	extra    object   // needed, provided, errors
+}
+
+func (e *refusal) Error() string { return e.code }
+
+func refuse(code string, messages ...string) error {
+	return &refusal{code: code, messages: messages}
+}
+
+// methodTable joins the documents of methods.json with the code behind them.
+func methodTable() (map[string]*method, error) {
+	var doc struct {
+		Methods map[string]struct {
+			Scope     map[string][]string `json:"scope"`
+			RateLimit string              `json:"rate_limits"`
+			JSON      bool                `json:"json_input_supported"`
+			Args      struct {
+				Required   []string                  `json:"required"`
+				Properties map[string]map[string]any `json:"properties"`
+			} `json:"args"`
+		} `json:"methods"`
+	}
+	if err := json.Unmarshal(methodsJSON, &doc); err != nil {
+		return nil, err
+	}
+	code := map[string]func(*Workspace, *call) (object, error){}
+	for _, part := range []map[string]func(*Workspace, *call) (object, error){
+		chatMethods(), conversationMethods(), fileMethods(), peopleMethods(), viewMethods(),
+	} {
+		maps.Copy(code, part)
+	}
+	table := map[string]*method{}
+	for name, d := range doc.Methods {
+		m := &method{
+			name: name, scopes: d.Scope["bot"], tier: d.RateLimit, takesJSON: d.JSON,
+			required: slices.DeleteFunc(d.Args.Required, func(s string) bool { return s == "token" }),
+			do:       code[name],
+		}
+		for arg, p := range d.Args.Properties {
+			if p["type"] == "integer" || p["type"] == "number" {
+				m.numbers = append(m.numbers, arg)
+			}
+		}
+		if m.do == nil {
+			return nil, fmt.Errorf("nothing is behind %s", name)
+		}
+		table[name] = m
+	}
+	return table, nil
+}
+
+// serveAPI answers POST or GET /api/METHOD.
+func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
+	name := r.PathValue("method")
+	m := w.methods[name]
+	if m == nil {
+		writeJSON(rw, http.StatusOK, object{"ok": false, "error": "unknown_method", "req_method": name})
+		return
+	}
+	a, warning, err := readArgs(r, m.takesJSON)
+	fault := w.fault(m.name)
+	if fault.before(rw) {
+		return
+	}
+	c := &call{method: m, args: a, now: time.Now()}
+	var body []byte
+	if err == nil {
+		body, err = w.call(c, bearer(r))
+	}
+	if err != nil {
+		body = refusalBody(err)
+	}
+	body = withWarning(body, warning)
+	if fault.fault == faultLost {
+		hangUp(rw) // the effect is there, the answer is not
+		return
+	}
+	w.answer(rw, m, err, body)
+}
+
+// call checks token, rate, scope and arguments, in this order, and calls.
+func (w *Workspace) call(c *call, token string) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.books.Calls[c.name]++
+	if err := w.checkToken(c, token); err != nil {
+		return nil, err
+	}
+	if err := w.takeRate(c); err != nil {
+		return nil, err
+	}
+	if err := w.checkScope(c.name, c.scopes...); err != nil {
+		return nil, err
+	}
+	if err := c.checkArgs(); err != nil {
+		return nil, err
+	}
+	reply, err := c.do(w, c)
+	if err != nil {
+		return nil, err
+	}
+	if reply == nil {
+		reply = object{}
+	}
+	reply["ok"] = true
+	return json.Marshal(reply)
+}
+
+// bearer returns the token of the Authorization header; the scheme's name is
+// case-sensitive at Slack.
+func bearer(r *http.Request) string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+func (w *Workspace) checkToken(c *call, token string) error {
+	app := c.name == "apps.connections.open"
+	if token == "" && !app {
+		token = c.str("token")
+	}
+	switch {
+	case token == "":
+		return refuse("not_authed")
+	case w.settings.TokenRevoked:
+		return refuse("token_revoked")
+	case token == w.settings.AppToken:
+		if !app {
+			return refuse("not_allowed_token_type")
+		}
+	case token == w.settings.BotToken:
+		if app {
+			return refuse("not_allowed_token_type")
+		}
+	default:
+		return refuse("invalid_auth")
+	}
+	return nil
+}
+
+// checkScope refuses unless the bot token has one of the scopes.
+func (w *Workspace) checkScope(method string, scopes ...string) error {
+	if len(scopes) == 0 {
+		return nil
+	}
+	for _, s := range scopes {
+		if slices.Contains(w.settings.Scopes, s) {
+			w.books.use(method, s)
+			return nil
+		}
+	}
+	return &refusal{code: "missing_scope", extra: object{
+		"needed": strings.Join(scopes, ","), "provided": strings.Join(w.settings.Scopes, ","),
+	}}
+}
+
+// checkArgs refuses a call that lacks a required argument or has text where a
+// number belongs. users.info says user_not_found instead.
+func (c *call) checkArgs() error {
+	var messages []string
+	for _, name := range c.required {
+		if !c.has(name) {
+			messages = append(messages, "[ERROR] missing required field: "+name)
+		}
+	}
+	if messages != nil && c.name == "users.info" {
+		return refuse("user_not_found")
+	}
+	for _, name := range c.numbers {
+		if _, err := strconv.ParseFloat(c.str(name), 64); c.has(name) && err != nil {
+			messages = append(messages, "[ERROR] must be a number [json-pointer:/"+name+"]")
+		}
+	}
+	if messages != nil {
+		return refuse("invalid_arguments", messages...)
+	}
+	return nil
+}
+
+func refusalBody(err error) []byte {
+	var e *refusal
+	if !errors.As(err, &e) {
+		e = &refusal{code: "internal_error"}
+	}
+	reply := object{"ok": false, "error": e.code}
+	maps.Copy(reply, e.extra)
+	if e.messages != nil {
+		reply["response_metadata"] = object{"messages": e.messages}
+	}
+	body, _ := json.Marshal(reply) // strings and lists of strings
+	return body
+}
+
+// withWarning adds a warning to an answer, as Slack does, in two places.
+func withWarning(body []byte, warning string) []byte {
+	if warning == "" {
+		return body
+	}
+	reply := object{}
+	if json.Unmarshal(body, &reply) != nil {
+		return body
+	}
+	meta, _ := reply["response_metadata"].(object)
+	if meta == nil {
+		meta = object{}
+	}
+	meta["warnings"] = []string{warning}
+	reply["warning"], reply["response_metadata"] = warning, meta
+	changed, err := json.Marshal(reply)
+	if err != nil {
+		return body
+	}
+	return changed
+}
+
+// answer writes the answer of a method with the headers that Slack sets.
+func (w *Workspace) answer(rw http.ResponseWriter, m *method, err error, body []byte) {
+	status := http.StatusOK
+	w.mu.Lock()
+	provided := strings.Join(w.settings.Scopes, ",")
+	var limited *rateLimited
+	if errors.As(err, &limited) {
+		status = http.StatusTooManyRequests
+		rw.Header().Set("Retry-After", strconv.Itoa(limited.seconds))
+		body = []byte(`{"ok":false,"error":"ratelimited"}`)
+		w.books.RateLimited[m.name]++
+	} else if err != nil {
+		w.books.Refused[m.name+" "+err.Error()]++
+	}
+	w.mu.Unlock()
+	h := rw.Header()
+	h.Set("X-OAuth-Scopes", provided)
+	h.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
+	h.Set("X-Slack-Req-Id", strconv.FormatInt(time.Now().UnixNano(), 36))
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	rw.WriteHeader(status)
+	_, _ = rw.Write(body)
+}
+
+func writeJSON(rw http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(rw, "internal_error", http.StatusInternalServerError)
+		return
+	}
+	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
+	rw.WriteHeader(status)
+	_, _ = rw.Write(body)
+}

@@ -1,0 +1,28 @@
+// Package slacksim is a simulated Slack workspace: the Web API, Socket Mode,
+// what people do (upload, command, click, submit), and a page to do it on.
+//
+// It is held to Slack's documents, not to the bot that is tested with it. The
+// arguments, scopes, rate tiers and errors of the methods come from
+// methods.json (a copy of the method pages of docs.slack.dev made by
+// slack-ruby/slack-api-ref, MIT), the shape of blocks and views from
+// blocks.schema.json (made from the npm package @slack/types, MIT).
+//
+// A [Workspace] is an [net/http.Handler]. It serves
+//
+//	/api/METHOD            the Web API, tokens in the form or the header
+//	/link/                 sockets, by the one-use URL of apps.connections.open
+//	/upload/v1/ID          where files.getUploadURLExternal sends the bytes
+//	/files-pri/TEAM-ID/... url_private, with a Bearer token
+//	/commands/... /actions/...  response URLs
+//	/sandbox/...           what simulated people do, for tests and the page
+//	/                      the page
+//
+// # Caveats
+//
+// The page and /sandbox/ have no login: whoever reaches them acts as anybody.
+// They answer only requests whose Host is this machine's loopback or the
+// workspace's own URL, and only pages of the same origin may post to them.
+//
+// Everything is kept in memory. One app is installed; its ID, bot and team are
+// fixed ([AppID], [BotUser], [Team]).
+package slacksim

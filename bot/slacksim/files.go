@@ -1,0 +1,429 @@
+package slacksim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// maxFile is the largest file, in bytes. Slack's own limit is higher; this one
+// protects the memory of the machine that runs the sandbox.
+const maxFile = 100 << 20
+
+func fileMethods() map[string]func(*Workspace, *call) (object, error) {
+	return map[string]func(*Workspace, *call) (object, error){
+		"files.getUploadURLExternal":   uploadURL,
+		"files.completeUploadExternal": completeUpload,
+		"files.info":                   fileInfo,
+		"files.delete":                 deleteFile,
+	}
+}
+
+// file is an uploaded file, or one that is being uploaded.
+type file struct {
+	id, name, title, user string
+	created               int64
+	length                int // as announced
+	content               []byte
+	uploaded              bool // the bytes are here
+	complete              bool // completeUploadExternal was called
+	deleted               bool
+	shares                []Share
+}
+
+func uploadURL(w *Workspace, c *call) (object, error) {
+	n := c.int("length", 0)
+	if n < 1 {
+		return nil, refuse("invalid_arguments", "[ERROR] must be greater than 0 [json-pointer:/length]")
+	}
+	if n > maxFile {
+		return nil, refuse("file_upload_size_restricted")
+	}
+	f := w.newFile(c.str("filename"), BotUser)
+	f.length = n
+	return object{"file_id": f.id, "upload_url": w.base + "/upload/v1/" + f.id}, nil
+}
+
+func (w *Workspace) newFile(name, user string) *file {
+	f := &file{id: w.nextID("F"), name: path.Base(name), title: name, user: user, created: time.Now().Unix()}
+	w.files[f.id] = f
+	return f
+}
+
+// serveUpload answers POST /upload/v1/ID with raw bytes or a multipart form.
+func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
+	content, err := readUpload(http.MaxBytesReader(rw, r.Body, maxFile+1<<20), r)
+	if err != nil {
+		http.Error(rw, "cannot read the upload", http.StatusBadRequest)
+		return
+	}
+	failed := w.fault("upload")
+	if failed.before(rw) {
+		return
+	}
+	w.mu.Lock()
+	f := w.files[r.PathValue("id")]
+	known := f != nil && !f.complete
+	if known {
+		f.content, f.uploaded = content, true
+	}
+	w.mu.Unlock()
+	if !known {
+		http.Error(rw, "no such upload", http.StatusNotFound)
+		return
+	}
+	if failed.fault == faultLost {
+		hangUp(rw)
+		return
+	}
+	_, _ = fmt.Fprintf(rw, "OK - %d", len(content))
+}
+
+func readUpload(body io.ReadCloser, r *http.Request) ([]byte, error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "multipart/form-data" {
+		return io.ReadAll(body)
+	}
+	r.Body = body
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			return nil, err
+		}
+		if part.FileName() != "" || part.FormName() == "file" {
+			return io.ReadAll(part)
+		}
+	}
+}
+
+// sharing says where files that are completed go.
+type sharing struct {
+	conv     *conversation
+	threadTS string
+	comment  string
+	blocks   []any
+}
+
+func completeUpload(w *Workspace, c *call) (object, error) {
+	files, err := w.completable(c)
+	if err != nil {
+		return nil, err
+	}
+	to, err := w.sharings(c)
+	if err != nil {
+		return nil, err
+	}
+	out := []object{}
+	for _, f := range files {
+		f.complete = true
+		out = append(out, object{"id": f.id, "title": f.title})
+	}
+	delay := time.Duration(w.settings.ShareDelay)
+	for _, s := range to {
+		w.start(func(ctx context.Context) { // the message comes when the file is processed
+			if wait(ctx, delay) == nil {
+				w.share(s, files)
+			}
+		})
+	}
+	return object{"files": out}, nil
+}
+
+// completable reads the files argument: uploads whose bytes have arrived.
+func (w *Workspace) completable(c *call) ([]*file, error) {
+	v, ok := c.json("files")
+	list, isList := v.([]any)
+	if !ok || !isList || len(list) == 0 {
+		return nil, refuse("invalid_arguments", "[ERROR] must be an array of files [json-pointer:/files]")
+	}
+	var files []*file
+	for _, item := range list {
+		o, _ := item.(object)
+		id, _ := o["id"].(string)
+		f := w.files[id]
+		if f == nil || !f.uploaded || f.deleted || f.user != BotUser {
+			return nil, refuse("file_not_found")
+		}
+		if title, ok := o["title"].(string); ok && title != "" {
+			f.title = title
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func (w *Workspace) sharings(c *call) ([]sharing, error) {
+	ids := c.list("channels")
+	if c.has("channel_id") {
+		ids = []string{c.str("channel_id")}
+	}
+	v, ok := c.json("blocks")
+	if !ok {
+		return nil, refuse("invalid_blocks")
+	}
+	blocks, err := w.blocks(v, surfaceMessage)
+	if err != nil {
+		return nil, err
+	}
+	var to []sharing
+	for _, id := range ids {
+		conv, err := w.destination(id)
+		if err != nil {
+			var e *refusal
+			if errors.As(err, &e) && e.code == "is_archived" {
+				return nil, refuse("posting_to_channel_denied")
+			}
+			return nil, err
+		}
+		s := sharing{conv: conv, comment: c.str("initial_comment"), blocks: blocks}
+		if w.threadRoot(conv, c.str("thread_ts")) {
+			s.threadTS = c.str("thread_ts")
+		}
+		to = append(to, s)
+	}
+	return to, nil
+}
+
+// share posts the message with the app's files.
+func (w *Workspace) share(s sharing, files []*file) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := &Message{
+		Type: "message", Subtype: "file_share", TS: w.nextTS(), User: BotUser, BotID: BotID, Team: Team,
+		Text: s.comment, Blocks: s.blocks, ThreadTS: s.threadTS,
+	}
+	w.postFiles(s.conv, m, files)
+	for _, f := range files {
+		w.books.Shares = append(w.books.Shares, f.shares[len(f.shares)-1])
+	}
+}
+
+// postFiles posts a message with files and notes where they are seen.
+func (w *Workspace) postFiles(conv *conversation, m *Message, files []*file) {
+	upload := true
+	m.Upload = &upload
+	for _, f := range files {
+		m.fileIDs = append(m.fileIDs, f.id)
+		f.shares = append(f.shares, Share{File: f.id, Name: f.name, Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS})
+	}
+	w.post(conv, m)
+	if !conv.member(BotUser) {
+		return
+	}
+	for _, f := range files {
+		w.emit(object{
+			"type": "file_shared", "file_id": f.id, "user_id": f.user, "file": object{"id": f.id},
+			"channel_id": conv.ID, "event_ts": m.TS,
+		})
+	}
+}
+
+// seesFile says whether the app may see a file: its own, or one that was shared
+// where it is.
+func (w *Workspace) seesFile(f *file) bool {
+	if f.user == BotUser {
+		return true
+	}
+	for _, s := range f.shares {
+		if c := w.conversation[s.Channel]; c != nil && c.member(BotUser) {
+			return true
+		}
+	}
+	return false
+}
+
+func fileInfo(w *Workspace, c *call) (object, error) {
+	f := w.files[c.str("file")]
+	switch {
+	case f == nil || !w.seesFile(f):
+		return nil, refuse("file_not_found")
+	case f.deleted:
+		return nil, refuse("file_deleted")
+	}
+	return object{
+		"file": w.fileObject(f), "comments": []any{}, "response_metadata": object{"next_cursor": ""},
+	}, nil
+}
+
+func deleteFile(w *Workspace, c *call) (object, error) {
+	f := w.files[c.str("file")]
+	switch {
+	case f == nil:
+		return nil, refuse("file_not_found")
+	case f.deleted:
+		return nil, refuse("file_deleted")
+	case f.user != BotUser:
+		return nil, refuse("cant_delete_file")
+	}
+	f.deleted, f.content = true, nil
+	for _, s := range f.shares {
+		if m := w.conversation[s.Channel].find(s.TS); m != nil {
+			m.version++
+		}
+		w.changed(Change{Type: "message", Channel: s.Channel, TS: s.TS, ThreadTS: s.ThreadTS})
+	}
+	return nil, nil
+}
+
+// fileObjects returns the files of a message; with stubs, those that people of
+// another workspace shared say only "ask files.info".
+func (w *Workspace) fileObjects(m *Message, stubs bool) []object {
+	var out []object
+	for _, id := range m.fileIDs {
+		f := w.files[id]
+		switch p := w.person(f.user); {
+		case f.deleted:
+			out = append(out, object{"id": f.id, "mode": "tombstone"})
+		case stubs && p != nil && p.team() != Team:
+			out = append(out, object{
+				"id": f.id, "created": f.created, "timestamp": f.created, "user": f.user,
+				"mode": "file_access", "file_access": "check_file_info",
+			})
+		default:
+			out = append(out, w.fileObject(f))
+		}
+	}
+	return out
+}
+
+func (w *Workspace) fileObject(f *file) object {
+	o := object{
+		"id": f.id, "created": f.created, "timestamp": f.created, "name": f.name, "title": f.title,
+		"mimetype": mimetype(f.name), "filetype": filetype(f.name), "pretty_type": strings.ToUpper(filetype(f.name)),
+		"user": f.user, "user_team": Team, "editable": false, "size": len(f.content), "mode": "hosted",
+		"is_external": false, "external_type": "", "is_public": false, "public_url_shared": false,
+		"display_as_bot": false, "username": "", "file_access": "visible", "has_rich_preview": false,
+		"url_private":          fmt.Sprintf("%s/files-pri/%s-%s/%s", w.base, Team, f.id, slug(f.name)),
+		"url_private_download": fmt.Sprintf("%s/files-pri/%s-%s/download/%s", w.base, Team, f.id, slug(f.name)),
+		"permalink":            fmt.Sprintf("%s/files/%s/%s/%s", w.base, f.user, f.id, slug(f.name)),
+	}
+	if p := w.person(f.user); p != nil {
+		o["user_team"] = p.team()
+	}
+	w.addShares(o, f)
+	return o
+}
+
+// addShares adds where the file is seen: {"public": {"C1": [{"ts": ...}]}}.
+func (w *Workspace) addShares(o object, f *file) {
+	shares := map[string]map[string][]object{}
+	where := map[string][]string{"channels": {}, "groups": {}, "ims": {}}
+	for _, s := range f.shares {
+		conv := w.conversation[s.Channel]
+		kind, list := "private", "groups"
+		switch conv.kind() {
+		case "channels":
+			kind, list = "public", "channels"
+			o["is_public"] = true
+		case "im":
+			list = "ims"
+		}
+		where[list] = append(where[list], s.Channel)
+		if shares[kind] == nil {
+			shares[kind] = map[string][]object{}
+		}
+		one := object{"ts": s.TS, "channel_name": conv.Name, "team_id": Team, "share_user_id": f.user, "source": "UNKNOWN", "reply_users": []string{}, "reply_users_count": 0, "reply_count": 0}
+		if s.ThreadTS != "" {
+			one["thread_ts"] = s.ThreadTS
+		}
+		shares[kind][s.Channel] = append(shares[kind][s.Channel], one)
+	}
+	o["shares"] = shares
+	for k, v := range where {
+		o[k] = v
+	}
+}
+
+// slug is a file's name as it appears in its URL.
+func slug(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '_'
+	}, name)
+}
+
+func filetype(name string) string {
+	switch ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), ".")); ext {
+	case "":
+		return "text"
+	case "txt":
+		return "text"
+	case "htm":
+		return "html"
+	default:
+		return ext
+	}
+}
+
+func mimetype(name string) string {
+	switch filetype(name) {
+	case "csv":
+		return "text/csv"
+	case "tsv":
+		return "text/tab-separated-values"
+	case "text":
+		return "text/plain"
+	case "html":
+		return "text/html"
+	case "zip":
+		return "application/zip"
+	case "xlsx":
+		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	}
+	return "application/octet-stream"
+}
+
+// serveFile answers GET url_private. Without a token that may read the file it
+// redirects to the sign-in page, as Slack does.
+func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
+	failed := w.fault("download")
+	if failed.before(rw) {
+		return
+	}
+	id := strings.TrimPrefix(r.PathValue("file"), Team+"-")
+	w.mu.Lock()
+	f := w.files[id]
+	allowed := bearer(r) == w.settings.BotToken && !w.settings.TokenRevoked && w.checkScope("download", "files:read") == nil
+	var content []byte
+	found := f != nil && f.uploaded && !f.deleted && w.seesFile(f)
+	if found {
+		content = f.content
+	}
+	w.mu.Unlock()
+	switch {
+	case !allowed:
+		http.Redirect(rw, r, "/?redir="+r.URL.EscapedPath(), http.StatusFound)
+	case !found:
+		http.NotFound(rw, r)
+	case failed.fault == faultLost:
+		hangUp(rw)
+	default:
+		sendFile(rw, f.name, content)
+	}
+}
+
+// sendFile sends bytes that somebody uploaded: never something a browser shows.
+func sendFile(rw http.ResponseWriter, name string, content []byte) {
+	h := rw.Header()
+	h.Set("Content-Type", mimetype(name))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", fmt.Sprint(len(content)))
+	_, _ = rw.Write(content)
+}

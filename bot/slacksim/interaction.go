@@ -1,0 +1,412 @@
+package slacksim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// triggerLives is how long a trigger ID may open a view.
+const triggerLives = 3 * time.Second
+
+// interaction is one thing a person did that the app hears of: a command, a
+// click, a submission.
+type interaction struct {
+	trigger   string
+	user      string
+	channel   string
+	messageTS string // of the message clicked on
+	issued    time.Time
+	used      bool // the trigger ID opened a view
+
+	opened  *view      // by the trigger ID
+	private []*Message // what this person alone was told since
+	public  bool       // the response URL posted where everybody sees
+	touched bool       // the message clicked on was changed
+	wake    chan struct{}
+}
+
+// signal wakes who waits for the interaction's effects.
+func (in *interaction) signal() {
+	select {
+	case in.wake <- struct{}{}:
+	default:
+	}
+}
+
+// interact makes a new interaction. The caller holds mu.
+func (w *Workspace) interact(user, channel string) *interaction {
+	now := time.Now()
+	for id, in := range w.interactions {
+		if now.Sub(in.issued) > 10*triggerLives {
+			delete(w.interactions, id)
+		}
+	}
+	w.lastID++
+	in := &interaction{
+		trigger: fmt.Sprintf("%d.%d.%s", now.UnixMilli(), w.lastID, randomWord(32)),
+		user:    user, channel: channel, issued: now, wake: make(chan struct{}, 1),
+	}
+	w.interactions[in.trigger] = in
+	return in
+}
+
+// answered notes that a person was told something privately.
+func (w *Workspace) answered(user string, m *Message) {
+	for _, in := range w.interactions {
+		if in.user == user && !m.fromSlack() {
+			in.private = append(in.private, m)
+			in.signal()
+		}
+	}
+}
+
+func (m *Message) fromSlack() bool { return m.User == slackbot }
+
+// touched notes that a message was changed that somebody may have clicked on.
+func (w *Workspace) touched(channel, ts string) {
+	for _, in := range w.interactions {
+		if in.channel == channel && in.messageTS == ts {
+			in.touched = true
+			in.signal()
+		}
+	}
+}
+
+// await waits until done says so of the interaction, at most d.
+func (w *Workspace) await(ctx context.Context, in *interaction, d time.Duration, done func() bool) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	for {
+		w.mu.Lock()
+		finished := done()
+		w.mu.Unlock()
+		if finished {
+			return
+		}
+		select {
+		case <-in.wake:
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-w.ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *Workspace) userIn(id string) object {
+	p := w.person(id)
+	return object{"id": p.ID, "username": p.Name, "name": p.Name, "team_id": p.team()}
+}
+
+func (w *Workspace) channelIn(conv *conversation) object {
+	return object{"id": conv.ID, "name": conv.nameForApp()}
+}
+
+// nameForApp is the conversation's name in commands and clicks.
+func (c *conversation) nameForApp() string {
+	switch c.kind() {
+	case "im":
+		return "directmessage"
+	case "groups":
+		return "privategroup"
+	}
+	return c.Name
+}
+
+// common are the parts that every interactive payload has.
+func (w *Workspace) common(kind string, in *interaction) object {
+	return object{
+		"type": kind, "team": object{"id": Team, "domain": teamDomain}, "user": w.userIn(in.user),
+		"api_app_id": AppID, "token": "sandbox", "trigger_id": in.trigger,
+		"enterprise": nil, "is_enterprise_install": false,
+	}
+}
+
+// Click is one use of an interactive element.
+type Click struct {
+	User     string `json:"user"`
+	Channel  string `json:"channel"`
+	Message  string `json:"message_ts"` // or
+	View     string `json:"view_id"`
+	ActionID string `json:"action_id"`
+	BlockID  string `json:"block_id"` // empty: the element with that action
+	// Value is what was chosen: the value of an option, a user's ID, a date, a
+	// text; of a button, its value as the person's screen had it. nil: the
+	// button's own value.
+	Value any `json:"value"`
+	// Values is what the other inputs of the view hold.
+	Values object `json:"values"`
+}
+
+// Result is what a person sees of an action: a view, errors in its fields.
+type Result struct {
+	OK     bool              `json:"ok"`
+	Error  string            `json:"error,omitempty"` // dispatch_failed, operation_timeout, ...
+	Errors map[string]string `json:"errors"`
+	View   object            `json:"view"`
+}
+
+// clickWaits is how long Click waits for a view after the acknowledgement.
+const clickWaits = 2 * time.Second
+
+// Click clicks and waits for the acknowledgement. If the app opens a view, or
+// changes the message, or tells the person something, it returns with that; at
+// most 2 s after the acknowledgement.
+func (w *Workspace) Click(ctx context.Context, c Click) (Result, error) {
+	payload, in, err := w.clickPayload(c)
+	if err != nil {
+		return Result{}, err
+	}
+	_, err = w.deliver(ctx, envelope{Type: "interactive", Accepts: true, Payload: payload})
+	if err != nil {
+		return Result{Error: err.Error()}, nil
+	}
+	w.await(ctx, in, clickWaits, func() bool {
+		return in.opened != nil || in.touched || in.public || len(in.private) > 0
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := Result{OK: true}
+	if v := in.opened; v != nil {
+		r.View = v.object()
+	} else if v := w.views[c.View]; v != nil {
+		r.View = v.object()
+	}
+	return r, nil
+}
+
+func (w *Workspace) clickPayload(c Click) (object, *interaction, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.person(c.User) == nil {
+		return nil, nil, errors.New("user_not_found")
+	}
+	if c.View != "" {
+		return w.clickInView(c)
+	}
+	conv := w.conversation[c.Channel]
+	if conv == nil {
+		return nil, nil, errors.New("channel_not_found")
+	}
+	m := conv.find(c.Message)
+	if m == nil {
+		m = conv.findPrivate(c.User, c.Message)
+	}
+	if m == nil {
+		return nil, nil, errors.New("message_not_found")
+	}
+	e, ok := findElement(m.shown, c.ActionID, c.BlockID, c.Value)
+	if !ok {
+		return nil, nil, errors.New("action_not_found")
+	}
+	in := w.interact(c.User, conv.ID)
+	in.messageTS = m.TS
+	p := w.common("block_actions", in)
+	container := object{
+		"type": "message", "message_ts": m.TS, "channel_id": conv.ID, "is_ephemeral": m.Ephemeral,
+	}
+	if m.reply() {
+		container["thread_ts"] = m.ThreadTS
+	}
+	p["container"], p["channel"] = container, w.channelIn(conv)
+	if !m.Ephemeral { // the source of an ephemeral click is not sent
+		o := m.object()
+		o["files"] = w.fileObjects(m, true)
+		if m.fileIDs == nil {
+			delete(o, "files")
+		}
+		p["message"] = o
+	}
+	p["state"] = object{"values": stateOf(m.Blocks, nil)}
+	p["response_url"] = w.newHook("actions", in, m)
+	p["actions"] = []object{w.actionOf(e, c.Value, in.issued)}
+	return p, in, nil
+}
+
+func (w *Workspace) clickInView(c Click) (object, *interaction, error) {
+	v := w.views[c.View]
+	if v == nil || v.user != c.User {
+		return nil, nil, errors.New("view_not_found")
+	}
+	e, ok := findElement(elements(v.blocks()), c.ActionID, c.BlockID, c.Value)
+	if !ok {
+		return nil, nil, errors.New("action_not_found")
+	}
+	w.enter(v, c.Values)
+	if holdsValue(e.body) {
+		w.enter(v, object{e.block: object{e.action(): c.Value}})
+	}
+	in := w.interact(c.User, "")
+	p := w.common("block_actions", in)
+	p["container"] = object{"type": "view", "view_id": v.id}
+	p["view"] = v.object()
+	p["actions"] = []object{w.actionOf(e, c.Value, in.issued)}
+	return p, in, nil
+}
+
+// actionOf returns one entry of actions.
+func (w *Workspace) actionOf(e element, value any, at time.Time) object {
+	kind := e.str("type")
+	a := object{
+		"type": kind, "action_id": e.action(), "block_id": e.block, "action_ts": formatTS(at.UnixMicro()),
+	}
+	for _, key := range []string{"text", "style", "placeholder", "confirm"} {
+		if e.body[key] != nil {
+			a[key] = e.body[key]
+		}
+	}
+	if kind == "button" || kind == "workflow_button" || kind == "icon_button" {
+		a["value"] = e.str("value")
+		if v, ok := value.(string); ok {
+			a["value"] = v
+		}
+		if e.body["value"] == nil && value == nil {
+			delete(a, "value")
+		}
+		return a
+	}
+	key, initial := valueKeys(kind)
+	a[key] = w.entry(e.body, value)[key]
+	if e.body[initial] != nil {
+		a[initial] = e.body[initial]
+	}
+	return a
+}
+
+// Submit presses a modal's submit button with what was entered: values as in
+// state.values, or bare values in their place.
+func (w *Workspace) Submit(ctx context.Context, user, viewID string, values object) (Result, error) {
+	payload, v, wrong, err := w.submitPayload(user, viewID, values)
+	if err != nil {
+		return Result{}, err
+	}
+	if wrong != nil {
+		return Result{Errors: wrong, View: w.viewObject(viewID)}, nil
+	}
+	ack, err := w.deliver(ctx, envelope{Type: "interactive", Accepts: true, Payload: payload})
+	if err != nil {
+		return Result{Error: err.Error(), View: w.viewObject(viewID)}, nil
+	}
+	return w.submitted(v, ack), nil
+}
+
+func (w *Workspace) submitPayload(user, viewID string, values object) (object, *view, map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	v := w.views[viewID]
+	if v == nil || v.user != user || !isModal(v) {
+		return nil, nil, nil, errors.New("view_not_found")
+	}
+	w.enter(v, values)
+	if wrong := v.unfilled(); wrong != nil {
+		return nil, v, wrong, nil
+	}
+	in := w.interact(user, "")
+	p := w.common("view_submission", in)
+	p["view"], p["response_urls"] = v.object(), []any{}
+	return p, v, nil, nil
+}
+
+func (w *Workspace) viewObject(id string) object {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if v := w.views[id]; v != nil {
+		return v.object()
+	}
+	return nil
+}
+
+// submitted does what the acknowledgement of a submission asks for.
+func (w *Workspace) submitted(v *view, ack json.RawMessage) Result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var answer struct {
+		Action string            `json:"response_action"`
+		Errors map[string]string `json:"errors"`
+		View   any               `json:"view"`
+	}
+	if len(ack) > 0 {
+		d := json.NewDecoder(bytes.NewReader(ack))
+		d.UseNumber()
+		if d.Decode(&answer) != nil {
+			return Result{Error: viewError(errors.New("response_action")), View: v.object()}
+		}
+	}
+	switch answer.Action {
+	case "":
+		w.closeView(v, false)
+	case "clear":
+		w.closeView(v, true)
+	case "errors":
+		return w.fieldErrors(v, answer.Errors)
+	case "update", "push":
+		return w.answerView(v, answer.Action, answer.View)
+	default:
+		return Result{Error: viewError(errors.New("response_action")), View: v.object()}
+	}
+	r := Result{OK: true}
+	if below := w.top(v.user); below != nil {
+		r.View = below.object()
+	}
+	return r
+}
+
+// fieldErrors shows errors at their inputs; an error elsewhere is Slack's
+// "trouble connecting".
+func (w *Workspace) fieldErrors(v *view, errs map[string]string) Result {
+	inputs := map[string]bool{}
+	for _, e := range elements(v.blocks()) {
+		inputs[e.block] = inputs[e.block] || e.input != nil
+	}
+	for block := range errs {
+		if !inputs[block] {
+			return Result{Error: viewError(fmt.Errorf("errors: no input block %q", block)), View: v.object()}
+		}
+	}
+	if len(errs) == 0 {
+		return Result{Error: viewError(errors.New("errors: none")), View: v.object()}
+	}
+	return Result{Errors: errs, View: v.object()}
+}
+
+func (w *Workspace) answerView(v *view, action string, raw any) Result {
+	body, err := w.viewBody(raw)
+	if err == nil && action == "push" && len(w.stacks[v.user]) >= maxDepth {
+		err = refuse("push_limit_reached")
+	}
+	if err != nil {
+		return Result{Error: viewError(err), View: v.object()}
+	}
+	if action == "update" {
+		w.replace(v, body)
+		return Result{OK: true, View: v.object()}
+	}
+	return Result{OK: true, View: w.show(w.interact(v.user, ""), body).object()}
+}
+
+// CloseView closes a modal with its x; the app hears of it if it asked to.
+func (w *Workspace) CloseView(user, viewID string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	v := w.views[viewID]
+	if v == nil || v.user != user || !isModal(v) {
+		return errors.New("view_not_found")
+	}
+	w.closeView(v, false)
+	if v.body["notify_on_close"] != true {
+		return nil
+	}
+	p := w.common("view_closed", w.interact(user, ""))
+	delete(p, "trigger_id")
+	p["view"], p["is_cleared"] = v.object(), false
+	w.start(func(ctx context.Context) {
+		_, _ = w.deliver(ctx, envelope{Type: "interactive", Accepts: true, Payload: p})
+	})
+	return nil
+}

@@ -1,0 +1,131 @@
+package slacksim
+
+import (
+	"slices"
+	"strings"
+)
+
+func peopleMethods() map[string]func(*Workspace, *call) (object, error) {
+	return map[string]func(*Workspace, *call) (object, error){
+		"apps.connections.open": connectionsOpen,
+		"auth.test":             authTest,
+		"bots.info":             botInfo,
+		"team.info":             teamInfo,
+		"users.info":            userInfo,
+		"users.list":            userList,
+		"users.lookupByEmail":   userByEmail,
+		"users.profile.get":     userProfile,
+		"usergroups.list":       groupList,
+		"usergroups.users.list": groupUsers,
+	}
+}
+
+func authTest(w *Workspace, _ *call) (object, error) {
+	return object{
+		"url": w.base + "/", "team": teamName, "user": "factorbot", "team_id": Team,
+		"user_id": BotUser, "bot_id": BotID, "app_id": AppID, "is_enterprise_install": false,
+	}, nil
+}
+
+func botInfo(_ *Workspace, c *call) (object, error) {
+	if id := c.str("bot"); id != "" && id != BotID {
+		return nil, refuse("bot_not_found")
+	}
+	return object{"bot": object{
+		"id": BotID, "app_id": AppID, "user_id": BotUser, "name": "factorbot",
+		"deleted": false, "updated": 1700000000, "icons": object{},
+	}}, nil
+}
+
+func teamInfo(w *Workspace, c *call) (object, error) {
+	if id := c.str("team"); id != "" && id != Team {
+		return nil, refuse("team_not_found")
+	}
+	return object{"team": object{
+		"id": Team, "name": teamName, "domain": teamDomain, "url": w.base + "/",
+		"email_domain": "example.com", "icon": object{"image_default": true},
+	}}, nil
+}
+
+func (w *Workspace) seesEmail() bool { return slices.Contains(w.settings.Scopes, "users:read.email") }
+
+func userInfo(w *Workspace, c *call) (object, error) {
+	p := w.person(c.str("user"))
+	if p == nil {
+		return nil, refuse("user_not_found")
+	}
+	if w.seesEmail() {
+		w.books.use(c.name, "users:read.email")
+	}
+	u := p.user(w.seesEmail())
+	if c.bool("include_locale") {
+		u["locale"] = "en-US"
+	}
+	return object{"user": u}, nil
+}
+
+func userList(w *Workspace, c *call) (object, error) {
+	people, next, err := pageOf(c, w.people, 1000, 1000, func(p *Person) string { return p.ID })
+	if err != nil {
+		return nil, err
+	}
+	members := []object{}
+	for _, p := range people {
+		members = append(members, p.user(w.seesEmail()))
+	}
+	return object{
+		"members": members, "cache_ts": c.now.Unix(),
+		"response_metadata": object{"next_cursor": next},
+	}, nil
+}
+
+func userByEmail(w *Workspace, c *call) (object, error) {
+	for _, p := range w.people {
+		if strings.EqualFold(p.Email, c.str("email")) && !p.Deleted && !p.Bot {
+			return object{"user": p.user(true)}, nil
+		}
+	}
+	return nil, refuse("users_not_found")
+}
+
+func userProfile(w *Workspace, c *call) (object, error) {
+	id := c.str("user")
+	if id == "" {
+		id = BotUser
+	}
+	p := w.person(id)
+	if p == nil {
+		return nil, refuse("user_not_found")
+	}
+	return object{"profile": p.user(w.seesEmail())["profile"]}, nil
+}
+
+func groupList(w *Workspace, c *call) (object, error) {
+	groups := []object{}
+	for _, g := range w.opt.Groups {
+		o := object{
+			"id": g.ID, "team_id": Team, "is_usergroup": true, "is_subteam": true, "name": g.Name,
+			"handle": g.Handle, "description": "", "is_external": false, "date_create": 1700000000,
+			"date_update": 1700000000, "date_delete": 0, "auto_type": nil, "created_by": "U_APPROVER1",
+			"updated_by": "U_APPROVER1", "deleted_by": nil, "enterprise_subteam_id": "",
+			"prefs": object{"channels": []any{}, "groups": []any{}},
+		}
+		if c.bool("include_users") {
+			o["users"] = g.Users
+		}
+		if c.bool("include_count") {
+			o["user_count"] = len(g.Users)
+		}
+		groups = append(groups, o)
+	}
+	return object{"usergroups": groups}, nil
+}
+
+func groupUsers(w *Workspace, c *call) (object, error) {
+	for _, g := range w.opt.Groups {
+		if g.ID == c.str("usergroup") {
+			return object{"users": g.Users}, nil
+		}
+	}
+	return nil, refuse("no_such_subteam")
+}

@@ -1,0 +1,341 @@
+package slacksim
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+//go:embed blocks.schema.json
+var blocksSchema []byte
+
+// surface is where blocks are shown.
+type surface string
+
+const (
+	surfaceMessage surface = "Message"
+	surfaceModal   surface = "Modal"
+	surfaceHome    surface = "Home"
+)
+
+// schemas are the compiled shapes of messages, modals and home tabs.
+type schemas struct {
+	bySurface map[surface]*jsonschema.Schema
+	byBlock   map[string]*jsonschema.Schema // block type -> its own shape, for errors that point deep
+}
+
+func compileSchemas() (*schemas, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(blocksSchema))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("blocks.schema.json", doc); err != nil {
+		return nil, err
+	}
+	s := &schemas{bySurface: map[surface]*jsonschema.Schema{}, byBlock: map[string]*jsonschema.Schema{}}
+	for _, name := range []surface{surfaceMessage, surfaceModal, surfaceHome} {
+		if s.bySurface[name], err = c.Compile("blocks.schema.json#/definitions/" + string(name)); err != nil {
+			return nil, err
+		}
+	}
+	for name, kind := range blockTypes(doc) {
+		if s.byBlock[kind], err = c.Compile("blocks.schema.json#/definitions/" + name); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// blockTypes returns the definitions that are blocks, and the type each demands.
+func blockTypes(doc any) map[string]string {
+	found := map[string]string{}
+	definitions, _ := doc.(object)["definitions"].(object)
+	for name, d := range definitions {
+		if !strings.HasSuffix(name, "Block") || name == "KnownBlock" {
+			continue
+		}
+		properties, _ := d.(object)["properties"].(object)
+		kind, _ := properties["type"].(object)
+		if t, ok := kind["const"].(string); ok {
+			found[name] = t
+		}
+	}
+	return found
+}
+
+// complaint is one thing that is wrong with blocks or a view.
+type complaint struct {
+	pointer string // "/blocks/0/text/text"
+	words   string
+}
+
+func (c complaint) String() string { return fmt.Sprintf("%s [json-pointer:%s]", c.words, c.pointer) }
+
+// blocks checks the blocks of a message and returns them with the block_id and
+// action_id that Slack gives to those that have none.
+func (w *Workspace) blocks(v any, on surface) ([]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, refuse("invalid_blocks_format")
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	if wrong := w.schema.check(object{"blocks": list}, on); wrong != nil {
+		return nil, invalidBlocks(wrong)
+	}
+	return w.name(list), nil
+}
+
+func invalidBlocks(wrong []complaint) error {
+	var errs, messages []string
+	for _, c := range wrong {
+		errs = append(errs, c.String())
+		messages = append(messages, "[ERROR] "+c.String())
+	}
+	return &refusal{code: "invalid_blocks", messages: messages, extra: object{"errors": errs}}
+}
+
+// check returns what is wrong with a message or view, nil if nothing.
+func (s *schemas) check(body object, on surface) []complaint {
+	if wrong := s.fits(body, on); wrong != nil {
+		return wrong
+	}
+	blocks, _ := body["blocks"].([]any)
+	var wrong []complaint
+	for i, b := range blocks {
+		at := fmt.Sprintf("/blocks/%d", i)
+		wrong = append(wrong, checkTexts(b, at)...)
+		wrong = append(wrong, checkPlace(b, at, on)...)
+	}
+	return append(wrong, checkIDs(blocks)...)
+}
+
+// fits holds the body against the schema, block by block first, because the
+// schema's "any of these blocks" says nothing useful when none fits.
+func (s *schemas) fits(body object, on surface) []complaint {
+	blocks, _ := body["blocks"].([]any)
+	var wrong []complaint
+	for i, b := range blocks {
+		o, _ := b.(object)
+		t, _ := o["type"].(string)
+		at := fmt.Sprintf("/blocks/%d", i)
+		if s.byBlock[t] == nil {
+			wrong = append(wrong, complaint{at + "/type", "unsupported type: " + t})
+			continue
+		}
+		if err := s.byBlock[t].Validate(b); err != nil {
+			wrong = append(wrong, deepest(err, at))
+		}
+	}
+	if wrong != nil {
+		return wrong
+	}
+	if err := s.bySurface[on].Validate(body); err != nil {
+		return []complaint{deepest(err, "")}
+	}
+	return nil
+}
+
+// deepest finds the complaint of a validation error that is nearest to the
+// mistake.
+func deepest(err error, at string) complaint {
+	e, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return complaint{at, "failed to match the schema"}
+	}
+	best := pickCause(e)
+	where := at
+	for _, part := range best.InstanceLocation {
+		where += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+	}
+	return complaint{where, best.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+}
+
+// pickCause goes down the causes: of several alternatives, the one whose type
+// is right and whose mistake lies deepest.
+func pickCause(e *jsonschema.ValidationError) *jsonschema.ValidationError {
+	best := e
+	var found *jsonschema.ValidationError
+	for _, cause := range e.Causes {
+		c := pickCause(cause)
+		if wrongType(c) && len(e.Causes) > 1 {
+			continue
+		}
+		if found == nil || len(c.InstanceLocation) > len(found.InstanceLocation) {
+			found = c
+		}
+	}
+	if found != nil {
+		best = found
+	}
+	return best
+}
+
+// wrongType says whether an alternative failed for being another kind of thing.
+func wrongType(e *jsonschema.ValidationError) bool {
+	n := len(e.InstanceLocation)
+	if n == 0 || e.InstanceLocation[n-1] != "type" {
+		return false
+	}
+	switch e.ErrorKind.(type) {
+	case *kind.Const, *kind.Enum:
+		return true
+	}
+	return false
+}
+
+// checkTexts finds empty text objects, which Slack refuses and the schema does
+// not see.
+func checkTexts(v any, at string) []complaint {
+	var wrong []complaint
+	switch v := v.(type) {
+	case object:
+		if t := v["type"]; t == "plain_text" || t == "mrkdwn" {
+			if text, _ := v["text"].(string); text == "" {
+				return []complaint{{at + "/text", "must be more than 0 characters"}}
+			}
+		}
+		for k, x := range v {
+			wrong = append(wrong, checkTexts(x, at+"/"+k)...)
+		}
+	case []any:
+		for i, x := range v {
+			wrong = append(wrong, checkTexts(x, fmt.Sprintf("%s/%d", at, i))...)
+		}
+	}
+	return wrong
+}
+
+// checkPlace finds blocks that do not belong on this surface, and those that
+// lack what the schema cannot demand.
+func checkPlace(b any, at string, on surface) []complaint {
+	o, _ := b.(object)
+	t, _ := o["type"].(string)
+	switch {
+	case t == "alert" && on != surfaceModal,
+		on != surfaceMessage && slices.Contains([]string{"markdown", "context_actions", "task_card", "plan", "table", "file"}, t),
+		t == "container" && on == surfaceModal:
+		return []complaint{{at + "/type", "unsupported type on this surface: " + t}}
+	case t == "section" && o["text"] == nil && o["fields"] == nil:
+		return []complaint{{at, "missing required field: text or fields"}}
+	case t == "actions":
+		if list, _ := o["elements"].([]any); len(list) == 0 {
+			return []complaint{{at + "/elements", "no fewer than 1 items allowed"}}
+		}
+	case t == "input" && on != surfaceModal:
+		if e, _ := o["element"].(object); e["type"] == "file_input" {
+			return []complaint{{at + "/element/type", "unsupported type on this surface: file_input"}}
+		}
+	}
+	return nil
+}
+
+// checkIDs finds a block_id twice in a message and an action_id twice in a block.
+func checkIDs(blocks []any) []complaint {
+	var wrong []complaint
+	seen := map[string]bool{}
+	for i, b := range blocks {
+		o, _ := b.(object)
+		if id, _ := o["block_id"].(string); id != "" {
+			if seen[id] {
+				wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/block_id", i), "block_id already exists: " + id})
+			}
+			seen[id] = true
+		}
+		actions := map[string]bool{}
+		for _, e := range elementsOf(o) {
+			if id, _ := e["action_id"].(string); id != "" {
+				if actions[id] {
+					wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d", i), "action_id already exists: " + id})
+				}
+				actions[id] = true
+			}
+		}
+	}
+	return wrong
+}
+
+// elementsOf returns the interactive elements of a block, those of blocks
+// inside it too.
+func elementsOf(block object) []object {
+	var out []object
+	add := func(v any) {
+		if e, ok := v.(object); ok && e["type"] != nil {
+			out = append(out, e)
+		}
+	}
+	for _, key := range []string{"accessory", "element"} {
+		add(block[key])
+	}
+	for _, key := range []string{"elements", "actions"} {
+		list, _ := block[key].([]any)
+		for _, v := range list {
+			add(v)
+		}
+	}
+	for _, key := range []string{"child_blocks", "cards"} {
+		list, _ := block[key].([]any)
+		for _, v := range list {
+			if b, ok := v.(object); ok {
+				out = append(out, elementsOf(b)...)
+			}
+		}
+	}
+	return out
+}
+
+// name returns a copy of the blocks in which each block has a block_id and each
+// interactive element an action_id.
+func (w *Workspace) name(blocks []any) []any {
+	named, _ := deepCopy(blocks).([]any)
+	for _, b := range named {
+		o, ok := b.(object)
+		if !ok {
+			continue
+		}
+		if o["block_id"] == nil || o["block_id"] == "" {
+			o["block_id"] = randomWord(5)
+		}
+		for _, e := range elementsOf(o) {
+			if interactive(e) && (e["action_id"] == nil || e["action_id"] == "") {
+				e["action_id"] = randomWord(5)
+			}
+		}
+	}
+	return named
+}
+
+func interactive(e object) bool {
+	switch e["type"] {
+	case "image", "plain_text", "mrkdwn", "rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted":
+		return false
+	}
+	return true
+}
+
+func deepCopy(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	var out any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if d.Decode(&out) != nil {
+		return v
+	}
+	return out
+}
