@@ -25,6 +25,7 @@ type Progress struct {
 	Proof      Proof
 	FinishedAt time.Time
 
+	Retaken  int      // how often a reset did not take and went back in doubt
 	Attempts int      // started entries of this target, of all its steps
 	Doubts   int      // doubts since the last outcome
 	Open     *Attempt // sent and not closed by an answer: in flight, or in doubt
@@ -42,6 +43,7 @@ type Attempt struct {
 	Doubt    bool      // closed by a doubt; else nothing is recorded since it was started
 	DoubtAt  time.Time
 	Answered bool // Okta answered with an error body
+	Restart  bool // nobody was there to hear the answer
 }
 
 // NewLedger returns an empty ledger.
@@ -102,10 +104,14 @@ func (p *Progress) doubt(e Entry) {
 	if p.Open == nil {
 		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
 	}
+	if p.Outcome != "" {
+		p.Retaken++
+	}
 	p.Outcome, p.Reason, p.Proof = "", "", ""
 	p.Doubts++
 	a := *p.Open
 	a.Doubt, a.DoubtAt, a.Answered = true, e.At, e.Answered
+	a.Restart = a.Restart || e.Reason == SettledAfterRestart
 	p.Open, p.Last = &a, &a
 	if p.First == nil {
 		p.First = &a
@@ -117,8 +123,10 @@ func (p *Progress) finish(e Entry) {
 		p.Sent = p.Open
 	}
 	p.clear()
+	if p.Outcome != e.Outcome { // a proof that comes later does not move the time
+		p.FinishedAt = e.At
+	}
 	p.Outcome, p.Reason, p.Detail, p.Proof = e.Outcome, e.Reason, e.Detail, e.Proof
-	p.FinishedAt = e.At
 	if e.RequestID != "" {
 		p.RequestID = e.RequestID
 	}

@@ -1,0 +1,161 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// OpenAsk is a roster that was dropped, or why it could not be read.
+type OpenAsk struct {
+	Reason  string
+	Source  reset.Source
+	Options reset.Options
+	Roster  *roster.Roster // nil if Refusal is set
+	Refusal *roster.Error
+}
+
+// MayAsk judges whether the person may make a request in the channel, whatever it holds.
+func (d *Desk) MayAsk(ctx context.Context, in Intent, reason string) error {
+	p, err := d.person(ctx, in)
+	if err != nil {
+		return fmt.Errorf("ask who %s is: %w", in.By, err)
+	}
+	return d.Rules().MayAsk(p, in.Channel, reason)
+}
+
+// Open records a request. It comes back in planning, or in rejected where the
+// roster cannot be used. A person who may not ask gets a *policy.Refusal and
+// nothing is recorded. The same op gives the request that exists.
+func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
+	if err := d.MayAsk(ctx, in, ask.Reason); err != nil {
+		return nil, err
+	}
+	a := reset.Ask{
+		By: in.By, Team: in.Team, Channel: in.Channel, At: d.Now(),
+		Reason: ask.Reason, Source: ask.Source, Options: ask.Options,
+	}
+	code, why := d.unusable(ask)
+	if code != "" {
+		r, f := reset.OpenRejected(d.Org, a, 0, code, why)
+		return d.create(ctx, in.Op, r, nil, f)
+	}
+	r, f := reset.Open(d.Org, a, len(ask.Roster.Rows))
+	return d.create(ctx, in.Op, r, ask.Roster.Rows, f)
+}
+
+func (d *Desk) create(ctx context.Context, op string, r *reset.Request, rows []reset.Row, f reset.Fact) (*reset.Request, error) {
+	made, err := d.Record.Create(ctx, op, r, slices.Values(rows), f)
+	if err != nil {
+		return nil, fmt.Errorf("record the request: %w", err)
+	}
+	return made, nil
+}
+
+// unusable says why a roster is refused at once: a code and a sentence.
+func (d *Desk) unusable(ask OpenAsk) (code, why string) {
+	switch {
+	case ask.Refusal != nil:
+		return ask.Refusal.Code, ask.Refusal.Words
+	case ask.Roster == nil || len(ask.Roster.Rows) == 0:
+		return "no_roster", "No users were named. Name them after the command, or drop a CSV with a column of user IDs, logins or e-mails."
+	}
+	var refusal *policy.Refusal
+	if err := d.Rules().CheckSize(len(ask.Roster.Rows)); errors.As(err, &refusal) {
+		return refusal.Code, refusal.Words
+	}
+	return "", ""
+}
+
+// OpenCommand records a request that was typed. Mentions become the persons' e-mails.
+func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*reset.Request, error) {
+	if c.Verb != roster.VerbReset {
+		return nil, &policy.Refusal{Code: "unknown_command", Words: fmt.Sprintf("`%s` does not make a request.", c.Verb)}
+	}
+	if err := later(c); err != nil {
+		return nil, err
+	}
+	if err := d.MayAsk(ctx, in, c.Reason); err != nil {
+		return nil, err
+	}
+	rows, err := d.rows(ctx, c.Users)
+	if err != nil {
+		return nil, err
+	}
+	return d.Open(ctx, in, OpenAsk{Reason: c.Reason, Roster: &roster.Roster{Rows: rows}})
+}
+
+// later refuses what the command language has and this desk does not serve.
+func later(c roster.Command) error {
+	for _, u := range c.Users {
+		if u.Kind == roster.UserGroup || u.Kind == roster.UserSearch {
+			return &policy.Refusal{Code: "not_served", Words: "Groups and searches are not served here. Name the users by ID, login, e-mail or mention, or drop a CSV in the channel."}
+		}
+	}
+	if len(c.Factors) > 0 || c.RevokeSessions || c.At != "" {
+		return &policy.Refusal{Code: "not_served", Words: "Only resets of all factors, at once, are served here. Leave `factors:`, `sessions:` and `at:` out."}
+	}
+	return nil
+}
+
+// rows makes roster rows of what was typed. A mention of somebody without an e-mail is a row with a problem.
+func (d *Desk) rows(ctx context.Context, users []roster.UserRef) ([]reset.Row, error) {
+	var rows []reset.Row
+	for i, u := range users {
+		row := roster.RowOf(i+1, u)
+		if u.Kind == roster.UserMention {
+			email, err := d.emailOf(ctx, reset.Person(u.Value))
+			if err != nil {
+				return nil, err
+			}
+			row.Kind, row.Value, row.Problem = reset.RefEmail, email, ""
+			if email == "" {
+				row.Kind, row.Problem = "", "Slack shows no e-mail for this person: name them by login or Okta ID"
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, peopleTime)
+	defer cancel()
+	who, err := d.People.Person(ctx, p)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask for the e-mail of %s: %w", p, err)
+	}
+	return who.Email, nil
+}
+
+// Status returns one request, or the newest ones of the person who asks: those that are not settled first.
+func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) {
+	if in.Request != "" {
+		r, err := d.Record.Get(ctx, in.Request)
+		if err != nil {
+			return nil, err
+		}
+		return []*reset.Request{r}, nil
+	}
+	return collect(d.Record.Requests(ctx, reset.Query{By: in.By, Limit: 10}))
+}
+
+func collect(seq iter.Seq2[*reset.Request, error]) ([]*reset.Request, error) {
+	var all []*reset.Request
+	for r, err := range seq {
+		if err != nil {
+			return nil, fmt.Errorf("list requests: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

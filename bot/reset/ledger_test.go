@@ -1,0 +1,114 @@
+package reset
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func step(row int) *Step { return &Step{Row: row, User: "00uaaaaaaaaaaaaaaaaa", Kind: StepReset} }
+
+func TestLedger(t *testing.T) {
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	started := func(s int) Entry { return Entry{Kind: EntryStarted, At: at(s), OktaAt: at(s), Step: step(1)} }
+	doubt := func(s int) Entry { return Entry{Kind: EntryDoubt, At: at(s), Step: step(1)} }
+	took := Entry{Kind: EntryOutcome, At: at(90), Step: step(1), Outcome: OutcomeReset, RequestID: "req1"}
+	cases := []struct {
+		name  string
+		log   []Entry
+		check func(p Progress) bool
+	}{
+		{"in flight", []Entry{started(1)}, func(p Progress) bool { return p.InDoubt() && !p.Open.Doubt && p.Attempts == 1 }},
+		{"not sent", []Entry{started(1), {Kind: EntryNotSent, At: at(2), Step: step(1)}}, func(p Progress) bool { return !p.InDoubt() && p.Outcome == "" }},
+		{"refused then done", []Entry{started(1), {Kind: EntryRefused, At: at(2), Step: step(1)}, started(3), took},
+			func(p Progress) bool {
+				return p.Outcome == OutcomeReset && p.Attempts == 2 && p.RequestID == "req1" && p.Sent.At.Equal(at(3))
+			}},
+		{"a refused resend leaves the doubt", []Entry{started(1), doubt(2), started(3), {Kind: EntryRefused, At: at(4), Step: step(1)}},
+			func(p Progress) bool { return p.InDoubt() && p.Open.Doubt && p.Open.DoubtAt.Equal(at(2)) && p.Doubts == 1 }},
+		{"two doubts keep the oldest and the youngest", []Entry{started(1), doubt(2), started(3), doubt(4), started(5), {Kind: EntryNotSent, At: at(6), Step: step(1)}},
+			func(p Progress) bool {
+				return p.Doubts == 2 && p.First.At.Equal(at(1)) && p.Last.At.Equal(at(3)) && p.Open.At.Equal(at(3))
+			}},
+		{"an outcome ends the doubt", []Entry{started(1), doubt(2), took}, func(p Progress) bool { return !p.InDoubt() && p.First == nil && p.Doubts == 0 }},
+		{"a proof keeps the time", []Entry{started(1), took, {Kind: EntryOutcome, At: at(200), Step: step(1), Outcome: OutcomeReset, Proof: ProofLog}},
+			func(p Progress) bool {
+				return p.Proof == ProofLog && p.FinishedAt.Equal(at(90)) && p.RequestID == "req1"
+			}},
+		{"a reset that did not take is in doubt again", []Entry{started(1), took, doubt(100)},
+			func(p Progress) bool {
+				return p.InDoubt() && p.Outcome == "" && p.Retaken == 1 && p.First.At.Equal(at(1))
+			}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			l := NewLedger()
+			for i, e := range c.log {
+				e.Seq = int64(i + 1)
+				l.Apply(e)
+				l.Apply(e) // seen before: passed over
+			}
+			if p := l.Row(1); !c.check(p) {
+				t.Fatalf("progress: %+v open %+v first %+v last %+v", p, p.Open, p.First, p.Last)
+			}
+		})
+	}
+}
+
+// TestTotals_add_up holds the promise that the four outcomes add up to the rows, whatever was logged.
+func TestTotals_add_up(t *testing.T) {
+	kinds := rapid.SampledFrom([]EntryKind{EntryStarted, EntryOutcome, EntryDoubt, EntryRefused, EntryNotSent})
+	reasons := rapid.SampledFrom([]Reason{"", AlreadyClear, Forbidden, OktaError, EnrolledMeanwhile, ResetSincePlan, InOtherRequest, NotFound})
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.IntRange(1, 20).Draw(t, "rows")
+		l := NewLedger()
+		for range rapid.IntRange(0, 60).Draw(t, "entries") {
+			e := Entry{Kind: kinds.Draw(t, "kind"), At: start, Step: step(rapid.IntRange(1, rows).Draw(t, "row"))}
+			if e.Kind == EntryOutcome {
+				e.Reason = reasons.Draw(t, "reason")
+				e.Outcome = e.Reason.Outcome()
+			}
+			l.Apply(e)
+		}
+		var sum Totals
+		byLog := 0
+		for row := 1; row <= rows; row++ {
+			target := Target{Row: row, Action: ActionReset}
+			if rapid.Bool().Draw(t, "skip") {
+				target.Action, target.Reason = ActionSkip, Duplicate
+			}
+			sum.Add(Final(target, l.Row(row)))
+			if l.Row(row).Outcome != "" {
+				byLog++
+			}
+		}
+		if sum.Rows() != rows {
+			t.Fatalf("%d rows, totals %+v", rows, sum)
+		}
+		if l.Settled() != byLog {
+			t.Fatalf("ledger counts %d settled, rows say %d", l.Settled(), byLog)
+		}
+	})
+}
+
+func TestReason_Outcome(t *testing.T) {
+	for r, want := range map[Reason]Outcome{"": OutcomeReset, SettledAfterRestart: OutcomeReset, Duplicate: OutcomeSkipped, InvalidRow: OutcomeSkipped, Forbidden: OutcomeFailed, InOtherRequest: OutcomeNotRun} {
+		if got := r.Outcome(); got != want {
+			t.Errorf("%q: got %s, want %s", r, got, want)
+		}
+	}
+}
+
+func TestFreeze_Thaw(t *testing.T) {
+	f := &Freeze{By: first, At: start}
+	if f.Thaw(first, 2) || f.Thaw(first, 2) {
+		t.Fatal("one person thawed alone")
+	}
+	if !f.Thaw(second, 2) {
+		t.Fatal("two approvers did not thaw")
+	}
+	if !(&Freeze{By: first}).Thaw(first, 1) {
+		t.Fatal("the only approver cannot thaw")
+	}
+}

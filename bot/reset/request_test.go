@@ -1,0 +1,238 @@
+package reset
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+const (
+	requester Person = "U_REQUESTER"
+	first     Person = "U_APPROVER1"
+	second    Person = "U_APPROVER2"
+)
+
+var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+func digest(c byte) Digest {
+	b := make([]byte, 64)
+	for i := range b {
+		b[i] = c
+	}
+	return Digest(b)
+}
+
+// mustPending returns a request whose plan is frozen and asks for n approvals.
+func mustPending(tb testing.TB, n int) *Request {
+	tb.Helper()
+	r, f := Open("https://example.okta.com", Ask{By: requester, Channel: "C_FACTORS", At: start, Reason: "lost phone"}, 3)
+	r.ID = NewID(42)
+	if f.Name != "asked" || f.By != requester {
+		tb.Fatalf("fact of a new request: %+v", f)
+	}
+	plan := Plan{Revision: 1, Digest: digest('a'), Targets: 3, Resets: 2, FrozenAt: start}
+	terms := Terms{Approvals: n, ExecuteWithin: time.Hour}
+	if _, err := r.FreezePlan(plan, terms, start.Add(24*time.Hour), start); err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// mustRunning returns a request that has begun to run.
+func mustRunning(tb testing.TB) *Request {
+	tb.Helper()
+	r := mustPending(tb, 1)
+	if _, err := r.Approve(first, digest('a'), start); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := r.Start(start); err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+func TestRequest_Approve(t *testing.T) {
+	soon, late := start.Add(time.Minute), start.Add(24*time.Hour)
+	cases := []struct {
+		name  string
+		by    Person
+		shown Digest
+		at    time.Time
+		want  error
+		state State
+	}{
+		{"an approver", first, digest('a'), soon, nil, Approved},
+		{"twelve digits suffice", first, digest('a')[:12], soon, nil, Approved},
+		{"self approval", requester, digest('a'), soon, ErrOwnRequest, Pending},
+		{"another plan", first, digest('b'), soon, ErrOtherPlan, Pending},
+		{"no plan shown", first, "-", soon, ErrOtherPlan, Pending},
+		{"nobody", "", digest('a'), soon, ErrNotTheirs, Pending},
+		{"the moment it expires", first, digest('a'), late, ErrExpired, Pending},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := mustPending(t, 1)
+			_, err := r.Approve(c.by, c.shown, c.at)
+			if !errors.Is(err, c.want) || r.State != c.state {
+				t.Fatalf("got %v in %s, want %v in %s", err, r.State, c.want, c.state)
+			}
+		})
+	}
+}
+
+func TestRequest_Approve_two_are_needed(t *testing.T) {
+	r := mustPending(t, 2)
+	for _, step := range []struct {
+		by    Person
+		want  error
+		state State
+	}{{first, nil, Pending}, {first, ErrAlreadyCounted, Pending}, {requester, ErrOwnRequest, Pending}, {second, nil, Approved}} {
+		if _, err := r.Approve(step.by, digest('a'), start); !errors.Is(err, step.want) || r.State != step.state {
+			t.Fatalf("%s: got %v in %s, want %v in %s", step.by, err, r.State, step.want, step.state)
+		}
+	}
+	_, err := r.Approve("U_THIRD", digest('a'), start)
+	var moved *TransitionError
+	if !errors.As(err, &moved) || moved.Found != Approved || moved.By != second {
+		t.Fatalf("one who comes late is not told who was first: %v", err)
+	}
+}
+
+func TestRequest_TakeOut_drops_approvals(t *testing.T) {
+	r := mustPending(t, 2)
+	if _, err := r.Approve(first, digest('a'), start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.TakeOut(second, start); err != nil {
+		t.Fatal(err)
+	}
+	if r.State != Planning || len(r.Approved) != 0 || len(r.Fallen) != 1 || r.Fallen[0].Why == "" {
+		t.Fatalf("approvals did not fall away visibly: %+v", r)
+	}
+}
+
+func TestRequest_Resume(t *testing.T) {
+	soon, late := start.Add(30*time.Minute), start.Add(time.Hour)
+	cases := []struct {
+		name     string
+		cause    Cause
+		by       Person
+		approver bool
+		at       time.Time
+		want     error
+	}{
+		{"approver lifts errors", CauseErrors, first, true, late, nil},
+		{"approver lifts an approver's", CauseApprover, first, true, soon, nil},
+		{"approver lifts reported", CauseReported, first, true, soon, nil},
+		{"requester lifts own", CauseRequester, requester, false, soon, nil},
+		{"requester lifts errors", CauseErrors, requester, false, soon, nil},
+		{"requester too late", CauseErrors, requester, false, late, ErrNotTheirs},
+		{"requester not an approver's", CauseApprover, requester, false, soon, ErrNotTheirs},
+		{"requester not a freeze", CauseFreeze, requester, false, soon, ErrNotTheirs},
+		{"requester not what was reported", CauseReported, requester, false, soon, ErrNotTheirs},
+		{"requester who is an approver", CauseApprover, requester, true, soon, ErrNotTheirs},
+		{"somebody", CauseRequester, "U_OTHER", false, soon, ErrNotTheirs},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := mustRunning(t)
+			if _, err := r.Halt(c.cause, first, "", start); err != nil {
+				t.Fatal(err)
+			}
+			_, err := r.Resume(c.by, c.approver, c.at)
+			if !errors.Is(err, c.want) || (err == nil) != (r.State == Running) {
+				t.Fatalf("got %v in %s, want %v", err, r.State, c.want)
+			}
+		})
+	}
+}
+
+func TestRequest_Halt_weak_causes_replace_nothing(t *testing.T) {
+	for _, weak := range []Cause{CauseErrors, CauseRequester} {
+		r := mustRunning(t)
+		if _, err := r.Halt(CauseApprover, first, "", start); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Halt(weak, requester, "", start); err == nil || r.Pause.Cause != CauseApprover {
+			t.Fatalf("%s replaced a stronger cause: %+v", weak, r.Pause)
+		}
+		if _, err := r.Halt(CauseFreeze, second, "", start); err != nil || r.Pause.Cause != CauseFreeze {
+			t.Fatalf("a freeze did not replace it: %v %+v", err, r.Pause)
+		}
+	}
+}
+
+func TestRequest_clock(t *testing.T) {
+	r := mustPending(t, 1)
+	if _, err := r.Expire(start.Add(24*time.Hour - 1)); !errors.Is(err, ErrNotYet) {
+		t.Fatalf("expired early: %v", err)
+	}
+	if _, err := r.Approve(first, digest('a'), start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Lapse(start.Add(time.Hour - 1)); !errors.Is(err, ErrNotYet) {
+		t.Fatalf("lapsed early: %v", err)
+	}
+	if _, err := r.Start(start.Add(time.Hour)); !errors.Is(err, ErrNotYet) {
+		t.Fatalf("started when it should lapse: %v", err)
+	}
+	if _, err := r.Lapse(start.Add(time.Hour)); err != nil || r.State != Lapsed {
+		t.Fatalf("did not lapse: %v", err)
+	}
+}
+
+func TestRequest_ExecuteBy_counts_from_the_later(t *testing.T) {
+	r := mustPending(t, 1)
+	r.Asked.NotTill = start.Add(10 * time.Hour)
+	if _, err := r.Approve(first, digest('a'), start); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.ExecuteBy(), start.Add(11*time.Hour); !got.Equal(want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if _, err := r.Start(start.Add(9 * time.Hour)); !errors.Is(err, ErrNotYet) {
+		t.Fatalf("started before its time: %v", err)
+	}
+}
+
+func TestParseID(t *testing.T) {
+	for in, want := range map[string]ID{"FR-42": "FR-42", " fr-7 ": "FR-7", "#FR-1": "FR-1"} {
+		if got, err := ParseID(in); err != nil || got != want {
+			t.Errorf("%q: got %q, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"", "FR-", "FR-0", "FR--1", "FR-01", "FR-1x", "42", "FR-+1"} {
+		if got, err := ParseID(in); err == nil {
+			t.Errorf("%q was taken as %q", in, got)
+		}
+	}
+}
+
+func TestDigestPlan_covers_everything(t *testing.T) {
+	base := func() (string, ID, int, Options, Digest) {
+		return "https://example.okta.com", "FR-1", 1, Options{}, digest('a')
+	}
+	org, id, rev, o, file := base()
+	seen := map[Digest]string{}
+	add := func(name string, d Digest, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if was, ok := seen[d]; ok {
+			t.Errorf("%s has the digest of %s", name, was)
+		}
+		seen[d] = name
+	}
+	d, err := DigestPlan(org, id, rev, o, file)
+	add("base", d, err)
+	d, err = DigestPlan(org+"x", id, rev, o, file)
+	add("org", d, err)
+	d, err = DigestPlan(org, "FR-2", rev, o, file)
+	add("request", d, err)
+	d, err = DigestPlan(org, id, 2, o, file)
+	add("revision", d, err)
+	d, err = DigestPlan(org, id, rev, Options{RevokeSessions: true}, file)
+	add("options", d, err)
+	d, err = DigestPlan(org, id, rev, o, digest('b'))
+	add("file", d, err)
+}
