@@ -1,0 +1,47 @@
+package main
+
+import (
+	"time"
+)
+
+// checkAvailable refuses another value than the default where nothing acts on it:
+// a policy that is written down and not kept is worse than none. What begins to
+// act loses its line here.
+func (p *Policy) checkAvailable() error {
+	for _, s := range []struct {
+		name      string
+		isDefault bool
+	}{
+		{"requesters.users", len(p.Requesters.Users) == 0},
+		{"requesters.usergroups", len(p.Requesters.Usergroups) == 0},
+		{"requesters.okta_groups", len(p.Requesters.OktaGroups) == 0},
+		{"approvers.usergroups", len(p.Approvers.Usergroups) == 0},
+		{"approvers.okta_groups", len(p.Approvers.OktaGroups) == 0},
+		{"approvals_from", len(p.ApprovalsFrom) == 0},
+		{"reason_pattern", p.ReasonPattern == ""},
+		{"protect.admins", p.Protect.Admins == "list"},
+		{"protect.okta_groups", len(p.Protect.OktaGroups) == 0},
+		{"protect.approvers", len(p.Protect.Approvers) == 0},
+		{"verify", p.Verify == "log"},
+		{"inspect", p.Inspect == "few"},
+		{"velocity.per_requester_per_day", p.Velocity.PerRequesterPerDay == 0},
+		{"velocity.org_per_hour", p.Velocity.OrgPerHour == 0},
+		{"ramp", len(p.Ramp) == 0},
+		{"revoke_sessions", !p.EndSessions},
+		{"forget_phones", !p.ForgetPhones},
+		{"dry_run", !p.DryRun},
+		{"notify.users", !p.Notify.Users},
+		{"notify.max", p.Notify.Max == 200},
+		{"alerts.channel", p.Alerts.Channel == ""},
+		{"alerts.webhook", p.Alerts.Webhook == ""},
+		{"backup.dir", p.Backup.Dir == ""},
+		{"backup.every", p.Backup.Every == 24*time.Hour},
+		{"backup.keep", p.Backup.Keep == 7},
+		{"retain", p.Retain == 400*24*time.Hour},
+	} {
+		if !s.isDefault {
+			return &SettingError{s.name, "is not available in this version: leave it at its default"}
+		}
+	}
+	return nil
+}
