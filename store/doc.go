@@ -1,0 +1,22 @@
+// Package store is the record: requests, their rosters, plans and logs, the
+// claims and notes on users, the inbox, and the references of messages. It
+// knows the domain (bot/reset) and nothing else of ours.
+//
+// There are two layers. Below is an engine of four methods: ordered keys with
+// revisions, conditional commits, a watch and a lease. bbolt is the only one.
+// Above is the record, written once against the engine: every write is read,
+// closure, conditional commit, and again on conflict.
+//
+// A [Store] reads, and receives envelopes from Slack. Every other write goes
+// through a [Term], of which one lasts at a time.
+//
+// # Caveats
+//
+// Closures given to the record are pure, get a fresh copy and may run twice.
+//
+// An error that is none of this package's Err values and types says that the
+// write may or may not have taken effect; those that name a refusal say that
+// nothing was written.
+//
+// The record stores what it is given: keep secrets out of what you give it.
+package store

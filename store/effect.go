@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// effect remembers that a cause took effect. The key makes it happen once; the
+// mark tells the try that made it from every other one.
+type effect struct {
+	At     time.Time `json:"at"`
+	Mark   string    `json:"mark"`
+	Number int       `json:"number,omitempty"` // of the request that a Create made
+}
+
+// effect returns the operation that remembers a cause.
+func (t *Term) effect(key string, number int) (op, error) {
+	b, err := json.Marshal(effect{At: t.now(), Mark: rand.Text(), Number: number})
+	return put(key, b), err
+}
+
+// effected returns what is remembered of a cause, nil if nothing is.
+func (r *Reader) effected(ctx context.Context, key string) (*effect, error) {
+	p, err := get(ctx, r.engine, key)
+	if err != nil || p.rev == 0 {
+		return nil, err
+	}
+	e := &effect{}
+	if err := json.Unmarshal(p.value, e); err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return e, nil
+}
+
+// number reads a counter; 0 if it is not there.
+func (r *Reader) number(ctx context.Context, key string) (pair, int64, error) {
+	p, err := get(ctx, r.engine, key)
+	if err != nil || p.rev == 0 {
+		return p, 0, err
+	}
+	n, err := strconv.ParseInt(string(p.value), 10, 64)
+	if err != nil {
+		return p, 0, fmt.Errorf("read %s: %w", key, err)
+	}
+	return p, n, nil
+}
+
+func numberPut(key string, n int64) op { return put(key, strconv.AppendInt(nil, n, 10)) }

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"factorbot/bot/reset"
+)
+
+// Frozen returns the freeze, nil while there is none.
+func (r *Reader) Frozen(ctx context.Context) (*reset.Freeze, error) {
+	f, _, err := r.frozen(ctx)
+	return f, err
+}
+
+func (r *Reader) frozen(ctx context.Context) (*reset.Freeze, int64, error) {
+	p, err := get(ctx, r.engine, freezeKey)
+	if err != nil || p.rev == 0 {
+		return nil, 0, err
+	}
+	f := &reset.Freeze{}
+	if err := json.Unmarshal(p.value, f); err != nil {
+		return nil, 0, fmt.Errorf("read the freeze: %w", err)
+	}
+	return f, p.rev, nil
+}
+
+// Freeze changes the org-wide stop. The closure gets it, nil while nothing is
+// frozen, and returns what it shall be, nil to lift it, with the facts for the
+// org's log. It is pure and may run twice; its error changes nothing and is
+// returned as it is. An op takes effect once.
+func (t *Term) Freeze(ctx context.Context, op string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
+	j := t.journal(0)
+	if err := j.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer j.end()
+	var made *reset.Freeze
+	err := again(ctx, func() (err error) {
+		made, err = t.tryFreeze(ctx, j, op, change)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (t *Term) tryFreeze(ctx context.Context, j *journal, cause string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
+	f, rev, err := t.frozen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if cause != "" {
+		if e, err := t.effected(ctx, opKey(0, cause)); err != nil || e != nil {
+			return f, err
+		}
+	}
+	wanted, facts, err := change(f)
+	if err != nil {
+		return nil, err
+	}
+	o := remove(freezeKey)
+	if wanted != nil {
+		b, err := json.Marshal(wanted)
+		if err != nil {
+			return nil, err
+		}
+		o = put(freezeKey, b)
+	}
+	_, err = t.writeWithFacts(ctx, j, cause, []cond{{freezeKey, rev}}, []op{o}, facts)
+	return wanted, err
+}

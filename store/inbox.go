@@ -1,0 +1,145 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Envelope is what Slack sent, as it was received.
+type Envelope struct {
+	Key  string    // the dedupe key
+	Body []byte    // at most half a megabyte
+	At   time.Time // when it was recorded
+}
+
+// label is the first line of a recorded envelope; the body follows it.
+type label struct {
+	Key string    `json:"key"`
+	At  time.Time `json:"at"`
+}
+
+// receipt is what is kept of an envelope's key.
+type receipt struct {
+	At    time.Time `json:"at"`
+	Place string    `json:"place"` // key of the envelope while it is not finished
+}
+
+// Receive records an envelope, durably, before it is acknowledged. A key that was
+// recorded within the last 26 hours is not fresh, and nothing is written. It
+// needs no term: every process listens.
+func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh bool, err error) {
+	at := s.arrivedAt()
+	place := fmt.Sprintf("%s%020d-%s", envPrefix, at.UnixNano(), hash(key))
+	head, err := json.Marshal(label{Key: key, At: at})
+	if err != nil {
+		return false, fmt.Errorf("record an envelope: %w", err)
+	}
+	kept, err := json.Marshal(receipt{At: at, Place: place})
+	if err != nil {
+		return false, fmt.Errorf("record an envelope: %w", err)
+	}
+	ops := []op{put(envKeys+hash(key), kept), put(place, append(append(head, '\n'), body...))}
+	fresh, err = s.receive(ctx, ops)
+	if err != nil {
+		return false, fmt.Errorf("record an envelope: %w", err)
+	}
+	return fresh, nil
+}
+
+func (s *Store) receive(ctx context.Context, ops []op) (bool, error) {
+	pause := unknownPause
+	for {
+		p, err := get(ctx, s.engine, ops[0].key)
+		if err != nil || p.rev != 0 {
+			return bytes.Equal(p.value, ops[0].value), err // equal: an earlier try took effect
+		}
+		_, err = s.engine.commit(ctx, []cond{absent(ops[0].key)}, ops...)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, errUnknown):
+			if err := wait(ctx, pause); err != nil {
+				return false, err
+			}
+			pause *= 2
+		case !errors.Is(err, errConflict):
+			return false, err
+		}
+	}
+}
+
+// arrivedAt gives each envelope of this process a time of its own, ascending whatever the clock does.
+func (s *Store) arrivedAt() time.Time {
+	s.arrival.Lock()
+	defer s.arrival.Unlock()
+	at := s.now()
+	if !at.After(s.lastAt) {
+		at = s.lastAt.Add(1)
+	}
+	s.lastAt = at
+	return at
+}
+
+// Receive is [Store.Receive].
+func (t *Term) Receive(ctx context.Context, key string, body []byte) (fresh bool, err error) {
+	return t.store.Receive(ctx, key, body)
+}
+
+// Pending yields the envelopes that are not finished, in order of arrival.
+func (r *Reader) Pending(ctx context.Context) iter.Seq2[Envelope, error] {
+	return func(yield func(Envelope, error) bool) {
+		for p, err := range scan(ctx, r.engine, envPrefix, pageOf) {
+			e, err := envelope(p, err)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Arrivals yields the envelopes that are not finished, in order of arrival, and
+// then each that arrives, once each. It ends with an error. An envelope stays in
+// the inbox until it is finished, so after a restart it comes again.
+func (r *Reader) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
+	return func(yield func(Envelope, error) bool) {
+		for p, err := range r.engine.watch(ctx, envPrefix, 0) {
+			e, err := envelope(p, err)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func envelope(p pair, err error) (Envelope, error) {
+	if err != nil {
+		return Envelope{}, fmt.Errorf("read the inbox: %w", err)
+	}
+	head, body, _ := bytes.Cut(p.value, []byte("\n"))
+	var l label
+	if err := json.Unmarshal(head, &l); err != nil {
+		return Envelope{}, fmt.Errorf("read the inbox: %s: %w", p.key, err)
+	}
+	return Envelope{Key: l.Key, Body: body, At: l.At}, nil
+}
+
+// Finish takes an envelope out of the inbox. Its key is remembered.
+func (t *Term) Finish(ctx context.Context, key string) error {
+	p, err := get(ctx, t.engine, envKeys+hash(key))
+	if err != nil || p.rev == 0 {
+		return err
+	}
+	var kept receipt
+	if err := json.Unmarshal(p.value, &kept); err != nil {
+		return fmt.Errorf("finish an envelope: %w", err)
+	}
+	if _, err := t.commit(ctx, nil, remove(kept.Place)); err != nil {
+		return fmt.Errorf("finish an envelope: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"factorbot/bot/reset"
+)
+
+func entriesOf(n int) series[reset.Entry] {
+	return series[reset.Entry]{prefix: logPrefix(n), number: func(e reset.Entry) int64 { return e.Seq }}
+}
+
+// Log yields the entries of a request from a number on (from 1), as many as there
+// are when it begins, perhaps some more.
+func (r *Reader) Log(ctx context.Context, id reset.ID, from int64) iter.Seq2[reset.Entry, error] {
+	if n := id.Number(); n != 0 {
+		return r.log(ctx, n, from)
+	}
+	return func(yield func(reset.Entry, error) bool) {
+		yield(reset.Entry{}, fmt.Errorf("%s: %w", id, ErrNotFound))
+	}
+}
+
+// OrgLog yields the facts that belong to no request, from a number on (from 1).
+func (r *Reader) OrgLog(ctx context.Context, from int64) iter.Seq2[reset.Entry, error] {
+	return r.log(ctx, 0, from)
+}
+
+func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Entry, error] {
+	return func(yield func(reset.Entry, error) bool) {
+		p, last, err := r.number(ctx, tailKey(n))
+		if err == nil && p.rev == 0 && n != 0 {
+			err = fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)
+		}
+		if err != nil {
+			yield(reset.Entry{}, err)
+			return
+		}
+		if last < max(from, 1) {
+			return
+		}
+		for e, err := range entriesOf(n).upTo(ctx, r.engine, from, last) {
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// Tell records facts that belong to no request: a start, a reload.
+func (t *Term) Tell(ctx context.Context, facts ...reset.Fact) error {
+	entries := make([]reset.Entry, len(facts))
+	for i, f := range facts {
+		entries[i] = reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f}
+	}
+	asks, err := split(entries)
+	for _, a := range asks {
+		if err == nil {
+			err = t.journal(0).submit(ctx, t, a)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("append to the org's log: %w", err)
+	}
+	return nil
+}

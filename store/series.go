@@ -1,0 +1,182 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// blockLen is how many items one deflated value holds at most. A block begins at
+// a number of the form 500 k + 1, so that a reader finds it without an index.
+const blockLen = 500
+
+// blockBytes is how many bytes of JSON one value holds at most; wide rows make shorter blocks.
+const blockBytes = 256 << 10
+
+// pageOf is how many values a reader takes at once.
+const pageOf = 16
+
+// The first byte of a value in a series says how the JSON lines after it are kept.
+const (
+	plain    = '='
+	deflated = 'z'
+)
+
+// blockStart returns the first number of the block that a number is in.
+func blockStart(no int64) int64 { return (no-1)/blockLen*blockLen + 1 }
+
+// series is a run of items with ascending numbers, kept as JSON lines in values
+// of several items each, under the number of the first.
+type series[T any] struct {
+	prefix string
+	number func(T) int64
+}
+
+// all yields the items of a finished series from a number on.
+func (s series[T]) all(ctx context.Context, e engine, from int64) iter.Seq2[T, error] {
+	return s.read(ctx, e, from, 0)
+}
+
+// upTo yields the items of a growing series without gaps, from a number to at
+// least the last, which is there.
+func (s series[T]) upTo(ctx context.Context, e engine, from, last int64) iter.Seq2[T, error] {
+	return s.read(ctx, e, from, last)
+}
+
+// read yields items from a number on. In a growing series (last is not 0) values
+// are sealed into one block behind its back: when it does not find the next item
+// where it looks, it looks again from the start of the block.
+func (s series[T]) read(ctx context.Context, e engine, from, last int64) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		growing := last > 0
+		next, aligned := max(from, 1), !growing
+		key := numberedKey(s.prefix, next)
+		if aligned {
+			key = s.blockKey(next)
+		}
+		for !growing || next <= last {
+			rest, after, err := s.page(ctx, e, key, next)
+			if err != nil {
+				yield(none, fmt.Errorf("read %s: %w", s.prefix, err))
+				return
+			}
+			switch {
+			case len(rest) > 0 && (!growing || s.number(rest[0]) == next):
+				for _, item := range rest {
+					if !yield(item, nil) {
+						return
+					}
+				}
+				next = s.number(rest[len(rest)-1]) + 1
+				key, aligned = after, !growing
+			case len(rest) == 0 && after != "": // only items before the one wanted
+				key = after
+			case !aligned:
+				key, aligned = s.blockKey(next), true
+			case growing:
+				yield(none, fmt.Errorf("read %s: entry %d is missing", s.prefix, next))
+				return
+			default:
+				return
+			}
+		}
+	}
+}
+
+// page returns the items of some values from a key on, those before next left
+// out, and the key to go on from; "" if there was no value.
+func (s series[T]) page(ctx context.Context, e engine, key string, next int64) (rest []T, after string, err error) {
+	pairs, _, err := e.read(ctx, key, prefixEnd(s.prefix), pageOf)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, p := range pairs {
+		items, err := unpack[T](p.value)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", p.key, err)
+		}
+		for _, item := range items {
+			if s.number(item) >= next {
+				rest = append(rest, item)
+			}
+		}
+		after = p.key + "\x00"
+	}
+	return rest, after, nil
+}
+
+func (s series[T]) blockKey(no int64) string { return numberedKey(s.prefix, blockStart(no)) }
+
+// lines collects items as JSON lines and deflates them.
+type lines struct {
+	buf bytes.Buffer
+	n   int
+	zip *flate.Writer
+	out bytes.Buffer
+}
+
+func (l *lines) add(item any) error {
+	b, err := json.Marshal(item)
+	if err != nil {
+		return err
+	}
+	l.buf.Write(b)
+	l.buf.WriteByte('\n')
+	l.n++
+	return nil
+}
+
+// deflated returns the lines as one value and empties itself.
+func (l *lines) deflated(level int) ([]byte, error) {
+	l.out.Reset()
+	l.out.WriteByte(deflated)
+	if l.zip == nil {
+		w, err := flate.NewWriter(&l.out, level)
+		if err != nil {
+			return nil, err
+		}
+		l.zip = w
+	} else {
+		l.zip.Reset(&l.out)
+	}
+	if _, err := l.zip.Write(l.buf.Bytes()); err != nil {
+		return nil, err
+	}
+	if err := l.zip.Close(); err != nil {
+		return nil, err
+	}
+	l.buf.Reset()
+	l.n = 0
+	return bytes.Clone(l.out.Bytes()), nil
+}
+
+// unpack returns the items of a value.
+func unpack[T any](value []byte) ([]T, error) {
+	if len(value) == 0 {
+		return nil, errors.New("an empty value")
+	}
+	var r io.Reader = bytes.NewReader(value[1:])
+	switch value[0] {
+	case plain:
+	case deflated:
+		r = flate.NewReader(r)
+	default:
+		return nil, fmt.Errorf("a value of an unknown kind %q", value[0])
+	}
+	var items []T
+	for d := json.NewDecoder(r); ; {
+		var item T
+		if err := d.Decode(&item); errors.Is(err, io.EOF) {
+			return items, nil
+		} else if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// schema is the version of the keys and values that this program writes.
+const schema = 1
+
+// Store is an open record of one Okta org. It is safe for concurrent use. Close it
+// when nobody uses it or its terms any more.
+type Store struct {
+	Reader
+	file    *bolt
+	retain  time.Duration
+	lastAt  time.Time // of the last envelope, guarded by arrival
+	arrival sync.Mutex
+}
+
+// Reader reads the record; a [Store] and a [Term] both do.
+type Reader struct {
+	engine engine
+	org    string
+	now    func() time.Time
+}
+
+// Option changes how a record is opened.
+type Option func(*options)
+
+type options struct {
+	now     func() time.Time
+	timeout time.Duration
+	retain  time.Duration
+}
+
+// Clock gives the record another clock than the machine's.
+func Clock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// Timeout is how long Open waits for another process to let go of the file; a second if it is not given.
+func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// Retain is how long settled requests and notes are kept; 400 days if it is not given.
+func Retain(d time.Duration) Option { return func(o *options) { o.retain = d } }
+
+// meta is what the record says of itself.
+type meta struct {
+	Schema int    `json:"schema"`
+	Org    string `json:"org"` // Okta org URL: "https://example.okta.com"
+}
+
+// Open opens the record of the org in the file, or makes it, mode 0600. Errors:
+// *[HeldError], *[DamagedError], *[OrgError], *[SchemaError], and the system's own.
+func Open(path, org string, o ...Option) (*Store, error) {
+	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour}
+	for _, f := range o {
+		f(&set)
+	}
+	file, err := openBolt(path, set.timeout)
+	if err != nil {
+		return nil, err
+	}
+	s := newStore(file, org, set)
+	s.file = file
+	if err := s.identify(context.Background(), path); err != nil {
+		return nil, errors.Join(err, file.close())
+	}
+	return s, nil
+}
+
+func newStore(e engine, org string, set options) *Store {
+	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain}
+}
+
+// identify refuses the record of another org or of a later program, and signs a new one.
+func (s *Store) identify(ctx context.Context, path string) error {
+	p, err := get(ctx, s.engine, metaKey)
+	if err != nil {
+		return fmt.Errorf("open the record: %w", err)
+	}
+	if p.rev == 0 {
+		b, err := json.Marshal(meta{Schema: schema, Org: s.org})
+		if err != nil {
+			return err
+		}
+		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, b))
+		return err
+	}
+	var m meta
+	if err := json.Unmarshal(p.value, &m); err != nil {
+		return &DamagedError{Path: path, Cause: err}
+	}
+	switch {
+	case m.Schema > schema:
+		return &SchemaError{Path: path, Found: m.Schema, Known: schema}
+	case m.Org != s.org:
+		return &OrgError{Path: path, Recorded: m.Org, Asked: s.org}
+	}
+	return nil
+}
+
+// Close ends the term, waits for what is being written, and closes the file.
+func (s *Store) Close() error {
+	if err := s.file.close(); err != nil {
+		return fmt.Errorf("close the record: %w", err)
+	}
+	return nil
+}
+
+// Backup writes a copy of the record as it is now, while others write on. A copy
+// is opened like the record itself.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	if _, err := s.file.backup(ctx, w); err != nil {
+		return fmt.Errorf("back up the record: %w", err)
+	}
+	return nil
+}
+
+// Stats tells how large the record is.
+type Stats struct {
+	Bytes int64 // of the file
+	Free  int64 // bytes of it that are free for reuse
+}
+
+// Stats measures the record.
+func (s *Store) Stats() (Stats, error) {
+	used, free, err := s.file.size()
+	if err != nil {
+		return Stats{}, fmt.Errorf("measure the record: %w", err)
+	}
+	return Stats{Bytes: used, Free: free}, nil
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"factorbot/bot/reset"
+)
+
+func rowsOf(n int) series[reset.Row] {
+	return series[reset.Row]{prefix: rowsPrefix(n), number: func(r reset.Row) int64 { return int64(r.Row) }}
+}
+
+func targetsOf(n, revision int) series[reset.Target] {
+	return series[reset.Target]{prefix: planPrefix(n, revision), number: func(t reset.Target) int64 { return int64(t.Row) }}
+}
+
+// Roster yields the rows of a request's roster, in order.
+func (r *Reader) Roster(ctx context.Context, id reset.ID) iter.Seq2[reset.Row, error] {
+	return rowsOf(id.Number()).all(ctx, r.engine, 1)
+}
+
+// Targets yields the targets of a plan from a row on (from 1), in order.
+func (r *Reader) Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error] {
+	return targetsOf(id.Number(), revision).all(ctx, r.engine, int64(fromRow))
+}
+
+// saveRoster writes the rows of a request that has no head yet.
+func (t *Term) saveRoster(ctx context.Context, n int, rows iter.Seq[reset.Row]) error {
+	w := newTable(t, rowsOf(n), nil)
+	if err := w.clear(ctx); err != nil || rows == nil {
+		return err
+	}
+	for row := range rows {
+		if err := w.add(ctx, row); err != nil {
+			return err
+		}
+	}
+	return w.close(ctx)
+}
+
+// SavePlan records the targets of a plan that is not frozen yet, in the order of
+// their rows, in place of what was saved of that revision before. It stops with
+// ErrChanged when the request is not in planning any more, and with the targets'
+// own error.
+func (t *Term) SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
+	if err := t.savePlan(ctx, id, revision, targets); err != nil {
+		return fmt.Errorf("save the plan of %s: %w", id, err)
+	}
+	return nil
+}
+
+func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
+	r, err := t.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.State != reset.Planning {
+		return ErrChanged
+	}
+	n := id.Number()
+	w := newTable(t, targetsOf(n, revision), []cond{{headKey(n), r.Version}})
+	if err := w.clear(ctx); err != nil {
+		return err
+	}
+	for target, err := range targets {
+		if err == nil {
+			err = w.add(ctx, target)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.close(ctx)
+}
+
+// table writes a series in deflated blocks, several to a commit.
+type table[T any] struct {
+	series series[T]
+	lines  lines
+	first  int64 // number of the first item in lines
+	last   int64
+	out    batch
+}
+
+func newTable[T any](t *Term, s series[T], conds []cond) *table[T] {
+	return &table[T]{series: s, out: batch{t: t, conds: conds}}
+}
+
+// clear removes what an earlier try has left.
+func (w *table[T]) clear(ctx context.Context) error {
+	if err := w.out.add(ctx, removePrefix(w.series.prefix)); err != nil {
+		return err
+	}
+	return w.flush(ctx)
+}
+
+func (w *table[T]) add(ctx context.Context, item T) error {
+	no := w.series.number(item)
+	if no <= w.last {
+		return fmt.Errorf("row %d comes after row %d", no, w.last)
+	}
+	if w.lines.n > 0 && (blockStart(no) != blockStart(w.first) || w.lines.buf.Len() > blockBytes) {
+		if err := w.cut(ctx); err != nil {
+			return err
+		}
+	}
+	if w.lines.n == 0 {
+		w.first = no
+	}
+	w.last = no
+	return w.lines.add(item)
+}
+
+// cut ends a block.
+func (w *table[T]) cut(ctx context.Context) error {
+	b, err := w.lines.deflated(flate.DefaultCompression)
+	if err != nil {
+		return err
+	}
+	if err := w.out.add(ctx, put(numberedKey(w.series.prefix, w.first), b)); err != nil {
+		return changed(err)
+	}
+	return nil
+}
+
+func (w *table[T]) close(ctx context.Context) error {
+	if w.lines.n > 0 {
+		if err := w.cut(ctx); err != nil {
+			return err
+		}
+	}
+	return w.flush(ctx)
+}
+
+func (w *table[T]) flush(ctx context.Context) error { return changed(w.out.flush(ctx)) }
+
+// changed names a conflict with the one condition that a table has: the head.
+func changed(err error) error {
+	if errors.Is(err, errConflict) {
+		return ErrChanged
+	}
+	return err
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// leaseTTL is how long a lease outlives a holder that died; bbolt's ends with its process.
+const leaseTTL = 15 * time.Second
+
+// unknownTries is how often a commit whose result is not known is looked into and
+// tried again; the pauses between add up to about ten seconds.
+const (
+	unknownTries = 10
+	unknownPause = 20 * time.Millisecond
+)
+
+// Term is the right to write. One lasts at a time; after it every write fails
+// with [ErrLost]. It is safe for concurrent use.
+type Term struct {
+	Reader
+	store *Store
+	lease lease
+
+	creating chan struct{} // held by whoever makes a request
+
+	mu       sync.Mutex
+	journals map[int]*journal // by number of the request; 0 is the org's
+}
+
+// Lead begins a term, and ends the earlier one.
+func (s *Store) Lead(ctx context.Context) (*Term, error) {
+	l, err := s.engine.hold(ctx, "leader", leaseTTL)
+	if err != nil {
+		return nil, fmt.Errorf("lead: %w", err)
+	}
+	return &Term{
+		Reader: s.Reader, store: s, lease: l,
+		creating: make(chan struct{}, 1), journals: map[int]*journal{},
+	}, nil
+}
+
+// Lost is closed when the term is known to be over.
+func (t *Term) Lost() <-chan struct{} { return t.lease.lost() }
+
+// commit applies the operations while the term lasts and the conditions hold;
+// otherwise ErrLost or errConflict. The first operation is a put that nobody else
+// would make: where an answer is not known, finding it there tells that it was.
+func (t *Term) commit(ctx context.Context, conds []cond, ops ...op) (int64, error) {
+	conds = append(conds[:len(conds):len(conds)], t.lease.cond())
+	asked, pause := false, unknownPause
+	for range unknownTries {
+		rev, err := t.engine.commit(ctx, conds, ops...)
+		if asked && errors.Is(err, errConflict) || errors.Is(err, errUnknown) {
+			asked = true
+			p, readErr := get(ctx, t.engine, ops[0].key)
+			if readErr == nil && p.rev != 0 && bytes.Equal(p.value, ops[0].value) {
+				return p.rev, nil
+			}
+		}
+		switch {
+		case errors.Is(err, errConflict):
+			return 0, t.conflict(ctx)
+		case !errors.Is(err, errUnknown):
+			return rev, err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return 0, err
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+	return 0, fmt.Errorf("write to the record: %w", errUnknown)
+}
+
+// conflict tells a lost term from a condition of the write itself.
+func (t *Term) conflict(ctx context.Context) error {
+	on := t.lease.cond()
+	p, err := get(ctx, t.engine, on.key)
+	if err != nil {
+		return err
+	}
+	if p.rev != on.rev {
+		return ErrLost
+	}
+	return errConflict
+}
+
+// again repeats read, closure and commit until the conditions of the commit held.
+func again(ctx context.Context, try func() error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := try(); !errors.Is(err, errConflict) {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// batch sends operations in as many commits as their limits ask for, in order.
+type batch struct {
+	t     *Term
+	conds []cond
+	ops   []op
+	size  int
+}
+
+// add appends an operation, and first commits what is there if it would be too much.
+func (b *batch) add(ctx context.Context, o op) error {
+	if len(b.ops) == maxOps || b.size+o.size() > maxCommit {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	b.ops = append(b.ops, o)
+	b.size += o.size()
+	return nil
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	if len(b.ops) == 0 {
+		return nil
+	}
+	_, err := b.t.commit(ctx, b.conds, b.ops...)
+	b.ops, b.size = b.ops[:0], 0
+	return err
+}
