@@ -1,0 +1,100 @@
+package roster
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Code names what is wrong with a whole file or command, for machines.
+type Code string
+
+const (
+	CodeEmpty       Code = "empty"        // no bytes, or a header and nothing below it
+	CodeTooBig      Code = "too_big"      // over Limits.Bytes
+	CodeTooMany     Code = "too_many"     // over Limits.Rows
+	CodeSpreadsheet Code = "spreadsheet"  // an Excel or OpenDocument file, or an archive
+	CodeNotText     Code = "not_text"     // PDF, picture, or other bytes that are no text
+	CodeMarkup      Code = "markup"       // HTML, XML or JSON
+	CodeEncoding    Code = "encoding"     // no one encoding fits all of it
+	CodeNoColumn    Code = "no_column"    // no header that names users
+	CodeTwoColumns  Code = "two_columns"  // two headers of the same name
+	CodeQuotes      Code = "quotes"       // a quotation mark is not closed
+	CodeUnknown     Code = "unknown"      // the command's first word is no command and no user
+	CodeNotUsers    Code = "not_users"    // words of the command that name nobody
+	CodeNoUsers     Code = "no_users"     // the command names nobody
+	CodeOption      Code = "option"       // an option that is not known, or has no value
+	CodeUnreadable  Code = "unreadable"   // the bytes stopped coming
+	CodeHugeRow     Code = "row_too_long" // one row is longer than any row of users
+)
+
+// Error says why a whole file or command is refused.
+type Error struct {
+	Code    Code
+	Line    int    // line of the file, from 1; 0 if it is not about a line
+	Words   string // for people: what is wrong, then what to do
+	Nearest string // of CodeUnknown and CodeOption: the word that was perhaps meant
+	Err     error  // what lies below, if anything
+}
+
+func (e *Error) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("roster: %s at line %d: %s", e.Code, e.Line, e.Words)
+	}
+	return fmt.Sprintf("roster: %s: %s", e.Code, e.Words)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+func refuse(code Code, line int, format string, args ...any) *Error {
+	return &Error{Code: code, Line: line, Words: fmt.Sprintf(format, args...)}
+}
+
+// shownRunes is how much of somebody's text a sentence repeats.
+const shownRunes = 40
+
+// shown quotes a piece of somebody's text for a sentence: short, on one line, nothing invisible.
+func shown(s string) string { return `"` + cut(graphic(s), shownRunes) + `"` }
+
+// graphic replaces what has no picture, line breaks too, by U+FFFD.
+func graphic(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
+
+// cut shortens a text to n runes, the last of which says that there was more.
+func cut(s string, n int) string {
+	runes := 0
+	end := 0 // of the first n-1 runes
+	for at := range s {
+		if runes == n-1 {
+			end = at
+		}
+		if runes == n {
+			return s[:end] + "…"
+		}
+		runes++
+	}
+	return s
+}
+
+// list quotes the first few texts for a sentence and counts the rest.
+func list(texts []string) string {
+	const most = 8
+	var b strings.Builder
+	for i, t := range texts {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(texts)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(shown(t))
+	}
+	return b.String()
+}

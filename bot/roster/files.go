@@ -1,0 +1,106 @@
+package roster
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"iter"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// The columns of the files in Slack. Both begin alike, so that either can be dropped back as a roster.
+var (
+	planHeader    = []string{"row", "input", "user_id", "login", "status", "action", "reason", "detail"}
+	resultsHeader = []string{"row", "input", "user_id", "login", "outcome", "reason", "detail", "factors", "attempts", "okta_request_id", "proof", "finished_at"}
+)
+
+// Result is one target and what the log tells of it.
+type Result struct {
+	Target   reset.Target
+	Progress reset.Progress
+}
+
+// WritePlan writes the plan file, a line for each target in the order given. The
+// same targets make the same bytes: approvals are bound to their hash.
+func WritePlan(w io.Writer, targets iter.Seq2[reset.Target, error]) error {
+	return writeTable(w, planHeader, targets, func(t reset.Target) []string {
+		return []string{strconv.Itoa(t.Row), t.Input, string(t.User), t.Login, t.Status, string(t.Action), string(t.Reason), t.Detail}
+	})
+}
+
+// WriteResults writes the result file of a settled request: what the plan
+// skipped is skipped, what the log tells is told, and the rest was not run.
+func WriteResults(w io.Writer, results iter.Seq2[Result, error]) error {
+	return writeTable(w, resultsHeader, results, func(r Result) []string {
+		t, p := r.Target, reset.Final(r.Target, r.Progress)
+		return []string{
+			strconv.Itoa(t.Row), t.Input, string(t.User), t.Login,
+			string(p.Outcome), string(p.Reason), p.Detail, strings.Join(p.Factors, " "),
+			strconv.Itoa(p.Attempts), p.RequestID, string(p.Proof), stamp(p.FinishedAt),
+		}
+	})
+}
+
+// stamp writes a time in UTC by RFC 3339, "" for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// writeTable writes RFC 4180 with a header; no cell of it runs as a formula.
+func writeTable[T any](w io.Writer, header []string, rows iter.Seq2[T, error], cells func(T) []string) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	if err := out.Write(header); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	for row, err := range rows {
+		if err != nil {
+			return fmt.Errorf("write table: %w", err)
+		}
+		line := cells(row)
+		for i, c := range line {
+			line[i] = defuse(c)
+		}
+		if err := out.Write(line); err != nil {
+			return fmt.Errorf("write table: %w", err)
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// PlanFile names the plan file of a revision: "FR-42-plan.csv", "FR-42-plan-2.csv".
+func PlanFile(id reset.ID, revision int) string {
+	if revision <= 1 {
+		return string(id) + "-plan.csv"
+	}
+	return fmt.Sprintf("%s-plan-%d.csv", id, revision)
+}
+
+// ResultsFile names the result file: "FR-42-results.csv".
+func ResultsFile(id reset.ID) string { return string(id) + "-results.csv" }
+
+var ownFile = regexp.MustCompile(`^FR-[1-9][0-9]*-(plan(-[1-9][0-9]*)?|results|export)\.csv$`)
+
+// IsOwnFile reports whether a file's name is one that this program gives.
+func IsOwnFile(name string) bool { return ownFile.MatchString(name) }
+
+// Invalid makes the target of a row that names nobody; its detail says the line of the file.
+func Invalid(r reset.Row) reset.Target {
+	detail := r.Problem
+	if r.Line > 0 {
+		detail = fmt.Sprintf("line %d: %s", r.Line, r.Problem)
+	}
+	return reset.Target{Row: r.Row, Input: r.Input, Action: reset.ActionSkip, Reason: reset.InvalidRow, Detail: detail}
+}
