@@ -1,0 +1,18 @@
+// Package oktasim is a simulated Okta org: an http.Handler that answers the
+// part of Okta's management API which resetting factors touches, with Okta's
+// error bodies, rate-limit headers, buckets, paging and System Log, and that
+// keeps books of what was done to it.
+//
+// It is held to Okta's own documents (the OpenAPI description, the list of
+// error codes and the bucket map of Okta's Terraform provider; see testdata
+// and buckets.tsv), not to what some client happens to send. Where the
+// documents are silent the comment at the code says what was assumed.
+//
+// # Caveats
+//
+// An Org lives in memory and forgets everything at the end. It enforces no
+// enrolment policies, and of roles only that a super administrator is reset by
+// nobody but a super administrator. Dropped connections need an HTTP/1
+// server; [Org.Transport] imitates them without one, also inside a
+// testing/synctest bubble.
+package oktasim

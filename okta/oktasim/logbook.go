@@ -1,0 +1,158 @@
+package oktasim
+
+import (
+	"container/heap"
+	"fmt"
+	"net"
+	"time"
+)
+
+// event is one entry of the System Log.
+type event struct {
+	seq         int // the uuid is made of it
+	published   time.Time
+	persisted   time.Time // from then on the log shows it
+	kind        string    // eventType
+	message     string
+	actor       actor
+	target      *person
+	bucket      string // target of a rate-limit event
+	outcome     string // "": SUCCESS
+	reason      string
+	factor      string // debugData.factor
+	agent       string // raw User-Agent
+	ip          string
+	transaction string
+	token       string // requestApiTokenId
+	uri         string
+}
+
+// actor is who did it: a user, or a service app (PublicClientApp).
+type actor struct{ id, kind, alternate, name string }
+
+func actorOf(p *person) actor { return actor{p.id, "User", p.login, p.fullName()} }
+
+// logbook keeps events in the order in which the log has them: by the time at
+// which they were stored, which is not quite that at which they happened.
+type logbook struct {
+	seq    int
+	stored []*event
+	coming delayed // not stored yet
+}
+
+type delayed []*event
+
+func (d delayed) Len() int           { return len(d) }
+func (d delayed) Less(i, j int) bool { return d[i].persisted.Before(d[j].persisted) }
+func (d delayed) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *delayed) Push(x any)        { *d = append(*d, x.(*event)) }
+func (d *delayed) Pop() any {
+	last := len(*d) - 1
+	e := (*d)[last]
+	*d = (*d)[:last]
+	return e
+}
+
+// record puts an event on its way into the log. It is there after a fifth of
+// the lag at the earliest, so events overtake each other. The lock is held.
+func (o *Org) record(e *event) {
+	o.log.seq++
+	e.seq, e.persisted = o.log.seq, e.published
+	if o.set.LogLag <= 0 && len(o.log.coming) == 0 {
+		o.log.stored = append(o.log.stored, e)
+		return
+	}
+	e.persisted = e.published.Add(time.Duration((0.2 + 0.8*o.rng.Float64()) * float64(o.set.LogLag)))
+	heap.Push(&o.log.coming, e)
+}
+
+// catchUp stores what has arrived by now.
+func (l *logbook) catchUp(now time.Time) {
+	for len(l.coming) > 0 && !l.coming[0].persisted.After(now) {
+		l.stored = append(l.stored, heap.Pop(&l.coming).(*event))
+	}
+}
+
+// event is one that this call causes.
+func (c *call) event(kind, message string, target *person) *event {
+	e := &event{kind: kind, message: message, target: target, published: c.now, agent: c.request.UserAgent(),
+		transaction: c.id, uri: c.request.URL.Path, actor: actor{"unknown", "User", "unknown", "unknown"}}
+	e.ip, _, _ = net.SplitHostPort(c.request.RemoteAddr)
+	switch {
+	case c.who.app:
+		e.actor = actor{c.who.id, "PublicClientApp", c.who.id, "factorbot"}
+	case c.who.owner != nil:
+		e.actor, e.token = actorOf(c.who.owner), c.who.id
+	}
+	return e
+}
+
+// violation is what a 429 leaves in the log.
+func (c *call) violation(b *bucket) *event {
+	e := c.event("system.org.rate_limit.violation", "Rate limit violation", nil)
+	if limit := c.org.limitOf(b.name); b.remaining(limit) > 0 { // the token's share, not the org's limit
+		e.kind = "system.operation.rate_limit.violation"
+	}
+	e.bucket, e.outcome, e.reason = b.name, "DENY", "Too many requests"
+	return e
+}
+
+// uuid is the event's own, the same each time it is shown.
+func (o *Org) uuid(e *event) string {
+	return fmt.Sprintf("%08x-%s-11f0-9%s-%s", 0x5eed0000+e.seq, digits(o.id, 4), digits(e.transaction, 3), digits(e.kind+o.id, 12))
+}
+
+// eventBody is Okta's log event. What Okta shows as null is left out: its
+// OpenAPI description does not allow null there.
+func (o *Org) eventBody(e *event) map[string]any {
+	body := map[string]any{
+		"uuid": o.uuid(e), "published": e.published.UTC().Format("2006-01-02T15:04:05.000Z"), "eventType": e.kind, "version": "0",
+		"severity": "INFO", "displayMessage": e.message, "legacyEventType": "core." + e.kind,
+		"actor":                 map[string]any{"id": e.actor.id, "type": e.actor.kind, "alternateId": e.actor.alternate, "displayName": e.actor.name},
+		"client":                map[string]any{"userAgent": map[string]any{"rawUserAgent": e.agent, "os": "Unknown", "browser": "UNKNOWN"}, "zone": "null", "device": "Unknown", "ipAddress": e.ip},
+		"outcome":               o.outcomeBody(e),
+		"target":                o.targets(e),
+		"transaction":           map[string]any{"type": "WEB", "id": e.transaction, "detail": map[string]any{}},
+		"debugContext":          map[string]any{"debugData": debugData(e)},
+		"authenticationContext": map[string]any{"authenticationStep": 0, "externalSessionId": "trs" + e.transaction},
+		"securityContext":       map[string]any{},
+		"request":               map[string]any{"ipChain": []map[string]any{{"ip": e.ip, "version": "V4"}}},
+	}
+	if e.token != "" {
+		body["transaction"].(map[string]any)["detail"] = map[string]any{"requestApiTokenId": e.token}
+	}
+	return body
+}
+
+func (o *Org) outcomeBody(e *event) map[string]any {
+	outcome := map[string]any{"result": e.outcomeResult()}
+	if e.reason != "" {
+		outcome["reason"] = e.reason
+	}
+	return outcome
+}
+
+func (e *event) outcomeResult() string {
+	if e.outcome == "" {
+		return "SUCCESS"
+	}
+	return e.outcome
+}
+
+func (o *Org) targets(e *event) []map[string]any {
+	switch {
+	case e.target != nil:
+		return []map[string]any{{"id": e.target.id, "type": "User", "alternateId": e.target.login, "displayName": e.target.fullName()}}
+	case e.bucket != "":
+		return []map[string]any{{"id": e.bucket, "type": "URL Pattern"}, {"id": "bucket-" + digits(e.bucket, 8), "type": "Bucket Uuid"}}
+	}
+	return []map[string]any{}
+}
+
+func debugData(e *event) map[string]any {
+	data := map[string]any{"requestId": e.transaction, "requestUri": e.uri, "url": e.uri + "?"}
+	if e.factor != "" {
+		data["factor"] = e.factor
+	}
+	return data
+}

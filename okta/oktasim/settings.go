@@ -1,0 +1,205 @@
+package oktasim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// settings are what can change while the org runs.
+type settings struct {
+	RateLimit     int
+	Limits        map[string]int
+	Window        time.Duration
+	TokenShare    int
+	TakenByOthers int
+	Concurrency   int
+	Latency       time.Duration
+	ClockOffset   time.Duration
+	LogLag        time.Duration
+	SearchLag     time.Duration
+	Precision     time.Duration
+	EnrolAgain    float64
+	EnrolAfter    time.Duration
+	Faults        float64
+	FaultKinds    faultMix
+	FaultsOn      string
+	LateBy        time.Duration
+	Engine        Engine
+	TokenRevoked  bool
+	SearchTerms   int
+	PushAnswer    string
+	PushAfter     time.Duration
+}
+
+func newSettings(opt Options) settings {
+	return settings{
+		RateLimit: opt.RateLimit, Limits: maps.Clone(opt.Limits), Window: opt.Window, TokenShare: opt.TokenShare,
+		Concurrency: opt.Concurrency, Latency: opt.Latency, ClockOffset: opt.ClockOffset, LogLag: opt.LogLag,
+		SearchLag: opt.SearchLag, Precision: time.Second, EnrolAgain: opt.EnrolAgain, EnrolAfter: opt.EnrolAfter,
+		Faults: opt.Faults, FaultsOn: "all", LateBy: 3 * time.Second, Engine: opt.Engine,
+		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second,
+	}
+}
+
+// setting is one key of [Org.Set]: where its value lies and what it may be.
+type setting struct {
+	read  func(*settings) any
+	write func(*settings, json.RawMessage) error
+}
+
+// settingKeys are the keys of [Org.Set] and [Org.Settings].
+//
+//	rate_limit, limits, window, token_share, taken_by_others, concurrency
+//	latency, clock_offset, log_lag, search_lag, created_precision
+//	enrol_again, enrol_after, push_answer, push_after
+//	faults, fault_kinds, faults_on, late_by
+//	engine, token_revoked, max_search_terms
+func settingKeys() map[string]setting {
+	return map[string]setting{
+		"rate_limit":        whole(func(s *settings) *int { return &s.RateLimit }, 0, 1e6),
+		"limits":            {func(s *settings) any { return s.Limits }, writeLimits},
+		"window":            span(func(s *settings) *time.Duration { return &s.Window }, time.Millisecond),
+		"token_share":       whole(func(s *settings) *int { return &s.TokenShare }, 0, 100),
+		"taken_by_others":   whole(func(s *settings) *int { return &s.TakenByOthers }, 0, 1e6),
+		"concurrency":       whole(func(s *settings) *int { return &s.Concurrency }, -1, 1e6),
+		"latency":           span(func(s *settings) *time.Duration { return &s.Latency }, 0),
+		"clock_offset":      span(func(s *settings) *time.Duration { return &s.ClockOffset }, -24*time.Hour),
+		"log_lag":           span(func(s *settings) *time.Duration { return &s.LogLag }, 0),
+		"search_lag":        span(func(s *settings) *time.Duration { return &s.SearchLag }, 0),
+		"created_precision": span(func(s *settings) *time.Duration { return &s.Precision }, 0),
+		"enrol_again":       share(func(s *settings) *float64 { return &s.EnrolAgain }),
+		"enrol_after":       span(func(s *settings) *time.Duration { return &s.EnrolAfter }, 0),
+		"push_answer":       oneOf(func(s *settings) *string { return &s.PushAnswer }, "approve", "reject", "ignore"),
+		"push_after":        span(func(s *settings) *time.Duration { return &s.PushAfter }, 0),
+		"faults":            share(func(s *settings) *float64 { return &s.Faults }),
+		"fault_kinds":       {func(s *settings) any { return s.FaultKinds }, writeFaultKinds},
+		"faults_on":         oneOf(func(s *settings) *string { return &s.FaultsOn }, "all", "reads", "writes"),
+		"late_by":           span(func(s *settings) *time.Duration { return &s.LateBy }, 0),
+		"engine":            oneOf(func(s *settings) *Engine { return &s.Engine }, Classic, Identity),
+		"token_revoked":     flag(func(s *settings) *bool { return &s.TokenRevoked }),
+		"max_search_terms":  whole(func(s *settings) *int { return &s.SearchTerms }, 1, 1e6),
+	}
+}
+
+// Set changes settings, all that it knows or, on an error, none; the keys that
+// are not the org's come back in unknown. Durations are Go strings ("2s") or
+// numbers of seconds, shares are between 0 and 1. created_precision is what
+// Okta rounds the creation of users and factors down to.
+func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	next, keys := o.set, settingKeys()
+	for _, key := range slices.Sorted(maps.Keys(change)) {
+		s, ok := keys[key]
+		if !ok {
+			unknown = append(unknown, key)
+			continue
+		}
+		if err := s.write(&next, change[key]); err != nil {
+			return nil, fmt.Errorf("set %s: %w", key, err)
+		}
+	}
+	o.set = next
+	o.changed()
+	return unknown, nil
+}
+
+// Settings are the present values, by the keys of [Org.Set].
+func (o *Org) Settings() map[string]any {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.settings()
+}
+
+func (o *Org) settings() map[string]any {
+	all := map[string]any{}
+	for key, s := range settingKeys() {
+		all[key] = s.read(&o.set)
+	}
+	return all
+}
+
+func whole(field func(*settings) *int, least, most int) setting {
+	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
+		return into(raw, field(s), func(v int) bool { return v >= least && v <= most }, fmt.Sprintf("a whole number from %d to %d", least, most))
+	}}
+}
+
+func share(field func(*settings) *float64) setting {
+	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
+		return into(raw, field(s), func(v float64) bool { return v >= 0 && v <= 1 }, "a number from 0 to 1")
+	}}
+}
+
+func flag(field func(*settings) *bool) setting {
+	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
+		return into(raw, field(s), func(bool) bool { return true }, "true or false")
+	}}
+}
+
+func oneOf[T ~string](field func(*settings) *T, words ...T) setting {
+	return setting{func(s *settings) any { return string(*field(s)) }, func(s *settings, raw json.RawMessage) error {
+		return into(raw, field(s), func(v T) bool { return slices.Contains(words, v) }, fmt.Sprintf("one of %v", words))
+	}}
+}
+
+func span(field func(*settings) *time.Duration, least time.Duration) setting {
+	return setting{func(s *settings) any { return field(s).String() }, func(s *settings, raw json.RawMessage) error {
+		var d time.Duration
+		var text string
+		var seconds float64
+		switch {
+		case json.Unmarshal(raw, &text) == nil:
+			parsed, err := time.ParseDuration(text)
+			if err != nil {
+				return fmt.Errorf("%s is no duration such as 2s", raw)
+			}
+			d = parsed
+		case json.Unmarshal(raw, &seconds) == nil && seconds > -1e6 && seconds < 1e6:
+			d = time.Duration(seconds * float64(time.Second))
+		default:
+			return fmt.Errorf("%s is no duration such as \"2s\" and no number of seconds", raw)
+		}
+		if d < least || d > 24*time.Hour {
+			return fmt.Errorf("%s is not between %s and a day", d, least)
+		}
+		*field(s) = d
+		return nil
+	}}
+}
+
+func into[T any](raw json.RawMessage, field *T, ok func(T) bool, want string) error {
+	var v T
+	if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &v) != nil || !ok(v) {
+		return fmt.Errorf("%s is not %s", raw, want)
+	}
+	*field = v
+	return nil
+}
+
+func writeLimits(s *settings, raw json.RawMessage) error {
+	var limits map[string]int
+	if err := json.Unmarshal(raw, &limits); err != nil {
+		return fmt.Errorf("%s is no object of bucket to limit", raw)
+	}
+	s.Limits = limits
+	return nil
+}
+
+func writeFaultKinds(s *settings, raw json.RawMessage) error {
+	var mix faultMix
+	if err := json.Unmarshal(raw, &mix); err != nil {
+		return fmt.Errorf("%s is no object of kind to weight", raw)
+	}
+	for kind, weight := range mix {
+		if weight < 0 || !slices.Contains(faultKinds, kind) {
+			return fmt.Errorf("%q: %v is no kind of fault with a weight; the kinds are %v", kind, weight, faultKinds)
+		}
+	}
+	s.FaultKinds = mix
+	return nil
+}
