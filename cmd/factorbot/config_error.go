@@ -1,5 +1,8 @@
 package main
 
+// exitSetting is the exit code for a missing or malformed setting.
+const exitSetting = 2
+
 // SettingError is a missing or malformed setting. Its text is one line and never
 // holds a value, because a value in the wrong place may be a secret.
 type SettingError struct {
