@@ -1,0 +1,106 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+func TestRules_Needed(t *testing.T) {
+	usual := policy.Rules{Approvals: 1, LargeBatch: policy.LargeBatch{Over: 100, Approvals: 2}}
+	tests := []struct {
+		name           string
+		rules          policy.Rules
+		resets, recent int
+		want           int
+	}{
+		{"small", usual, 100, 0, 1},
+		{"large", usual, 101, 0, 2},
+		{"split over a day", usual, 1, 100, 2},
+		{"split, still small", usual, 50, 50, 1},
+		{"large asks for fewer", policy.Rules{Approvals: 3, LargeBatch: policy.LargeBatch{Over: 1, Approvals: 2}}, 5, 0, 3},
+		{"nothing set", policy.Rules{}, 5, 0, 1},
+		{"nothing to reset", usual, 0, 0, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.rules.Needed(tt.resets, tt.recent); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+			tt.rules.ExecuteWithin = time.Hour
+			if got, want := tt.rules.Terms(tt.resets, tt.recent), (reset.Terms{Approvals: tt.want, ExecuteWithin: time.Hour}); got != want {
+				t.Errorf("terms %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestRules_CheckSize(t *testing.T) {
+	r := policy.Rules{MaxTargets: 3}
+	for rows, want := range map[int]string{1: "", 3: "", 4: policy.CodeMaxTargets} {
+		if got := code(t, r.CheckSize(rows)); got != want {
+			t.Errorf("%d rows: got %q, want %q", rows, got, want)
+		}
+	}
+	if got := code(t, policy.Rules{}.CheckSize(1)); got != policy.CodeMaxTargets {
+		t.Errorf("no maximum set: got %q", got)
+	}
+}
+
+func TestRules_CheckVelocity(t *testing.T) {
+	tests := []struct {
+		name              string
+		velocity          policy.Velocity
+		resets, day, hour int
+		want              string
+	}{
+		{"no bounds", policy.Velocity{}, 1000, 1000, 1000, ""},
+		{"up to a person's day", policy.Velocity{PerRequesterPerDay: 10}, 4, 6, 99, ""},
+		{"over a person's day", policy.Velocity{PerRequesterPerDay: 10}, 5, 6, 0, policy.CodeVelocity},
+		{"up to the org's hour", policy.Velocity{OrgPerHour: 10}, 4, 99, 6, ""},
+		{"over the org's hour", policy.Velocity{OrgPerHour: 10}, 5, 0, 6, policy.CodeVelocity},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := policy.Rules{Velocity: tt.velocity}
+			if got := code(t, r.CheckVelocity(tt.resets, tt.day, tt.hour)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRules_Protected(t *testing.T) {
+	const id, login = reset.UserID("00u00000000000000001"), "Boss@example.com"
+	admins := map[string]bool{string(id): true, "00u00000000000000002": false}
+	tests := []struct {
+		name    string
+		protect policy.Protect
+		user    reset.UserID
+		login   string
+		groups  []string
+		want    reset.Reason
+	}{
+		{"an administrator", policy.Protect{Admins: policy.AdminsList}, id, login, nil, reset.ProtectedAdmin},
+		{"an administrator, asked for", policy.Protect{Admins: policy.AdminsEach}, id, login, nil, reset.ProtectedAdmin},
+		{"the setting is missing", policy.Protect{}, id, login, nil, reset.ProtectedAdmin},
+		{"administrators are not protected", policy.Protect{Admins: policy.AdminsOff}, id, login, nil, ""},
+		{"without a role", policy.Protect{Admins: policy.AdminsList}, "00u00000000000000002", login, nil, ""},
+		{"by ID", policy.Protect{Users: []string{"00u00000000000000003"}}, "00u00000000000000003", login, nil, reset.ProtectedUser},
+		{"an ID has its case", policy.Protect{Users: []string{"00uABC"}}, "00uabc", login, nil, ""},
+		{"by login in another case", policy.Protect{Users: []string{"bOSS@example.com"}}, "00u00000000000000003", login, nil, reset.ProtectedUser},
+		{"an empty entry protects nobody", policy.Protect{Users: []string{""}}, "00u00000000000000003", "", nil, ""},
+		{"by group", policy.Protect{OktaGroups: []string{"00g1"}}, "00u00000000000000003", login, []string{"00g2", "00g1"}, reset.ProtectedGroup},
+		{"in another group", policy.Protect{OktaGroups: []string{"00g1"}}, "00u00000000000000003", login, []string{"00g2"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, is := policy.Rules{Protect: tt.protect}.Protected(tt.user, tt.login, tt.groups, admins)
+			if got != tt.want || is != (tt.want != "") {
+				t.Errorf("got %q, %v, want %q", got, is, tt.want)
+			}
+		})
+	}
+}

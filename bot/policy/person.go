@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// Person is what is known of a Slack user at one moment.
+type Person struct {
+	ID    reset.Person
+	Name  string
+	Team  string // workspace: "T0123456"
+	Email string // "" where Slack shows none
+
+	Deleted  bool // deactivated
+	Bot      bool
+	Guest    bool // of one channel or of several
+	Stranger bool // of another workspace, by Slack Connect
+
+	Usergroups []string     // Slack user groups that the person is in
+	Okta       *OktaAccount // the one Okta user with the person's e-mail, nil if there is none, or more than one
+	At         time.Time    // when this was known
+}
+
+// OktaAccount is a person's account in the org.
+type OktaAccount struct {
+	ID     reset.UserID
+	Login  string
+	Status string   // Okta's user status: "ACTIVE"
+	Groups []string // IDs of the groups that the user is in
+}
+
+// Group names persons in any of three ways.
+type Group struct {
+	Users      []reset.Person
+	Usergroups []string // Slack user groups: "S0123456"
+	OktaGroups []string // "00g..."
+}
+
+// Empty reports whether the group names nobody.
+func (g Group) Empty() bool {
+	return len(g.Users)+len(g.Usergroups)+len(g.OktaGroups) == 0
+}
+
+// Has reports whether the person is meant. Who is in an Okta group by an
+// account that is not ACTIVE is not in it, and where Okta groups are used,
+// being named in Slack does not help somebody whose Okta account is shut.
+func (g Group) Has(p Person) bool {
+	if p.ID == "" {
+		return false
+	}
+	shut := p.Okta != nil && p.Okta.Status != "ACTIVE"
+	if len(g.OktaGroups) > 0 && shut {
+		return false
+	}
+	if slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) {
+		return true
+	}
+	return p.Okta != nil && common(g.OktaGroups, p.Okta.Groups)
+}
+
+func common(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return x != "" && slices.Contains(b, x) })
+}
+
+// fit refuses accounts that never act here: only an active, full member of this workspace does.
+func (p Person) fit() error {
+	switch {
+	case p.ID == "":
+		return refuse(CodeNobody, "Slack does not say who this is. Try again.")
+	case p.Deleted:
+		return refuse(CodeDeactivated, "This Slack account is deactivated. Ask a colleague.")
+	case p.Bot:
+		return refuse(CodeBot, "Only people may do this, not apps.")
+	case p.Stranger:
+		return refuse(CodeStranger, "Only members of this workspace may do this, not people of another one. Ask your contact here.")
+	case p.Guest:
+		return refuse(CodeGuest, "Only full members of this workspace may do this, not guests. Ask a colleague who is one.")
+	}
+	return nil
+}

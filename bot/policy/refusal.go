@@ -1,0 +1,35 @@
+package policy
+
+import "fmt"
+
+// Codes of refusals, for machines.
+const (
+	CodeNobody        = "nobody"
+	CodeDeactivated   = "deactivated"
+	CodeBot           = "bot"
+	CodeStranger      = "stranger"
+	CodeGuest         = "guest"
+	CodeChannel       = "wrong_channel"
+	CodeNotRequester  = "not_a_requester"
+	CodeNotApprover   = "not_an_approver"
+	CodeOwnRequest    = "own_request"
+	CodeNotTheirs     = "not_theirs"
+	CodeNoReason      = "no_reason"
+	CodeReasonPattern = "reason_pattern"
+	CodeReasonLong    = "reason_too_long"
+	CodeMaxTargets    = "over_max_targets"
+	CodeVelocity      = "over_velocity"
+)
+
+// Refusal says that the policy does not let somebody do something. Its words
+// are for that person: what is refused, and what to do next.
+type Refusal struct {
+	Code  string
+	Words string
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("refused (%s): %s", r.Code, r.Words) }
+
+func refuse(code, format string, args ...any) error {
+	return &Refusal{Code: code, Words: fmt.Sprintf(format, args...)}
+}
