@@ -6,31 +6,29 @@ import (
 	"unicode"
 )
 
-// Code names what is wrong with a whole file or command, for machines.
-type Code string
-
+// Codes of what is wrong with a whole file or command, for machines.
 const (
-	CodeEmpty       Code = "empty"        // no bytes, or a header and nothing below it
-	CodeTooBig      Code = "too_big"      // over Limits.Bytes
-	CodeTooMany     Code = "too_many"     // over Limits.Rows
-	CodeSpreadsheet Code = "spreadsheet"  // an Excel or OpenDocument file, or an archive
-	CodeNotText     Code = "not_text"     // PDF, picture, or other bytes that are no text
-	CodeMarkup      Code = "markup"       // HTML, XML or JSON
-	CodeEncoding    Code = "encoding"     // no one encoding fits all of it
-	CodeNoColumn    Code = "no_column"    // no header that names users
-	CodeTwoColumns  Code = "two_columns"  // two headers of the same name
-	CodeQuotes      Code = "quotes"       // a quotation mark is not closed
-	CodeUnknown     Code = "unknown"      // the command's first word is no command and no user
-	CodeNotUsers    Code = "not_users"    // words of the command that name nobody
-	CodeNoUsers     Code = "no_users"     // the command names nobody
-	CodeOption      Code = "option"       // an option that is not known, or has no value
-	CodeUnreadable  Code = "unreadable"   // the bytes stopped coming
-	CodeHugeRow     Code = "row_too_long" // one row is longer than any row of users
+	CodeEmpty       = "empty"        // no bytes, or a header and nothing below it
+	CodeTooBig      = "too_big"      // over Limits.Bytes
+	CodeTooMany     = "too_many"     // over Limits.Rows
+	CodeSpreadsheet = "spreadsheet"  // an Excel or OpenDocument file, or an archive
+	CodeNotText     = "not_text"     // PDF, picture, or other bytes that are no text
+	CodeMarkup      = "markup"       // HTML, XML or JSON
+	CodeEncoding    = "encoding"     // no one encoding fits all of it
+	CodeNoColumn    = "no_column"    // no header that names users
+	CodeTwoColumns  = "two_columns"  // two headers of the same name
+	CodeQuotes      = "quotes"       // a quotation mark is not closed
+	CodeUnknown     = "unknown"      // the command's first word is no command and no user
+	CodeNotUsers    = "not_users"    // words of the command that name nobody
+	CodeNoUsers     = "no_users"     // the command names nobody
+	CodeOption      = "option"       // an option that is not known, or has no value
+	CodeUnreadable  = "unreadable"   // the bytes stopped coming
+	CodeHugeRow     = "row_too_long" // one row is longer than any row of users
 )
 
 // Error says why a whole file or command is refused.
 type Error struct {
-	Code    Code
+	Code    string // one of the codes
 	Line    int    // line of the file, from 1; 0 if it is not about a line
 	Words   string // for people: what is wrong, then what to do
 	Nearest string // of CodeUnknown and CodeOption: the word that was perhaps meant
@@ -46,7 +44,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-func refuse(code Code, line int, format string, args ...any) *Error {
+func refuse(code string, line int, format string, args ...any) *Error {
 	return &Error{Code: code, Line: line, Words: fmt.Sprintf(format, args...)}
 }
 

@@ -43,7 +43,7 @@ func (in *intake) digest() reset.Digest {
 // magics are the first bytes of files that people take for lists.
 var magics = []struct {
 	prefix string
-	code   Code
+	code   string
 	what   string
 }{
 	{"PK\x03\x04", CodeSpreadsheet, "an Excel workbook or a zip archive"},

@@ -1,0 +1,103 @@
+package roster
+
+import (
+	"bufio"
+	"io"
+
+	"golang.org/x/text/transform"
+
+	"factorbot/bot/reset"
+)
+
+// Exported is one user as an export of an org's users shows them; what the file does not tell is empty.
+type Exported struct {
+	ID, Login, Email, First, Last, Status, Department string
+}
+
+// ReadExport reads all that a user export tells of each user, where Read takes
+// only who is named. The file is understood as Read does.
+func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
+	if limits.Bytes <= 0 {
+		limits.Bytes = MaxBytes
+	}
+	raw := bufio.NewReaderSize(newIntake(r, limits.Bytes), headBytes)
+	head, err := raw.Peek(headBytes)
+	if err != nil && err != io.EOF {
+		return nil, reading(err, limits, 0)
+	}
+	text := bufio.NewReaderSize(transform.NewReader(raw, sniffCharset(head).decoder()), headBytes)
+	d := sniffDialect(text)
+	var users []Exported
+	var columns []func(*Exported, string)
+	for rs := newRecords(text, d.comma, d.above); ; {
+		rec, err := rs.next()
+		switch {
+		case err == io.EOF:
+			return users, nil
+		case err != nil:
+			return nil, reading(err, limits, len(users))
+		case columns == nil:
+			var header bool
+			if columns, header = exportColumns(rec.cells); header {
+				continue
+			}
+		}
+		users = append(users, exported(rec.cells, columns))
+	}
+}
+
+func exported(cells []string, columns []func(*Exported, string)) Exported {
+	var u Exported
+	for i, c := range cells {
+		if i < len(columns) && columns[i] != nil {
+			columns[i](&u, c)
+		}
+	}
+	return u
+}
+
+// exportColumns finds what each column holds. Without a header a cell tells by itself whether it is an ID or a login.
+func exportColumns(first []string) (columns []func(*Exported, string), header bool) {
+	columns = make([]func(*Exported, string), len(first))
+	for i, name := range first {
+		columns[i] = exportColumn(name)
+		header = header || columns[i] != nil
+	}
+	if header {
+		return columns, true
+	}
+	for i := range columns {
+		columns[i] = func(u *Exported, c string) {
+			switch kind, value, _ := judge(c, reset.RefLogin); {
+			case kind == reset.RefID && u.ID == "":
+				u.ID = value
+			case kind == reset.RefLogin && u.Login == "":
+				u.Login = value
+			}
+		}
+	}
+	return columns, false
+}
+
+func exportColumn(name string) func(*Exported, string) {
+	if c, ok := headerOf(name); ok {
+		switch c.kind {
+		case reset.RefID:
+			return func(u *Exported, v string) { u.ID = v }
+		case reset.RefLogin:
+			return func(u *Exported, v string) { u.Login = v }
+		}
+		return func(u *Exported, v string) { u.Email = v }
+	}
+	switch plainHeader(name) {
+	case "firstname", "userfirstname":
+		return func(u *Exported, v string) { u.First = v }
+	case "lastname", "userlastname":
+		return func(u *Exported, v string) { u.Last = v }
+	case "status", "userstatus":
+		return func(u *Exported, v string) { u.Status = v }
+	case "department", "userdepartment":
+		return func(u *Exported, v string) { u.Department = v }
+	}
+	return nil
+}
