@@ -1,0 +1,265 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// clockMargin is taken off Okta's clock at an attempt: what happened later than
+// that moment is surely counted as later (Date headers have whole seconds).
+const clockMargin = 2 * time.Second
+
+// retryMost bounds the wait before a call that never left is tried again.
+const retryMost = 30 * time.Second
+
+// try carries one target to an outcome or a doubt, however often Okta refuses the call.
+func (b *batch) try(t reset.Target) {
+	wait := firstBackoff
+	for b.taking.Err() == nil {
+		switch b.attempt(t, nil) {
+		case tryDone:
+			return
+		case tryLater:
+			pauseFor(b.taking, rand.N(wait))
+			wait = min(2*wait, retryMost)
+		}
+	}
+}
+
+// tried says what a worker does with a target after an attempt.
+type tried int
+
+const (
+	tryDone  tried = iota + 1 // it has an outcome, is in doubt, or waits for another request
+	tryAgain                  // Okta refused the call: the pacer knows when it may leave
+	tryLater                  // the call never left: the network wants a moment
+)
+
+// attempt makes one call for a target: pace, journal, call, journal. If still
+// is given it is asked right before the journal whether the call is still right.
+func (b *batch) attempt(t reset.Target, still func() bool) tried {
+	if !b.allowed(t) {
+		return tryDone
+	}
+	slot, err := b.Caller.Take(b.taking, b.lane())
+	if err != nil {
+		return b.noSlot(err)
+	}
+	defer slot.Release()
+	if b.guard.stale() {
+		return tryAgain
+	}
+	if still != nil && !still() {
+		return tryDone
+	}
+	asked := time.Now()
+	started := b.started(t, asked)
+	each, err := b.Journal.Start(b.lasting, b.head, started)
+	if err != nil {
+		b.halt(err)
+		return tryDone
+	}
+	if len(each) > 0 && each[0] != nil {
+		return b.unclaimed(t, each[0])
+	}
+	b.fold(started)
+	receipt, err := b.Caller.ResetFactors(b.lasting, slot, asked, string(t.User))
+	if err != nil {
+		return b.failed(t, err)
+	}
+	b.took(t, receipt)
+	return tryDone
+}
+
+// allowed asks the guard. Who turns out to be protected is skipped: protection may shrink an approved plan.
+func (b *batch) allowed(t reset.Target) bool {
+	reason, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
+	switch {
+	case err != nil && b.taking.Err() != nil:
+		return false
+	case err != nil:
+		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
+		b.halted(reset.CauseProtection, "Okta does not tell who is an administrator, so nobody is reset. "+advice(err))
+		return false
+	case reason != "":
+		step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
+		b.finish(reset.Entry{Step: &step, Outcome: reset.OutcomeSkipped, Reason: reason, Detail: protection(reason) + " since the plan was made"})
+		return false
+	}
+	return true
+}
+
+func (b *batch) noSlot(err error) tried {
+	if b.taking.Err() != nil {
+		return tryDone
+	}
+	b.Log.Warn("no slot", "request", b.id, "err", err)
+	return tryLater
+}
+
+func (b *batch) started(t reset.Target, now time.Time) reset.Entry {
+	offset, _ := b.Caller.Clock()
+	return reset.Entry{
+		Kind: reset.EntryStarted, At: now, OktaAt: now.Add(offset - clockMargin),
+		Step: &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset},
+	}
+}
+
+// unclaimed handles a target whose claim could not be taken.
+func (b *batch) unclaimed(t reset.Target, err error) tried {
+	var since *reset.ResetSinceError
+	var other *reset.ClaimedError
+	switch {
+	case errors.As(err, &since):
+		step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
+		b.finish(reset.Entry{
+			Step: &step, Outcome: reset.OutcomeSkipped, Reason: reset.ResetSincePlan,
+			Detail: fmt.Sprintf("reset by %s at %s", since.By, since.At.UTC().Format(time.RFC3339)),
+		})
+	case errors.As(err, &other):
+		b.mu.Lock()
+		b.claimed[t.Row], b.targets[t.Row] = other.By, t
+		b.mu.Unlock()
+	default:
+		b.halt(fmt.Errorf("claim row %d: %w", t.Row, err))
+	}
+	return tryDone
+}
+
+// took records that Okta answered that the reset was done.
+func (b *batch) took(t reset.Target, receipt okta.Receipt) {
+	e := reset.Entry{
+		Step: &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}, Touched: true,
+		Outcome: reset.OutcomeReset, RequestID: receipt.RequestID,
+	}
+	if t.Read && len(t.Factors) == 0 {
+		e.Reason = reset.AlreadyClear
+	}
+	b.finish(e)
+	b.mu.Lock()
+	b.failing = 0
+	b.mu.Unlock()
+}
+
+// failed records what a call came to that did not answer with success.
+func (b *batch) failed(t reset.Target, err error) tried {
+	step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
+	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Detail: "no answer"}
+	var oe *okta.Error
+	if errors.As(err, &oe) {
+		e.RequestID, e.Answered, e.RetryAt, e.Detail = oe.RequestID, oe.Answered, oe.RetryAt, detail(oe)
+	}
+	b.Log.Warn("a reset was not answered with success", "request", b.id, "row", t.Row, "okta_request_id", e.RequestID, "err", err)
+	switch {
+	case oe == nil || oe.Effect == okta.EffectDoubt:
+		b.mu.Lock()
+		b.targets[t.Row] = t
+		b.mu.Unlock()
+		b.write(e)
+		b.strike(advice(err))
+		return tryDone
+	case oe.Effect == okta.EffectNone:
+		e.Kind = reset.EntryNotSent
+		b.write(e)
+		if oe.Kind != okta.KindLate {
+			b.strike(advice(err))
+		}
+		return tryLater
+	case oe.Effect == okta.EffectRefused:
+		e.Kind = reset.EntryRefused
+		b.write(e)
+		if oe.Kind == okta.KindAuth {
+			b.halted(reset.CauseErrors, advice(err))
+		}
+		return tryAgain
+	}
+	b.rejected(e, oe)
+	return tryDone
+}
+
+// rejected records an answer that is final for this user.
+func (b *batch) rejected(e reset.Entry, oe *okta.Error) {
+	b.mu.Lock()
+	e.Touched = b.ledger.Row(e.Step.Row).Doubts > 0
+	b.mu.Unlock()
+	e.Outcome, e.Reason = meaning(oe.Kind)
+	b.finish(e)
+	if oe.Kind == okta.KindScope {
+		b.halted(reset.CauseErrors, oe.Advice)
+		return
+	}
+	if e.Outcome == reset.OutcomeFailed {
+		b.strike(oe.Advice)
+	}
+}
+
+// meaning maps what Okta's answer means to an outcome and its reason.
+func meaning(k okta.Kind) (reset.Outcome, reset.Reason) {
+	switch k {
+	case okta.KindNotFound:
+		return reset.OutcomeSkipped, reset.NotFound
+	case okta.KindForbidden, okta.KindStatus, okta.KindScope:
+		return reset.OutcomeFailed, reset.Forbidden
+	}
+	return reset.OutcomeFailed, reset.OktaError
+}
+
+func (b *batch) write(e reset.Entry) {
+	if err := b.append(e); err != nil {
+		b.Log.Error("what came of a step is not recorded; it will be settled", "request", b.id, "row", e.Step.Row, "err", err)
+	}
+}
+
+// strike counts a failure; too many in a row pause the request.
+func (b *batch) strike(advice string) {
+	limit := b.Rules().PauseAfter
+	b.mu.Lock()
+	b.failing++
+	many := limit > 0 && b.failing >= limit
+	n := b.failing
+	if many {
+		b.failing = 0
+	}
+	b.mu.Unlock()
+	if many && b.taking.Err() == nil {
+		b.halted(reset.CauseErrors, fmt.Sprintf("%d calls in a row failed. %s", n, advice))
+	}
+}
+
+// detail says in a few words what Okta answered.
+func detail(e *okta.Error) string {
+	switch {
+	case e.Code != "" && e.Summary != "":
+		return fmt.Sprintf("%s: %s", e.Code, e.Summary)
+	case e.Summary != "":
+		return e.Summary
+	case e.Status != 0:
+		return fmt.Sprintf("HTTP %d", e.Status)
+	}
+	return string(e.Kind)
+}
+
+// advice says what a person should do about an error.
+func advice(err error) string {
+	var oe *okta.Error
+	if errors.As(err, &oe) && oe.Advice != "" {
+		return oe.Advice
+	}
+	return "See the log of the bot, then resume."
+}
+
+// pauseFor waits, unless ctx ends before.
+func pauseFor(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,257 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// gap is how long after the last step a request does not go on by itself.
+const gap = time.Hour
+
+// batch runs one request from one reading of its head until that head moves.
+type batch struct {
+	*driver
+	head    *reset.Request
+	targets map[int]reset.Target // of the rows in doubt and of those claimed by others
+
+	taking  context.Context // ends when nobody shall be started any more
+	lasting context.Context // of calls in flight and what is recorded of them
+	halt    context.CancelCauseFunc
+	out     *outbox
+
+	mu      sync.Mutex
+	ledger  *reset.Ledger
+	claimed map[int]reset.ID // rows whose user another request has claimed
+	failing int              // failures in a row
+}
+
+// errHalted ends a batch after it has paused its own request.
+var errHalted = errors.New("the request was paused")
+
+// batch runs what is left of a running request.
+func (d *driver) batch(ctx context.Context, r *reset.Request) error {
+	b, end, err := d.open(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if b.waitedTooLong() {
+		return b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
+	}
+	if err := b.all(); err != nil {
+		return err
+	}
+	return d.move(ctx, false, (*reset.Request).Verify)
+}
+
+// open reads the journal and starts what a batch needs; end stops it and waits.
+func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), error) {
+	ledger, err := d.ledger(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &batch{driver: d, head: r, ledger: ledger, targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}}
+	lasting, endCalls := outlive(ctx, linger)
+	taking, halt := context.WithCancelCause(ctx)
+	b.lasting, b.taking, b.halt = lasting, taking, halt
+	b.out = newOutbox(func(entries []reset.Entry) error {
+		return d.Journal.Append(lasting, d.id, entries...)
+	}, func(err error) { halt(err) })
+	var wg sync.WaitGroup
+	wg.Go(func() { d.guard.keep(taking) })
+	release := func() {}
+	if r.State == reset.Running && d.reads(r) {
+		release = d.book.demand(time.Now())
+	}
+	end := func() {
+		halt(nil)
+		wg.Wait()
+		release()
+		b.out.close()
+		endCalls()
+	}
+	if err := b.admit(); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return b, end, nil
+}
+
+// ledger folds the request's log.
+func (d *driver) ledger(ctx context.Context) (*reset.Ledger, error) {
+	l := reset.NewLedger()
+	for e, err := range d.Journal.Log(ctx, d.id, 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log of %s: %w", d.id, err)
+		}
+		l.Apply(e)
+	}
+	return l, nil
+}
+
+// reads reports whether the request is read back from the System Log.
+func (d *driver) reads(r *reset.Request) bool {
+	return d.Rules().Verify == "log" && r.Plan.Resets > few
+}
+
+// admit says of every step that nobody heard the end of that it is in doubt.
+func (b *batch) admit() error {
+	var entries []reset.Entry
+	for _, row := range b.ledger.Doubtful() {
+		p := b.ledger.Row(row)
+		if !p.Open.Doubt {
+			step := p.Open.Step
+			entries = append(entries, reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Reason: reset.SettledAfterRestart})
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return b.append(entries...)
+}
+
+// waitedTooLong reports whether the request was left alone for so long that a person should look first.
+func (b *batch) waitedTooLong() bool {
+	last := b.ledger.LastStep()
+	if b.head.ResumedAt.After(last) {
+		last = b.head.ResumedAt
+	}
+	return last.Before(b.began) && time.Since(last) > gap
+}
+
+// all brings every target to an outcome: first those that were never tried,
+// then those in doubt, then those that others had claimed.
+func (b *batch) all() error {
+	next, stop := b.untried()
+	defer stop()
+	b.crew(b.Pace.Concurrency, next, b.try)
+	b.settleAll()
+	b.waitForOthers()
+	if err := b.out.flush(); err != nil {
+		return err
+	}
+	return b.ended()
+}
+
+// ended says why the batch ended early, nil if it did not.
+func (b *batch) ended() error {
+	cause := context.Cause(b.taking)
+	if errors.Is(cause, errHalted) {
+		return nil
+	}
+	return cause
+}
+
+// crew lets n workers take targets until there are none or the batch is halted.
+func (b *batch) crew(n int, next func() (reset.Target, bool), act func(reset.Target)) {
+	var wg sync.WaitGroup
+	for range max(1, n) {
+		wg.Go(func() {
+			for b.taking.Err() == nil {
+				t, ok := next()
+				if !ok {
+					return
+				}
+				act(t)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// untried streams the targets that have neither an outcome nor a doubt. It
+// keeps those in doubt for later.
+func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
+	ctx, cancel := context.WithCancel(b.taking)
+	ch := make(chan reset.Target)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(ch)
+		for t, err := range b.Plans.Targets(ctx, b.id, b.head.Plan.Revision, 1) {
+			if err != nil {
+				b.halt(fmt.Errorf("read the plan of %s: %w", b.id, err))
+				return
+			}
+			if !b.fresh(t) {
+				continue
+			}
+			select {
+			case ch <- t:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() (reset.Target, bool) { t, ok := <-ch; return t, ok }, func() { cancel(); wg.Wait() }
+}
+
+func (b *batch) fresh(t reset.Target) bool {
+	if t.Action != reset.ActionReset {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.ledger.Row(t.Row)
+	if p.InDoubt() {
+		b.targets[t.Row] = t
+	}
+	return p.Outcome == "" && !p.InDoubt()
+}
+
+// append records entries, durably, and folds them.
+func (b *batch) append(entries ...reset.Entry) error {
+	if err := b.Journal.Append(b.lasting, b.id, entries...); err != nil {
+		b.halt(err)
+		return fmt.Errorf("record what came of a step: %w", err)
+	}
+	b.fold(entries...)
+	return nil
+}
+
+func (b *batch) fold(entries ...reset.Entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range entries {
+		b.ledger.Apply(e)
+	}
+}
+
+// finish records an outcome without waiting: if it is lost, the step is in doubt and will be settled.
+func (b *batch) finish(e reset.Entry) {
+	e.Kind, e.At = reset.EntryOutcome, time.Now()
+	b.fold(e)
+	b.out.put(e)
+}
+
+// pause stops the batch and pauses its request.
+func (b *batch) pause(cause reset.Cause, detail string) error {
+	b.halt(errHalted)
+	_, err := b.Heads.Update(b.lasting, b.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		f, err := r.Halt(cause, "", detail, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return []reset.Fact{f}, nil
+	})
+	var other *reset.TransitionError
+	if errors.As(err, &other) {
+		return nil
+	}
+	return err
+}
+
+// halted pauses and logs where it could not be written.
+func (b *batch) halted(cause reset.Cause, detail string) {
+	if err := b.pause(cause, detail); err != nil {
+		b.Log.Error("pause could not be recorded", "request", b.id, "err", err)
+	}
+}
+
+// lane is the request's place in the round of those that share the pace.
+func (b *batch) lane() okta.Lane { return okta.Lane(b.id) }

@@ -1,0 +1,160 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// driver carries one request from state to state until it is settled.
+type driver struct {
+	*shared
+	id     reset.ID
+	wake   chan struct{}
+	missed bool // a change came while the driver was ending; owned by Run
+}
+
+// Waiting times of a driver that meets an error of the record or of Okta.
+const (
+	firstBackoff = 500 * time.Millisecond
+	lastBackoff  = 30 * time.Second
+)
+
+func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, ended chan<- reset.ID) *driver {
+	d := &driver{shared: s, id: id, wake: make(chan struct{}, 1)}
+	wg.Go(func() {
+		d.run(ctx)
+		ended <- id
+	})
+	return d
+}
+
+// nudge tells the driver that its request moved. Run calls it.
+func (d *driver) nudge() {
+	d.missed = true
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *driver) run(ctx context.Context) {
+	backoff := firstBackoff
+	for ctx.Err() == nil {
+		settled, err := d.step(ctx)
+		switch {
+		case errors.Is(err, reset.ErrLost):
+			d.fail(err)
+			return
+		case settled:
+			return
+		case err == nil, errors.Is(err, reset.ErrChanged), ctx.Err() != nil:
+			backoff = firstBackoff
+			continue
+		}
+		d.Log.Error("request is held up", "request", d.id, "err", err)
+		d.sleep(ctx, rand.N(backoff)+backoff/2)
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// step does what the request's state asks for, and reports whether it is settled.
+func (d *driver) step(ctx context.Context) (settled bool, err error) {
+	r, err := d.Heads.Get(ctx, d.id)
+	if err != nil {
+		return false, err
+	}
+	switch r.State {
+	case reset.Planning:
+		return false, d.plan(ctx, r)
+	case reset.Pending:
+		return false, d.await(ctx, r.ExpiresAt, (*reset.Request).Expire)
+	case reset.Approved:
+		return false, d.start(ctx, r)
+	case reset.Running:
+		return false, d.batch(ctx, r)
+	case reset.Paused:
+		return false, d.rest(ctx, r)
+	case reset.Stopping:
+		return false, d.stop(ctx, r)
+	case reset.Verifying:
+		return false, d.verify(ctx, r)
+	}
+	return true, nil
+}
+
+// await makes a move when it is time, unless the request moves before.
+func (d *driver) await(ctx context.Context, at time.Time, move func(*reset.Request, time.Time) (reset.Fact, error)) error {
+	if wait := time.Until(at); wait > 0 {
+		d.sleep(ctx, wait)
+		return ctx.Err()
+	}
+	return d.move(ctx, false, move)
+}
+
+// start begins the run of an approved request when it is time and the lists of
+// the protected are fresh, or lets it lapse.
+func (d *driver) start(ctx context.Context, r *reset.Request) error {
+	now := time.Now()
+	switch {
+	case !now.Before(r.ExecuteBy()):
+		return d.move(ctx, false, (*reset.Request).Lapse)
+	case now.Before(r.Asked.NotTill):
+		d.sleep(ctx, time.Until(r.Asked.NotTill))
+		return ctx.Err()
+	}
+	d.guard.refresh(ctx)
+	err := d.move(ctx, true, (*reset.Request).Start)
+	if errors.Is(err, reset.ErrFrozen) {
+		d.sleep(ctx, min(time.Until(r.ExecuteBy()), lastBackoff))
+		return nil
+	}
+	return err
+}
+
+// move makes one move of the bot's own. That somebody else was first is no error.
+func (d *driver) move(ctx context.Context, unlessFrozen bool, move func(*reset.Request, time.Time) (reset.Fact, error)) error {
+	_, err := d.Heads.Update(ctx, d.id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
+		f, err := move(r, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return []reset.Fact{f}, nil
+	})
+	var other *reset.TransitionError
+	if errors.As(err, &other) || errors.Is(err, reset.ErrNotYet) {
+		return nil
+	}
+	return err
+}
+
+// sleep waits until the request moves, the time is over, or ctx ends.
+func (d *driver) sleep(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(max(wait, time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-timer.C:
+	}
+}
+
+// outlive returns a context that ends a while after ctx: calls in flight may
+// finish, and what came of them is recorded.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-lasting.Done():
+		}
+	})
+	return lasting, func() { stop(); cancel() }
+}

@@ -1,0 +1,177 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// The events that tell of a reset: one for all factors in Classic orgs, one for
+// each factor in Identity Engine orgs.
+const (
+	eventResetAll   = "user.mfa.factor.reset_all"
+	eventDeactivate = "user.mfa.factor.deactivate"
+)
+
+const (
+	bookEvery  = 5 * time.Second // between two readings while something runs: the log's bucket is the smallest
+	bookFresh  = time.Second     // a reading younger than this is not repeated
+	bookMargin = 2 * time.Second // clocks
+	bookPages  = 200             // of a thousand events at most for one reading
+)
+
+// logbook reads the System Log, once for all requests, while somebody wants it,
+// and remembers which users our resets are told of.
+type logbook struct {
+	runner *Runner
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	wanted  map[int]time.Time // by demand: from when on
+	next    int
+	from    time.Time // everything since is known, up to lag
+	events  *okta.Events
+	me      *okta.User
+	told    map[reset.UserID][]time.Time // by Okta's clock
+	reading sync.Mutex
+	readAt  time.Time
+}
+
+func newLogbook(r *Runner) *logbook {
+	return &logbook{runner: r, wake: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]time.Time{}}
+}
+
+// demand asks that the log be read from a moment of Okta's clock on until released.
+func (l *logbook) demand(since time.Time) (release func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.next
+	l.next++
+	l.wanted[id] = since.Add(-bookMargin)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.wanted, id)
+		if len(l.wanted) == 0 {
+			l.events, l.from = nil, time.Time{}
+			clear(l.told)
+		}
+	}
+}
+
+// run reads while there is a demand, until ctx ends.
+func (l *logbook) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if !l.demanded() {
+			select {
+			case <-ctx.Done():
+			case <-l.wake:
+			}
+			continue
+		}
+		if err := l.catchUp(ctx, time.Time{}); err != nil && ctx.Err() == nil {
+			l.runner.Log.Warn("the System Log cannot be read", "err", err)
+		}
+		pauseFor(ctx, bookEvery)
+	}
+}
+
+func (l *logbook) demanded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.wanted) > 0
+}
+
+// catchUp reads what the log tells by now, at least from since on (zero: from
+// where the demands say). Several callers share one reading.
+func (l *logbook) catchUp(ctx context.Context, since time.Time) error {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	if err := l.know(ctx); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	events, fresh := l.open(since)
+	me := *l.me
+	l.mu.Unlock()
+	if fresh && time.Since(l.readAt) < bookFresh {
+		return nil
+	}
+	for range bookPages {
+		page, err := events.Next(ctx)
+		if err != nil {
+			return fmt.Errorf("read the System Log: %w", err)
+		}
+		if len(page) == 0 {
+			l.readAt = time.Now()
+			return nil
+		}
+		l.note(me, page)
+	}
+	return errors.New("the System Log has more events than can be read at once")
+}
+
+// open returns the reader, a new one where the old one began too late.
+func (l *logbook) open(since time.Time) (events *okta.Events, fresh bool) {
+	start := since.Add(-bookMargin)
+	for _, w := range l.wanted {
+		if since.IsZero() || w.Before(start) {
+			start, since = w, w
+		}
+	}
+	if l.events != nil && !start.Before(l.from) {
+		return l.events, true
+	}
+	l.from = start
+	l.events = l.runner.SystemLog.Events(start, eventResetAll, eventDeactivate)
+	return l.events, false
+}
+
+// know learns once who we are.
+func (l *logbook) know(ctx context.Context) error {
+	if l.me != nil {
+		return nil
+	}
+	me, err := l.runner.SystemLog.Me(ctx)
+	if err != nil {
+		return fmt.Errorf("ask Okta who we are: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.me = &me
+	return nil
+}
+
+func (l *logbook) note(me okta.User, page []okta.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range page {
+		if !l.runner.SystemLog.Ours(me, e) || e.Outcome != "SUCCESS" {
+			continue
+		}
+		for _, id := range e.Targets {
+			l.told[reset.UserID(id)] = append(l.told[reset.UserID(id)], e.At)
+		}
+	}
+}
+
+// ours reports whether the log tells of a reset of ours since a moment of Okta's clock.
+func (l *logbook) ours(user reset.UserID, since time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, at := range l.told[user] {
+		if !at.Before(since) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,270 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/okta"
+)
+
+// few is the number of targets up to which factors and roles of each are read.
+const few = 25
+
+// planTries is how long the planner goes on when Okta cannot be asked, before it gives the request up.
+const planPatience = 10 * time.Minute
+
+// plan resolves the roster against Okta, freezes the plan and asks for approval.
+func (d *driver) plan(ctx context.Context, r *reset.Request) error {
+	targets, err := d.targets(ctx, r)
+	if err != nil {
+		return d.planFailed(ctx, r, err)
+	}
+	revision := r.Plan.Revision + 1
+	p, err := d.freeze(ctx, r, revision, targets)
+	if err != nil {
+		return err
+	}
+	rules := d.Rules()
+	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+		if p.Resets == 0 {
+			return r.Reject("nothing_to_reset", nothing(p), now)
+		}
+		p.FrozenAt = now
+		return r.FreezePlan(p, rules.Terms(p.Resets, 0), now.Add(rules.ExpiresAfter), now)
+	})
+}
+
+// planFailed gives a request up where trying again cannot help, or has not helped for a while.
+func (d *driver) planFailed(ctx context.Context, r *reset.Request, err error) error {
+	var e *okta.Error
+	if !errors.As(err, &e) || ctx.Err() != nil {
+		return err
+	}
+	hopeless := e.Effect == okta.EffectRejected || e.Kind == okta.KindAuth || e.Kind == okta.KindScope
+	if !hopeless && time.Since(r.Asked.At) < planPatience {
+		return err
+	}
+	d.Log.Error("plan given up", "request", d.id, "err", err)
+	why := "Okta could not be asked about the users. " + e.Advice + " Then ask again: nothing was reset."
+	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+		return r.Reject("okta_refused", why, now)
+	})
+}
+
+// nothing says why no target is left.
+func nothing(p reset.Plan) string {
+	if p.Targets == 1 {
+		return "There is nobody to reset: the one user named is skipped. The plan file says why."
+	}
+	return fmt.Sprintf("There is nobody to reset: all %d rows are skipped. The plan file says why.", p.Targets)
+}
+
+// targets makes one target for each row of the roster.
+func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target, error) {
+	var rows []reset.Row
+	for row, err := range d.Plans.Roster(ctx, d.id) {
+		if err != nil {
+			return nil, fmt.Errorf("read the roster of %s: %w", d.id, err)
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) <= few {
+		ctx = okta.WithLane(ctx, okta.Urgent)
+	} else {
+		ctx = okta.WithLane(ctx, okta.Lane(d.id))
+	}
+	matches, err := d.resolve(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	j := &judge{rules: d.Rules(), seen: map[string]int{}}
+	if j.admins, err = d.guard.admins(ctx); err != nil {
+		j.each = true
+	}
+	targets := make([]reset.Target, len(rows))
+	for i, row := range rows {
+		targets[i] = j.target(row, matches[i])
+	}
+	if err := d.inspect(ctx, j, targets); err != nil {
+		return nil, err
+	}
+	return targets, d.mention(ctx, r, targets)
+}
+
+// resolve looks every row up; a login that nobody has is tried as an e-mail and the other way round,
+// because people mix the two up and either names one user.
+func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, error) {
+	matches, err := d.lookup(ctx, rows, nil)
+	if err != nil {
+		return nil, err
+	}
+	swap := map[reset.RefKind]reset.RefKind{reset.RefLogin: reset.RefEmail, reset.RefEmail: reset.RefLogin}
+	var again []reset.Row
+	var at []int
+	for i, row := range rows {
+		if other, ok := swap[row.Kind]; ok && len(matches[i].Users) == 0 && matches[i].Err == nil {
+			row.Kind = other
+			again, at = append(again, row), append(at, i)
+		}
+	}
+	if len(again) == 0 {
+		return matches, nil
+	}
+	found, err := d.lookup(ctx, again, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, m := range found {
+		matches[at[i]] = m
+	}
+	return matches, nil
+}
+
+// lookup resolves the rows that name somebody; the others get an empty match.
+func (d *driver) lookup(ctx context.Context, rows []reset.Row, progress func(int)) ([]okta.Match, error) {
+	kinds := map[reset.RefKind]okta.RefKind{reset.RefID: okta.ByID, reset.RefLogin: okta.ByLogin, reset.RefEmail: okta.ByEmail}
+	var refs []okta.Ref
+	var at []int
+	for i, row := range rows {
+		if row.Problem == "" {
+			refs, at = append(refs, okta.Ref{Kind: kinds[row.Kind], Value: row.Value}), append(at, i)
+		}
+	}
+	all := make([]okta.Match, len(rows))
+	if len(refs) == 0 {
+		return all, nil
+	}
+	matches, err := d.Directory.Resolve(ctx, refs, progress)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d users: %w", len(refs), err)
+	}
+	for i, m := range matches {
+		all[at[i]] = m
+	}
+	return all, nil
+}
+
+// inspect asks what is asked of each target: roles and factors of a few, roles
+// of all where the lists of administrators cannot be read.
+func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
+	resets := 0
+	for _, t := range targets {
+		if t.Action == reset.ActionReset {
+			resets++
+		}
+	}
+	small := resets <= few
+	for i := range targets {
+		t := &targets[i]
+		if t.Action != reset.ActionReset {
+			continue
+		}
+		if (small || j.each) && j.rules.Protect.Admins != policy.AdminsOff {
+			if err := d.askRoles(ctx, t); err != nil {
+				return err
+			}
+		}
+		if small && t.Action == reset.ActionReset {
+			factors, err := d.Directory.Factors(ctx, string(t.User))
+			if err != nil {
+				return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
+			}
+			t.Read, t.Factors = true, types(factors)
+		}
+	}
+	return nil
+}
+
+func (d *driver) askRoles(ctx context.Context, t *reset.Target) error {
+	roles, err := d.Directory.Roles(ctx, string(t.User))
+	if err != nil {
+		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+	}
+	if len(roles) > 0 {
+		skip(t, reset.ProtectedAdmin, "administrator in Okta")
+	}
+	return nil
+}
+
+// types lists factor types without repeats, in Okta's order.
+func types(factors []okta.Factor) []string {
+	list := []string{}
+	seen := map[string]bool{}
+	for _, f := range factors {
+		if !seen[f.Type] {
+			seen[f.Type] = true
+			list = append(list, f.Type)
+		}
+	}
+	return list
+}
+
+// freeze saves the targets and computes what approvals are bound to.
+func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target) (reset.Plan, error) {
+	if err := d.Plans.SavePlan(ctx, d.id, revision, each(targets)); err != nil {
+		return reset.Plan{}, fmt.Errorf("save the plan: %w", err)
+	}
+	sum := sha256.New()
+	if err := roster.WritePlan(sum, each(targets)); err != nil {
+		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
+	}
+	p := summarise(targets)
+	p.Revision = revision
+	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+	digest, err := reset.DigestPlan(d.Org, d.id, revision, r.Asked.Options, p.FileSHA)
+	p.Digest = digest
+	return p, err
+}
+
+func each(targets []reset.Target) iter.Seq2[reset.Target, error] {
+	return func(yield func(reset.Target, error) bool) {
+		for _, t := range targets {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// summarise counts a plan for its head.
+func summarise(targets []reset.Target) reset.Plan {
+	p := reset.Plan{Targets: len(targets), Skips: map[reset.Reason]int{}, Statuses: map[string]int{}, Each: true}
+	suspended, busy := 0, 0
+	for _, t := range targets {
+		if t.Action == reset.ActionSkip {
+			p.Skips[t.Reason]++
+			continue
+		}
+		p.Resets++
+		p.Statuses[t.Status]++
+		p.Each = p.Each && t.Read
+		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
+			suspended++
+		}
+		if t.Detail != "" && t.Status != "SUSPENDED" && t.Status != "PROVISIONED" {
+			busy++
+		}
+	}
+	if suspended > 0 {
+		p.Warnings = append(p.Warnings, count(suspended, "user is", "users are")+" suspended or not yet activated, and will be reset all the same.")
+	}
+	if busy > 0 {
+		p.Warnings = append(p.Warnings, count(busy, "user was", "users were")+" reset within 24 hours or stand in another open request. The plan file names it.")
+	}
+	return p
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

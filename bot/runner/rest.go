@@ -1,0 +1,68 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// restEvery is the time between two looks at what is in doubt while a request is paused.
+const restEvery = 15 * time.Second
+
+// rest waits while a request is paused. What is in doubt is settled where a
+// reading is enough; nothing is sent.
+func (d *driver) rest(ctx context.Context, r *reset.Request) error {
+	b, end, err := d.open(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer end()
+	rows := b.doubtful()
+	if len(rows) == 0 {
+		d.sleep(ctx, time.Hour)
+		return ctx.Err()
+	}
+	b.settleRound(rows, reset.Paused)
+	if err := b.out.flush(); err != nil {
+		return err
+	}
+	d.sleep(ctx, restEvery)
+	return ctx.Err()
+}
+
+// stop ends a cancelled run once nothing is in flight and nothing in doubt.
+func (d *driver) stop(ctx context.Context, r *reset.Request) error {
+	b, end, err := d.open(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for rows := b.doubtful(); len(rows) > 0 && b.taking.Err() == nil; rows = b.doubtful() {
+		pauseFor(b.taking, b.settleRound(rows, reset.Stopping))
+	}
+	if err := b.out.flush(); err != nil {
+		return err
+	}
+	if err := b.ended(); err != nil {
+		return err
+	}
+	totals, err := b.totals()
+	if err != nil {
+		return err
+	}
+	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) { return r.Stopped(totals, now) })
+}
+
+// totals counts what became of every row.
+func (b *batch) totals() (reset.Totals, error) {
+	var sum reset.Totals
+	for t, err := range b.Plans.Targets(b.lasting, b.id, b.head.Plan.Revision, 1) {
+		if err != nil {
+			return sum, fmt.Errorf("read the plan of %s: %w", b.id, err)
+		}
+		sum.Add(reset.Final(t, b.row(t.Row)))
+	}
+	return sum, nil
+}

@@ -1,0 +1,165 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// Heads is the record of requests' heads.
+type Heads interface {
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error]
+	// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
+	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
+	// Watch tells first of every unsettled request, then of each whose head or log moved.
+	Watch(ctx context.Context) iter.Seq2[reset.ID, error]
+}
+
+// Plans is the record of rosters and plans.
+type Plans interface {
+	Roster(ctx context.Context, id reset.ID) iter.Seq2[reset.Row, error]
+	SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+}
+
+// Journal is the record of steps.
+type Journal interface {
+	// Start makes started entries durable and takes the claims. It fails as a
+	// whole if the head is not r's any more (reset.ErrChanged) or the term is over;
+	// for one entry it returns a *reset.ClaimedError or a *reset.ResetSinceError.
+	Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error)
+	Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error
+	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
+	Users(ctx context.Context, ids ...reset.UserID) iter.Seq2[reset.UserRecord, error]
+}
+
+// Directory answers questions about Okta's users.
+type Directory interface {
+	Resolve(ctx context.Context, refs []okta.Ref, progress func(done int)) ([]okta.Match, error)
+	Factors(ctx context.Context, userID string) ([]okta.Factor, error)
+	Roles(ctx context.Context, userID string) ([]string, error)
+	Admins(ctx context.Context) (map[string]bool, error)
+}
+
+// Caller sends the calls that change something.
+type Caller interface {
+	Take(ctx context.Context, lane okta.Lane) (*okta.Slot, error)
+	ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
+	Clock() (offset time.Duration, ok bool)
+}
+
+// SystemLog is Okta's System Log.
+type SystemLog interface {
+	Me(ctx context.Context) (okta.User, error)
+	Events(since time.Time, types ...string) *okta.Events
+	Ours(me okta.User, e okta.Event) bool
+}
+
+// Runner acts on every unsettled request until its context ends.
+type Runner struct {
+	Heads     Heads
+	Plans     Plans
+	Journal   Journal
+	Directory Directory
+	Caller    Caller
+	SystemLog SystemLog
+	Rules     func() policy.Rules
+	Pace      Pace
+	Org       string // Okta org URL
+	Log       *slog.Logger
+}
+
+// Pace is what the runner needs of the okta settings.
+type Pace struct {
+	Concurrency int           // calls at once
+	SettleAfter time.Duration // how long a call may still be executing after we gave it up
+	LogLag      time.Duration // how late the System Log may be
+}
+
+// linger is how long calls in flight may go on after the runner is told to stop.
+const linger = 10 * time.Second
+
+// Run acts until ctx ends or the term is lost. It returns when everything that
+// it started has ended; calls in flight are given a few seconds.
+func (r *Runner) Run(ctx context.Context) error {
+	began := time.Now()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	shared := &shared{
+		Runner: r,
+		began:  began,
+		guard:  &guard{runner: r},
+		book:   newLogbook(r),
+		fail:   cancel,
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { shared.book.run(ctx) })
+
+	drivers := map[reset.ID]*driver{}
+	ended := make(chan reset.ID)
+	moved := make(chan reset.ID)
+	wg.Go(func() { r.watch(ctx, moved, cancel) })
+	for {
+		select {
+		case <-ctx.Done():
+			return drain(ctx, drivers, ended)
+		case id := <-ended:
+			again := drivers[id].missed
+			delete(drivers, id)
+			if again {
+				drivers[id] = shared.drive(ctx, &wg, id, ended)
+			}
+		case id := <-moved:
+			if d := drivers[id]; d != nil {
+				d.nudge()
+				continue
+			}
+			drivers[id] = shared.drive(ctx, &wg, id, ended)
+		}
+	}
+}
+
+// drain waits for the drivers and says why the runner ended: nil if it was told to.
+func drain(ctx context.Context, drivers map[reset.ID]*driver, ended <-chan reset.ID) error {
+	for len(drivers) > 0 {
+		delete(drivers, <-ended)
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("run requests: %w", cause)
+	}
+	return nil
+}
+
+// watch passes on which requests moved. A broken watch ends the runner.
+func (r *Runner) watch(ctx context.Context, moved chan<- reset.ID, fail context.CancelCauseFunc) {
+	for id, err := range r.Heads.Watch(ctx) {
+		if err != nil {
+			fail(fmt.Errorf("watch requests: %w", err))
+			return
+		}
+		select {
+		case moved <- id:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// shared is what all drivers of one run have in common.
+type shared struct {
+	*Runner
+	began time.Time // when this run began: what was in flight before is over settle_after later
+	guard *guard
+	book  *logbook
+	fail  context.CancelCauseFunc
+}
