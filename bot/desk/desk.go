@@ -53,10 +53,8 @@ type Intent struct {
 var (
 	// ErrStale refuses a decision that waited too long to be judged: what the person saw may be gone.
 	ErrStale = errors.New("the decision waited too long; it must be made again")
-	// ErrFrozen refuses what a freeze forbids.
-	ErrFrozen = errors.New("everything is frozen")
-	// ErrNotFound says that there is no such request.
-	ErrNotFound = errors.New("no such request")
+	// ErrNoPerson says that Slack knows nobody by this ID.
+	ErrNoPerson = errors.New("no such person")
 )
 
 // peopleTime bounds how long the desk asks about people for one intent.

@@ -128,7 +128,7 @@ func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
 	who, err := d.People.Person(ctx, p)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNoPerson) {
 		return "", nil
 	}
 	if err != nil {
