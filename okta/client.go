@@ -1,0 +1,238 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+)
+
+// Client talks to one Okta org. It is safe for concurrent use.
+type Client struct {
+	sdk      *sdk.Client
+	pacer    *pacer
+	auth     *tokens // nil: SSWS
+	base     http.RoundTripper
+	log      *slog.Logger
+	clientID string
+	marker   string
+	width    *searchWidth
+}
+
+// New makes a client; nothing is sent. Close must follow.
+func New(cfg Config) (*Client, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("okta: %w", err)
+	}
+	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth()}
+	if c.base == nil {
+		c.base = ownTransport(cfg.Concurrency)
+	}
+	_, traced := c.base.(*http.Transport)
+	c.pacer = newPacer(cfg.Reserve, cfg.Concurrency, cfg.Ceilings, cfg.OnCeiling)
+	if cfg.ClientID != "" {
+		auth, err := newTokens(cfg, c.base, traced, c.pacer)
+		if err != nil {
+			c.pacer.close()
+			return nil, fmt.Errorf("okta: %w", err)
+		}
+		c.auth = auth
+	}
+	out := &http.Client{
+		Transport:     &gate{base: c.base, traced: traced, pacer: c.pacer, auth: c.auth},
+		Timeout:       readWithin,
+		CheckRedirect: noRedirect,
+	}
+	client, err := newSDK(cfg, out)
+	if err != nil {
+		c.pacer.close()
+		return nil, fmt.Errorf("okta: %w", err)
+	}
+	c.sdk = client
+	return c, nil
+}
+
+// newSDK sets every option of the SDK, because what is left open comes from
+// okta.yaml files and OKTA_CLIENT_* variables. Its cache would show the
+// factors of before a reset, and its retries know nothing of our pace.
+func newSDK(cfg Config, out *http.Client) (*sdk.Client, error) {
+	mode, token := "SSWS", cfg.Token
+	if cfg.ClientID != "" {
+		mode, token = "Bearer", "set by the gate"
+	}
+	_, client, err := sdk.NewClient(context.Background(),
+		sdk.WithOrgUrl(cfg.OrgURL), sdk.WithAuthorizationMode(mode), sdk.WithToken(token),
+		sdk.WithClientId(""), sdk.WithClientAssertion(""), sdk.WithScopes(nil), sdk.WithPrivateKey(""),
+		sdk.WithPrivateKeyId(""), sdk.WithPrivateKeySigner(nil),
+		sdk.WithCache(false), sdk.WithCacheManager(nil), sdk.WithCacheTtl(0), sdk.WithCacheTti(0),
+		sdk.WithConnectionTimeout(0), sdk.WithRequestTimeout(0),
+		sdk.WithRateLimitMaxRetries(0), sdk.WithRateLimitMaxBackOff(0),
+		sdk.WithProxyHost(""), sdk.WithProxyPort(0), sdk.WithProxyUsername(""), sdk.WithProxyPassword(""),
+		sdk.WithUserAgentExtra(userAgent(cfg)),
+		sdk.WithTestingDisableHttpsCheck(strings.HasPrefix(cfg.OrgURL, "http://")),
+		sdk.WithHttpClientPtr(out),
+	)
+	return client, err
+}
+
+// userAgent is what we add to the SDK's User-Agent; the marker is in
+// parentheses, so that no marker is found within another.
+func userAgent(cfg Config) string {
+	version := strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' || strings.ContainsRune("()", r) {
+			return '-'
+		}
+		return r
+	}, cfg.Version)
+	return "factorbot/" + firstOf(version, "dev") + " (" + cfg.Marker + ")"
+}
+
+// Close ends what waits for its turn, and waits for what the client started.
+// Calls in flight end by themselves.
+func (c *Client) Close() {
+	c.pacer.close()
+	if t, ok := c.base.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// Clock is Okta's clock minus ours, from the Date headers of all answers; ok
+// is false before the first.
+func (c *Client) Clock() (offset time.Duration, ok bool) { return c.pacer.offset() }
+
+// Stats shows the pacing.
+func (c *Client) Stats() Stats { return c.pacer.stats() }
+
+// Retries of reads: full jitter, doubling.
+const (
+	readTries    = 5
+	throttleRuns = 20 // waits for a window, which the pacer does
+	firstBackoff = 200 * time.Millisecond
+	mostBackoff  = 5 * time.Second
+)
+
+// page is where a list goes on.
+type page struct {
+	next      string // path and query, or ""
+	requestID string
+}
+
+// get reads path, an /api/v1 path of ours or a next link, and gives a 2xx body
+// to decode, which may be called again after a failure and must then start
+// afresh. A 429 is waited for; 5xx and network faults are tried again.
+func (c *Client) get(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (page, error) {
+	for failures, throttles := 0, 0; ; {
+		ans, err := c.getOnce(ctx, op, path, header, decode)
+		if err == nil {
+			return page{next: ans.next, requestID: ans.requestID}, nil
+		}
+		e, _ := errors.AsType[*Error](err)
+		switch {
+		case e == nil || ctx.Err() != nil:
+			return page{}, err
+		case e.Kind == KindRateLimited || e.Kind == KindConcurrency:
+			c.log.WarnContext(ctx, "okta throttled a read", "op", op, "kind", e.Kind, "request_id", e.RequestID)
+			if throttles++; throttles >= throttleRuns {
+				return page{}, err
+			}
+			continue
+		case e.Kind != KindServer && e.Kind != KindNetwork:
+			return page{}, err
+		}
+		if failures++; failures >= readTries {
+			return page{}, err
+		}
+		if err := pause(ctx, op, backoff(failures)); err != nil {
+			return page{}, err
+		}
+	}
+}
+
+func (c *Client) getOnce(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (answer, error) {
+	if err := c.auth.ready(ctx); err != nil {
+		return answer{}, err
+	}
+	g, err := c.pacer.acquire(ctx, op, bucketOf(http.MethodGet, path), laneOf(ctx))
+	if err != nil {
+		return answer{}, err
+	}
+	cl := &call{op: op, grant: g, decode: decode, header: header}
+	err = c.through(ctx, cl, func(ctx context.Context) error {
+		rq := c.sdk.CloneRequestExecutor()
+		req, err := rq.NewRequest(http.MethodGet, path, nil)
+		if err != nil {
+			return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed path"}
+		}
+		_, err = rq.Do(ctx, req, nil)
+		return err
+	})
+	return cl.ans, err
+}
+
+// through runs one call of the SDK and turns all that can come out of it into
+// an Error: its untyped errors, its panics, and the statuses that it takes for success.
+func (c *Client) through(ctx context.Context, cl *call, do func(context.Context) error) (err error) {
+	defer cl.grant.release()
+	within := readWithin
+	if cl.write {
+		within = max(endWithin-time.Since(cl.asked), 0)
+	}
+	ctx, cancel := context.WithTimeout(withCall(ctx, cl), within)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = cl.outcome(fmt.Errorf("the SDK panicked: %v", r))
+		}
+	}()
+	return cl.outcome(do(ctx))
+}
+
+// outcome judges what the gate saw; what the SDK made of it only adds words.
+func (cl *call) outcome(err error) error {
+	switch {
+	case cl.failed != nil:
+		return cl.failed
+	case cl.ans.status == 0:
+		if err == nil {
+			err = errors.New("nothing was sent")
+		}
+		effect := EffectNone
+		if cl.used {
+			effect = EffectDoubt
+		}
+		return typed(cl.op, effect, err)
+	case cl.ans.status >= 200 && cl.ans.status < 300 && cl.ans.ours:
+		return nil
+	}
+	return answered(cl.op, cl.ans, err)
+}
+
+// typed finds the Error in err, or makes one.
+func typed(op string, effect Effect, err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return lost(op, effect, KindNetwork, networkWords(err), err)
+}
+
+func backoff(failures int) time.Duration {
+	return rand.N(min(firstBackoff<<min(failures, 10), mostBackoff))
+}
+
+func pause(ctx context.Context, op string, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return lost(op, EffectNone, KindCanceled, "given up", ctx.Err())
+	}
+}

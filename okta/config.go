@@ -1,0 +1,148 @@
+package okta
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Config says which org to talk to, as whom, and how hard.
+// Its String and LogValue never show a secret.
+type Config struct {
+	OrgURL string // "https://example.okta.com"; plain http only for a loopback host
+
+	Token string // SSWS token; or, for an OAuth 2.0 service app:
+
+	ClientID     string // "0oa..."
+	PrivateKey   string // PEM, RSA, PKCS#1 or PKCS#8
+	PrivateKeyID string // "kid" of the key, when the app has several
+
+	// Marker stands in the User-Agent of every call, so that our calls are
+	// found in the System Log. One per installation, 4 to 64 of [A-Za-z0-9_-].
+	Marker  string
+	Version string // of the program, for the User-Agent
+
+	Reserve     int // percent of a bucket's limit that is left to others, 0 to 90
+	Concurrency int // calls at once; 0 means 8
+
+	Transport http.RoundTripper // nil: a transport of our own
+	Logger    *slog.Logger      // nil: nothing is logged
+
+	// Ceilings are a token's shares that an earlier run found; OnCeiling is
+	// told of each change, so that they can be kept. It must not block and
+	// must not call the client. A Ceiling of zero calls means: no longer one.
+	Ceilings  map[string]Ceiling
+	OnCeiling func(bucket string, c Ceiling)
+}
+
+// Ceiling is how many calls per window Okta grants us of a bucket, when that
+// is less than the headers show.
+type Ceiling struct {
+	Calls float64   // per window
+	Since time.Time // found or last raised
+}
+
+const defaultConcurrency = 8
+
+var markerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{4,64}$`)
+
+// String describes the configuration without its secrets.
+func (c Config) String() string {
+	return fmt.Sprintf("okta org %s as %s, reserve %d%%, %d at once", redactURL(c.OrgURL), c.identity(), c.Reserve, c.Concurrency)
+}
+
+// GoString keeps %#v from showing what String hides.
+func (c Config) GoString() string { return c.String() }
+
+// Format keeps every verb from showing what String hides.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String()) }
+
+// LogValue is what a log shows of the configuration.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("org_url", redactURL(c.OrgURL)), slog.String("identity", c.identity()),
+		slog.Int("reserve", c.Reserve), slog.Int("concurrency", c.Concurrency))
+}
+
+func (c Config) identity() string {
+	switch {
+	case c.ClientID != "":
+		return "service app " + c.ClientID
+	case c.Token != "":
+		return "API token"
+	}
+	return "nobody"
+}
+
+func redactURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(malformed)"
+	}
+	return u.Redacted()
+}
+
+// check completes the defaults and refuses what cannot work.
+func (c *Config) check() error {
+	origin, err := orgOrigin(c.OrgURL)
+	if err != nil {
+		return fmt.Errorf("org URL: %w", err)
+	}
+	c.OrgURL = origin
+	switch {
+	case c.Token == "" && c.ClientID == "":
+		return errors.New("an API token, or a client ID with a private key, is needed")
+	case c.Token != "" && c.ClientID != "":
+		return errors.New("an API token and a client ID exclude each other")
+	case c.ClientID != "" && c.PrivateKey == "":
+		return errors.New("the client ID needs a private key")
+	case strings.ContainsAny(c.Token, " \t\r\n"):
+		return errors.New("the API token holds white space")
+	case !markerPattern.MatchString(c.Marker):
+		return errors.New("the marker must be 4 to 64 letters, digits, - or _")
+	case c.Reserve < 0 || c.Reserve > 90:
+		return errors.New("the reserve must be 0 to 90 percent")
+	case c.Concurrency < 0 || c.Concurrency > 64:
+		return errors.New("the concurrency must be 1 to 64")
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = defaultConcurrency
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// orgOrigin is the scheme and host of the org. A path is refused because
+// Okta's own next links start at the root.
+func orgOrigin(raw string) (string, error) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		return "", errors.New("malformed")
+	}
+	host := strings.ToLower(u.Hostname())
+	switch {
+	case host == "":
+		return "", errors.New("no host, want https://ORG.okta.com")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return "", errors.New("want scheme and host only, such as https://ORG.okta.com")
+	case u.Scheme == "http" && !isLoopback(host):
+		return "", errors.New("plain http is for a loopback host only")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", errors.New("want https")
+	case strings.Contains(host, "-admin.okta"):
+		return "", errors.New("this is the admin console's host, leave out -admin")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}

@@ -1,0 +1,180 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Event is what is needed of an entry of the System Log.
+type Event struct {
+	UUID      string
+	At        time.Time // published, by Okta's clock
+	Type      string    // "user.mfa.factor.reset_all"
+	ActorID   string    // user ID of a token's owner, or a client ID
+	ActorType string    // "User", "PublicClientApp", ...
+	UserAgent string    // raw
+	Outcome   string    // "SUCCESS", "FAILURE", ...
+	Factor    string    // of a deactivation: the factor's name as Okta wrote it, else ""
+	Targets   []string  // user IDs
+}
+
+type wireEvent struct {
+	UUID      string    `json:"uuid"`
+	Published time.Time `json:"published"`
+	EventType string    `json:"eventType"`
+	Actor     struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	} `json:"actor"`
+	Client struct {
+		UserAgent struct {
+			Raw string `json:"rawUserAgent"`
+		} `json:"userAgent"`
+	} `json:"client"`
+	Outcome struct {
+		Result string `json:"result"`
+	} `json:"outcome"`
+	Target []struct {
+		ID          string          `json:"id"`
+		Type        string          `json:"type"`
+		DisplayName string          `json:"displayName"`
+		Detail      json.RawMessage `json:"detailEntry"`
+	} `json:"target"`
+	Debug struct {
+		Data map[string]any `json:"debugData"`
+	} `json:"debugContext"`
+}
+
+func (w wireEvent) event() Event {
+	e := Event{UUID: w.UUID, At: w.Published, Type: w.EventType, ActorID: w.Actor.ID, ActorType: w.Actor.Type,
+		UserAgent: w.Client.UserAgent.Raw, Outcome: w.Outcome.Result}
+	for _, t := range w.Target {
+		switch {
+		case IsUserID(t.ID):
+			e.Targets = append(e.Targets, t.ID)
+		case t.Type == "AuthenticatorEnrollment" || strings.Contains(t.Type, "Factor"):
+			e.Factor = firstOf(e.Factor, t.DisplayName, t.ID)
+		}
+	}
+	if f, ok := w.Debug.Data["factor"].(string); ok {
+		e.Factor = f
+	}
+	return e
+}
+
+// logFilter asks for some event types.
+func logFilter(types []string) string {
+	terms := make([]string, len(types))
+	for i, t := range types {
+		terms[i] = `eventType eq "` + strings.Map(eventTypeRune, t) + `"`
+	}
+	return strings.Join(terms, " or ")
+}
+
+func eventTypeRune(r rune) rune {
+	if r == '.' || r == '_' || r == '-' || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
+		return r
+	}
+	return -1
+}
+
+// logPath is a query of the log in the order of publication, a thousand events a call.
+func logPath(since, until time.Time, types []string) string {
+	q := url.Values{"since": {since.UTC().Format("2006-01-02T15:04:05.000Z")}, "limit": {"1000"}, "sortOrder": {"ASCENDING"}}
+	if !until.IsZero() {
+		q.Set("until", until.UTC().Format("2006-01-02T15:04:05.000Z"))
+	}
+	if len(types) > 0 {
+		q.Set("filter", logFilter(types))
+	}
+	return "/api/v1/logs?" + q.Encode()
+}
+
+// Events reads the System Log as it grows: a polling query, without an until,
+// whose next link never ends. Not safe for concurrent use.
+type Events struct {
+	client *Client
+	next   string
+	seen   recent
+}
+
+// Events begins at since (Okta's clock), for some event types or for all.
+func (c *Client) Events(since time.Time, types ...string) *Events {
+	return &Events{client: c, next: logPath(since, time.Time{}, types), seen: newRecent(seenEvents)}
+}
+
+// seenEvents is how many UUIDs are remembered: an event may come twice, near itself.
+const seenEvents = 20000
+
+// Next reads one page. None: nothing new now, ask again later. After an error
+// it goes on from the same place.
+func (e *Events) Next(ctx context.Context) ([]Event, error) {
+	var items []wireEvent
+	p, err := e.client.get(ctx, "read the System Log", e.next, nil, array(&items))
+	if err != nil {
+		return nil, err
+	}
+	if p.next != "" {
+		e.next = p.next
+	}
+	var fresh []Event
+	for _, w := range items {
+		if w.UUID == "" || e.seen.add(w.UUID) {
+			fresh = append(fresh, w.event())
+		}
+	}
+	return fresh, nil
+}
+
+// EventsBetween reads what the log shows now of some event types between two
+// moments of Okta's clock, all pages. A zero until means: up to now. What
+// happened moments ago may not be there yet.
+func (c *Client) EventsBetween(ctx context.Context, since, until time.Time, types ...string) ([]Event, error) {
+	if until.IsZero() {
+		offset, _ := c.Clock()
+		until = time.Now().Add(offset + time.Minute)
+	}
+	var events []Event
+	seen := map[string]bool{}
+	for w, err := range pages[wireEvent](ctx, c, "read the System Log", logPath(since, until, types), nil) {
+		if err != nil {
+			return nil, err
+		}
+		if w.UUID == "" || !seen[w.UUID] {
+			seen[w.UUID] = true
+			events = append(events, w.event())
+		}
+	}
+	return events, nil
+}
+
+// Ours says whether an event tells of a call of this installation: its actor
+// is our token's owner (or our client), and the raw User-Agent has our marker.
+func (c *Client) Ours(me User, e Event) bool {
+	return me.ID != "" && e.ActorID == me.ID && strings.Contains(e.UserAgent, "("+c.marker+")")
+}
+
+// recent remembers the last n strings.
+type recent struct {
+	has  map[string]bool
+	ring []string
+	at   int
+}
+
+func newRecent(n int) recent {
+	return recent{has: map[string]bool{}, ring: make([]string, n)}
+}
+
+// add says whether s is new.
+func (r *recent) add(s string) bool {
+	if r.has[s] {
+		return false
+	}
+	delete(r.has, r.ring[r.at])
+	r.ring[r.at], r.has[s] = s, true
+	r.at = (r.at + 1) % len(r.ring)
+	return true
+}

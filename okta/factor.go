@@ -1,0 +1,152 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// Factor is one MFA enrolment. Okta's answer can hold the shared secret of a
+// TOTP that is being activated; nothing of it is decoded beyond this.
+type Factor struct {
+	ID          string    `json:"id"`
+	Type        string    `json:"factorType"` // "push", "sms", "token:software:totp", ...
+	Provider    string    `json:"provider"`   // "OKTA", "GOOGLE", "FIDO", ...
+	Status      string    `json:"status"`     // "ACTIVE", "PENDING_ACTIVATION", ...
+	Created     time.Time `json:"created"`    // by Okta's clock
+	LastUpdated time.Time `json:"lastUpdated"`
+}
+
+// Factors lists a user's factors, as the enrolment policy shows them to a
+// caller from this address: an empty list proves nothing.
+func (c *Client) Factors(ctx context.Context, userID string) ([]Factor, error) {
+	const op = "list factors"
+	if !IsUserID(userID) {
+		return nil, unsafeID(op, "the user ID")
+	}
+	var factors []Factor
+	_, err := c.get(ctx, op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
+	if err != nil {
+		return nil, err
+	}
+	return factors, nil
+}
+
+// Roles lists the types of a user's administrator roles, such as
+// "SUPER_ADMIN" or "CUSTOM"; none: not an administrator.
+func (c *Client) Roles(ctx context.Context, userID string) ([]string, error) {
+	const op = "list roles"
+	if !IsUserID(userID) {
+		return nil, unsafeID(op, "the user ID")
+	}
+	type wireRole struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	}
+	var roles []wireRole
+	if _, err := c.get(ctx, op, "/api/v1/users/"+userID+"/roles", nil, array(&roles)); err != nil {
+		return nil, err
+	}
+	var types []string
+	for _, r := range roles {
+		types = append(types, firstOf(r.Type, "UNKNOWN"))
+	}
+	slices.Sort(types)
+	return slices.Compact(types), nil
+}
+
+// Admins is every administrator of the org, by user ID: those with a role of
+// their own, and those assigned to the Okta Admin Console (said to have those
+// whose role comes through a group). An error if either cannot be read:
+// half a list protects nobody.
+func (c *Client) Admins(ctx context.Context) (map[string]bool, error) {
+	admins := map[string]bool{}
+	if err := c.roleAssignees(ctx, admins); err != nil {
+		return nil, err
+	}
+	console, err := c.adminConsole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.appUsers(ctx, console, admins); err != nil {
+		return nil, err
+	}
+	return admins, nil
+}
+
+// roleAssignees reads GET /iam/assignees/users, whose next page is named in
+// the body's _links, perhaps in a Link header too.
+func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) error {
+	const op = "list administrators"
+	type assignees struct {
+		Value []struct {
+			ID string `json:"id"`
+		} `json:"value"`
+		Links struct {
+			Next struct {
+				Href string `json:"href"`
+			} `json:"next"`
+		} `json:"_links"`
+	}
+	path, seen := "/api/v1/iam/assignees/users?limit=100", map[string]bool{}
+	for path != "" && !seen[path] {
+		seen[path] = true
+		var got assignees
+		p, err := c.get(ctx, op, path, nil, func(d *json.Decoder) error {
+			got = assignees{}
+			return d.Decode(&got)
+		})
+		if err != nil {
+			return err
+		}
+		for _, v := range got.Value {
+			admins[v.ID] = true
+		}
+		path = firstOf(apiPath(got.Links.Next.Href), p.next)
+		if path == "" && got.Links.Next.Href != "" {
+			return &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that is not Okta's", Advice: adviceServer}
+		}
+	}
+	return nil
+}
+
+// adminConsole finds the Okta Admin Console application. Okta names it
+// "saasure" inside.
+func (c *Client) adminConsole(ctx context.Context) (string, error) {
+	const op = "find the Okta Admin Console application"
+	type wireApp struct {
+		ID    string `json:"id"`
+		Name  string `json:"name"`
+		Label string `json:"label"`
+	}
+	for _, query := range []string{`filter=` + url.QueryEscape(`name eq "saasure"`), "q=" + url.QueryEscape("Okta Admin Console")} {
+		for app, err := range pages[wireApp](ctx, c, op, "/api/v1/apps?limit=200&"+query, nil) {
+			if IsKind(err, KindExpression, KindInvalid) {
+				break
+			}
+			if err != nil {
+				return "", err
+			}
+			if appIDPattern.MatchString(app.ID) && (app.Name == "saasure" || app.Label == "Okta Admin Console") {
+				return app.ID, nil
+			}
+		}
+	}
+	return "", &Error{Op: op, Effect: EffectRejected, Kind: KindNotFound, Summary: "Okta lists no such application to us",
+		Advice: "Let the bot's role read applications, so that it can see who is an administrator through a group."}
+}
+
+func (c *Client) appUsers(ctx context.Context, appID string, admins map[string]bool) error {
+	type wireAppUser struct {
+		ID string `json:"id"`
+	}
+	for u, err := range pages[wireAppUser](ctx, c, "list the users of the Okta Admin Console", "/api/v1/apps/"+appID+"/users?limit=200", nil) {
+		if err != nil {
+			return err
+		}
+		admins[u.ID] = true
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package okta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sizes of what is read from Okta. A page of a thousand log events is about 5 MB.
+const (
+	maxAnswer = 64 << 20
+	maxBody   = 1 << 20 // of an error, or of the answer to a write
+)
+
+// call is one exchange with Okta, carried in the context through the SDK to
+// the gate. The gate fills in what came of it.
+type call struct {
+	op     string
+	grant  *grant
+	asked  time.Time                 // writes: when the journal's commit was asked for
+	write  bool                      // may change something: never repeated, bounded by asked
+	decode func(*json.Decoder) error // reads: takes a 2xx body as a stream
+	header http.Header               // reads: added to the SDK's
+
+	used   bool
+	ans    answer
+	failed *Error // set when there is no usable answer
+}
+
+// answer is what the gate saw of Okta's answer.
+type answer struct {
+	status     int
+	requestID  string
+	date       time.Time // zero: none
+	next       string    // path and query of the next page
+	kind       Kind      // found by the gate: a 429's
+	retryAt    time.Time
+	oauthError string // of WWW-Authenticate
+	ours       bool   // 2xx: the body is empty or JSON, as Okta's are
+}
+
+type callKey struct{}
+
+func withCall(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// gate is the one way out: the http.RoundTripper under the SDK. It lets each
+// call through once, keeps the promises about time, reads the rate headers,
+// and gives the SDK nothing that it handles badly: no EOF, no 429, no Link.
+type gate struct {
+	base   http.RoundTripper
+	traced bool // base is a *http.Transport, which tells when a connection is there
+	pacer  *pacer
+	auth   *tokens // nil: SSWS, the SDK sets the header
+}
+
+// RoundTrip sends the call that the request's context carries.
+func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
+	c, _ := req.Context().Value(callKey{}).(*call)
+	if c == nil {
+		return nil, &Error{Op: "send", Effect: EffectNone, Kind: KindInvalid, Summary: "a call without a slot"}
+	}
+	if c.used {
+		return nil, c.again()
+	}
+	c.used = true
+	o := observation{sent: time.Now()}
+	resp, err := g.exchange(req, c, &o)
+	o.got = time.Now()
+	c.grant.answer(o)
+	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
+		c.ans.retryAt = g.pacer.retryAt(c.grant.bucket)
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		c.failed = throttledError(c)
+	}
+	if c.failed != nil {
+		return nil, c.failed
+	}
+	return resp, err
+}
+
+// again refuses the SDK's own repetitions of a call.
+func (c *call) again() *Error {
+	if c.failed != nil {
+		return c.failed
+	}
+	return &Error{Op: c.op, Effect: EffectDoubt, Kind: KindNetwork, Summary: "a repetition was held back"}
+}
+
+func throttledError(c *call) *Error {
+	v := verdictFor(http.StatusTooManyRequests, "")
+	e := &Error{Op: c.op, Effect: v.effect, Kind: c.ans.kind, Status: http.StatusTooManyRequests, Code: "E0000047",
+		Summary: "too many requests", RequestID: c.ans.requestID, At: c.ans.date, RetryAt: c.ans.retryAt, Answered: true, Advice: v.advice}
+	if e.Kind == KindConcurrency {
+		e.Summary, e.Advice = "too many calls at once in the org", adviceConcurrent
+	}
+	return e
+}
+
+// exchange sends the request and reads the whole answer, so that no half-read
+// body is left to anybody else.
+func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Response, error) {
+	watch, ctx, late := watchCall(req.Context(), c, g.traced)
+	defer watch.stop()
+	if late != nil {
+		c.failed = late
+		return nil, late
+	}
+	req = g.dressed(req.WithContext(ctx), c)
+	resp, err := g.base.RoundTrip(req)
+	if err != nil {
+		c.failed = watch.failure(err)
+		return nil, c.failed
+	}
+	body, err := c.read(resp)
+	c.see(resp, o)
+	if err != nil {
+		c.failed = watch.broken(err, c.ans.status)
+		return nil, c.failed
+	}
+	o.answered = true
+	if c.ans.status == http.StatusUnauthorized && g.auth != nil {
+		g.auth.drop(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	}
+	c.ans.ours = len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
+	resp.Header.Del("Link") // the SDK panics on a malformed one
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
+	return resp, nil
+}
+
+// dressed adds our headers to a copy of the SDK's request.
+func (g *gate) dressed(req *http.Request, c *call) *http.Request {
+	if g.auth == nil && len(c.header) == 0 {
+		return req
+	}
+	req = req.Clone(req.Context())
+	for name, values := range c.header {
+		req.Header[name] = values
+	}
+	if g.auth != nil {
+		req.Header.Set("Authorization", "Bearer "+g.auth.current())
+	}
+	return req
+}
+
+// read takes the body: a read's good answer as a stream, everything else whole
+// and bounded.
+func (c *call) read(resp *http.Response) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }()
+	if c.decode == nil || resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	}
+	dec := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
+	if err := c.decode(dec); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	} else if err != nil && resp.ContentLength != 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody)) // so that the connection is kept
+	return nil, err
+}
+
+// see notes what status and headers tell.
+func (c *call) see(resp *http.Response, o *observation) {
+	h := resp.Header
+	c.ans = answer{status: resp.StatusCode, requestID: h.Get("X-Okta-Request-Id"), next: nextPage(h["Link"])}
+	if d, err := http.ParseTime(h.Get("Date")); err == nil {
+		c.ans.date, o.date = d, d
+	}
+	c.ans.oauthError = challenge(h.Get("Www-Authenticate"))
+	o.success = resp.StatusCode >= 200 && resp.StatusCode < 300
+	o.throttled = resp.StatusCode == http.StatusTooManyRequests
+	o.limit, o.remaining, o.reset, o.rated = rateHeaders(h, o.date)
+	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 {
+		o.retry = min(time.Duration(s)*time.Second, longestPause)
+	}
+	switch {
+	case o.concurrent():
+		c.ans.kind = KindConcurrency
+	case o.throttled:
+		c.ans.kind = KindRateLimited
+	}
+}
+
+// rateHeaders reads X-Rate-Limit-Limit, -Remaining and -Reset (epoch seconds).
+// All three, or none: a reset more than an hour away is not one.
+func rateHeaders(h http.Header, date time.Time) (limit, remaining int, reset int64, ok bool) {
+	limit, err1 := strconv.Atoi(h.Get("X-Rate-Limit-Limit"))
+	remaining, err2 := strconv.Atoi(h.Get("X-Rate-Limit-Remaining"))
+	reset, err3 := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err1 != nil || err2 != nil || limit < 0 {
+		return 0, 0, 0, false
+	}
+	if limit == 0 && remaining == 0 {
+		return 0, 0, reset, true // the reset is only a suggestion here
+	}
+	if date.IsZero() {
+		date = time.Now()
+	}
+	if away := time.Unix(reset, 0).Sub(date); err3 != nil || limit == 0 || away > time.Hour || away < -time.Hour {
+		return 0, 0, 0, false
+	}
+	return limit, min(max(remaining, 0), limit), reset, true
+}
+
+// challenge is the error word of a Bearer challenge (RFC 6750), such as insufficient_scope.
+func challenge(header string) string {
+	_, rest, found := strings.Cut(header, `error="`)
+	if !found || !strings.HasPrefix(header, "Bearer") {
+		return ""
+	}
+	word, _, _ := strings.Cut(rest, `"`)
+	return clip(word, 60)
+}
+
+// nextPage is path and query of the rel="next" link, or "". Links elsewhere
+// than under /api/v1/ are not followed: the token would go along.
+func nextPage(links []string) string {
+	for _, header := range links {
+		for _, link := range strings.Split(header, ",") {
+			target, params, ok := strings.Cut(strings.TrimSpace(link), ">")
+			if !ok || !strings.HasPrefix(target, "<") || !isNext(params) {
+				continue
+			}
+			if p := apiPath(target[1:]); p != "" {
+				return p
+			}
+		}
+	}
+	return ""
+}
+
+func isNext(params string) bool {
+	for _, p := range strings.Split(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		if strings.EqualFold(name, "rel") && strings.Trim(value, `"`) == "next" {
+			return true
+		}
+	}
+	return false
+}
+
+// apiPath is the path and query of a link into Okta's API, or "".
+func apiPath(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || !strings.HasPrefix(u.Path, "/api/v1/") || strings.Contains(u.EscapedPath(), "..") || strings.Contains(u.EscapedPath(), "%") {
+		return ""
+	}
+	p := u.EscapedPath()
+	if u.RawQuery != "" {
+		p += "?" + u.RawQuery
+	}
+	return p
+}
+
+// ownTransport is the transport when the configuration has none. HTTP/1.1
+// only: on HTTP/2 one broken connection would put every call in flight in doubt.
+func ownTransport(atOnce int) *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		Protocols:           &protocols,
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: atOnce + 2,
+		MaxIdleConns:        atOnce + 2,
+		IdleConnTimeout:     30 * time.Second,
+	}
+}

@@ -1,0 +1,76 @@
+package okta
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The shapes of Okta's identifiers. The SDK pastes what it is given into the
+// path, so an ID of another shape could name another call altogether
+// ("00uX/lifecycle/deactivate?x="); nothing else may reach a URL.
+var (
+	userIDPattern   = regexp.MustCompile(`^00u[A-Za-z0-9]{17}$`)
+	groupIDPattern  = regexp.MustCompile(`^00g[A-Za-z0-9]{17}$`)
+	appIDPattern    = regexp.MustCompile(`^0oa[A-Za-z0-9]{17}$`)
+	factorIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{20}$`)
+)
+
+// maxLogin bounds a login or e-mail, in bytes. Okta's own profiles allow 100 characters.
+const maxLogin = 255
+
+// IsUserID says whether s has the shape of an Okta user ID ("00u" and 17 letters or digits).
+func IsUserID(s string) bool { return userIDPattern.MatchString(s) }
+
+// IsGroupID says whether s has the shape of an Okta group ID.
+func IsGroupID(s string) bool { return groupIDPattern.MatchString(s) }
+
+// IsFactorID says whether s has the shape of an Okta factor ID.
+func IsFactorID(s string) bool { return factorIDPattern.MatchString(s) }
+
+func unsafeID(op, what string) *Error {
+	return &Error{Op: op, Effect: EffectNone, Kind: KindUnsafeID, Summary: what + " is not one that Okta issues, so nothing was sent"}
+}
+
+// searchable says whether a value may stand between quotes in a search or
+// filter expression.
+func searchable(v string) bool {
+	if v == "" || len(v) > maxLogin || !utf8.ValidString(v) {
+		return false
+	}
+	return !strings.ContainsFunc(v, func(r rune) bool {
+		return r == '"' || r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	})
+}
+
+// loginPath is the escaped path segment for GET /users/{login}. Okta does not
+// find logins with a slash that way, short names are ambiguous, and what could
+// end or climb out of the segment is not sent at all: ok is false, and the
+// login is looked up by search instead.
+func loginPath(login string) (segment string, ok bool) {
+	if !searchable(login) || !strings.Contains(login, "@") || strings.ContainsAny(login, `/?#%\`) {
+		return "", false
+	}
+	return url.PathEscape(login), true
+}
+
+// Lane is who a call is for: Urgent, or a request's ID. Lanes take turns.
+type Lane string
+
+// Urgent is the lane of calls that a person waits for. It goes first.
+const Urgent Lane = ""
+
+type laneKey struct{}
+
+// WithLane makes the reads under ctx take their turns in a lane; without it they are Urgent.
+func WithLane(ctx context.Context, l Lane) context.Context {
+	return context.WithValue(ctx, laneKey{}, l)
+}
+
+func laneOf(ctx context.Context) Lane {
+	l, _ := ctx.Value(laneKey{}).(Lane)
+	return l
+}

@@ -1,0 +1,210 @@
+package okta
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v3"
+	"github.com/go-jose/go-jose/v3/jwt"
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+)
+
+// Scopes are what a service app must be granted. An unknown or ungranted one
+// makes Okta refuse the token altogether.
+func Scopes() []string {
+	return []string{"okta.users.manage", "okta.users.read", "okta.roles.read", "okta.groups.read",
+		"okta.logs.read", "okta.apps.read", "okta.schemas.read", "okta.orgs.read"}
+}
+
+const (
+	assertionLife = 5 * time.Minute // Okta takes an hour at most; our clock may be ahead
+	renewBefore   = 5 * time.Minute // or a fifth of the token's life, if that is less
+)
+
+// tokens gets access tokens for a service app (private_key_jwt) and renews
+// them before they expire, one fetch at a time. The SDK's own way takes
+// PKCS#1 keys only, puts the assertion in the query string, fetches once per
+// concurrent call, and would do so between journal and call.
+type tokens struct {
+	client   *http.Client
+	pacer    *pacer
+	endpoint string
+	clientID string
+	signer   jose.Signer
+
+	turn chan struct{} // holds one: the right to fetch
+
+	mu      sync.Mutex
+	token   string
+	renewAt time.Time
+	expires time.Time
+}
+
+func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer) (*tokens, error) {
+	key, err := rsaKey(cfg.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	options := (&jose.SignerOptions{}).WithType("JWT")
+	if cfg.PrivateKeyID != "" {
+		options = options.WithHeader("kid", cfg.PrivateKeyID)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, options)
+	if err != nil {
+		return nil, errors.New("private key: not usable for RS256")
+	}
+	return &tokens{
+		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p}, Timeout: readWithin, CheckRedirect: noRedirect},
+		pacer:    p,
+		endpoint: cfg.OrgURL + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
+	}, nil
+}
+
+// rsaKey reads a PEM key, PKCS#1 or PKCS#8 (what Okta's console offers). Its
+// errors never show the key.
+func rsaKey(text string) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode([]byte(strings.ReplaceAll(text, `\n`, "\n")))
+	if block == nil {
+		return nil, errors.New("private key: not PEM")
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("private key: neither PKCS#1 nor PKCS#8")
+	}
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("private key: not RSA")
+	}
+	return key, nil
+}
+
+// current is the token to send; ready has seen to it that there is one.
+func (t *tokens) current() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token
+}
+
+// drop forgets a token that Okta did not take.
+func (t *tokens) drop(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token == token {
+		t.token, t.renewAt, t.expires = "", time.Time{}, time.Time{}
+	}
+}
+
+// fresh says whether no fetch is needed now, and whether the token would still do without one.
+func (t *tokens) fresh(now time.Time) (fresh, usable bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token != "" && now.Before(t.renewAt), t.token != "" && now.Add(time.Minute).Before(t.expires)
+}
+
+// ready waits until there is a token that will last. A renewal that fails does
+// no harm while the old one is good.
+func (t *tokens) ready(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	if ok, _ := t.fresh(time.Now()); ok {
+		return nil
+	}
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return lost("get an access token", EffectNone, KindCanceled, "given up", ctx.Err())
+	}
+	defer func() { <-t.turn }()
+	ok, usable := t.fresh(time.Now())
+	if ok {
+		return nil
+	}
+	if err := t.fetch(ctx); err != nil && !usable {
+		return err
+	}
+	return nil
+}
+
+type grantedToken struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+}
+
+func (t *tokens) fetch(ctx context.Context) error {
+	const op = "get an access token"
+	g, err := t.pacer.acquire(ctx, op, tokenBucket, Urgent)
+	if err != nil {
+		return err
+	}
+	defer g.release()
+	form, err := t.form(time.Now())
+	if err != nil {
+		return &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: "the private key cannot sign", Advice: adviceKey}
+	}
+	var got grantedToken
+	c := &call{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
+	req, err := http.NewRequestWithContext(withCall(ctx, c), http.MethodPost, t.endpoint, strings.NewReader(form))
+	if err != nil {
+		return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	asked := time.Now()
+	resp, err := t.client.Do(req)
+	if err != nil {
+		return typed(op, EffectNone, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if c.ans.status != http.StatusOK || got.AccessToken == "" || !strings.EqualFold(got.TokenType, "Bearer") {
+		return t.refused(op, c, resp)
+	}
+	life := time.Duration(got.ExpiresIn) * time.Second
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token, t.expires = got.AccessToken, asked.Add(life)
+	t.renewAt = t.expires.Add(-min(renewBefore, life/5))
+	return nil
+}
+
+// form is the body of a token request (RFC 7523).
+func (t *tokens) form(now time.Time) (string, error) {
+	assertion, err := jwt.Signed(t.signer).Claims(jwt.Claims{
+		Issuer: t.clientID, Subject: t.clientID, Audience: jwt.Audience{t.endpoint}, ID: rand.Text(),
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLife)),
+	}).CompactSerialize()
+	if err != nil {
+		return "", err
+	}
+	return url.Values{
+		"grant_type":            {"client_credentials"},
+		"scope":                 {strings.Join(Scopes(), " ")},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"client_assertion":      {assertion},
+	}.Encode(), nil
+}
+
+func (t *tokens) refused(op string, c *call, resp *http.Response) error {
+	var body sdk.Error
+	if raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody)); err == nil {
+		_ = json.Unmarshal(raw, &body) // not JSON: the status has to do
+	}
+	return answered(op, c.ans, &body)
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

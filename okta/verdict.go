@@ -1,0 +1,133 @@
+package okta
+
+import "net/http"
+
+// verdict is what an answer means: what to call it, what it did, and what a
+// person should do about it.
+type verdict struct {
+	kind   Kind
+	effect Effect
+	advice string
+}
+
+const (
+	adviceAuth       = "Okta no longer accepts the bot's token or key: create a new one, or look in the System Log whether it was revoked or used from an address it is not allowed for; then resume."
+	adviceScope      = "The service app lacks an OAuth scope that this call needs: let a super administrator grant it under Okta API Scopes, then resume."
+	adviceForbidden  = "The token's role may not do this to this user: ask a super administrator, or widen the role's resource set."
+	adviceStatus     = "Okta does not allow it in the user's present status: activate, unlock or unsuspend the user first."
+	adviceNotFound   = "Okta knows no such user or factor now: check the ID, it may have been deleted."
+	adviceRate       = "Okta's rate limit is used up, most likely by other applications too: it goes on by itself when the window ends."
+	adviceConcurrent = "Too many calls run in the org at once: it goes on by itself, with fewer."
+	adviceInvalid    = "Okta refused the call as malformed: report it with the request ID."
+	adviceExpression = "Okta does not understand this search: correct the expression (property, operator, value in double quotes)."
+	adviceServer     = "Okta had a fault of its own: look at status.okta.com; it is settled and tried again."
+	adviceReadOnly   = "Okta is in read-only mode for maintenance: look at status.okta.com and resume when it has ended."
+	adviceNetwork    = "Okta could not be reached, or the connection broke: check network, proxy and DNS."
+	adviceRedirect   = "The org URL answers with a redirect: set it to the org's own address, https://ORG.okta.com."
+	adviceLate       = "The machine was too slow or slept between journal and call: nothing was sent, it starts over."
+	adviceFeature    = "The org lacks a feature or licence for this call: ask Okta's support."
+	adviceMethod     = "Okta does not offer this call here: report it with the request ID."
+	adviceDPoP       = "The service app demands DPoP, which is not supported: switch off \"Require Demonstrating Proof of Possession\" in its settings."
+	adviceKey        = "Okta does not accept the client ID or the private key: check both, the key's ID, and the clock of this machine."
+	adviceLocked     = "The user is being changed or is locked at this moment: try that user again later."
+)
+
+// byCode has the E-codes whose meaning is not that of their status alone, and
+// OAuth's words. Codes and statuses as in Okta's error code list
+// (developer.okta.com/docs/reference/error-codes).
+var byCode = map[string]verdict{
+	"E0000004": {KindAuth, EffectRefused, adviceAuth},
+	"E0000005": {KindAuth, EffectRefused, adviceAuth},
+	"E0000011": {KindAuth, EffectRefused, adviceAuth},
+	"E0000006": {KindForbidden, EffectRejected, adviceForbidden},
+	"E0000007": {KindNotFound, EffectRejected, adviceNotFound},
+	"E0000008": {KindNotFound, EffectRejected, adviceMethod},
+	"E0000010": {KindServer, EffectDoubt, adviceReadOnly},
+	"E0000015": {KindForbidden, EffectRejected, adviceFeature},
+	"E0000022": {KindInvalid, EffectRejected, adviceMethod},
+	"E0000031": {KindExpression, EffectRejected, adviceExpression},
+	"E0000033": {KindExpression, EffectRejected, adviceExpression},
+	"E0000038": {KindStatus, EffectRejected, adviceStatus},
+	"E0000047": {KindRateLimited, EffectRefused, adviceRate},
+	"E0000069": {KindStatus, EffectRejected, adviceStatus},
+	"E0000094": {KindExpression, EffectRejected, adviceExpression},
+	"E0000112": {KindStatus, EffectRejected, adviceLocked},
+	"E0000155": {KindStatus, EffectRejected, adviceLocked},
+	"E0000239": {KindStatus, EffectRejected, adviceLocked},
+
+	"insufficient_scope": {KindScope, EffectRejected, adviceScope},
+	"invalid_scope":      {KindScope, EffectRefused, adviceScope},
+	"consent_required":   {KindScope, EffectRefused, adviceScope},
+	"invalid_token":      {KindAuth, EffectRefused, adviceAuth},
+	"invalid_client":     {KindAuth, EffectRefused, adviceKey},
+	"invalid_dpop_proof": {KindAuth, EffectRefused, adviceDPoP},
+	"use_dpop_nonce":     {KindAuth, EffectRefused, adviceDPoP},
+}
+
+var byStatus = map[int]verdict{
+	http.StatusBadRequest:         {KindInvalid, EffectRejected, adviceInvalid},
+	http.StatusUnauthorized:       {KindAuth, EffectRefused, adviceAuth},
+	http.StatusForbidden:          {KindForbidden, EffectRejected, adviceForbidden},
+	http.StatusNotFound:           {KindNotFound, EffectRejected, adviceNotFound},
+	http.StatusMethodNotAllowed:   {KindInvalid, EffectRejected, adviceMethod},
+	http.StatusRequestTimeout:     {KindServer, EffectDoubt, adviceServer},
+	http.StatusRequestURITooLong:  {KindExpression, EffectRejected, adviceExpression},
+	http.StatusLocked:             {KindStatus, EffectRejected, adviceLocked},
+	http.StatusTooManyRequests:    {KindRateLimited, EffectRefused, adviceRate},
+	http.StatusServiceUnavailable: {KindServer, EffectDoubt, adviceServer},
+}
+
+// verdictFor is the one table from HTTP status and code to what they mean.
+// A 5xx is always in doubt, whatever its code says: the call had reached Okta.
+func verdictFor(status int, code string) verdict {
+	v, known := byCode[code]
+	switch {
+	case status >= 500:
+		if known && v.effect == EffectDoubt {
+			return v
+		}
+		return verdict{KindServer, EffectDoubt, adviceServer}
+	case status == http.StatusUnauthorized:
+		if known && (v.kind == KindAuth || v.kind == KindScope) {
+			return verdict{v.kind, EffectRefused, v.advice}
+		}
+		return byStatus[status]
+	case status == http.StatusTooManyRequests:
+		return byStatus[status]
+	case known && status >= 400:
+		return v
+	case status >= 300 && status < 400:
+		return verdict{KindRedirect, EffectRejected, adviceRedirect}
+	case status >= 200 && status < 300:
+		return verdict{KindServer, EffectDoubt, adviceServer}
+	}
+	if v, ok := byStatus[status]; ok {
+		return v
+	}
+	return verdict{KindInvalid, EffectRejected, adviceInvalid}
+}
+
+// verdictOf gives the advice for failures that have no status of their own.
+func verdictOf(kind Kind, otherwise string) verdict {
+	switch kind {
+	case KindNetwork:
+		return verdict{advice: adviceNetwork}
+	case KindConcurrency:
+		return verdict{advice: adviceConcurrent}
+	case KindLate:
+		return verdict{advice: adviceLate}
+	case KindServer:
+		return verdict{advice: adviceServer}
+	}
+	return verdict{advice: otherwise}
+}
+
+func statusWords(status int) string {
+	if status >= 200 && status < 300 {
+		return "an answer that is not Okta's"
+	}
+	if t := http.StatusText(status); t != "" {
+		return t
+	}
+	return "unknown status"
+}

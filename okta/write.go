@@ -1,0 +1,114 @@
+package okta
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+)
+
+// Slot is the right to send one call that changes something, at once: its pace
+// and its place among the calls at once. Use it or Release it.
+type Slot struct {
+	grant *grant
+	spent atomic.Bool // used, or given back
+}
+
+// Take waits for the pace of the users bucket and for a place, in lane's turn.
+func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
+	if err := c.auth.ready(ctx); err != nil {
+		return nil, err
+	}
+	g, err := c.pacer.acquire(ctx, "take a slot", UsersBucket, lane)
+	if err != nil {
+		return nil, err
+	}
+	return &Slot{grant: g}, nil
+}
+
+// Release gives an unused slot back. It may be called again, and after use.
+func (s *Slot) Release() {
+	if s != nil && s.spent.CompareAndSwap(false, true) {
+		s.grant.release()
+	}
+}
+
+// Receipt is what Okta says of a call that it carried out.
+type Receipt struct {
+	RequestID string    // X-Okta-Request-Id
+	At        time.Time // Okta's Date, whole seconds
+}
+
+// ResetFactors removes all of a user's factors. It uses the slot, begins
+// within 2 s of asked (when the journal's commit was asked for) or sends
+// nothing, and ends within 30 s of it. It never repeats; what came of a
+// failure is in its Error's Effect.
+func (c *Client) ResetFactors(ctx context.Context, s *Slot, asked time.Time, userID string) (Receipt, error) {
+	const op = "reset factors"
+	if !IsUserID(userID) {
+		s.Release()
+		return Receipt{}, unsafeID(op, "the user ID")
+	}
+	return c.send(ctx, op, s, asked, func(ctx context.Context) (*sdk.Response, error) {
+		return c.sdk.User.ResetFactors(ctx, userID)
+	})
+}
+
+// DeleteFactor removes one factor, as ResetFactors does all. Okta removes
+// push, signed_nonce and Okta Verify's totp together, so a 404 can mean that
+// it went with a sibling. With forgetPhone (sms and call only) the number is
+// no longer a recovery method either.
+func (c *Client) DeleteFactor(ctx context.Context, s *Slot, asked time.Time, userID, factorID string, forgetPhone bool) (Receipt, error) {
+	const op = "delete factor"
+	if !IsUserID(userID) || !IsFactorID(factorID) {
+		s.Release()
+		return Receipt{}, unsafeID(op, "the user's or the factor's ID")
+	}
+	return c.send(ctx, op, s, asked, func(ctx context.Context) (*sdk.Response, error) {
+		if !forgetPhone {
+			return c.sdk.UserFactor.DeleteFactor(ctx, userID, factorID)
+		}
+		rq := c.sdk.CloneRequestExecutor() // the SDK's own call lacks the parameter
+		req, err := rq.NewRequest(http.MethodDelete, "/api/v1/users/"+userID+"/factors/"+factorID+"?removeRecoveryEnrollment=true", nil)
+		if err != nil {
+			return nil, err
+		}
+		return rq.Do(ctx, req, nil)
+	})
+}
+
+// ClearSessions ends a user's Okta sessions; those of web and native apps go
+// on, as Okta documents. Otherwise as ResetFactors.
+func (c *Client) ClearSessions(ctx context.Context, s *Slot, asked time.Time, userID string) (Receipt, error) {
+	const op = "clear sessions"
+	if !IsUserID(userID) {
+		s.Release()
+		return Receipt{}, unsafeID(op, "the user ID")
+	}
+	return c.send(ctx, op, s, asked, func(ctx context.Context) (*sdk.Response, error) {
+		return c.sdk.User.ClearUserSessions(ctx, userID, nil)
+	})
+}
+
+// send makes the one exchange of a write.
+func (c *Client) send(ctx context.Context, op string, s *Slot, asked time.Time, do func(context.Context) (*sdk.Response, error)) (Receipt, error) {
+	if s == nil || !s.spent.CompareAndSwap(false, true) {
+		return Receipt{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "no slot, or one that was used before"}
+	}
+	cl := &call{op: op, grant: s.grant, asked: asked, write: true}
+	err := c.through(ctx, cl, func(ctx context.Context) error {
+		_, err := do(ctx)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	at := cl.ans.date
+	if at.IsZero() {
+		offset, _ := c.Clock()
+		at = time.Now().Add(offset).UTC().Truncate(time.Second)
+	}
+	return Receipt{RequestID: cl.ans.requestID, At: at}, nil
+}
