@@ -3,14 +3,16 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"factorbot/bot/reset"
 )
 
 // Refusals of a write, or of a read of what is not there: nothing was changed.
 var (
-	ErrNotFound = errors.New("no such request")
-	ErrFrozen   = errors.New("everything is frozen")
-	ErrChanged  = errors.New("the request has changed meanwhile")
-	ErrLost     = errors.New("this term is over")
+	ErrNotFound = reset.ErrNotFound
+	ErrFrozen   = reset.ErrFrozen
+	ErrChanged  = reset.ErrChanged
+	ErrLost     = reset.ErrLost
 	ErrClosed   = errors.New("the record is closed")
 )
 

@@ -31,14 +31,13 @@ func (r *Reader) frozen(ctx context.Context) (*reset.Freeze, int64, error) {
 // org's log. It is pure and may run twice; its error changes nothing and is
 // returned as it is. An op takes effect once.
 func (t *Term) Freeze(ctx context.Context, op string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
-	j := t.journal(0)
-	if err := j.begin(ctx); err != nil {
+	if err := t.journal.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer j.end()
+	defer t.journal.end()
 	var made *reset.Freeze
 	err := again(ctx, func() (err error) {
-		made, err = t.tryFreeze(ctx, j, op, change)
+		made, err = t.tryFreeze(ctx, op, change)
 		return err
 	})
 	if err != nil {
@@ -47,7 +46,7 @@ func (t *Term) Freeze(ctx context.Context, op string, change func(*reset.Freeze)
 	return made, nil
 }
 
-func (t *Term) tryFreeze(ctx context.Context, j *journal, cause string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
+func (t *Term) tryFreeze(ctx context.Context, cause string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
 	f, rev, err := t.frozen(ctx)
 	if err != nil {
 		return nil, err
@@ -69,6 +68,6 @@ func (t *Term) tryFreeze(ctx context.Context, j *journal, cause string, change f
 		}
 		o = put(freezeKey, b)
 	}
-	_, err = t.writeWithFacts(ctx, j, cause, []cond{{freezeKey, rev}}, []op{o}, facts)
+	_, err = t.writeWithFacts(ctx, 0, cause, []cond{{freezeKey, rev}}, []op{o}, facts)
 	return wanted, err
 }

@@ -1,59 +1,54 @@
 package store
 
 import (
-	"compress/flate"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"factorbot/bot/reset"
 )
 
-// groupEntries and groupBytes are what one commit of a journal takes along.
-// Each started entry costs a condition and an operation on its user, and the
-// commit has five of its own.
+// What one commit of the journal takes along. An entry may cost a condition and
+// an operation on its user, each log three of both; term and freeze are two more.
 const (
-	groupEntries = 90
-	groupBytes   = 256 << 10
+	groupWeight = 96
+	logWeight   = 3
+	groupBytes  = 192 << 10
 )
 
-// journal gives the entries of one log their numbers, without gaps, and puts
-// what concurrent callers have to write into one commit. Whoever has the turn
-// writes for everybody who waits. Only the term has journals, and only a
-// journal writes the log, so a new entry's key is free unless the term is over.
+// gatherYields is how often the writer of a group yields before it looks who
+// waits. Those whom the last commit answered come back at once with what they do
+// next; without the yields half of them would miss the group. Measured with ten
+// workers: 3.7 transactions for ten users without, 2.3 with.
+const gatherYields = 30
+
+// journal gives log entries their numbers, without gaps, and puts what concurrent
+// callers have to write into one commit, whatever their requests. Whoever has the
+// turn writes for everybody who waits. Heads and logs are written only with the
+// turn, and only by the term, so what is known of them stays true while it lasts.
 type journal struct {
-	n    int           // number of the request; 0 is the org's
-	turn chan struct{} // holds a token while somebody writes the log or the head
+	turn chan struct{} // holds a token while somebody writes
 
 	mu      sync.Mutex
 	waiting []*ask
 
-	// of whoever has the turn
-	loaded bool
-	last   int64 // number of the last entry
+	logs map[int]*logEnd // by number of the request, 0 is the org's; of whoever has the turn
 }
 
-// ask is what one caller wants written.
+func newJournal() *journal {
+	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}}
+}
+
+// ask is what one caller wants written to one log.
 type ask struct {
+	n       int            // number of the request; 0 is the org's log
 	req     *reset.Request // of Start: the head as the caller read it; nil: append, whatever the head
 	entries []reset.Entry
 	size    int
 	refused []error // of Start, for each entry
 	err     error
 	done    chan struct{}
-}
-
-func (t *Term) journal(n int) *journal {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	j := t.journals[n]
-	if j == nil {
-		j = &journal{n: n, turn: make(chan struct{}, 1)}
-		t.journals[n] = j
-	}
-	return j
 }
 
 // begin waits for the turn.
@@ -68,33 +63,8 @@ func (j *journal) begin(ctx context.Context) error {
 
 func (j *journal) end() { <-j.turn }
 
-// load finds the last entry of a log that this term has not written yet.
-func (j *journal) load(ctx context.Context, t *Term) error {
-	if j.loaded {
-		return nil
-	}
-	p, last, err := t.number(ctx, tailKey(j.n))
-	if err != nil {
-		return err
-	}
-	if p.rev == 0 && j.n != 0 {
-		return fmt.Errorf("%s: %w", reset.NewID(j.n), ErrNotFound)
-	}
-	j.last, j.loaded = last, true
-	return nil
-}
-
-// wrote moves the journal on after a commit; after a failed one it looks again.
-func (j *journal) wrote(s *sheet, err error) {
-	if err != nil {
-		j.loaded = false
-		return
-	}
-	j.last = s.last
-}
-
 // submit has the ask written, by this caller or by one who has the turn. The
-// context ends only the waiting for the turn.
+// context ends only the waiting: what is being written is written.
 func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 	a.done = make(chan struct{})
 	j.mu.Lock()
@@ -112,6 +82,9 @@ func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 		return a.err
 	}
 	defer j.end()
+	for range gatherYields {
+		runtime.Gosched()
+	}
 	for !a.answered() {
 		j.write(context.WithoutCancel(ctx), t, j.take())
 	}
@@ -133,22 +106,26 @@ func (j *journal) withdraw(a *ask) bool {
 	defer j.mu.Unlock()
 	for i, w := range j.waiting {
 		if w == a {
-			j.waiting = append(j.waiting[:i], j.waiting[i+1:]...)
+			j.waiting = append(j.waiting[:i:i], j.waiting[i+1:]...)
 			return true
 		}
 	}
 	return false
 }
 
-// take returns who waits, as many as one commit can serve.
+// take returns who waits, the first ones, as many as one commit can serve.
 func (j *journal) take() []*ask {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	entries, size, n := 0, 0, 0
+	weight, size, n, logs := 0, 0, 0, map[int]bool{}
 	for _, a := range j.waiting {
-		entries += len(a.entries)
+		weight += len(a.entries)
 		size += a.size
-		if n > 0 && (entries > groupEntries || size > groupBytes) {
+		if !logs[a.n] {
+			logs[a.n] = true
+			weight += logWeight
+		}
+		if n > 0 && (weight > groupWeight || size > groupBytes) {
 			break
 		}
 		n++
@@ -160,17 +137,13 @@ func (j *journal) take() []*ask {
 
 // write commits what the asks want and answers them.
 func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
-	var s *sheet
-	err := again(ctx, func() error {
-		if err := j.load(ctx, t); err != nil {
+	var g *group
+	err := again(ctx, func() (err error) {
+		if g, err = j.compose(ctx, t, asks); err != nil || len(g.ops) == 0 {
 			return err
 		}
-		var err error
-		if s, err = t.compose(ctx, j, asks); err != nil || len(s.entries) == 0 {
-			return err
-		}
-		_, err = t.commit(ctx, s.conds, s.ops...)
-		j.wrote(s, err)
+		_, err = t.commit(ctx, g.conds, g.ops...)
+		j.wrote(g.sheets, err)
 		return err
 	})
 	for _, a := range asks {
@@ -179,93 +152,45 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 		}
 		close(a.done)
 	}
-	if err == nil && len(s.entries) > 0 {
-		j.seal(ctx, t, s)
+	if err == nil {
+		t.seal(ctx, g.sheets)
 	}
 }
 
-// seal replaces the values of each block that was filled by one deflated value. A
-// block whose sealing fails stays as it is, which costs only room.
-func (j *journal) seal(ctx context.Context, t *Term, s *sheet) {
-	for block := blockStart(s.first); block+blockLen-1 <= s.last; block += blockLen {
-		// The error is that of the next write too, or of nobody's concern.
-		_ = t.sealBlock(ctx, j.n, block)
+// log returns what is known of a log's end, and looks if nothing is.
+func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
+	if l := j.logs[n]; l != nil {
+		return l, nil
 	}
-}
-
-func (t *Term) sealBlock(ctx context.Context, n int, block int64) error {
-	l, last := lines{}, block+blockLen-1
-	for e, err := range entriesOf(n).upTo(ctx, t.engine, block, last) {
-		if err != nil {
-			return err
-		}
-		if e.Seq > last {
-			break
-		}
-		if err := l.add(e); err != nil {
-			return err
-		}
-	}
-	b, err := l.deflated(flate.BestSpeed)
+	p, last, err := t.number(ctx, tailKey(n))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	key := numberedKey(logPrefix(n), block)
-	_, err = t.commit(ctx, nil, put(key, b), removeRange(key+"\x00", numberedKey(logPrefix(n), last+1)))
-	return err
-}
-
-// sheet is the log's part of a commit: new entries with their numbers.
-type sheet struct {
-	n       int
-	first   int64
-	last    int64
-	entries []reset.Entry
-	conds   []cond
-	ops     []op
-}
-
-func newSheet(n int, last int64) *sheet { return &sheet{n: n, first: last + 1, last: last} }
-
-// facts numbers facts and finishes the sheet.
-func (s *sheet) facts(facts []reset.Fact) (*sheet, error) {
-	for _, f := range facts {
-		s.add(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f})
-	}
-	return s, s.finish()
-}
-
-func (s *sheet) add(e reset.Entry) {
-	s.last++
-	e.Seq = s.last
-	s.entries = append(s.entries, e)
-}
-
-// finish makes the operations: a value for the entries of each block, and the tail.
-func (s *sheet) finish() error {
-	var value []byte
-	key := ""
-	flush := func() {
-		if key != "" {
-			s.conds, s.ops = append(s.conds, absent(key)), append(s.ops, put(key, value))
+	l := &logEnd{n: n, last: last}
+	if n != 0 {
+		if p.rev == 0 {
+			return nil, fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)
 		}
-	}
-	for _, e := range s.entries {
-		b, err := json.Marshal(e)
+		head, err := t.Get(ctx, reset.NewID(n))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if key == "" || e.Seq == blockStart(e.Seq) || len(value)+len(b) > blockBytes {
-			flush()
-			key, value = numberedKey(logPrefix(s.n), e.Seq), []byte{plain}
-		}
-		value = append(append(value, b...), '\n')
+		l.head = footingOf(head)
 	}
-	flush()
-	if len(s.entries) > 0 || s.last == 0 {
-		s.ops = append(s.ops, numberPut(tailKey(s.n), s.last))
+	if err := l.fill(ctx, t.engine); err != nil {
+		return nil, err
 	}
-	return nil
+	j.logs[n] = l
+	return l, nil
 }
 
-var errKind = errors.New("not an entry of this kind")
+// wrote moves the logs on after a commit; after a failed one they are looked at anew.
+func (j *journal) wrote(sheets []*sheet, err error) {
+	for _, s := range sheets {
+		if err != nil {
+			delete(j.logs, s.log.n)
+			continue
+		}
+		s.log.moved(s)
+	}
+}

@@ -58,7 +58,7 @@ func (t *Term) Tell(ctx context.Context, facts ...reset.Fact) error {
 	asks, err := split(entries)
 	for _, a := range asks {
 		if err == nil {
-			err = t.journal(0).submit(ctx, t, a)
+			err = t.journal.submit(ctx, t, a)
 		}
 	}
 	if err != nil {

@@ -198,11 +198,12 @@ func (t *Term) open(ctx context.Context, n int, head *reset.Request, facts []res
 	if head.State != reset.Rejected {
 		conds = append(conds, absent(freezeKey))
 	}
-	logged, err := newSheet(n, 0).facts(facts)
+	s, err := sheetOf(&logEnd{n: n}, facts)
 	if err != nil {
 		return err
 	}
-	_, err = t.commit(ctx, append(conds, logged.conds...), append(ops, logged.ops...)...)
+	logConds, logOps := s.parts()
+	_, err = t.commit(ctx, append(conds, logConds...), append(ops, logOps...)...)
 	if errors.Is(err, errConflict) {
 		if _, err := t.Get(ctx, head.ID); !errors.Is(err, ErrNotFound) {
 			return err // it is there: another try of the same op made it
@@ -226,14 +227,13 @@ func (t *Term) UpdateThawed(ctx context.Context, id reset.ID, op string, change 
 }
 
 func (t *Term) update(ctx context.Context, id reset.ID, cause string, change func(*reset.Request) ([]reset.Fact, error), thawed bool) (*reset.Request, error) {
-	j := t.journal(id.Number())
-	if err := j.begin(ctx); err != nil {
+	if err := t.journal.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer j.end()
+	defer t.journal.end()
 	var made *reset.Request
 	err := again(ctx, func() (err error) {
-		made, err = t.tryUpdate(ctx, j, id, cause, change, thawed)
+		made, err = t.tryUpdate(ctx, id, cause, change, thawed)
 		return err
 	})
 	if err != nil {
@@ -242,13 +242,13 @@ func (t *Term) update(ctx context.Context, id reset.ID, cause string, change fun
 	return made, nil
 }
 
-func (t *Term) tryUpdate(ctx context.Context, j *journal, id reset.ID, cause string, change func(*reset.Request) ([]reset.Fact, error), thawed bool) (*reset.Request, error) {
+func (t *Term) tryUpdate(ctx context.Context, id reset.ID, cause string, change func(*reset.Request) ([]reset.Fact, error), thawed bool) (*reset.Request, error) {
 	r, err := t.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if cause != "" {
-		if e, err := t.effected(ctx, opKey(j.n, cause)); err != nil || e != nil {
+		if e, err := t.effected(ctx, opKey(id.Number(), cause)); err != nil || e != nil {
 			return r, err
 		}
 	}
@@ -275,37 +275,43 @@ func (t *Term) tryUpdate(ctx context.Context, j *journal, id reset.ID, cause str
 	if bytes.Equal(before, after) && len(facts) == 0 && cause == "" {
 		return r, nil
 	}
-	conds, ops := []cond{{headKey(j.n), r.Version}}, []op{put(headKey(j.n), after)}
+	conds, ops := []cond{{headKey(id.Number()), r.Version}}, []op{put(headKey(id.Number()), after)}
 	if thawed {
 		conds = append(conds, absent(freezeKey))
 	}
-	rev, err := t.writeWithFacts(ctx, j, cause, conds, ops, facts)
+	rev, err := t.writeWithFacts(ctx, id.Number(), cause, conds, ops, facts)
 	if err != nil {
 		return nil, err
 	}
 	r.Version = rev
+	t.journal.logs[id.Number()].head = footingOf(r)
 	return r, nil
 }
 
-// writeWithFacts commits operations, the facts that tell of them, and their cause.
-func (t *Term) writeWithFacts(ctx context.Context, j *journal, cause string, conds []cond, ops []op, facts []reset.Fact) (int64, error) {
-	if err := j.load(ctx, t); err != nil {
-		return 0, err
-	}
-	logged, err := newSheet(j.n, j.last).facts(facts)
+// writeWithFacts commits operations, the facts that tell of them, and their
+// cause. Whoever calls it has the turn.
+func (t *Term) writeWithFacts(ctx context.Context, n int, cause string, conds []cond, ops []op, facts []reset.Fact) (int64, error) {
+	log, err := t.journal.log(ctx, t, n)
 	if err != nil {
 		return 0, err
 	}
-	all := append(logged.ops, ops...) // the log's new key first: nobody else makes it
-	conds = append(conds, logged.conds...)
+	s, err := sheetOf(log, facts)
+	if err != nil {
+		return 0, err
+	}
+	logConds, all := s.parts() // the log's new key first: nobody else makes it
+	conds, all = append(conds, logConds...), append(all, ops...)
 	if cause != "" {
-		done, err := t.effect(opKey(j.n, cause), 0)
+		done, err := t.effect(opKey(n, cause), 0)
 		if err != nil {
 			return 0, err
 		}
 		all, conds = append([]op{done}, all...), append(conds, absent(done.key))
 	}
 	rev, err := t.commit(ctx, conds, all...)
-	j.wrote(logged, err)
+	sheets := []*sheet{s}
+	if t.journal.wrote(sheets, err); err == nil {
+		t.seal(ctx, sheets)
+	}
 	return rev, err
 }

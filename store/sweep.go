@@ -134,12 +134,11 @@ func (t *Term) sweepRequests(ctx context.Context, now time.Time) error {
 
 // forget removes a request: the head goes last, so that a failure leaves it to be found again.
 func (t *Term) forget(ctx context.Context, n int) error {
-	j := t.journal(n)
-	if err := j.begin(ctx); err != nil {
+	if err := t.journal.begin(ctx); err != nil {
 		return err
 	}
-	defer j.end()
-	j.loaded = false
+	defer t.journal.end()
+	delete(t.journal.logs, n)
 	for _, prefix := range []string{rowsPrefix(n), plansPrefix(n), logPrefix(n), messagesPrefix(n), opsPrefix(n)} {
 		if _, err := t.commit(ctx, nil, removePrefix(prefix)); err != nil {
 			return err

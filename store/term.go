@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -26,10 +25,8 @@ type Term struct {
 	store *Store
 	lease lease
 
-	creating chan struct{} // held by whoever makes a request
-
-	mu       sync.Mutex
-	journals map[int]*journal // by number of the request; 0 is the org's
+	creating chan struct{} // holds a token while somebody makes a request
+	journal  *journal
 }
 
 // Lead begins a term, and ends the earlier one.
@@ -40,7 +37,7 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 	}
 	return &Term{
 		Reader: s.Reader, store: s, lease: l,
-		creating: make(chan struct{}, 1), journals: map[int]*journal{},
+		creating: make(chan struct{}, 1), journal: newJournal(),
 	}, nil
 }
 

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"factorbot/bot/reset"
+)
+
+// group is one commit of the journal.
+type group struct {
+	t      *Term
+	frozen bool
+	sheets []*sheet
+	byLog  map[int]*sheet
+	cards  map[reset.UserID]*card
+	users  []reset.UserID // of cards, in the order of their first entry
+	heads  map[int]cond   // of the logs that have a started entry
+
+	conds []cond
+	ops   []op
+}
+
+// compose reads what the asks depend on, refuses what may not be, and numbers the rest.
+func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, error) {
+	g := &group{t: t, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
+	f, err := t.Frozen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.frozen = f != nil
+	for _, a := range asks {
+		log, err := j.log(ctx, t, a.n)
+		if a.err = nil; errors.Is(err, ErrNotFound) {
+			a.err = err
+			continue
+		}
+		if err == nil {
+			err = g.take(ctx, log, a)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return g, g.finish()
+}
+
+func (g *group) take(ctx context.Context, log *logEnd, a *ask) error {
+	if a.req == nil {
+		return g.append(ctx, log, a)
+	}
+	return g.start(ctx, log, a)
+}
+
+func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
+	switch {
+	case g.frozen:
+		a.err = ErrFrozen
+		return nil
+	case log.head.version != a.req.Version || log.head.state != reset.Running:
+		a.err = ErrChanged
+		return nil
+	}
+	a.refused = make([]error, len(a.entries))
+	for i, e := range a.entries {
+		user, err := g.card(ctx, e.Step.User)
+		if err != nil {
+			return err
+		}
+		if a.refused[i] = user.claim(a.req.ID, log.head.frozenAt, e); a.refused[i] != nil {
+			continue
+		}
+		g.heads[log.n] = cond{headKey(log.n), log.head.version}
+		user.needed = true
+		if err := g.sheet(log).add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
+	for _, e := range a.entries {
+		if err := g.sheet(log).add(e); err != nil {
+			return err
+		}
+		if e.Kind != reset.EntryOutcome || e.Step == nil || e.Step.User == "" {
+			continue
+		}
+		user, err := g.card(ctx, e.Step.User)
+		if err != nil {
+			return err
+		}
+		user.settle(reset.NewID(log.n), log.head.revision, e)
+	}
+	return nil
+}
+
+func (g *group) sheet(log *logEnd) *sheet {
+	s := g.byLog[log.n]
+	if s == nil {
+		s = newSheet(log)
+		g.byLog[log.n] = s
+		g.sheets = append(g.sheets, s)
+	}
+	return s
+}
+
+// card reads each user once, so that several entries of one user add up.
+func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
+	if known := g.cards[u]; known != nil {
+		return known, nil
+	}
+	user, err := g.t.card(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	g.cards[u] = user
+	g.users = append(g.users, u)
+	return user, nil
+}
+
+// finish makes conditions and operations: the logs first, so that the first
+// operation is a key that nobody else makes.
+func (g *group) finish() error {
+	for _, s := range g.sheets {
+		conds, ops := s.parts()
+		g.conds, g.ops = append(g.conds, conds...), append(g.ops, ops...)
+		if head, ok := g.heads[s.log.n]; ok {
+			g.conds = append(g.conds, head)
+		}
+	}
+	if len(g.heads) > 0 {
+		g.conds = append(g.conds, absent(freezeKey))
+	}
+	for _, u := range g.users {
+		user := g.cards[u]
+		if user.needed || user.changed {
+			g.conds = append(g.conds, cond{userKey(u), user.rev})
+		}
+		if !user.changed {
+			continue
+		}
+		o, err := user.op()
+		if err != nil {
+			return err
+		}
+		g.ops = append(g.ops, o)
+	}
+	return nil
+}

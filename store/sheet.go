@@ -1,0 +1,139 @@
+package store
+
+import (
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// logEnd is what the term knows of a request's log and head.
+type logEnd struct {
+	n    int
+	last int64   // number of the last entry
+	open []byte  // JSON lines of the last block, unless it is full
+	head footing // zero for the org
+}
+
+// footing is what steps depend on in a head.
+type footing struct {
+	version  int64
+	state    reset.State
+	revision int // of the plan
+	frozenAt time.Time
+}
+
+func footingOf(r *reset.Request) footing {
+	return footing{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt}
+}
+
+// fill reads the entries of the last block.
+func (l *logEnd) fill(ctx context.Context, e engine) error {
+	if l.last%blockLen == 0 {
+		return nil
+	}
+	for entry, err := range entriesOf(l.n).upTo(ctx, e, blockStart(l.last), l.last) {
+		if err != nil {
+			return err
+		}
+		b, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		l.open = append(append(l.open, b...), '\n')
+	}
+	return nil
+}
+
+// moved takes over what a commit has written, and hands full blocks to the sheet for sealing.
+func (l *logEnd) moved(s *sheet) {
+	for _, v := range s.values {
+		l.open = append(l.open, v.lines...)
+		l.last = v.last
+		if v.last%blockLen == 0 {
+			s.full = append(s.full, run{first: blockStart(v.last), last: v.last, lines: l.open})
+			l.open = nil
+		}
+	}
+}
+
+// run is consecutive entries of one block, as JSON lines.
+type run struct {
+	first, last int64
+	lines       []byte
+}
+
+// sheet is one log's part of a commit: new entries with their numbers.
+type sheet struct {
+	log    *logEnd
+	last   int64
+	values []run // one for each block that they touch
+	full   []run // blocks that the commit has filled
+}
+
+func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last} }
+
+// sheetOf numbers facts.
+func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
+	s := newSheet(l)
+	for _, f := range facts {
+		if err := s.add(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f}); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *sheet) add(e reset.Entry) error {
+	e.Seq = s.last + 1
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	s.last = e.Seq
+	if len(s.values) == 0 || e.Seq == blockStart(e.Seq) {
+		s.values = append(s.values, run{first: e.Seq})
+	}
+	v := &s.values[len(s.values)-1]
+	v.lines = append(append(v.lines, b...), '\n')
+	v.last = e.Seq
+	return nil
+}
+
+// parts returns what the sheet adds to a commit: its values, on condition that their keys are free, and the tail.
+func (s *sheet) parts() (conds []cond, ops []op) {
+	for _, v := range s.values {
+		key := numberedKey(logPrefix(s.log.n), v.first)
+		conds = append(conds, absent(key))
+		ops = append(ops, put(key, append([]byte{plain}, v.lines...)))
+	}
+	if len(s.values) > 0 || s.last == 0 {
+		ops = append(ops, numberPut(tailKey(s.log.n), s.last))
+	}
+	return conds, ops
+}
+
+// seal replaces the values of each block that was filled by one deflated value. A
+// block whose sealing fails stays as it is, which costs only room: the failure
+// meets the next write too.
+func (t *Term) seal(ctx context.Context, sheets []*sheet) {
+	for _, s := range sheets {
+		for _, block := range s.full {
+			_ = t.sealBlock(ctx, s.log.n, block)
+		}
+	}
+}
+
+func (t *Term) sealBlock(ctx context.Context, n int, block run) error {
+	l := lines{}
+	l.buf.Write(block.lines)
+	b, err := l.deflated(flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	key := numberedKey(logPrefix(n), block.first)
+	_, err = t.commit(ctx, nil, put(key, b), removeRange(key+"\x00", numberedKey(logPrefix(n), block.last+1)))
+	return err
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"factorbot/bot/reset"
+)
+
+var errKind = errors.New("not an entry of this kind")
+
+// Start records that calls are about to leave, and takes the claims on their
+// users, in one commit: on condition that the term lasts, that the head is the
+// one given and running, and that nothing is frozen; else ErrLost, ErrChanged or
+// ErrFrozen for all. For each entry the first result tells whether it was
+// recorded (nil), or who stands in its way: *reset.ClaimedError or
+// *reset.ResetSinceError. Every started entry is closed by a later [Term.Append].
+func (t *Term) Start(ctx context.Context, r *reset.Request, entries ...reset.Entry) ([]error, error) {
+	for _, e := range entries {
+		if e.Kind != reset.EntryStarted || e.Step == nil || e.Step.User == "" {
+			return nil, fmt.Errorf("start steps of %s: %q: %w", r.ID, e.Kind, errKind)
+		}
+	}
+	asks, err := split(entries)
+	if err == nil && len(asks) > 1 {
+		err = fmt.Errorf("%w: %d entries at once", errLimit, len(entries))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
+	}
+	for _, a := range asks {
+		a.n, a.req = r.ID.Number(), r
+		if err := t.journal.submit(ctx, t, a); err != nil {
+			return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
+		}
+		return a.refused, nil
+	}
+	return nil, nil
+}
+
+// Append records what came of started steps, or outcomes of targets for which
+// nothing was sent. It is durable when it returns, and never refused for a moved
+// head. An outcome gives back the claim of its row; if Touched, the user gets a note.
+func (t *Term) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error {
+	asks, err := split(entries)
+	if err != nil {
+		return fmt.Errorf("append to the log of %s: %w", id, err)
+	}
+	if id.Number() == 0 {
+		return fmt.Errorf("append to the log of %s: %w", id, ErrNotFound)
+	}
+	for _, a := range asks {
+		a.n = id.Number()
+		if err := t.journal.submit(ctx, t, a); err != nil {
+			return fmt.Errorf("append to the log of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// split makes asks that fit into a commit each.
+func split(entries []reset.Entry) ([]*ask, error) {
+	var asks []*ask
+	for _, e := range entries {
+		b, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) > groupBytes {
+			return nil, fmt.Errorf("%w: an entry of %d bytes", errLimit, len(b))
+		}
+		last := len(asks) - 1
+		if last < 0 || len(asks[last].entries) == groupWeight-logWeight || asks[last].size+len(b) > groupBytes {
+			asks = append(asks, &ask{})
+			last++
+		}
+		asks[last].entries = append(asks[last].entries, e)
+		asks[last].size += len(b)
+	}
+	return asks, nil
+}
