@@ -15,7 +15,7 @@ const (
 	personID    = `^[UW][A-Z0-9_]{2,40}$`
 	usergroupID = `^S[A-Z0-9_]{2,40}$`
 	oktaGroupID = `^00g[A-Za-z0-9_]{1,40}$`
-	oktaUser    = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
+	oktaUserOrLogin    = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
 )
 
 func (p *Policy) checkPeople() error {
@@ -53,7 +53,7 @@ func (p *Policy) checkPeople() error {
 }
 
 func (p *Policy) checkProtect() error {
-	if err := checkEntries("protect.users", p.Protect.Users, oktaUser, "an Okta user ID or a login"); err != nil {
+	if err := checkEntries("protect.users", p.Protect.Users, oktaUserOrLogin, "an Okta user ID or a login"); err != nil {
 		return err
 	}
 	if err := checkEntries("protect.okta_groups", p.Protect.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"); err != nil {
