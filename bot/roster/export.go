@@ -1,10 +1,7 @@
 package roster
 
 import (
-	"bufio"
 	"io"
-
-	"golang.org/x/text/transform"
 
 	"factorbot/bot/reset"
 )
@@ -17,30 +14,26 @@ type Exported struct {
 // ReadExport reads all that a user export tells of each user, where Read takes
 // only who is named. The file is understood as Read does.
 func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
-	if limits.Bytes <= 0 {
-		limits.Bytes = MaxBytes
+	t, err := openTable(r, limits)
+	if err != nil {
+		return nil, err
 	}
-	raw := bufio.NewReaderSize(newIntake(r, limits.Bytes), headBytes)
-	head, err := raw.Peek(headBytes)
-	if err != nil && err != io.EOF {
-		return nil, reading(err, limits, 0)
-	}
-	text := bufio.NewReaderSize(transform.NewReader(raw, sniffCharset(head).decoder()), headBytes)
-	d := sniffDialect(text)
 	var users []Exported
 	var columns []func(*Exported, string)
-	for rs := newRecords(text, d.comma, d.above); ; {
-		rec, err := rs.next()
+	for {
+		rec, err := t.next()
 		switch {
 		case err == io.EOF:
 			return users, nil
 		case err != nil:
-			return nil, reading(err, limits, len(users))
+			return nil, t.reading(err)
 		case columns == nil:
 			var header bool
 			if columns, header = exportColumns(rec.cells); header {
 				continue
 			}
+		case limits.Rows > 0 && len(users) == limits.Rows:
+			return nil, refuse(CodeTooMany, rec.line, "The file has more than %d users, which is the most that is read: split it.", limits.Rows)
 		}
 		users = append(users, exported(rec.cells, columns))
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"strings"
@@ -38,6 +39,14 @@ func (in *intake) Read(p []byte) (int, error) {
 
 func (in *intake) digest() reset.Digest {
 	return reset.Digest(hex.EncodeToString(in.sum.Sum(nil)))
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	if n >= 1<<20 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // magics are the first bytes of files that people take for lists.

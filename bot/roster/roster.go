@@ -1,12 +1,8 @@
 package roster
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-
-	"golang.org/x/text/transform"
 
 	"factorbot/bot/reset"
 )
@@ -41,40 +37,22 @@ type Limits struct {
 // and keeps no more than the rows. Every error is an *Error, whose words are
 // for the person who sent the file; rows that name nobody are no error.
 func Read(r io.Reader, limits Limits) (*Roster, error) {
-	if limits.Bytes <= 0 {
-		limits.Bytes = MaxBytes
-	}
-	in := newIntake(r, limits.Bytes)
-	raw := bufio.NewReaderSize(in, headBytes)
-	head, err := raw.Peek(headBytes)
-	if err != nil && err != io.EOF {
-		return nil, reading(err, limits, 0)
-	}
-	set := sniffCharset(head)
-	if err := sniffBinary(head, set.wide != nil); err != nil {
-		return nil, err
-	}
-	text := bufio.NewReaderSize(transform.NewReader(raw, set.decoder()), headBytes)
-	start, err := text.Peek(headBytes)
-	if err != nil && err != io.EOF {
-		return nil, reading(err, limits, 0)
-	}
-	if err := sniffMarkup(start); err != nil {
-		return nil, err
-	}
-	d := sniffDialect(text)
-	ros, width, err := readTable(newRecords(text, d.comma, d.above), limits)
+	t, err := openTable(r, limits)
 	if err != nil {
 		return nil, err
 	}
-	ros.Format = d.format(width, set)
-	ros.Bytes, ros.SHA256 = in.bytes, in.digest()
+	ros, width, err := readTable(t, limits)
+	if err != nil {
+		return nil, err
+	}
+	ros.Format = t.dialect.format(width, t.charset)
+	ros.Bytes, ros.SHA256 = t.intake.bytes, t.intake.digest()
 	return ros, nil
 }
 
 // readTable reads header and rows; width is the number of cells of the first record.
-func readTable(rs *records, limits Limits) (ros *Roster, width int, err error) {
-	sample, end, err := readSample(rs, limits)
+func readTable(t *table, limits Limits) (ros *Roster, width int, err error) {
+	sample, end, err := readSample(t, limits)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -93,12 +71,12 @@ func readTable(rs *records, limits Limits) (ros *Roster, width int, err error) {
 		}
 	}
 	for !end {
-		rec, err := rs.next()
+		rec, err := t.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, 0, reading(err, limits, len(ros.Rows))
+			return nil, 0, t.reading(err)
 		}
 		if err := ros.add(l, rec, limits); err != nil {
 			return nil, 0, err
@@ -112,15 +90,15 @@ func readTable(rs *records, limits Limits) (ros *Roster, width int, err error) {
 }
 
 // readSample reads the first records, at least one, and reports whether they are all.
-func readSample(rs *records, limits Limits) (sample []record, end bool, err error) {
+func readSample(t *table, limits Limits) (sample []record, end bool, err error) {
 	for len(sample) <= sampleRows {
-		rec, err := rs.next()
+		rec, err := t.next()
 		if err == io.EOF {
 			end = true
 			break
 		}
 		if err != nil {
-			return nil, false, reading(err, limits, len(sample))
+			return nil, false, t.reading(err)
 		}
 		sample = append(sample, rec)
 	}
@@ -159,20 +137,4 @@ var kindWords = map[reset.RefKind]string{
 	reset.RefID:    "Okta user IDs",
 	reset.RefLogin: "logins",
 	reset.RefEmail: "e-mails",
-}
-
-// reading turns an error of the stream into one for the person who sent the file.
-func reading(err error, limits Limits, rows int) error {
-	var known *Error
-	switch {
-	case errors.As(err, &known):
-		return known
-	case errors.Is(err, errTooBig):
-		return refuse(CodeTooBig, 0, "The file is over %d MiB, which is the most that is read: split it, or leave only the column that names the users.", limits.Bytes>>20)
-	case errors.Is(err, errMixed):
-		return refuse(CodeEncoding, 0, "The file's letters cannot be read (after row %d): it mixes encodings. Save it as CSV UTF-8.", rows)
-	}
-	e := refuse(CodeUnreadable, 0, "The file could not be read to its end: drop it again.")
-	e.Err = err
-	return e
 }
