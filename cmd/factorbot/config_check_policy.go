@@ -11,11 +11,11 @@ import (
 // shapes of IDs. Slack documents no fixed length for its IDs, and those of the
 // sandbox hold underscores.
 const (
-	channelID   = `^[CG][A-Z0-9_]{2,40}$`
-	personID    = `^[UW][A-Z0-9_]{2,40}$`
-	usergroupID = `^S[A-Z0-9_]{2,40}$`
-	oktaGroupID = `^00g[A-Za-z0-9_]{1,40}$`
-	oktaUserOrLogin    = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
+	channelID       = `^[CG][A-Z0-9_]{2,40}$`
+	personID        = `^[UW][A-Z0-9_]{2,40}$`
+	usergroupID     = `^S[A-Z0-9_]{2,40}$`
+	oktaGroupID     = `^00g[A-Za-z0-9_]{1,40}$`
+	oktaUserOrLogin = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
 )
 
 func (p *Policy) checkPeople() error {
