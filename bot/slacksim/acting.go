@@ -189,6 +189,23 @@ func (w *Workspace) Upload(u Upload) (ts string, err error) {
 	return m.TS, nil
 }
 
+// Attach takes a person's files for a file_input and returns their IDs. The app
+// may read them as soon as they are here.
+func (w *Workspace) Attach(user string, files ...UploadedFile) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.person(user) == nil {
+		return nil, errors.New("user_not_found")
+	}
+	ids := []string{}
+	for _, x := range files {
+		f := w.newFile(x.Name, user)
+		f.content, f.uploaded, f.complete, f.given = x.Content, true, true, true
+		ids = append(ids, f.id)
+	}
+	return ids, nil
+}
+
 // Say posts a person's message and returns its ts.
 func (w *Workspace) Say(user, channel, text, threadTS string) (ts string, err error) {
 	w.mu.Lock()

@@ -53,7 +53,11 @@ type SlashCommand struct {
 	Description string
 	UsageHint   string
 	Escape      bool // should_escape: @ana arrives as <@U_ANA|ana>
+	Examples    []Example
 }
+
+// Example is what the page's composer suggests to type after a command.
+type Example struct{ Text, Hint string }
 
 // Cast returns the people of a sandbox. The bot's own user is not among them.
 func Cast() []Person {

@@ -34,6 +34,7 @@ type file struct {
 	uploaded              bool // the bytes are here
 	complete              bool // completeUploadExternal was called
 	deleted               bool
+	given                 bool // into a file_input of the app
 	shares                []Share
 }
 
@@ -231,7 +232,7 @@ func (w *Workspace) postFiles(conv *conversation, m *Message, files []*file) {
 // seesFile says whether the app may see a file: its own, or one that was shared
 // where it is.
 func (w *Workspace) seesFile(f *file) bool {
-	if f.user == BotUser {
+	if f.user == BotUser || f.given {
 		return true
 	}
 	for _, s := range f.shares {

@@ -287,11 +287,11 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values obje
 		return Result{}, err
 	}
 	if wrong != nil {
-		return Result{Errors: wrong, View: w.viewObject(viewID)}, nil
+		return w.stay(v, wrong, ""), nil
 	}
 	ack, err := w.deliver(ctx, envelope{Type: "interactive", Accepts: true, Payload: payload})
 	if err != nil {
-		return Result{Error: err.Error(), View: w.viewObject(viewID)}, nil
+		return w.stay(v, nil, err.Error()), nil
 	}
 	return w.submitted(v, ack), nil
 }
@@ -313,13 +313,20 @@ func (w *Workspace) submitPayload(user, viewID string, values object) (object, *
 	return p, v, nil, nil
 }
 
-func (w *Workspace) viewObject(id string) object {
+// stay keeps a modal open with what is wrong: in its fields, or with itself.
+func (w *Workspace) stay(v *view, wrong map[string]string, trouble string) Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if v := w.views[id]; v != nil {
-		return v.object()
+	return w.keepOpen(v, wrong, trouble)
+}
+
+func (w *Workspace) keepOpen(v *view, wrong map[string]string, trouble string) Result {
+	v.errors, v.trouble = wrong, ""
+	if trouble != "" {
+		v.trouble = "We had some trouble connecting. Try again? (" + trouble + ")"
 	}
-	return nil
+	w.changed(Change{Type: "view", User: v.user, View: v.id})
+	return Result{Error: trouble, Errors: wrong, View: v.object()}
 }
 
 // submitted does what the acknowledgement of a submission asks for.
@@ -335,7 +342,7 @@ func (w *Workspace) submitted(v *view, ack json.RawMessage) Result {
 		d := json.NewDecoder(bytes.NewReader(ack))
 		d.UseNumber()
 		if d.Decode(&answer) != nil {
-			return Result{Error: viewError(errors.New("response_action")), View: v.object()}
+			return w.keepOpen(v, nil, "response_action")
 		}
 	}
 	switch answer.Action {
@@ -348,7 +355,7 @@ func (w *Workspace) submitted(v *view, ack json.RawMessage) Result {
 	case "update", "push":
 		return w.answerView(v, answer.Action, answer.View)
 	default:
-		return Result{Error: viewError(errors.New("response_action")), View: v.object()}
+		return w.keepOpen(v, nil, "response_action")
 	}
 	r := Result{OK: true}
 	if below := w.top(v.user); below != nil {
@@ -366,13 +373,13 @@ func (w *Workspace) fieldErrors(v *view, errs map[string]string) Result {
 	}
 	for block := range errs {
 		if !inputs[block] {
-			return Result{Error: viewError(fmt.Errorf("errors: no input block %q", block)), View: v.object()}
+			return w.keepOpen(v, nil, fmt.Sprintf("errors: no input block %q", block))
 		}
 	}
 	if len(errs) == 0 {
-		return Result{Error: viewError(errors.New("errors: none")), View: v.object()}
+		return w.keepOpen(v, nil, "errors: none")
 	}
-	return Result{Errors: errs, View: v.object()}
+	return w.keepOpen(v, errs, "")
 }
 
 func (w *Workspace) answerView(v *view, action string, raw any) Result {
@@ -381,7 +388,7 @@ func (w *Workspace) answerView(v *view, action string, raw any) Result {
 		err = refuse("push_limit_reached")
 	}
 	if err != nil {
-		return Result{Error: viewError(err), View: v.object()}
+		return w.keepOpen(v, nil, err.Error())
 	}
 	if action == "update" {
 		w.replace(v, body)

@@ -25,6 +25,7 @@ func (w *Workspace) routes() *http.ServeMux {
 		"POST /sandbox/command":      w.serveCommand,
 		"POST /sandbox/message":      w.serveSay,
 		"POST /sandbox/upload":       w.serveDrop,
+		"POST /sandbox/file":         w.serveAttach,
 		"POST /sandbox/action":       w.serveAction,
 		"POST /sandbox/view":         w.serveSubmit,
 		"POST /sandbox/close":        w.serveClose,
@@ -186,6 +187,24 @@ func (w *Workspace) serveDrop(rw http.ResponseWriter, r *http.Request) {
 	}
 	ts, err := w.Upload(u)
 	reply(rw, object{"ok": true, "ts": ts}, err)
+}
+
+// serveAttach answers POST /sandbox/file: files for a file_input, not shared
+// anywhere.
+func (w *Workspace) serveAttach(rw http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(rw, r.Body, maxFile+maxBody)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
+		return
+	}
+	u, _, err := readDrop(parts.NextPart)
+	if err != nil {
+		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
+		return
+	}
+	ids, err := w.Attach(u.User, u.Files...)
+	reply(rw, object{"ok": true, "files": ids}, err)
 }
 
 func (w *Workspace) serveAction(rw http.ResponseWriter, r *http.Request) {

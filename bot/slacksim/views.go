@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -29,6 +28,8 @@ type view struct {
 	body           object // as the app sent it, with every block and action named
 	values         object // what the person has entered: block_id -> action_id -> value
 	interaction    *interaction
+	errors         map[string]string // shown at its inputs: block_id -> words
+	trouble        string            // shown above them: Slack's own words
 }
 
 func (v *view) str(key string) string { s, _ := v.body[key].(string); return s }
@@ -246,7 +247,7 @@ func updateView(w *Workspace, c *call) (object, error) {
 // replace changes what a view shows. What was entered stays where block_id and
 // action_id stay.
 func (w *Workspace) replace(v *view, body object) {
-	v.body, v.hash = body, newHash()
+	v.body, v.hash, v.errors, v.trouble = body, newHash(), nil, ""
 	v.values = keepEntered(v.blocks(), v.values)
 	w.changed(Change{Type: "view", User: v.user, View: v.id})
 }
@@ -310,9 +311,3 @@ func (w *Workspace) closeView(v *view, all bool) {
 }
 
 func isModal(v *view) bool { return v.body["type"] == "modal" }
-
-// viewError turns a refused view into the words the person sees; the app gets
-// no error for a bad view in an acknowledgement (bolt-js issue 1978).
-func viewError(err error) string {
-	return "We had some trouble connecting. Try again? (" + strings.TrimSpace(err.Error()) + ")"
-}

@@ -63,6 +63,7 @@ type Workspace struct {
 	limits       map[string]*allowance
 	settings     settings
 	books        Books
+	lastSeen     map[string]string // "USER CHANNEL" -> ts of the last message on that person's screen
 	watchers     map[chan Change]struct{}
 	lastTS       int64
 	lastID       int
@@ -83,7 +84,7 @@ func New(o Options) (*Workspace, error) {
 		interactions: map[string]*interaction{}, hooks: map[string]*hook{},
 		sockets: map[int]*socket{}, tickets: map[string]time.Time{},
 		pending: map[string]*delivery{}, limits: map[string]*allowance{},
-		watchers: map[chan Change]struct{}{},
+		watchers: map[chan Change]struct{}{}, lastSeen: map[string]string{},
 		settings: defaultSettings(o),
 		books:    newBooks(),
 	}
@@ -123,6 +124,13 @@ func withDefaults(o Options) Options {
 			Command: "/factor-reset", Escape: true,
 			Description: "Reset MFA factors of one or many users",
 			UsageHint:   "USERS because REASON",
+			Examples: []Example{
+				{"ana@example.com because lost phone", "one user, by login or e-mail"},
+				{"@ana because lost phone", "somebody of this workspace"},
+				{"status", "what runs now"},
+				{"whoami", "what you may do here"},
+				{"help", "all it can do"},
+			},
 		}}
 	}
 	if o.Retries == nil {

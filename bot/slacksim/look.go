@@ -1,0 +1,120 @@
+package slacksim
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"unicode/utf8"
+)
+
+// initials are the one or two letters of a face.
+func initials(name string) string {
+	var out string
+	for word := range strings.FieldsSeq(name) {
+		r, _ := utf8.DecodeRuneInString(word)
+		out += strings.ToUpper(string(r))
+		if utf8.RuneCountInString(out) == 2 {
+			break
+		}
+	}
+	return out
+}
+
+// tint is the colour of a face, 0 to 7.
+func tint(id string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return h.Sum32() % 8
+}
+
+// confirmOf returns an element's confirm dialog as JSON for the page's script,
+// which puts it on the screen as text.
+func confirmOf(v any) string {
+	o, ok := v.(object)
+	if !ok {
+		return ""
+	}
+	out := map[string]string{"style": "primary"}
+	for _, key := range []string{"title", "text", "confirm", "deny"} {
+		text, _ := o[key].(object)
+		s, _ := text["text"].(string)
+		if text["type"] == "mrkdwn" {
+			s = unescaper.Replace(s)
+		}
+		out[key] = s
+	}
+	if s, ok := o["style"].(string); ok {
+		out["style"] = s
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+func humanSize(v any) string {
+	n, _ := intOf(v)
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KB", float64(n)/(1<<10))
+	case n == 1:
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+func percent(part, whole int) int {
+	if whole <= 0 {
+		return 0
+	}
+	return part * 100 / whole
+}
+
+// factorName is what people call a factor type of Okta.
+func factorName(kind, provider string) string {
+	switch kind {
+	case "push":
+		return "Okta Verify"
+	case "signed_nonce":
+		return "FastPass"
+	case "token:software:totp":
+		if provider == "GOOGLE" {
+			return "Google Authenticator"
+		}
+		return "Code app"
+	case "token:hotp", "token", "token:hardware":
+		return "Token"
+	case "sms":
+		return "SMS"
+	case "call":
+		return "Phone call"
+	case "email":
+		return "E-mail"
+	case "question":
+		return "Question"
+	case "webauthn":
+		return "Security key"
+	case "u2f":
+		return "U2F key"
+	case "web":
+		return "Duo"
+	}
+	return kind
+}
+
+// settingOn says whether a setting is switched on: true, or a number over 0.
+func settingOn(settings map[string]any, key string) bool {
+	switch v := settings[key].(type) {
+	case bool:
+		return v
+	case float64:
+		return v > 0
+	case int:
+		return v > 0
+	}
+	return false
+}

@@ -1,0 +1,348 @@
+package slacksim
+
+import (
+	"html"
+	"html/template"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// names resolves IDs to what people read.
+type names struct {
+	people   map[string]string // user ID -> "Ana Lima"
+	channels map[string]string // channel ID -> "general"
+	byName   map[string]string // channel name -> ID
+	groups   map[string]string // user group ID -> "security"
+	base     string
+}
+
+// unescaper undoes what Slack demands of text: &amp; &lt; &gt;.
+var unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// esc makes Slack's text into HTML text.
+func esc(s string) string { return html.EscapeString(unescaper.Replace(s)) }
+
+// mrkdwn renders Slack's markup. With verbatim, what only looks like a link, a
+// channel or a broadcast stays text; without, it comes alive, as in Slack.
+func (n *names) mrkdwn(s string, verbatim bool) template.HTML {
+	parts := strings.Split(s, "```")
+	var b strings.Builder
+	for i, part := range parts {
+		switch {
+		case i%2 == 1 && i < len(parts)-1:
+			b.WriteString("<pre>" + esc(strings.Trim(part, "\n")) + "</pre>")
+		case i%2 == 1: // a fence without its end is only three backticks
+			b.WriteString(n.lines("```"+part, verbatim))
+		default:
+			b.WriteString(n.lines(part, verbatim))
+		}
+	}
+	return template.HTML(b.String()) // every literal went through esc
+}
+
+// lines renders text without fences: quotes and line breaks.
+func (n *names) lines(s string, verbatim bool) string {
+	var b strings.Builder
+	quoting := false
+	for i, line := range strings.Split(s, "\n") {
+		text, quoted := cutQuote(line)
+		switch {
+		case quoted && !quoting:
+			b.WriteString("<blockquote>")
+		case !quoted && quoting:
+			b.WriteString("</blockquote>")
+		case i > 0:
+			b.WriteString("<br>")
+		}
+		quoting = quoted
+		b.WriteString(n.inline(text, verbatim))
+	}
+	if quoting {
+		b.WriteString("</blockquote>")
+	}
+	return b.String()
+}
+
+func cutQuote(line string) (text string, quoted bool) {
+	for _, mark := range []string{"&gt;", ">"} {
+		if rest, ok := strings.CutPrefix(line, mark); ok {
+			return strings.TrimPrefix(rest, " "), true
+		}
+	}
+	return line, false
+}
+
+// spanTags are the marks of a span of text.
+func spanTag(mark byte) string {
+	switch mark {
+	case '*':
+		return "strong"
+	case '_':
+		return "em"
+	case '~':
+		return "s"
+	case '`':
+		return "code"
+	}
+	return ""
+}
+
+// inline renders one line.
+func (n *names) inline(s string, verbatim bool) string {
+	var b strings.Builder
+	from := 0 // where the literal text begins that is not written yet
+	flush := func(to int) { b.WriteString(n.literal(s[from:to], verbatim)) }
+	for i := 0; i < len(s); {
+		if s[i] == '<' {
+			if end := strings.IndexByte(s[i:], '>'); end > 0 {
+				flush(i)
+				b.WriteString(n.token(s[i+1 : i+end]))
+				i += end + 1
+				from = i
+				continue
+			}
+		}
+		if tag := spanTag(s[i]); tag != "" {
+			if end := spanEnd(s, i); end > 0 {
+				flush(i)
+				inner := s[i+1 : end]
+				if tag == "code" {
+					inner = esc(inner)
+				} else {
+					inner = n.inline(inner, verbatim)
+				}
+				b.WriteString("<" + tag + ">" + inner + "</" + tag + ">")
+				i = end + 1
+				from = i
+				continue
+			}
+		}
+		i++
+	}
+	flush(len(s))
+	return b.String()
+}
+
+// spanEnd finds the mark that closes the one at i: no blank inside it, none of
+// the marks glued to a word outside.
+func spanEnd(s string, i int) int {
+	mark := s[i]
+	if mark != '`' && i > 0 && wordBefore(s, i) {
+		return -1
+	}
+	if i+1 >= len(s) || s[i+1] == ' ' || s[i+1] == mark {
+		return -1
+	}
+	for j := i + 1; j < len(s); j++ {
+		if s[j] != mark || s[j-1] == ' ' {
+			continue
+		}
+		if mark == '`' || !wordAfter(s, j+1) {
+			return j
+		}
+	}
+	return -1
+}
+
+func wordBefore(s string, i int) bool {
+	r, _ := utf8.DecodeLastRuneInString(s[:i])
+	return isWord(r)
+}
+
+func wordAfter(s string, i int) bool {
+	r, size := utf8.DecodeRuneInString(s[i:])
+	return size > 0 && isWord(r)
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// alive is what turns live in text that is not verbatim.
+var alive = regexp.MustCompile(`https?://[^\s<>"']+[^\s<>"'.,;:!?)]|@(?:here|channel|everyone)\b|#[\p{Ll}\p{N}_-]+`)
+
+// emoji are the names that the page shows as a picture.
+var emoji = regexp.MustCompile(`:[a-z0-9_+-]+:`)
+
+// literal renders text without marks.
+func (n *names) literal(s string, verbatim bool) string {
+	if verbatim {
+		return n.emojis(esc(s))
+	}
+	var b strings.Builder
+	at := 0
+	for _, m := range alive.FindAllStringIndex(s, -1) {
+		b.WriteString(n.emojis(esc(s[at:m[0]])))
+		b.WriteString(n.live(s[m[0]:m[1]]))
+		at = m[1]
+	}
+	b.WriteString(n.emojis(esc(s[at:])))
+	return b.String()
+}
+
+func (n *names) live(s string) string {
+	switch s[0] {
+	case '@':
+		return broadcast(s[1:])
+	case '#':
+		if id := n.byName[s[1:]]; id != "" {
+			return n.channelLink(id)
+		}
+		return esc(s)
+	}
+	return link(unescaper.Replace(s), "", n.base)
+}
+
+func (n *names) emojis(escaped string) string {
+	return emoji.ReplaceAllStringFunc(escaped, func(name string) string {
+		if picture := emojiPicture(strings.Trim(name, ":")); picture != "" {
+			return `<span role="img" aria-label="` + strings.Trim(name, ":") + `">` + picture + `</span>`
+		}
+		return name
+	})
+}
+
+// token renders what stands between < and >.
+func (n *names) token(s string) string {
+	body, label, _ := strings.Cut(s, "|")
+	switch {
+	case strings.HasPrefix(body, "@"):
+		return mentionSpan("@" + nameOr(n.people[body[1:]], label, body[1:]))
+	case strings.HasPrefix(body, "#"):
+		return n.channelLink(body[1:])
+	case strings.HasPrefix(body, "!subteam^"):
+		id := strings.TrimPrefix(body, "!subteam^")
+		return mentionSpan("@" + nameOr(n.groups[id], strings.TrimPrefix(label, "@"), id))
+	case strings.HasPrefix(body, "!date^"):
+		return dateToken(body, label, n.base)
+	case body == "!here" || body == "!channel" || body == "!everyone":
+		return broadcast(body[1:])
+	case strings.HasPrefix(body, "!"):
+		return esc("<" + s + ">")
+	}
+	return link(unescaper.Replace(body), unescaper.Replace(label), n.base)
+}
+
+func nameOr(name, label, id string) string {
+	switch {
+	case name != "":
+		return name
+	case label != "":
+		return label
+	}
+	return id
+}
+
+func mentionSpan(text string) string { return `<span class="mention">` + esc(text) + `</span>` }
+func broadcast(who string) string    { return `<span class="mention all">@` + esc(who) + `</span>` }
+
+func (n *names) channelLink(id string) string {
+	name := n.channels[id]
+	if name == "" {
+		return mentionSpan("#private")
+	}
+	return `<a class="mention" data-channel="` + html.EscapeString(id) + `" href="/?channel=` + html.EscapeString(id) + `">#` + html.EscapeString(name) + `</a>`
+}
+
+// link renders a link to http, https or mail; anything else stays text.
+func link(target, label, base string) string {
+	if label == "" {
+		label = strings.TrimPrefix(target, "mailto:")
+	}
+	lower := strings.ToLower(target)
+	ok := strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "mailto:")
+	if !ok {
+		return html.EscapeString(label)
+	}
+	away := ` target="_blank"`
+	if base != "" && strings.HasPrefix(target, base+"/") {
+		away = ""
+	}
+	return `<a href="` + html.EscapeString(target) + `" rel="noopener noreferrer nofollow"` + away + `>` + html.EscapeString(label) + `</a>`
+}
+
+// dateToken renders <!date^UNIX^FORMAT^LINK|FALLBACK> for the page's script,
+// which knows the reader's zone; without it the fallback stands.
+func dateToken(body, fallback, base string) string {
+	parts := strings.SplitN(strings.TrimPrefix(body, "!date^"), "^", 3)
+	seconds, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || len(parts) < 2 {
+		return esc(fallback)
+	}
+	at := time.Unix(seconds, 0).UTC()
+	if fallback == "" {
+		fallback = at.Format("2006-01-02 15:04 UTC")
+	}
+	out := `<time datetime="` + at.Format(time.RFC3339) + `" data-format="` + html.EscapeString(unescaper.Replace(parts[1])) + `">` + esc(fallback) + `</time>`
+	if len(parts) == 3 {
+		return strings.Replace(link(unescaper.Replace(parts[2]), "\x00", base), "\x00", out, 1)
+	}
+	return out
+}
+
+// emojiPicture knows the emoji that such bots use.
+func emojiPicture(name string) string {
+	switch name {
+	case "white_check_mark", "heavy_check_mark":
+		return "✅"
+	case "x", "negative_squared_cross_mark":
+		return "❌"
+	case "warning":
+		return "⚠️"
+	case "hourglass", "hourglass_flowing_sand":
+		return "⏳"
+	case "lock":
+		return "🔒"
+	case "unlock":
+		return "🔓"
+	case "key":
+		return "🔑"
+	case "shield":
+		return "🛡️"
+	case "rotating_light":
+		return "🚨"
+	case "tada":
+		return "🎉"
+	case "double_vertical_bar", "pause_button":
+		return "⏸️"
+	case "arrow_forward":
+		return "▶️"
+	case "octagonal_sign", "stop_sign":
+		return "🛑"
+	case "no_entry", "no_entry_sign":
+		return "⛔"
+	case "snowflake":
+		return "❄️"
+	case "page_facing_up", "memo":
+		return "📄"
+	case "mag":
+		return "🔍"
+	case "wave":
+		return "👋"
+	case "eyes":
+		return "👀"
+	case "+1", "thumbsup":
+		return "👍"
+	case "information_source":
+		return "ℹ️"
+	case "bust_in_silhouette":
+		return "👤"
+	case "busts_in_silhouette":
+		return "👥"
+	case "calendar", "date":
+		return "📅"
+	case "clock1", "alarm_clock", "stopwatch":
+		return "⏱️"
+	case "link":
+		return "🔗"
+	case "bell":
+		return "🔔"
+	case "fire":
+		return "🔥"
+	case "test_tube":
+		return "🧪"
+	}
+	return ""
+}

@@ -1,0 +1,52 @@
+package slacksim
+
+import "time"
+
+// orgRows is how many users of the org are shown at once.
+const orgRows = 25
+
+// orgView is the Okta org as the page shows it.
+type orgView struct {
+	State            OrgState
+	Query            string
+	Offset, Last     int // rows Offset+1 to Last
+	Previous, Next   int // offsets; -1: none
+	FactorsShown     int
+	Present          bool
+	SlackDown        bool
+	Buckets          []bucketView
+	Calls, Throttled int
+}
+
+type bucketView struct {
+	OrgBucket
+	Used    int
+	Seconds int64 // until the window ends
+}
+
+func (w *Workspace) orgView(s selection) *orgView {
+	w.mu.Lock()
+	v := &orgView{Query: s.query, Offset: s.offset, SlackDown: w.settings.Down, Previous: -1, Next: -1}
+	w.mu.Unlock()
+	if w.opt.Org == nil {
+		return v
+	}
+	v.Present = true
+	v.State = w.opt.Org.State(OrgQuery{Text: s.query, Offset: s.offset, Limit: orgRows})
+	v.Last = s.offset + len(v.State.Users)
+	if s.offset > 0 {
+		v.Previous = max(0, s.offset-orgRows)
+	}
+	if v.Last < v.State.Total {
+		v.Next = v.Last
+	}
+	v.Throttled = v.State.Throttled
+	for _, n := range v.State.Requests {
+		v.Calls += n
+	}
+	now := time.Now().Unix()
+	for _, b := range v.State.Buckets {
+		v.Buckets = append(v.Buckets, bucketView{b, b.Limit - b.Remaining, max(0, b.Reset-now)})
+	}
+	return v
+}
