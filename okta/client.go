@@ -17,6 +17,7 @@ import (
 // Client talks to one Okta org. It is safe for concurrent use.
 type Client struct {
 	sdk      *sdk.Client
+	gate     *gate
 	pacer    *pacer
 	auth     *tokens // nil: SSWS
 	base     http.RoundTripper
@@ -30,6 +31,13 @@ type Client struct {
 func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("okta: %w", err)
+	}
+	if cfg.SDK == nil {
+		prepared, err := NewSDK()
+		if err != nil {
+			return nil, fmt.Errorf("okta: %w", err)
+		}
+		cfg.SDK = prepared
 	}
 	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth()}
 	if c.base == nil {
@@ -45,41 +53,9 @@ func New(cfg Config) (*Client, error) {
 		}
 		c.auth = auth
 	}
-	out := &http.Client{
-		Transport:     &gate{base: c.base, traced: traced, pacer: c.pacer, auth: c.auth},
-		Timeout:       readWithin,
-		CheckRedirect: noRedirect,
-	}
-	client, err := newSDK(cfg, out)
-	if err != nil {
-		c.pacer.close()
-		return nil, fmt.Errorf("okta: %w", err)
-	}
-	c.sdk = client
+	c.gate = &gate{base: c.base, traced: traced, pacer: c.pacer, auth: c.auth, org: cfg.origin, token: cfg.Token, agent: userAgent(cfg)}
+	c.sdk = cfg.SDK.client
 	return c, nil
-}
-
-// newSDK sets every option of the SDK, because what is left open comes from
-// okta.yaml files and OKTA_CLIENT_* variables. Its cache would show the
-// factors of before a reset, and its retries know nothing of our pace.
-func newSDK(cfg Config, out *http.Client) (*sdk.Client, error) {
-	mode, token := "SSWS", cfg.Token
-	if cfg.ClientID != "" {
-		mode, token = "Bearer", "set by the gate"
-	}
-	_, client, err := sdk.NewClient(context.Background(),
-		sdk.WithOrgUrl(cfg.OrgURL), sdk.WithAuthorizationMode(mode), sdk.WithToken(token),
-		sdk.WithClientId(""), sdk.WithClientAssertion(""), sdk.WithScopes(nil), sdk.WithPrivateKey(""),
-		sdk.WithPrivateKeyId(""), sdk.WithPrivateKeySigner(nil),
-		sdk.WithCache(false), sdk.WithCacheManager(nil), sdk.WithCacheTtl(0), sdk.WithCacheTti(0),
-		sdk.WithConnectionTimeout(0), sdk.WithRequestTimeout(0),
-		sdk.WithRateLimitMaxRetries(0), sdk.WithRateLimitMaxBackOff(0),
-		sdk.WithProxyHost(""), sdk.WithProxyPort(0), sdk.WithProxyUsername(""), sdk.WithProxyPassword(""),
-		sdk.WithUserAgentExtra(userAgent(cfg)),
-		sdk.WithTestingDisableHttpsCheck(strings.HasPrefix(cfg.OrgURL, "http://")),
-		sdk.WithHttpClientPtr(out),
-	)
-	return client, err
 }
 
 // userAgent is what we add to the SDK's User-Agent; the marker is in
@@ -163,7 +139,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err != nil {
 		return answer{}, err
 	}
-	cl := &call{op: op, grant: g, decode: decode, header: header}
+	cl := &call{op: op, gate: c.gate, grant: g, decode: decode, header: header}
 	err = c.through(ctx, cl, func(ctx context.Context) error {
 		rq := c.sdk.CloneRequestExecutor()
 		req, err := rq.NewRequest(http.MethodGet, path, nil)

@@ -32,6 +32,7 @@ type Config struct {
 	Concurrency int // calls at once; 0 means 8
 
 	Transport http.RoundTripper // nil: a transport of our own
+	SDK       *SDK              // nil: New prepares one
 	Logger    *slog.Logger      // nil: nothing is logged
 
 	// Ceilings are a token's shares that an earlier run found; OnCeiling is
@@ -39,6 +40,8 @@ type Config struct {
 	// must not call the client. A Ceiling of zero calls means: no longer one.
 	Ceilings  map[string]Ceiling
 	OnCeiling func(bucket string, c Ceiling)
+
+	origin *url.URL // of OrgURL, scheme and host only
 }
 
 // Ceiling is how many calls per window Okta grants us of a bucket, when that
@@ -93,7 +96,7 @@ func (c *Config) check() error {
 	if err != nil {
 		return fmt.Errorf("org URL: %w", err)
 	}
-	c.OrgURL = origin
+	c.origin = origin
 	switch {
 	case c.Token == "" && c.ClientID == "":
 		return errors.New("an API token, or a client ID with a private key, is needed")
@@ -121,25 +124,25 @@ func (c *Config) check() error {
 
 // orgOrigin is the scheme and host of the org. A path is refused because
 // Okta's own next links start at the root.
-func orgOrigin(raw string) (string, error) {
+func orgOrigin(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
-		return "", errors.New("malformed")
+		return nil, errors.New("malformed")
 	}
 	host := strings.ToLower(u.Hostname())
 	switch {
 	case host == "":
-		return "", errors.New("no host, want https://ORG.okta.com")
+		return nil, errors.New("no host, want https://ORG.okta.com")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return "", errors.New("want scheme and host only, such as https://ORG.okta.com")
+		return nil, errors.New("want scheme and host only, such as https://ORG.okta.com")
 	case u.Scheme == "http" && !isLoopback(host):
-		return "", errors.New("plain http is for a loopback host only")
+		return nil, errors.New("plain http is for a loopback host only")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("want https")
+		return nil, errors.New("want https")
 	case strings.Contains(host, "-admin.okta"):
-		return "", errors.New("this is the admin console's host, leave out -admin")
+		return nil, errors.New("this is the admin console's host, leave out -admin")
 	}
-	return u.Scheme + "://" + u.Host, nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 func isLoopback(host string) bool {

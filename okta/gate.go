@@ -24,6 +24,7 @@ const (
 // the gate. The gate fills in what came of it.
 type call struct {
 	op     string
+	gate   *gate // nil: the caller has its own http.Client
 	grant  *grant
 	asked  time.Time                 // writes: when the journal's commit was asked for
 	write  bool                      // may change something: never repeated, bounded by asked
@@ -60,7 +61,10 @@ type gate struct {
 	base   http.RoundTripper
 	traced bool // base is a *http.Transport, which tells when a connection is there
 	pacer  *pacer
-	auth   *tokens // nil: SSWS, the SDK sets the header
+	org    *url.URL
+	agent  string  // added to the User-Agent
+	token  string  // SSWS; or
+	auth   *tokens // OAuth; with neither, the caller authenticates itself
 }
 
 // RoundTrip sends the call that the request's context carries.
@@ -140,17 +144,19 @@ func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Respo
 	return resp, nil
 }
 
-// dressed adds our headers to a copy of the SDK's request.
+// dressed is a copy of the SDK's request that goes to the org, as us.
 func (g *gate) dressed(req *http.Request, c *call) *http.Request {
-	if g.auth == nil && len(c.header) == 0 {
-		return req
-	}
 	req = req.Clone(req.Context())
 	for name, values := range c.header {
 		req.Header[name] = values
 	}
-	if g.auth != nil {
+	req.URL.Scheme, req.URL.Host, req.Host = g.org.Scheme, g.org.Host, g.org.Host
+	req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+g.agent))
+	switch {
+	case g.auth != nil:
 		req.Header.Set("Authorization", "Bearer "+g.auth.current())
+	case g.token != "":
+		req.Header.Set("Authorization", "SSWS "+g.token)
 	}
 	return req
 }

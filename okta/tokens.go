@@ -65,9 +65,9 @@ func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer) (*toke
 		return nil, errors.New("private key: not usable for RS256")
 	}
 	return &tokens{
-		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p}, Timeout: readWithin, CheckRedirect: noRedirect},
+		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p, org: cfg.origin, agent: userAgent(cfg)}, Timeout: readWithin, CheckRedirect: noRedirect},
 		pacer:    p,
-		endpoint: cfg.OrgURL + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
+		endpoint: cfg.origin.String() + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
 	}, nil
 }
 

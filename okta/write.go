@@ -97,7 +97,7 @@ func (c *Client) send(ctx context.Context, op string, s *Slot, asked time.Time, 
 	if s == nil || !s.spent.CompareAndSwap(false, true) {
 		return Receipt{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "no slot, or one that was used before"}
 	}
-	cl := &call{op: op, grant: s.grant, asked: asked, write: true}
+	cl := &call{op: op, gate: c.gate, grant: s.grant, asked: asked, write: true}
 	err := c.through(ctx, cl, func(ctx context.Context) error {
 		_, err := do(ctx)
 		return err
