@@ -142,7 +142,7 @@ type doubtful struct {
 type doubt int
 
 const (
-	clear  doubt = iota
+	sure   doubt = iota
 	before       // the answer is lost, and so was the commit
 	after        // the answer is lost, the commit took effect
 )
