@@ -1,0 +1,251 @@
+package roster
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// Verb is what a command asks for.
+type Verb string
+
+const (
+	VerbForm Verb = "form" // nothing was typed
+
+	// with users
+	VerbReset      Verb = "reset" // the one that is not typed
+	VerbDryRun     Verb = "dry-run"
+	VerbBreakGlass Verb = "break-glass"
+	VerbExport     Verb = "export"
+
+	// with a request, or nothing
+	VerbHelp     Verb = "help"
+	VerbWhoami   Verb = "whoami"
+	VerbStatus   Verb = "status"
+	VerbHistory  Verb = "history"
+	VerbCancel   Verb = "cancel"
+	VerbPause    Verb = "pause"
+	VerbResume   Verb = "resume"
+	VerbRetry    Verb = "retry"
+	VerbFreeze   Verb = "freeze"
+	VerbThaw     Verb = "thaw"
+	VerbReceipt  Verb = "receipt"
+	VerbEnrolled Verb = "enrolled"
+)
+
+// Verbs lists the words that a command may begin with.
+func Verbs() []Verb {
+	return []Verb{
+		VerbReset, VerbDryRun, VerbBreakGlass, VerbExport,
+		VerbHelp, VerbWhoami, VerbStatus, VerbHistory, VerbCancel, VerbPause, VerbResume, VerbRetry,
+		VerbFreeze, VerbThaw, VerbReceipt, VerbEnrolled,
+	}
+}
+
+// namesUsers reports whether the verb acts on users that the command names.
+func (v Verb) namesUsers() bool {
+	switch v {
+	case VerbReset, VerbDryRun, VerbBreakGlass, VerbExport:
+		return true
+	}
+	return false
+}
+
+// UserKind says how a command names users.
+type UserKind string
+
+const (
+	UserID      UserKind = "id"
+	UserLogin   UserKind = "login"   // a login or an e-mail: the text does not tell which
+	UserMention UserKind = "mention" // Value is the Slack user's ID
+	UserGroup   UserKind = "group"   // the name of an Okta group
+	UserSearch  UserKind = "search"  // an expression of Okta's search language
+	UserFilter  UserKind = "filter"  // the same for Okta's filter, of exports
+	UserQuery   UserKind = "q"       // the start of a name or an e-mail, of exports
+)
+
+// UserRef is one user, or one set of users, as a command names them.
+type UserRef struct {
+	Kind  UserKind
+	Value string
+	Input string // as it was typed
+}
+
+// Command is the text of a slash command, understood.
+type Command struct {
+	Verb   Verb
+	Args   []string // of verbs that name no users: "FR-42", "mine", "30d"
+	Users  []UserRef
+	Reason string // what stands after "because", as plain text
+
+	Factors        []string // "factors:sms,call": as typed; empty means all
+	RevokeSessions bool     // "sessions:revoke"
+	At             string   // `at:"tomorrow 07:00"`: as typed
+	Columns        []string // "columns:id,login", of exports
+}
+
+// ParseCommand reads the text after /factor-reset: users, each an ID, a login,
+// an e-mail, a mention, group:"NAME" or search:EXPRESSION, then "because" and a
+// reason; or a verb and what it takes. Blanks, commas, semicolons and line
+// breaks stand between words. What phones make of quotes, dashes and blanks is
+// understood. Every error is an *Error.
+func ParseCommand(text string) (Command, error) {
+	before, reason := splitReason(text)
+	p := parser{scanner: scanner{s: fold(before)}, command: Command{Verb: VerbReset, Reason: PlainText(reason)}}
+	first := strings.ToLower(p.peek())
+	switch verb, words := verbOf(&p.scanner); {
+	case first == "" && strings.TrimSpace(text) == "":
+		p.command.Verb = VerbForm
+	case words > 0:
+		p.command.Verb = verb
+		for range words {
+			p.next()
+		}
+	}
+	if err := p.words(); err != nil {
+		return Command{}, err
+	}
+	if p.command.Verb.namesUsers() && len(p.command.Users) == 0 {
+		return Command{}, refuse(CodeNoUsers, 0, `Nobody is named. Write users first, then "because" and the reason: ana@example.com because lost phone`)
+	}
+	return p.command, nil
+}
+
+// verbOf finds the verb that a command begins with, and of how many words it is.
+func verbOf(s *scanner) (Verb, int) {
+	ahead := *s
+	one := strings.ToLower(strings.TrimLeft(ahead.next(), "-/"))
+	two := one + "-" + strings.ToLower(ahead.next())
+	for _, v := range Verbs() {
+		switch {
+		case two == string(v):
+			return v, 2
+		case one == string(v), one == strings.ReplaceAll(string(v), "-", ""):
+			return v, 1
+		}
+	}
+	return "", 0
+}
+
+// options are the words with a colon that a command knows.
+var options = []string{"group", "search", "filter", "q", "factors", "sessions", "at", "columns"}
+
+// fillers stand between users in a sentence.
+var fillers = []string{"and", "&", "+", "for"}
+
+var mention = regexp.MustCompile(`^<@([UW][A-Z0-9_]*)(\|[^<>]*)?>$`)
+
+// mailto is what Slack makes of an address in a message.
+var mailto = regexp.MustCompile(`^<mailto:([^<>|]*)(?:\|([^<>]*))?>$`)
+
+// parser takes words off a scanner into a command.
+type parser struct {
+	scanner
+	command Command
+	strange []string // words that name nobody
+}
+
+func (p *parser) words() error {
+	for word := p.next(); word != ""; word = p.next() {
+		if key, ok := optionOf(word); ok {
+			p.back(word[len(key)+1:])
+			if err := p.option(key); err != nil {
+				return err
+			}
+			continue
+		}
+		if ref, ok := userOf(word); ok {
+			p.command.Users = append(p.command.Users, ref)
+			continue
+		}
+		switch {
+		case !p.command.Verb.namesUsers():
+			p.command.Args = append(p.command.Args, word)
+		case !slices.Contains(fillers, strings.ToLower(word)):
+			p.strange = append(p.strange, word)
+		}
+	}
+	if len(p.strange) > 0 {
+		return p.misunderstood()
+	}
+	return nil
+}
+
+// misunderstood says what to do about words that name nobody.
+func (p *parser) misunderstood() *Error {
+	word := p.strange[0]
+	if key, _, ok := strings.Cut(word, ":"); ok {
+		if near := nearest(key, options); near != "" {
+			return perhaps(CodeOption, near+":", "%s is not an option. Did you mean %s?", shown(key+":"), shown(near+":"))
+		}
+	}
+	switch {
+	case strings.HasPrefix(word, "@"):
+		return refuse(CodeNotUsers, 0, "%s did not become a mention. Pick the person from the list that Slack shows while you type, or write their e-mail.", shown(word))
+	case strings.HasPrefix(word, "<!subteam"):
+		return refuse(CodeNotUsers, 0, `Slack's user groups cannot be reset. Name an Okta group: group:"NAME".`)
+	case p.command.Verb != VerbReset || len(p.command.Users) > 0:
+		return refuse(CodeNotUsers, 0, `%s cannot be understood: name users by Okta ID, login, e-mail or mention, and write "because" before the reason. Nobody was reset.`, list(p.strange))
+	}
+	var verbs []string
+	for _, v := range Verbs() {
+		verbs = append(verbs, string(v))
+	}
+	if near := nearest(word, verbs); near != "" {
+		return perhaps(CodeUnknown, near, "%s is not a command. Did you mean %s? To see all commands, send: help", shown(word), shown(near))
+	}
+	return refuse(CodeUnknown, 0, "%s is neither a command nor a user: it %s. To see all commands, send: help", shown(word), addressProblem(word))
+}
+
+func perhaps(code, near, format string, args ...any) *Error {
+	e := refuse(code, 0, format, args...)
+	e.Nearest = near
+	return e
+}
+
+// userOf reads one word as a user.
+func userOf(word string) (UserRef, bool) {
+	if m := mention.FindStringSubmatch(word); m != nil {
+		return UserRef{Kind: UserMention, Value: m[1], Input: word}, true
+	}
+	bare := word
+	if m := mailto.FindStringSubmatch(word); m != nil {
+		if bare = m[1]; m[2] != "" && !strings.EqualFold(m[1], m[2]) {
+			return UserRef{}, false // it shows one address and leads to another
+		}
+	}
+	bare = strings.TrimRight(strings.TrimLeft(bare, `"'([{`), `"')]}.:!?`)
+	kind, value, problem := judge(bare, reset.RefLogin)
+	if problem != "" {
+		return UserRef{}, false
+	}
+	if kind == reset.RefID {
+		return UserRef{Kind: UserID, Value: value, Input: bare}, true
+	}
+	return UserRef{Kind: UserLogin, Value: value, Input: bare}, true
+}
+
+// RowOf makes the n-th row, from 1, of a user who was typed. A mention, a group
+// or a search names nobody in Okta by itself; whoever resolves it fills the row.
+func RowOf(n int, u UserRef) reset.Row {
+	switch u.Kind {
+	case UserID, UserLogin:
+		row := newRow(n, 0, u.Value, reset.RefLogin)
+		row.Input = cut(u.Input, inputShown)
+		return row
+	}
+	return reset.Row{Row: n, Input: cut(u.Input, inputShown), Problem: "names nobody in Okta by itself"}
+}
+
+// RowOfMention makes the n-th row of a person who was mentioned, by the e-mail
+// that Slack shows of them, which may be empty.
+func RowOfMention(n int, u UserRef, email string) reset.Row {
+	row := newRow(n, 0, trim(email), reset.RefEmail)
+	row.Input = cut(u.Input, inputShown)
+	if email == "" {
+		row.Problem = "Slack shows no e-mail of this person; name them by login or Okta ID"
+	}
+	return row
+}

@@ -1,0 +1,72 @@
+package roster
+
+import (
+	"slices"
+	"strings"
+)
+
+// optionOf returns the option that a word begins with: "factors" of "factors:sms".
+func optionOf(word string) (string, bool) {
+	key, _, ok := strings.Cut(word, ":")
+	return key, ok && slices.Contains(options, strings.ToLower(key))
+}
+
+// option reads the value of an option, which the scanner stands before.
+func (p *parser) option(key string) error {
+	input := key + ":"
+	key = strings.ToLower(key)
+	var value string
+	switch key {
+	case "search", "filter", "q":
+		value = unlink(p.until(isOption))
+	case "factors", "columns":
+		value = p.until(isOptionOrUser)
+	case "sessions":
+		value = strings.ToLower(p.next())
+	default:
+		value = p.phrase()
+	}
+	if value == "" {
+		return refuse(CodeOption, 0, "%s has no value. Write it right after the colon, in quotation marks if it has blanks.", shown(input))
+	}
+	c := &p.command
+	switch key {
+	case "factors":
+		c.Factors = append(c.Factors, items(value)...)
+	case "columns":
+		c.Columns = append(c.Columns, items(value)...)
+	case "at":
+		c.At = value
+	case "sessions":
+		if value != "revoke" {
+			return refuse(CodeOption, 0, "%s is not an option. Write sessions:revoke to end the users' sessions too.", shown("sessions:"+value))
+		}
+		c.RevokeSessions = true
+	default:
+		c.Users = append(c.Users, UserRef{Kind: UserKind(key), Value: value, Input: input + value})
+	}
+	return nil
+}
+
+func isOption(word string) bool {
+	_, ok := optionOf(word)
+	return ok
+}
+
+func isOptionOrUser(word string) bool {
+	if _, ok := userOf(word); ok {
+		return true
+	}
+	return isOption(word) || strings.HasPrefix(word, "<")
+}
+
+// items splits a list at its commas, and takes off quotation marks.
+func items(list string) []string {
+	var all []string
+	for item := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ';' }) {
+		if item = strings.Join(strings.Fields(strings.ReplaceAll(item, `"`, " ")), " "); item != "" {
+			all = append(all, item)
+		}
+	}
+	return all
+}

@@ -1,0 +1,155 @@
+package roster
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// scanner takes words off a folded text.
+type scanner struct {
+	s string // what is left
+}
+
+func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == ';' }
+
+// next takes one word off, "" at the end. A link of Slack's is a word, and
+// what stands in quotation marks is not divided.
+func (s *scanner) next() string {
+	s.s = strings.TrimLeftFunc(s.s, isSeparator)
+	word := s.s[:wordEnd(s.s)]
+	s.s = s.s[len(word):]
+	return word
+}
+
+// wordEnd returns where the word at the start of a text ends.
+func wordEnd(s string) int {
+	if strings.HasPrefix(s, "<") {
+		if end := strings.IndexByte(s, '>'); end > 0 {
+			return end + 1
+		}
+	}
+	quoted := false
+	for i, r := range s {
+		switch {
+		case r == '"':
+			quoted = !quoted && strings.IndexByte(s[i+1:], '"') >= 0
+		case quoted:
+		case isSeparator(r), r == '<' && i > 0:
+			return i
+		}
+	}
+	return len(s)
+}
+
+// peek returns the next word and leaves it.
+func (s *scanner) peek() string {
+	ahead := *s
+	return ahead.next()
+}
+
+// back puts a piece of text before what is left.
+func (s *scanner) back(text string) { s.s = text + s.s }
+
+// until takes off the text before the first word for which stop holds.
+func (s *scanner) until(stop func(string) bool) string {
+	ahead := *s
+	for {
+		word := ahead.next()
+		if word == "" || stop(word) {
+			text := s.s[:len(s.s)-len(ahead.s)-len(word)]
+			s.s = s.s[len(text):]
+			return strings.Trim(text, " ,;")
+		}
+	}
+}
+
+// phrase takes off what stands in quotation marks, else all words up to a user or an option.
+func (s *scanner) phrase() string {
+	s.s = strings.TrimLeft(s.s, " ")
+	if rest, ok := strings.CutPrefix(s.s, `"`); ok {
+		text, after, closed := strings.Cut(rest, `"`)
+		if closed {
+			s.s = after
+			return strings.TrimSpace(text)
+		}
+		s.s = rest
+	}
+	return strings.Join(strings.Fields(s.until(isOptionOrUser)), " ")
+}
+
+// splitReason divides a command at the first word "because" that is not quoted.
+func splitReason(text string) (before, reason string) {
+	if at, end := findBecause(text, true); at >= 0 {
+		return text[:at], text[end:]
+	}
+	if at, end := findBecause(text, false); at >= 0 { // a quotation mark was left open
+		return text[:at], text[end:]
+	}
+	return text, ""
+}
+
+func findBecause(text string, quotes bool) (at, end int) {
+	quoted, start, startQuoted := false, -1, false
+	for i, r := range text + " " {
+		if unicode.IsSpace(r) || strings.ContainsRune(",;、，；", r) {
+			if start >= 0 && !startQuoted && isBecause(text[start:i]) {
+				return start, i
+			}
+			start = -1
+			continue
+		}
+		if start < 0 {
+			start, startQuoted = i, quoted
+		}
+		if quotes && foldRune(r) == '"' {
+			quoted = !quoted
+		}
+	}
+	return -1, -1
+}
+
+func isBecause(word string) bool {
+	return strings.EqualFold(strings.Trim(fold(word), "-:."), "because")
+}
+
+// fold gives a text the plain characters that were meant: straight quotes, plain
+// dashes and blanks, half-width letters, nothing invisible, and Slack's three
+// escapes as what they stand for (docs.slack.dev, formatting message text).
+func fold(text string) string {
+	text = strings.Map(foldRune, text)
+	return unescape.Replace(text)
+}
+
+var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+func foldRune(r rune) rune {
+	if r < 0x80 && r >= ' ' && r != 0x7f {
+		return r
+	}
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
+		return -1
+	case unicode.IsControl(r):
+		return ' '
+	}
+	switch r {
+	case '\u201c', '\u201d', '\u201e', '\u201f', '\u00ab', '\u00bb', '\u2033', '\uff02':
+		return '"'
+	case '\u2018', '\u2019', '\u201a', '\u201b', '\u2032', '\uff07':
+		return '\''
+	case '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2015', '\u2212', '\ufe58', '\ufe63', '\uff0d':
+		return '-'
+	case '\u3001', '\uff64', '\u060c':
+		return ','
+	case '\u061b':
+		return ';'
+	}
+	if narrow := width.LookupRune(r).Narrow(); narrow != 0 && narrow < 0x80 {
+		return narrow
+	}
+	return r
+}
