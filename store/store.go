@@ -79,20 +79,31 @@ func newStore(e engine, org string, set options) *Store {
 
 // identify refuses the record of another org or of a later program, and signs a new one.
 func (s *Store) identify(ctx context.Context, path string) error {
-	p, err := get(ctx, s.engine, metaKey)
+	sign, err := json.Marshal(meta{Schema: schema, Org: s.org})
 	if err != nil {
-		return fmt.Errorf("open the record: %w", err)
-	}
-	if p.rev == 0 {
-		b, err := json.Marshal(meta{Schema: schema, Org: s.org})
-		if err != nil {
-			return err
-		}
-		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, b))
 		return err
 	}
+	for pause := unknownPause; ; pause *= 2 {
+		p, err := get(ctx, s.engine, metaKey)
+		if err != nil {
+			return fmt.Errorf("open the record: %w", err)
+		}
+		if p.rev != 0 {
+			return s.recognize(p.value, path)
+		}
+		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, sign))
+		if errors.Is(err, errUnknown) {
+			err = wait(ctx, pause)
+		}
+		if err != nil && !errors.Is(err, errConflict) {
+			return fmt.Errorf("sign the record: %w", err)
+		}
+	}
+}
+
+func (s *Store) recognize(sign []byte, path string) error {
 	var m meta
-	if err := json.Unmarshal(p.value, &m); err != nil {
+	if err := json.Unmarshal(sign, &m); err != nil {
 		return &DamagedError{Path: path, Cause: err}
 	}
 	switch {

@@ -180,24 +180,3 @@ func TestTerm_Create(t *testing.T) {
 		t.Errorf("log %+v", log)
 	}
 }
-
-func TestTerm_Start(t *testing.T) {
-	term := MustLead(t)
-	r := mustRun(t, term, 3, t0)
-	refused := must[[]error](t)(term.Start(t.Context(), r, started(1, userID(1)), started(2, userID(2))))
-	for i, err := range refused {
-		if err != nil {
-			t.Errorf("entry %d: %v", i, err)
-		}
-	}
-	if err := term.Append(t.Context(), r.ID, outcome(1, userID(1), t0.Add(time.Second))); err != nil {
-		t.Fatal(err)
-	}
-	users := collect(t, term.Users(t.Context(), userID(1), userID(2), userID(3)))
-	if users[0].Claim != nil || len(users[0].Notes) != 1 || users[1].Claim == nil || users[2].Claim != nil {
-		t.Errorf("users %+v", users)
-	}
-	if n := len(collect(t, term.Log(t.Context(), r.ID, 1))); n != 4+3 {
-		t.Errorf("the log has %d entries", n)
-	}
-}

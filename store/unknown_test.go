@@ -1,0 +1,146 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"factorbot/bot/reset"
+)
+
+// Every write, with an engine that at some commit cannot say whether it took
+// effect: before it did, after it did, and several times over. The record must
+// come out as if it had been known.
+func TestTerm_unknown(t *testing.T) {
+	want := script(t, newModel())
+	for _, how := range []doubt{before, after} {
+		for _, times := range []int{1, 3} {
+			for at := 0; ; at++ {
+				n, hit := 0, false
+				e := &doubtful{engine: newModel(), unsure: func() doubt {
+					n++
+					if n <= at || n > at+times {
+						return sure
+					}
+					hit = true
+					return how
+				}}
+				var got account
+				synctest.Test(t, func(t *testing.T) { got = script(t, e) }) // for the pauses between tries
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("kind %d, %d times from commit %d on (-want +got):\n%s", how, times, at, d)
+				}
+				if !hit {
+					if at < 15 {
+						t.Fatalf("the script has only %d commits", at)
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// account is everything that the script can see in the end.
+type account struct {
+	Requests []string
+	Rows     int
+	Targets  int
+	Log      []string
+	Org      []string
+	Users    []reset.UserRecord
+	Messages []reset.Message
+	Seen     string
+	Inbox    []string
+	Fresh    []bool
+}
+
+// script makes each kind of write and tells what is there afterwards.
+func script(t *testing.T, e engine) account {
+	ctx := t.Context()
+	term := mustTermOn(t, e)
+	r := mustRun(t, term, 600, t0)
+	for range 2 {
+		must[*reset.Request](t)(term.Update(ctx, r.ID, "op", func(r *reset.Request) ([]reset.Fact, error) {
+			r.Code += "x" // shows if it takes effect twice
+			return []reset.Fact{{Name: "noted", At: t0}}, nil
+		}))
+	}
+	r = must[*reset.Request](t)(term.Update(ctx, r.ID, "", func(r *reset.Request) ([]reset.Fact, error) {
+		r.Refusal += "y"
+		return nil, nil
+	}))
+	mustStart(t, term, r, 1, 2)
+	if err := term.Append(ctx, r.ID, outcome(1, userID(1), t0)); err != nil {
+		t.Fatal(err)
+	}
+	mustFreeze(t, term)
+	must[*reset.Freeze](t)(term.Freeze(ctx, "", func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
+		if f == nil {
+			t.Error("thawed twice")
+		}
+		return nil, []reset.Fact{{Name: "thawed", At: t0}}, nil
+	}))
+	if err := term.SaveMessages(ctx, r.ID, reset.Message{Slot: reset.SlotPlan, TS: "1.000000", At: t0}); err != nil {
+		t.Fatal(err)
+	}
+	if err := term.Seen(ctx, "C_FACTORS", "2.000000"); err != nil {
+		t.Fatal(err)
+	}
+	var fresh []bool
+	for _, key := range []string{"a", "b", "a"} {
+		fresh = append(fresh, must[bool](t)(term.Receive(ctx, key, []byte("body of "+key))))
+	}
+	if err := term.Finish(ctx, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := term.Sweep(ctx, t0.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	return accountOf(t, term, r.ID, fresh)
+}
+
+func accountOf(t *testing.T, term *Term, id reset.ID, fresh []bool) account {
+	ctx := t.Context()
+	a := account{
+		Rows: len(collect(t, term.Roster(ctx, id))), Targets: len(collect(t, term.Targets(ctx, id, 1, 1))),
+		Users:    collect(t, term.Users(ctx, userID(1), userID(2))),
+		Messages: must[[]reset.Message](t)(term.Messages(ctx, id)),
+		Seen:     must[string](t)(term.LastSeen(ctx, "C_FACTORS")), Fresh: fresh,
+	}
+	for _, r := range collect(t, term.Requests(ctx, Query{})) {
+		a.Requests = append(a.Requests, fmt.Sprint(r.ID, r.State, r.Code, r.Refusal))
+	}
+	for _, e := range collect(t, term.Log(ctx, id, 1)) {
+		a.Log = append(a.Log, fmt.Sprint(e.Seq, e.Kind))
+	}
+	for _, e := range collect(t, term.OrgLog(ctx, 1)) {
+		a.Org = append(a.Org, fmt.Sprint(e.Seq, e.Fact.Name))
+	}
+	for _, e := range collect(t, term.Pending(ctx)) {
+		a.Inbox = append(a.Inbox, e.Key+": "+string(e.Body))
+	}
+	return a
+}
+
+// An engine that never knows is given up after a while, with an error that says so.
+func TestTerm_unknownForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newModel()
+		term := mustTermOn(t, m)
+		r := mustRun(t, term, 1, t0)
+		term.engine = &doubtful{engine: m, unsure: func() doubt { return before }}
+		began := time.Now()
+		if _, err := term.Start(t.Context(), r, started(1, userID(1))); err == nil {
+			t.Error("started")
+		}
+		if took := time.Since(began); took < 5*time.Second || took > 30*time.Second {
+			t.Errorf("given up after %s", took)
+		}
+		term.engine = m // and it goes on when it knows again
+		mustStart(t, term, r, 1)
+	})
+}
