@@ -68,13 +68,17 @@ func (s series[T]) read(ctx context.Context, e engine, from, last int64) iter.Se
 			}
 			switch {
 			case len(rest) > 0 && (!growing || s.number(rest[0]) == next):
+				key, aligned = after, !growing
 				for _, item := range rest {
-					if !yield(item, nil) {
+					no := s.number(item)
+					if growing && no != next { // the next page is then looked for, and not found, at next
+						key = numberedKey(s.prefix, next)
+						break
+					}
+					if next = no + 1; !yield(item, nil) {
 						return
 					}
 				}
-				next = s.number(rest[len(rest)-1]) + 1
-				key, aligned = after, !growing
 			case len(rest) == 0 && after != "": // only items before the one wanted
 				key = after
 			case !aligned:

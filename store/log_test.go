@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"factorbot/bot/reset"
+)
+
+// Concurrent workers of two requests: numbers without gaps, each entry once, and
+// full blocks sealed into one value.
+func TestTerm_Log_concurrent(t *testing.T) {
+	term := MustLead(t)
+	const workers, users = 8, 400
+	running := []*reset.Request{mustRun(t, term, 1, t0), mustRun(t, term, 1, t0)}
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < users; i += workers {
+				if err := journalOne(t.Context(), term, running[i%2], i+1); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Go(func() { // a reader meanwhile never sees a gap, whatever is sealed under it
+		for n := 0; n < users; {
+			n = len(collect(t, term.Log(t.Context(), running[0].ID, 1)))
+		}
+	})
+	all.Wait()
+	for _, r := range running {
+		seen := map[string]bool{}
+		for i, e := range collect(t, term.Log(t.Context(), r.ID, 1)) {
+			if e.Seq != int64(i+1) {
+				t.Fatalf("%s: entry %d has number %d", r.ID, i+1, e.Seq)
+			}
+			if e.Step != nil {
+				seen[fmt.Sprint(e.Kind, e.Step.Row)] = true
+			}
+		}
+		if len(seen) != users {
+			t.Errorf("%s: %d entries of steps, want %d", r.ID, len(seen), users)
+		}
+	}
+}
+
+func TestReader_Log_from(t *testing.T) {
+	term := mustTermOn(t, newModel())
+	r := mustRun(t, term, 1, t0)
+	const want = 2*blockLen + 7
+	for n := 4; n < want; {
+		n = appendSome(t, term, r.ID, n)
+	}
+	last := len(collect(t, term.Log(t.Context(), r.ID, 1)))
+	for _, from := range []int{-1, 0, 1, 2, 499, 500, 501, 502, 999, 1000, 1001, last - 1, last, last + 1, last + 5000} {
+		got := collect(t, term.Log(t.Context(), r.ID, int64(from)))
+		first := max(from, 1)
+		if len(got) != max(0, last-first+1) || len(got) > 0 && got[0].Seq != int64(first) {
+			t.Errorf("from %d of %d: %d entries", from, last, len(got))
+		}
+	}
+	values := 0
+	for p, err := range scan(t.Context(), term.engine, logPrefix(1), 10) {
+		if values++; err != nil || values <= 2 && p.value[0] != deflated || values > 2 && p.value[0] != plain {
+			t.Errorf("value %d at %s begins with %q, %v", values, p.key, p.value[0], err)
+		}
+	}
+}
+
+// appendSome appends seven outcomes and returns the number of entries then.
+func appendSome(tb testing.TB, term *Term, id reset.ID, n int) int {
+	tb.Helper()
+	var entries []reset.Entry
+	for range 7 {
+		n++
+		entries = append(entries, outcome(n, userID(n), t0))
+	}
+	if err := term.Append(tb.Context(), id, entries...); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// A new term, or a new process, goes on in the middle of a block.
+func TestTerm_Log_newTerm(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "factorbot.db")
+	s := MustOpen(t, path)
+	term := mustTerm(t, s)
+	r := mustRun(t, term, 1, t0)
+	n := 4
+	for i := 0; n < 3*blockLen; i++ {
+		n = appendSome(t, term, r.ID, n)
+		switch {
+		case i%50 == 49:
+			MustClose(t, s)
+			s = MustOpen(t, path)
+			term = mustTerm(t, s)
+		case i%20 == 19:
+			term = mustTerm(t, s)
+		}
+	}
+	for i, e := range collect(t, term.Log(t.Context(), r.ID, 1)) {
+		if e.Seq != int64(i+1) || i >= 4 && e.Step.Row != i+1 {
+			t.Fatalf("entry %d: %+v", i+1, e)
+		}
+	}
+	var values int
+	for p, err := range scan(t.Context(), term.engine, numberedKey(logPrefix(1), 0)[:len(logPrefix(1))], 100) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.value[0] == deflated {
+			values++
+		}
+	}
+	if values != 3 {
+		t.Errorf("%d sealed blocks, want 3", values)
+	}
+}
+
+// A log with a hole is damage, not the end.
+func TestReader_Log_missing(t *testing.T) {
+	m := newModel()
+	term := mustTermOn(t, m)
+	r := mustRun(t, term, 1, t0)
+	mustCommit(t, m, nil, remove(numberedKey(logPrefix(1), 2)))
+	err := firstError(term.Log(t.Context(), r.ID, 1))
+	if err == nil || !strings.Contains(err.Error(), "entry 2 is missing") {
+		t.Errorf("a hole in the log: %v", err)
+	}
+}
