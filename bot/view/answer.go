@@ -83,3 +83,23 @@ func AddReason(c reset.Channel, ts, file string) Message {
 	b := button(ActionAddReason, UploadValue(c, ts), "Add a reason", slack.StylePrimary)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
 }
+
+// NotCSV tells privately how to make a roster of a spreadsheet or archive.
+func NotCSV(file string) Message {
+	return Answer(fmt.Sprintf("%s is not a text table. In Excel choose *File > Save as > CSV UTF-8*, in Google Sheets "+
+		"*File > Download > CSV*, unpack an archive first, and drop that file here.", code(file)))
+}
+
+// TooLate answers who was not the first: it says what was found, and who did it.
+func TooLate(e *reset.TransitionError) Message {
+	s := fmt.Sprintf("%s is already %s", e.ID, stateWords(&reset.Request{State: e.Found}))
+	if e.By != "" {
+		s += " (by " + mention(e.By) + ")"
+	}
+	return Answer(s + ", so this changed nothing.")
+}
+
+// Puzzled answers what nobody foresaw; ref is what the log line is found by.
+func Puzzled(ref string) Message {
+	return Answer(fmt.Sprintf(":warning: Something went wrong (ref `%s`). Please try again; if it stays, give the reference to whoever runs the bot.", escape(ref)))
+}

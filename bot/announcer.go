@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+const (
+	// settledSince is how far back settled requests are looked through at the start for messages that Slack lacks.
+	settledSince = 30 * 24 * time.Hour
+	// progressBudget is how many edits of progress messages a minute all requests share.
+	progressBudget = 40
+	// lookSoon is when a pass that left something open looks again.
+	lookSoon = 2 * time.Second
+)
+
+// Announcer keeps the messages of each request in Slack as they should be: it
+// posts what lacks, edits what has changed, and remembers what is shown. Ten
+// changes while Slack is away become one edit.
+type Announcer struct {
+	Slack      *slack.Client // made by [NewClient]
+	Board      Board
+	References References
+	Log        *slog.Logger
+	Now        func() time.Time
+
+	shareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
+}
+
+// announcing is one Run of an Announcer.
+type announcing struct {
+	*Announcer
+	budget *budget
+	gates  *gates
+	wg     sync.WaitGroup
+
+	mu    sync.Mutex
+	posts map[reset.ID]*poster // those that have something to do
+}
+
+// Run announces until ctx is done.
+func (a *Announcer) Run(ctx context.Context) error {
+	run := &announcing{
+		Announcer: a,
+		budget:    newBudget(progressBudget, time.Minute, a.Now()),
+		gates:     newGates(a.Now),
+		posts:     map[reset.ID]*poster{},
+	}
+	defer run.wg.Wait()
+	run.wg.Go(func() { run.walk(ctx) })
+	for try := 0; ; try++ {
+		err := run.watch(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		a.Log.Error("the requests cannot be watched", "error", brief(err))
+		if pause(ctx, patience(err, try)) != nil {
+			return nil
+		}
+	}
+}
+
+func (a *announcing) watch(ctx context.Context) error {
+	for id, err := range a.Board.Watch(ctx) {
+		if err != nil {
+			return err
+		}
+		a.wake(ctx, id)
+	}
+	return errWatchEnded
+}
+
+// walk wakes the settled requests whose messages may be incomplete.
+func (a *announcing) walk(ctx context.Context) {
+	for id, err := range a.References.Settled(ctx, a.Now().Add(-settledSince)) {
+		if err != nil {
+			if ctx.Err() == nil {
+				a.Log.Error("settled requests cannot be looked through", "error", brief(err))
+			}
+			return
+		}
+		have, err := a.References.Messages(ctx, id)
+		if err == nil && bySlot(have)[slotComplete].Shown != "" {
+			continue
+		}
+		a.wake(ctx, id)
+	}
+}
+
+// wake tells the request's poster that something changed; there is one at a time.
+func (a *announcing) wake(ctx context.Context, id reset.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := a.posts[id]
+	if p == nil {
+		p = &poster{announcing: a, id: id, changed: make(chan struct{}, 1)}
+		a.posts[id] = p
+		a.wg.Go(func() { p.run(ctx) })
+	}
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
+}
+
+// retire ends a poster unless something has changed meanwhile.
+func (a *announcing) retire(p *poster) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(p.changed) > 0 {
+		return false
+	}
+	delete(a.posts, p.id)
+	return true
+}

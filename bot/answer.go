@@ -1,0 +1,43 @@
+package bot
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/view"
+)
+
+// answerTime bounds a private answer.
+const answerTime = 10 * time.Second
+
+// answer tells the person privately, best effort: through the envelope's
+// response URL, else by an ephemeral message in the channel.
+func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
+	if ctx.Err() != nil {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	err := l.respond(short, a, m)
+	if err != nil && a.Channel != "" {
+		_, err = l.Slack.PostEphemeralContext(short, string(a.Channel), string(a.By),
+			slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	}
+	if err != nil && ctx.Err() == nil {
+		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", brief(err))
+	}
+}
+
+// respond answers through the response URL.
+func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) error {
+	u, err := url.Parse(a.ResponseURL)
+	if err != nil || !isSlack(u, l.APIURL) {
+		return errElsewhere
+	}
+	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, l.http, &slack.WebhookMessage{
+		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
+	})
+}

@@ -1,0 +1,246 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// Kinds of arrivals.
+const (
+	kindUpload     = "upload"
+	kindCommand    = "command"
+	kindClick      = "click"
+	kindSubmission = "submission"
+)
+
+// arrival is what is kept of an envelope: what a worker needs and no more.
+// Chatter, tokens and trigger IDs are not kept.
+type arrival struct {
+	Kind        string            `json:"kind"`
+	By          reset.Person      `json:"by"`
+	Team        string            `json:"team,omitempty"` // the person's workspace
+	Channel     reset.Channel     `json:"channel,omitempty"`
+	At          time.Time         `json:"at,omitzero"`            // when Slack says that it happened
+	TS          string            `json:"ts,omitempty"`           // of the message
+	Text        string            `json:"text,omitempty"`         // of an upload or command
+	Files       []file            `json:"files,omitempty"`        // of an upload
+	Action      string            `json:"action,omitempty"`       // of a click
+	Value       string            `json:"value,omitempty"`        // of a click
+	Callback    string            `json:"callback,omitempty"`     // of a submission
+	Metadata    string            `json:"metadata,omitempty"`     // of a submission
+	Inputs      map[string]string `json:"inputs,omitempty"`       // of a submission: text by action ID
+	ResponseURL string            `json:"response_url,omitempty"` // for a private answer, 30 minutes
+
+	key     string // makes the envelope one
+	trigger string // opens a modal, 3 s long
+}
+
+// file is an uploaded file as an event names it.
+type file struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	Mode   string `json:"mode,omitempty"`
+	Access string `json:"file_access,omitempty"` // "check_file_info": only files.info knows the rest
+	URL    string `json:"url_private,omitempty"`
+	Fetch  string `json:"url_private_download,omitempty"`
+}
+
+// errForeign says that an envelope is of a shape that this program does not know.
+var errForeign = errors.New("unknown envelope")
+
+// decode reads the payload of an envelope. It returns nil for what is not for
+// us: other people's talk, edits, our own posts.
+func decode(kind string, payload []byte) (*arrival, error) {
+	switch kind {
+	case "events_api":
+		return decodeEvent(payload)
+	case "slash_commands":
+		return decodeCommand(payload)
+	case "interactive":
+		return decodeInteraction(payload)
+	}
+	return nil, fmt.Errorf("%w of type %q", errForeign, kind)
+}
+
+// message is a message as events and history give it.
+type message struct {
+	Type     string `json:"type"`
+	Subtype  string `json:"subtype"`
+	Channel  string `json:"channel"`
+	User     string `json:"user"`
+	UserTeam string `json:"user_team"`
+	Team     string `json:"team"`
+	BotID    string `json:"bot_id"`
+	Text     string `json:"text"`
+	TS       string `json:"ts"`
+	ThreadTS string `json:"thread_ts"`
+	Files    []file `json:"files"`
+}
+
+func decodeEvent(payload []byte) (*arrival, error) {
+	var p struct {
+		Event message `json:"event"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, fmt.Errorf("decode an event: %w", err)
+	}
+	return p.Event.upload(), nil
+}
+
+// upload returns a person's file at the top level of a conversation, else nil.
+func (m message) upload() *arrival {
+	inThread := m.ThreadTS != "" && m.ThreadTS != m.TS
+	if m.Type != "message" || m.Subtype != "file_share" || inThread || m.BotID != "" || m.User == "" || len(m.Files) == 0 {
+		return nil
+	}
+	team := m.UserTeam
+	if team == "" {
+		team = m.Team
+	}
+	return &arrival{
+		Kind: kindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
+		At: slackTime(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
+		key: "message:" + m.Channel + ":" + m.TS,
+	}
+}
+
+func decodeCommand(payload []byte) (*arrival, error) {
+	var p struct {
+		Text        string `json:"text"`
+		UserID      string `json:"user_id"`
+		TeamID      string `json:"team_id"`
+		ChannelID   string `json:"channel_id"`
+		ResponseURL string `json:"response_url"`
+		TriggerID   string `json:"trigger_id"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, fmt.Errorf("decode a command: %w", err)
+	}
+	if p.UserID == "" || p.TriggerID == "" {
+		return nil, fmt.Errorf("%w: a command of nobody", errForeign)
+	}
+	return &arrival{
+		Kind: kindCommand, By: reset.Person(p.UserID), Team: p.TeamID, Channel: reset.Channel(p.ChannelID),
+		Text: p.Text, ResponseURL: p.ResponseURL,
+		key: "command:" + p.TriggerID, trigger: p.TriggerID,
+	}, nil
+}
+
+// interaction is a click, a submission or another use of a view or message.
+type interaction struct {
+	Type string `json:"type"`
+	User struct {
+		ID     string `json:"id"`
+		TeamID string `json:"team_id"`
+	} `json:"user"`
+	Team *struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	Channel struct {
+		ID string `json:"id"`
+	} `json:"channel"`
+	Container struct {
+		ChannelID string `json:"channel_id"`
+		MessageTS string `json:"message_ts"`
+		ViewID    string `json:"view_id"`
+	} `json:"container"`
+	Actions []struct {
+		ActionID string `json:"action_id"`
+		Value    string `json:"value"`
+		ActionTS string `json:"action_ts"`
+	} `json:"actions"`
+	View struct {
+		ID       string `json:"id"`
+		Hash     string `json:"hash"`
+		Callback string `json:"callback_id"`
+		Metadata string `json:"private_metadata"`
+		State    struct {
+			Values map[string]map[string]struct {
+				Value string `json:"value"`
+			} `json:"values"`
+		} `json:"state"`
+	} `json:"view"`
+	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
+}
+
+func decodeInteraction(payload []byte) (*arrival, error) {
+	var p interaction
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, fmt.Errorf("decode an interaction: %w", err)
+	}
+	if p.User.ID == "" {
+		return nil, fmt.Errorf("%w: an interaction of nobody", errForeign)
+	}
+	switch {
+	case p.Type == "view_submission":
+		return p.submission(), nil
+	case p.Type == "block_actions" && len(p.Actions) == 1:
+		return p.click(), nil
+	}
+	return nil, nil
+}
+
+func (p interaction) from(kind string) *arrival {
+	team := p.User.TeamID
+	if team == "" && p.Team != nil {
+		team = p.Team.ID
+	}
+	return &arrival{
+		Kind: kind, By: reset.Person(p.User.ID), Team: team, Channel: reset.Channel(p.Channel.ID),
+		ResponseURL: p.ResponseURL, trigger: p.TriggerID,
+	}
+}
+
+func (p interaction) click() *arrival {
+	a, act := p.from(kindClick), p.Actions[0]
+	if a.Channel == "" {
+		a.Channel = reset.Channel(p.Container.ChannelID)
+	}
+	a.Action, a.Value, a.TS, a.At = act.ActionID, act.Value, p.Container.MessageTS, slackTime(act.ActionTS)
+	where := p.Container.MessageTS
+	if where == "" {
+		where = p.Container.ViewID
+	}
+	a.key = strings.Join([]string{"click", string(a.Channel), where, act.ActionID, p.User.ID, act.ActionTS}, ":")
+	return a
+}
+
+func (p interaction) submission() *arrival {
+	a := p.from(kindSubmission)
+	a.Callback, a.Metadata, a.Inputs = p.View.Callback, p.View.Metadata, map[string]string{}
+	for _, block := range p.View.State.Values {
+		for action, input := range block {
+			a.Inputs[action] = input.Value
+		}
+	}
+	a.key = strings.Join([]string{"submit", p.View.ID, p.View.Hash, p.User.ID}, ":")
+	return a
+}
+
+// slackTime reads a timestamp such as "1777896000.000100"; zero if it is none.
+func slackTime(ts string) time.Time {
+	whole, part, _ := strings.Cut(ts, ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || sec <= 0 {
+		return time.Time{}
+	}
+	micro, err := strconv.ParseInt((part + "000000")[:6], 10, 64)
+	if err != nil {
+		micro = 0
+	}
+	return time.Unix(sec, micro*1000)
+}
+
+// timestamp writes a time as Slack does.
+func timestamp(t time.Time) string {
+	return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000)
+}

@@ -1,0 +1,139 @@
+package bot
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const uploadEvent = `{"token":"verify-me","team_id":"T1","event_id":"Ev1","event":{"type":"message","subtype":"file_share","channel":"C1","user":"U1",
+	"user_team":"T1","text":"lost &amp; found <https://x.example/1|x>","ts":"1777896000.000100","files":[{"id":"F1","name":"a.csv","size":9,"mode":"hosted","url_private":"https://files.slack.com/a"}]}}`
+
+func TestDecode(t *testing.T) {
+	for _, c := range []struct{ name, kind, payload, key string }{
+		{"upload", "events_api", uploadEvent, "message:C1:1777896000.000100"},
+		{"upload in a thread", "events_api", strings.Replace(uploadEvent, `"ts"`, `"thread_ts":"1.2","ts"`, 1), ""},
+		{"thread's own parent", "events_api", strings.Replace(uploadEvent, `"ts"`, `"thread_ts":"1777896000.000100","ts"`, 1), "message:C1:1777896000.000100"},
+		{"a bot's upload", "events_api", strings.Replace(uploadEvent, `"user":"U1"`, `"user":"U1","bot_id":"B1"`, 1), ""},
+		{"talk", "events_api", `{"event":{"type":"message","channel":"C1","user":"U1","text":"hello","ts":"1.2"}}`, ""},
+		{"an edit", "events_api", `{"event":{"type":"message","subtype":"message_changed","channel":"C1","message":{"files":[{"id":"F1"}]}}}`, ""},
+		{"another event", "events_api", `{"event_id":"Ev2","event":{"type":"user_change","user":"U1","channel":"C1"}}`, "-"},
+		{"command", "slash_commands", `{"command":"/factor-reset","text":"help","user_id":"U1","team_id":"T1","channel_id":"C1","trigger_id":"1.2.x","response_url":"https://hooks.slack.com/x"}`, "command:1.2.x"},
+		{"command of nobody", "slash_commands", `{"text":"help"}`, "-"},
+		{"click", "interactive", `{"type":"block_actions","user":{"id":"U1","team_id":"T1"},"channel":{"id":"C1"},"container":{"message_ts":"1.2"},"actions":[{"action_id":"approve","value":"FR-1:-","action_ts":"3.4"}]}`, "click:C1:1.2:approve:U1:3.4"},
+		{"submission", "interactive", `{"type":"view_submission","user":{"id":"U1"},"team":{"id":"T1"},"view":{"id":"V1","hash":"h","callback_id":"reason","state":{"values":{"b":{"a":{"value":"v"}}}}}}`, "submit:V1:h:U1"},
+		{"a closed view", "interactive", `{"type":"view_closed","user":{"id":"U1"}}`, ""},
+		{"an unknown envelope", "letters", `{}`, "-"},
+		{"no JSON", "interactive", `{`, "-"},
+	} {
+		a, err := decode(c.kind, []byte(c.payload))
+		key := ""
+		switch {
+		case err != nil:
+			key = "-"
+		case a != nil:
+			key = a.key
+		}
+		if c.name == "another event" {
+			c.key = "-"
+			if err == nil && a == nil {
+				key = "-" // passed over, whatever its shape
+			}
+		}
+		if key != c.key {
+			t.Errorf("%s: key %q, want %q (%v)", c.name, key, c.key, err)
+		}
+	}
+}
+
+func TestArrival_keepsWhatAWorkerNeedsAndNoMore(t *testing.T) {
+	a, err := decode("events_api", []byte(uploadEvent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(kept), "verify-me") {
+		t.Error("the verification token is kept")
+	}
+	var back arrival
+	if err := json.Unmarshal(kept, &back); err != nil {
+		t.Fatal(err)
+	}
+	if back.Text != "lost & found https://x.example/1" || back.By != "U1" || back.Team != "T1" || len(back.Files) != 1 || back.At.Unix() != 1777896000 {
+		t.Errorf("what comes back is %+v", back)
+	}
+	if d := cmp.Diff(file{ID: "F1", Name: "a.csv", Size: 9, Mode: "hosted", URL: "https://files.slack.com/a"}, back.Files[0]); d != "" {
+		t.Error(d)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add("events_api", []byte(uploadEvent))
+	f.Add("interactive", []byte(`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"approve","value":"FR-1:-"}]}`))
+	f.Add("slash_commands", []byte(`{"user_id":"U1","trigger_id":"1"}`))
+	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
+		a, err := decode(kind, payload)
+		if err != nil || a == nil {
+			return
+		}
+		if a.By == "" || a.key == "" || a.Kind == "" {
+			t.Errorf("an arrival of nobody, or without a key: %+v", a)
+		}
+		kept, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back arrival
+		if err := json.Unmarshal(kept, &back); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSlackTime(t *testing.T) {
+	for _, ts := range []string{"1777896000.000100", "1777896000.123456"} {
+		if got := timestamp(slackTime(ts)); got != ts {
+			t.Errorf("%s came back as %s", ts, got)
+		}
+	}
+	for _, bad := range []string{"", "x", "-1", "0", "1.x"} {
+		if got := slackTime(bad); !got.IsZero() && bad != "1.x" {
+			t.Errorf("%q is %s", bad, got)
+		}
+	}
+}
+
+func TestIsSlack(t *testing.T) {
+	for raw, want := range map[string]bool{
+		"https://files.slack.com/x":             true,
+		"https://hooks.slack.com/commands":      true,
+		"https://slack.com/":                    true,
+		"http://files.slack.com/x":              false,
+		"https://evilslack.com/x":               false,
+		"https://slack.com.evil.example/x":      false,
+		"https://evil.example/slack.com":        false,
+		"http://127.0.0.1:8025/files-pri":       true,
+		"http://127.0.0.1:9999/files-pri":       false,
+		"https://127.0.0.1:8025/files-pri":      false,
+		"https://files.slack.com@evil.example/": false,
+	} {
+		if got := isSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
+			t.Errorf("%s: %v", raw, got)
+		}
+	}
+}
+
+func mustURL(t *testing.T, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

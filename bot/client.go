@@ -1,0 +1,48 @@
+package bot
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// callTime bounds one call of Slack, a file up or down included.
+const callTime = 60 * time.Second
+
+// errElsewhere refuses to follow a redirect, or to speak to a URL, outside Slack.
+var errElsewhere = errors.New("the address is neither Slack's nor the API's own")
+
+// NewClient returns a client for both tokens. The API URL ends in a slash.
+// Redirects are followed only within Slack or the API's own host, calls have a
+// time limit, and nothing is repeated: callers know whether they may.
+func NewClient(appToken, botToken, apiURL string) *slack.Client {
+	return slack.New(botToken,
+		slack.OptionAppLevelToken(appToken),
+		slack.OptionAPIURL(apiURL),
+		slack.OptionHTTPClient(httpClient(apiURL)))
+}
+
+func httpClient(apiURL string) *http.Client {
+	return &http.Client{
+		Timeout: callTime,
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > 3 || !isSlack(r.URL, apiURL) {
+				return errElsewhere
+			}
+			return nil
+		},
+	}
+}
+
+// isSlack reports whether a URL is Slack's over TLS, or has the API's own scheme and host.
+func isSlack(u *url.URL, apiURL string) bool {
+	if api, err := url.Parse(apiURL); err == nil && u.Scheme == api.Scheme && u.Host == api.Host {
+		return true
+	}
+	host := strings.ToLower(u.Hostname())
+	return u.Scheme == "https" && (host == "slack.com" || strings.HasSuffix(host, ".slack.com"))
+}

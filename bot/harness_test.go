@@ -1,0 +1,369 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slacksim"
+)
+
+// deskInMemory judges by a few rules of its own and writes to memory.
+type deskInMemory struct {
+	*memory
+	mu  sync.Mutex
+	ops []string // of the intents that were served
+}
+
+func (d *deskInMemory) note(in desk.Intent) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ops = append(d.ops, in.Op)
+}
+
+func (d *deskInMemory) MayAsk(_ context.Context, in desk.Intent, reason string) error {
+	switch {
+	case in.By == "U_GUEST":
+		return &desk.Refusal{Code: "guest", Words: "Only full members may do this, not guests."}
+	case in.Channel != "C_FACTORS":
+		return &desk.Refusal{Code: "wrong_channel", Words: "Resets are not asked for here."}
+	case reason == "":
+		return &desk.Refusal{Code: "no_reason", Words: "A reason is required."}
+	case reason == "short":
+		return &desk.Refusal{Code: "reason_pattern", Words: "The reason must name a ticket."}
+	}
+	return nil
+}
+
+func (d *deskInMemory) Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error) {
+	d.note(in)
+	if err := d.MayAsk(ctx, in, ask.Reason); err != nil {
+		return nil, err
+	}
+	a := reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Reason: ask.Reason, Source: ask.Source}
+	if ask.Refusal != nil {
+		r, _ := reset.OpenRejected("https://example.okta.com", a, 0, ask.Refusal.Code, ask.Refusal.Words)
+		return d.create(in.Op, r), nil
+	}
+	r, _ := reset.Open("https://example.okta.com", a, len(ask.Roster.Rows))
+	return d.create(in.Op, r), nil
+}
+
+func (d *deskInMemory) OpenCommand(ctx context.Context, in desk.Intent, c roster.Command) (*reset.Request, error) {
+	d.note(in)
+	if c.Reason == "explode" {
+		panic("on purpose")
+	}
+	if err := d.MayAsk(ctx, in, c.Reason); err != nil {
+		return nil, err
+	}
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Reason: c.Reason}, len(c.Users))
+	return d.create(in.Op, r), nil
+}
+
+func (d *deskInMemory) Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error) {
+	if in.Request != "" {
+		r, err := d.Get(ctx, in.Request)
+		if err != nil {
+			return nil, err
+		}
+		return []*reset.Request{r}, nil
+	}
+	return nil, nil
+}
+
+func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	d.note(in)
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Approve(in.By, in.Digest, time.Now()) })
+}
+
+func (d *deskInMemory) Deny(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Deny(in.By, in.Digest, in.Why, time.Now()) })
+}
+
+func (d *deskInMemory) Cancel(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Cancel(in.By, time.Now()) })
+}
+
+func (d *deskInMemory) Pause(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
+		return r.Halt(reset.CauseApprover, in.By, "", time.Now())
+	})
+}
+
+func (d *deskInMemory) Resume(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Resume(in.By, true, time.Now()) })
+}
+
+// world is a workspace, a bot in it, and the memory between them.
+type world struct {
+	testing.TB
+	*memory
+	slack  *slacksim.Workspace
+	desk   *deskInMemory
+	url    string
+	logged *syncBuffer
+	stop   func()
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// newWorld serves a workspace; the bot is not started.
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	ws, err := slacksim.New(slacksim.Options{Retries: []time.Duration{100 * time.Millisecond, time.Second}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := httptest.NewServer(ws)
+	ws.SetURL(server.URL)
+	m := newMemory()
+	w := &world{TB: tb, memory: m, slack: ws, desk: &deskInMemory{memory: m}, url: server.URL + "/api/", logged: &syncBuffer{}, stop: func() {}}
+	tb.Cleanup(func() {
+		w.stop()
+		ws.Close()
+		server.Close()
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		for _, secret := range []string{"xoxb-sandbox", "xapp-sandbox"} {
+			if strings.Contains(w.logged.String(), secret) {
+				tb.Errorf("the log has %s", secret)
+			}
+		}
+		if tb.Failed() {
+			tb.Log(w.logged.String())
+		}
+	})
+	return w
+}
+
+// start runs Listener and Announcer; stop ends them and waits.
+func (w *world) start() *world {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	log := slog.New(slog.NewJSONHandler(w.logged, nil))
+	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url)
+	l := &Listener{
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Decide: w.desk, Steer: w.desk,
+		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
+		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
+		Log:      log, Now: time.Now,
+	}
+	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: time.Now, shareTime: 500 * time.Millisecond}
+	for name, run := range map[string]func(context.Context) error{"listener": l.Run, "announcer": a.Run} {
+		wg.Go(func() {
+			if err := run(ctx); err != nil {
+				w.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	w.stop = func() {
+		cancel()
+		wg.Wait()
+		w.stop = func() {}
+	}
+	return w
+}
+
+// until waits for something to become true.
+func (w *world) until(what string, ok func() bool) {
+	w.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			w.Fatalf("never: %s\n%s", what, w.transcript())
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *world) listens() *world {
+	w.Helper()
+	w.until("two sockets", func() bool { return w.slack.Sockets() == 2 })
+	w.until("a mark in the channel", func() bool { s, _ := w.LastSeen(context.Background(), "C_FACTORS"); return s != "" })
+	return w
+}
+
+func (w *world) set(values string) {
+	w.Helper()
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(values), &m); err != nil {
+		w.Fatal(err)
+	}
+	if err := w.slack.Set(m); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) see(user string) []*slacksim.Message {
+	w.Helper()
+	all, err := w.slack.Messages("C_FACTORS", user)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return all
+}
+
+// said is everything that a message shows, as JSON.
+func said(m *slacksim.Message) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(map[string]any{"text": m.Text, "blocks": m.Blocks, "files": m.Files})
+	return b.String()
+}
+
+// of returns the message of a request in a slot, as Slack has it.
+func (w *world) of(id reset.ID, s reset.Slot) *slacksim.Message {
+	ts := w.message(id, s).TS
+	for _, m := range w.see("U_APPROVER1") {
+		if m.TS == ts && ts != "" {
+			return m
+		}
+	}
+	return nil
+}
+
+// shows reports whether the slot's message says all of that.
+func (w *world) shows(id reset.ID, s reset.Slot, words ...string) func() bool {
+	return func() bool {
+		m := w.of(id, s)
+		return m != nil && !slices.ContainsFunc(words, func(x string) bool { return !strings.Contains(said(m), x) })
+	}
+}
+
+// told reports whether a person has an ephemeral message that says that.
+func (w *world) told(user, words string) func() bool {
+	return func() bool {
+		return slices.ContainsFunc(w.see(user), func(m *slacksim.Message) bool {
+			return m.Ephemeral && strings.Contains(said(m), words)
+		})
+	}
+}
+
+func (w *world) transcript() string {
+	var b strings.Builder
+	for _, u := range []string{"U_REQUESTER", "U_APPROVER1"} {
+		for _, m := range w.see(u) {
+			fmt.Fprintf(&b, "%s %s thread=%s eph=%v %.300s\n", u, m.TS, m.ThreadTS, m.Ephemeral, said(m))
+		}
+	}
+	fmt.Fprintf(&b, "inbox: %d\n", w.pending())
+	return b.String()
+}
+
+// plan freezes a plan in the place of the runner: of n users one is skipped.
+func (w *world) plan(id reset.ID, n int) {
+	w.Helper()
+	var targets []reset.Target
+	for i := range n {
+		targets = append(targets, reset.Target{
+			Row: i + 1, Input: fmt.Sprintf("u%d@example.com", i), User: reset.UserID(fmt.Sprintf("00u%017d", i)),
+			Login: fmt.Sprintf("u%d@example.com", i), Status: "ACTIVE", Action: reset.ActionReset,
+		})
+	}
+	targets[n-1].Action, targets[n-1].Reason, targets[n-1].User = reset.ActionSkip, reset.NotFound, ""
+	w.mu.Lock()
+	w.targets[id] = targets
+	w.mu.Unlock()
+	sum := sha256.New()
+	if err := roster.WritePlan(sum, w.Targets(context.Background(), id, 1, 0)); err != nil {
+		w.Fatal(err)
+	}
+	file := reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		d, err := reset.DigestPlan(r.Org, r.ID, 1, r.Asked.Options, file)
+		if err != nil {
+			return reset.Fact{}, err
+		}
+		now := time.Now()
+		return r.FreezePlan(reset.Plan{
+			Revision: 1, FileSHA: file, Digest: d, FrozenAt: now, Targets: n, Resets: n - 1, Skips: map[reset.Reason]int{reset.NotFound: 1},
+		}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+	})
+}
+
+func (w *world) must(id reset.ID, move func(*reset.Request) (reset.Fact, error)) {
+	w.Helper()
+	if _, err := w.change(id, move); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// reset writes outcomes for some rows.
+func (w *world) reset(id reset.ID, from, to int) {
+	for row := from; row <= to; row++ {
+		s := &reset.Step{Row: row, User: reset.UserID(fmt.Sprintf("00u%017d", row-1)), Kind: reset.StepReset}
+		w.append(id, reset.Entry{Kind: reset.EntryStarted, At: time.Now(), Step: s},
+			reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: s, Outcome: reset.OutcomeReset, Proof: reset.ProofLog})
+	}
+}
+
+// finish ends a run of n rows in which all but the last were reset.
+func (w *world) finish(id reset.ID, n int) {
+	w.Helper()
+	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Verify(time.Now()) })
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		return r.Finish(reset.Totals{
+			ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: n - 1, reset.OutcomeSkipped: 1},
+			ByReason:  map[reset.Reason]int{reset.NotFound: 1}, Proofs: map[reset.Proof]int{reset.ProofLog: n - 1},
+		}, time.Now())
+	})
+}
+
+func (w *world) upload(user, comment, name, content string) string {
+	w.Helper()
+	ts, err := w.slack.Upload(slacksim.Upload{
+		User: user, Channel: "C_FACTORS", Comment: comment, Files: []slacksim.UploadedFile{{Name: name, Content: []byte(content)}},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return ts
+}
+
+func (w *world) click(user, ts, action string) slacksim.Result {
+	w.Helper()
+	res, err := w.slack.Click(context.Background(), slacksim.Click{User: user, Channel: "C_FACTORS", Message: ts, ActionID: action})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return res
+}
+
+func (w *world) complete(id reset.ID) func() bool {
+	return func() bool { return w.message(id, slotComplete).Shown != "" }
+}
+
+func (w *world) hasLog(words string) bool { return strings.Contains(w.logged.String(), words) }

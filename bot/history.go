@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+const (
+	// overlap is how far before the last event history is read again: events come out of order.
+	overlap = 10 * time.Minute
+	// keysKept is how long the inbox surely knows a key; an older upload that the
+	// bot has replied to was taken up.
+	keysKept = 25 * time.Hour
+)
+
+// catchUp reads the channels' history at the start and after each gap, for
+// uploads whose events Slack did not deliver.
+func (l *listening) catchUp(ctx context.Context) error {
+	for {
+		for _, c := range l.Channels() {
+			if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
+				l.Log.Error("the channel's history cannot be read", "channel", c, "error", brief(err), "todo", remedy(err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.missed:
+		}
+	}
+}
+
+func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
+	last, err := l.Seen.LastSeen(ctx, c)
+	if err != nil {
+		return fmt.Errorf("ask how far %s was read: %w", c, err)
+	}
+	if last == "" { // what was there before the bot is not for it
+		return l.Seen.Seen(ctx, c, timestamp(l.Now()))
+	}
+	missed, newest, err := l.history(ctx, c, timestamp(slackTime(last).Add(-overlap)))
+	if err != nil {
+		return err
+	}
+	for _, a := range slices.Backward(missed) {
+		fresh, err := l.receive(ctx, a)
+		if err != nil {
+			return fmt.Errorf("record an upload of the history: %w", err)
+		}
+		if fresh {
+			l.Log.Info("an upload was taken up from the history", "channel", c, "ts", a.TS)
+		}
+	}
+	if newest <= last {
+		return nil
+	}
+	return l.Seen.Seen(ctx, c, newest)
+}
+
+// history returns the uploads since oldest, newest first, and the newest ts of all messages.
+func (l *listening) history(ctx context.Context, c reset.Channel, oldest string) (found []*arrival, newest string, err error) {
+	p := &slack.GetConversationHistoryParameters{ChannelID: string(c), Oldest: oldest, Limit: 200}
+	for try := 0; ; {
+		page, err := l.Slack.GetConversationHistoryContext(ctx, p)
+		if err != nil {
+			if try++; try > 5 || pause(ctx, patience(err, try)) != nil {
+				return nil, "", fmt.Errorf("read the history of %s: %w", c, err)
+			}
+			continue
+		}
+		for _, m := range page.Messages {
+			newest = max(newest, m.Timestamp)
+			a := fromHistory(c, m).upload()
+			if a != nil && l.takesUp(a) && !l.served(m) {
+				found = append(found, a)
+			}
+		}
+		if p.Cursor = page.ResponseMetaData.NextCursor; p.Cursor == "" || !page.HasMore {
+			return found, newest, nil
+		}
+	}
+}
+
+// served reports whether an upload whose key may be forgotten has our reply.
+func (l *listening) served(m slack.Message) bool {
+	return l.Now().Sub(slackTime(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.self))
+}
+
+func fromHistory(c reset.Channel, m slack.Message) message {
+	out := message{
+		Type: m.Type, Subtype: m.SubType, Channel: string(c), User: m.User, Team: m.Team, BotID: m.BotID,
+		Text: m.Text, TS: m.Timestamp, ThreadTS: m.ThreadTimestamp,
+	}
+	for _, f := range m.Files {
+		out.Files = append(out.Files, file{
+			ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload,
+		})
+	}
+	return out
+}

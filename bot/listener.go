@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// sockets is how many socket clients listen: slack-go drops a socket at the
+// first word of a disconnect, with what was on its way; the other one hears it.
+const sockets = 2
+
+// Listener hears what people do in Slack. It records each envelope before it
+// acknowledges it, and serves what was recorded.
+type Listener struct {
+	Slack    *slack.Client // made by [NewClient]
+	APIURL   string        // of the client
+	Inbox    Inbox
+	Seen     Seen
+	Requests Opener
+	Decide   Decider
+	Steer    Steerer
+	Channels func() []reset.Channel // where rosters are taken up
+	Limits   func() roster.Limits
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// listening is one Run of a Listener.
+type listening struct {
+	*Listener
+	http    *http.Client
+	self    reset.Person // the bot's own user
+	missed  chan struct{}
+	working *lanes
+	beside  *lanes // what runs beside an acknowledgement
+	noted   *marks
+}
+
+// Run listens and serves until ctx is done. What it had recorded and not
+// finished is taken up by the next Run.
+func (l *Listener) Run(ctx context.Context) error {
+	run := &listening{
+		Listener: l,
+		http:     httpClient(l.APIURL),
+		missed:   make(chan struct{}, 1),
+		working:  newLanes(8),
+		beside:   newLanes(16),
+		noted:    newMarks(l.Seen, l.Now),
+	}
+	defer run.beside.wait()
+	defer run.working.wait()
+	if err := run.introduce(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for n := range sockets {
+		g.Go(func() error { return run.listen(ctx, n) })
+	}
+	g.Go(func() error { return run.serve(ctx) })
+	g.Go(func() error { return run.catchUp(ctx) })
+	return stopped(ctx, g.Wait())
+}
+
+// stopped returns nil for an end that was asked for.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err())) {
+		return nil
+	}
+	return err
+}
+
+// introduce learns who we are, so that our own posts are not taken for people's.
+func (l *listening) introduce(ctx context.Context) error {
+	for try := 0; ; try++ {
+		who, err := l.Slack.AuthTestContext(ctx)
+		if err == nil {
+			l.self = reset.Person(who.UserID)
+			l.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
+			return nil
+		}
+		wait := patience(err, try)
+		l.Log.Error("Slack does not know the bot token, or is away", "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
+		if err := pause(ctx, wait); err != nil {
+			return fmt.Errorf("ask Slack who we are: %w", err)
+		}
+	}
+}
+
+// takes reports whether rosters are taken up in the channel.
+func (l *listening) takes(c reset.Channel) bool {
+	for _, known := range l.Channels() {
+		if known == c {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits, or returns ctx's error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,95 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+const (
+	firstWait = time.Second
+	longWait  = time.Minute
+)
+
+// patience is how long to wait before the next try, counted from 0: what Slack
+// asks for, else a doubling wait with jitter.
+func patience(err error, try int) time.Duration {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		return max(limited.RetryAfter, 0) + rand.N(firstWait/2)
+	}
+	d := longWait
+	if try < 6 {
+		d = min(longWait, firstWait<<try)
+	}
+	return d/2 + rand.N(d/2)
+}
+
+// slackCode returns the error that Slack itself answered with, such as "channel_not_found", else "".
+func slackCode(err error) string {
+	var answer slack.SlackErrorResponse
+	if errors.As(err, &answer) {
+		return answer.Err
+	}
+	return ""
+}
+
+// mayHaveActed reports whether a call that failed may have taken effect all the same.
+func mayHaveActed(err error) bool {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		return false
+	}
+	switch slackCode(err) {
+	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
+		return true
+	case "":
+	default:
+		return false // Slack refused
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false // nothing left us
+	}
+	return true
+}
+
+// remedy says what an operator does about an error of Slack's; "" if waiting is all.
+func remedy(err error) string {
+	var answer slack.SlackErrorResponse
+	if !errors.As(err, &answer) {
+		return ""
+	}
+	switch answer.Err {
+	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type":
+		return "replace SLACK_BOT_TOKEN and SLACK_APP_TOKEN by the app's present tokens and start again"
+	case "missing_scope", "no_permission":
+		return "add the scope " + answer.Needed + " to the app and install it again"
+	case "channel_not_found", "not_in_channel":
+		return "invite the bot to the channel"
+	case "is_archived":
+		return "unarchive the channel, or configure another"
+	case "restricted_action", "posting_to_channel_denied", "restricted_action_read_only_channel":
+		return "let the bot post in the channel"
+	case "file_uploads_disabled", "file_type_not_allowed", "file_upload_size_restricted":
+		return "allow the app to upload CSV files in the workspace's settings"
+	}
+	return ""
+}
+
+// brief is an error for the log, without URLs: they may carry what opens a socket or a file.
+func brief(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Op + ": " + u.Err.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return err.Error()
+}

@@ -1,0 +1,237 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// runAll takes a request of a command from plan to done in the place of desk and runner.
+func (w *world) runAll(id reset.ID, n int) {
+	w.Helper()
+	w.plan(id, n)
+	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	w.reset(id, 1, n-1)
+	w.finish(id, n)
+}
+
+func (w *world) open() {
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{By: "U_REQUESTER", Channel: "C_FACTORS", At: time.Now(), Reason: "why"}, 3)
+	w.create("op", r)
+}
+
+func TestAnnouncer_onceEachUnderFaults(t *testing.T) {
+	for method, kinds := range map[string][]string{
+		"chat.postMessage":             {"lost", "5xx", "internal", "rate_limited"},
+		"chat.update":                  {"lost", "5xx"},
+		"files.getUploadURLExternal":   {"lost", "5xx"},
+		"files.completeUploadExternal": {"lost", "internal"},
+		"files.info":                   {"5xx"},
+	} {
+		for _, kind := range kinds {
+			t.Run(method+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				fault, _ := json.Marshal(map[string]any{"slack_fail_next": []map[string]any{{"method": method, "kind": kind, "times": 2}}})
+				w.set(string(fault))
+				w.start()
+				w.open()
+				w.runAll("FR-1", 3)
+				w.until("everything shown", w.complete("FR-1"))
+				w.onceEach("FR-1")
+			})
+		}
+	}
+}
+
+func TestAnnouncer_SlackIsAwayForTheWholeRun(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.set(`{"slack_down": true}`)
+	w.open()
+	w.runAll("FR-1", 3)
+	w.set(`{"slack_down": false}`)
+	w.until("everything shown", w.complete("FR-1"))
+	w.onceEach("FR-1")
+	if !w.shows("FR-1", reset.SlotApproval, "Done")() {
+		t.Error(w.transcript())
+	}
+}
+
+func TestAnnouncer_restartGoesOnWithTheSameMessages(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open()
+	w.plan("FR-1", 3)
+	w.until("the plan", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
+	w.stop()
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	w.start()
+	w.until("progress", w.shows("FR-1", reset.SlotProgress, "0 of 2"))
+	w.stop()
+	w.reset("FR-1", 1, 2)
+	w.finish("FR-1", 3)
+	w.start()
+	w.until("everything shown", w.complete("FR-1"))
+	w.onceEach("FR-1")
+}
+
+// A crash between a post and its record is what an answer lost at any place
+// looks like: the messages are forgotten, what was about to be posted is not.
+func TestAnnouncer_crashBetweenPostAndRecord(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open()
+	w.plan("FR-1", 3)
+	w.until("the plan", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
+	w.stop()
+	w.mu.Lock()
+	for slot, m := range w.messages["FR-1"] {
+		if slot == reset.SlotPlan {
+			m.TS, m.Shown = "", ""
+		} else {
+			m.TS, m.Shown = "", ""
+		}
+		w.messages["FR-1"][slot] = m
+	}
+	w.mu.Unlock()
+	w.start()
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Deny("U_APPROVER1", r.Plan.Digest, "no", time.Now())
+	})
+	w.until("everything shown", w.complete("FR-1"))
+	w.onceEach("FR-1")
+}
+
+func TestAnnouncer_deletedMessageIsPostedAnew(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open()
+	w.plan("FR-1", 3)
+	w.until("the plan", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
+	old := w.message("FR-1", reset.SlotApproval).TS
+	if err := w.slack.Edit("C_FACTORS", old, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.until("a new message", func() bool {
+		ts := w.message("FR-1", reset.SlotApproval).TS
+		return ts != old && w.shows("FR-1", reset.SlotApproval, "Approved")()
+	})
+}
+
+func TestAnnouncer_planFileWithAnotherHashIsNotPosted(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open()
+	w.mu.Lock()
+	w.targets["FR-1"] = []reset.Target{{Row: 1, Input: "x", Action: reset.ActionReset}}
+	w.mu.Unlock()
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		now := time.Now()
+		return r.FreezePlan(reset.Plan{Revision: 1, FileSHA: "00", Digest: "bbbb56789012", FrozenAt: now, Targets: 1, Resets: 1},
+			reset.Terms{Approvals: 1}, now.Add(time.Hour), now)
+	})
+	w.until("the log tells", func() bool {
+		return w.of("FR-1", reset.SlotApproval) != nil && len(w.logged.String()) > 0 && w.hasLog("approvals are for 00")
+	})
+	if n := len(w.slack.Books().Shares); n != 0 {
+		t.Errorf("%d files were shared", n)
+	}
+}
+
+func TestAnnouncer_pauses(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open()
+	w.plan("FR-1", 3)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	at := time.Now()
+	slot := reset.Slot(fmt.Sprintf("pause-%d", at.UnixMilli()))
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Halt(reset.CauseErrors, "", "Okta refuses the token.", at)
+	})
+	w.until("the pause", w.shows("FR-1", slot, "Okta refuses the token", "resume"))
+	w.until("paused progress", w.shows("FR-1", reset.SlotProgress, "is paused"))
+	w.click("U_APPROVER1", w.message("FR-1", slot).TS, "resume")
+	w.until("the pause is over", w.shows("FR-1", slot, "is over"))
+	w.until("progress again", w.shows("FR-1", reset.SlotProgress, "is running"))
+}
+
+func TestMayHaveActed(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&slack.RateLimitedError{RetryAfter: time.Second}, false},
+		{slack.SlackErrorResponse{Err: "channel_not_found"}, false},
+		{slack.SlackErrorResponse{Err: "internal_error"}, true},
+		{fmt.Errorf("post: %w", slack.SlackErrorResponse{Err: "fatal_error"}), true},
+		{slack.StatusCodeError{Code: 503, Status: "503"}, true},
+		{&url.Error{Op: "Post", Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, false},
+		{&url.Error{Op: "Post", Err: &net.OpError{Op: "read", Err: errors.New("reset")}}, true},
+		{context.DeadlineExceeded, true},
+	} {
+		if got := mayHaveActed(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+}
+
+func TestPatience(t *testing.T) {
+	if d := patience(&slack.RateLimitedError{RetryAfter: 7 * time.Second}, 0); d < 7*time.Second || d > 8*time.Second {
+		t.Errorf("Slack asked for 7 s, we wait %s", d)
+	}
+	for try := range 100 {
+		want := min(longWait, firstWait<<min(try, 10))
+		if d := patience(errors.New("away"), try); d < want/2 || d > want {
+			t.Errorf("try %d: %s", try, d)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	now := time.Unix(1_777_896_000, 0)
+	b := newBudget(40, time.Minute, now)
+	taken := 0
+	for range 600 { // ten minutes, ten tries a second
+		for range 10 {
+			if b.take(now) == 0 {
+				taken++
+			}
+		}
+		now = now.Add(time.Second)
+	}
+	if taken < 390 || taken > 412 {
+		t.Errorf("%d in ten minutes, want 40 a minute", taken)
+	}
+}
+
+func TestGates(t *testing.T) {
+	now := time.Unix(1_777_896_000, 0)
+	g := newGates(func() time.Time { return now })
+	calls := 0
+	call := func() error { calls++; return &slack.RateLimitedError{RetryAfter: 5 * time.Second} }
+	for range 3 {
+		var limited *slack.RateLimitedError
+		if err := g.through("m", call); !errors.As(err, &limited) {
+			t.Fatal(err)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("%d calls while Slack asked for patience", calls)
+	}
+	now = now.Add(5 * time.Second)
+	if err := g.through("m", func() error { calls++; return nil }); err != nil || calls != 2 {
+		t.Errorf("after that: %v, %d calls", err, calls)
+	}
+	if err := g.through("other", func() error { return nil }); err != nil {
+		t.Errorf("another method: %v", err)
+	}
+}

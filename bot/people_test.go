@@ -1,0 +1,198 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/slacksim"
+)
+
+func (w *world) command(user, channel, text string) string {
+	w.Helper()
+	a, err := w.slack.Command(context.Background(), user, channel, text)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if len(a.Ephemeral) != 1 {
+		w.Fatalf("%s: %d private answers, want 1: %+v", text, len(a.Ephemeral), a)
+	}
+	return said(a.Ephemeral[0])
+}
+
+func TestCommand_everyOneGetsAPrivateAnswer(t *testing.T) {
+	w := newWorld(t).start().listens()
+	for _, c := range []struct{ user, channel, text, want string }{
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "FR-1: planning 1 user"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset", "because lost phone"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset help", "because lost phone"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset status", "no requests"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-1", "FR-1"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-99", "no such request"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel", "Which request"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com", "A reason is required"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because explode", "Something went wrong (ref"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset resume FR-1", "FR-1 is already planning"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel FR-1", "FR-1: cancelled"},
+		{"U_GUEST", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "not guests"},
+	} {
+		if got := w.command(c.user, c.channel, c.text); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", c.text, got)
+		}
+	}
+	w.stop()
+	if n := w.requests(); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
+}
+
+func TestClick_whoComesLateIsToldPrivately(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com x@example.com because lost phone")
+	w.plan("FR-1", 2)
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
+	ts := w.message("FR-1", reset.SlotApproval).TS
+
+	w.click("U_REQUESTER", ts, "approve")
+	w.until("the requester is refused", w.told("U_REQUESTER", "somebody else decides"))
+	w.click("U_APPROVER1", ts, "approve")
+	w.until("approved", w.shows("FR-1", reset.SlotApproval, "Approved"))
+	w.click("U_APPROVER2", ts, "approve")
+	w.until("who was second hears so", w.told("U_APPROVER2", "FR-1 is already approved, about to start (by <@U_APPROVER1>)"))
+}
+
+func TestUpload_withoutReason(t *testing.T) {
+	w := newWorld(t).start().listens()
+	up := w.upload("U_REQUESTER", "", "list.csv", threeUsers)
+	w.until("the question", w.told("U_REQUESTER", "add_reason"))
+	var ask *slacksim.Message
+	for _, m := range w.see("U_REQUESTER") {
+		if m.Ephemeral {
+			ask = m
+		}
+	}
+	res := w.click("U_REQUESTER", ask.TS, "add_reason")
+	if res.View == nil {
+		t.Fatalf("no modal: %+v\n%s", res, w.transcript())
+	}
+	view := res.View["id"].(string)
+	submit := func(reason string) slacksim.Result {
+		got, err := w.slack.Submit(context.Background(), "U_REQUESTER", view, map[string]any{
+			"reason": map[string]any{"reason": map[string]any{"type": "plain_text_input", "value": reason}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := submit("short"); got.Errors["reason"] != "The reason must name a ticket." {
+		t.Errorf("a reason against the pattern: %+v", got)
+	}
+	if got := submit("Lost phones <b>"); len(got.Errors) > 0 || !got.OK {
+		t.Fatalf("a good reason: %+v", got)
+	}
+	w.until("the request", func() bool { _, err := w.Get(context.Background(), "FR-1"); return err == nil })
+	r, _ := w.Get(context.Background(), "FR-1")
+	if r.Asked.Reason != "Lost phones <b>" || r.Asked.Source.TS != up || r.Rows != 3 || r.Asked.By != "U_REQUESTER" {
+		t.Errorf("the request is %+v", r.Asked)
+	}
+}
+
+func TestUpload_whatIsTakenUp(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.upload("U_REQUESTER", "why", "book.xlsx", "PK\x03\x04")
+	w.until("the hint", w.told("U_REQUESTER", "CSV UTF-8"))
+
+	// Each of these is passed over; the last upload shows that they were.
+	top := w.upload("U_REQUESTER", "", "picture.png", "png")
+	for _, u := range []slacksim.Upload{
+		{User: "U_REQUESTER", Comment: "in a thread", ThreadTS: top, Files: []slacksim.UploadedFile{{Name: "a.csv", Content: []byte(threeUsers)}}},
+		{User: "U_REQUESTER", Comment: "two files", Files: []slacksim.UploadedFile{
+			{Name: "a.csv", Content: []byte(threeUsers)}, {Name: "b.csv", Content: []byte(threeUsers)},
+		}},
+	} {
+		u.Channel = "C_FACTORS"
+		if _, err := w.slack.Upload(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.upload("U_REQUESTER", "not a table", "page.csv", "<!DOCTYPE html><html></html>")
+	w.until("the refusal in the thread", w.shows("FR-1", reset.SlotReply, "not possible"))
+	if n := w.requests(); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
+}
+
+func TestUpload_guestIsRefusedPrivately(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.upload("U_GUEST", "why", "list.csv", threeUsers)
+	w.until("the refusal", w.told("U_GUEST", "not guests"))
+	if n := w.requests(); n != 0 {
+		t.Errorf("%d requests, want none", n)
+	}
+}
+
+func TestInbox_nothingIsAcknowledgedThatIsNotRecorded(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.mu.Lock()
+	w.broken = errors.New("the disk is full")
+	w.mu.Unlock()
+	w.upload("U_REQUESTER", "why", "list.csv", threeUsers)
+	w.until("a redelivery", func() bool { return w.slack.Books().Redeliver > 0 })
+	if w.pending() != 0 || w.requests() != 0 {
+		t.Error("it was taken up")
+	}
+	w.mu.Lock()
+	w.broken = nil
+	w.mu.Unlock()
+	w.until("the request", func() bool { _, err := w.Get(context.Background(), "FR-1"); return err == nil })
+	if _, err := w.Get(context.Background(), "FR-2"); err == nil {
+		t.Error("a second request from one upload")
+	}
+}
+
+func TestHistory_uploadsWhileTheBotWasAway(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.upload("U_REQUESTER", "first", "list.csv", threeUsers)
+	w.until("the request", func() bool { _, err := w.Get(context.Background(), "FR-1"); return err == nil })
+	w.stop()
+	w.set(`{"slack_retries": []}`)
+	w.upload("U_REQUESTER", "second", "list.csv", threeUsers)
+	w.start()
+	w.until("the second request", func() bool { _, err := w.Get(context.Background(), "FR-2"); return err == nil })
+	w.until("an empty inbox", func() bool { return w.pending() == 0 })
+	if _, err := w.Get(context.Background(), "FR-3"); err == nil {
+		t.Error("an upload was taken up twice")
+	}
+}
+
+func TestSocket_envelopeThatCannotBeDecoded(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.set(`{"slack_frame": {"envelope_id": "e-1", "type": "something_new", "payload": {}, "accepts_response_payload": false}}`)
+	w.until("the log tells", func() bool { return strings.Contains(w.logged.String(), "not understood") })
+	w.set(`{"slack_frame": {"type": "events_api", "envelope_id": "e-2", "payload": {"type": "event_callback", "event": {
+		"type": "message", "subtype": "file_share", "channel": "C_FACTORS", "user": "U_REQUESTER", "ts": "1795470332.000100", "text": "why",
+		"blocks": [{"type": "actions", "elements": [{"type": "hologram"}]}],
+		"files": [{"id": "F_NONE", "name": "list.csv", "size": 10, "mode": "hosted", "url_private": "https://evil.example/list.csv"}]}}}}`)
+	w.until("the refusal", func() bool {
+		r, err := w.Get(context.Background(), "FR-1")
+		return err == nil && r.Code == "unreadable"
+	})
+}
+
+func TestSocket_disconnects(t *testing.T) {
+	w := newWorld(t).start().listens()
+	for _, reason := range []string{"warning", "refresh_requested"} {
+		n := w.slack.Books().Connects
+		w.slack.Disconnect(reason)
+		w.until("new sockets after "+reason, func() bool { return w.slack.Books().Connects > n && w.slack.Sockets() == 2 })
+	}
+	n := w.slack.Books().Connects
+	w.slack.DropSockets()
+	w.until("two new sockets", func() bool { return w.slack.Books().Connects >= n+2 && w.slack.Sockets() == 2 })
+	if got := w.command("U_REQUESTER", "C_FACTORS", "/factor-reset help"); !strings.Contains(got, "because") {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,192 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// slotComplete is no message: it marks that a settled request has all of them.
+const slotComplete reset.Slot = "complete"
+
+var errWatchEnded = errors.New("the watch ended")
+
+// laterError says that a message waits for something that is known to take so long.
+type laterError struct{ wait time.Duration }
+
+func (e *laterError) Error() string { return "to be looked at again in " + e.wait.String() }
+
+// poster keeps the messages of one request as they should be.
+type poster struct {
+	*announcing
+	id      reset.ID
+	changed chan struct{} // holds a value if there was a change since the last pass began
+
+	tally tally          // of the run, for its progress message
+	tries map[string]int // file ID -> how often it was shared without being seen
+}
+
+// run makes passes as long as there is something to do. An error stops a pass,
+// so that messages come in their order; the next one begins with the request
+// as it is then.
+func (p *poster) run(ctx context.Context) {
+	p.tries = map[string]int{}
+	for failed := 0; ; {
+		select {
+		case <-p.changed:
+		default:
+		}
+		again, err := p.pass(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		var later *laterError
+		switch {
+		case errors.As(err, &later):
+			again = later.wait
+		case err != nil:
+			again = p.failed(err, failed)
+			failed++
+		default:
+			failed = 0
+		}
+		if again == 0 && p.retire(p) {
+			return
+		}
+		if !p.rest(ctx, again, err != nil && later == nil) {
+			return
+		}
+	}
+}
+
+// rest waits for the time, or for a change unless Slack asked for patience. It reports whether to go on.
+func (p *poster) rest(ctx context.Context, d time.Duration, patient bool) bool {
+	if d == 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	changed := p.changed
+	if patient {
+		changed = nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+	case <-changed:
+	}
+	return true
+}
+
+// failed says when to try again, and tells the log at the first try and now and then.
+func (p *poster) failed(err error, try int) time.Duration {
+	wait := patience(err, try)
+	var limited *slack.RateLimitedError
+	if !errors.As(err, &limited) && try%10 == 0 {
+		p.Log.Warn("a request's messages are not up to date in Slack", "request", p.id, "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
+	}
+	return wait
+}
+
+// pass brings every message of the request up to date, in their order. It
+// returns when to look again although nothing changes, 0 for never.
+func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
+	r, err := p.Board.Get(ctx, p.id)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", p.id, err)
+	}
+	list, err := p.References.Messages(ctx, p.id)
+	if err != nil {
+		return 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
+	}
+	have := bySlot(list)
+	if have[slotComplete].Shown == version(r) {
+		return 0, nil
+	}
+	for _, w := range wants(r, have) {
+		wait, err := p.deliver(ctx, r, w, have)
+		if err != nil {
+			return 0, fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
+		}
+		again = sooner(again, wait)
+	}
+	if again == 0 && r.State.Settled() {
+		done := reset.Message{Slot: slotComplete, Channel: r.Asked.Channel, Shown: version(r), At: p.Now()}
+		if err := p.References.SaveMessages(ctx, p.id, done); err != nil {
+			return 0, fmt.Errorf("record that the messages of %s are complete: %w", p.id, err)
+		}
+	}
+	return again, nil
+}
+
+// deliver brings one message up to date and keeps have as it is recorded.
+func (p *poster) deliver(ctx context.Context, r *reset.Request, w want, have map[reset.Slot]reset.Message) (again time.Duration, err error) {
+	m := have[w.slot]
+	m.Slot, m.Channel = w.slot, r.Asked.Channel
+	if m.Gone {
+		return 0, nil
+	}
+	if m.TS == "" { // what is posted stays where it is
+		m.Thread = threadOf(w, r, have)
+		if w.place == underApproval && m.Thread == "" {
+			return 0, nil // the approval message is gone, and with it its thread
+		}
+	}
+	switch {
+	case w.file != nil:
+		m, again, err = p.share(ctx, r, w, m)
+	case w.slot == reset.SlotProgress:
+		m, again, err = p.progress(ctx, r, w, m)
+	default:
+		m, err = p.show(ctx, r, w, m)
+	}
+	have[w.slot] = m
+	return again, err
+}
+
+func threadOf(w want, r *reset.Request, have map[reset.Slot]reset.Message) string {
+	switch w.place {
+	case underUpload:
+		return r.Asked.Source.TS
+	case underApproval:
+		return have[reset.SlotApproval].TS
+	}
+	return ""
+}
+
+func (p *poster) save(ctx context.Context, m reset.Message) error {
+	if err := p.References.SaveMessages(ctx, p.id, m); err != nil {
+		return fmt.Errorf("record the message: %w", err)
+	}
+	return nil
+}
+
+func bySlot(list []reset.Message) map[reset.Slot]reset.Message {
+	m := make(map[reset.Slot]reset.Message, len(list))
+	for _, x := range list {
+		m[x.Slot] = x
+	}
+	return m
+}
+
+// version names a settled request's last state.
+func version(r *reset.Request) string {
+	return fmt.Sprintf("%s %d", r.State, r.SettledAt.UnixMilli())
+}
+
+// sooner is the shorter of two waits, 0 being none.
+func sooner(a, b time.Duration) time.Duration {
+	switch {
+	case a == 0:
+		return b
+	case b == 0:
+		return a
+	}
+	return min(a, b)
+}

@@ -1,0 +1,192 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// eventType marks our messages, so that a post whose answer was lost is found again.
+const eventType = "factorbot_request"
+
+// linkToCome stands for a link where a message is compared with what is shown.
+const linkToCome = "https://slack.com/"
+
+// show posts or edits a message so that it shows what is wanted.
+func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
+	hash, err := w.show(linkToCome).Hash()
+	if err != nil || m.TS != "" && m.Shown == hash {
+		return m, err
+	}
+	link := ""
+	if w.link {
+		if link, err = p.permalink(ctx, r); err != nil {
+			return m, err
+		}
+	}
+	return p.put(ctx, r, m, w.show(link), hash)
+}
+
+// put posts or edits a message and records what it shows.
+func (p *poster) put(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+	if m.TS == "" && !m.At.IsZero() {
+		found, err := p.find(ctx, r, m)
+		if err != nil {
+			return m, err
+		}
+		m.TS = found
+	}
+	if m.TS == "" {
+		return p.post(ctx, r, m, v, hash)
+	}
+	return p.edit(ctx, r, m, v, hash)
+}
+
+// post writes down that it is about to post, posts, and writes down what came of it.
+func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+	m.At, m.Shown = p.Now(), ""
+	if err := p.save(ctx, m); err != nil {
+		return m, err
+	}
+	err := p.gates.through("chat.postMessage", func() (err error) {
+		_, m.TS, err = p.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
+			slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(p.mark(r, m.Slot)),
+			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
+		return err
+	})
+	if err != nil {
+		if m.TS = ""; !mayHaveActed(err) { // else the next try looks for it first
+			m.At = time.Time{}
+			if err := p.save(ctx, m); err != nil {
+				return m, err
+			}
+		}
+		return m, fmt.Errorf("post: %w", err)
+	}
+	m.Shown = hash
+	return m, p.save(ctx, m)
+}
+
+func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+	err := p.gates.through("chat.update", func() error {
+		_, _, _, err := p.Slack.UpdateMessageContext(ctx, string(m.Channel), m.TS, content(v)...)
+		return err
+	})
+	switch slackCode(err) {
+	case "message_not_found", "cant_update_message":
+		// Somebody deleted it: all that stands between us and a message of our own. What still needs people is posted anew, the rest stays deleted.
+		m = reset.Message{Slot: m.Slot, Channel: m.Channel, Thread: m.Thread, Gone: r.State.Settled()}
+		p.Log.Warn("a message was deleted", "request", p.id, "slot", m.Slot, "posted_anew", !m.Gone)
+		if err := p.save(ctx, m); err != nil || m.Gone {
+			return m, err
+		}
+		return p.post(ctx, r, m, v, hash)
+	case "edit_window_closed", "is_inactive":
+		p.Log.Warn("a message cannot be edited", "request", p.id, "slot", m.Slot, "error", brief(err))
+		m.Shown = hash
+		return m, p.save(ctx, m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("edit: %w", err)
+	}
+	m.Shown, m.At = hash, p.Now()
+	return m, p.save(ctx, m)
+}
+
+func content(v view.Message) []slack.MsgOption {
+	return []slack.MsgOption{slack.MsgOptionText(v.Text, false), slack.MsgOptionBlocks(v.Blocks...)}
+}
+
+// mark is a message's metadata. The key tells requests of the same name apart, of other installations.
+func (p *poster) mark(r *reset.Request, slot reset.Slot) slack.SlackMetadata {
+	return slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{
+		"request": string(r.ID), "slot": string(slot), "key": markKey(r, slot),
+	}}
+}
+
+func markKey(r *reset.Request, slot reset.Slot) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		r.Org, string(r.ID), r.Asked.At.UTC().Format(time.RFC3339Nano), string(slot),
+	}, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// searchBack is how far before a try its message is looked for: Slack's clock is not ours.
+const searchBack = 10 * time.Minute
+
+// find looks in Slack for a message whose post was not answered. It returns "" if there is none.
+func (p *poster) find(ctx context.Context, r *reset.Request, m reset.Message) (ts string, err error) {
+	key, cursor := markKey(r, m.Slot), ""
+	for {
+		var page []slack.Message
+		page, cursor, err = p.page(ctx, m, cursor)
+		if slackCode(err) == "thread_not_found" {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("look for a post that was not answered: %w", err)
+		}
+		for _, x := range page {
+			if x.Metadata.EventType == eventType && x.Metadata.EventPayload["key"] == key {
+				return x.Timestamp, nil
+			}
+		}
+		if cursor == "" {
+			return "", nil
+		}
+	}
+}
+
+func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page []slack.Message, next string, err error) {
+	oldest := timestamp(m.At.Add(-searchBack))
+	if m.Thread != "" {
+		err = p.gates.through("conversations.replies", func() (err error) {
+			page, _, next, err = p.Slack.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+				ChannelID: string(m.Channel), Timestamp: m.Thread, Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
+			})
+			return err
+		})
+		return page, next, err
+	}
+	err = p.gates.through("conversations.history", func() error {
+		h, err := p.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			ChannelID: string(m.Channel), Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
+		})
+		if err == nil {
+			page, next = h.Messages, h.ResponseMetaData.NextCursor
+		}
+		return err
+	})
+	return page, next, err
+}
+
+// permalink is the address of the approval message; "" if it is gone.
+func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, err error) {
+	list, err := p.References.Messages(ctx, p.id)
+	if err != nil {
+		return "", fmt.Errorf("read the messages: %w", err)
+	}
+	m := bySlot(list)[reset.SlotApproval]
+	if m.TS == "" {
+		return "", nil
+	}
+	err = p.gates.through("chat.getPermalink", func() (err error) {
+		link, err = p.Slack.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: string(m.Channel), Ts: m.TS})
+		return err
+	})
+	if slackCode(err) == "message_not_found" {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask for the link: %w", err)
+	}
+	return link, nil
+}

@@ -1,0 +1,207 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// usualShareTime is how long Slack may take to show a file that was shared, before it is shared once more.
+const usualShareTime = 30 * time.Second
+
+// shared marks a file whose sharing Slack has acknowledged.
+const shared = "shared"
+
+// share brings a file into the thread of the approval message. A file takes no
+// metadata, so its ID is recorded before it is shared; after a lost answer the
+// file itself tells where it was shared.
+func (p *poster) share(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+	if m.TS != "" {
+		return m, 0, nil
+	}
+	if m.File == "" {
+		return p.upload(ctx, r, w, m)
+	}
+	ts, err := p.sharedAt(ctx, m)
+	switch {
+	case slackCode(err) == "file_not_found" || slackCode(err) == "file_deleted":
+		return p.lostFile(ctx, m)
+	case err != nil:
+		return m, 0, fmt.Errorf("ask where the file is shared: %w", err)
+	case ts != "":
+		m.TS, m.Shown = ts, shared
+		return m, 0, p.save(ctx, m)
+	}
+	if wait := p.patienceWith(m) - p.Now().Sub(m.At); wait > 0 {
+		if m.Shown != "" { // acknowledged: later messages need not wait
+			return m, min(wait, lookSoon), nil
+		}
+		return m, 0, &laterError{min(wait, lookSoon)}
+	}
+	p.tries[m.File]++
+	return p.complete(ctx, w, m)
+}
+
+// patienceWith is how long a file may take to appear; longer each time.
+func (p *poster) patienceWith(m reset.Message) time.Duration {
+	wait := p.shareTime
+	if wait == 0 {
+		wait = usualShareTime
+	}
+	return wait << min(p.tries[m.File], 6)
+}
+
+// lostFile forgets a file that Slack does not know: it never came, or somebody
+// deleted it after it was shared. Only the first is made good.
+func (p *poster) lostFile(ctx context.Context, m reset.Message) (reset.Message, time.Duration, error) {
+	if m.Shown != "" {
+		m.Gone = true
+		return m, 0, p.save(ctx, m)
+	}
+	m.File = ""
+	return m, lookSoon, p.save(ctx, m)
+}
+
+// upload renders the file twice: for its length and hash, and into Slack.
+func (p *poster) upload(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+	sum := sha256.New()
+	size, err := p.render(ctx, r, w.file.kind, sum)
+	if err != nil {
+		return m, 0, err
+	}
+	if got := reset.Digest(hex.EncodeToString(sum.Sum(nil))); w.file.kind == planRole && got != r.Plan.FileSHA {
+		return m, 0, fmt.Errorf("the plan file has the SHA-256 %s, approvals are for %s: it is not posted", got, r.Plan.FileSHA)
+	}
+	var to *slack.GetUploadURLExternalResponse
+	err = p.gates.through("files.getUploadURLExternal", func() (err error) {
+		to, err = p.Slack.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: w.file.name, FileSize: int(size)})
+		return err
+	})
+	if err != nil {
+		return m, 0, fmt.Errorf("ask where to upload: %w", err)
+	}
+	if err := p.stream(ctx, r, w, to.UploadURL); err != nil {
+		return m, 0, fmt.Errorf("upload: %w", err)
+	}
+	m.File, m.At, m.Shown = to.FileID, p.Now(), ""
+	if err := p.save(ctx, m); err != nil {
+		return m, 0, err
+	}
+	return p.complete(ctx, w, m)
+}
+
+// stream renders the file into Slack.
+func (p *poster) stream(ctx context.Context, r *reset.Request, w want, to string) error {
+	from, into := io.Pipe()
+	rendered := make(chan error, 1)
+	go func() { // ends at the latest when the reading end is closed below
+		_, err := p.render(ctx, r, w.file.kind, into)
+		into.CloseWithError(err)
+		rendered <- err
+	}()
+	err := p.Slack.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: to, Filename: w.file.name, Reader: from})
+	from.CloseWithError(errEnough)
+	if failed := <-rendered; failed != nil && !errors.Is(failed, errEnough) {
+		return failed
+	}
+	return err
+}
+
+// complete shares an uploaded file in the thread.
+func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.Message, time.Duration, error) {
+	m.At = p.Now()
+	if err := p.save(ctx, m); err != nil {
+		return m, 0, err
+	}
+	err := p.gates.through("files.completeUploadExternal", func() error {
+		_, err := p.Slack.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+			Files:   []slack.FileSummary{{ID: m.File, Title: w.file.name}},
+			Channel: string(m.Channel), ThreadTimestamp: m.Thread, InitialComment: w.file.note,
+		})
+		return err
+	})
+	switch {
+	case err == nil:
+		m.Shown = shared
+		return m, lookSoon / 4, p.save(ctx, m)
+	case slackCode(err) == "file_not_found":
+		return p.lostFile(ctx, m)
+	case mayHaveActed(err):
+		p.Log.Warn("whether a file was shared is not known yet", "request", p.id, "slot", m.Slot, "error", brief(err))
+		return m, 0, &laterError{lookSoon}
+	}
+	m.At = time.Time{} // refused: to be tried again as soon as Slack lets us
+	if err := p.save(ctx, m); err != nil {
+		return m, 0, err
+	}
+	return m, 0, fmt.Errorf("share the file: %w", err)
+}
+
+// sharedAt returns the ts of the message that shows a file in its channel and thread, "" if there is none yet.
+func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err error) {
+	var f *slack.File
+	err = p.gates.through("files.info", func() (err error) {
+		f, _, _, err = p.Slack.GetFileInfoContext(ctx, m.File, 0, 0)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, shares := range []map[string][]slack.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
+		for _, s := range shares[string(m.Channel)] {
+			if s.ThreadTs == "" || s.ThreadTs == m.Thread {
+				return s.Ts, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// render writes a file of the request and returns its length.
+func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w io.Writer) (int64, error) {
+	n := &counter{w: w}
+	targets := p.Board.Targets(ctx, r.ID, r.Plan.Revision, 0)
+	var err error
+	if kind == planRole {
+		err = roster.WritePlan(n, targets)
+	} else if err = p.tally.fold(ctx, p.Board, p.id); err == nil {
+		err = roster.WriteResults(n, results(targets, p.tally.ledger))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("render the file: %w", err)
+	}
+	return n.n, nil
+}
+
+// results joins the targets with what the log tells of them.
+func results(targets iter.Seq2[reset.Target, error], l *reset.Ledger) iter.Seq2[roster.Result, error] {
+	return func(yield func(roster.Result, error) bool) {
+		for t, err := range targets {
+			if !yield(roster.Result{Target: t, Progress: l.Row(t.Row)}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// counter counts what goes through it.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,198 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"time"
+
+	"github.com/slack-go/slack/socketmode"
+	"golang.org/x/sync/errgroup"
+
+	"factorbot/bot/reset"
+)
+
+// Slack waits three seconds for an acknowledgement; what takes longer is told later.
+const (
+	ackTime   = 3 * time.Second
+	modalTime = 2 * time.Second
+)
+
+// listen keeps one socket open and drains its events, until ctx is done.
+func (l *listening) listen(ctx context.Context, n int) error {
+	for try := 0; ; try++ {
+		client := socketmode.New(l.Slack, socketmode.OptionLog(log.New(io.Discard, "", 0)))
+		err := l.drain(ctx, client, n)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait := patience(err, try)
+		l.Log.Error("the socket cannot be opened", "socket", n, "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// drain runs one client and hears its events; the client ends only on what no retry mends.
+func (l *listening) drain(ctx context.Context, client *socketmode.Client, n int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return client.RunContext(ctx) })
+	g.Go(func() error {
+		s := &socket{listening: l, client: client, n: n}
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case ev := <-client.Events:
+				s.hear(ctx, ev)
+			}
+		}
+	})
+	return g.Wait()
+}
+
+// socket is one socket client and what was seen of it.
+type socket struct {
+	*listening
+	client *socketmode.Client
+	n      int
+	opened []time.Time // lately
+}
+
+func (s *socket) hear(ctx context.Context, ev socketmode.Event) {
+	switch ev.Type {
+	case socketmode.EventTypeEventsAPI, socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive:
+		s.envelope(ctx, ev.Request.Type, ev.Request.EnvelopeID, ev.Request.Payload)
+	case socketmode.EventTypeErrorBadMessage:
+		s.undecoded(ctx, ev.Data)
+	case socketmode.EventTypeHello:
+		s.hello()
+	case socketmode.EventTypeConnectionError:
+		s.Log.Warn("the socket cannot be opened yet", "socket", s.n)
+	case socketmode.EventTypeErrorWriteFailed:
+		s.Log.Warn("an acknowledgement was not sent; Slack sends the envelope again", "socket", s.n)
+	}
+}
+
+// hello follows each opening of a socket. What was sent before may be lost, so history is read.
+func (s *socket) hello() {
+	now := s.Now()
+	recent := s.opened[:0]
+	for _, t := range s.opened {
+		if now.Sub(t) < time.Minute {
+			recent = append(recent, t)
+		}
+	}
+	s.opened = append(recent, now)
+	if len(s.opened) >= 10 {
+		s.Log.Error("Slack closes the socket as soon as it is open", "socket", s.n,
+			"todo", "switch Socket Mode on in the app's settings, and see that no more than ten processes use its app token")
+		s.opened = nil
+	} else {
+		s.Log.Info("the socket is open", "socket", s.n)
+	}
+	select {
+	case s.missed <- struct{}{}:
+	default:
+	}
+}
+
+// undecoded is an envelope that slack-go cannot decode, because of a block that
+// it does not know in somebody's message: we read just what we need of it, and
+// acknowledge it in any case, or Slack would send it again and again.
+func (s *socket) undecoded(ctx context.Context, data any) {
+	bad, ok := data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return
+	}
+	var e struct {
+		ID      string          `json:"envelope_id"`
+		Type    string          `json:"type"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if err := json.Unmarshal(bad.Message, &e); err != nil || e.ID == "" {
+		s.Log.Warn("Slack sent what is no envelope", "socket", s.n, "bytes", len(bad.Message))
+		return
+	}
+	s.envelope(ctx, e.Type, e.ID, e.Payload)
+}
+
+// envelope records an envelope and acknowledges it. What is not for us is only
+// acknowledged; what could not be recorded is not, so that Slack sends it again.
+func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) {
+	a, err := decode(kind, payload)
+	if err != nil {
+		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", brief(err))
+	}
+	if kind == "events_api" {
+		s.heard(ctx, payload)
+	}
+	if err != nil || a == nil || !s.isOurs(a) {
+		s.ack(ctx, id, nil)
+		return
+	}
+	switch {
+	case a.Kind == kindSubmission:
+		s.beside.add(ctx, a.key, func() { s.submitted(ctx, id, a) })
+	case a.Kind == kindClick && opensModal(a.Action):
+		s.beside.add(ctx, a.key, func() { s.modal(ctx, a) })
+		s.ack(ctx, id, nil)
+	default:
+		if s.record(ctx, a) {
+			s.ack(ctx, id, nil)
+		}
+	}
+}
+
+// isOurs passes over uploads elsewhere and our own.
+func (s *socket) isOurs(a *arrival) bool {
+	return a.Kind != kindUpload || s.takesUp(a)
+}
+
+// heard notes how far the channel was read.
+func (s *socket) heard(ctx context.Context, payload []byte) {
+	var p struct {
+		Event struct {
+			Type    string        `json:"type"`
+			Channel reset.Channel `json:"channel"`
+			TS      string        `json:"ts"`
+		} `json:"event"`
+	}
+	if json.Unmarshal(payload, &p) != nil || p.Event.Type != "message" || !s.takes(p.Event.Channel) {
+		return
+	}
+	if err := s.noted.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
+		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", brief(err))
+	}
+}
+
+// record puts an arrival into the inbox. It reports whether it is there.
+func (s *socket) record(ctx context.Context, a *arrival) bool {
+	_, err := s.receive(ctx, a)
+	if err != nil && ctx.Err() == nil {
+		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", brief(err))
+	}
+	return err == nil
+}
+
+func (s *socket) ack(ctx context.Context, id string, payload any) {
+	ctx, cancel := context.WithTimeout(ctx, ackTime)
+	defer cancel()
+	if err := s.client.AckCtx(ctx, id, payload); err != nil && !errors.Is(err, context.Canceled) {
+		s.Log.Warn("an envelope was not acknowledged", "error", brief(err))
+	}
+}
+
+// receive records an arrival; fresh is false if it is known already.
+func (l *listening) receive(ctx context.Context, a *arrival) (fresh bool, err error) {
+	body, err := json.Marshal(a)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, ackTime)
+	defer cancel()
+	return l.Inbox.Receive(ctx, a.key, body)
+}

@@ -1,0 +1,173 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// downloadTime bounds download and parsing of one file, tries included.
+const downloadTime = 60 * time.Second
+
+// fileKind tells rosters from files that get a hint and those that are not for us.
+type fileKind int
+
+const (
+	fileOther  fileKind = iota
+	fileRoster          // read as a roster
+	fileSheet           // a spreadsheet or archive: its author hears how to save it as CSV
+)
+
+func kindOf(name string) fileKind {
+	switch strings.ToLower(path.Ext(strings.TrimSpace(name))) {
+	case ".csv", ".tsv", ".txt":
+		return fileRoster
+	case ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz":
+		return fileSheet
+	}
+	return fileOther
+}
+
+// takesUp reports whether an upload is one that gets an answer.
+func (l *listening) takesUp(a *arrival) bool {
+	if !l.takes(a.Channel) || a.By == l.self || len(a.Files) != 1 {
+		return false
+	}
+	f := a.Files[0]
+	return f.Mode != "tombstone" && (f.Access == accessCheck || kindOf(f.Name) != fileOther)
+}
+
+// accessCheck marks a file of which an event names only the ID.
+// https://docs.slack.dev/reference/objects/file-object
+const accessCheck = "check_file_info"
+
+// uploaded opens a request from a file, or says what it lacks.
+func (l *listening) uploaded(ctx context.Context, a *arrival) {
+	f, err := l.know(ctx, a.Files[0])
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	switch kindOf(f.Name) {
+	case fileOther:
+		return
+	case fileSheet:
+		l.answer(ctx, a, view.NotCSV(f.Name))
+		return
+	}
+	if err := l.Requests.MayAsk(ctx, a.intent(), a.Text); err != nil {
+		if lacksReason(err) {
+			l.answer(ctx, a, view.AddReason(a.Channel, a.TS, f.Name))
+			return
+		}
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.open(ctx, a, f, a.TS, a.Text)
+}
+
+// know asks Slack for a file of which only the ID is known.
+func (l *listening) know(ctx context.Context, f file) (file, error) {
+	if f.Access != accessCheck {
+		return f, nil
+	}
+	got, _, _, err := l.Slack.GetFileInfoContext(ctx, f.ID, 0, 0)
+	if err != nil {
+		return f, fmt.Errorf("ask Slack about a file: %w", err)
+	}
+	return file{ID: got.ID, Name: got.Name, Size: int64(got.Size), Mode: got.Mode, URL: got.URLPrivate, Fetch: got.URLPrivateDownload}, nil
+}
+
+// open reads the roster and opens a request; what everybody sees of it comes from the Announcer.
+func (l *listening) open(ctx context.Context, a *arrival, f file, ts, reason string) {
+	ask := desk.OpenAsk{Reason: reason, Source: reset.Source{File: f.Name, Bytes: f.Size, TS: ts}}
+	ros, err := l.download(ctx, f)
+	if ctx.Err() != nil {
+		return
+	}
+	var refusal *roster.Error
+	switch {
+	case errors.As(err, &refusal):
+		ask.Refusal = refusal
+	case err != nil:
+		l.answer(ctx, a, l.puzzled(a, err))
+		return
+	default:
+		ask.Roster = ros
+		ask.Source.SHA256, ask.Source.Bytes = ros.SHA256, ros.Bytes
+		ask.Source.Column, ask.Source.Format = ros.Column, ros.Format
+	}
+	if _, err := l.Requests.Open(ctx, a.intent(), ask); err != nil && ctx.Err() == nil {
+		l.answer(ctx, a, l.words(a, err))
+	}
+}
+
+// download reads a roster from Slack, as a stream, and tries again what a retry
+// may mend. Every error but ctx's is a *roster.Error.
+func (l *listening) download(ctx context.Context, f file) (*roster.Roster, error) {
+	limits := l.Limits()
+	if limits.Bytes <= 0 {
+		limits.Bytes = roster.MaxBytes
+	}
+	if f.Size > limits.Bytes {
+		return nil, &roster.Error{Code: roster.CodeTooBig, Words: fmt.Sprintf(
+			"The file is over %d MiB, which is the most that is read. Split it, or leave only the column that names the users.", limits.Bytes>>20)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, downloadTime)
+	defer cancel()
+	for try := 0; ; try++ {
+		ros, err := l.fetch(ctx, f, limits)
+		var lost *lostError
+		if !errors.As(err, &lost) {
+			return ros, err
+		}
+		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", brief(err))
+		if errors.Is(err, errElsewhere) || pause(ctx, patience(err, try)) != nil {
+			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
+				Words: "The file could not be fetched from Slack. Drop it again; if that does not help, ask whether the app may read files here (files:read)."}
+		}
+	}
+}
+
+// lostError says that a file's bytes did not come.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+// fetch streams the file into the parser once.
+func (l *listening) fetch(ctx context.Context, f file, limits roster.Limits) (*roster.Roster, error) {
+	from := f.Fetch
+	if from == "" {
+		from = f.URL
+	}
+	if u, err := url.Parse(from); err != nil || !isSlack(u, l.APIURL) {
+		return nil, &lostError{errElsewhere}
+	}
+	r, w := io.Pipe()
+	lost := make(chan error, 1)
+	go func() { // ends at the latest when the parser has returned and closed the pipe
+		err := l.Slack.GetFileContext(ctx, from, w)
+		w.CloseWithError(err)
+		lost <- err
+	}()
+	ros, err := roster.Read(r, limits)
+	r.CloseWithError(errEnough)
+	if failed := <-lost; failed != nil && !errors.Is(failed, errEnough) {
+		return nil, &lostError{failed}
+	}
+	return ros, err
+}
+
+// errEnough ends a download whose rest nobody needs.
+var errEnough = errors.New("the parser has read enough")

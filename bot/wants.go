@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// place is where a message stands.
+type place int
+
+const (
+	inChannel     place = iota // top level
+	underApproval              // in the thread of the approval message
+	underUpload                // in the thread of the upload
+)
+
+// want is a message that a request should have.
+type want struct {
+	slot  reset.Slot
+	place place
+	show  func(link string) view.Message // link is the approval message's, where linked
+	link  bool                           // show needs the link
+	file  *wantFile                      // a file, with no message of its own
+}
+
+// wantFile is a file that a request should have in its thread.
+type wantFile struct {
+	name string
+	note string // stands with the file; no untrusted text
+	kind fileRole
+}
+
+type fileRole int
+
+const (
+	planRole fileRole = iota
+	resultRole
+)
+
+// wants lists the messages that a request should have, in the order in which
+// they come: request, plan, reply, decisions, progress, pauses, result.
+func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
+	var all []want
+	planned := r.Plan.Digest != ""
+	refused := r.State == reset.Rejected && r.Asked.Source.TS == "" && !r.SettledAt.Equal(r.Asked.At)
+	if planned || refused { // a command that is refused at once was answered privately
+		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r) }})
+	}
+	if planned {
+		all = append(all, want{slot: planSlot(r.Plan.Revision), place: underApproval, file: &wantFile{
+			name: roster.PlanFile(r.ID, r.Plan.Revision), note: view.PlanNote(r), kind: planRole,
+		}})
+	}
+	if r.Asked.Source.TS != "" && (planned || r.State.Settled()) {
+		all = append(all, want{slot: reset.SlotReply, place: underUpload, link: planned,
+			show: func(link string) view.Message { return view.Reply(r, link) }})
+	}
+	if planned && view.HasDecision(r) {
+		all = append(all, want{slot: reset.SlotDecision, place: underApproval, show: func(string) view.Message { return view.Decision(r) }})
+	}
+	if r.HasRun() {
+		all = append(all, want{slot: reset.SlotProgress, place: underApproval})
+		all = append(all, pauses(r, have)...)
+	}
+	if r.Totals != nil && r.HasRun() {
+		all = append(all, want{slot: reset.SlotResult, place: underApproval, file: &wantFile{
+			name: roster.ResultsFile(r.ID), note: view.ResultNote(r), kind: resultRole,
+		}})
+	}
+	return all
+}
+
+func planSlot(revision int) reset.Slot {
+	if revision <= 1 {
+		return reset.SlotPlan
+	}
+	return reset.SlotPlan + reset.Slot("-"+strconv.Itoa(revision))
+}
+
+const pausePrefix = string(reset.SlotPause) + "-"
+
+// pauses is a message for the present pause, and for each earlier one that has a message.
+func pauses(r *reset.Request, have map[reset.Slot]reset.Message) []want {
+	var now reset.Slot
+	var all []want
+	if r.State == reset.Paused {
+		now = reset.Slot(pausePrefix + strconv.FormatInt(r.Pause.At.UnixMilli(), 10))
+	}
+	for slot := range have {
+		if at, ok := pauseOf(slot); ok && slot != now {
+			all = append(all, want{slot: slot, place: underApproval, show: func(string) view.Message { return view.PauseOver(r, at) }})
+		}
+	}
+	if now != "" {
+		all = append(all, want{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r) }})
+	}
+	return all
+}
+
+// pauseOf reads when the pause of a slot began.
+func pauseOf(s reset.Slot) (time.Time, bool) {
+	ms, ok := strings.CutPrefix(string(s), pausePrefix)
+	n, err := strconv.ParseInt(ms, 10, 64)
+	return time.UnixMilli(n), ok && err == nil
+}

@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// words turns any error of a person's intent into a private answer: what is
+// wrong, then what to do. What it does not know becomes a reference, and a log line.
+func (l *listening) words(a *arrival, err error) view.Message {
+	var late *reset.TransitionError
+	if errors.As(err, &late) {
+		return view.TooLate(late)
+	}
+	if words, known := refusalWords(err); known {
+		return view.Refused(words)
+	}
+	for known, words := range sentences() {
+		if errors.Is(err, known) {
+			return view.Refused(words)
+		}
+	}
+	return l.puzzled(a, err)
+}
+
+// sentences are the words for errors that carry none.
+func sentences() map[error]string {
+	return map[error]string{
+		reset.ErrOwnRequest:      "You asked for this, so somebody else decides. You may cancel it.",
+		reset.ErrAlreadyCounted:  "Your approval counts already; somebody else has to approve, too.",
+		reset.ErrOtherPlan:       "The plan has changed since this message was shown. Look at the newest message of the request and decide there.",
+		reset.ErrExpired:         "The request has expired. Ask again if it is still needed.",
+		reset.ErrNotTheirs:       "You cannot lift this pause. Ask an approver who is not the requester.",
+		reset.ErrNotYet:          "It is not time for that yet.",
+		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
+		reset.ErrFrozen:          "Everything is frozen: nothing starts until approvers lift the freeze.",
+		reset.ErrNotFound:        "There is no such request. `/factor-reset status` lists yours.",
+		context.DeadlineExceeded: "Slack or Okta did not answer in time, so nothing was done. Please try again.",
+	}
+}
+
+// refusalWords are the words of an error that has its own.
+func refusalWords(err error) (words string, known bool) {
+	var refusal *desk.Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Words, true
+	}
+	var unreadable *roster.Error
+	if errors.As(err, &unreadable) {
+		return unreadable.Words, true
+	}
+	return "", false
+}
+
+// noReason is the policy's code for a reason that lacks.
+const noReason = "no_reason"
+
+func lacksReason(err error) bool {
+	var refusal *desk.Refusal
+	return errors.As(err, &refusal) && refusal.Code == noReason
+}
+
+// puzzled logs an error that nobody foresaw under a reference, and answers with that.
+func (l *listening) puzzled(a *arrival, err error) view.Message {
+	ref := rand.Text()[:8]
+	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", brief(err))
+	return view.Puzzled(ref)
+}
