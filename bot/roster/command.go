@@ -148,9 +148,11 @@ type parser struct {
 }
 
 func (p *parser) words() error {
-	for word := p.next(); word != ""; word = p.next() {
+	for p.skip(); p.s != ""; p.skip() {
+		here := p.s
+		word := p.next()
 		if key, ok := optionOf(word); ok {
-			p.back(word[len(key)+1:])
+			p.s = here[len(key)+1:]
 			if err := p.option(key); err != nil {
 				return err
 			}

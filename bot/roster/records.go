@@ -17,10 +17,11 @@ type record struct {
 	line  int      // where it starts, from 1
 }
 
-// blank reports whether nothing is in the record, as in the lines ";;;" that spreadsheets leave behind.
+// blank reports whether nothing is in the record, as in the lines ";;;" that
+// spreadsheets leave behind, whichever separator was found.
 func (r record) blank() bool {
 	for _, c := range r.cells {
-		if c != "" {
+		if strings.Trim(c, ",;") != "" {
 			return false
 		}
 	}

@@ -17,7 +17,7 @@ func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == ';' }
 // next takes one word off, "" at the end. A link of Slack's is a word, and
 // what stands in quotation marks is not divided.
 func (s *scanner) next() string {
-	s.s = strings.TrimLeftFunc(s.s, isSeparator)
+	s.skip()
 	word := s.s[:wordEnd(s.s)]
 	s.s = s.s[len(word):]
 	return word
@@ -49,8 +49,8 @@ func (s *scanner) peek() string {
 	return ahead.next()
 }
 
-// back puts a piece of text before what is left.
-func (s *scanner) back(text string) { s.s = text + s.s }
+// skip takes off what stands between words.
+func (s *scanner) skip() { s.s = strings.TrimLeftFunc(s.s, isSeparator) }
 
 // until takes off the text before the first word for which stop holds.
 func (s *scanner) until(stop func(string) bool) string {

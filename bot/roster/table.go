@@ -2,9 +2,11 @@ package roster
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 
+	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 )
 
@@ -40,9 +42,19 @@ func openTable(r io.Reader, limits Limits) (*table, error) {
 	if err := sniffMarkup(start); err != nil {
 		return nil, err
 	}
+	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // "CSV (Macintosh)"
+		text = bufio.NewReaderSize(transform.NewReader(text, runes.Map(lineFeed)), headBytes)
+	}
 	t.dialect = sniffDialect(text)
 	t.records = newRecords(text, t.dialect.comma, t.dialect.above)
 	return t, nil
+}
+
+func lineFeed(r rune) rune {
+	if r == '\r' {
+		return '\n'
+	}
+	return r
 }
 
 // reading turns an error of the stream into one for the person who sent the file.
