@@ -63,8 +63,8 @@ func addressProblem(cell string) string {
 		return "the cell that names the user is empty"
 	case n > maxLogin:
 		return fmt.Sprintf("is %d characters long; Okta's logins and e-mails have at most %d", n, maxLogin)
-	case isFormula(cell):
-		return fmt.Sprintf("starts with %s as a spreadsheet formula does; if that is a login, give the user's Okta ID", shown(cell[:1]))
+	case isFormula(rearm(cell)): // with the mark before it, it could not be told from a defused one
+		return fmt.Sprintf("starts with %s as a spreadsheet formula does; if that is a login, give the user's Okta ID", shown(rearm(cell)[:1]))
 	}
 	for _, r := range cell {
 		if p := runeProblem(r); p != "" {
