@@ -213,16 +213,20 @@ func (r reply) code(tb testing.TB) string {
 	return code
 }
 
-// all follows the pages of a list and returns one field of each thing.
+// all follows the pages of a list, up to an empty one, and returns one field
+// of each thing. (A polling query of the log has a next page always.)
 func (c *client) all(path, field string) []string {
 	c.tb.Helper()
 	var all []string
 	for path != "" {
 		page := c.do(http.StatusOK, "GET", path)
-		for _, thing := range page.list(c.tb) {
+		things := page.list(c.tb)
+		for _, thing := range things {
 			all = append(all, thing[field].(string))
 		}
-		path = page.next()
+		if path = page.next(); len(things) == 0 {
+			break
+		}
 	}
 	return all
 }
@@ -265,4 +269,22 @@ func kinds(tb testing.TB, org *oktasim.Org, login string) []string {
 		kinds = append(kinds, f.Type)
 	}
 	return kinds
+}
+
+func raw(tb testing.TB, object string) map[string]json.RawMessage {
+	tb.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(object), &members); err != nil {
+		tb.Fatal(err)
+	}
+	return members
+}
+
+func marshal(tb testing.TB, v any) string {
+	tb.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
 }

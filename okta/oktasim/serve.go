@@ -238,6 +238,10 @@ func (c *call) send(w http.ResponseWriter, a answer) {
 
 // drop closes the connection without a further word.
 func drop(w http.ResponseWriter) {
+	if m, ok := w.(*memory); ok {
+		m.drop()
+		return
+	}
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		_ = conn.Close()
 		return

@@ -53,7 +53,7 @@ func (c *call) user(p *person, single bool) userBody {
 		activated := o.stamp(p.created)
 		body.Activated = &activated
 		if p.status != "PROVISIONED" {
-			login := o.stamp(p.created.Add(20 * 24 * time.Hour))
+			login := o.stamp(p.created.Add(time.Hour))
 			body.LastLogin, body.PasswordChanged = &login, &activated
 		}
 	}
@@ -89,7 +89,7 @@ func links(p *person, self, base string) map[string]any {
 
 // profile is a person's profile. What is not kept is derived from the ID.
 func (o *Org) profile(p *person) map[string]any {
-	profile := map[string]any{"login": p.login, "email": p.email, "firstName": p.first, "lastName": p.last,
+	profile := map[string]any{"login": p.login, "email": p.email, "firstName": orNull(p.first), "lastName": orNull(p.last),
 		"mobilePhone": nil, "secondEmail": nil, "employeeNumber": digits(p.id, 6)}
 	if p.department != "" {
 		profile["department"] = p.department
@@ -100,6 +100,13 @@ func (o *Org) profile(p *person) map[string]any {
 	}
 	maps.Copy(profile, p.extras)
 	return profile
+}
+
+func orNull(name string) any {
+	if name == "" {
+		return nil
+	}
+	return name
 }
 
 // getMe is GET /users/me: the owner of the token. A service app is nobody.
