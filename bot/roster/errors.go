@@ -30,7 +30,7 @@ const (
 type Error struct {
 	Code    string // one of the codes
 	Line    int    // line of the file, from 1; 0 if it is not about a line
-	Words   string // for people: what is wrong, then what to do
+	Words   string // for people: what is wrong, then what to do; may repeat their own text, so it is escaped where it leaves
 	Nearest string // of CodeUnknown and CodeOption: the word that was perhaps meant
 	Err     error  // what lies below, if anything
 }

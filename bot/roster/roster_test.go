@@ -3,11 +3,10 @@ package roster_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"encoding/json"
 
 	"factorbot/bot/roster"
 )
@@ -48,11 +47,12 @@ func TestRead_samples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := json.MarshalIndent(got, "", " ")
-			if err != nil {
-				t.Fatal(err)
+			var out bytes.Buffer
+			fmt.Fprintf(&out, "column %q, kind %s, format %q, %d bytes, ignored %q, notes %q\n", got.Column, got.Kind, got.Format, got.Bytes, got.IgnoredColumns, got.Notes)
+			for i, line := range brief(got.Rows) {
+				fmt.Fprintf(&out, "%s\n\tinput %q\n", line, got.Rows[i].Input)
 			}
-			golden(t, filepath.Join("testdata", "golden", filepath.Base(file)+".json"), append(out, '\n'))
+			golden(t, filepath.Join("testdata", "golden", filepath.Base(file)+".txt"), out.Bytes())
 		})
 	}
 }
