@@ -10,6 +10,9 @@ import (
 
 // clicked serves a button on a request.
 func (l *listening) clicked(ctx context.Context, a *arrival) {
+	if opensModal(a.Action) {
+		return // served beside its acknowledgement, while its trigger was good
+	}
 	act := l.act(a.Action)
 	if act == nil {
 		l.Log.Warn("an unknown button was pressed and is passed over", "action", a.Action)
@@ -42,7 +45,7 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 	return nil
 }
 
-// moved makes a move and tells the person privately how it went.
+// moved makes a move. The messages show that it took place; only who could not make it hears so.
 func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
@@ -52,5 +55,5 @@ func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act f
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	l.answer(ctx, a, view.Moved(r))
+	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
 }

@@ -95,11 +95,7 @@ func TestAnnouncer_crashBetweenPostAndRecord(t *testing.T) {
 	w.stop()
 	w.mu.Lock()
 	for slot, m := range w.messages["FR-1"] {
-		if slot == reset.SlotPlan {
-			m.TS, m.Shown = "", ""
-		} else {
-			m.TS, m.Shown = "", ""
-		}
+		m.TS, m.Shown = "", ""
 		w.messages["FR-1"][slot] = m
 	}
 	w.mu.Unlock()
@@ -162,6 +158,27 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w.click("U_APPROVER1", w.message("FR-1", slot).TS, "resume")
 	w.until("the pause is over", w.shows("FR-1", slot, "is over"))
 	w.until("progress again", w.shows("FR-1", reset.SlotProgress, "is running"))
+}
+
+func TestAnnouncer_countsAreEditedSeldom(t *testing.T) {
+	const n = 400
+	w := newWorld(t).start().listens()
+	w.open()
+	w.plan("FR-1", n)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	w.until("progress", w.shows("FR-1", reset.SlotProgress, "is running"))
+	before := w.slack.Books().Calls["chat.update"]
+	for row := 1; row < n; row++ {
+		w.reset("FR-1", row, row)
+	}
+	w.until("all of them", w.shows("FR-1", reset.SlotProgress, "399 of 399 users"))
+	if edits := w.slack.Books().Calls["chat.update"] - before; edits > 4 {
+		t.Errorf("%d edits", edits)
+	}
+	w.finish("FR-1", n)
+	w.until("everything shown", w.complete("FR-1"))
+	w.onceEach("FR-1")
 }
 
 func TestMayHaveActed(t *testing.T) {

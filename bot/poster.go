@@ -27,9 +27,13 @@ type poster struct {
 	id      reset.ID
 	changed chan struct{} // holds a value if there was a change since the last pass began
 
+	live  bool           // the request runs: the next change is not far
 	tally tally          // of the run, for its progress message
 	tries map[string]int // file ID -> how often it was shared without being seen
 }
+
+// passEvery keeps a run of thousands of users a second from being looked at as often.
+const passEvery = 250 * time.Millisecond
 
 // run makes passes as long as there is something to do. An error stops a pass,
 // so that messages come in their order; the next one begins with the request
@@ -48,38 +52,42 @@ func (p *poster) run(ctx context.Context) {
 		var later *laterError
 		switch {
 		case errors.As(err, &later):
-			again = later.wait
+			err, again = nil, later.wait
 		case err != nil:
 			again = p.failed(err, failed)
 			failed++
 		default:
 			failed = 0
 		}
-		if again == 0 && p.retire(p) {
+		if again == 0 && !p.live && p.retire(p) {
 			return
 		}
-		if !p.rest(ctx, again, err != nil && later == nil) {
+		if !p.rest(ctx, again, err != nil) {
 			return
 		}
 	}
 }
 
-// rest waits for the time, or for a change unless Slack asked for patience. It reports whether to go on.
-func (p *poster) rest(ctx context.Context, d time.Duration, patient bool) bool {
-	if d == 0 {
-		return true
+// rest waits for a change, or for as long as again says; after an error for the
+// time alone. It reports whether to go on.
+func (p *poster) rest(ctx context.Context, again time.Duration, failed bool) bool {
+	if failed {
+		return pause(ctx, again) == nil
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	changed := p.changed
-	if patient {
-		changed = nil
+	if p.live && pause(ctx, passEvery) != nil {
+		return false
+	}
+	var due <-chan time.Time
+	if again > 0 {
+		t := time.NewTimer(again)
+		defer t.Stop()
+		due = t.C
 	}
 	select {
 	case <-ctx.Done():
 		return false
-	case <-t.C:
-	case <-changed:
+	case <-due:
+	case <-p.changed:
 	}
 	return true
 }
@@ -101,6 +109,7 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", p.id, err)
 	}
+	p.live = r.State.Active()
 	list, err := p.References.Messages(ctx, p.id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", p.id, err)

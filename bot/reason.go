@@ -14,6 +14,20 @@ import (
 // opensModal reports whether a button opens a modal, which takes a trigger and so cannot wait for a worker.
 func opensModal(action string) bool { return action == view.ActionAddReason }
 
+// pressed records and acknowledges a button that opens a modal, and opens it,
+// unless the same click has come on the other socket.
+func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
+	fresh, err := s.receive(ctx, a)
+	if err != nil {
+		s.unrecorded(ctx, a, err)
+		return
+	}
+	if fresh {
+		s.beside.add(ctx, a.key, func() { s.modal(ctx, a) })
+	}
+	s.ack(ctx, id, nil)
+}
+
 // modal opens the modal of a button, beside its acknowledgement.
 func (s *socket) modal(ctx context.Context, a *arrival) {
 	if _, _, err := view.ParseUploadValue(a.Value); err != nil {

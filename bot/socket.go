@@ -138,8 +138,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 	case a.Kind == kindSubmission:
 		s.beside.add(ctx, a.key, func() { s.submitted(ctx, id, a) })
 	case a.Kind == kindClick && opensModal(a.Action):
-		s.beside.add(ctx, a.key, func() { s.modal(ctx, a) })
-		s.ack(ctx, id, nil)
+		s.pressed(ctx, id, a)
 	default:
 		if s.record(ctx, a) {
 			s.ack(ctx, id, nil)
@@ -172,10 +171,16 @@ func (s *socket) heard(ctx context.Context, payload []byte) {
 // record puts an arrival into the inbox. It reports whether it is there.
 func (s *socket) record(ctx context.Context, a *arrival) bool {
 	_, err := s.receive(ctx, a)
-	if err != nil && ctx.Err() == nil {
-		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", brief(err))
+	if err != nil {
+		s.unrecorded(ctx, a, err)
 	}
 	return err == nil
+}
+
+func (s *socket) unrecorded(ctx context.Context, a *arrival, err error) {
+	if ctx.Err() == nil {
+		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", brief(err))
+	}
 }
 
 func (s *socket) ack(ctx context.Context, id string, payload any) {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"time"
+
+	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -132,11 +135,18 @@ func (l *listening) download(ctx context.Context, f file) (*roster.Roster, error
 			return ros, err
 		}
 		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", brief(err))
-		if errors.Is(err, errElsewhere) || pause(ctx, patience(err, try)) != nil {
+		if !mayCome(err) || pause(ctx, patience(err, try)) != nil {
 			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
 				Words: "The file could not be fetched from Slack. Drop it again; if that does not help, ask whether the app may read files here (files:read)."}
 		}
 	}
+}
+
+// mayCome reports whether a file that did not come may come at the next try.
+func mayCome(err error) bool {
+	var status slack.StatusCodeError
+	refused := errors.As(err, &status) && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
+	return !refused && !errors.Is(err, errElsewhere)
 }
 
 // lostError says that a file's bytes did not come.

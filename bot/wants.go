@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +93,7 @@ func pauses(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 	if r.State == reset.Paused {
 		now = reset.Slot(pausePrefix + strconv.FormatInt(r.Pause.At.UnixMilli(), 10))
 	}
-	for slot := range have {
+	for _, slot := range slices.Sorted(maps.Keys(have)) {
 		if at, ok := pauseOf(slot); ok && slot != now {
 			all = append(all, want{slot: slot, place: underApproval, show: func(string) view.Message { return view.PauseOver(r, at) }})
 		}
