@@ -288,3 +288,16 @@ func marshal(tb testing.TB, v any) string {
 	}
 	return string(text)
 }
+
+// bare sends a call without looking at the answer, for benchmarks.
+func (c *client) bare(method, path string) {
+	r, err := http.NewRequestWithContext(context.Background(), method, c.url+path, nil)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	r.Header.Set("Authorization", c.auth)
+	response, err := c.http.Transport.RoundTrip(r)
+	if err != nil || response.StatusCode != http.StatusOK {
+		c.tb.Fatalf("%v %v", response, err)
+	}
+}

@@ -249,6 +249,9 @@ func (n *node) fits(have any, fold bool) bool {
 }
 
 func (n *node) fitsText(have, want string, fold bool) bool {
+	if fold && n.op == "eq" {
+		return strings.EqualFold(have, want)
+	}
 	if fold {
 		have, want = strings.ToLower(have), strings.ToLower(want)
 	}

@@ -29,7 +29,7 @@ type Options struct {
 	Limits      map[string]int // other limits by bucket, such as "/api/v1/logs": 120
 	Window      time.Duration  // of a bucket; 0: 60 s
 	TokenShare  int            // percent of a bucket that one token may use; 0: all of it
-	Concurrency int            // calls in progress at once; 0: 75, negative: no limit
+	Concurrency int            // calls in progress at once; 0: 75, -1: no limit
 
 	Latency     time.Duration // of every answer, half of it before the effect
 	ClockOffset time.Duration // how far Okta's clock is ahead of ours
@@ -118,5 +118,5 @@ func (opt Options) check() error {
 	if _, ok := roleLabels[opt.TokenRole]; !ok {
 		errs = append(errs, fmt.Errorf("token role: %q is none of Okta's", opt.TokenRole))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, newSettings(opt).check())...)
 }

@@ -3,6 +3,7 @@ package oktasim
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,6 +44,21 @@ func newSettings(opt Options) settings {
 		Faults: opt.Faults, FaultsOn: "all", LateBy: 3 * time.Second, Engine: opt.Engine,
 		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second,
 	}
+}
+
+// check holds settings that were not made by Set to the same rules.
+func (s settings) check() error {
+	var errs []error
+	for key, one := range settingKeys() {
+		raw, err := json.Marshal(one.read(&s))
+		if err == nil {
+			err = one.write(&s, raw)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // setting is one key of [Org.Set]: where its value lies and what it may be.

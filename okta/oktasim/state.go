@@ -9,7 +9,7 @@ import (
 
 // Query says which people a [State] shows.
 type Query struct {
-	Text   string // in ID, login, e-mail, name, department or status; case ignored
+	Text   string // part of ID, login, e-mail, name or department, or a whole status; case ignored
 	Offset int
 	Limit  int // 0: 50
 }
@@ -72,7 +72,7 @@ func (o *Org) State(q Query) State {
 	state := State{Users: []UserState{}, Requests: map[string]int{}, Throttled: o.books.throttled, Resets: o.books.effects,
 		NewRemoved: o.books.newRemoved, Buckets: []BucketState{}, CallsPerSecond: o.books.rate(now), Settings: o.settings()}
 	for _, p := range o.people {
-		if q.Text != "" && !strings.Contains(p.text, q.Text) && !strings.Contains(strings.ToLower(p.status), q.Text) {
+		if q.Text != "" && !strings.Contains(p.text, q.Text) && !strings.EqualFold(p.status, q.Text) {
 			continue
 		}
 		if state.Total >= q.Offset && len(state.Users) < q.Limit {
