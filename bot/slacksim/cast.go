@@ -64,7 +64,7 @@ func Cast() []Person {
 	return []Person{
 		{ID: "U_REQUESTER", Name: "rosa", RealName: "Rosa Quint", Title: "Service desk, asks", Email: "requester@example.com"},
 		{ID: "U_APPROVER1", Name: "avery", RealName: "Avery Stone", Title: "Security lead, approves", Email: "approver1@example.com", Admin: true},
-		{ID: "U_APPROVER2", Name: "alex", RealName: "Alex Moreno", Title: "Security lead, approves", Email: "approver2@example.com"},
+		{ID: "U_APPROVER2", Name: "alex", RealName: "Alex Moreno", Title: "Security lead, approves", Email: "approver2@example.com", Admin: true},
 		{ID: "U_ANA", Name: "ana", RealName: "Ana Lima", Title: "Sales, lost a phone", Email: "ana@example.com"},
 		{ID: "U_GUEST", Name: "gil", RealName: "Gil Ferris", Title: "Guest", Email: "guest@example.com", Restricted: true},
 		{ID: "U_STRANGER", Name: "sam", RealName: "Sam Weld", Title: "Partner company, Slack Connect", Email: "stranger@partner.example", Team: PartnerTeam},

@@ -158,7 +158,9 @@ func (w *Workspace) channelView(c *conversation, s selection) *channelView {
 	if c.kind() == "im" {
 		v.Direct, v.Name = true, "factorbot"
 	}
-	v.Unread = w.unread(c, s.user)
+	if !v.Open { // what is on the screen is read
+		v.Unread = w.unread(c, s.user)
+	}
 	return v
 }
 

@@ -364,7 +364,6 @@ const suggest = (form) => {
     list.append(item);
   });
   list.hidden = !found.length;
-  text.setAttribute("aria-expanded", String(found.length > 0));
   if (found.length) text.setAttribute("aria-activedescendant", list.id + "-0");
   else text.removeAttribute("aria-activedescendant");
 };
