@@ -51,13 +51,20 @@ func newGates(now func() time.Time) *gates {
 	return &gates{now: now, until: map[string]time.Time{}}
 }
 
+// closed returns Slack's own error for as long as the gate is closed.
+func (g *gates) closed(method string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if wait := g.until[method].Sub(g.now()); wait > 0 {
+		return &slack.RateLimitedError{RetryAfter: wait}
+	}
+	return nil
+}
+
 // through makes a call of a method unless its gate is closed, and closes it on a 429.
 func (g *gates) through(method string, call func() error) error {
-	g.mu.Lock()
-	wait := g.until[method].Sub(g.now())
-	g.mu.Unlock()
-	if wait > 0 {
-		return &slack.RateLimitedError{RetryAfter: wait}
+	if err := g.closed(method); err != nil {
+		return err
 	}
 	err := call()
 	var limited *slack.RateLimitedError

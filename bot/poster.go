@@ -105,7 +105,11 @@ func (p *poster) failed(err error, try int) time.Duration {
 // pass brings every message of the request up to date, in their order. It
 // returns when to look again although nothing changes, 0 for never.
 func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
+	p.live = false
 	r, err := p.Board.Get(ctx, p.id)
+	if errors.Is(err, reset.ErrNotFound) {
+		return 0, nil // kept long enough, and taken out of the record
+	}
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", p.id, err)
 	}

@@ -52,6 +52,9 @@ func (p *poster) put(ctx context.Context, r *reset.Request, m reset.Message, v v
 
 // post writes down that it is about to post, posts, and writes down what came of it.
 func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+	if err := p.gates.closed("chat.postMessage"); err != nil {
+		return m, err
+	}
 	m.At, m.Shown = p.Now(), ""
 	if err := p.save(ctx, m); err != nil {
 		return m, err

@@ -272,6 +272,9 @@ func TestAnswers_golden(t *testing.T) {
 		"help":       view.Help(),
 		"no_status":  view.Status(nil),
 		"refused":    view.Refused("You wrote <!channel> & more."),
+		"not_csv":    view.NotCSV("book `1`.xlsx"),
+		"too_late":   view.TooLate(&reset.TransitionError{ID: "FR-42", Move: reset.MoveApprove, Found: reset.Denied, By: "U_APPROVER2"}),
+		"puzzled":    view.Puzzled("ABCD1234"),
 		"add_reason": view.AddReason("C_FACTORS", "1777896000.000100", "list.csv"),
 	}
 	fits := schema(t, "Message")
