@@ -186,7 +186,7 @@ func (c *call) see(resp *http.Response, o *observation) {
 		c.ans.date, o.date = d, d
 	}
 	c.ans.oauthError = challenge(h.Get("Www-Authenticate"))
-	o.success = resp.StatusCode >= 200 && resp.StatusCode < 300
+	o.served = resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
 	o.throttled = resp.StatusCode == http.StatusTooManyRequests
 	o.limit, o.remaining, o.reset, o.rated = rateHeaders(h, o.date)
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 {

@@ -26,7 +26,7 @@ type bucket struct {
 	reserve float64 // 0.2: a fifth of the limit is left to others
 
 	known   bool // an answer came
-	bare    int  // 2xx answers in a row without rate headers
+	bare    int  // served answers in a row without rate headers
 	cur     window
 	prev    window
 	rhythm  rhythm
@@ -186,7 +186,7 @@ func (b *bucket) unrated(o observation) {
 		b.paused = latest(b.paused, o.got.Add(pause))
 		return
 	}
-	if !o.success {
+	if !o.served {
 		return
 	}
 	b.strikes = 0

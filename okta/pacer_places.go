@@ -29,7 +29,7 @@ func (p *places) answer(o observation, inFlight, most int) {
 		p.paused = latest(p.paused, o.got.Add(crowdedPause<<min(p.streak, 5)))
 		p.streak++
 		p.grown = o.got
-	case o.success:
+	case o.served:
 		p.streak = 0
 		if p.now < most && o.got.Sub(p.grown) >= growEvery {
 			p.now++

@@ -44,24 +44,22 @@ func (o *Org) settle() {
 	}
 }
 
-// keepTime does what is due when nobody asks.
+// keepTime does what is due when nobody asks. Without an errand it waits for
+// one, not for a time: in a synctest bubble a timer would keep the clock going.
 func (o *Org) keepTime() {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
 	for {
 		o.mu.Lock()
 		o.settle()
-		wait := time.Hour
+		var due <-chan time.Time
 		if len(o.schedule) > 0 {
-			wait = time.Until(o.schedule[0].due)
+			due = time.After(time.Until(o.schedule[0].due))
 		}
 		o.mu.Unlock()
-		timer.Reset(wait)
 		select {
 		case <-o.done:
 			return
 		case <-o.wake:
-		case <-timer.C:
+		case <-due:
 		}
 	}
 }

@@ -2,6 +2,7 @@ package oktasim
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -74,7 +75,7 @@ func (c *call) users(s selection, limit int, paged bool) answer {
 		page = append(page, c.user(p, false))
 		last = p.index
 	}
-	return answer{status: http.StatusOK, body: page, header: c.links(last+1, more && paged)}
+	return answer{status: http.StatusOK, body: c.fields(page), header: c.links(last+1, more && paged)}
 }
 
 // sortedUsers is a page in the order of an attribute, which only a search has.
@@ -107,7 +108,33 @@ func (c *call) sortedUsers(s selection, by string, limit int) answer {
 	for _, p := range all[start:end] {
 		page = append(page, c.user(p, false))
 	}
-	return answer{status: http.StatusOK, body: page, header: c.links(end, end < len(all))}
+	return answer{status: http.StatusOK, body: c.fields(page), header: c.links(end, end < len(all))}
+}
+
+// fields leaves of each user only what the fields parameter names, such as
+// id,status,profile:(login,email).
+func (c *call) fields(page []userBody) any {
+	wanted := c.query.Get("fields")
+	if wanted == "" {
+		return page
+	}
+	var profile []string
+	if before, inside, found := strings.Cut(wanted, "profile:("); found {
+		inside, after, _ := strings.Cut(inside, ")")
+		wanted, profile = before+"profile"+after, strings.Split(inside, ",")
+	}
+	top := strings.Split(wanted, ",")
+	cut := make([]map[string]any, len(page))
+	for i, u := range page {
+		if profile != nil {
+			maps.DeleteFunc(u.Profile, func(name string, _ any) bool { return !slices.Contains(profile, name) })
+		}
+		cut[i] = map[string]any{"id": u.ID, "status": u.Status, "created": u.Created, "activated": u.Activated, "statusChanged": u.StatusChanged,
+			"lastLogin": u.LastLogin, "lastUpdated": u.LastUpdated, "passwordChanged": u.PasswordChanged, "type": u.Type, "profile": u.Profile,
+			"credentials": u.Credentials, "_links": u.Links}
+		maps.DeleteFunc(cut[i], func(name string, _ any) bool { return !slices.Contains(top, name) })
+	}
+	return cut
 }
 
 // count reads a parameter that is a number of things. More than the most is

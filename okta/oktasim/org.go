@@ -106,6 +106,16 @@ func (o *Org) Close() {
 	o.work.Wait()
 }
 
+// closed tells whether Close was called.
+func (o *Org) closed() bool {
+	select {
+	case <-o.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // now is the time by Okta's clock. The lock is held.
 func (o *Org) now() time.Time { return time.Now().Add(o.set.ClockOffset) }
 
@@ -128,11 +138,9 @@ func (o *Org) Watch(ctx context.Context) <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	changes := make(chan struct{}, 1)
-	select {
-	case <-o.done:
+	if o.closed() {
 		close(changes)
 		return changes
-	default:
 	}
 	o.watchers[changes] = struct{}{}
 	o.work.Go(func() {

@@ -68,12 +68,6 @@ type setting struct {
 }
 
 // settingKeys are the keys of [Org.Set] and [Org.Settings].
-//
-//	rate_limit, limits, window, token_share, taken_by_others, concurrency
-//	latency, clock_offset, log_lag, search_lag, created_precision
-//	enrol_again, enrol_after, push_answer, push_after
-//	faults, fault_kinds, faults_on, late_by
-//	engine, token_revoked, max_search_terms
 func settingKeys() map[string]setting {
 	return map[string]setting{
 		"rate_limit":        whole(func(s *settings) *int { return &s.RateLimit }, 0, 1e6),
@@ -103,8 +97,23 @@ func settingKeys() map[string]setting {
 
 // Set changes settings, all that it knows or, on an error, none; the keys that
 // are not the org's come back in unknown. Durations are Go strings ("2s") or
-// numbers of seconds, shares are between 0 and 1. created_precision is what
-// Okta rounds the creation of users and factors down to.
+// numbers of seconds, shares are between 0 and 1. The keys:
+//
+//	rate_limit, limits {bucket: limit}    calls per window, 0: no limit
+//	window                                of a bucket, from its next one on
+//	token_share                           percent of a bucket for one token, in no header; 0: all
+//	taken_by_others                       calls per window and bucket that others make
+//	concurrency                           calls in progress at once, -1: no limit
+//	latency, log_lag, search_lag          how long things take
+//	clock_offset                          how far Okta's clock is ahead
+//	created_precision                     what creation times are rounded down to
+//	enrol_again, enrol_after              share of the reset people who enrol anew, and about when
+//	faults, faults_on                     share of the calls that go wrong; all, reads or writes
+//	fault_kinds {kind: weight}, late_by   how, see [Fault]; how late what is late is
+//	engine                                classic or identity
+//	token_revoked                         every token is refused
+//	max_search_terms                      comparisons in one search
+//	push_answer, push_after               approve, reject or ignore; how soon
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

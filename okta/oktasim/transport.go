@@ -31,7 +31,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		seen.Host = r.URL.Host
 	}
 	done := make(chan *memory, 1)
-	t.org.work.Go(func() {
+	t.org.begin(func() {
 		m := &memory{header: http.Header{}}
 		t.org.ServeHTTP(m, seen)
 		done <- m
@@ -42,6 +42,18 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case m := <-done:
 		return m.response(r)
 	}
+}
+
+// begin does work that Close waits for; at once, if the org is closed.
+func (o *Org) begin(work func()) {
+	o.mu.Lock()
+	if o.closed() {
+		o.mu.Unlock()
+		work()
+		return
+	}
+	o.work.Go(work)
+	o.mu.Unlock()
 }
 
 // memory is an http.ResponseWriter that keeps the answer.

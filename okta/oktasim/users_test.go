@@ -222,6 +222,18 @@ func TestOmit(t *testing.T) {
 	}
 }
 
+func TestFields(t *testing.T) {
+	c := MustServe(t, oktasim.Options{Given: crew()})
+	for fields, want := range map[string]string{
+		"id,profile:(login,lastName)": `[{"id":"` + idOf(t, c.org, "ana@example.com") + `","profile":{"lastName":"Silva","login":"ana@example.com"}}]`,
+		"status":                      `[{"status":"ACTIVE"}]`,
+	} {
+		if got := c.do(200, "GET", query("/api/v1/users", "fields", fields)+"&limit=1"); string(got.body) != want {
+			t.Errorf("%s: %s", fields, got.body)
+		}
+	}
+}
+
 func TestGroups(t *testing.T) {
 	c := MustServe(t, oktasim.Options{Users: 30, Given: []oktasim.User{{Login: "x@example.com", Groups: []string{"Red", "Blue"}}}})
 	for _, test := range []struct {
