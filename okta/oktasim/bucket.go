@@ -28,7 +28,7 @@ func bucketMap() map[string]string {
 
 // bucket counts the calls of one rate limit. A window starts at the first call
 // after the last window's end and ends on a whole second of Okta's clock, as
-// X-Rate-Limit-Reset says it; so the first may be up to a second short.
+// X-Rate-Limit-Reset says it; so a window may be up to a second short.
 type bucket struct {
 	name      string
 	start     time.Time

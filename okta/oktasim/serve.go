@@ -42,7 +42,9 @@ func noContent() answer { return answer{status: http.StatusNoContent} }
 // limits, token), half the latency, the effect, the other half, the answer.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{org: o, request: r, id: randomID(22) + "AAAB" + digits(r.URL.Path, 1), header: http.Header{}}
-	c.body, _ = io.ReadAll(io.LimitReader(r.Body, maxBody)) // what cannot be read is judged by what came
+	if r.Body != nil {
+		c.body, _ = io.ReadAll(io.LimitReader(r.Body, maxBody)) // what cannot be read is judged by what came
+	}
 	reply, admitted, latency := c.admit()
 	if admitted {
 		o.pause(latency / 2)
