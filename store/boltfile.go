@@ -21,6 +21,9 @@ import (
 // soon as the file grows (bbolt's documentation of Options.InitialMmapSize).
 const mapped = 1 << 30
 
+// grown is by how much the file grows at a time.
+const grown = 1 << 20
+
 // openBolt opens or makes the file, mode 0600, and checks it. It waits for at most
 // the timeout for another process to let go of it.
 func openBolt(path string, timeout time.Duration) (*bolt, error) {
@@ -39,30 +42,21 @@ func openBolt(path string, timeout time.Duration) (*bolt, error) {
 	return newBolt(db, path), nil
 }
 
-// openFile opens the file. Where bbolt panics over what it finds, the descriptor
-// is closed here, and so the lock is given back.
+// openFile opens the file. Where bbolt panics over what it finds, the file stays
+// locked until the process ends.
 func openFile(path string, o *bbolt.Options) (db *bbolt.DB, err error) {
-	var file *os.File
-	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		f, err := os.OpenFile(name, flag, mode)
-		file = f
-		return f, err
-	}
-	defer func() {
-		if damaged := (*DamagedError)(nil); errors.As(err, &damaged) && db == nil && file != nil {
-			file.Close() // an error here says only that bbolt closed it already
-		}
-	}()
 	defer caught(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = bbolt.Open(path, 0o600, o)
-	return db, openError(path, err)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	db.AllocSize = grown
+	return db, nil
 }
 
 func openError(path string, err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, berrors.ErrTimeout):
 		return &HeldError{Path: path, PID: notedPID(path)}
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
@@ -80,40 +74,12 @@ func prepare(db *bbolt.DB, path string) (err error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("open the record: %w", err)
 	}
-	if err := check(db, path); err != nil {
+	if err := checkPages(path, db.Info().PageSize); err != nil {
 		return err
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists([]byte("pairs"))
 		return err
-	})
-}
-
-// check walks the whole file: each page has one use, and each value matches its checksum.
-func check(db *bbolt.DB, path string) error {
-	damaged := func(err error) error { return &DamagedError{Path: path, Cause: err} }
-	return db.View(func(tx *bbolt.Tx) error {
-		if info, err := os.Stat(path); err != nil {
-			return fmt.Errorf("check the record: %w", err)
-		} else if info.Size() < tx.Size() { // bbolt would run into the missing pages on a goroutine of its own
-			return damaged(fmt.Errorf("%d of %d bytes are there", info.Size(), tx.Size()))
-		}
-		var first error
-		for err := range tx.Check() {
-			if first == nil {
-				first = damaged(err)
-			}
-		}
-		bucket := pairs(tx)
-		if first != nil || bucket == nil {
-			return first
-		}
-		return bucket.ForEach(func(k, v []byte) error {
-			if _, err := unframe(k, v); err != nil {
-				return damaged(err)
-			}
-			return nil
-		})
 	})
 }
 
@@ -149,6 +115,9 @@ func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
 		n, err = tx.WriteTo(&contextWriter{ctx, w})
 		return err
 	})
+	if ended := ctx.Err(); ended != nil { // bbolt's error does not wrap it
+		err = ended
+	}
 	return n, closedAs(err)
 }
 

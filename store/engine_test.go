@@ -29,9 +29,7 @@ func mustBolt(tb testing.TB) *bolt {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := check(b.db, b.path); err != nil {
-			tb.Errorf("consistency: %v", err)
-		}
+		mustBeSound(tb, b)
 		if err := b.close(); err != nil {
 			tb.Error(err)
 		}

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
 	"go.uber.org/goleak"
 
 	"factorbot/bot/reset"
@@ -34,11 +36,29 @@ func MustOpen(tb testing.TB, path string, o ...Option) *Store {
 // MustClose closes a record and checks its file; a second time is fine.
 func MustClose(tb testing.TB, s *Store) {
 	tb.Helper()
-	if err := check(s.file.db, s.file.path); err != nil && !errors.Is(closedAs(err), ErrClosed) {
-		tb.Errorf("consistency: %v", err)
-	}
+	mustBeSound(tb, s.file)
 	if err := s.Close(); err != nil {
 		tb.Error(err)
+	}
+}
+
+// mustBeSound runs bbolt's check and ours, unless the file is closed.
+func mustBeSound(tb testing.TB, b *bolt) {
+	tb.Helper()
+	err := b.db.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			tb.Errorf("bbolt finds: %v", err)
+		}
+		return nil
+	})
+	if errors.Is(closedAs(err), ErrClosed) {
+		return
+	}
+	if err != nil {
+		tb.Error(err)
+	}
+	if err := checkPages(b.path, os.Getpagesize()); err != nil {
+		tb.Errorf("we find: %v", err)
 	}
 }
 
