@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -157,152 +156,6 @@ func (w *Workspace) commandAcked(in *interaction, ack json.RawMessage) {
 	w.say(h, what, a)
 }
 
-// Upload is a person's message with files.
-type Upload struct {
-	User, Channel, Comment, ThreadTS string
-	Files                            []UploadedFile
-}
-
-// UploadedFile is a name and the bytes.
-type UploadedFile struct {
-	Name    string
-	Content []byte
-}
-
-// Upload posts a person's files, in one message, and returns its ts.
-func (w *Workspace) Upload(u Upload) (ts string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	conv, err := w.writable(u.User, u.Channel)
-	if err != nil {
-		return "", err
-	}
-	var files []*file
-	for _, x := range u.Files {
-		f := w.newFile(x.Name, u.User)
-		f.content, f.uploaded, f.complete = x.Content, true, true
-		files = append(files, f)
-	}
-	m := w.personMessage(u.User, u.Comment, u.ThreadTS)
-	m.Subtype = "file_share"
-	w.postFiles(conv, m, files)
-	return m.TS, nil
-}
-
-// Attach takes a person's files for a file_input and returns their IDs. The app
-// may read them as soon as they are here.
-func (w *Workspace) Attach(user string, files ...UploadedFile) ([]string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.person(user) == nil {
-		return nil, errors.New("user_not_found")
-	}
-	ids := []string{}
-	for _, x := range files {
-		f := w.newFile(x.Name, user)
-		f.content, f.uploaded, f.complete, f.given = x.Content, true, true, true
-		ids = append(ids, f.id)
-	}
-	return ids, nil
-}
-
-// Say posts a person's message and returns its ts.
-func (w *Workspace) Say(user, channel, text, threadTS string) (ts string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	conv, err := w.writable(user, channel)
-	if err != nil {
-		return "", err
-	}
-	m := w.personMessage(user, text, threadTS)
-	w.post(conv, m)
-	return m.TS, nil
-}
-
-// writable finds the conversation that a person writes to.
-func (w *Workspace) writable(user, channel string) (*conversation, error) {
-	p, conv := w.person(user), w.conversation[channel]
-	switch {
-	case p == nil:
-		return nil, errors.New("user_not_found")
-	case conv == nil:
-		return nil, errors.New("channel_not_found")
-	case conv.Archived:
-		return nil, errors.New("is_archived")
-	case conv.kind() == "im" && conv.user != user:
-		return nil, errors.New("not_in_channel")
-	}
-	return conv, nil
-}
-
-func (w *Workspace) personMessage(user, text, threadTS string) *Message {
-	return &Message{
-		Type: "message", TS: w.nextTS(), User: user, Team: w.person(user).team(), ClientMsgID: randomUUID(),
-		Text: w.escape(escapeText(text)), ThreadTS: threadTS,
-	}
-}
-
-// escapeText writes a person's text as Slack stores it.
-func escapeText(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-// Edit changes a message as its author; nil deletes it.
-func (w *Workspace) Edit(channel, ts string, text *string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	conv := w.conversation[channel]
-	if conv == nil {
-		return errors.New("channel_not_found")
-	}
-	m := conv.find(ts)
-	if m == nil {
-		return errors.New("message_not_found")
-	}
-	if text == nil {
-		w.deleted(conv, m)
-		return nil
-	}
-	before := *m
-	m.Text = w.escape(escapeText(*text))
-	m.Blocks = nil
-	m.Edited = &Edited{User: m.User, TS: w.nextTS()}
-	w.edited(conv, m, &before)
-	return nil
-}
-
-// Messages returns every message of a conversation, replies too, oldest first,
-// with files and metadata; with user, the ephemeral ones that this person sees.
-func (w *Workspace) Messages(channel, user string) ([]*Message, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	conv := w.conversation[channel]
-	if conv == nil {
-		return nil, errors.New("channel_not_found")
-	}
-	all := slices.Concat(conv.messages, conv.private[user])
-	out := copies(all)
-	for _, m := range out {
-		m.Files = w.fileObjects(m, false)
-	}
-	slices.SortStableFunc(out, func(a, b *Message) int { return compareTS(a.TS, b.TS) })
-	return out, nil
-}
-
-// Reload is what happens when a person reloads the page: ephemeral messages and
-// open modals are gone.
-func (w *Workspace) Reload(user string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, id := range w.order {
-		delete(w.conversation[id].private, user)
-	}
-	if stack := w.stacks[user]; len(stack) > 0 {
-		w.closeView(stack[0], true)
-	}
-	w.changed(Change{Type: "ephemeral", User: user})
-}
-
 // homeWaits is how long OpenHome waits for the app to publish.
 const homeWaits = 2 * time.Second
 
@@ -342,15 +195,4 @@ func (w *Workspace) published(user string) {
 			in.signal()
 		}
 	}
-}
-
-// FileContent returns the bytes of a file.
-func (w *Workspace) FileContent(id string) (name string, content []byte, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f := w.files[id]
-	if f == nil || f.deleted {
-		return "", nil, fmt.Errorf("file_not_found")
-	}
-	return f.name, f.content, nil
 }

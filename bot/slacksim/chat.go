@@ -1,8 +1,7 @@
 package slacksim
 
 import (
-	"fmt"
-	"slices"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -243,213 +242,30 @@ func (w *Workspace) whisper(conv *conversation, user string, m *Message, method 
 	w.changed(Change{Type: "ephemeral", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS, User: user})
 }
 
-func updateMessage(w *Workspace, c *call) (object, error) {
-	what, err := w.content(c.args)
-	if err != nil {
-		return nil, err
-	}
-	conv, m, err := w.ownMessage(c.str("channel"), c.str("ts"), "cant_update_message")
-	if err != nil {
-		return nil, err
-	}
-	if utf8.RuneCountInString(what.text) > maxUpdated {
-		return nil, refuse("msg_too_long")
-	}
-	if what.empty() && !c.has("file_ids") {
-		return nil, refuse("no_text")
-	}
-	before := *m
-	if c.given("text") || c.has("markdown_text") {
-		m.Text = what.text
-	}
-	m.Blocks = what.blocks // text alone removes them
-	if c.given("attachments") || what.blocks != nil || what.text != "" {
-		m.Attachments = what.attachments
-	}
-	if what.metadata != nil {
-		m.Metadata = what.metadata
-		if what.metadata.EventType == "" {
-			m.Metadata = nil
-		}
-	}
-	if what.blocks == nil {
-		m.Edited = &Edited{User: BotUser, TS: formatTS(c.now.UnixMicro())}
-	}
-	w.edited(conv, m, &before)
-	return object{"channel": conv.ID, "ts": m.TS, "text": m.Text, "message": m}, nil
-}
-
-// ownMessage finds a message of the app.
-func (w *Workspace) ownMessage(channel, ts, notOurs string) (*conversation, *Message, error) {
-	conv := w.conversation[channel]
-	if conv == nil || !conv.member(BotUser) && conv.kind() != "channels" {
-		return nil, nil, refuse("channel_not_found")
-	}
-	if conv.Archived {
-		return nil, nil, refuse("is_inactive")
-	}
-	m := conv.find(ts)
-	if m == nil {
-		return nil, nil, refuse("message_not_found")
-	}
-	if m.User != BotUser {
-		return nil, nil, refuse(notOurs)
-	}
-	return conv, m, nil
-}
-
-// edited tells everybody that a message changed.
-func (w *Workspace) edited(conv *conversation, m, before *Message) {
-	m.version++
-	m.remember()
-	w.touched(conv.ID, m.TS)
-	w.changed(Change{Type: "message", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS})
-	if !conv.member(BotUser) {
-		return
-	}
-	ts := w.nextTS()
-	w.emit(object{
-		"type": "message", "subtype": "message_changed", "hidden": true, "ts": ts, "event_ts": ts,
-		"channel": conv.ID, "channel_type": conv.eventKind(),
-		"message": w.eventMessage(m), "previous_message": w.eventMessage(before),
-	})
-}
-
-func deleteMessage(w *Workspace, c *call) (object, error) {
-	conv, m, err := w.ownMessage(c.str("channel"), c.str("ts"), "cant_delete_message")
-	if err != nil {
-		return nil, err
-	}
-	w.deleted(conv, m)
-	return object{"channel": conv.ID, "ts": m.TS}, nil
-}
-
-// deleted takes a message away. A parent with replies stays as a tombstone.
-func (w *Workspace) deleted(conv *conversation, m *Message) {
-	before := *m
-	if m.ReplyCount > 0 {
-		*m = Message{
-			Type: "message", Subtype: "tombstone", TS: m.TS, User: slackbot, Text: "This message was deleted.",
-			ThreadTS: m.ThreadTS, ReplyCount: m.ReplyCount, ReplyUsers: m.ReplyUsers, LatestReply: m.LatestReply,
-			channel: conv.ID, version: m.version + 1,
-		}
-	} else {
-		conv.remove(m)
-	}
-	w.touched(conv.ID, before.TS)
-	w.changed(Change{Type: "message", Channel: conv.ID, TS: before.TS, ThreadTS: before.ThreadTS})
-	if !conv.member(BotUser) {
-		return
-	}
-	ts := w.nextTS()
-	w.emit(object{
-		"type": "message", "subtype": "message_deleted", "hidden": true, "ts": ts, "event_ts": ts,
-		"channel": conv.ID, "channel_type": conv.eventKind(),
-		"deleted_ts": before.TS, "previous_message": w.eventMessage(&before),
-	})
-}
-
-func getPermalink(w *Workspace, c *call) (object, error) {
-	conv := w.conversation[c.str("channel")]
-	if conv == nil || conv.Private && !conv.member(BotUser) {
-		return nil, refuse("channel_not_found")
-	}
-	m := conv.find(c.str("message_ts"))
-	if m == nil {
-		return nil, refuse("message_not_found")
-	}
-	return object{"channel": conv.ID, "permalink": w.permalink(conv, m)}, nil
-}
-
-func (w *Workspace) permalink(conv *conversation, m *Message) string {
-	link := fmt.Sprintf("%s/archives/%s/p%s", w.base, conv.ID, strings.Replace(m.TS, ".", "", 1))
-	if m.reply() {
-		link += "?thread_ts=" + m.ThreadTS + "&cid=" + conv.ID
-	}
-	return link
-}
-
-func (w *Workspace) reactedMessage(c *call) (*conversation, *Message, error) {
-	conv := w.conversation[c.str("channel")]
-	if conv == nil || conv.Private && !conv.member(BotUser) {
-		return nil, nil, refuse("channel_not_found")
-	}
-	if conv.Archived {
-		return nil, nil, refuse("is_archived")
-	}
-	m := conv.find(c.str("timestamp"))
-	if m == nil {
-		return nil, nil, refuse("message_not_found")
-	}
-	return conv, m, nil
-}
-
-func addReaction(w *Workspace, c *call) (object, error) {
-	conv, m, err := w.reactedMessage(c)
-	if err != nil {
-		return nil, err
-	}
-	name := strings.Trim(c.str("name"), ":")
-	i := slices.IndexFunc(m.Reactions, func(r *Reaction) bool { return r.Name == name })
-	if i < 0 {
-		m.Reactions = append(m.Reactions, &Reaction{Name: name})
-		i = len(m.Reactions) - 1
-	}
-	r := m.Reactions[i]
-	if slices.Contains(r.Users, BotUser) {
-		return nil, refuse("already_reacted")
-	}
-	r.Users = append(r.Users, BotUser)
-	r.Count++
-	m.version++
-	w.changed(Change{Type: "message", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS})
-	return nil, nil
-}
-
-func removeReaction(w *Workspace, c *call) (object, error) {
-	if !c.has("channel") || !c.has("timestamp") {
-		return nil, refuse("no_item_specified")
-	}
-	conv, m, err := w.reactedMessage(c)
-	if err != nil {
-		return nil, err
-	}
-	name := strings.Trim(c.str("name"), ":")
-	i := slices.IndexFunc(m.Reactions, func(r *Reaction) bool {
-		return r.Name == name && slices.Contains(r.Users, BotUser)
-	})
-	if i < 0 {
-		return nil, refuse("no_reaction")
-	}
-	r := m.Reactions[i]
-	r.Users = slices.DeleteFunc(r.Users, func(u string) bool { return u == BotUser })
-	if r.Count--; r.Count == 0 {
-		m.Reactions = slices.Delete(m.Reactions, i, i+1)
-	}
-	m.version++
-	w.changed(Change{Type: "message", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS})
-	return nil, nil
-}
-
+// validateBlocks is blocks.validate: each part has an error of its own.
 func validateBlocks(w *Workspace, c *call) (object, error) {
-	for arg, check := range map[string]func(any) error{
-		"blocks": func(v any) error { _, err := w.blocks(v, surfaceMessage); return err },
-		"message": func(v any) error {
+	for _, part := range []struct {
+		arg, code string
+		check     func(any) error
+	}{
+		{"blocks", "invalid_blocks", func(v any) error { _, err := w.blocks(v, surfaceMessage); return err }},
+		{"message", "invalid_message", func(v any) error {
 			o, _ := v.(object)
 			_, err := w.blocks(o["blocks"], surfaceMessage)
 			return err
-		},
-		"view": func(v any) error { _, err := w.viewBody(v); return err },
+		}},
+		{"view", "invalid_view", func(v any) error { _, err := w.viewBody(v); return err }},
 	} {
-		if !c.has(arg) {
+		if !c.has(part.arg) {
 			continue
 		}
-		v, ok := c.json(arg)
+		v, ok := c.json(part.arg)
 		if !ok {
-			return nil, refuse("invalid_arguments", "[ERROR] must be JSON [json-pointer:/"+arg+"]")
+			return nil, refuse("invalid_arguments", "[ERROR] must be JSON [json-pointer:/"+part.arg+"]")
 		}
-		if err := check(v); err != nil {
-			return nil, err
+		var e *refusal
+		if errors.As(part.check(v), &e) {
+			return nil, &refusal{code: part.code, messages: e.messages, extra: e.extra}
 		}
 	}
 	return nil, nil

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"strings"
 	"time"
 )
 
@@ -229,20 +228,6 @@ func (w *Workspace) postFiles(conv *conversation, m *Message, files []*file) {
 	}
 }
 
-// seesFile says whether the app may see a file: its own, or one that was shared
-// where it is.
-func (w *Workspace) seesFile(f *file) bool {
-	if f.user == BotUser || f.given {
-		return true
-	}
-	for _, s := range f.shares {
-		if c := w.conversation[s.Channel]; c != nil && c.member(BotUser) {
-			return true
-		}
-	}
-	return false
-}
-
 func fileInfo(w *Workspace, c *call) (object, error) {
 	f := w.files[c.str("file")]
 	switch {
@@ -274,157 +259,4 @@ func deleteFile(w *Workspace, c *call) (object, error) {
 		w.changed(Change{Type: "message", Channel: s.Channel, TS: s.TS, ThreadTS: s.ThreadTS})
 	}
 	return nil, nil
-}
-
-// fileObjects returns the files of a message; with stubs, those that people of
-// another workspace shared say only "ask files.info".
-func (w *Workspace) fileObjects(m *Message, stubs bool) []object {
-	var out []object
-	for _, id := range m.fileIDs {
-		f := w.files[id]
-		switch p := w.person(f.user); {
-		case f.deleted:
-			out = append(out, object{"id": f.id, "mode": "tombstone"})
-		case stubs && p != nil && p.team() != Team:
-			out = append(out, object{
-				"id": f.id, "created": f.created, "timestamp": f.created, "user": f.user,
-				"mode": "file_access", "file_access": "check_file_info",
-			})
-		default:
-			out = append(out, w.fileObject(f))
-		}
-	}
-	return out
-}
-
-func (w *Workspace) fileObject(f *file) object {
-	o := object{
-		"id": f.id, "created": f.created, "timestamp": f.created, "name": f.name, "title": f.title,
-		"mimetype": mimetype(f.name), "filetype": filetype(f.name), "pretty_type": strings.ToUpper(filetype(f.name)),
-		"user": f.user, "user_team": Team, "editable": false, "size": len(f.content), "mode": "hosted",
-		"is_external": false, "external_type": "", "is_public": false, "public_url_shared": false,
-		"display_as_bot": false, "username": "", "file_access": "visible", "has_rich_preview": false,
-		"url_private":          fmt.Sprintf("%s/files-pri/%s-%s/%s", w.base, Team, f.id, slug(f.name)),
-		"url_private_download": fmt.Sprintf("%s/files-pri/%s-%s/download/%s", w.base, Team, f.id, slug(f.name)),
-		"permalink":            fmt.Sprintf("%s/files/%s/%s/%s", w.base, f.user, f.id, slug(f.name)),
-	}
-	if p := w.person(f.user); p != nil {
-		o["user_team"] = p.team()
-	}
-	w.addShares(o, f)
-	return o
-}
-
-// addShares adds where the file is seen: {"public": {"C1": [{"ts": ...}]}}.
-func (w *Workspace) addShares(o object, f *file) {
-	shares := map[string]map[string][]object{}
-	where := map[string][]string{"channels": {}, "groups": {}, "ims": {}}
-	for _, s := range f.shares {
-		conv := w.conversation[s.Channel]
-		kind, list := "private", "groups"
-		switch conv.kind() {
-		case "channels":
-			kind, list = "public", "channels"
-			o["is_public"] = true
-		case "im":
-			list = "ims"
-		}
-		where[list] = append(where[list], s.Channel)
-		if shares[kind] == nil {
-			shares[kind] = map[string][]object{}
-		}
-		one := object{"ts": s.TS, "channel_name": conv.Name, "team_id": Team, "share_user_id": f.user, "source": "UNKNOWN", "reply_users": []string{}, "reply_users_count": 0, "reply_count": 0}
-		if s.ThreadTS != "" {
-			one["thread_ts"] = s.ThreadTS
-		}
-		shares[kind][s.Channel] = append(shares[kind][s.Channel], one)
-	}
-	o["shares"] = shares
-	for k, v := range where {
-		o[k] = v
-	}
-}
-
-// slug is a file's name as it appears in its URL.
-func slug(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		}
-		return '_'
-	}, name)
-}
-
-func filetype(name string) string {
-	switch ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), ".")); ext {
-	case "":
-		return "text"
-	case "txt":
-		return "text"
-	case "htm":
-		return "html"
-	default:
-		return ext
-	}
-}
-
-func mimetype(name string) string {
-	switch filetype(name) {
-	case "csv":
-		return "text/csv"
-	case "tsv":
-		return "text/tab-separated-values"
-	case "text":
-		return "text/plain"
-	case "html":
-		return "text/html"
-	case "zip":
-		return "application/zip"
-	case "xlsx":
-		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	return "application/octet-stream"
-}
-
-// serveFile answers GET url_private. Without a token that may read the file it
-// redirects to the sign-in page, as Slack does.
-func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
-	failed := w.fault("download")
-	if failed.before(rw) {
-		return
-	}
-	id := strings.TrimPrefix(r.PathValue("file"), Team+"-")
-	w.mu.Lock()
-	f := w.files[id]
-	allowed := bearer(r) == w.settings.BotToken && !w.settings.TokenRevoked && w.checkScope("download", "files:read") == nil
-	var content []byte
-	found := f != nil && f.uploaded && !f.deleted && w.seesFile(f)
-	if found {
-		content = f.content
-	}
-	w.mu.Unlock()
-	switch {
-	case !allowed:
-		http.Redirect(rw, r, "/?redir="+r.URL.EscapedPath(), http.StatusFound)
-	case !found:
-		http.NotFound(rw, r)
-	case failed.fault == faultLost:
-		hangUp(rw)
-	default:
-		sendFile(rw, f.name, content)
-	}
-}
-
-// sendFile sends bytes that somebody uploaded: never something a browser shows.
-func sendFile(rw http.ResponseWriter, name string, content []byte) {
-	h := rw.Header()
-	h.Set("Content-Type", mimetype(name))
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", fmt.Sprint(len(content)))
-	_, _ = rw.Write(content)
 }

@@ -174,7 +174,7 @@ func (w *Workspace) body(n *names, m *Message) template.HTML {
 		Files        []object
 	}{Files: w.fileObjects(m, false)}
 	var err error
-	if len(m.Blocks) > 0 {
+	if len(m.Blocks) > 0 && m.BotID != "" { // a person's blocks say what the text says
 		data.Blocks, err = r.Blocks(m.Blocks)
 	} else {
 		data.Text = n.mrkdwn(m.Text, false)
