@@ -49,10 +49,9 @@ func (d *Desk) Cancel(ctx context.Context, in Intent) (*reset.Request, error) {
 
 // Pause stops a running request until somebody resumes it.
 func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
-	rules := d.Rules()
 	return d.change(ctx, in, false, policy.Rules.MayPause, func(r *reset.Request) (reset.Fact, error) {
 		cause := reset.CauseApprover
-		if in.By == r.Asked.By || !rules.Names(in.By) {
+		if in.By == r.Asked.By {
 			cause = reset.CauseRequester
 		}
 		return r.Halt(cause, in.By, in.Why, d.Now())

@@ -114,10 +114,7 @@ func (d *Desk) rows(ctx context.Context, users []roster.UserRef) ([]reset.Row, e
 			if err != nil {
 				return nil, err
 			}
-			row.Kind, row.Value, row.Problem = reset.RefEmail, email, ""
-			if email == "" {
-				row.Kind, row.Problem = "", "Slack shows no e-mail for this person: name them by login or Okta ID"
-			}
+			row = roster.RowOfMention(i+1, u, email)
 		}
 		rows = append(rows, row)
 	}

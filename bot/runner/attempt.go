@@ -52,7 +52,8 @@ func (b *batch) attempt(t reset.Target, still func() bool) tried {
 		return b.noSlot(err)
 	}
 	defer slot.Release()
-	if b.guard.stale() {
+	if b.guard.stale() { // grew old while the call waited for its turn
+		b.guard.refresh(b.taking)
 		return tryAgain
 	}
 	if still != nil && !still() {

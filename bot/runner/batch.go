@@ -18,6 +18,7 @@ const gap = time.Hour
 type batch struct {
 	*driver
 	head    *reset.Request
+	last    time.Time            // of the journal, when it was read
 	targets map[int]reset.Target // of the rows in doubt and of those claimed by others
 
 	taking  context.Context // ends when nobody shall be started any more
@@ -44,6 +45,7 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	if b.waitedTooLong() {
 		return b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
 	}
+	d.guard.refresh(b.taking)
 	if err := b.all(); err != nil {
 		return err
 	}
@@ -76,6 +78,7 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 		b.out.close()
 		endCalls()
 	}
+	b.last = ledger.LastStep()
 	if err := b.admit(); err != nil {
 		end()
 		return nil, nil, err
@@ -118,7 +121,7 @@ func (b *batch) admit() error {
 
 // waitedTooLong reports whether the request was left alone for so long that a person should look first.
 func (b *batch) waitedTooLong() bool {
-	last := b.ledger.LastStep()
+	last := b.last
 	if b.head.ResumedAt.After(last) {
 		last = b.head.ResumedAt
 	}

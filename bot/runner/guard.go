@@ -19,30 +19,46 @@ const (
 
 // guard keeps the lists of those who must not be reset.
 type guard struct {
-	runner *Runner
-	mu     sync.Mutex
-	list   map[string]bool
-	read   time.Time
-	err    error
+	runner  *Runner
+	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
+
+	mu   sync.Mutex
+	list map[string]bool
+	read time.Time
+	err  error
 }
 
-// refresh reads the lists anew if they are older than a moment.
+// refresh reads the lists anew, unless somebody began to while we waited for our turn.
 func (g *guard) refresh(ctx context.Context) {
 	if g.runner.Rules().Protect.Admins != policy.AdminsList {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.err == nil && time.Since(g.read) < time.Second {
+	asked := time.Now()
+	select {
+	case g.reading <- struct{}{}:
+		defer func() { <-g.reading }()
+	case <-ctx.Done():
 		return
 	}
+	if g.readSince(asked) {
+		return
+	}
+	began := time.Now()
 	list, err := g.runner.Directory.Admins(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.err = err
 	if err != nil {
 		g.runner.Log.Warn("the lists of administrators cannot be read; every target is asked for its roles", "err", err)
 		return
 	}
-	g.list, g.read = list, time.Now()
+	g.list, g.read = list, began
+}
+
+func (g *guard) readSince(asked time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.err == nil && g.read.After(asked)
 }
 
 // keep refreshes the lists until ctx ends.

@@ -38,12 +38,12 @@ type logbook struct {
 	events  *okta.Events
 	me      *okta.User
 	told    map[reset.UserID][]time.Time // by Okta's clock
-	reading sync.Mutex
+	reading chan struct{}                // held by who reads; not a mutex, because reading waits for Okta
 	readAt  time.Time
 }
 
 func newLogbook(r *Runner) *logbook {
-	return &logbook{runner: r, wake: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]time.Time{}}
+	return &logbook{runner: r, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]time.Time{}}
 }
 
 // demand asks that the log be read from a moment of Okta's clock on until released.
@@ -94,8 +94,12 @@ func (l *logbook) demanded() bool {
 // catchUp reads what the log tells by now, at least from since on (zero: from
 // where the demands say). Several callers share one reading.
 func (l *logbook) catchUp(ctx context.Context, since time.Time) error {
-	l.reading.Lock()
-	defer l.reading.Unlock()
+	select {
+	case l.reading <- struct{}{}:
+		defer func() { <-l.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if err := l.know(ctx); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // few is the number of targets up to which factors and roles of each are read.
 const few = 25
 
-// planTries is how long the planner goes on when Okta cannot be asked, before it gives the request up.
+// planPatience is how long the planner goes on when Okta cannot be asked, before it gives the request up.
 const planPatience = 10 * time.Minute
 
 // plan resolves the roster against Okta, freezes the plan and asks for approval.
@@ -33,13 +33,36 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 		return err
 	}
 	rules := d.Rules()
+	lately, err := d.askedLately(ctx, r)
+	if err != nil {
+		return err
+	}
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 		if p.Resets == 0 {
 			return r.Reject("nothing_to_reset", nothing(p), now)
 		}
 		p.FrozenAt = now
-		return r.FreezePlan(p, rules.Terms(p.Resets, 0), now.Add(rules.ExpiresAfter), now)
+		return r.FreezePlan(p, rules.Terms(p.Resets, lately), now.Add(rules.ExpiresAfter), now)
 	})
+}
+
+// askedLately counts the targets of the requester's other requests of a day, so
+// that splitting a roster does not make a large batch small.
+func (d *driver) askedLately(ctx context.Context, r *reset.Request) (int, error) {
+	n := 0
+	for other, err := range d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: time.Now().Add(-recent)}) {
+		if err != nil {
+			return 0, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
+		}
+		switch other.State {
+		case reset.Rejected, reset.Denied, reset.Expired, reset.Lapsed:
+			continue
+		}
+		if other.ID != r.ID {
+			n += other.Plan.Resets
+		}
+	}
+	return n, nil
 }
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.

@@ -97,7 +97,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	shared := &shared{
 		Runner: r,
 		began:  began,
-		guard:  &guard{runner: r},
+		guard:  &guard{runner: r, reading: make(chan struct{}, 1)},
 		book:   newLogbook(r),
 		fail:   cancel,
 	}

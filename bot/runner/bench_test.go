@@ -1,0 +1,262 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+	"factorbot/okta/oktasim"
+	"factorbot/store"
+)
+
+// record gives the store the shape that the runner asks for, as the program does.
+type record struct{ *store.Term }
+
+func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	if unlessFrozen {
+		return r.Term.UpdateThawed(ctx, id, op, change)
+	}
+	return r.Term.Update(ctx, id, op, change)
+}
+
+func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
+	return r.Term.Requests(ctx, store.Query(q))
+}
+
+func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
+		for c, err := range r.Term.Watch(ctx) {
+			if !yield(c.ID, err) {
+				return
+			}
+		}
+	}
+}
+
+const orgURL = "https://example.okta.com"
+
+// bench is a runner between a real store and a simulated org, on fake time.
+type bench struct {
+	t      *testing.T
+	org    *oktasim.Org
+	client *okta.Client
+	path   string
+	rules  policy.Rules
+	file   *store.Store
+	rec    record
+	stop   func()
+}
+
+// onBench runs a test in a bubble of fake time.
+func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body func(*bench)) {
+	// The SDK starts a goroutine that only a finalizer ends: it stays outside the bubble.
+	sdk, err := okta.NewSDK()
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		opt.KeepCalls = true
+		org, err := oktasim.New(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer org.Close()
+		client, err := okta.New(okta.Config{
+			OrgURL: orgURL, Token: "sandbox-token", Marker: "test-bench", Reserve: 20, Concurrency: 8, SDK: sdk,
+			Transport: org.Transport(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), rules: policy.Rules{
+			Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1"}}, Approvals: 1, LargeBatch: policy.LargeBatch{Over: 1000, Approvals: 2},
+			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000,
+			Protect: policy.Protect{Admins: policy.AdminsList}, Verify: "log", PauseAfter: 10,
+		}}
+		if tweak != nil {
+			tweak(&b.rules)
+		}
+		b.start()
+		defer func() { b.stop() }()
+		body(b)
+	})
+}
+
+// start opens the record and runs the runner, as after a start of the program.
+func (b *bench) start() {
+	b.t.Helper()
+	file, err := store.Open(b.path, orgURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	term, err := file.Lead(context.Background())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.file, b.rec = file, record{term}
+	log := slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &Runner{
+		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Caller: b.client, SystemLog: b.client,
+		Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: log,
+		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
+	}
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	b.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.t.Errorf("the runner ended with %v", err)
+		}
+		if err := file.Close(); err != nil {
+			b.t.Error(err)
+		}
+		b.stop = func() {}
+	}
+}
+
+// open records a request for users by ID or login.
+func (b *bench) open(users ...string) reset.ID {
+	b.t.Helper()
+	var rows []reset.Row
+	for i, u := range users {
+		kind := reset.RefLogin
+		if len(u) == 20 && u[:3] == "00u" {
+			kind = reset.RefID
+		}
+		rows = append(rows, reset.Row{Row: i + 1, Line: i + 2, Input: u, Kind: kind, Value: u})
+	}
+	r, f := reset.Open(orgURL, reset.Ask{By: "U_REQUESTER", Channel: "C_FACTORS", At: time.Now(), Reason: "lost phone"}, len(rows))
+	made, err := b.rec.Create(context.Background(), "", r, slices.Values(rows), f)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return made.ID
+}
+
+// await waits, on fake time, until the request is in the state.
+func (b *bench) await(id reset.ID, want reset.State) *reset.Request {
+	b.t.Helper()
+	var r *reset.Request
+	for range 4000 {
+		var err error
+		if r, err = b.rec.Get(context.Background(), id); err != nil {
+			b.t.Fatal(err)
+		}
+		if r.State == want {
+			return r
+		}
+		pauseFor(context.Background(), 200*time.Millisecond)
+		synctest.Wait()
+	}
+	b.t.Fatalf("%s is %s (%s %s), not %s", id, r.State, r.Code, r.Refusal, want)
+	return nil
+}
+
+func (b *bench) update(id reset.ID, move func(*reset.Request) (reset.Fact, error)) {
+	b.t.Helper()
+	_, err := b.rec.Update(context.Background(), id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		f, err := move(r)
+		return []reset.Fact{f}, err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// approve waits for the plan and approves it.
+func (b *bench) approve(id reset.ID) {
+	b.t.Helper()
+	b.await(id, reset.Pending)
+	b.update(id, func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now())
+	})
+}
+
+// results returns what became of each row.
+func (b *bench) results(id reset.ID) map[int]reset.Progress {
+	b.t.Helper()
+	ctx := context.Background()
+	l := reset.NewLedger()
+	for e, err := range b.rec.Log(ctx, id, 1) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		l.Apply(e)
+	}
+	r, err := b.rec.Get(ctx, id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	out := map[int]reset.Progress{}
+	for t, err := range b.rec.Targets(ctx, id, r.Plan.Revision, 1) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		out[t.Row] = reset.Final(t, l.Row(t.Row))
+	}
+	return out
+}
+
+// people makes n active users, each with an old push and sms.
+func people(n int) (users []oktasim.User, ids []string) {
+	for i := range n {
+		id := fmt.Sprintf("00uuser%013d", i)
+		users = append(users, oktasim.User{
+			ID: id, Login: fmt.Sprintf("user%d@example.com", i),
+			Factors: []oktasim.Factor{{Type: "push"}, {Type: "sms"}},
+		})
+		ids = append(ids, id)
+	}
+	return users, ids
+}
+
+// resets returns how often a reset took effect on each user.
+func (b *bench) resets(ids []string) map[string]int {
+	n := map[string]int{}
+	for _, id := range ids {
+		n[id] = len(b.org.Resets(id))
+	}
+	return n
+}
+
+// reopen uses the record while no runner runs.
+func (b *bench) reopen(use func(record)) {
+	b.t.Helper()
+	file, err := store.Open(b.path, orgURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	term, err := file.Lead(context.Background())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.rec = record{term}
+	use(b.rec)
+	if err := file.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// call sends a reset as the bot does, past the journal.
+func (b *bench) call(user string) {
+	b.t.Helper()
+	slot, err := b.client.Take(context.Background(), okta.Urgent)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.client.ResetFactors(context.Background(), slot, time.Now(), user); err != nil {
+		b.t.Fatal(err)
+	}
+}
