@@ -12,7 +12,7 @@ type observation struct {
 	remaining int
 	reset     int64 // epoch seconds at which the window ends
 	throttled bool  // 429
-	success   bool  // 2xx
+	served    bool  // neither throttled nor a fault: 2xx to 4xx
 	retry     time.Duration
 }
 

@@ -32,7 +32,7 @@ func NewSDK() (*SDK, error) {
 		sdk.WithRateLimitMaxRetries(0), sdk.WithRateLimitMaxBackOff(0),
 		sdk.WithProxyHost(""), sdk.WithProxyPort(0), sdk.WithProxyUsername(""), sdk.WithProxyPassword(""),
 		sdk.WithUserAgentExtra(""), sdk.WithTestingDisableHttpsCheck(false),
-		sdk.WithHttpClientPtr(&http.Client{Transport: gates{}, Timeout: readWithin, CheckRedirect: noRedirect}),
+		sdk.WithHttpClientPtr(&http.Client{Transport: gates{}, CheckRedirect: noRedirect}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the Okta SDK: %w", err)

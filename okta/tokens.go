@@ -65,7 +65,7 @@ func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer) (*toke
 		return nil, errors.New("private key: not usable for RS256")
 	}
 	return &tokens{
-		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p, org: cfg.origin, agent: userAgent(cfg)}, Timeout: readWithin, CheckRedirect: noRedirect},
+		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
 		pacer:    p,
 		endpoint: cfg.origin.String() + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
 	}, nil
@@ -148,6 +148,8 @@ type grantedToken struct {
 
 func (t *tokens) fetch(ctx context.Context) error {
 	const op = "get an access token"
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
 	g, err := t.pacer.acquire(ctx, op, tokenBucket, Urgent)
 	if err != nil {
 		return err
