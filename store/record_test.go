@@ -12,7 +12,7 @@ import (
 )
 
 // mustTermOn begins a term on an engine, for a record without a file.
-func mustTermOn(tb testing.TB, e engine, o ...Option) *Term {
+func mustTermOn(tb tester, e engine, o ...Option) *Term {
 	tb.Helper()
 	set := options{now: func() time.Time { return t0 }, retain: 400 * 24 * time.Hour}
 	for _, f := range o {

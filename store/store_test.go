@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,11 +17,24 @@ import (
 	"factorbot/bot/reset"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if !playRole() {
+		goleak.VerifyTestMain(m)
+	}
+}
 
 const testOrg = "https://example.okta.com"
 
 var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// tester is what the helpers need of a test, so that rapid's and another process can use them.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
 
 // MustOpen opens a record, and when the test ends closes it and checks its file.
 func MustOpen(tb testing.TB, path string, o ...Option) *Store {
@@ -43,7 +57,7 @@ func MustClose(tb testing.TB, s *Store) {
 }
 
 // mustBeSound runs bbolt's check and ours, unless the file is closed.
-func mustBeSound(tb testing.TB, b *bolt) {
+func mustBeSound(tb tester, b *bolt) {
 	tb.Helper()
 	err := b.db.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
@@ -68,7 +82,7 @@ func MustLead(tb testing.TB, o ...Option) *Term {
 	return mustTerm(tb, MustOpen(tb, filepath.Join(tb.TempDir(), "factorbot.db"), o...))
 }
 
-func mustTerm(tb testing.TB, s *Store) *Term {
+func mustTerm(tb tester, s *Store) *Term {
 	tb.Helper()
 	term, err := s.Lead(tb.Context())
 	if err != nil {
@@ -78,7 +92,7 @@ func mustTerm(tb testing.TB, s *Store) *Term {
 }
 
 // must fails the test on an error.
-func must[T any](tb testing.TB) func(T, error) T {
+func must[T any](tb tester) func(T, error) T {
 	return func(v T, err error) T {
 		tb.Helper()
 		if err != nil {
@@ -88,7 +102,7 @@ func must[T any](tb testing.TB) func(T, error) T {
 	}
 }
 
-func collect[T any](tb testing.TB, seq iter.Seq2[T, error]) []T {
+func collect[T any](tb tester, seq iter.Seq2[T, error]) []T {
 	tb.Helper()
 	var all []T
 	for v, err := range seq {
@@ -127,14 +141,14 @@ func targets(n int) iter.Seq2[reset.Target, error] {
 	}
 }
 
-func mustCreate(tb testing.TB, term *Term, n int) *reset.Request {
+func mustCreate(tb tester, term *Term, n int) *reset.Request {
 	tb.Helper()
 	r, fact := asked("U_REQUESTER", n)
 	return must[*reset.Request](tb)(term.Create(tb.Context(), "", r, rows(n), fact))
 }
 
 // mustRun brings a new request of n users into running; its plan is frozen at the given time.
-func mustRun(tb testing.TB, term *Term, n int, frozen time.Time) *reset.Request {
+func mustRun(tb tester, term *Term, n int, frozen time.Time) *reset.Request {
 	tb.Helper()
 	r := mustCreate(tb, term, n)
 	if err := term.SavePlan(tb.Context(), r.ID, 1, targets(n)); err != nil {
@@ -154,7 +168,7 @@ func mustRun(tb testing.TB, term *Term, n int, frozen time.Time) *reset.Request 
 	return r
 }
 
-func mustUpdate(tb testing.TB, term *Term, id reset.ID, change func(*reset.Request) (reset.Fact, error)) *reset.Request {
+func mustUpdate(tb tester, term *Term, id reset.ID, change func(*reset.Request) (reset.Fact, error)) *reset.Request {
 	tb.Helper()
 	return must[*reset.Request](tb)(term.Update(tb.Context(), id, "", one(change)))
 }
