@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"factorbot/bot"
+	"factorbot/bot/desk"
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/runner"
+	"factorbot/okta"
+	"factorbot/store"
+)
+
+// runBot runs the bot in a workspace and an org until it is told to stop.
+func runBot(ctx context.Context, args []string, env environment) error {
+	cfg, err := loadConfig(args, env.vars, env.stdout)
+	if err != nil {
+		return err
+	}
+	log := newLogger(env.stderr)
+	lc := newLifecycle(ctx)
+	health := &health{}
+	listener, err := net.Listen("tcp", cfg.HTTPAddr)
+	if err != nil {
+		return &SettingError{"FACTORBOT_HTTP_ADDR", "cannot be listened on: " + err.Error()}
+	}
+	mux := http.NewServeMux()
+	health.mount(mux)
+	serve(lc, listener, mux)
+	if err := startBot(ctx, lc, cfg, log, health); err != nil {
+		return errors.Join(err, lc.Stop())
+	}
+	log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
+	return lc.Wait()
+}
+
+// startBot opens the record and starts everything that acts on it. What is
+// started last stops first: nobody hears Slack when the runner stops, and the
+// record closes when nobody writes to it.
+func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger, health *health) error {
+	rules := cfg.Policy.Rules()
+	current := func() policy.Rules { return rules }
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL)
+	if err != nil {
+		return fmt.Errorf("open the record: %w", err)
+	}
+	lc.OnStop("record", file.Close)
+	term, err := file.Lead(ctx)
+	if err != nil {
+		return err
+	}
+	rec := record{term}
+	client, err := newOkta(ctx, cfg, rec, log)
+	if err != nil {
+		return err
+	}
+	lc.OnStop("Okta client", func() error { client.Close(); return nil })
+	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL)
+	d := &desk.Desk{Record: rec, People: &people{slack: slack}, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
+
+	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
+	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	lc.Start("announcer", announcer.Run)
+	acting := &runner.Runner{
+		Heads: rec, Plans: rec, Journal: rec, Directory: client, Caller: client, SystemLog: client,
+		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
+		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
+	}
+	lc.Start("runner", acting.Run)
+	listener := &bot.Listener{
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Decide: d, Steer: d,
+		Channels: func() []reset.Channel { return current().Channels },
+		// One row more than a request may have: the desk refuses it and says so.
+		Limits: func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
+		Log:    log.With("part", "listener"), Now: time.Now,
+	}
+	lc.Start("listener", listener.Run)
+	ready := func() error { return ctx.Err() }
+	health.ready.Store(&ready)
+	return nil
+}
+
+// newOkta makes the client for the org. The marker in its User-Agent is the
+// installation's, so that our calls are found in the System Log.
+func newOkta(ctx context.Context, cfg *Config, rec record, log *slog.Logger) (*okta.Client, error) {
+	marker, err := rec.Installation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	number := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		number = info.Main.Version
+	}
+	client, err := okta.New(okta.Config{
+		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
+		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
+		Marker: marker, Version: number, Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
+		Logger: log.With("part", "okta"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare for Okta: %w", err)
+	}
+	return client, nil
+}
+
+// sweepEvery is the time between two clean-ups of the record.
+const sweepEvery = time.Hour
+
+// sweep takes out of the record what has been kept long enough.
+func sweep(ctx context.Context, term *store.Term, log *slog.Logger) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			if err := term.Sweep(ctx, now); err != nil && ctx.Err() == nil {
+				log.Error("the record cannot be cleaned up", "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"factorbot/bot"
+	"factorbot/bot/reset"
+	"factorbot/store"
+)
+
+// record joins a term of the store with those who use it: each of them says in
+// its own interface what it needs.
+type record struct{ *store.Term }
+
+// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
+func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	if unlessFrozen {
+		return r.Term.UpdateThawed(ctx, id, op, change)
+	}
+	return r.Term.Update(ctx, id, op, change)
+}
+
+// Watch tells first of every unsettled request, then of each that moved.
+func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
+		for c, err := range r.Term.Watch(ctx) {
+			if !yield(c.ID, err) {
+				return
+			}
+		}
+	}
+}
+
+// Settled tells of the requests that were asked since and are settled.
+func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
+		for q, err := range r.Requests(ctx, reset.Query{Since: since}) {
+			switch {
+			case err != nil:
+				yield("", err)
+				return
+			case q.State.Settled() && !yield(q.ID, nil):
+				return
+			}
+		}
+	}
+}
+
+// Pending tells of the envelopes that are not finished.
+func (r record) Pending(ctx context.Context) iter.Seq2[bot.Envelope, error] {
+	return envelopes(r.Term.Pending(ctx))
+}
+
+func envelopes(seq iter.Seq2[store.Envelope, error]) iter.Seq2[bot.Envelope, error] {
+	return func(yield func(bot.Envelope, error) bool) {
+		for e, err := range seq {
+			if !yield(bot.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
+				return
+			}
+		}
+	}
+}
+
+// Arrivals tells of the envelopes that are not finished, and then of each that arrives.
+func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
+	return envelopes(r.Term.Arrivals(ctx))
+}
+
+// Requests lists requests, the newest first.
+func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
+	return r.Term.Requests(ctx, store.Query(q))
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// environment is what a program is given besides its arguments.
+type environment struct {
+	vars   []string // "NAME=value"
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// subcommand is one thing that the program does.
+type subcommand struct {
+	name  string
+	about string
+	run   func(ctx context.Context, args []string, env environment) error
+}
+
+func subcommands() []subcommand {
+	return []subcommand{
+		{"sandbox", "try it: a simulated Slack workspace and Okta org, and a page", runSandbox},
+		{"run", "run the bot in a workspace and an org", runBot},
+		{"version", "print version and commit", runVersion},
+	}
+}
+
+// run is the whole program. It returns the exit code: 0, 1 for a failure, 2 for
+// a setting or an argument that is missing or malformed.
+func run(ctx context.Context, args []string, env environment) int {
+	err := dispatch(ctx, args, env)
+	var setting *SettingError
+	switch {
+	case err == nil, errors.Is(err, pflag.ErrHelp):
+		return 0
+	case errors.As(err, &setting):
+		complain(env, err)
+		return exitSetting
+	}
+	complain(env, err)
+	return 1
+}
+
+// complain writes one line; that nobody reads it changes nothing.
+func complain(env environment, err error) {
+	_, _ = fmt.Fprintln(env.stderr, "factorbot:", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+func dispatch(ctx context.Context, args []string, env environment) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		return usage(env.stdout)
+	}
+	for _, c := range subcommands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], env)
+		}
+	}
+	return &SettingError{args[0], "is not a subcommand: see factorbot help"}
+}
+
+func usage(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("factorbot resets Okta MFA factors in bulk: asked for in Slack, approved by a second person, done at the pace that the org allows.\n\nUsage: factorbot SUBCOMMAND [flags]\n\n")
+	for _, c := range subcommands() {
+		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.about)
+	}
+	b.WriteString("\nStart with factorbot sandbox; each subcommand explains itself with --help.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func runVersion(_ context.Context, _ []string, env environment) error {
+	info, ok := debug.ReadBuildInfo()
+	_, err := fmt.Fprintln(env.stdout, version(info, ok))
+	return err
+}
+
+// newLogger logs text to a terminal and JSON elsewhere.
+func newLogger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return slog.New(slog.NewTextHandler(w, nil))
+		}
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}

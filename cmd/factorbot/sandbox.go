@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"factorbot/bot/slacksim"
+	"factorbot/okta/oktasim"
+)
+
+// largeInSandbox lets a newcomer approve the sample roster alone.
+const largeInSandbox = 1000
+
+// runSandbox serves both simulators and the page, and runs the bot against them.
+func runSandbox(ctx context.Context, args []string, env environment) error {
+	cfg, err := sandboxFlags(args, env.stdout)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen for the page: %w", err)
+	}
+	url := "http://" + listener.Addr().String()
+	lc := newLifecycle(ctx)
+	if err := startSandbox(ctx, lc, cfg, env, listener, url); err != nil {
+		return errors.Join(err, lc.Stop(), listener.Close())
+	}
+	_, err = fmt.Fprintf(env.stdout, "page URL %[1]s/\nslack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\n", url)
+	if err != nil {
+		return errors.Join(fmt.Errorf("print the URLs: %w", err), lc.Stop())
+	}
+	return lc.Wait()
+}
+
+func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env environment, listener net.Listener, url string) error {
+	org, err := sandboxOrg(cfg)
+	if err != nil {
+		return err
+	}
+	lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
+	work, err := slacksim.New(slacksim.Options{URL: url, Org: orgPane{org}, Sample: func() []byte { return sampleRoster(org) }})
+	if err != nil {
+		return fmt.Errorf("simulate Slack: %w", err)
+	}
+	lc.OnStop("simulated Slack", func() error { work.Close(); return nil })
+	health := &health{}
+	serve(lc, listener, sandboxHandler(org, work, health))
+	if cfg.NoBot {
+		return nil
+	}
+	bot, err := sandboxBot(lc, cfg, url)
+	if err != nil {
+		return err
+	}
+	return startBot(ctx, lc, bot, newLogger(env.stderr), health)
+}
+
+// sandboxHandler puts Slack, Okta, health and the page under one address.
+func sandboxHandler(org *oktasim.Org, work *slacksim.Workspace, health *health) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if ofOkta(r.URL.Path) {
+			org.ServeHTTP(w, r)
+			return
+		}
+		work.ServeHTTP(w, r)
+	})
+	health.mount(mux)
+	// The mux would clean paths such as //lifecycle/ before Okta could refuse them.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ofOkta(r.URL.Path) {
+			org.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// serve answers HTTP on the listener until the lifecycle stops it. Streams end with the simulators.
+func serve(lc *Lifecycle, listener net.Listener, h http.Handler) {
+	lc.Start("HTTP", func(ctx context.Context) error {
+		base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return base }}
+		served := make(chan error, 1)
+		go func() { served <- srv.Serve(listener) }()
+		select {
+		case err := <-served:
+			return err
+		case <-ctx.Done():
+		}
+		cancel()
+		end, stop := context.WithTimeout(base, time.Second)
+		defer stop()
+		err := srv.Shutdown(end)
+		if err != nil {
+			err = srv.Close()
+		}
+		<-served
+		return err
+	})
+}
+
+// sandboxOrg makes the org: the cast, the users of a file or generated ones.
+func sandboxOrg(cfg *SandboxConfig) (*oktasim.Org, error) {
+	opt := oktasim.Options{
+		Users: cfg.Users, Given: cast(), RateLimit: cfg.RateLimit, Window: cfg.Window,
+		Latency: cfg.Latency, Faults: cfg.Faults, Token: sandboxToken, Seed: 1,
+	}
+	if cfg.UsersFrom != "" {
+		users, err := usersFrom(cfg.UsersFrom)
+		if err != nil {
+			return nil, err
+		}
+		opt.Given, opt.Users = withoutTwins(append(opt.Given, users...)), 0
+	}
+	opt.Users = max(0, opt.Users-len(opt.Given))
+	org, err := oktasim.New(opt)
+	if err != nil {
+		return nil, fmt.Errorf("simulate Okta: %w", err)
+	}
+	return org, nil
+}
+
+// sandboxBot is the configuration of the bot in the sandbox: the defaults, but
+// for what a batch counts as large.
+func sandboxBot(lc *Lifecycle, cfg *SandboxConfig, url string) (*Config, error) {
+	db := cfg.DB
+	if db == "" {
+		dir, err := os.MkdirTemp("", "factorbot-sandbox-")
+		if err != nil {
+			return nil, fmt.Errorf("make a place for the database: %w", err)
+		}
+		lc.OnStop("temporary database", func() error { return os.RemoveAll(dir) })
+		db = filepath.Join(dir, "factorbot.db")
+	}
+	return loadConfig([]string{
+		"--db", db, "--channels", "C_FACTORS", "--approvers.users", "U_APPROVER1,U_APPROVER2",
+		"--large-batch.over", fmt.Sprint(largeInSandbox), "--http-addr", "127.0.0.1:0",
+	}, []string{
+		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + url + "/api/",
+		"OKTA_ORG_URL=" + url, "OKTA_API_TOKEN=" + sandboxToken,
+	}, nil)
+}

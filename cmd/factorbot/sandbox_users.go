@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"strings"
+
+	"factorbot/bot/roster"
+	"factorbot/bot/slacksim"
+	"factorbot/okta/oktasim"
+)
+
+// sandboxToken is the SSWS token of the simulated org.
+const sandboxToken = "sandbox-token"
+
+// cast gives each person of the simulated workspace an Okta account.
+func cast() []oktasim.User {
+	var users []oktasim.User
+	for i, p := range slacksim.Cast() {
+		first, last, _ := strings.Cut(p.RealName, " ")
+		u := oktasim.User{
+			Login: p.Email, Email: p.Email, FirstName: first, LastName: last, Department: "Cast",
+			Factors: []oktasim.Factor{{Type: "push"}, {Type: "sms"}},
+		}
+		if p.Deleted {
+			u.Status, u.Factors = "DEPROVISIONED", nil
+		}
+		u.ID = fmt.Sprintf("00ucast%013d", i+1)
+		users = append(users, u)
+	}
+	return users
+}
+
+// usersFrom reads the users of a CSV as exports have them. What the file does not tell is made up.
+func usersFrom(path string) ([]oktasim.User, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--users-from: %w", err)
+	}
+	defer f.Close()
+	people, err := roster.ReadExport(f, roster.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("--users-from %s: %w", path, err)
+	}
+	var users []oktasim.User
+	for i, p := range people {
+		u := oktasim.User{ID: p.ID, Login: p.Login, Email: p.Email, FirstName: p.First, LastName: p.Last, Status: p.Status, Department: p.Department}
+		if u.Login == "" {
+			u.Login = u.Email
+		}
+		if u.Login == "" {
+			u.Login = fmt.Sprintf("user%d@example.com", i+1)
+		}
+		u.Factors = []oktasim.Factor{{Type: "push"}, {Type: []string{"sms", "webauthn", "token:software:totp"}[i%3]}}
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+// withoutTwins leaves out users whose ID or login stands before.
+func withoutTwins(users []oktasim.User) []oktasim.User {
+	seen := map[string]bool{}
+	var kept []oktasim.User
+	for _, u := range users {
+		login := strings.ToLower(u.Login)
+		if seen[login] || u.ID != "" && seen[u.ID] {
+			continue
+		}
+		seen[login], seen[u.ID] = true, true
+		kept = append(kept, u)
+	}
+	return kept
+}
+
+// sampleRoster is an export of the whole org, as Rockstar writes it.
+func sampleRoster(org *oktasim.Org) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	_ = w.Write([]string{"User Id", "Status", "Username", "Primary email"})
+	for _, u := range org.Users() {
+		_ = w.Write([]string{u.ID, u.Status, u.Login, u.Email})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+func ofOkta(path string) bool {
+	return strings.HasPrefix(path, "/api/v1/") || strings.HasPrefix(path, "/oauth2/")
+}
