@@ -20,6 +20,8 @@ func TestBot_fromUploadToResult(t *testing.T) {
 		t.Errorf("the request is %+v", r)
 	}
 
+	w.until("its author hears of it", w.told("U_REQUESTER", "FR-1: planning 3 users"))
+
 	w.plan("FR-1", 3)
 	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "2 users", "not found in Okta", "Approve"))
 	w.until("the plan file", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))

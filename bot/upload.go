@@ -110,8 +110,13 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, ts, reason str
 		ask.Source.SHA256, ask.Source.Bytes = ros.SHA256, ros.Bytes
 		ask.Source.Column, ask.Source.Format = ros.Column, ros.Format
 	}
-	if _, err := l.Requests.Open(ctx, a.intent(), ask); err != nil && ctx.Err() == nil {
+	r, err := l.Requests.Open(ctx, a.intent(), ask)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
 		l.answer(ctx, a, l.words(a, err))
+	case r.State == reset.Planning: // which takes minutes for a long roster
+		l.answer(ctx, a, view.Opened(r))
 	}
 }
 

@@ -92,18 +92,21 @@ func optionWords(r *reset.Request) string {
 	return b.String()
 }
 
-// planned says what the plan does: counts, why targets are skipped, what stands out.
+// planned says what the plan does: counts, and for those who decide, why targets are skipped and what stands out.
 func planned(r *reset.Request) []slack.Block {
 	p := r.Plan
 	skipped := sum(p.Skips)
 	line := fmt.Sprintf("*%s* will be reset", users(p.Resets))
 	if r.State.Settled() || r.State.Active() {
-		line = fmt.Sprintf("The plan: *%s* to reset", users(p.Resets))
+		line = fmt.Sprintf("The plan was *%s* to reset", users(p.Resets))
 	}
 	if skipped == 0 {
 		line += ", nobody is skipped."
 	} else {
 		line += fmt.Sprintf(", *%s* skipped:", plural(skipped, "row"))
+	}
+	if r.HasRun() || r.State.Settled() { // what is left to decide on is nothing
+		return []slack.Block{section(strings.TrimSuffix(line, ":"))}
 	}
 	blocks := []slack.Block{section(line)}
 	if skipped > 0 {
