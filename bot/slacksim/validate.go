@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -186,32 +187,30 @@ func wordsOf(e *jsonschema.ValidationError) string {
 // pickCause goes down the causes: of several alternatives, the one whose type
 // is right and whose mistake lies deepest.
 func pickCause(e *jsonschema.ValidationError) *jsonschema.ValidationError {
-	best := e
 	var found *jsonschema.ValidationError
 	for _, cause := range e.Causes {
-		c := pickCause(cause)
-		if wrongType(c) && len(e.Causes) > 1 {
+		if len(e.Causes) > 1 && otherKind(cause, len(e.InstanceLocation)+1) {
 			continue
 		}
+		c := pickCause(cause)
 		if found == nil || len(c.InstanceLocation) > len(found.InstanceLocation) {
 			found = c
 		}
 	}
-	if found != nil {
-		best = found
+	if found == nil {
+		return e
 	}
-	return best
+	return found
 }
 
-// wrongType says whether an alternative failed for being another kind of thing.
-func wrongType(e *jsonschema.ValidationError) bool {
-	n := len(e.InstanceLocation)
-	if n == 0 || e.InstanceLocation[n-1] != "type" {
-		return false
+// otherKind says whether an alternative failed for being another kind of thing:
+// its own type, at this depth, is not the one it demands.
+func otherKind(e *jsonschema.ValidationError, depth int) bool {
+	if n := len(e.InstanceLocation); n == depth && e.InstanceLocation[n-1] == "type" {
+		switch e.ErrorKind.(type) {
+		case *kind.Const, *kind.Enum:
+			return true
+		}
 	}
-	switch e.ErrorKind.(type) {
-	case *kind.Const, *kind.Enum:
-		return true
-	}
-	return false
+	return slices.ContainsFunc(e.Causes, func(c *jsonschema.ValidationError) bool { return otherKind(c, depth) })
 }
