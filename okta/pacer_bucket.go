@@ -8,7 +8,8 @@ import (
 // Shares and waits of the pacing. The slack is a hair: at exactly 100 % of a
 // limit, jitter buys 429s.
 const (
-	slack         = 0.02      // of a limit, never planned for
+	slack         = 0.02 // of what is usable, never planned for
+	smallLimit    = 20
 	shareMargin   = 0.95      // of what went through before a 429 that showed room
 	ceilingHolds  = time.Hour // before a found ceiling is tried upwards
 	ceilingProbe  = 1.05      // how far
@@ -80,10 +81,10 @@ func (b *bucket) rate(now time.Time, c *oktaClock) (perSecond float64, until tim
 		}
 		return even, time.Time{}
 	}
-	if b.cur.spent || b.left() < 1 {
+	if b.cur.spent || b.left() < 1+b.held() {
 		return 0, hi
 	}
-	room := b.left() - slack*float64(b.cur.limit) - b.expected(hi.Sub(now), length)
+	room := b.left() - b.held() - b.expected(hi.Sub(now), length)
 	room = math.Max(room, 0)
 	r := math.Max(even, b.hurry(room, hi.Sub(now), even, learned))
 	if now.Before(lo) {
@@ -107,11 +108,20 @@ func (b *bucket) hurry(room float64, left time.Duration, even float64, learned b
 
 // even is the rate over a whole window.
 func (b *bucket) even(length time.Duration) float64 {
-	calls := b.usable() - slack*float64(b.cur.limit) - float64(b.prev.usual())
+	calls := b.usable()*(1-slack) - float64(b.prev.usual())
 	if b.ceiling.Calls > 0 {
 		calls = math.Min(calls, b.ceiling.Calls)
 	}
 	return math.Max(calls, 1) / length.Seconds()
+}
+
+// held is how many calls are never sent in a window, for when its end is
+// misjudged by a call or two. A small limit has none to spare.
+func (b *bucket) held() float64 {
+	if b.usable() < smallLimit {
+		return 0
+	}
+	return math.Max(math.Round(slack*b.usable()), 1)
 }
 
 // usable is the limit without the reserve.
@@ -202,7 +212,7 @@ func (b *bucket) rated(o observation, c *oktaClock) {
 	switch {
 	case !b.known || b.cur.reset == 0:
 		b.known = true
-		b.cur = window{reset: o.reset, limit: o.limit, since: o.got, whole: o.limit-o.remaining <= 1}
+		b.cur = begin(o)
 	case o.reset > b.cur.reset:
 		b.roll(o)
 	case o.reset < b.cur.reset:
@@ -225,7 +235,8 @@ func (b *bucket) roll(o observation) {
 	}
 	b.rhythm.turned(b.cur, o)
 	b.prev = b.cur
-	b.cur = window{reset: o.reset, limit: o.limit, since: o.got, whole: true}
+	b.cur = begin(o)
+	b.cur.whole = true
 	if o.throttled && o.limit < b.prev.limit {
 		b.cur.limit = b.prev.limit
 	}

@@ -27,11 +27,11 @@ func (o observation) concurrent() bool {
 type window struct {
 	reset int64 // as in the header
 	limit int
-	used  int  // most that any answer showed, by everybody
-	own   int  // answered calls of ours, the 429s not counted
-	whole bool // we saw it begin
-	spent bool // a 429 said that our share of it is gone
-	since time.Time
+	used  int       // most that any answer showed, by everybody
+	own   int       // answered calls of ours, the 429s not counted
+	whole bool      // we saw it begin
+	spent bool      // a 429 said that our share of it is gone
+	first time.Time // when the first answer came: it had begun by then
 	last  time.Time // when the latest call that it counted was sent
 }
 
@@ -45,6 +45,11 @@ func (w window) usual() int {
 		return 0
 	}
 	return w.others()
+}
+
+// begin is a window of which o is the first that we saw.
+func begin(o observation) window {
+	return window{reset: o.reset, limit: o.limit, first: o.got, whole: o.limit-o.remaining <= 1}
 }
 
 // take adds an answer of this window.
@@ -106,7 +111,8 @@ func (r *rhythm) turned(old window, o observation) {
 }
 
 // end is when a window ends by our clock. The header is in whole seconds, and
-// Okta does not say which way it rounds.
+// Okta does not say which way it rounds; nor whether a window begins with the
+// end of the one before, or with the first call after it.
 func (r *rhythm) end(w window, c *oktaClock) (lo, hi time.Time) {
 	reset := time.Unix(w.reset, 0)
 	early, late := c.ours(reset)
@@ -116,6 +122,9 @@ func (r *rhythm) end(w window, c *oktaClock) (lo, hi time.Time) {
 		if !plo.After(hi) && !phi.Before(lo) {
 			lo, hi = latest(lo, plo), earliest(hi, phi)
 		}
+	}
+	if length, learned := r.length(); learned {
+		hi = latest(hi, earliest(late.Add(time.Second), w.first.Add(length)))
 	}
 	if w.last.After(lo) {
 		lo = w.last
