@@ -216,6 +216,15 @@ func testLease(t *testing.T, e engine) {
 func testConcurrent(t *testing.T, e engine) {
 	const hands, each = 8, 20
 	var all sync.WaitGroup
+	for h := range hands {
+		all.Go(func() {
+			for range each {
+				if _, err := e.commit(t.Context(), nil, put(fmt.Sprint("mine", h), nil)); err != nil {
+					t.Errorf("without a condition: %v", err)
+				}
+			}
+		})
+	}
 	for range hands {
 		all.Go(func() {
 			for range each {

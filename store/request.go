@@ -162,7 +162,7 @@ func (t *Term) reserve(ctx context.Context, cause string) (n int, err error) {
 			if err != nil {
 				return err
 			}
-			conds, ops = append(conds, absent(done.key)), append([]op{done}, ops...)
+			ops = append([]op{done}, ops...)
 		}
 		_, err = t.commit(ctx, conds, ops...)
 		return err

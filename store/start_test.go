@@ -97,14 +97,49 @@ func TestTerm_Start_conditions(t *testing.T) {
 	}
 }
 
-// The freeze may come between what Start reads and its commit.
-func TestTerm_Start_frozenMeanwhile(t *testing.T) {
-	m := newModel()
-	term := mustTermOn(t, m)
-	r := mustRun(t, term, 1, t0)
-	term.engine = &meddler{engine: m, first: func() { mustCommit(t, m, nil, put(freezeKey, []byte(`{"by":"U_APPROVER1"}`))) }}
-	if _, err := term.Start(t.Context(), r, started(1, userID(1))); !errors.Is(err, ErrFrozen) {
-		t.Errorf("started: %v", err)
+// What Start depends on may change between what it reads and its commit; it then looks again.
+func TestTerm_Start_meanwhile(t *testing.T) {
+	rewrite := func(t *testing.T, m *model, key string) {
+		p := must[pair](t)(get(t.Context(), m, key))
+		mustCommit(t, m, nil, put(key, p.value))
+	}
+	for name, c := range map[string]struct {
+		meanwhile func(*testing.T, *model)
+		all       error
+		one       error
+		seq       int64 // of the entry
+	}{
+		"frozen": {meanwhile: func(t *testing.T, m *model) {
+			mustCommit(t, m, nil, put(freezeKey, []byte(`{"by":"U_APPROVER1"}`)))
+		}, all: ErrFrozen},
+		"the head moves": {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
+		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leasePrefix+"leader") }, all: ErrLost},
+		"another claim": {meanwhile: func(t *testing.T, m *model) {
+			mustCommit(t, m, nil, put(userKey(userID(1)), []byte(`{"user":"`+string(userID(1))+`","claim":{"request":"FR-7","row":1}}`)))
+		}, one: &reset.ClaimedError{User: userID(1), By: "FR-7"}},
+		"a late commit of the log": {meanwhile: func(t *testing.T, m *model) {
+			mustCommit(t, m, nil, put(numberedKey(logPrefix(1), 5), []byte(`={"seq":5,"kind":"fact"}`)), numberPut(tailKey(1), 5))
+		}, seq: 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel()
+			term := mustTermOn(t, m)
+			r := mustRun(t, term, 1, t0)
+			term.engine = &meddler{engine: m, first: func() { c.meanwhile(t, m) }}
+			refused, err := term.Start(t.Context(), r, started(1, userID(1)))
+			if !errors.Is(err, c.all) {
+				t.Fatalf("all: %v, want %v", err, c.all)
+			}
+			if c.all != nil {
+				return
+			}
+			if d := cmp.Diff(c.one, refused[0]); d != "" {
+				t.Errorf("the entry (-want +got):\n%s", d)
+			}
+			if log := collect(t, term.Log(t.Context(), r.ID, 5)); c.seq != 0 && (len(log) != 2 || log[1].Seq != c.seq || log[1].Kind != reset.EntryStarted) {
+				t.Errorf("log from 5 on: %+v", log)
+			}
+		})
 	}
 }
 
