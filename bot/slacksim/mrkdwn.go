@@ -91,57 +91,90 @@ func spanTag(mark byte) string {
 	return ""
 }
 
+// marks are those that still may open a span: none inside a span of its own
+// kind, none that has no end in what is left. So the work is linear in the text.
+type marks struct{ bold, italic, strike, code, token bool }
+
+func (m *marks) of(c byte) *bool {
+	switch c {
+	case '*':
+		return &m.bold
+	case '_':
+		return &m.italic
+	case '~':
+		return &m.strike
+	case '`':
+		return &m.code
+	}
+	return nil
+}
+
 // inline renders one line.
 func (n *names) inline(s string, verbatim bool) string {
+	return n.spans(s, verbatim, marks{true, true, true, true, true})
+}
+
+func (n *names) spans(s string, verbatim bool, open marks) string {
 	var b strings.Builder
 	from := 0 // where the literal text begins that is not written yet
-	flush := func(to int) { b.WriteString(n.literal(s[from:to], verbatim)) }
 	for i := 0; i < len(s); {
-		if s[i] == '<' {
-			if end := strings.IndexByte(s[i:], '>'); end > 0 {
-				flush(i)
-				b.WriteString(n.token(s[i+1 : i+end]))
-				i += end + 1
-				from = i
-				continue
-			}
-		}
-		if tag := spanTag(s[i]); tag != "" {
-			if end := spanEnd(s, i); end > 0 {
-				flush(i)
-				inner := s[i+1 : end]
-				if tag == "code" {
-					inner = esc(inner)
-				} else {
-					inner = n.inline(inner, verbatim)
-				}
-				b.WriteString("<" + tag + ">" + inner + "</" + tag + ">")
-				i = end + 1
-				from = i
-				continue
-			}
+		html, next := n.span(s, i, verbatim, &open)
+		if next > i {
+			b.WriteString(n.literal(s[from:i], verbatim))
+			b.WriteString(html)
+			i, from = next, next
+			continue
 		}
 		i++
 	}
-	flush(len(s))
+	b.WriteString(n.literal(s[from:], verbatim))
 	return b.String()
 }
 
-// spanEnd finds the mark that closes the one at i: no blank inside it, none of
-// the marks glued to a word outside.
+// span renders the token or span that begins at i and returns where it ends; i
+// if there is none.
+func (n *names) span(s string, i int, verbatim bool, open *marks) (html string, next int) {
+	if s[i] == '<' && open.token {
+		end := strings.IndexByte(s[i:], '>')
+		if end < 0 {
+			open.token = false
+			return "", i
+		}
+		return n.token(s[i+1 : i+end]), i + end + 1
+	}
+	may := open.of(s[i])
+	if may == nil || !*may || !opens(s, i) {
+		return "", i
+	}
+	end := spanEnd(s, i)
+	if end < 0 {
+		*may = false
+		return "", i
+	}
+	tag, inner := spanTag(s[i]), s[i+1:end]
+	if tag == "code" {
+		return "<code>" + esc(inner) + "</code>", end + 1
+	}
+	inside := *open
+	*inside.of(s[i]) = false
+	return "<" + tag + ">" + n.spans(inner, verbatim, inside) + "</" + tag + ">", end + 1
+}
+
+// opens says whether the mark at i may open a span: no word glued to it before,
+// no blank after.
+func opens(s string, i int) bool {
+	if s[i] != '`' && i > 0 && wordBefore(s, i) {
+		return false
+	}
+	return i+1 < len(s) && s[i+1] != ' ' && s[i+1] != s[i]
+}
+
+// spanEnd finds the mark that closes the one at i: no blank before it, no word
+// glued to it after.
 func spanEnd(s string, i int) int {
 	mark := s[i]
-	if mark != '`' && i > 0 && wordBefore(s, i) {
-		return -1
-	}
-	if i+1 >= len(s) || s[i+1] == ' ' || s[i+1] == mark {
-		return -1
-	}
-	for j := i + 1; j < len(s); j++ {
-		if s[j] != mark || s[j-1] == ' ' {
-			continue
-		}
-		if mark == '`' || !wordAfter(s, j+1) {
+	for j := i + 2; j < len(s); j++ {
+		if s[j] == mark && s[j-1] != ' ' && (mark == '`' || !wordAfter(s, j+1)) {
 			return j
 		}
 	}

@@ -62,13 +62,26 @@ func blockTypes(doc any) map[string]string {
 		if !strings.HasSuffix(name, "Block") || name == "KnownBlock" {
 			continue
 		}
-		properties, _ := d.(object)["properties"].(object)
-		kind, _ := properties["type"].(object)
-		if t, ok := kind["const"].(string); ok {
+		if t := demandedType(d); t != "" {
 			found[name] = t
 		}
 	}
 	return found
+}
+
+// demandedType returns the type that a definition demands, or that all its
+// alternatives do.
+func demandedType(definition any) string {
+	d, _ := definition.(object)
+	properties, _ := d["properties"].(object)
+	kind, _ := properties["type"].(object)
+	if t, ok := kind["const"].(string); ok {
+		return t
+	}
+	if alternatives := listOf(d["anyOf"]); len(alternatives) > 0 {
+		return demandedType(alternatives[0])
+	}
+	return ""
 }
 
 // complaint is one thing that is wrong with blocks or a view.
