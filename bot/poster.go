@@ -28,6 +28,7 @@ type poster struct {
 	changed chan struct{} // holds a value if there was a change since the last pass began
 
 	live  bool           // the request runs: the next change is not far
+	moved bool           // the last pass brought a message further
 	tally tally          // of the run, for its progress message
 	tries map[string]int // file ID -> how often it was shared without being seen
 }
@@ -54,6 +55,9 @@ func (p *poster) run(ctx context.Context) {
 		case errors.As(err, &later):
 			err, again = nil, later.wait
 		case err != nil:
+			if p.moved {
+				failed = 0
+			}
 			again = p.failed(err, failed)
 			failed++
 		default:
@@ -105,7 +109,7 @@ func (p *poster) failed(err error, try int) time.Duration {
 // pass brings every message of the request up to date, in their order. It
 // returns when to look again although nothing changes, 0 for never.
 func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
-	p.live = false
+	p.live, p.moved = false, false
 	r, err := p.Board.Get(ctx, p.id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil // kept long enough, and taken out of the record
@@ -159,6 +163,8 @@ func (p *poster) deliver(ctx context.Context, r *reset.Request, w want, have map
 	default:
 		m, err = p.show(ctx, r, w, m)
 	}
+	before := have[w.slot]
+	p.moved = p.moved || m.TS != before.TS || m.File != before.File || m.Shown != before.Shown
 	have[w.slot] = m
 	return again, err
 }
