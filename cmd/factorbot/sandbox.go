@@ -59,7 +59,29 @@ func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env en
 	if err != nil {
 		return err
 	}
-	return startBot(ctx, lc, bot, newLogger(env.stderr), health)
+	if err := startBot(ctx, lc, bot, newLogger(env.stderr), health); err != nil {
+		return err
+	}
+	return connected(ctx, work)
+}
+
+// botConnects is how long the bot may take to open its first socket here.
+const botConnects = 10 * time.Second
+
+// connected waits until the bot listens, so that whoever reads the URLs is served.
+func connected(ctx context.Context, work *slacksim.Workspace) error {
+	ctx, cancel := context.WithTimeout(ctx, botConnects)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for work.Sockets() == 0 {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the bot to connect: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // sandboxHandler puts Slack, Okta, health and the page under one address.
@@ -121,7 +143,7 @@ func sandboxOrg(cfg *SandboxConfig) (*oktasim.Org, error) {
 		}
 		opt.Given, opt.Users = withoutTwins(append(opt.Given, users...)), 0
 	}
-	opt.Users = max(0, opt.Users-len(opt.Given))
+	opt.Users = max(0, opt.Users-len(opt.Given)-1) // the token's owner is a user too
 	org, err := oktasim.New(opt)
 	if err != nil {
 		return nil, fmt.Errorf("simulate Okta: %w", err)
