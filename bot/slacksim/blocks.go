@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"strings"
@@ -79,6 +80,24 @@ func (r *renderer) Plain(v any) string {
 func (r *renderer) Rich(v any) template.HTML {
 	o, _ := v.(object)
 	return r.richText(o)
+}
+
+// Confirm returns an element's confirm dialog as JSON for the page's script: the
+// words of title and buttons, and the text as HTML.
+func (r *renderer) Confirm(v any) (string, error) {
+	o, ok := v.(object)
+	if !ok {
+		return "", nil
+	}
+	style, _ := o["style"].(string)
+	if style == "" {
+		style = "primary"
+	}
+	raw, err := json.Marshal(map[string]string{
+		"title": r.Plain(o["title"]), "html": string(r.Text(o["text"])),
+		"confirm": r.Plain(o["confirm"]), "deny": r.Plain(o["deny"]), "style": style,
+	})
+	return string(raw), err
 }
 
 // Cell renders a cell of a table.

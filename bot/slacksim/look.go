@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -26,32 +25,6 @@ func tint(id string) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
 	return h.Sum32() % 8
-}
-
-// confirmOf returns an element's confirm dialog as JSON for the page's script,
-// which puts it on the screen as text.
-func confirmOf(v any) string {
-	o, ok := v.(object)
-	if !ok {
-		return ""
-	}
-	out := map[string]string{"style": "primary"}
-	for _, key := range []string{"title", "text", "confirm", "deny"} {
-		text, _ := o[key].(object)
-		s, _ := text["text"].(string)
-		if text["type"] == "mrkdwn" {
-			s = unescaper.Replace(s)
-		}
-		out[key] = s
-	}
-	if s, ok := o["style"].(string); ok {
-		out["style"] = s
-	}
-	raw, err := json.Marshal(out)
-	if err != nil {
-		return ""
-	}
-	return string(raw)
 }
 
 func humanSize(v any) string {

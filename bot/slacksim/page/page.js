@@ -85,9 +85,10 @@ const place = (old, next) => {
       },
     },
   });
-  for (const { id, bottom } of scrolls) {
-    const el = id && document.getElementById(id);
-    if (el && (bottom || moved) && (id === "messages" || id === "replies")) el.scrollTop = el.scrollHeight;
+  for (const id of ["messages", "replies"]) {
+    const el = document.getElementById(id);
+    if (!el || !el.closest("#" + next.id)) continue;
+    if (moved || scrolls.some((s) => s.id === id && s.bottom)) el.scrollTop = el.scrollHeight;
   }
 };
 
@@ -193,7 +194,7 @@ const ask = (json) =>
     const words = JSON.parse(json);
     const dialog = document.getElementById("confirm");
     document.getElementById("confirm-title").textContent = words.title;
-    document.getElementById("confirm-text").textContent = words.text;
+    document.getElementById("confirm-text").innerHTML = words.html; // rendered by the server, like every part
     document.getElementById("confirm-deny").textContent = words.deny;
     const yes = document.getElementById("confirm-yes");
     yes.textContent = words.confirm;
