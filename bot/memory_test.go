@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -239,8 +238,6 @@ func (m *memory) create(op string, r *reset.Request) *reset.Request {
 	m.tell(r.ID)
 	return r
 }
-
-var errNoMove = errors.New("no move")
 
 // change makes a move of a request.
 func (m *memory) change(id reset.ID, move func(*reset.Request) (reset.Fact, error)) (*reset.Request, error) {
