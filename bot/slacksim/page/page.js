@@ -61,12 +61,11 @@ const place = (old, next) => {
   const moved = old.dataset.here !== next.dataset.here;
   Idiomorph.morph(old, next, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true,
     callbacks: {
       beforeNodeMorphed: (from, to) => {
         if (from.nodeType !== 1) return true;
         if (from.hasAttribute("data-keep") && from.id === to.id) return false;
-        if (dirty.has(from) && from.id === to.id) return false;
+        if (from.id === to.id && (dirty.has(from) || (from === document.activeElement && from.matches("input, textarea, select")))) return false;
         if (from.tagName === "TIME" && from.isEqualNode(to) === false && from.dataset.shown === to.getAttribute("datetime") + to.dataset.format) return false;
         return true;
       },
