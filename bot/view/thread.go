@@ -64,14 +64,29 @@ func ResultNote(r *reset.Request) string {
 	if r.Totals == nil {
 		return b.String()
 	}
-	if n := r.Totals.Proofs; sum(n) > 0 {
-		fmt.Fprintf(&b, "\nRead back: %s shown by Okta's log, %s by the users' factors, %s by nothing.",
-			count(n[reset.ProofLog]), count(n[reset.ProofFactors]), count(n[reset.ProofNone]))
+	if p := proofs(r.Totals.Proofs); p != "" {
+		b.WriteString("\nRead back: " + p + ".")
 	}
 	if s := todo(r); s != "" {
 		b.WriteString("\n" + s)
 	}
 	return trim(b.String(), maxSection)
+}
+
+// proofs says what showed that the resets took.
+func proofs(n map[reset.Proof]int) string {
+	var parts []string
+	for _, p := range []struct {
+		proof reset.Proof
+		words string
+	}{
+		{reset.ProofLog, "shown by Okta's log"}, {reset.ProofFactors, "shown by the users' factors"}, {reset.ProofNone, "answered by Okta, but shown by nothing"},
+	} {
+		if c := n[p.proof]; c > 0 {
+			parts = append(parts, count(c)+" "+p.words)
+		}
+	}
+	return join(parts)
 }
 
 // Decision says in the thread who decided. It is edited as decisions come.
