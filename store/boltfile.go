@@ -24,35 +24,81 @@ const mapped = 1 << 30
 // grown is by how much the file grows at a time.
 const grown = 1 << 20
 
-// openBolt opens or makes the file, mode 0600, and checks it. It waits for at most
-// the timeout for another process to let go of it.
+// openBolt opens or makes the file, mode 0600, checks it, and compacts it if that
+// is worth while. It waits for at most the timeout for another process to let go of it.
 func openBolt(path string, timeout time.Duration) (*bolt, error) {
-	db, err := openFile(path, &bbolt.Options{
-		Timeout: timeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped,
-	})
+	db, err := openSound(path, timeout)
+	if err != nil {
+		return nil, err
+	}
+	compacted, err := compact(db, path)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if compacted {
+		if db, err = openSound(path, timeout); err != nil {
+			return nil, err
+		}
+	}
+	if err := noteProcess(path); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return newBolt(db, path), nil
+}
+
+// openSound opens the file and checks it.
+func openSound(path string, timeout time.Duration) (*bbolt.DB, error) {
+	db, err := openFile(path, timeout)
 	if err != nil {
 		return nil, err
 	}
 	if err := prepare(db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if err := os.WriteFile(notePath(path), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("note the process beside the record: %w", err), db.Close())
-	}
-	return newBolt(db, path), nil
+	return db, nil
 }
 
-// openFile opens the file. Where bbolt panics over what it finds, the file stays
-// locked until the process ends.
-func openFile(path string, o *bbolt.Options) (db *bbolt.DB, err error) {
+// openFile opens the file and locks it. Where bbolt panics over what it finds, it
+// stays locked until the process ends.
+func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 	defer caught(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	db, err = bbolt.Open(path, 0o600, o)
-	if err != nil {
-		return nil, openError(path, err)
+	var file *os.File
+	o := &bbolt.Options{
+		Timeout: timeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped,
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag, mode)
+			file = f
+			return f, err
+		},
 	}
-	db.AllocSize = grown
-	return db, nil
+	for {
+		if db, err = bbolt.Open(path, 0o600, o); err != nil {
+			return nil, openError(path, err)
+		}
+		db.AllocSize = grown
+		same, err := inPlace(file, path)
+		if err == nil && same {
+			return db, nil
+		}
+		if err = errors.Join(err, db.Close()); err != nil {
+			return nil, fmt.Errorf("open the record: %w", err)
+		}
+	}
+}
+
+// inPlace reports whether the open file is still the one at the path: while we
+// waited for the lock, its holder may have put a compacted copy there.
+func inPlace(f *os.File, path string) (bool, error) {
+	opened, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return err == nil && os.SameFile(opened, there), nil
 }
 
 func openError(path string, err error) error {
@@ -124,12 +170,7 @@ func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
 // size returns the bytes of the file in use, and those of them that are free for reuse.
 func (b *bolt) size() (used, free int64, err error) {
 	defer caught(b.path, &err)
-	err = b.db.View(func(tx *bbolt.Tx) error {
-		used = tx.Size()
-		return nil
-	})
-	s := b.db.Stats()
-	return used, int64(s.FreePageN+s.PendingPageN) * int64(b.db.Info().PageSize), closedAs(err)
+	return sizes(b.db)
 }
 
 // contextWriter stops a copy when its context ends.
@@ -154,6 +195,13 @@ func closedAs(err error) error {
 
 // notePath is the file beside the record that names the process which has it open.
 func notePath(path string) string { return path + ".pid" }
+
+func noteProcess(path string) error {
+	if err := os.WriteFile(notePath(path), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return fmt.Errorf("note the process beside the record: %w", err)
+	}
+	return nil
+}
 
 func notedPID(path string) int {
 	b, err := os.ReadFile(notePath(path))

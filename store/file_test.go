@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"factorbot/bot/reset"
 )
 
@@ -127,9 +129,9 @@ func TestOpen_flipped(t *testing.T) {
 	page := os.Getpagesize()
 	told := 0
 	path := filepath.Join(t.TempDir(), "factorbot.db")
-	for offset := 2 * page; offset < len(whole); offset += page / 3 {
+	for offset := 2 * page; offset < len(whole); offset += page {
 		b := bytes.Clone(whole)
-		at := offset + random.IntN(page/3)
+		at := offset + random.IntN(page)
 		for i := range 4 {
 			b[min(at+i, len(b)-1)] ^= byte(1 + random.IntN(255))
 		}
@@ -230,6 +232,74 @@ func TestStore_Backup(t *testing.T) {
 	}
 	if stats := must[Stats](t)(s.Stats()); stats.Bytes < 10_000 || stats.Free < 0 || stats.Free > stats.Bytes {
 		t.Errorf("stats %+v", stats)
+	}
+}
+
+// A file that is mostly free is compacted at the next open, and nothing is lost.
+func TestOpen_compacts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "factorbot.db")
+	s := MustOpen(t, path)
+	s.file.db.NoSync = true
+	term := mustTerm(t, s)
+	r := mustRun(t, term, 700, t0)
+	for i := range 100 {
+		must[bool](t)(term.Receive(t.Context(), fmt.Sprint(i), make([]byte, 400_000)))
+	}
+	before := must[*reset.Request](t)(term.Get(t.Context(), r.ID))
+	for i := range 100 {
+		if err := term.Finish(t.Context(), fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	MustClose(t, s)
+	if err := os.WriteFile(copyPath(path), []byte("left by a crash"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	full := must[fs.FileInfo](t)(os.Stat(path))
+
+	s = MustOpen(t, path)
+	small := must[fs.FileInfo](t)(os.Stat(path))
+	if full.Size() < 40_000_000 || small.Size() > 1_000_000 || small.Mode().Perm() != 0o600 {
+		t.Errorf("%d bytes became %d, mode %o", full.Size(), small.Size(), small.Mode().Perm())
+	}
+	if _, err := os.Stat(copyPath(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the copy is left: %v", err)
+	}
+	term = mustTerm(t, s)
+	if got := must[*reset.Request](t)(term.Get(t.Context(), r.ID)); got.Version != before.Version {
+		t.Errorf("the head has version %d, had %d", got.Version, before.Version)
+	}
+	if got := len(collect(t, term.Targets(t.Context(), r.ID, 1, 1))); got != 700 {
+		t.Errorf("%d targets", got)
+	}
+	mustStart(t, term, before, 1)
+	if _, err := Open(path, testOrg, Timeout(1)); !errors.As(err, new(*HeldError)) {
+		t.Errorf("the compacted file is not locked: %v", err)
+	}
+}
+
+// Who waited for the lock of a file that was replaced meanwhile gets the new one.
+func TestOpen_replacedMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "factorbot.db")
+	old := must[*bbolt.DB](t)(openFile(path, time.Second))
+	opened := make(chan error, 1)
+	go func() {
+		s, err := Open(path, testOrg, Timeout(time.Minute))
+		if err == nil {
+			_, err = s.file.commit(context.Background(), nil, put("mark", nil))
+			err = errors.Join(err, s.Close())
+		}
+		opened <- err
+	}()
+	if done, err := replace(old, path); err != nil || !done {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Fatal(err)
+	}
+	s := MustOpen(t, path)
+	if p := must[pair](t)(get(t.Context(), s.engine, "mark")); p.rev == 0 {
+		t.Error("the other one wrote into the file that was replaced")
 	}
 }
 

@@ -62,7 +62,7 @@ type account struct {
 func script(t *testing.T, e engine) account {
 	ctx := t.Context()
 	term := mustTermOn(t, e)
-	r := mustRun(t, term, 600, t0)
+	r := mustRun(t, term, 3, t0)
 	for range 2 {
 		must[*reset.Request](t)(term.Update(ctx, r.ID, "op", func(r *reset.Request) ([]reset.Fact, error) {
 			r.Code += "x" // shows if it takes effect twice
