@@ -191,7 +191,7 @@ func decisions(r *reset.Request) slack.Block {
 }
 
 func approvalText(r *reset.Request) string {
-	s := fmt.Sprintf("%s. Asked by %s, because: %s", title(r), mention(r.Asked.By), inert(cut(line(r.Asked.Reason), 300)))
+	s := fmt.Sprintf("%s. Asked by %s, because: %s.", title(r), mention(r.Asked.By), inert(cut(line(r.Asked.Reason), 300)))
 	if st := standing(r); st != "" {
 		return texted(st + "\n" + s)
 	}

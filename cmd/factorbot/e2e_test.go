@@ -10,7 +10,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -313,8 +312,6 @@ func (s *sandbox) awaitPending(n int) message {
 	id := fmt.Sprintf("FR-%d", n)
 	return s.awaitMessage(id+" to be pending", func(m message) bool { return strings.HasPrefix(m.value("approve"), id+":") })
 }
-
-var lineOfCSV = regexp.MustCompile(`\r?\n`)
 
 // awaitResults waits for the result file of the n-th request.
 func (s *sandbox) awaitResults(n int) []byte {

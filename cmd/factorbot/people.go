@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -18,8 +19,7 @@ import (
 type people struct {
 	slack *slack.Client
 
-	mu   sync.Mutex
-	team string // our workspace
+	team atomic.Pointer[string] // our workspace
 }
 
 // Person asks Slack. A person of another workspace is a stranger: Slack's own
@@ -30,7 +30,7 @@ func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, er
 	if err != nil {
 		return policy.Person{}, err
 	}
-	u, err := p.slack.GetUserInfoContext(ctx, string(id))
+	u, err := persist(ctx, func() (*slack.User, error) { return p.slack.GetUserInfoContext(ctx, string(id)) })
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
 		return policy.Person{}, desk.ErrNoPerson
@@ -49,15 +49,40 @@ func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, er
 
 // home learns once which workspace is ours.
 func (p *people) home(ctx context.Context) (string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.team != "" {
-		return p.team, nil
+	if team := p.team.Load(); team != nil {
+		return *team, nil
 	}
-	auth, err := p.slack.AuthTestContext(ctx)
+	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.slack.AuthTestContext(ctx) })
 	if err != nil {
 		return "", fmt.Errorf("ask Slack who we are: %w", err)
 	}
-	p.team = auth.TeamID
-	return p.team, nil
+	p.team.Store(&auth.TeamID)
+	return auth.TeamID, nil
+}
+
+// askAgain is the first wait after Slack could not answer; it doubles, with full jitter.
+const askAgain = 100 * time.Millisecond
+
+// persist asks until Slack answers, be it with a refusal of its own, or ctx
+// ends: a person who has pressed a button should not have to press it again
+// because of one lost answer. Only for what changes nothing.
+func persist[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	for wait := askAgain; ; wait *= 2 {
+		got, err := ask()
+		var refused slack.SlackErrorResponse
+		var limited *slack.RateLimitedError
+		switch {
+		case err == nil, errors.As(err, &refused), ctx.Err() != nil:
+			return got, err
+		case errors.As(err, &limited):
+			wait = max(wait, limited.RetryAfter)
+		}
+		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return got, err
+		case <-timer.C:
+		}
+	}
 }
