@@ -80,7 +80,11 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	o := observation{sent: time.Now()}
 	resp, err := g.exchange(req, c, &o)
 	o.got = time.Now()
-	c.grant.answer(o)
+	if c.failed != nil && c.failed.Effect == EffectNone {
+		c.grant.release()
+	} else {
+		c.grant.answer(o)
+	}
 	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
 		c.ans.retryAt = g.pacer.retryAt(c.grant.bucket)
 		if resp != nil {

@@ -40,21 +40,22 @@ type watch struct {
 
 // watchCall starts the watch, or tells that it is already too late.
 func watchCall(ctx context.Context, c *call, traced bool) (*watch, context.Context, *Error) {
+	given := ctx.Err()
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := &watch{call: c, cancel: cancel, begun: !traced}
-	if !c.write {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.got() }})
-		return w, ctx, nil
-	}
-	if elapsed(c.asked, time.Now()) > beginWithin {
+	if c.write && elapsed(c.asked, time.Now()) > beginWithin {
 		return w, ctx, &Error{Op: c.op, Effect: EffectNone, Kind: KindLate,
 			Summary: "more than 2 s since it was recorded, so nothing was sent", Advice: adviceLate}
 	}
-	w.mu.Lock()
-	w.timer = time.AfterFunc(max(beginWithin-time.Since(c.asked), 0), w.look)
-	w.mu.Unlock()
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.got() }})
-	return w, ctx, nil
+	if given != nil {
+		return w, ctx, lost(c.op, EffectNone, KindCanceled, "given up before it was sent", given)
+	}
+	if c.write {
+		w.mu.Lock()
+		w.timer = time.AfterFunc(max(beginWithin-time.Since(c.asked), 0), w.look)
+		w.mu.Unlock()
+	}
+	return w, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.got() }}), nil
 }
 
 // elapsed is the larger of what the monotonic and the wall clock say, whichever
