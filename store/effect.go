@@ -36,6 +36,15 @@ func (r *Reader) effected(ctx context.Context, key string) (*effect, error) {
 	return e, nil
 }
 
+// took reports whether a cause took effect on a request before; "" never did.
+func (r *Reader) took(ctx context.Context, n int, cause string) (bool, error) {
+	if cause == "" {
+		return false, nil
+	}
+	e, err := r.effected(ctx, opKey(n, cause))
+	return e != nil, err
+}
+
 // number reads a counter; 0 if it is not there.
 func (r *Reader) number(ctx context.Context, key string) (pair, int64, error) {
 	p, err := get(ctx, r.engine, key)

@@ -26,6 +26,15 @@ func (r *Reader) frozen(ctx context.Context) (*reset.Freeze, int64, error) {
 	return f, p.rev, nil
 }
 
+// notFrozen returns ErrFrozen while everything is frozen.
+func (r *Reader) notFrozen(ctx context.Context) error {
+	f, err := r.Frozen(ctx)
+	if err == nil && f != nil {
+		return ErrFrozen
+	}
+	return err
+}
+
 // Freeze changes the org-wide stop. The closure gets it, nil while nothing is
 // frozen, and returns what it shall be, nil to lift it, with the facts for the
 // org's log. It is pure and may run twice; its error changes nothing and is
@@ -51,10 +60,8 @@ func (t *Term) tryFreeze(ctx context.Context, cause string, change func(*reset.F
 	if err != nil {
 		return nil, err
 	}
-	if cause != "" {
-		if e, err := t.effected(ctx, opKey(0, cause)); err != nil || e != nil {
-			return f, err
-		}
+	if done, err := t.took(ctx, 0, cause); err != nil || done {
+		return f, err
 	}
 	wanted, facts, err := change(f)
 	if err != nil {

@@ -30,14 +30,15 @@ func (t *Term) Start(ctx context.Context, r *reset.Request, entries ...reset.Ent
 	if err != nil {
 		return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
 	}
-	for _, a := range asks {
-		a.n, a.req = r.ID.Number(), r
-		if err := t.journal.submit(ctx, t, a); err != nil {
-			return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
-		}
-		return a.refused, nil
+	if len(asks) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	a := asks[0]
+	a.n, a.req = r.ID.Number(), r
+	if err := t.journal.submit(ctx, t, a); err != nil {
+		return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
+	}
+	return a.refused, nil
 }
 
 // Append records what came of started steps, or outcomes of targets for which

@@ -70,7 +70,11 @@ func TestTerm_SavePlan_refused(t *testing.T) {
 		t.Errorf("the targets' own error came back as %v", err)
 	}
 	err = term.SavePlan(t.Context(), r.ID, 1, func(yield func(reset.Target, error) bool) {
-		_ = yield(reset.Target{Row: 2}, nil) && yield(reset.Target{Row: 2}, nil)
+		for range 2 {
+			if !yield(reset.Target{Row: 2}, nil) {
+				return
+			}
+		}
 	})
 	if err == nil {
 		t.Error("a row twice was saved")
