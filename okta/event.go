@@ -106,27 +106,37 @@ func (c *Client) Events(since time.Time, types ...string) *Events {
 	return &Events{client: c, next: logPath(since, time.Time{}, types), seen: newRecent(seenEvents)}
 }
 
+// maxSeenPages bounds how far Next reads through what it has seen.
+const maxSeenPages = 50
+
 // seenEvents is how many UUIDs are remembered: an event may come twice, near itself.
 const seenEvents = 20000
 
-// Next reads one page. None: nothing new now, ask again later. After an error
-// it goes on from the same place.
+// Next reads one page, or more while they hold only what was seen before.
+// None: nothing new now, ask again later. After an error it goes on from the
+// same place.
 func (e *Events) Next(ctx context.Context) ([]Event, error) {
-	var items []wireEvent
-	p, err := e.client.get(ctx, "read the System Log", e.next, nil, array(&items))
-	if err != nil {
-		return nil, err
-	}
-	if p.next != "" {
-		e.next = p.next
-	}
-	var fresh []Event
-	for _, w := range items {
-		if w.UUID == "" || e.seen.add(w.UUID) {
-			fresh = append(fresh, w.event())
+	for range maxSeenPages {
+		at := e.next
+		var items []wireEvent
+		p, err := e.client.get(ctx, "read the System Log", at, nil, array(&items))
+		if err != nil {
+			return nil, err
+		}
+		if p.next != "" {
+			e.next = p.next
+		}
+		var fresh []Event
+		for _, w := range items {
+			if w.UUID == "" || e.seen.add(w.UUID) {
+				fresh = append(fresh, w.event())
+			}
+		}
+		if len(fresh) > 0 || len(items) == 0 || e.next == at {
+			return fresh, nil
 		}
 	}
-	return fresh, nil
+	return nil, nil
 }
 
 // EventsBetween reads what the log shows now of some event types between two

@@ -2,7 +2,6 @@ package okta
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -269,49 +268,4 @@ func (p *pacer) retryAt(b *bucket) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return latest(b.paused, p.places.paused)
-}
-
-// Stats is what the pacer knows at a moment.
-type Stats struct {
-	Buckets     []BucketStats // by name
-	InFlight    int
-	Waiting     int
-	Places      int   // calls at once that are tried now
-	Throttled   int64 // 429s, of every kind
-	Crowded     int64 // those for too many calls at once
-	ClockOffset time.Duration
-}
-
-// BucketStats is one rate-limit bucket.
-type BucketStats struct {
-	Name      string
-	Limit     int // per window; 0: none known
-	Remaining int // as the latest answers showed, less what is in flight
-	Reset     time.Time
-	Window    time.Duration // length; 0: not learned yet
-	Ceiling   float64       // calls a window that are ours, if fewer than the limit
-	Calls     int64
-	Throttled int64
-	Waiting   int
-}
-
-func (p *pacer) stats() Stats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := Stats{InFlight: p.inFlight, Places: p.places.now, Crowded: p.places.crowded, ClockOffset: p.clock.offset.middle()}
-	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
-		b := p.buckets[name]
-		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled, Waiting: p.queues[b].waiting()}
-		if b.known && !b.unlimited() {
-			bs.Limit, bs.Remaining = b.cur.limit, max(b.cur.limit-b.cur.used-b.pending, 0)
-			bs.Reset = time.Unix(b.cur.reset, 0).UTC()
-			if d, learned := b.rhythm.length(); learned {
-				bs.Window = d
-			}
-		}
-		s.Buckets = append(s.Buckets, bs)
-		s.Throttled += b.throttled
-		s.Waiting += bs.Waiting
-	}
-	return s
 }

@@ -1,0 +1,94 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// RefKind is how a person is named.
+type RefKind string
+
+const (
+	ByID    RefKind = "id"
+	ByLogin RefKind = "login"
+	ByEmail RefKind = "email"
+)
+
+// Ref names a person as the requester did.
+type Ref struct {
+	Kind  RefKind
+	Value string
+}
+
+// Match is who a Ref turned out to be. No user: not found. Two or more: the
+// e-mail of several. Err: this one could not be looked up (an unsafe value, a
+// user outside the role's reach).
+type Match struct {
+	Users []User
+	Err   error
+}
+
+// fold makes refs comparable: logins and e-mails regardless of case.
+func fold(r Ref) Ref {
+	if r.Kind != ByID {
+		r.Value = strings.ToLower(r.Value)
+	}
+	return r
+}
+
+func (r Ref) safe() bool {
+	switch r.Kind {
+	case ByID:
+		return IsUserID(r.Value)
+	case ByLogin, ByEmail:
+		return searchable(r.Value)
+	}
+	return false
+}
+
+// term is one comparison of a search expression; the value is searchable.
+func term(k RefKind, value string) string {
+	property := "id"
+	if k != ByID {
+		property = "profile." + string(k)
+	}
+	return property + ` eq "` + value + `"`
+}
+
+// fitting is how many of the terms an expression of the largest size holds.
+func fitting(left []Ref) int {
+	size := 0
+	for i, ref := range left {
+		size += len(url.QueryEscape(term(ref.Kind, ref.Value))) + len("+or+")
+		if size > mostExpr {
+			return max(i, 1)
+		}
+		if i+1 == mostWidth {
+			return mostWidth
+		}
+	}
+	return len(left)
+}
+
+// tooWide says whether Okta found an expression too complex or too long.
+func tooWide(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Kind == KindExpression || e.Status == 400 || e.Status == 431)
+}
+
+func (c *Client) searchTerms(ctx context.Context, chunk []Ref) ([]User, error) {
+	terms := make([]string, len(chunk))
+	for i, ref := range chunk {
+		terms[i] = term(ref.Kind, ref.Value)
+	}
+	var users []User
+	for u, err := range c.Search(ctx, strings.Join(terms, " or ")) {
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, u)
+	}
+	return users, nil
+}
