@@ -163,6 +163,9 @@ func (c *pageCheck) walk(id uint64, ours bool) error {
 
 func (c *pageCheck) elements(b []byte, ours bool) error {
 	flags, count := order.Uint16(b[8:]), int(order.Uint16(b[10:]))
+	if flags != leafPage && (flags != branchPage || count == 0) {
+		return fmt.Errorf("of an unknown kind %#x with %d elements", flags, count)
+	}
 	var last []byte
 	for i := range count {
 		key, err := c.element(b, pageHeader+i*pageElement, flags, ours)
@@ -183,26 +186,24 @@ func (c *pageCheck) element(b []byte, at int, flags uint16, ours bool) ([]byte, 
 		return nil, errors.New("more elements than the page holds")
 	}
 	e := b[at:]
-	switch flags {
-	case branchPage: // pos, ksize uint32; page uint64
+	if flags == branchPage { // pos, ksize uint32; page uint64
 		key, err := within(e, order.Uint32(e), order.Uint32(e[4:]))
 		if err != nil {
 			return nil, err
 		}
 		return key, c.walk(order.Uint64(e[8:]), ours)
-	case leafPage: // flags, pos, ksize, vsize uint32
-		pos, ksize, vsize := order.Uint32(e[4:]), order.Uint32(e[8:]), order.Uint32(e[12:])
-		key, err := within(e, pos, ksize)
-		if err != nil {
-			return nil, err
-		}
-		value, err := within(e, pos+ksize, vsize)
-		if err != nil {
-			return nil, err
-		}
-		return key, c.leaf(key, value, order.Uint32(e), ours)
 	}
-	return nil, fmt.Errorf("of an unknown kind %#x", flags)
+	// flags, pos, ksize, vsize uint32
+	pos, ksize, vsize := order.Uint32(e[4:]), order.Uint32(e[8:]), order.Uint32(e[12:])
+	key, err := within(e, pos, ksize)
+	if err != nil {
+		return nil, err
+	}
+	value, err := within(e, pos+ksize, vsize)
+	if err != nil {
+		return nil, err
+	}
+	return key, c.leaf(key, value, order.Uint32(e), ours)
 }
 
 // leaf checks the value of an element: our pair, or a bucket.

@@ -131,7 +131,6 @@ type failer struct{}
 
 func (failer) Helper()                           {}
 func (failer) Context() context.Context          { return context.Background() }
-func (failer) Error(args ...any)                 { panic(fmt.Sprint(args...)) }
 func (failer) Errorf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 func (failer) Fatal(args ...any)                 { panic(fmt.Sprint(args...)) }
 

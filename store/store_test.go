@@ -31,7 +31,6 @@ var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 type tester interface {
 	Helper()
 	Context() context.Context
-	Error(args ...any)
 	Errorf(format string, args ...any)
 	Fatal(args ...any)
 }
@@ -69,7 +68,7 @@ func mustBeSound(tb tester, b *bolt) {
 		return
 	}
 	if err != nil {
-		tb.Error(err)
+		tb.Errorf("check: %v", err)
 	}
 	if err := checkPages(b.path, os.Getpagesize()); err != nil {
 		tb.Errorf("we find: %v", err)
