@@ -37,6 +37,10 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 	if err := d.MayAsk(ctx, in, ask.Reason); err != nil {
 		return nil, err
 	}
+	return d.open(ctx, in, ask)
+}
+
+func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	a := reset.Ask{
 		By: in.By, Team: in.Team, Channel: in.Channel, At: d.Now(),
 		Reason: ask.Reason, Source: ask.Source, Options: ask.Options,
@@ -81,25 +85,34 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	if err := later(c); err != nil {
 		return nil, err
 	}
-	if err := d.MayAsk(ctx, in, c.Reason); err != nil {
-		return nil, err
-	}
-	rows, err := d.rows(ctx, c.Users)
+	rows, err := d.named(ctx, in, c)
 	if err != nil {
 		return nil, err
 	}
-	return d.Open(ctx, in, OpenAsk{Reason: c.Reason, Roster: &roster.Roster{Rows: rows}})
+	return d.open(ctx, in, OpenAsk{Reason: c.Reason, Roster: &roster.Roster{Rows: rows}})
+}
+
+// named judges who asks and makes the rows. All its questions about people together have peopleTime.
+func (d *Desk) named(ctx context.Context, in Intent, c roster.Command) ([]reset.Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, peopleTime)
+	defer cancel()
+	if err := d.MayAsk(ctx, in, c.Reason); err != nil {
+		return nil, err
+	}
+	return d.rows(ctx, c.Users)
 }
 
 // later refuses what the command language has and this desk does not serve.
 func later(c roster.Command) error {
 	for _, u := range c.Users {
-		if u.Kind == roster.UserGroup || u.Kind == roster.UserSearch {
+		switch u.Kind {
+		case roster.UserID, roster.UserLogin, roster.UserMention:
+		default:
 			return &policy.Refusal{Code: "not_served", Words: "Groups and searches are not served here. Name the users by ID, login, e-mail or mention, or drop a CSV in the channel."}
 		}
 	}
-	if len(c.Factors) > 0 || c.RevokeSessions || c.At != "" {
-		return &policy.Refusal{Code: "not_served", Words: "Only resets of all factors, at once, are served here. Leave `factors:`, `sessions:` and `at:` out."}
+	if len(c.Factors) > 0 || c.RevokeSessions || c.At != "" || len(c.Columns) > 0 {
+		return &policy.Refusal{Code: "not_served", Words: "Only resets of all factors, at once, are served here. Leave `factors:`, `sessions:`, `at:` and `columns:` out."}
 	}
 	return nil
 }
@@ -122,8 +135,6 @@ func (d *Desk) rows(ctx context.Context, users []roster.UserRef) ([]reset.Row, e
 }
 
 func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, peopleTime)
-	defer cancel()
 	who, err := d.People.Person(ctx, p)
 	if errors.Is(err, ErrNoPerson) {
 		return "", nil
