@@ -72,10 +72,17 @@ func fitting(left []Ref) int {
 	return len(left)
 }
 
-// tooWide says whether Okta found an expression too complex or too long.
+// tooWide says whether Okta found an expression too complex or too long. It
+// says so with a 500 too, when the search took too long.
 func tooWide(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Kind == KindExpression || e.Status == 400 || e.Status == 431)
+	return ok && (e.Kind == KindExpression || e.Kind == KindServer || e.Status == 400 || e.Status == 431)
+}
+
+// withheld says whether Okta does not let us list users: roles that reach some
+// groups only are refused, or run into timeouts. Asking one by one still works.
+func withheld(err error) bool {
+	return IsKind(err, KindForbidden, KindServer)
 }
 
 func (c *Client) searchTerms(ctx context.Context, chunk []Ref) ([]User, error) {

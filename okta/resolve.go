@@ -25,6 +25,7 @@ const (
 func (c *Client) Resolve(ctx context.Context, refs []Ref, progress func(done int)) ([]Match, error) {
 	r := newResolution(c, refs, progress)
 	if len(r.open) > fewRefs {
+		c.width.renew()
 		if err := r.inBulk(ctx); err != nil {
 			return nil, err
 		}
@@ -48,6 +49,7 @@ type resolution struct {
 	holes    bool          // some in the middle of order are settled
 	rows     map[Ref][]int // which refs each is
 	tried    map[Ref]bool  // searched for already, not found
+	blind    bool          // searching is withheld from us
 	listing  string        // next page of the directory; "": at its end
 	looked   bool          // at its first page
 	lastPage int           // refs that it settled
@@ -77,6 +79,9 @@ func (r *resolution) inBulk(ctx context.Context) error {
 	for {
 		left := r.left()
 		if len(left) == 0 {
+			return nil
+		}
+		if r.blind {
 			return nil
 		}
 		step := func() error { return r.search(ctx, left) }
@@ -119,6 +124,10 @@ func (r *resolution) pagePays(left []Ref) bool {
 func (r *resolution) page(ctx context.Context) error {
 	var users []wireUser
 	p, err := r.client.get(ctx, "list users", r.listing, briefUsers, array(&users))
+	if withheld(err) {
+		r.looked, r.listing = true, ""
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -157,7 +166,7 @@ func (r *resolution) search(ctx context.Context, left []Ref) error {
 	for i, chunk := range chunks {
 		g.Go(func() error {
 			users, err := r.client.searchTerms(gctx, chunk)
-			if tooWide(err) {
+			if tooWide(err) || withheld(err) {
 				refused[i] = err
 				return nil
 			}
@@ -176,12 +185,17 @@ func (r *resolution) search(ctx context.Context, left []Ref) error {
 
 // searched settles a chunk by what a search of it found, and remembers what it did not find.
 func (r *resolution) searched(chunk []Ref, users []User, refused error) {
-	if refused != nil {
+	switch {
+	case refused == nil:
+	case IsKind(refused, KindForbidden), len(chunk) == 1 && withheld(refused):
+		r.blind = true
+		return
+	case len(chunk) == 1:
+		r.tried[chunk[0]] = true // asked for by name, or reported then
+		return
+	default:
 		r.client.width.refuse(len(chunk))
 		r.holes = true
-		if len(chunk) == 1 {
-			r.tried[chunk[0]] = true // asked for by name, or reported then
-		}
 		return
 	}
 	r.client.width.accept(len(chunk))

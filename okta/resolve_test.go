@@ -3,9 +3,13 @@ package okta_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -184,4 +188,56 @@ func TestResolve_refused(t *testing.T) {
 	if e := failure(t, err); e.Kind != okta.KindAuth {
 		t.Errorf("%+v", e)
 	}
+}
+
+// TestResolve_withheld: a role that may not list users still looks them up one by one.
+func TestResolve_withheld(t *testing.T) {
+	var lists atomic.Int32
+	c := MustHandle(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		login, one := strings.CutPrefix(r.URL.Path, "/api/v1/users/")
+		if !one {
+			lists.Add(1)
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, errorBody("E0000006"))
+			return
+		}
+		var n int
+		_, _ = fmt.Sscanf(login, "u%d@example.com", &n)
+		_, _ = fmt.Fprintf(w, `{"id":"00u%017d","status":"ACTIVE","profile":{"login":%q}}`, n, login)
+	})
+	var refs []okta.Ref
+	for i := range 200 {
+		refs = append(refs, okta.Ref{Kind: okta.ByLogin, Value: fmt.Sprintf("u%d@example.com", i)})
+	}
+	matches, err := c.Resolve(context.Background(), refs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range matches {
+		if len(m.Users) != 1 || m.Users[0].Login != refs[i].Value {
+			t.Fatalf("row %d: %+v", i, m)
+		}
+	}
+	if n := lists.Load(); n > 2 {
+		t.Errorf("%d lists were asked for", n)
+	}
+}
+
+// TestResolve_faults: what goes wrong on the way changes nothing.
+func TestResolve_faults(t *testing.T) {
+	sdk := MustSDK(t)
+	synctest.Test(t, func(t *testing.T) {
+		org, c := MustOrg(t, oktasim.Options{Users: 1500, AllActive: true, Faults: 0.1, Seed: 5}, okta.Config{SDK: sdk})
+		people := org.Users()[:700]
+		matches, err := c.Resolve(context.Background(), logins(people), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range matches {
+			if len(m.Users) != 1 || m.Users[0].ID != people[i].ID {
+				t.Fatalf("%s: %+v", people[i].Login, m)
+			}
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -31,7 +32,7 @@ type guarded struct {
 }
 
 func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
-	if p := r.URL.EscapedPath(); !allowedPath.MatchString(p) || strings.Contains(strings.ToLower(p), "%2f") || strings.Contains(p, "..") {
+	if p := r.URL.EscapedPath(); !allowedPath.MatchString(p) || strings.Contains(strings.ToLower(p), "%2f") || path.Clean(p) != p {
 		g.tb.Errorf("%s %s", r.Method, r.URL.RequestURI())
 	}
 	if r.Method != http.MethodGet {

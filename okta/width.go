@@ -20,6 +20,16 @@ type searchWidth struct {
 
 func newSearchWidth() *searchWidth { return &searchWidth{} }
 
+// renew forgets a width under the first: whatever made it so small, long
+// values or a bad hour of Okta's, need not last.
+func (w *searchWidth) renew() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refused != 0 && w.accepted < firstWidth {
+		w.accepted, w.refused = 0, 0
+	}
+}
+
 // next is how many terms to try, and whether that is settled.
 func (w *searchWidth) next() (terms int, settled bool) {
 	w.mu.Lock()
