@@ -2,7 +2,6 @@ package slacksim
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -76,22 +75,4 @@ func (p *place) mustConnect(tb testing.TB, handle func(*socketmode.Client, socke
 	case <-time.After(10 * time.Second):
 		tb.Fatal("no hello")
 	}
-}
-
-// mustPost calls /sandbox/ and decodes the answer.
-func (p *place) must(tb testing.TB, call func() (any, error)) object {
-	tb.Helper()
-	v, err := call()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o := object{}
-	if err := json.Unmarshal(raw, &o); err != nil {
-		tb.Fatal(err)
-	}
-	return o
 }

@@ -9,7 +9,7 @@ const orgRows = 25
 type orgView struct {
 	State            OrgState
 	Query            string
-	Offset, Last     int // rows Offset+1 to Last
+	First, Last      int // rows, from 1
 	Previous, Next   int // offsets; -1: none
 	FactorsShown     int
 	Present          bool
@@ -26,7 +26,7 @@ type bucketView struct {
 
 func (w *Workspace) orgView(s selection) *orgView {
 	w.mu.Lock()
-	v := &orgView{Query: s.query, Offset: s.offset, SlackDown: w.settings.Down, Previous: -1, Next: -1}
+	v := &orgView{Query: s.query, First: s.offset + 1, SlackDown: w.settings.Down, Previous: -1, Next: -1}
 	w.mu.Unlock()
 	if w.opt.Org == nil {
 		return v
