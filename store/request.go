@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"time"
 
 	"factorbot/bot/reset"
 )
@@ -37,14 +36,9 @@ func decodeHead(p pair) (*reset.Request, error) {
 }
 
 // Query says which requests are asked for; a zero field asks nothing.
-type Query struct {
-	States []reset.State
-	By     reset.Person
-	Since  time.Time // asked at or after
-	Limit  int
-}
+type Query = reset.Query
 
-func (q Query) wants(r *reset.Request) bool {
+func wants(q Query, r *reset.Request) bool {
 	return (len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
 		(q.By == "" || q.By == r.Asked.By) &&
 		!r.Asked.At.Before(q.Since)
@@ -59,7 +53,7 @@ func (r *Reader) Requests(ctx context.Context, q Query) iter.Seq2[*reset.Request
 				yield(nil, fmt.Errorf("list requests: %w", err))
 				return
 			}
-			if !q.wants(head) {
+			if !wants(q, head) {
 				continue
 			}
 			if left--; !yield(head, nil) || left == 0 {
