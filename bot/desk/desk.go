@@ -77,9 +77,4 @@ func (d *Desk) person(ctx context.Context, in Intent) (policy.Person, error) {
 	return p, nil
 }
 
-func (d *Desk) fresh(in Intent) error {
-	if d.Now().Sub(in.Asked) > freshDecision {
-		return ErrStale
-	}
-	return nil
-}
+func (d *Desk) stale(in Intent) bool { return d.Now().Sub(in.Asked) > freshDecision }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 
 	"factorbot/bot/policy"
@@ -143,27 +142,4 @@ func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
 		return "", fmt.Errorf("ask for the e-mail of %s: %w", p, err)
 	}
 	return who.Email, nil
-}
-
-// Status returns one request, or the newest ones of the person who asks: those that are not settled first.
-func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) {
-	if in.Request != "" {
-		r, err := d.Record.Get(ctx, in.Request)
-		if err != nil {
-			return nil, err
-		}
-		return []*reset.Request{r}, nil
-	}
-	return collect(d.Record.Requests(ctx, reset.Query{By: in.By, Limit: 10}))
-}
-
-func collect(seq iter.Seq2[*reset.Request, error]) ([]*reset.Request, error) {
-	var all []*reset.Request
-	for r, err := range seq {
-		if err != nil {
-			return nil, fmt.Errorf("list requests: %w", err)
-		}
-		all = append(all, r)
-	}
-	return all, nil
 }
