@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 )
@@ -59,6 +60,22 @@ func (b *Books) use(method, scope string) {
 	if !slices.Contains(b.Scopes[method], scope) {
 		b.Scopes[method] = append(b.Scopes[method], scope)
 	}
+}
+
+// PostsByKey counts the messages that carry metadata, by "EVENT_TYPE PAYLOAD",
+// the payload as JSON with sorted keys. A key counted twice is a message that
+// the app posted twice.
+func (b Books) PostsByKey() map[string]int {
+	n := map[string]int{}
+	for _, p := range b.Posts {
+		if p.Metadata == nil {
+			continue
+		}
+		if payload, err := json.Marshal(p.Metadata.EventPayload); err == nil {
+			n[p.Metadata.EventType+" "+string(payload)]++
+		}
+	}
+	return n
 }
 
 // Books returns a copy of what was counted so far.

@@ -1,7 +1,9 @@
 package slacksim
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -52,52 +54,51 @@ func (w *Workspace) watch() (changes <-chan Change, stop func()) {
 // keepAlive is how often an idle stream says that it lives.
 const keepAlive = 15 * time.Second
 
-// serveEvents answers GET /sandbox/events: server-sent events, one per change.
+// serveEvents answers GET /sandbox/events: server-sent events, one per change
+// from the first line on.
 func (w *Workspace) serveEvents(rw http.ResponseWriter, r *http.Request) {
 	if !w.join() {
 		http.Error(rw, "closing", http.StatusServiceUnavailable)
 		return
 	}
 	defer w.wg.Done()
-	out := http.NewResponseController(rw)
-	h := rw.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	rw.WriteHeader(http.StatusOK)
-	_, _ = fmt.Fprint(rw, "retry: 1000\n\n")
-	_ = out.Flush()
 	changes, stop := w.watch()
 	defer stop()
 	var org <-chan struct{}
 	if w.opt.Org != nil {
 		org = w.opt.Org.Watch(r.Context())
 	}
-	idle := time.NewTicker(keepAlive)
+	h := rw.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	out := http.NewResponseController(rw)
+	_, err := fmt.Fprint(rw, "retry: 1000\n\n")
+	for err == nil {
+		if err = out.Flush(); err == nil {
+			err = w.nextEvent(r.Context(), rw, changes, org)
+		}
+	}
+}
+
+// nextEvent waits for one change and writes it.
+func (w *Workspace) nextEvent(ctx context.Context, rw http.ResponseWriter, changes <-chan Change, org <-chan struct{}) error {
+	idle := time.NewTimer(keepAlive)
 	defer idle.Stop()
-	for {
-		var err error
-		select {
-		case c := <-changes:
-			err = writeEvent(rw, c)
-		case _, ok := <-org:
-			if !ok {
-				org = nil
-				continue
-			}
-			err = writeEvent(rw, Change{Type: "org"})
-		case <-idle.C:
-			_, err = fmt.Fprint(rw, ": alive\n\n")
-		case <-r.Context().Done():
-			return
-		case <-w.ctx.Done():
-			return
+	select {
+	case c := <-changes:
+		return writeEvent(rw, c)
+	case _, ok := <-org:
+		if !ok {
+			return errors.New("the org is closed")
 		}
-		if err == nil {
-			err = out.Flush()
-		}
-		if err != nil {
-			return
-		}
+		return writeEvent(rw, Change{Type: "org"})
+	case <-idle.C:
+		_, err := fmt.Fprint(rw, ": alive\n\n")
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.ctx.Done():
+		return w.ctx.Err()
 	}
 }
 

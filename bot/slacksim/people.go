@@ -102,7 +102,7 @@ func userProfile(w *Workspace, c *call) (object, error) {
 
 func groupList(w *Workspace, c *call) (object, error) {
 	groups := []object{}
-	for _, g := range w.opt.Groups {
+	for _, g := range w.groups {
 		o := object{
 			"id": g.ID, "team_id": Team, "is_usergroup": true, "is_subteam": true, "name": g.Name,
 			"handle": g.Handle, "description": "", "is_external": false, "date_create": 1700000000,
@@ -122,7 +122,7 @@ func groupList(w *Workspace, c *call) (object, error) {
 }
 
 func groupUsers(w *Workspace, c *call) (object, error) {
-	for _, g := range w.opt.Groups {
+	for _, g := range w.groups {
 		if g.ID == c.str("usergroup") {
 			return object{"users": g.Users}, nil
 		}

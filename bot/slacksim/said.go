@@ -128,6 +128,9 @@ func (w *Workspace) Messages(channel, user string) ([]*Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	conv := w.conversation[channel]
+	if person := "U" + strings.TrimPrefix(channel, "D"); conv == nil && w.person(person) != nil {
+		conv, _ = w.direct(person) // nothing was said yet
+	}
 	if conv == nil {
 		return nil, errors.New("channel_not_found")
 	}

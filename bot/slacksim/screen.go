@@ -244,7 +244,7 @@ func (w *Workspace) names() *names {
 			n.channels[id], n.byName[c.Name] = c.Name, id
 		}
 	}
-	for _, g := range w.opt.Groups {
+	for _, g := range w.groups {
 		n.groups[g.ID] = g.Handle
 	}
 	return n

@@ -49,7 +49,7 @@ func (d duration) MarshalJSON() ([]byte, error) {
 // isAct says whether a key of Set does something once.
 func isAct(key string) bool {
 	switch key {
-	case "slack_drop_sockets", "slack_disconnect", "slack_frame", "slack_channels", "slack_people":
+	case "slack_drop_sockets", "slack_disconnect", "slack_frame", "slack_channels", "slack_people", "slack_groups":
 		return true
 	}
 	return false
@@ -100,6 +100,7 @@ func allScopes() []string {
 //	slack_frame: {...}                send one socket this frame, whatever it is
 //	slack_channels: {"C_FACTORS": {"is_archived": true, "members": [...]}}
 //	slack_people: {"U_APPROVER1": {"deleted": true}}
+//	slack_groups: {"S_SECURITY": {"users": ["U_APPROVER2"]}}
 func (w *Workspace) Set(values map[string]json.RawMessage) error {
 	own, others, err := w.split(values)
 	if err != nil {
@@ -205,10 +206,11 @@ func (w *Workspace) act(values map[string]json.RawMessage) error {
 		reason string
 		chans  map[string]json.RawMessage
 		people map[string]json.RawMessage
+		groups map[string]json.RawMessage
 	)
 	for key, into := range map[string]any{
 		"slack_drop_sockets": &drop, "slack_disconnect": &reason,
-		"slack_channels": &chans, "slack_people": &people,
+		"slack_channels": &chans, "slack_people": &people, "slack_groups": &groups,
 	} {
 		if raw, ok := values[key]; ok {
 			if err := json.Unmarshal(raw, into); err != nil {
@@ -230,6 +232,11 @@ func (w *Workspace) act(values map[string]json.RawMessage) error {
 			return err
 		}
 	}
+	for id, raw := range groups {
+		if err := w.changeGroup(id, raw); err != nil {
+			return err
+		}
+	}
 	for id, raw := range people {
 		if err := w.changePerson(id, raw); err != nil {
 			return err
@@ -247,6 +254,18 @@ func (w *Workspace) changeChannel(id string, raw json.RawMessage) error {
 		return fmt.Errorf("set: channel %s: %w", id, err)
 	}
 	c.ID = id
+	return nil
+}
+
+func (w *Workspace) changeGroup(id string, raw json.RawMessage) error {
+	i := slices.IndexFunc(w.groups, func(g UserGroup) bool { return g.ID == id })
+	if i < 0 {
+		return fmt.Errorf("set: no user group %s", id)
+	}
+	if err := json.Unmarshal(raw, &w.groups[i]); err != nil {
+		return fmt.Errorf("set: user group %s: %w", id, err)
+	}
+	w.groups[i].ID = id
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type Workspace struct {
 	closed       bool
 	base         string // URL without a trailing slash
 	people       []*Person
+	groups       []UserGroup
 	conversation map[string]*conversation
 	order        []string // conversation IDs, as they were made
 	files        map[string]*file
@@ -148,6 +150,7 @@ func (w *Workspace) populate(o Options) error {
 		}
 		w.people = append(w.people, &p)
 	}
+	w.groups = slices.Clone(o.Groups)
 	for _, c := range o.Channels {
 		if w.conversation[c.ID] != nil {
 			return fmt.Errorf("channel %s is there twice", c.ID)
