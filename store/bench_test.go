@@ -22,26 +22,10 @@ func BenchmarkJournal(b *testing.B) {
 
 func benchJournal(b *testing.B, requests int) {
 	s := MustOpen(b, filepath.Join(b.TempDir(), "factorbot.db"))
-	term := mustTerm(b, s)
-	running := make([]*reset.Request, requests)
-	for i := range running {
-		running[i] = mustRun(b, term, 1, t0)
-	}
+	term, running := mustRunAll(b, s, requests)
 	before := commits(b, s)
 	b.ResetTimer()
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range 10 {
-		workers.Go(func() {
-			for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
-				if err := journalOne(b.Context(), term, running[i%requests], i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	workers.Wait()
+	journalAll(b, term, running, b.N)
 	b.StopTimer()
 	b.ReportMetric(float64(commits(b, s)-before)*10/float64(b.N), "commits/10users")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "users/s")
@@ -50,6 +34,49 @@ func benchJournal(b *testing.B, requests int) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(stats.Bytes)/float64(b.N), "B/user")
+}
+
+// mustRunAll brings new requests into running.
+func mustRunAll(tb testing.TB, s *Store, requests int) (*Term, []*reset.Request) {
+	tb.Helper()
+	term := mustTerm(tb, s)
+	running := make([]*reset.Request, requests)
+	for i := range running {
+		running[i] = mustRun(tb, term, 1, t0)
+	}
+	return term, running
+}
+
+// journalAll has ten workers start and finish users in turn with the requests.
+func journalAll(tb testing.TB, term *Term, running []*reset.Request, users int) {
+	tb.Helper()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range 10 {
+		workers.Go(func() {
+			for i := int(next.Add(1)); i <= users; i = int(next.Add(1)) {
+				if err := journalOne(tb.Context(), term, running[i%len(running)], i); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// Ten workers need at most four transactions for ten users, whatever the number of their requests.
+func TestTerm_groups(t *testing.T) {
+	const users = 1000
+	for _, requests := range []int{1, 3} {
+		s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
+		term, running := mustRunAll(t, s, requests)
+		before := commits(t, s)
+		journalAll(t, term, running, users)
+		if n := commits(t, s) - before; n*10 > 4*users {
+			t.Errorf("%d requests: %d transactions for %d users", requests, n, users)
+		}
+	}
 }
 
 func journalOne(ctx context.Context, term *Term, r *reset.Request, i int) error {

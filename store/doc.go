@@ -12,7 +12,9 @@
 //
 // # Caveats
 //
-// Closures given to the record are pure, get a fresh copy and may run twice.
+// Closures given to the record are pure, get a fresh copy and may run twice. They
+// run while the journal waits for them: one that wrote to the record would wait for
+// itself.
 //
 // An error that is none of this package's Err values and types says that the
 // write may or may not have taken effect; those that name a refusal say that
