@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/bot/slacksim"
+)
+
+// direct brings calls to a workspace without a network, so that they take no
+// time of a synctest bubble, and notes when each method was called.
+type direct struct {
+	*slacksim.Workspace
+	mu    sync.Mutex
+	calls map[string][]time.Time
+}
+
+func (d *direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	method := path.Base(r.URL.Path)
+	d.calls[method] = append(d.calls[method], time.Now())
+	d.mu.Unlock()
+	rec := httptest.NewRecorder()
+	d.ServeHTTP(rec, r)
+	answer := rec.Result()
+	answer.Request = r
+	return answer, nil
+}
+
+func (d *direct) mustSet(tb testing.TB, settings string) {
+	tb.Helper()
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(settings), &values); err != nil {
+		tb.Fatal(err)
+	}
+	if err := d.Set(values); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// mustPeople returns the people of a workspace of its own.
+func mustPeople(tb testing.TB) (*people, *direct) {
+	tb.Helper()
+	w, err := slacksim.New(slacksim.Options{URL: "http://slack.test"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(w.Close)
+	d := &direct{Workspace: w, calls: map[string][]time.Time{}}
+	return &people{slack: slack.New("xoxb-sandbox",
+		slack.OptionAPIURL("http://slack.test/api/"), slack.OptionHTTPClient(&http.Client{Transport: d}))}, d
+}
+
+func TestPeople_Person(t *testing.T) {
+	const ultra = `{"slack_people": {"U_ANA": {"is_ultra_restricted": true}}}`
+	tests := []struct {
+		name     string
+		settings string
+		want     policy.Person
+	}{
+		{"a member", `{}`, policy.Person{ID: "U_REQUESTER", Name: "Rosa Quint", Team: slacksim.Team, Email: "requester@example.com"}},
+		{"an administrator of the workspace", `{}`, policy.Person{ID: "U_APPROVER1", Name: "Avery Stone", Team: slacksim.Team, Email: "approver1@example.com"}},
+		{"a guest", `{}`, policy.Person{ID: "U_GUEST", Name: "Gil Ferris", Team: slacksim.Team, Email: "guest@example.com", Guest: true}},
+		{"a guest of one channel", ultra, policy.Person{ID: "U_ANA", Name: "Ana Lima", Team: slacksim.Team, Email: "ana@example.com", Guest: true}},
+		// Slack says is_stranger: false of them.
+		{"a stranger", `{}`, policy.Person{ID: "U_STRANGER", Name: "Sam Weld", Team: slacksim.PartnerTeam, Email: "stranger@partner.example", Stranger: true}},
+		{"deactivated", `{}`, policy.Person{ID: "U_GONE", Team: slacksim.Team, Email: "gone@example.com", Deleted: true}},
+		{"a bot", `{}`, policy.Person{ID: slacksim.BotUser, Name: "factorbot", Team: slacksim.Team, Bot: true}},
+		{"no scope for e-mails", `{"slack_scopes": ["users:read"]}`, policy.Person{ID: "U_ANA", Name: "Ana Lima", Team: slacksim.Team}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, d := mustPeople(t)
+			d.mustSet(t, tt.settings)
+			got, err := p.Person(t.Context(), tt.want.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.At.IsZero() {
+				t.Error("it does not say when this was known")
+			}
+			got.At = time.Time{}
+			if len(got.Usergroups) > 0 || got.Okta != nil || !equalPerson(got, tt.want) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// equalPerson compares what Slack says of a person's account.
+func equalPerson(a, b policy.Person) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Team == b.Team && a.Email == b.Email &&
+		a.Deleted == b.Deleted && a.Bot == b.Bot && a.Guest == b.Guest && a.Stranger == b.Stranger
+}
+
+func TestPeople_Person_nobody(t *testing.T) {
+	p, d := mustPeople(t)
+	for _, id := range []reset.Person{"U_NONE", ""} {
+		if got, err := p.Person(t.Context(), id); !errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
+			t.Errorf("%q: got %+v, %v", id, got, err)
+		}
+	}
+	if n := len(d.calls["users.info"]); n != 2 {
+		t.Errorf("asked %d times about 2 who are not there", n)
+	}
+}
+
+// What is known of a person is of this moment; what the workspace is called does not change.
+func TestPeople_Person_is_asked_anew(t *testing.T) {
+	p, d := mustPeople(t)
+	for _, deleted := range []bool{false, true, false} {
+		d.mustSet(t, `{"slack_people": {"U_APPROVER1": {"deleted": `+strconv.FormatBool(deleted)+`}}}`)
+		if got, err := p.Person(t.Context(), "U_APPROVER1"); err != nil || got.Deleted != deleted {
+			t.Errorf("got %+v, %v, want deleted %v", got, err, deleted)
+		}
+	}
+	if n := len(d.calls["auth.test"]); n != 1 {
+		t.Errorf("asked %d times who we are", n)
+	}
+}
+
+func TestPeople_Person_persists(t *testing.T) {
+	for _, kind := range []string{"5xx", "lost", "rate_limited"} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, d := mustPeople(t)
+				d.mustSet(t, `{"slack_fail_next": [
+					{"method": "auth.test", "kind": "`+kind+`", "times": 3},
+					{"method": "users.info", "kind": "`+kind+`", "times": 2}]}`)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				got, err := p.Person(ctx, "U_GUEST")
+				if err != nil || !got.Guest {
+					t.Fatalf("got %+v, %v", got, err)
+				}
+				if who, about := len(d.calls["auth.test"]), len(d.calls["users.info"]); who != 4 || about != 3 {
+					t.Errorf("asked %d and %d times, want 4 and 3", who, about)
+				}
+				for method, calls := range d.calls {
+					if !increasing(calls) {
+						t.Errorf("%s was asked again at once: %v", method, calls)
+					}
+				}
+			})
+		})
+	}
+}
+
+func increasing(times []time.Time) bool {
+	for i := 1; i < len(times); i++ {
+		if !times[i].After(times[i-1]) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestPeople_Person_gives_up_with_its_context(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, d := mustPeople(t)
+		d.mustSet(t, `{"slack_down": true}`)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		began := time.Now()
+		got, err := p.Person(ctx, "U_REQUESTER")
+		if err == nil || errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if time.Since(began) != 10*time.Second || len(d.calls["auth.test"]) < 3 {
+			t.Errorf("gave up after %v and %d calls", time.Since(began), len(d.calls["auth.test"]))
+		}
+	})
+}
+
+// A token that does not hold is an answer; to ask again would not change it.
+func TestPeople_Person_takes_a_refusal_as_an_answer(t *testing.T) {
+	p, d := mustPeople(t)
+	d.mustSet(t, `{"slack_token_revoked": true}`)
+	_, err := p.Person(t.Context(), "U_REQUESTER")
+	var refused slack.SlackErrorResponse
+	if !errors.As(err, &refused) || refused.Err != "token_revoked" || len(d.calls["auth.test"]) != 1 {
+		t.Errorf("got %v after %d calls", err, len(d.calls["auth.test"]))
+	}
+}
