@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+const benchHead = `Measure the bot against a simulated Okta, beside the loop over Okta's SDK that
+one would write otherwise. Org, workspace, bot and loop run as processes of
+their own on this machine; the roster is uploaded and approved on the page's
+own way, and what happened is read from the org's books.
+
+A row below is a set of settings and what must come of it; the exit code is 1
+if a target is missed. Without --row or --all the flags are measured alone.
+
+Usage: factorbot bench [flags]
+
+  factorbot bench --users 300 --window 1s      a first look, 3 seconds
+  factorbot bench --row full-limit             one row of the table
+  factorbot bench --all --json > rows.json     the whole table, half an hour
+
+Time of the resets: from the first to the last that took effect. Ideal: every
+call that the limit leaves to the bot is a reset. Calls per user: in the bucket
+that resets draw on, the plan's and the 429s too. Peak RSS: as the kernel has
+it (VmHWM). CPU: of the whole process, per user.
+
+`
+
+func writeBenchHelp(out io.Writer, f *pflag.FlagSet) error {
+	var b strings.Builder
+	b.WriteString(benchHead + f.FlagUsagesWrapped(100) + "\nRows:\n")
+	for _, r := range benchRows() {
+		fmt.Fprintf(&b, "  %-11s %s\n", r.name, r.about)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// runBench compares the bot with a loop over Okta's SDK.
+func runBench(ctx context.Context, args []string, env environment) error {
+	if ok, err := benchPart(ctx, args, env); ok {
+		return err
+	}
+	c, err := parseBench(args, env.stdout)
+	if err != nil {
+		return err
+	}
+	if c.Profile != "" {
+		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
+			return &SettingError{"--profile", "cannot be made: " + err.Error()}
+		}
+	}
+	targets, missed := 0, 0
+	for _, row := range c.rows() {
+		for _, variant := range row.variants {
+			s, err := row.settings(c, variant)
+			if err != nil {
+				return err
+			}
+			r, err := c.measure(ctx, env, &row, s)
+			if err != nil {
+				return err
+			}
+			targets, missed = targets+len(r.Targets), missed+r.missed()
+		}
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d of %d targets missed", missed, targets)
+	}
+	return nil
+}
+
+// rows are those asked for; without one, the flags alone, held to nothing.
+func (c *benchConfig) rows() []benchRow {
+	switch {
+	case c.All:
+		return benchRows()
+	case c.Row != "":
+		return []benchRow{*benchRowNamed(c.Row)}
+	}
+	return []benchRow{{variants: []map[string]string{{}}}}
+}
+
+// measure makes one comparison in a directory of its own and prints it.
+func (c *benchConfig) measure(ctx context.Context, env environment, row *benchRow, s benchSettings) (r *benchResult, err error) {
+	dir, err := os.MkdirTemp("", "factorbot-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a place for the comparison: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	teller := &teller{out: env.stderr, name: row.name}
+	cmp := &comparison{benchSettings: s, dir: dir, tell: teller.tell}
+	if c.Profile != "" {
+		if cmp.profile, err = filepath.Abs(c.Profile); err != nil {
+			return nil, err
+		}
+	}
+	r, err = cmp.run(ctx)
+	teller.clear()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.describe(), err)
+	}
+	r.Row, r.About, r.What, r.Ideal = row.name, row.about, s.describe(), s.ideal().Seconds()
+	if row.judge != nil {
+		r.Targets = row.judge(s, r)
+	}
+	if c.JSON {
+		err = json.NewEncoder(env.stdout).Encode(r)
+	} else {
+		err = r.print(env.stdout)
+	}
+	return r, err
+}
+
+// teller shows progress: on a terminal one line that changes, elsewhere a line now and then.
+type teller struct {
+	out  io.Writer
+	name string
+
+	mu    sync.Mutex
+	last  time.Time
+	shown bool
+}
+
+// tellEvery is the time between two lines in a file.
+const tellEvery = 10 * time.Second
+
+func (t *teller) tell(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	line := fmt.Sprintf(format, args...)
+	if t.name != "" {
+		line = t.name + ": " + line
+	}
+	if isTerminal(t.out) {
+		t.shown = true
+		_, _ = fmt.Fprintf(t.out, "\r\x1b[K%s", line)
+		return
+	}
+	if time.Since(t.last) >= tellEvery {
+		t.last = time.Now()
+		_, _ = fmt.Fprintln(t.out, line)
+	}
+}
+
+// clear takes the line that changes away.
+func (t *teller) clear() {
+	if t.shown {
+		_, _ = fmt.Fprint(t.out, "\r\x1b[K")
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
