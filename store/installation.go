@@ -3,11 +3,8 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 )
-
-const installationKey = "installation"
 
 // Installation returns a random name of this record, the same for its whole
 // life: 26 letters and digits. Calls to Okta carry it, so that they are told
@@ -24,8 +21,8 @@ func (t *Term) Installation(ctx context.Context) (string, error) {
 		_, err = t.commit(ctx, []cond{absent(installationKey)}, put(installationKey, []byte(name)))
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrLost) {
+	if err != nil {
 		return "", fmt.Errorf("name the installation: %w", err)
 	}
-	return name, err
+	return name, nil
 }

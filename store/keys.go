@@ -14,6 +14,7 @@ import (
 // order of numbers; heads have it inverted, so that the newest comes first.
 //
 //	meta                     schema version and Okta org
+//	installation             a random name of this record
 //	count                    the number of the last request
 //	freeze                   the freeze, while there is one
 //	head/~N/head             a request's head
@@ -30,17 +31,18 @@ import (
 //	envkey/HASH              the dedupe key of an envelope
 //	lease/NAME               who may write
 const (
-	metaKey     = "meta"
-	countKey    = "count"
-	freezeKey   = "freeze"
-	orgTailKey  = "orgtail"
-	headPrefix  = "head/"
-	opPrefix    = "op/"
-	userPrefix  = "user/"
-	seenPrefix  = "seen/"
-	envPrefix   = "env/"
-	envKeys     = "envkey/"
-	leasePrefix = "lease/"
+	metaKey         = "meta"
+	countKey        = "count"
+	installationKey = "installation"
+	freezeKey       = "freeze"
+	orgTailKey      = "orgtail"
+	headPrefix      = "head/"
+	opPrefix        = "op/"
+	userPrefix      = "user/"
+	seenPrefix      = "seen/"
+	envPrefix       = "env/"
+	envKeys         = "envkey/"
+	leasePrefix     = "lease/"
 )
 
 const (

@@ -124,3 +124,16 @@ func TestTerm_Seen(t *testing.T) {
 		t.Errorf("another channel: %s", got)
 	}
 }
+
+func TestTerm_Installation(t *testing.T) {
+	m := newModel()
+	term := mustTermOn(t, m)
+	name := must[string](t)(term.Installation(t.Context()))
+	again := must[string](t)(mustTerm(t, term.store).Installation(t.Context()))
+	if len(name) < 20 || again != name {
+		t.Errorf("named %q, then %q", name, again)
+	}
+	if other := must[string](t)(mustTermOn(t, newModel()).Installation(t.Context())); other == name {
+		t.Error("two records have one name")
+	}
+}
