@@ -167,17 +167,38 @@ func (r *renderer) Grouped(block object) bool {
 	return false
 }
 
-// Value returns what an element holds now, as text.
-func (d elementData) Value() string {
+// held returns what an element holds now, or starts with.
+func (d elementData) held() any {
 	kind, _ := d.E["type"].(string)
 	key, initial := valueKeys(kind)
-	v := d.E[initial]
 	if block, ok := d.R.values[d.Block].(object); ok {
 		action, _ := d.E["action_id"].(string)
 		if o, ok := block[action].(object); ok {
-			v = o[key]
+			return o[key]
 		}
 	}
+	return d.E[initial]
+}
+
+// ValueText and ValueOption return the words of the chosen option, and the
+// option itself as JSON.
+func (d elementData) ValueText() string {
+	o, _ := d.held().(object)
+	return d.R.Plain(o["text"])
+}
+
+func (d elementData) ValueOption() (string, error) {
+	o, ok := d.held().(object)
+	if !ok {
+		return "", nil
+	}
+	raw, err := json.Marshal(o)
+	return string(raw), err
+}
+
+// Value returns what an element holds now, as text.
+func (d elementData) Value() string {
+	v := d.held()
 	if o, ok := v.(object); ok {
 		v = o["value"]
 	}
@@ -189,16 +210,7 @@ func (d elementData) Value() string {
 
 // Chosen says whether one of several values is chosen.
 func (d elementData) Chosen(value string) bool {
-	kind, _ := d.E["type"].(string)
-	key, initial := valueKeys(kind)
-	v := d.E[initial]
-	if block, ok := d.R.values[d.Block].(object); ok {
-		action, _ := d.E["action_id"].(string)
-		if o, ok := block[action].(object); ok {
-			v = o[key]
-		}
-	}
-	for _, x := range listOf(v) {
+	for _, x := range listOf(d.held()) {
 		if o, ok := x.(object); ok {
 			x = o["value"]
 		}

@@ -228,3 +228,12 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+func containsAll(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
+}

@@ -27,6 +27,7 @@ func (w *Workspace) routes() *http.ServeMux {
 		"POST /sandbox/upload":       w.serveDrop,
 		"POST /sandbox/file":         w.serveAttach,
 		"POST /sandbox/action":       w.serveAction,
+		"POST /sandbox/options":      w.serveOptions,
 		"POST /sandbox/view":         w.serveSubmit,
 		"POST /sandbox/close":        w.serveClose,
 		"POST /sandbox/edit":         w.serveEdit,
@@ -212,6 +213,16 @@ func (w *Workspace) serveAction(rw http.ResponseWriter, r *http.Request) {
 	if readBody(rw, r, &c) {
 		result, err := w.Click(r.Context(), c)
 		reply(rw, result, err)
+	}
+}
+
+// serveOptions answers POST /sandbox/options: what the app offers in an
+// external_select for the text in "value".
+func (w *Workspace) serveOptions(rw http.ResponseWriter, r *http.Request) {
+	var c Click
+	if readBody(rw, r, &c) {
+		offered, err := w.Suggest(r.Context(), c)
+		reply(rw, offered, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Submit presses a modal's submit button with what was entered: values as in
@@ -126,7 +127,8 @@ func (w *Workspace) answerView(v *view, action string, raw any) Result {
 	return Result{OK: true, View: w.show(w.interact(v.user, ""), body).object()}
 }
 
-// CloseView closes a modal with its x; the app hears of it if it asked to.
+// CloseView closes a modal with its x, or with clear_on_close the whole stack;
+// the app hears of those that ask for it.
 func (w *Workspace) CloseView(user, viewID string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -134,15 +136,25 @@ func (w *Workspace) CloseView(user, viewID string) error {
 	if v == nil || v.user != user || !isModal(v) {
 		return errors.New("view_not_found")
 	}
-	w.closeView(v, false)
-	if v.body["notify_on_close"] != true {
-		return nil
+	all := v.body["clear_on_close"] == true
+	gone := []*view{v}
+	if all {
+		gone = slices.Clone(w.stacks[user])
 	}
-	p := w.common("view_closed", w.interact(user, ""))
-	delete(p, "trigger_id")
-	p["view"], p["is_cleared"] = v.object(), false
-	w.start(func(ctx context.Context) {
-		_, _ = w.deliver(ctx, envelope{Type: "interactive", Accepts: true, Payload: p})
-	})
+	w.closeView(v, all)
+	for _, x := range gone {
+		if x.body["notify_on_close"] == true {
+			w.emitClosed(x, all)
+		}
+	}
 	return nil
+}
+
+func (w *Workspace) emitClosed(v *view, cleared bool) {
+	p := w.common("view_closed", w.interact(v.user, ""))
+	delete(p, "trigger_id")
+	p["view"], p["is_cleared"] = v.object(), cleared
+	w.start(func(ctx context.Context) {
+		_, _ = w.deliver(ctx, envelope{Type: "interactive", Payload: p})
+	})
 }

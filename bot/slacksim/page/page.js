@@ -209,7 +209,33 @@ const valueOf = async (el) => {
   if (type === "radio_buttons") return el.querySelector("input:checked")?.value ?? null;
   if (type === "datetimepicker") return el.value ? String(Math.floor(new Date(el.value) / 1000)) : null;
   if (type === "file_input") return attachFiles(el);
+  if (type === "external_select") return { type, selected_option: chosenOption(el) };
   return el.value === "" ? null : el.value;
+};
+
+// An external_select offers what the app answers to what is typed.
+const chosenOption = (el) => {
+  const offered = [...el.list.options].find((o) => o.value === el.value);
+  if (offered) return JSON.parse(offered.dataset.option);
+  const before = el.dataset.chosen ? JSON.parse(el.dataset.chosen) : null;
+  return before && before.text.text === el.value ? before : null;
+};
+
+const offer = async (el) => {
+  if (el.value.length < Number(el.dataset.min)) return;
+  const state = here();
+  const body = { user: state.user, channel: state.channel, action_id: el.dataset.input, block_id: el.dataset.block, value: el.value };
+  const view = el.closest("[data-view]");
+  if (view) body.view_id = view.dataset.view;
+  else body.message_ts = el.closest("[data-ts]")?.dataset.ts;
+  const out = await post("options", body);
+  const options = [...(out.options || []), ...(out.option_groups || []).flatMap((g) => g.options)];
+  el.list.replaceChildren(...options.map((option) => {
+    const item = document.createElement("option");
+    item.value = option.text.text;
+    item.dataset.option = JSON.stringify(option);
+    return item;
+  }));
 };
 
 const attachFiles = async (el) => {
@@ -442,6 +468,7 @@ addEventListener("submit", (e) => {
 
 addEventListener("change", async (e) => {
   const holder = e.target.closest("[data-input][data-acts]");
+  if (holder && holder.dataset.type === "external_select" && !chosenOption(holder)) return;
   if (holder) return act(holder, holder.dataset.input, await valueOf(holder));
   const form = e.target.closest("[data-composer]");
   if (form && e.target.type === "file") {
@@ -458,6 +485,10 @@ addEventListener("input", (e) => {
     el.style.height = "auto";
     el.style.height = Math.min(el.scrollHeight, 200) + "px";
     suggest(el.form);
+  }
+  if (el.dataset.type === "external_select") {
+    clearTimeout(finding);
+    finding = setTimeout(() => offer(el), 200);
   }
   if (el.id === "find") {
     clearTimeout(finding);
