@@ -420,8 +420,7 @@ const clicks = [
   ["[data-delete]", (el) => post("edit", { channel: here().channel, message_ts: el.dataset.delete, text: null })],
   ["[data-switch]", (el) => {
     const on = el.getAttribute("aria-checked") !== "true";
-    el.setAttribute("aria-checked", String(on));
-    post("set", { [el.dataset.switch]: JSON.parse(on ? el.dataset.on : el.dataset.off) }).then(() => refresh("org"));
+    post("set", { [el.dataset.switch]: JSON.parse(on ? el.dataset.on : el.dataset.off) }).then(() => load("org"));
   }],
   ["[data-offset]", (el) => {
     history.replaceState(null, "", "/" + address({ ...here(), offset: el.dataset.offset }));
