@@ -98,6 +98,7 @@ const (
 type page struct {
 	next      string // path and query, or ""
 	requestID string
+	left      time.Time // when the call left, by our clock
 }
 
 // get reads path, an /api/v1 path of ours or a next link, and gives a 2xx body
@@ -107,7 +108,7 @@ func (c *Client) get(ctx context.Context, op, path string, header http.Header, d
 	for failures, throttles := 0, 0; ; {
 		ans, err := c.getOnce(ctx, op, path, header, decode)
 		if err == nil {
-			return page{next: ans.next, requestID: ans.requestID}, nil
+			return page{next: ans.next, requestID: ans.requestID, left: ans.left}, nil
 		}
 		e, _ := errors.AsType[*Error](err)
 		switch {
@@ -139,6 +140,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err != nil {
 		return answer{}, err
 	}
+	left := time.Now()
 	cl := &call{op: op, gate: c.gate, grant: g, decode: decode, header: header}
 	err = c.through(ctx, cl, func(ctx context.Context) error {
 		rq := c.sdk.CloneRequestExecutor()
@@ -149,6 +151,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 		_, err = rq.Do(ctx, req, nil)
 		return err
 	})
+	cl.ans.left = left
 	return cl.ans, err
 }
 

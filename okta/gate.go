@@ -41,6 +41,7 @@ type answer struct {
 	status     int
 	requestID  string
 	date       time.Time // zero: none
+	left       time.Time // of a read: when it left, by our clock
 	next       string    // path and query of the next page
 	kind       Kind      // found by the gate: a 429's
 	retryAt    time.Time

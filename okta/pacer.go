@@ -61,7 +61,15 @@ func (p *pacer) bucket(name string) *bucket {
 type grant struct {
 	pacer  *pacer
 	bucket *bucket
+	rider  bool // the place is a slot's
 	once   sync.Once
+}
+
+// leave gives the place back. p.mu is held.
+func (g *grant) leave() {
+	if !g.rider {
+		g.pacer.inFlight--
+	}
 }
 
 // acquire waits for a turn. Nothing has left when it fails.
@@ -75,21 +83,21 @@ func (p *pacer) acquire(ctx context.Context, op, name string, l Lane) (*grant, e
 		return nil, &Error{Op: op, Effect: EffectNone, Kind: KindClosed, Summary: "the client is closed"}
 	}
 	b := p.bucket(name)
-	w := &waiter{bucket: b, granted: make(chan struct{})}
+	w := &waiter{bucket: b, granted: make(chan struct{}), rider: l == lastLook}
 	p.queues[b].push(l, w)
 	p.pump(time.Now())
 	p.mu.Unlock()
 
 	select {
 	case <-w.granted:
-		return &grant{pacer: p, bucket: b}, nil
+		return &grant{pacer: p, bucket: b, rider: w.rider}, nil
 	case <-ctx.Done():
 	case <-p.stop:
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.gone { // its turn came at the same moment
-		return &grant{pacer: p, bucket: b}, nil
+		return &grant{pacer: p, bucket: b, rider: w.rider}, nil
 	}
 	w.gone = true
 	p.nudge()
@@ -106,7 +114,7 @@ func (g *grant) release() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		g.bucket.unsend(time.Now())
-		p.inFlight--
+		g.leave()
 		p.pump(time.Now())
 	})
 }
@@ -121,7 +129,7 @@ func (g *grant) answer(o observation) {
 			p.clock.observe(o.sent, o.got, o.date)
 		}
 		g.bucket.answer(o, &p.clock)
-		p.inFlight--
+		g.leave()
 		p.places.answer(o, p.inFlight, p.most)
 		p.pump(time.Now())
 		after, tell := g.bucket.ceiling, p.onCeiling
@@ -141,7 +149,9 @@ func (p *pacer) pump(now time.Time) {
 		}
 		p.queues[b].pop()
 		b.grant(now, &p.clock)
-		p.inFlight++
+		if !w.rider {
+			p.inFlight++
+		}
 		w.gone = true
 		close(w.granted)
 		i := slices.Index(p.turns, b)
@@ -155,14 +165,15 @@ func (p *pacer) pump(now time.Time) {
 // next is whose turn it is at this moment: a person's call before a request's,
 // else the bucket that has waited longest.
 func (p *pacer) next(now time.Time) (*bucket, *waiter) {
-	if p.inFlight >= p.places.now || p.places.paused.After(now) {
+	if p.places.paused.After(now) {
 		return nil, nil
 	}
+	full := p.inFlight >= p.places.now
 	var found *bucket
 	var first *waiter
 	for _, b := range p.turns {
 		w, urgent := p.queues[b].head()
-		if w == nil || (found != nil && !urgent) {
+		if w == nil || full && !w.rider || found != nil && !urgent {
 			continue
 		}
 		if at, ok := b.ready(now, &p.clock); !ok || at.After(now) {
@@ -186,11 +197,9 @@ func (p *pacer) nudge() {
 
 // due is when the next turn comes by itself; ok is false if only an answer can bring one.
 func (p *pacer) due(now time.Time) (at time.Time, ok bool) {
-	if p.inFlight >= p.places.now {
-		return time.Time{}, false
-	}
+	full := p.inFlight >= p.places.now
 	for b, q := range p.queues {
-		if w, _ := q.head(); w == nil {
+		if w, _ := q.head(); w == nil || full && !w.rider {
 			continue
 		}
 		if t, sure := b.ready(now, &p.clock); sure && (!ok || t.Before(at)) {

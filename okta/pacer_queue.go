@@ -4,20 +4,25 @@ package okta
 type waiter struct {
 	bucket  *bucket
 	granted chan struct{} // closed with the grant
+	rider   bool          // it uses the place of a slot that is held already
 	gone    bool          // granted, or given up
 }
 
-// queue is who waits for one bucket: the urgent first, then the lanes in turn.
+// lastLook is the lane of a reading that a held slot waits for: it goes before
+// everything else, and uses the slot's place, or slots could wait for each other.
+const lastLook Lane = "\x00last look"
+
+// queue is who waits for one bucket: last looks, the urgent, then the lanes in turn.
 type queue struct {
 	lanes map[Lane][]*waiter
-	turns []Lane // lanes with somebody in them, the next first; never Urgent
+	turns []Lane // lanes with somebody in them, the next first; never Urgent or lastLook
 }
 
 func (q *queue) push(l Lane, w *waiter) {
 	if q.lanes == nil {
 		q.lanes = map[Lane][]*waiter{}
 	}
-	if l != Urgent && len(q.lanes[l]) == 0 {
+	if l != Urgent && l != lastLook && len(q.lanes[l]) == 0 {
 		q.turns = append(q.turns, l)
 	}
 	q.lanes[l] = append(q.lanes[l], w)
@@ -25,6 +30,9 @@ func (q *queue) push(l Lane, w *waiter) {
 
 // head is who is next, and whether a person waits for it; nil: nobody.
 func (q *queue) head() (w *waiter, urgent bool) {
+	if w := q.front(lastLook); w != nil {
+		return w, true
+	}
 	if w := q.front(Urgent); w != nil {
 		return w, true
 	}
@@ -44,7 +52,11 @@ func (q *queue) pop() {
 		return
 	}
 	if urgent {
-		q.drop(Urgent)
+		l := Urgent
+		if w.rider {
+			l = lastLook
+		}
+		q.drop(l)
 		return
 	}
 	l := q.turns[0]

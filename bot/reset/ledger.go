@@ -26,6 +26,7 @@ type Progress struct {
 	FinishedAt time.Time
 
 	Retaken  int      // how often a reset did not take and went back in doubt
+	Step     *Step    // of the last started entry
 	Attempts int      // started entries of this target, of all its steps
 	Doubts   int      // doubts since the last outcome
 	Open     *Attempt // sent and not closed by an answer: in flight, or in doubt
@@ -60,7 +61,9 @@ func (l *Ledger) Apply(e Entry) {
 	if e.Step == nil {
 		return
 	}
-	l.last = e.At
+	if !afterwards(e) {
+		l.last = e.At
+	}
 	p := l.rows[e.Step.Row]
 	if p == nil {
 		p = &Progress{}
@@ -73,6 +76,12 @@ func (l *Ledger) Apply(e Entry) {
 	p.apply(e)
 }
 
+// afterwards reports whether an entry only says more of an earlier step: that a
+// restart left it in doubt, or what proved it.
+func afterwards(e Entry) bool {
+	return e.Kind == EntryDoubt && e.Reason == SettledAfterRestart || e.Kind == EntryOutcome && e.Proof != ""
+}
+
 func (l *Ledger) count(o Outcome, by int) {
 	if o != "" {
 		l.totals[o] += by
@@ -83,6 +92,7 @@ func (p *Progress) apply(e Entry) {
 	switch e.Kind {
 	case EntryStarted:
 		p.Attempts++
+		p.Step = e.Step
 		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
 	case EntryNotSent, EntryRefused:
 		p.Open = p.Last
@@ -165,7 +175,9 @@ func (l *Ledger) Settled() int {
 // LastSeq returns the number of the last entry folded.
 func (l *Ledger) LastSeq() int64 { return l.lastSeq }
 
-// LastStep returns when the last entry of a step was made, zero before the first.
+// LastStep returns when the last entry of a step was made, zero before the
+// first. What is said of a step afterwards, after a restart or by its proof,
+// does not count.
 func (l *Ledger) LastStep() time.Time { return l.last }
 
 // Doubtful returns the rows in doubt, in order.
@@ -178,6 +190,19 @@ func (l *Ledger) Doubtful() []int {
 	}
 	slices.Sort(rows)
 	return rows
+}
+
+// Unfinished returns the last steps of the targets that were started and have
+// neither an outcome nor a doubt: Okta refused the call, or it never left.
+func (l *Ledger) Unfinished() []Step {
+	var steps []Step
+	for _, p := range l.rows {
+		if p.Step != nil && p.Outcome == "" && !p.InDoubt() {
+			steps = append(steps, *p.Step)
+		}
+	}
+	slices.SortFunc(steps, func(a, b Step) int { return a.Row - b.Row })
+	return steps
 }
 
 // Final returns what became of a target when its request is settled: what the

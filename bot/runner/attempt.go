@@ -42,9 +42,10 @@ const (
 )
 
 // attempt makes one call for a target: pace, journal, call, journal. If still
-// is given it is asked right before the journal whether the call is still right.
-func (b *batch) attempt(t reset.Target, still func() bool) tried {
-	if !b.allowed(t) {
+// is given it is asked, slot in hand, whether the call is still right.
+func (b *batch) attempt(t reset.Target, still func(*okta.Slot) bool) tried {
+	knownAt, ok := b.allowed(t)
+	if !ok {
 		return tryDone
 	}
 	slot, err := b.Caller.Take(b.taking, b.lane())
@@ -52,11 +53,12 @@ func (b *batch) attempt(t reset.Target, still func() bool) tried {
 		return b.noSlot(err)
 	}
 	defer slot.Release()
-	if b.guard.stale() { // grew old while the call waited for its turn
+	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
+		slot.Release() // the reading needs a place too
 		b.guard.refresh(b.taking)
 		return tryAgain
 	}
-	if still != nil && !still() {
+	if still != nil && !still(slot) {
 		return tryDone
 	}
 	asked := time.Now()
@@ -78,22 +80,29 @@ func (b *batch) attempt(t reset.Target, still func() bool) tried {
 	return tryDone
 }
 
-// allowed asks the guard. Who turns out to be protected is skipped: protection may shrink an approved plan.
-func (b *batch) allowed(t reset.Target) bool {
-	reason, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
+// allowed asks the guard, and says since when its answer is known. Who turns out
+// to be protected is skipped, for protection may shrink an approved plan; but a
+// step in doubt is left to its settlement.
+func (b *batch) allowed(t reset.Target) (knownAt time.Time, ok bool) {
+	reason, knownAt, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
 	switch {
 	case err != nil && b.taking.Err() != nil:
-		return false
+		return knownAt, false
 	case err != nil:
 		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
 		b.halted(reset.CauseProtection, "Okta does not tell who is an administrator, so nobody is reset. "+advice(err))
-		return false
+		return knownAt, false
 	case reason != "":
-		step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
-		b.finish(reset.Entry{Step: &step, Outcome: reset.OutcomeSkipped, Reason: reason, Detail: protection(reason) + " since the plan was made"})
-		return false
+		if !b.row(t.Row).InDoubt() {
+			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reason, Detail: protection(reason) + " since the plan was made"})
+		}
+		return knownAt, false
 	}
-	return true
+	return knownAt, true
+}
+
+func stepOf(t reset.Target) *reset.Step {
+	return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
 }
 
 func (b *batch) noSlot(err error) tried {
@@ -101,6 +110,9 @@ func (b *batch) noSlot(err error) tried {
 		return tryDone
 	}
 	b.Log.Warn("no slot", "request", b.id, "err", err)
+	if okta.IsKind(err, okta.KindAuth, okta.KindScope) {
+		b.halted(reset.CauseErrors, advice(err))
+	}
 	return tryLater
 }
 
@@ -108,7 +120,7 @@ func (b *batch) started(t reset.Target, now time.Time) reset.Entry {
 	offset, _ := b.Caller.Clock()
 	return reset.Entry{
 		Kind: reset.EntryStarted, At: now, OktaAt: now.Add(offset - clockMargin),
-		Step: &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset},
+		Step: stepOf(t),
 	}
 }
 
@@ -118,11 +130,14 @@ func (b *batch) unclaimed(t reset.Target, err error) tried {
 	var other *reset.ClaimedError
 	switch {
 	case errors.As(err, &since):
-		step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
-		b.finish(reset.Entry{
-			Step: &step, Outcome: reset.OutcomeSkipped, Reason: reset.ResetSincePlan,
+		e := reset.Entry{
+			Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reset.ResetSincePlan,
 			Detail: fmt.Sprintf("reset by %s at %s", since.By, since.At.UTC().Format(time.RFC3339)),
-		})
+		}
+		if b.row(t.Row).InDoubt() {
+			e.Outcome, e.Reason, e.Touched, e.Detail = reset.OutcomeFailed, reset.OktaError, true, "sent, result not known; "+e.Detail
+		}
+		b.finish(e)
 	case errors.As(err, &other):
 		b.mu.Lock()
 		b.claimed[t.Row], b.targets[t.Row] = other.By, t
@@ -136,7 +151,7 @@ func (b *batch) unclaimed(t reset.Target, err error) tried {
 // took records that Okta answered that the reset was done.
 func (b *batch) took(t reset.Target, receipt okta.Receipt) {
 	e := reset.Entry{
-		Step: &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}, Touched: true,
+		Step: stepOf(t), Touched: true,
 		Outcome: reset.OutcomeReset, RequestID: receipt.RequestID,
 	}
 	if t.Read && len(t.Factors) == 0 {
@@ -150,8 +165,7 @@ func (b *batch) took(t reset.Target, receipt okta.Receipt) {
 
 // failed records what a call came to that did not answer with success.
 func (b *batch) failed(t reset.Target, err error) tried {
-	step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
-	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Detail: "no answer"}
+	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: stepOf(t), Detail: "no answer"}
 	var oe *okta.Error
 	if errors.As(err, &oe) {
 		e.RequestID, e.Answered, e.RetryAt, e.Detail = oe.RequestID, oe.Answered, oe.RetryAt, detail(oe)
@@ -163,6 +177,9 @@ func (b *batch) failed(t reset.Target, err error) tried {
 		b.targets[t.Row] = t
 		b.mu.Unlock()
 		b.write(e)
+		if b.row(t.Row).Doubts >= doubtsMost {
+			b.halted(reset.CauseErrors, "Okta has left the same user's reset without an answer five times. Look at the System Log, then resume.")
+		}
 		b.strike(advice(err))
 		return tryDone
 	case oe.Effect == okta.EffectNone:
@@ -172,10 +189,10 @@ func (b *batch) failed(t reset.Target, err error) tried {
 			b.strike(advice(err))
 		}
 		return tryLater
-	case oe.Effect == okta.EffectRefused:
+	case oe.Effect == okta.EffectRefused || oe.Kind == okta.KindScope:
 		e.Kind = reset.EntryRefused
 		b.write(e)
-		if oe.Kind == okta.KindAuth {
+		if oe.Kind == okta.KindAuth || oe.Kind == okta.KindScope {
 			b.halted(reset.CauseErrors, advice(err))
 		}
 		return tryAgain
@@ -191,10 +208,6 @@ func (b *batch) rejected(e reset.Entry, oe *okta.Error) {
 	b.mu.Unlock()
 	e.Outcome, e.Reason = meaning(oe.Kind)
 	b.finish(e)
-	if oe.Kind == okta.KindScope {
-		b.halted(reset.CauseErrors, oe.Advice)
-		return
-	}
 	if e.Outcome == reset.OutcomeFailed {
 		b.strike(oe.Advice)
 	}
@@ -205,7 +218,7 @@ func meaning(k okta.Kind) (reset.Outcome, reset.Reason) {
 	switch k {
 	case okta.KindNotFound:
 		return reset.OutcomeSkipped, reset.NotFound
-	case okta.KindForbidden, okta.KindStatus, okta.KindScope:
+	case okta.KindForbidden, okta.KindStatus:
 		return reset.OutcomeFailed, reset.Forbidden
 	}
 	return reset.OutcomeFailed, reset.OktaError

@@ -27,6 +27,8 @@ type batch struct {
 	out     *outbox
 
 	mu      sync.Mutex
+	paused  error     // what came of recording the pause
+	noLog   time.Time // since when the System Log cannot be read
 	ledger  *reset.Ledger
 	claimed map[int]reset.ID // rows whose user another request has claimed
 	failing int              // failures in a row
@@ -66,15 +68,16 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 		return d.Journal.Append(lasting, d.id, entries...)
 	}, func(err error) { halt(err) })
 	var wg sync.WaitGroup
-	wg.Go(func() { d.guard.keep(taking) })
-	release := func() {}
-	if r.State == reset.Running && d.reads(r) {
-		release = d.book.demand(time.Now())
+	if r.State == reset.Running {
+		wg.Go(func() { d.guard.keep(taking) })
+		wg.Go(b.heed)
+		if d.reads(r) && d.forget == nil {
+			d.forget = d.book.demand(time.Now())
+		}
 	}
 	end := func() {
 		halt(nil)
 		wg.Wait()
-		release()
 		b.out.close()
 		endCalls()
 	}
@@ -84,6 +87,24 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 		return nil, nil, err
 	}
 	return b, end, nil
+}
+
+// heed halts the batch when its head moves, so that a pause or a cancellation
+// is seen also while nobody is started. The request's own log wakes it too.
+func (b *batch) heed() {
+	for b.taking.Err() == nil {
+		select {
+		case <-b.taking.Done():
+			return
+		case <-b.wake:
+		}
+		r, err := b.Heads.Get(b.taking, b.id)
+		if err == nil && r.Version != b.head.Version {
+			b.halt(reset.ErrChanged)
+			return
+		}
+		pauseFor(b.taking, time.Second)
+	}
 }
 
 // ledger folds the request's log.
@@ -129,24 +150,39 @@ func (b *batch) waitedTooLong() bool {
 }
 
 // all brings every target to an outcome: first those that were never tried,
-// then those in doubt, then those that others had claimed.
+// then those in doubt and those that others had claimed.
 func (b *batch) all() error {
 	next, stop := b.untried()
-	defer stop()
 	b.crew(b.Pace.Concurrency, next, b.try)
-	b.settleAll()
-	b.waitForOthers()
+	stop()
+	for b.taking.Err() == nil && len(b.doubtful())+len(b.theirs()) > 0 {
+		b.settleAll()
+		b.waitForOthers()
+	}
 	if err := b.out.flush(); err != nil {
 		return err
 	}
-	return b.ended()
+	if err := b.ended(); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if left := b.head.Plan.Resets - b.ledger.Settled(); left != 0 {
+		return fmt.Errorf("%d targets of %s have no outcome", left, b.id)
+	}
+	return nil
 }
 
-// ended says why the batch ended early, nil if it did not.
+// ended says why the batch ended early, nil if it did not: errHalted where it paused its own request.
 func (b *batch) ended() error {
 	cause := context.Cause(b.taking)
-	if errors.Is(cause, errHalted) {
-		return nil
+	if !errors.Is(cause, errHalted) {
+		return cause
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.paused != nil {
+		return b.paused
 	}
 	return cause
 }
@@ -246,15 +282,17 @@ func (b *batch) pause(cause reset.Cause, detail string) error {
 	if errors.As(err, &other) {
 		return nil
 	}
+	if err != nil {
+		err = fmt.Errorf("pause %s: %w", b.id, err)
+		b.mu.Lock()
+		b.paused = err
+		b.mu.Unlock()
+	}
 	return err
 }
 
-// halted pauses and logs where it could not be written.
-func (b *batch) halted(cause reset.Cause, detail string) {
-	if err := b.pause(cause, detail); err != nil {
-		b.Log.Error("pause could not be recorded", "request", b.id, "err", err)
-	}
-}
+// halted pauses; that it could not be recorded comes out when the batch ends.
+func (b *batch) halted(cause reset.Cause, detail string) { _ = b.pause(cause, detail) }
 
 // lane is the request's place in the round of those that share the pace.
 func (b *batch) lane() okta.Lane { return okta.Lane(b.id) }

@@ -16,6 +16,9 @@ type driver struct {
 	id     reset.ID
 	wake   chan struct{}
 	missed bool // a change came while the driver was ending; owned by Run
+
+	planning time.Time // when this run began to plan it; zero while it does not
+	forget   func()    // ends the reading of the System Log for this request; nil: nothing is read
 }
 
 // Waiting times of a driver that meets an error of the record or of Okta.
@@ -44,15 +47,19 @@ func (d *driver) nudge() {
 
 func (d *driver) run(ctx context.Context) {
 	backoff := firstBackoff
+	defer d.unread()
 	for ctx.Err() == nil {
 		settled, err := d.step(ctx)
 		switch {
+		case errors.Is(err, reset.ErrFrozen):
+			d.sleep(ctx, lastBackoff)
+			continue
 		case errors.Is(err, reset.ErrLost):
 			d.fail(err)
 			return
 		case settled:
 			return
-		case err == nil, errors.Is(err, reset.ErrChanged), ctx.Err() != nil:
+		case err == nil, errors.Is(err, reset.ErrChanged), errors.Is(err, errHalted), ctx.Err() != nil:
 			backoff = firstBackoff
 			continue
 		}
@@ -62,11 +69,22 @@ func (d *driver) run(ctx context.Context) {
 	}
 }
 
+// unread ends the reading of the System Log for this request.
+func (d *driver) unread() {
+	if d.forget != nil {
+		d.forget()
+		d.forget = nil
+	}
+}
+
 // step does what the request's state asks for, and reports whether it is settled.
 func (d *driver) step(ctx context.Context) (settled bool, err error) {
 	r, err := d.Heads.Get(ctx, d.id)
 	if err != nil {
 		return false, err
+	}
+	if r.State != reset.Planning {
+		d.planning = time.Time{}
 	}
 	switch r.State {
 	case reset.Planning:

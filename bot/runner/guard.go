@@ -43,6 +43,8 @@ func (g *guard) refresh(ctx context.Context) {
 	if g.readSince(asked) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, guardEvery)
+	defer cancel()
 	began := time.Now()
 	list, err := g.runner.Directory.Admins(ctx)
 	g.mu.Lock()
@@ -90,38 +92,29 @@ func (g *guard) admins(ctx context.Context) (map[string]bool, error) {
 	return g.list, g.err
 }
 
-// allows judges a target right before it is claimed: by the lists if they are
-// fresh, else by asking Okta for the target's roles. An error means that
-// nothing is known, and nobody may be reset.
-func (g *guard) allows(ctx context.Context, t reset.Target) (reset.Reason, error) {
+// allows judges a target before it is claimed: by the lists if they are fresh,
+// else by asking Okta for the target's roles. It returns since when that is
+// known. An error means that nothing is known, and nobody may be reset.
+func (g *guard) allows(ctx context.Context, t reset.Target) (reason reset.Reason, knownAt time.Time, err error) {
 	rules := g.runner.Rules()
-	list, fresh := g.current()
-	if rules.Protect.Admins == policy.AdminsList && !fresh || rules.Protect.Admins == policy.AdminsEach {
+	list, knownAt := g.current()
+	switch {
+	case rules.Protect.Admins == policy.AdminsOff:
+		list, knownAt = nil, time.Now()
+	case rules.Protect.Admins == policy.AdminsEach || list == nil || time.Since(knownAt) >= guardStale:
+		knownAt = time.Now()
 		roles, err := g.runner.Directory.Roles(ctx, string(t.User))
 		if err != nil {
-			return "", fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+			return "", knownAt, fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 		}
 		list = map[string]bool{string(t.User): len(roles) > 0}
 	}
-	if rules.Protect.Admins == policy.AdminsOff {
-		list = nil
-	}
-	reason, _ := rules.Protected(t.User, t.Login, nil, list)
-	return reason, nil
+	reason, _ = rules.Protected(t.User, t.Login, nil, list)
+	return reason, knownAt, nil
 }
 
-func (g *guard) current() (list map[string]bool, fresh bool) {
+func (g *guard) current() (list map[string]bool, read time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.list, g.list != nil && time.Since(g.read) < guardStale
-}
-
-// stale reports whether the lists have grown too old for a claim.
-func (g *guard) stale() bool {
-	if g.runner.Rules().Protect.Admins != policy.AdminsList {
-		return false
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.err == nil && time.Since(g.read) >= guardStale
+	return g.list, g.read
 }

@@ -39,7 +39,7 @@ type logbook struct {
 	me      *okta.User
 	told    map[reset.UserID][]time.Time // by Okta's clock
 	reading chan struct{}                // held by who reads; not a mutex, because reading waits for Okta
-	readAt  time.Time
+	readAt  time.Time                    // when the last whole reading began
 }
 
 func newLogbook(r *Runner) *logbook {
@@ -106,17 +106,21 @@ func (l *logbook) catchUp(ctx context.Context, since time.Time) error {
 	l.mu.Lock()
 	events, fresh := l.open(since)
 	me := *l.me
+	recent := time.Since(l.readAt) < bookFresh
 	l.mu.Unlock()
-	if fresh && time.Since(l.readAt) < bookFresh {
+	if fresh && recent {
 		return nil
 	}
+	began := time.Now()
 	for range bookPages {
 		page, err := events.Next(ctx)
 		if err != nil {
 			return fmt.Errorf("read the System Log: %w", err)
 		}
 		if len(page) == 0 {
-			l.readAt = time.Now()
+			l.mu.Lock()
+			l.readAt = began
+			l.mu.Unlock()
 			return nil
 		}
 		l.note(me, page)
@@ -166,6 +170,13 @@ func (l *logbook) note(me okta.User, page []okta.Event) {
 			l.told[reset.UserID(id)] = append(l.told[reset.UserID(id)], e.At)
 		}
 	}
+}
+
+// until returns the moment until which everything that the log told by then was read.
+func (l *logbook) until() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.readAt
 }
 
 // ours reports whether the log tells of a reset of ours since a moment of Okta's clock.

@@ -1,12 +1,16 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"factorbot/bot/policy"
@@ -23,9 +27,13 @@ const planPatience = 10 * time.Minute
 
 // plan resolves the roster against Okta, freezes the plan and asks for approval.
 func (d *driver) plan(ctx context.Context, r *reset.Request) error {
+	if d.planning.IsZero() {
+		d.planning = time.Now()
+	}
+	looked := time.Now()
 	targets, err := d.targets(ctx, r)
 	if err != nil {
-		return d.planFailed(ctx, r, err)
+		return d.planFailed(ctx, err)
 	}
 	revision := r.Plan.Revision + 1
 	p, err := d.freeze(ctx, r, revision, targets)
@@ -41,7 +49,7 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 		if p.Resets == 0 {
 			return r.Reject("nothing_to_reset", nothing(p), now)
 		}
-		p.FrozenAt = now
+		p.FrozenAt = looked // who is reset by others from here on is not reset again
 		return r.FreezePlan(p, rules.Terms(p.Resets, lately), now.Add(rules.ExpiresAfter), now)
 	})
 }
@@ -58,36 +66,44 @@ func (d *driver) askedLately(ctx context.Context, r *reset.Request) (int, error)
 		case reset.Rejected, reset.Denied, reset.Expired, reset.Lapsed:
 			continue
 		}
-		if other.ID != r.ID {
-			n += other.Plan.Resets
+		if other.ID == r.ID {
+			continue
+		}
+		n += other.Plan.Resets
+		if other.State == reset.Planning {
+			n += other.Rows // nobody knows yet how many of them
 		}
 	}
 	return n, nil
 }
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.
-func (d *driver) planFailed(ctx context.Context, r *reset.Request, err error) error {
+func (d *driver) planFailed(ctx context.Context, err error) error {
 	var e *okta.Error
 	if !errors.As(err, &e) || ctx.Err() != nil {
 		return err
 	}
 	hopeless := e.Effect == okta.EffectRejected || e.Kind == okta.KindAuth || e.Kind == okta.KindScope
-	if !hopeless && time.Since(r.Asked.At) < planPatience {
+	if !hopeless && time.Since(d.planning) < planPatience {
 		return err
 	}
 	d.Log.Error("plan given up", "request", d.id, "err", err)
-	why := "Okta could not be asked about the users. " + e.Advice + " Then ask again: nothing was reset."
+	why := "Okta could not be asked about the users, so nobody is reset. " + advice(err) + " Then ask again."
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 		return r.Reject("okta_refused", why, now)
 	})
 }
 
-// nothing says why no target is left.
+// nothing says why no target is left, the most frequent reason first.
 func nothing(p reset.Plan) string {
-	if p.Targets == 1 {
-		return "There is nobody to reset: the one user named is skipped. The plan file says why."
+	reasons := slices.SortedFunc(maps.Keys(p.Skips), func(a, b reset.Reason) int {
+		return cmp.Or(p.Skips[b]-p.Skips[a], strings.Compare(string(a), string(b)))
+	})
+	var parts []string
+	for _, r := range reasons {
+		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], strings.ReplaceAll(string(r), "_", " ")))
 	}
-	return fmt.Sprintf("There is nobody to reset: all %d rows are skipped. The plan file says why.", p.Targets)
+	return fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
 }
 
 // targets makes one target for each row of the roster.
@@ -191,28 +207,48 @@ func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) 
 			continue
 		}
 		if (small || j.each) && j.rules.Protect.Admins != policy.AdminsOff {
-			if err := d.askRoles(ctx, t); err != nil {
+			if err := d.askRoles(ctx, j, t); err != nil {
 				return err
 			}
 		}
 		if small && t.Action == reset.ActionReset {
-			factors, err := d.Directory.Factors(ctx, string(t.User))
-			if err != nil {
-				return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
+			if err := d.askFactors(ctx, t); err != nil {
+				return err
 			}
-			t.Read, t.Factors = true, types(factors)
 		}
 	}
 	return nil
 }
 
-func (d *driver) askRoles(ctx context.Context, t *reset.Target) error {
+// askRoles skips a target with a role of an administrator, and one whose roles
+// may not be read where there are no lists to go by.
+func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
 	roles, err := d.Directory.Roles(ctx, string(t.User))
-	if err != nil {
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		skip(t, reset.NotFound, "the user has just gone from Okta")
+	case okta.IsKind(err, okta.KindForbidden) && !j.each: // the lists have told
+	case okta.IsKind(err, okta.KindForbidden):
+		skip(t, reset.ProtectedAdmin, "Okta does not tell whether this is an administrator")
+	case err != nil:
 		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
-	}
-	if len(roles) > 0 {
+	case len(roles) > 0:
 		skip(t, reset.ProtectedAdmin, "administrator in Okta")
+	}
+	return nil
+}
+
+// askFactors lists what a reset will remove. What may not be read is not known.
+func (d *driver) askFactors(ctx context.Context, t *reset.Target) error {
+	factors, err := d.Directory.Factors(ctx, string(t.User))
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		skip(t, reset.NotFound, "the user has just gone from Okta")
+	case okta.IsKind(err, okta.KindForbidden):
+	case err != nil:
+		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
+	default:
+		t.Read, t.Factors = true, types(factors)
 	}
 	return nil
 }
@@ -272,7 +308,7 @@ func summarise(targets []reset.Target) reset.Plan {
 		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
 			suspended++
 		}
-		if t.Detail != "" && t.Status != "SUSPENDED" && t.Status != "PROVISIONED" {
+		if strings.Contains(t.Detail, "FR-") {
 			busy++
 		}
 	}

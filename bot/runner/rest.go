@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"factorbot/bot/reset"
@@ -14,6 +15,7 @@ const restEvery = 15 * time.Second
 // rest waits while a request is paused. What is in doubt is settled where a
 // reading is enough; nothing is sent.
 func (d *driver) rest(ctx context.Context, r *reset.Request) error {
+	d.unread()
 	b, end, err := d.open(ctx, r)
 	if err != nil {
 		return err
@@ -48,11 +50,28 @@ func (d *driver) stop(ctx context.Context, r *reset.Request) error {
 	if err := b.ended(); err != nil {
 		return err
 	}
+	if err := b.letGo(); err != nil {
+		return err
+	}
 	totals, err := b.totals()
 	if err != nil {
 		return err
 	}
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) { return r.Stopped(totals, now) })
+}
+
+// letGo gives back the claims on users whose calls Okta refused or who were never sent one.
+func (b *batch) letGo() error {
+	for group := range slices.Chunk(b.ledger.Unfinished(), appendMost) {
+		var entries []reset.Entry
+		for _, step := range group {
+			entries = append(entries, reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: &step, Outcome: reset.OutcomeNotRun, Reason: reset.NotRunCancelled})
+		}
+		if err := b.append(entries...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // totals counts what became of every row.

@@ -14,7 +14,10 @@ import (
 	"factorbot/okta/oktasim"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The cache of the Okta SDK has a goroutine that only a finalizer ends.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
+}
 
 func TestRunner_whole_job(t *testing.T) {
 	for _, engine := range []oktasim.Engine{oktasim.Classic, oktasim.Identity} {

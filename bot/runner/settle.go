@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"factorbot/bot/reset"
@@ -11,6 +13,8 @@ import (
 const (
 	// freshRead is how old a reading of a user's factors may be when the reset is sent again.
 	freshRead = 2 * time.Second
+	// lastLookMost is how long a slot may be held for that reading.
+	lastLookMost = time.Minute
 	// doubtsMost is the number of doubts on one user that pauses a request.
 	doubtsMost = 5
 	// settleEvery is the time between two rounds over what is in doubt.
@@ -21,6 +25,8 @@ const (
 func (b *batch) settleAll() {
 	for b.taking.Err() == nil {
 		rows := b.doubtful()
+		theirs := b.theirs()
+		rows = slices.DeleteFunc(rows, func(row int) bool { _, claimed := theirs[row]; return claimed })
 		if len(rows) == 0 {
 			return
 		}
@@ -61,14 +67,40 @@ func (b *batch) settleRound(rows []int, s reset.State) time.Duration {
 	}
 	release := b.book.demand(oldest)
 	defer release()
-	if err := b.book.catchUp(b.taking, oldest); err != nil {
-		b.Log.Warn("the System Log cannot be read; what is in doubt waits", "request", b.id, "err", err)
-		return lastBackoff
+	if err := b.book.catchUp(b.taking, oldest); !b.readable(err, s) {
+		return settleEvery
 	}
 	left := ready
 	// Half the places: a call that is sent again may need a second one for a last look.
 	b.crew(b.Pace.Concurrency/2, b.shift(&left), func(t reset.Target) { b.settleOne(t, s) })
 	return settleEvery
+}
+
+// readable judges whether what is in doubt can be settled after a reading of the
+// System Log. One that cannot be read holds a running request up, and says so;
+// a cancelled one must come to its end without.
+func (b *batch) readable(err error, s reset.State) bool {
+	b.mu.Lock()
+	if err == nil {
+		b.noLog = time.Time{}
+	} else if b.noLog.IsZero() {
+		b.noLog = time.Now()
+	}
+	since := b.noLog
+	b.mu.Unlock()
+	if err == nil || b.taking.Err() != nil {
+		return err == nil
+	}
+	b.Log.Warn("the System Log cannot be read; what is in doubt waits", "request", b.id, "err", err)
+	var oe *okta.Error
+	hopeless := errors.As(err, &oe) && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
+	if !hopeless && time.Since(since) < b.Pace.LogLag {
+		return false
+	}
+	if s == reset.Running {
+		b.halted(reset.CauseErrors, "Okta's System Log cannot be read, so nobody can tell what became of a call. "+advice(err))
+	}
+	return s == reset.Stopping
 }
 
 // shift hands out targets one by one.
@@ -121,33 +153,74 @@ func (b *batch) settleOne(t reset.Target, s reset.State) {
 	}
 	e := b.evidence(t, p)
 	readAt := time.Now()
-	if !e.Ours {
-		factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
-		if err != nil {
-			b.Log.Warn("factors of a user in doubt cannot be read", "request", b.id, "row", t.Row, "err", err)
-			return
+	if !e.Ours && !b.listed(&e, t, p) {
+		return
+	}
+	protected := ""
+	if s == reset.Running && !e.Ours {
+		if protected = b.protected(t); protected != "" {
+			s = reset.Stopping // nothing is sent for them any more
 		}
-		look(&e, factors, p.First.OktaAt)
 	}
 	switch v := settle(e, s); v {
 	case verdictSend:
 		b.resend(t, p, readAt)
 	case verdictWait:
 	default:
-		b.settled(t, p, v)
+		b.settled(t, p, v, protected)
 	}
+}
+
+// listed reads the user's factors into the evidence, and reports whether that said anything.
+func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
+	factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
+	var oe *okta.Error
+	switch {
+	case err == nil:
+		look(e, factors, p.First.OktaAt)
+		return true
+	case errors.As(err, &oe) && (oe.Kind == okta.KindAuth || oe.Kind == okta.KindScope):
+		if b.head.State == reset.Running {
+			b.halted(reset.CauseErrors, advice(err))
+		}
+		return false
+	case oe != nil && oe.Effect == okta.EffectRejected:
+		e.Lost = true
+		return true
+	}
+	b.Log.Warn("factors of a user in doubt cannot be read", "request", b.id, "row", t.Row, "err", err)
+	return false
+}
+
+// protected says why nothing may be sent for a target any more, "" if it may.
+func (b *batch) protected(t reset.Target) string {
+	reason, _, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
+	if err != nil {
+		return ""
+	}
+	return string(reason)
 }
 
 func (b *batch) evidence(t reset.Target, p reset.Progress) evidence {
 	return evidence{
 		Ours:    b.book.ours(t.User, p.First.OktaAt),
-		LogOver: time.Since(p.Last.At) > b.Pace.LogLag,
+		LogOver: b.toldUntil().Sub(p.Last.At) > b.Pace.LogLag,
 	}
 }
 
-// settled records the verdict.
-func (b *batch) settled(t reset.Target, p reset.Progress, v verdict) {
-	e := reset.Entry{Step: &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}, RequestID: p.RequestID, Touched: true}
+// toldUntil is the moment until which the log was read; now, where it cannot be read at all.
+func (b *batch) toldUntil() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.noLog.IsZero() {
+		return time.Now()
+	}
+	return b.book.until()
+}
+
+// settled records the verdict; protected is why nothing was sent any more, if that is the reason.
+func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected string) {
+	e := reset.Entry{Step: stepOf(t), RequestID: p.RequestID, Touched: true}
 	switch v {
 	case verdictTook:
 		e.Outcome, e.Proof = reset.OutcomeReset, reset.ProofLog
@@ -159,6 +232,10 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict) {
 		e.Detail = "the answer was lost and the user has enrolled a factor since: look whether the old ones are gone"
 	case verdictNotRun:
 		e.Outcome, e.Reason, e.Touched = reset.OutcomeNotRun, reset.NotRunCancelled, false
+		if protected != "" {
+			e.Outcome, e.Reason = reset.OutcomeSkipped, reset.Reason(protected)
+			e.Detail = protection(e.Reason) + " since the plan was made"
+		}
 	case verdictUnknown:
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "sent, result not known"
 	}
@@ -169,16 +246,8 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict) {
 // that showed nothing enrolled: where the slot came too late, they are read once
 // more with the slot in hand.
 func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
-	if p.Doubts >= doubtsMost {
-		b.halted(reset.CauseErrors, "Okta has left the same user's reset without an answer five times. Look at the System Log, then resume.")
-		return
-	}
-	still := func() bool {
-		if time.Since(readAt) < freshRead {
-			return true
-		}
-		readAt = time.Now()
-		return b.clean(t, p) && time.Since(readAt) < freshRead
+	still := func(slot *okta.Slot) bool {
+		return time.Since(readAt) < freshRead || b.clean(slot, t, p)
 	}
 	for b.taking.Err() == nil {
 		if b.attempt(t, still) != tryAgain {
@@ -187,18 +256,18 @@ func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
 	}
 }
 
-// clean reads the user's factors right before a reset is sent again, and
-// reports whether nothing was enrolled since the oldest attempt.
-func (b *batch) clean(t reset.Target, p reset.Progress) bool {
-	ctx, cancel := context.WithTimeout(okta.WithLane(b.taking, okta.Urgent), freshRead)
+// clean looks at the user's factors once more, slot in hand, and reports whether
+// nothing was enrolled since the oldest attempt.
+func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress) bool {
+	ctx, cancel := context.WithTimeout(b.taking, lastLookMost)
 	defer cancel()
-	factors, err := b.Directory.Factors(ctx, string(t.User))
+	factors, asOf, err := b.Caller.LastLook(ctx, slot, string(t.User))
 	if err != nil {
 		return false
 	}
 	e := b.evidence(t, p)
 	look(&e, factors, p.First.OktaAt)
-	return settle(e, reset.Running) == verdictSend
+	return settle(e, reset.Running) == verdictSend && time.Since(asOf) < freshRead
 }
 
 // waitForOthers waits for users whom another request has claimed: until it lets
@@ -218,7 +287,6 @@ func (b *batch) waitForOthers() {
 			pauseFor(b.taking, time.Second)
 		}
 	}
-	b.settleAll()
 }
 
 func (b *batch) theirs() map[int]reset.ID {
@@ -240,20 +308,25 @@ func (b *batch) waitForOne(row int, holder reset.ID, over bool) {
 		b.halt(err)
 		return
 	}
-	if !free && !over && !b.paused(holder) {
+	if !free && !over && !b.resting(holder) {
 		return
 	}
 	b.mu.Lock()
 	delete(b.claimed, row)
 	b.mu.Unlock()
-	if free {
+	doubt := b.row(row).InDoubt()
+	switch {
+	case free && doubt: // settled like the others
+	case free:
 		b.try(t)
-		return
+	case doubt:
+		b.finish(reset.Entry{
+			Step: stepOf(t), Outcome: reset.OutcomeFailed, Reason: reset.OktaError, Touched: true,
+			Detail: "sent, result not known; " + string(holder) + " has the user",
+		})
+	default:
+		b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeNotRun, Reason: reset.InOtherRequest, Detail: string(holder)})
 	}
-	b.finish(reset.Entry{
-		Step:    &reset.Step{Row: row, User: t.User, Kind: reset.StepReset},
-		Outcome: reset.OutcomeNotRun, Reason: reset.InOtherRequest, Detail: string(holder),
-	})
 }
 
 // free reports whether nobody else has the claim on a user now.
@@ -269,7 +342,8 @@ func (b *batch) free(user reset.UserID) (bool, error) {
 	return true, nil
 }
 
-func (b *batch) paused(id reset.ID) bool {
+// resting reports whether a request is paused, so that waiting for it is in vain.
+func (b *batch) resting(id reset.ID) bool {
 	r, err := b.Heads.Get(b.taking, id)
 	return err == nil && r.State == reset.Paused
 }

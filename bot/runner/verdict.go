@@ -12,6 +12,7 @@ type evidence struct {
 	Ours     bool // the System Log tells of our call, since the oldest attempt in doubt
 	LogOver  bool // the log has had the time it may take to tell of the last attempt
 	Listed   bool // the user's factors were read
+	Lost     bool // they cannot be read: the user is gone, or out of reach
 	Enrolled bool // a factor was enrolled since the oldest attempt
 	Old      bool // a factor older than the oldest attempt is still listed
 }
@@ -24,8 +25,8 @@ const (
 	verdictEnrolled verdict = "enrolled" // something was enrolled since; a person has to decide
 	verdictSend     verdict = "send"     // send again, at once
 	verdictWait     verdict = "wait"     // nothing can be said yet, or nothing may be sent now
-	verdictNotRun   verdict = "not_run"  // the request is being cancelled and the reset has not happened
-	verdictUnknown  verdict = "unknown"  // the request is being cancelled and nobody can tell
+	verdictNotRun   verdict = "not_run"  // nothing shall be sent any more and the reset has not happened
+	verdictUnknown  verdict = "unknown"  // nothing shall or can be sent any more and nobody can tell
 )
 
 // settle decides about a step in doubt. Sending again is harmless until the
@@ -35,6 +36,8 @@ func settle(e evidence, s reset.State) verdict {
 	switch {
 	case e.Ours:
 		return verdictTook
+	case e.Lost && e.LogOver:
+		return verdictUnknown
 	case !e.Listed:
 		return verdictWait
 	case e.Enrolled && e.LogOver:

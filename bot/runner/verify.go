@@ -142,11 +142,10 @@ func (b *batch) unproven(rows []reset.Target) error {
 	return nil
 }
 
-// proof repeats a target's outcome with what was read back.
+// proof repeats a target's outcome with what was read back. The user's note stays as it was.
 func proof(t reset.Target, p reset.Progress, by reset.Proof) reset.Entry {
 	return reset.Entry{
-		Kind: reset.EntryOutcome, At: time.Now(), Touched: true,
-		Step:    &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset},
+		Kind: reset.EntryOutcome, At: time.Now(), Step: stepOf(t),
 		Outcome: p.Outcome, Reason: p.Reason, Detail: p.Detail, Proof: by,
 	}
 }
@@ -171,10 +170,10 @@ func (b *batch) list(t reset.Target) {
 	case !old(factors, p.Sent.OktaAt):
 		b.write(gone(t, p, factors))
 	case p.Retaken == 0:
-		step := reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}
-		b.write(reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Detail: "an older factor is still listed"})
+		b.write(reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: stepOf(t), Detail: "an older factor is still listed"})
 	default:
 		e := proof(t, p, reset.ProofNone)
+		e.Touched = true
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "Okta answered twice that it was done, and an older factor is still listed"
 		b.write(e)
 	}

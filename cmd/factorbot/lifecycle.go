@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// teardownLimit bounds how long all parts together may take to stop.
-const teardownLimit = 10 * time.Second
+// teardownLimit bounds how long all parts together may take to stop: the runner
+// gives calls in flight ten seconds.
+const teardownLimit = 15 * time.Second
 
 // errEndedEarly is the failure of a part that returned before it was asked to stop.
 var errEndedEarly = errors.New("ended by itself")

@@ -124,7 +124,7 @@ func TestLifecycle_stuckPartKeepsWhatItUses(t *testing.T) {
 		l.Start("runner", func(context.Context) error { <-release; return nil })
 		synctest.Wait()
 		err := l.Stop()
-		if want := "stop runner: still running after 10s; not stopped: page, database"; err == nil || err.Error() != want {
+		if want := "stop runner: still running after 15s; not stopped: page, database"; err == nil || err.Error() != want {
 			t.Errorf("Stop() = %v, want %s", err, want)
 		}
 		if closed != 0 {
@@ -144,7 +144,7 @@ func TestLifecycle_teardownIsBoundedAsAWhole(t *testing.T) {
 		l := newLifecycle(ctx)
 		slow := func(ctx context.Context) error {
 			<-ctx.Done()
-			<-time.After(6 * time.Second)
+			<-time.After(9 * time.Second)
 			return nil
 		}
 		l.Start("first", slow)
@@ -155,7 +155,7 @@ func TestLifecycle_teardownIsBoundedAsAWhole(t *testing.T) {
 		if took := time.Since(begun); took != teardownLimit { // the bubble's clock
 			t.Errorf("teardown took %s, want %s", took, teardownLimit)
 		}
-		if err == nil || err.Error() != "stop first: still running after 10s" {
+		if err == nil || err.Error() != "stop first: still running after 15s" {
 			t.Errorf("Wait() = %v", err)
 		}
 		<-l.parts[0].done // a bubble waits for every goroutine

@@ -63,6 +63,16 @@ func (p *people) home(ctx context.Context) (string, error) {
 // askAgain is the first wait after Slack could not answer; it doubles, with full jitter.
 const askAgain = 100 * time.Millisecond
 
+// isPassing reports whether an answer of Slack's says nothing about what was
+// asked (docs.slack.dev, errors common to all methods).
+func isPassing(code string) bool {
+	switch code {
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited":
+		return true
+	}
+	return false
+}
+
 // persist asks until Slack answers, be it with a refusal of its own, or ctx
 // ends: a person who has pressed a button should not have to press it again
 // because of one lost answer. Only for what changes nothing.
@@ -71,13 +81,14 @@ func persist[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 		got, err := ask()
 		var refused slack.SlackErrorResponse
 		var limited *slack.RateLimitedError
+		pause := wait/2 + rand.N(wait/2)
 		switch {
-		case err == nil, errors.As(err, &refused), ctx.Err() != nil:
+		case err == nil, ctx.Err() != nil, errors.As(err, &refused) && !isPassing(refused.Err):
 			return got, err
 		case errors.As(err, &limited):
-			wait = max(wait, limited.RetryAfter)
+			pause = limited.RetryAfter + rand.N(askAgain)
 		}
-		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
