@@ -53,7 +53,7 @@ type Target struct {
 
 // Options is what to reset and how. It is part of the plan's digest.
 type Options struct {
-	Factors        []string `json:"factors,omitempty"` // factor types to delete; empty: all factors
+	Factors        []string `json:"factors,omitempty"` // factors to delete, TYPE or TYPE@PROVIDER in Okta's words, sorted; empty: all factors
 	RevokeSessions bool     `json:"revoke_sessions,omitempty"`
 	ForgetPhones   bool     `json:"forget_phones,omitempty"`
 	DryRun         bool     `json:"dry_run,omitempty"`
@@ -71,6 +71,7 @@ type Plan struct {
 	Skips    map[Reason]int `json:"skips,omitempty"`    // targets skipped, by reason
 	Statuses map[string]int `json:"statuses,omitempty"` // targets to reset, by Okta status
 	Warnings []string       `json:"warnings,omitempty"` // sentences for the approver
+	Costs    []string       `json:"costs,omitempty"`    // sentences about what the options imply
 	Each     bool           `json:"each,omitempty"`     // factors and roles of each target were read
 }
 

@@ -52,6 +52,8 @@ type Source struct {
 	TS     string `json:"ts,omitempty"`     // the upload's message
 	Column string `json:"column,omitempty"` // header of the column that was used; "" without header
 	Format string `json:"format,omitempty"` // "CSV with semicolons, Windows-1252"
+	Group  string `json:"group,omitempty"`  // name of the Okta group whose members are meant; then no rows are recorded
+	Search string `json:"search,omitempty"` // Okta search expression of the users who are meant; then no rows are recorded
 }
 
 // Terms are the policy's answers for this request, fixed when the plan is frozen.
