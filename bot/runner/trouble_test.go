@@ -469,12 +469,6 @@ func TestRunner_gap_survives_a_second_crash(t *testing.T) {
 	})
 }
 
-type someone struct{}
-
-func (someone) Person(_ context.Context, id reset.Person) (policy.Person, error) {
-	return policy.Person{ID: id}, nil
-}
-
 // Cancel while the batch only waits for others is not seen until the wait is over.
 func TestRunner_cancel_while_waiting_for_others(t *testing.T) {
 	users, ids := people(2)
