@@ -44,6 +44,8 @@ type benchFigures struct {
 	Reasons  map[string]int `json:"reasons,omitempty"`
 	Proofs   map[string]int `json:"proofs,omitempty"`
 
+	Examples []string `json:"examples,omitempty"` // rows whose file and books disagree, some of them
+
 	windows []oktasim.Window
 	reached int // users on whom a reset took effect
 }
@@ -98,8 +100,14 @@ func (f *benchFigures) judge(rows []benchOutcome, report benchReport) {
 		if !took && (row.proof == "log" || row.proof == "factors") {
 			f.Unfounded++
 		}
+		if !took && row.outcome == "reset" && len(f.Examples) < mostExamples {
+			f.Examples = append(f.Examples, fmt.Sprintf("%s %s proof=%s", row.user, row.outcome, row.proof))
+		}
 	}
 }
+
+// mostExamples is how many rows are shown where file and books disagree.
+const mostExamples = 5
 
 func sum(counts map[string]int) int {
 	total := 0
@@ -128,7 +136,7 @@ func (r *benchResult) print(out io.Writer) error {
 	}
 	fmt.Fprintf(&b, "%s\n\n", r.What)
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	head := "\tfactorbot"
+	head := "  \tfactorbot"
 	if r.Loop != nil {
 		head += fmt.Sprintf("\tSDK loop, %d workers", r.Settings.Workers)
 	}
@@ -167,6 +175,14 @@ func (r *benchResult) lines() []benchLine {
 			{"peak RSS", true, func(f *benchFigures) string { return mebibytes(f.PeakRSS) }},
 		}
 	}
+	if r.Settings.Urgent > 0 {
+		return []benchLine{
+			{"from approval to the last reset", true, func(*benchFigures) string { return fmt.Sprintf("%.2f s", r.Urgent) }},
+			{"calls answered 429", true, func(f *benchFigures) string { return fmt.Sprint(f.Throttled) }},
+			{"most calls in one window", true, func(f *benchFigures) string { return fmt.Sprint(f.PeakWindow) }},
+			{"peak RSS", true, func(f *benchFigures) string { return mebibytes(f.PeakRSS) }},
+		}
+	}
 	lines := []benchLine{
 		{"time of the resets", false, func(f *benchFigures) string { return seconds(f.Resetting) }},
 		{"resets per second", false, func(f *benchFigures) string { return fmt.Sprintf("%.1f", f.Rate) }},
@@ -182,7 +198,10 @@ func (r *benchResult) lines() []benchLine {
 		{"reasons", true, func(f *benchFigures) string { return counts(f.Reasons) }},
 		{"proofs", true, func(f *benchFigures) string { return counts(f.Proofs) }},
 	}
-	if r.Ideal > 0 {
+	if len(r.Bot.Examples) > 0 {
+		lines = append(lines, benchLine{"file and books disagree", true, func(f *benchFigures) string { return strings.Join(f.Examples, ", ") }})
+	}
+	if r.Ideal > 0 && r.Settings.Urgent == 0 {
 		ideal := benchLine{fmt.Sprintf("against the ideal of %s", seconds(r.Ideal)), false,
 			func(f *benchFigures) string { return fmt.Sprintf("%.3f", f.Resetting/r.Ideal) }}
 		lines = append(lines[:1], append([]benchLine{ideal}, lines[1:]...)...)
