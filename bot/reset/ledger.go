@@ -25,15 +25,16 @@ type Progress struct {
 	Proof      Proof
 	FinishedAt time.Time
 
-	Retaken  int      // how often a reset did not take and went back in doubt
-	Step     *Step    // of the last started entry
-	Attempts int      // started entries of this target, of all its steps
-	Doubts   int      // doubts since the last outcome
-	Open     *Attempt // sent and not closed by an answer: in flight, or in doubt
-	First    *Attempt // the oldest attempt in doubt
-	Last     *Attempt // the youngest attempt in doubt
-	Sent     *Attempt // the last attempt that may have taken effect
-	Done     []Step   // steps that are done while the target has more
+	Retaken  int       // how often a reset did not take and went back in doubt
+	Step     *Step     // of the last started entry
+	Attempts int       // started entries of this target, of all its steps
+	Doubts   int       // doubts since the last outcome
+	Open     *Attempt  // sent and not closed by an answer: in flight, or in doubt
+	First    *Attempt  // the oldest attempt in doubt
+	Last     *Attempt  // the youngest attempt in doubt
+	Sent     *Attempt  // the last attempt on factors that may have taken effect
+	Began    time.Time // Okta's clock at the first attempt
+	Done     []Step    // steps that are done while the target has more
 }
 
 // Attempt is one call for a target that was journalled before it left.
@@ -93,12 +94,19 @@ func (p *Progress) apply(e Entry) {
 	case EntryStarted:
 		p.Attempts++
 		p.Step = e.Step
+		if p.Began.IsZero() {
+			p.Began = e.OktaAt
+		}
 		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
 	case EntryNotSent, EntryRefused:
 		p.Open = p.Last
 	case EntryStepped:
-		p.Sent, p.RequestID = p.Open, e.RequestID
+		p.sent()
 		p.clear()
+		p.Factors = append(slices.Clip(p.Factors), e.Factors...)
+		if e.RequestID != "" {
+			p.RequestID = e.RequestID
+		}
 		p.Done = append(p.Done, *e.Step)
 	case EntryDoubt:
 		p.doubt(e)
@@ -129,9 +137,7 @@ func (p *Progress) doubt(e Entry) {
 }
 
 func (p *Progress) finish(e Entry) {
-	if p.Open != nil {
-		p.Sent = p.Open
-	}
+	p.sent()
 	p.clear()
 	if p.Outcome != e.Outcome { // a proof that comes later does not move the time
 		p.FinishedAt = e.At
@@ -142,6 +148,13 @@ func (p *Progress) finish(e Entry) {
 	}
 	if len(e.Factors) > 0 {
 		p.Factors = slices.Clone(e.Factors)
+	}
+}
+
+// sent keeps the attempt that is closed now, if it was one on factors.
+func (p *Progress) sent() {
+	if p.Open != nil && p.Open.Step.Kind != StepSessions {
+		p.Sent = p.Open
 	}
 }
 

@@ -54,6 +54,7 @@ type Step struct {
 	User   UserID   `json:"user"`
 	Kind   StepKind `json:"kind"`
 	Factor string   `json:"factor,omitempty"` // ID of the factor to delete
+	Type   string   `json:"type,omitempty"`   // its type
 }
 
 // EntryKind says what a log entry tells of.

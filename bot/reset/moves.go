@@ -37,6 +37,9 @@ func (r *Request) FreezePlan(p Plan, t Terms, expires, now time.Time) (Fact, err
 	}
 	r.Plan, r.Terms, r.ExpiresAt = p, t, expires
 	r.Approved = nil
+	if r.Rows == 0 { // a group or a search: nobody knew before
+		r.Rows = p.Targets
+	}
 	r.enter(Pending, "")
 	return fact("planned", "", now, "digest", string(p.Digest), "file_sha", string(p.FileSHA), "revision", itoa(p.Revision), "resets", itoa(p.Resets)), nil
 }

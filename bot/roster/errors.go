@@ -22,6 +22,7 @@ const (
 	CodeNotUsers    = "not_users"    // words of the command that name nobody
 	CodeNoUsers     = "no_users"     // the command names nobody
 	CodeOption      = "option"       // an option that is not known, or has no value
+	CodeFactor      = "factor"       // a factor that is not known
 	CodeUnreadable  = "unreadable"   // the bytes stopped coming
 	CodeHugeRow     = "row_too_long" // one row is longer than any row of users
 )
@@ -31,7 +32,7 @@ type Error struct {
 	Code    string // one of the codes
 	Line    int    // line of the file, from 1; 0 if it is not about a line
 	Words   string // for people: what is wrong, then what to do; may repeat their own text, so it is escaped where it leaves
-	Nearest string // of CodeUnknown and CodeOption: the word that was perhaps meant
+	Nearest string // of CodeUnknown, CodeOption and CodeFactor: the word that was perhaps meant
 	Err     error  // what lies below, if anything
 }
 

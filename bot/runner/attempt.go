@@ -18,13 +18,20 @@ const clockMargin = 2 * time.Second
 // retryMost bounds the wait before a call that never left is tried again.
 const retryMost = 30 * time.Second
 
-// try carries one target to an outcome or a doubt, however often Okta refuses the call.
+// try carries one target to an outcome or a doubt, step after step, however
+// often Okta refuses a call.
 func (b *batch) try(t reset.Target) {
 	wait := firstBackoff
 	for b.taking.Err() == nil {
-		switch b.attempt(t, nil) {
+		step, then := b.next(t)
+		if step != nil {
+			then = b.attempt(t, *step, nil)
+		}
+		switch then {
 		case tryDone:
 			return
+		case tryNext:
+			wait = firstBackoff
 		case tryLater:
 			pauseFor(b.taking, rand.N(wait))
 			wait = min(2*wait, retryMost)
@@ -37,13 +44,14 @@ type tried int
 
 const (
 	tryDone  tried = iota + 1 // it has an outcome, is in doubt, or waits for another request
+	tryNext                   // the step is done, and the target may have another
 	tryAgain                  // Okta refused the call: the pacer knows when it may leave
 	tryLater                  // the call never left: the network wants a moment
 )
 
 // attempt makes one call for a target: pace, journal, call, journal. If still
 // is given it is asked, slot in hand, whether the call is still right.
-func (b *batch) attempt(t reset.Target, still func(*okta.Slot) bool) tried {
+func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) bool) tried {
 	knownAt, ok := b.allowed(t)
 	if !ok {
 		return tryDone
@@ -62,7 +70,7 @@ func (b *batch) attempt(t reset.Target, still func(*okta.Slot) bool) tried {
 		return tryDone
 	}
 	asked := time.Now()
-	started := b.started(t, asked)
+	started := b.started(step, asked)
 	each, err := b.Journal.Start(b.lasting, b.head, started)
 	if err != nil {
 		b.halt(err)
@@ -72,12 +80,23 @@ func (b *batch) attempt(t reset.Target, still func(*okta.Slot) bool) tried {
 		return b.unclaimed(t, each[0])
 	}
 	b.fold(started)
-	receipt, err := b.Caller.ResetFactors(b.lasting, slot, asked, string(t.User))
+	receipt, err := b.send(slot, asked, step)
 	if err != nil {
-		return b.failed(t, err)
+		return b.failed(t, step, err)
 	}
-	b.took(t, receipt)
-	return tryDone
+	return b.took(t, step, receipt)
+}
+
+// send makes the call of a step.
+func (b *batch) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.Receipt, error) {
+	switch step.Kind {
+	case reset.StepDelete:
+		forget := b.head.Asked.Options.ForgetPhones && (step.Type == "sms" || step.Type == "call")
+		return b.Remover.DeleteFactor(b.lasting, slot, asked, string(step.User), step.Factor, forget)
+	case reset.StepSessions:
+		return b.Remover.ClearSessions(b.lasting, slot, asked, string(step.User))
+	}
+	return b.Caller.ResetFactors(b.lasting, slot, asked, string(step.User))
 }
 
 // allowed asks the guard, and says since when its answer is known. Who turns out
@@ -93,7 +112,11 @@ func (b *batch) allowed(t reset.Target) (knownAt time.Time, ok bool) {
 		b.halted(reset.CauseProtection, "Okta does not tell who is an administrator, so nobody is reset. "+advice(err))
 		return knownAt, false
 	case reason != "":
-		if !b.row(t.Row).InDoubt() {
+		switch p := b.row(t.Row); {
+		case p.InDoubt():
+		case len(p.Done) > 0:
+			b.finish(b.halfDone(t, p, protection(reason)+" since the plan was made"))
+		default:
 			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reason, Detail: protection(reason) + " since the plan was made"})
 		}
 		return knownAt, false
@@ -116,11 +139,11 @@ func (b *batch) noSlot(err error) tried {
 	return tryLater
 }
 
-func (b *batch) started(t reset.Target, now time.Time) reset.Entry {
+func (b *batch) started(step reset.Step, now time.Time) reset.Entry {
 	offset, _ := b.Caller.Clock()
 	return reset.Entry{
 		Kind: reset.EntryStarted, At: now, OktaAt: now.Add(offset - clockMargin),
-		Step: stepOf(t),
+		Step: &step,
 	}
 }
 
@@ -148,40 +171,52 @@ func (b *batch) unclaimed(t reset.Target, err error) tried {
 	return tryDone
 }
 
-// took records that Okta answered that the reset was done.
-func (b *batch) took(t reset.Target, receipt okta.Receipt) {
-	e := reset.Entry{
-		Step: stepOf(t), Touched: true,
-		Outcome: reset.OutcomeReset, RequestID: receipt.RequestID,
-	}
-	if t.Read && len(t.Factors) == 0 {
-		e.Reason = reset.AlreadyClear
-	}
-	b.finish(e)
+// took records that Okta answered that the step was done.
+func (b *batch) took(t reset.Target, step reset.Step, receipt okta.Receipt) tried {
 	b.mu.Lock()
 	b.failing = 0
 	b.mu.Unlock()
+	if step.Kind == reset.StepDelete || step.Kind == reset.StepReset && b.head.Asked.Options.RevokeSessions {
+		return b.stepped(step, receipt.RequestID)
+	}
+	e := b.wholly(t)
+	if e.Step = &step; step.Kind == reset.StepReset {
+		e.RequestID = receipt.RequestID
+	}
+	b.finish(e)
+	return tryDone
+}
+
+// wholly is the outcome of a target whose steps are all done.
+func (b *batch) wholly(t reset.Target) reset.Entry {
+	e := reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeReset, Touched: true}
+	if t.Read && len(t.Factors) == 0 {
+		e.Reason = reset.AlreadyClear
+	}
+	return e
+}
+
+// stepped records that a step is done while its target may have another.
+func (b *batch) stepped(step reset.Step, requestID string) tried {
+	e := reset.Entry{Kind: reset.EntryStepped, At: time.Now(), Step: &step, RequestID: requestID}
+	if step.Kind == reset.StepDelete {
+		e.Factors = []string{step.Type}
+	}
+	b.write(e)
+	return tryNext
 }
 
 // failed records what a call came to that did not answer with success.
-func (b *batch) failed(t reset.Target, err error) tried {
-	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: stepOf(t), Detail: "no answer"}
+func (b *batch) failed(t reset.Target, step reset.Step, err error) tried {
+	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Detail: "no answer"}
 	var oe *okta.Error
 	if errors.As(err, &oe) {
 		e.RequestID, e.Answered, e.RetryAt, e.Detail = oe.RequestID, oe.Answered, oe.RetryAt, detail(oe)
 	}
-	b.Log.Warn("a reset was not answered with success", "request", b.id, "row", t.Row, "okta_request_id", e.RequestID, "err", err)
+	b.Log.Warn("a call was not answered with success", "request", b.id, "row", t.Row, "step", step.Kind, "okta_request_id", e.RequestID, "err", err)
 	switch {
 	case oe == nil || oe.Effect == okta.EffectDoubt:
-		b.mu.Lock()
-		b.targets[t.Row] = t
-		b.mu.Unlock()
-		b.write(e)
-		if b.row(t.Row).Doubts >= doubtsMost {
-			b.halted(reset.CauseErrors, "Okta has left the same user's reset without an answer five times. Look at the System Log, then resume.")
-		}
-		b.strike(advice(err))
-		return tryDone
+		return b.doubted(t, e, advice(err))
 	case oe.Effect == okta.EffectNone:
 		e.Kind = reset.EntryNotSent
 		b.write(e)
@@ -196,8 +231,26 @@ func (b *batch) failed(t reset.Target, err error) tried {
 			b.halted(reset.CauseErrors, advice(err))
 		}
 		return tryAgain
+	case step.Kind == reset.StepDelete && oe.Kind == okta.KindNotFound:
+		return b.stepped(step, oe.RequestID) // gone, with its sibling or by itself
+	case step.Kind == reset.StepSessions:
+		b.finish(b.sessionsLeft(t, e.Detail))
+		return tryDone
 	}
 	b.rejected(e, oe)
+	return tryDone
+}
+
+// doubted records a call whose answer never came.
+func (b *batch) doubted(t reset.Target, e reset.Entry, advice string) tried {
+	b.mu.Lock()
+	b.targets[t.Row] = t
+	b.mu.Unlock()
+	b.write(e)
+	if b.row(t.Row).Doubts >= doubtsMost {
+		b.halted(reset.CauseErrors, "Okta has left the same user's call without an answer five times. Look at the System Log, then resume.")
+	}
+	b.strike(advice)
 	return tryDone
 }
 

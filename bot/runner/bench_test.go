@@ -108,7 +108,7 @@ func (b *bench) start() {
 	log := slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Runner{
-		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Caller: b.client, SystemLog: b.client,
+		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
 		Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: log,
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}

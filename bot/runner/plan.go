@@ -79,6 +79,10 @@ func (d *driver) askedLately(ctx context.Context, r *reset.Request) (int, error)
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.
 func (d *driver) planFailed(ctx context.Context, err error) error {
+	var no *unplannable
+	if errors.As(err, &no) {
+		return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) { return r.Reject(no.code, no.words, now) })
+	}
 	var e *okta.Error
 	if !errors.As(err, &e) || ctx.Err() != nil {
 		return err
@@ -120,7 +124,13 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 	} else {
 		ctx = okta.WithLane(ctx, okta.Lane(d.id))
 	}
-	matches, err := d.resolve(ctx, rows)
+	var matches []okta.Match
+	var err error
+	if src := r.Asked.Source; src.Group != "" || src.Search != "" {
+		rows, matches, err = d.found(ctx, src)
+	} else {
+		matches, err = d.resolve(ctx, rows)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +210,7 @@ func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) 
 			resets++
 		}
 	}
-	small := resets <= few
+	small := resets <= few || j.rules.Inspect == "each"
 	for i := range targets {
 		t := &targets[i]
 		if t.Action != reset.ActionReset {
@@ -276,11 +286,35 @@ func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, tar
 		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
 	}
 	p := summarise(targets)
+	p.Costs = costs(r.Asked.Options, p, d.Rules())
 	p.Revision = revision
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
 	digest, err := reset.DigestPlan(d.Org, d.id, revision, r.Asked.Options, p.FileSHA)
 	p.Digest = digest
 	return p, err
+}
+
+// costs says what the options imply, for the approver.
+func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
+	var list []string
+	if slices.ContainsFunc(o.Factors, func(f string) bool {
+		return f == "push" || f == "signed_nonce" || strings.HasPrefix(f, "push@") || strings.HasPrefix(f, "signed_nonce@")
+	}) {
+		list = append(list, "Okta removes the push, FastPass and code factors of Okta Verify together.")
+	}
+	if len(o.Factors) > 0 {
+		list = append(list, "Each user's factors are listed before and between the deletions, which takes at least three times as long as resetting them all.")
+	}
+	if o.RevokeSessions {
+		list = append(list, "Ending the sessions is a second call for each user and doubles the time.")
+	}
+	if p.Targets > few && rules.Inspect == "each" {
+		list = append(list, fmt.Sprintf("Factors and roles of each of %d users were read for this plan.", p.Resets))
+	}
+	if p.Resets > few && rules.Verify == "each" {
+		list = append(list, "Each user's factors are listed after the reset, which doubles the time.")
+	}
+	return list
 }
 
 func each(targets []reset.Target) iter.Seq2[reset.Target, error] {

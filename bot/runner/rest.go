@@ -65,7 +65,12 @@ func (b *batch) letGo() error {
 	for group := range slices.Chunk(b.ledger.Unfinished(), appendMost) {
 		var entries []reset.Entry
 		for _, step := range group {
-			entries = append(entries, reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: &step, Outcome: reset.OutcomeNotRun, Reason: reset.NotRunCancelled})
+			e := reset.Entry{Outcome: reset.OutcomeNotRun, Reason: reset.NotRunCancelled}
+			if p := b.row(step.Row); len(p.Done) > 0 {
+				e = b.halfDone(reset.Target{Row: step.Row, User: step.User}, p, "cancelled")
+			}
+			e.Kind, e.At, e.Step = reset.EntryOutcome, time.Now(), &step
+			entries = append(entries, e)
 		}
 		if err := b.append(entries...); err != nil {
 			return err

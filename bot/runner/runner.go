@@ -58,6 +58,19 @@ type Caller interface {
 	Clock() (offset time.Duration, ok bool)
 }
 
+// Groups finds users who were not named one by one.
+type Groups interface {
+	GroupsByName(ctx context.Context, name string) ([]okta.Group, error)
+	GroupMembers(ctx context.Context, groupID string) iter.Seq2[okta.User, error]
+	Search(ctx context.Context, expr string) iter.Seq2[okta.User, error]
+}
+
+// Remover sends the calls that change less, or more, than all factors.
+type Remover interface {
+	DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, userID, factorID string, forgetPhone bool) (okta.Receipt, error)
+	ClearSessions(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
+}
+
 // SystemLog is Okta's System Log.
 type SystemLog interface {
 	Me(ctx context.Context) (okta.User, error)
@@ -71,7 +84,9 @@ type Runner struct {
 	Plans     Plans
 	Journal   Journal
 	Directory Directory
+	Groups    Groups
 	Caller    Caller
+	Remover   Remover
 	SystemLog SystemLog
 	Rules     func() policy.Rules
 	Pace      Pace

@@ -151,6 +151,10 @@ func (b *batch) settleOne(t reset.Target, s reset.State) {
 	if p.Open == nil {
 		return
 	}
+	if p.Open.Step.Kind != reset.StepReset {
+		b.settleStep(t, p, s)
+		return
+	}
 	e := b.evidence(t, p)
 	readAt := time.Now()
 	if !e.Ours && !b.listed(&e, t, p) {
@@ -239,6 +243,13 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected s
 	case verdictUnknown:
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "sent, result not known"
 	}
+	if v == verdictTook && b.head.Asked.Options.RevokeSessions {
+		b.stepped(*e.Step, "")
+		if b.head.State == reset.Running {
+			b.try(t)
+		}
+		return
+	}
 	b.finish(e)
 }
 
@@ -250,7 +261,12 @@ func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
 		return time.Since(readAt) < freshRead || b.clean(slot, t, p)
 	}
 	for b.taking.Err() == nil {
-		if b.attempt(t, still) != tryAgain {
+		switch b.attempt(t, *stepOf(t), still) {
+		case tryAgain:
+		case tryNext:
+			b.try(t)
+			return
+		default:
 			return
 		}
 	}

@@ -34,7 +34,7 @@ func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.Cance
 	b.file, b.rec = file, record{term}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Runner{
-		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Caller: b.client, SystemLog: b.client,
+		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
 		Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
@@ -717,7 +717,7 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 				}
 				rec := crashing{record{term}, left}
 				r := &Runner{
-					Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Caller: b.client, SystemLog: b.client,
+					Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
 					Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 					Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 				}

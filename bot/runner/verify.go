@@ -74,7 +74,7 @@ func (b *batch) unproved() ([]reset.Target, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", b.id, err)
 		}
-		if p := b.row(t.Row); p.Outcome == reset.OutcomeReset && p.Proof == "" {
+		if p := b.row(t.Row); p.Outcome == reset.OutcomeReset && p.Proof == "" && p.Sent != nil {
 			rows = append(rows, t)
 		}
 	}
@@ -86,7 +86,7 @@ func (b *batch) awaitLog(rows []reset.Target) ([]reset.Target, error) {
 	var oldest, last time.Time
 	for _, t := range rows {
 		p := b.row(t.Row)
-		if at := p.Sent.OktaAt; oldest.IsZero() || at.Before(oldest) {
+		if at := b.actedAt(p); oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
 		if p.FinishedAt.After(last) {
@@ -114,7 +114,7 @@ func (b *batch) toldOf(rows []reset.Target) (rest []reset.Target, err error) {
 	var proofs []reset.Entry
 	for _, t := range rows {
 		p := b.row(t.Row)
-		if b.book.ours(t.User, p.Sent.OktaAt) {
+		if b.book.ours(t.User, b.actedAt(p)) {
 			proofs = append(proofs, proof(t, p, reset.ProofLog))
 		} else {
 			rest = append(rest, t)
@@ -167,10 +167,10 @@ func (b *batch) list(t reset.Target) {
 	case err != nil:
 		b.Log.Warn("factors cannot be read back", "request", b.id, "row", t.Row, "err", err)
 		b.write(proof(t, p, reset.ProofNone))
-	case !old(factors, p.Sent.OktaAt):
-		b.write(gone(t, p, factors))
+	case !b.remains(factors, p):
+		b.write(b.gone(t, p, factors))
 	case p.Retaken == 0:
-		b.write(reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: stepOf(t), Detail: "an older factor is still listed"})
+		b.write(reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &p.Sent.Step, Detail: "an older factor is still listed"})
 	default:
 		e := proof(t, p, reset.ProofNone)
 		e.Touched = true
@@ -181,10 +181,13 @@ func (b *batch) list(t reset.Target) {
 
 // gone tells that no older factor is listed. An empty list says little about a
 // user of whom none was listed before: Okta filters it by policy.
-func gone(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
+func (b *batch) gone(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
 	if t.Read && len(t.Factors) == 0 {
 		e.Proof = reset.ProofNone
+	}
+	if len(b.head.Asked.Options.Factors) > 0 { // each deleted factor was named when it went
+		return e
 	}
 	var kept []string
 	for _, f := range left {

@@ -71,7 +71,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
 	acting := &runner.Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: client, Caller: client, SystemLog: client,
+		Heads: rec, Plans: rec, Journal: rec, Directory: client, Groups: client, Caller: client, Remover: client, SystemLog: client,
 		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}
