@@ -81,7 +81,6 @@ func TestFactorTypes(t *testing.T) {
 
 func TestFactorTypes_refused(t *testing.T) {
 	for name, nearest := range map[string]string{
-		"smss":                   "", // three letters leave no room for a slip
 		"webautn":                "webauthn",
 		"gogle authenticator":    "google authenticator",
 		"okta verfy":             "okta verify",
