@@ -11,12 +11,12 @@ import (
 	"factorbot/bot/roster"
 )
 
-// OpenAsk is a roster that was dropped, or why it could not be read.
+// OpenAsk is a roster that was dropped or typed, or why it could not be read.
 type OpenAsk struct {
 	Reason  string
 	Source  reset.Source
-	Options reset.Options
-	Roster  *roster.Roster // nil if Refusal is set
+	Options reset.Options  // what the person asks for; the policy adds its own
+	Roster  *roster.Roster // nil if Refusal is set, or the source is a group or a search
 	Refusal *roster.Error
 }
 
@@ -42,15 +42,30 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	a := reset.Ask{
 		By: in.By, Team: in.Team, Channel: in.Channel, At: d.Now(),
-		Reason: ask.Reason, Source: ask.Source, Options: ask.Options,
+		Reason: ask.Reason, Source: ask.Source, Options: required(ask.Options, d.Rules()),
 	}
 	code, why := d.unusable(ask)
 	if code != "" {
 		r, f := reset.OpenRejected(d.Org, a, 0, code, why)
 		return d.create(ctx, in.Op, r, nil, f)
 	}
-	r, f := reset.Open(d.Org, a, len(ask.Roster.Rows))
-	return d.create(ctx, in.Op, r, ask.Roster.Rows, f)
+	var rows []reset.Row // of a group or a search the runner lists the users
+	if ask.Roster != nil {
+		rows = ask.Roster.Rows
+	}
+	r, f := reset.Open(d.Org, a, len(rows))
+	return d.create(ctx, in.Op, r, rows, f)
+}
+
+// required adds to what a person asks for what the policy always does. Okta can
+// forget a number only with the factor that it deletes by itself
+// (DELETE /factors/{id}?removeRecoveryEnrollment=true), so not with a reset of all.
+func required(o reset.Options, rules policy.Rules) reset.Options {
+	phones := slices.Contains(o.Factors, "sms") || slices.Contains(o.Factors, "call")
+	o.RevokeSessions = o.RevokeSessions || rules.RevokeSessions
+	o.ForgetPhones = phones && (o.ForgetPhones || rules.ForgetPhones)
+	o.DryRun = o.DryRun || rules.DryRun
+	return o
 }
 
 func (d *Desk) create(ctx context.Context, op string, r *reset.Request, rows []reset.Row, f reset.Fact) (*reset.Request, error) {
@@ -66,6 +81,8 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 	switch {
 	case ask.Refusal != nil:
 		return ask.Refusal.Code, ask.Refusal.Words
+	case ask.Source.Group != "", ask.Source.Search != "":
+		return "", ""
 	case ask.Roster == nil || len(ask.Roster.Rows) == 0:
 		return "no_roster", "No users were named. Name them after the command, or drop a CSV with a column of user IDs, logins or e-mails."
 	}
@@ -76,7 +93,8 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 	return "", ""
 }
 
-// OpenCommand records a request that was typed. Mentions become the persons' e-mails.
+// OpenCommand records a request that was typed. Mentions become the persons'
+// e-mails; whom a group or a search means is found when it is planned.
 func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*reset.Request, error) {
 	if c.Verb != roster.VerbReset {
 		return nil, &policy.Refusal{Code: "unknown_command", Words: fmt.Sprintf("`%s` does not make a request.", c.Verb)}
@@ -84,11 +102,23 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	if err := later(c); err != nil {
 		return nil, err
 	}
+	factors, err := roster.FactorTypes(c.Factors)
+	if err != nil {
+		return nil, err
+	}
+	ask := OpenAsk{
+		Reason: c.Reason, Source: sourceOf(c.Users),
+		Options: reset.Options{Factors: factors, RevokeSessions: c.RevokeSessions},
+	}
+	if ask.Source != (reset.Source{}) {
+		return d.Open(ctx, in, ask)
+	}
 	rows, err := d.named(ctx, in, c)
 	if err != nil {
 		return nil, err
 	}
-	return d.open(ctx, in, OpenAsk{Reason: c.Reason, Roster: &roster.Roster{Rows: rows}})
+	ask.Roster = &roster.Roster{Rows: rows}
+	return d.open(ctx, in, ask)
 }
 
 // named judges who asks and makes the rows. All its questions about people together have peopleTime.
@@ -105,15 +135,29 @@ func (d *Desk) named(ctx context.Context, in Intent, c roster.Command) ([]reset.
 func later(c roster.Command) error {
 	for _, u := range c.Users {
 		switch u.Kind {
-		case roster.UserID, roster.UserLogin, roster.UserMention:
-		default:
-			return &policy.Refusal{Code: "not_served", Words: "Groups and searches are not served here. Name the users by ID, login, e-mail or mention, or drop a CSV in the channel."}
+		case roster.UserFilter, roster.UserQuery:
+			return &policy.Refusal{Code: "not_served", Words: fmt.Sprintf("`%s:` does not name users to reset. Write `search:` and an expression of Okta's search language.", u.Kind)}
+		case roster.UserGroup, roster.UserSearch:
+			if len(c.Users) > 1 {
+				return &policy.Refusal{Code: "not_alone", Words: "A group or a search stands alone in a request. Ask for the others in another one."}
+			}
 		}
 	}
-	if len(c.Factors) > 0 || c.RevokeSessions || c.At != "" || len(c.Columns) > 0 {
-		return &policy.Refusal{Code: "not_served", Words: "Only resets of all factors, at once, are served here. Leave `factors:`, `sessions:`, `at:` and `columns:` out."}
+	if c.At != "" || len(c.Columns) > 0 {
+		return &policy.Refusal{Code: "not_served", Words: "Resets start when they are approved. Leave `at:` and `columns:` out."}
 	}
 	return nil
+}
+
+// sourceOf returns the group or the search that stands for the users, nothing if they are named themselves.
+func sourceOf(users []roster.UserRef) reset.Source {
+	switch u := users[0]; u.Kind {
+	case roster.UserGroup:
+		return reset.Source{Group: u.Value}
+	case roster.UserSearch:
+		return reset.Source{Search: u.Value}
+	}
+	return reset.Source{}
 }
 
 // rows makes roster rows of what was typed. A mention of somebody without an e-mail is a row with a problem.
