@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ type bench struct {
 	org    *oktasim.Org
 	client *okta.Client
 	path   string
-	rules  policy.Rules
+	rules  atomic.Pointer[policy.Rules]
 	file   *store.Store
 	rec    record
 	stop   func()
@@ -79,18 +80,27 @@ func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body 
 			t.Fatal(err)
 		}
 		defer client.Close()
-		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), rules: policy.Rules{
+		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db")}
+		rules := policy.Rules{
 			Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1"}}, Approvals: 1, LargeBatch: policy.LargeBatch{Over: 1000, Approvals: 2},
 			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000,
 			Protect: policy.Protect{Admins: policy.AdminsList}, Verify: "log", PauseAfter: 10,
-		}}
-		if tweak != nil {
-			tweak(&b.rules)
 		}
+		if tweak != nil {
+			tweak(&rules)
+		}
+		b.rules.Store(&rules)
 		b.start()
 		defer func() { b.stop() }()
 		body(b)
 	})
+}
+
+// change gives the runner another policy.
+func (b *bench) change(tweak func(*policy.Rules)) {
+	rules := *b.rules.Load()
+	tweak(&rules)
+	b.rules.Store(&rules)
 }
 
 // start opens the record and runs the runner, as after a start of the program.
@@ -109,7 +119,7 @@ func (b *bench) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Runner{
 		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-		Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: log,
+		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: log,
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
 	done := make(chan error, 1)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.Cance
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Runner{
 		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-		Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
 	wrap(r)
@@ -269,7 +270,7 @@ func TestRunner_protected_while_in_doubt(t *testing.T) {
 		for len(b.org.Resets(ids[0])) == 0 {
 			pauseFor(context.Background(), 10*time.Millisecond)
 		}
-		b.rules.Protect.Users = ids[:1] // or a role, given in this minute
+		b.change(func(r *policy.Rules) { r.Protect.Users = ids[:1] }) // or a role, given in this minute
 		b.await(id, reset.Done)
 		p := b.results(id)[1]
 		if p.Outcome == reset.OutcomeSkipped {
@@ -527,28 +528,22 @@ func TestRunner_ends_within_the_teardown(t *testing.T) {
 func TestRunner_claims_by_an_old_list(t *testing.T) {
 	users, ids := people(60)
 	onBench(t, oktasim.Options{Given: users, RateLimit: 12, Window: time.Minute}, nil, func(b *bench) {
-		var good time.Time
-		broken := false
-		roles := map[string]time.Time{}
-		worst := time.Duration(0)
+		known := &knowledge{at: map[string]time.Time{}}
+		var broken atomic.Bool
 		b.with(func(r *Runner) {
 			r.Directory = rolesHook{dirHook{Directory: r.Directory, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
-				if broken {
+				if broken.Load() {
 					return nil, &okta.Error{Op: "list administrators", Effect: okta.EffectDoubt, Kind: okta.KindServer}
 				}
 				began := time.Now()
 				got, err := real()
 				if err == nil {
-					good = began
+					known.learn("", began)
 				}
 				return got, err
-			}}, roles}
+			}}, known}
 			r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, asked time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
-				known := good
-				if at := roles[user]; at.After(known) {
-					known = at
-				}
-				worst = max(worst, asked.Sub(known))
+				known.use(user, asked)
 				return real()
 			}}
 		})
@@ -557,23 +552,52 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 		b.approve(id)
 		b.await(id, reset.Running)
 		pauseFor(context.Background(), time.Second)
-		broken = true
+		broken.Store(true)
 		pauseFor(context.Background(), 6*time.Minute)
-		if worst > guardStale+time.Second {
+		if worst := known.oldest(); worst > guardStale+time.Second {
 			t.Errorf("a user was claimed on knowledge %s old", worst)
 		}
 	})
 }
 
+// knowledge is since when it is known of whom whether they are protected; "" is the lists.
+type knowledge struct {
+	mu    sync.Mutex
+	at    map[string]time.Time
+	worst time.Duration
+}
+
+func (k *knowledge) learn(user string, at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.at[user] = at
+}
+
+func (k *knowledge) use(user string, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := k.at[""]
+	if k.at[user].After(at) {
+		at = k.at[user]
+	}
+	k.worst = max(k.worst, now.Sub(at))
+}
+
+func (k *knowledge) oldest() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.worst
+}
+
 type rolesHook struct {
 	dirHook
-	at map[string]time.Time
+	known *knowledge
 }
 
 func (r rolesHook) Roles(ctx context.Context, user string) ([]string, error) {
 	got, err := r.dirHook.Roles(ctx, user)
 	if err == nil {
-		r.at[user] = time.Now()
+		r.known.learn(user, time.Now())
 	}
 	return got, err
 }
@@ -718,7 +742,7 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 				rec := crashing{record{term}, left}
 				r := &Runner{
 					Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-					Rules: func() policy.Rules { return b.rules }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+					Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 					Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -881,8 +905,7 @@ func TestRunner_reset_while_planning(t *testing.T) {
 func TestRunner_log_is_read_once(t *testing.T) {
 	users, ids := people(2600)
 	onBench(t, oktasim.Options{Given: users, Latency: 100 * time.Millisecond, Engine: oktasim.Identity}, nil, func(b *bench) {
-		b.rules.MaxTargets = 10000
-		b.rules.LargeBatch.Over = 10000
+		b.change(func(r *policy.Rules) { r.MaxTargets, r.LargeBatch.Over = 10000, 10000 })
 		id := b.open(ids...)
 		b.approve(id)
 		b.await(id, reset.Done)
