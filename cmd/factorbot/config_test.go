@@ -186,8 +186,17 @@ func TestLoadConfig_precedence(t *testing.T) {
 		"blanks around a value":  {over: map[string]string{"OKTA_API_TOKEN": " " + canary + "\n"}, got: func(c *Config) any { return c.Okta.APIToken.Reveal() }, want: canary},
 		"port chosen by the OS":  {over: map[string]string{"FACTORBOT_HTTP_ADDR": "127.0.0.1:0"}, got: func(c *Config) any { return c.HTTPAddr }, want: "127.0.0.1:0"},
 		"protected by ID, login": {policy: "protect: {users: [00u1a2b3c4d5e6f7g8h9, ceo@example.com]}\n", got: func(c *Config) any { return len(c.Policy.Protect.Users) }, want: 2},
-		"words that are booleans elsewhere are refused by their own check": {
-			policy: "protect: {admins: list}\nverify: log\n", got: func(c *Config) any { return c.Policy.Protect.Admins + c.Policy.Verify }, want: "listlog",
+		"what a reset implies": {
+			policy: "revoke_sessions: true\nforget_phones: true\n",
+			got:    func(c *Config) any { r := c.Policy.Rules(); return []bool{r.RevokeSessions, r.ForgetPhones, r.DryRun} }, want: []bool{true, true, false},
+		},
+		"each is asked for": {
+			policy: "protect: {admins: each}\nverify: each\ninspect: each\n",
+			got:    func(c *Config) any { r := c.Policy.Rules(); return r.Protect.Admins + r.Verify + r.Inspect }, want: "eacheacheach",
+		},
+		"sessions by flag": {args: []string{"--revoke-sessions"}, got: func(c *Config) any { return c.Policy.Rules().RevokeSessions }, want: true},
+		"words that are booleans elsewhere": {
+			policy: "protect: {admins: off}\nverify: off\n", got: func(c *Config) any { return c.Policy.Protect.Admins + c.Policy.Verify }, want: "offoff",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
