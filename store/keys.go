@@ -29,6 +29,7 @@ import (
 //	seen/CHANNEL             the last event seen in a channel
 //	env/TIME-HASH            an envelope that is not finished, in order of arrival
 //	envkey/HASH              the dedupe key of an envelope
+//	keep/NAME                a small value of another part of the program
 //	lease/NAME               who may write
 const (
 	metaKey         = "meta"

@@ -59,7 +59,12 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		return err
 	}
 	rec := record{term}
-	client, err := newOkta(ctx, cfg, rec, log)
+	shares, err := loadCeilings(ctx, rec, log)
+	if err != nil {
+		return err
+	}
+	lc.Start("Okta's limits", shares.Run)
+	client, err := newOkta(ctx, cfg, rec, shares, log)
 	if err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 
 // newOkta makes the client for the org. The marker in its User-Agent is the
 // installation's, so that our calls are found in the System Log.
-func newOkta(ctx context.Context, cfg *Config, rec record, log *slog.Logger) (*okta.Client, error) {
+func newOkta(ctx context.Context, cfg *Config, rec record, shares *ceilings, log *slog.Logger) (*okta.Client, error) {
 	marker, err := rec.Installation(ctx)
 	if err != nil {
 		return nil, err
@@ -104,7 +109,7 @@ func newOkta(ctx context.Context, cfg *Config, rec record, log *slog.Logger) (*o
 		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
 		Marker: marker, Version: number, Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
-		Logger: log.With("part", "okta"),
+		Logger: log.With("part", "okta"), Ceilings: shares.all(), OnCeiling: shares.note,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare for Okta: %w", err)
