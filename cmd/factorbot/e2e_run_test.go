@@ -230,3 +230,24 @@ func TestRun_slack_goes_away(t *testing.T) {
 	checkResets(t, s, rows)
 	s.once("FR-1-results.csv", "FR-1-plan.csv")
 }
+
+// A stop in the middle of a batch lets calls in flight end: nothing is in doubt afterwards.
+func TestRun_stopped_in_the_middle(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000", "--latency", "60ms")
+	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 1000}\n")
+	_, stop := s.mustRun(db, config)
+	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
+	s.click("U_APPROVER1", s.awaitPending(1), "approve")
+	s.await("some resets", func() bool { return s.reset() > 20 })
+	if code := stop(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	stopped := s.reset()
+	s.mustRun(db, config)
+	byOutcome, byReason, rows := outcomes(t, s.awaitResults(1))
+	if stopped >= byOutcome["reset"] || byReason["settled_after_restart"] != 0 || byOutcome["failed"] != 0 {
+		t.Errorf("stopped after %d; %v %v", stopped, byOutcome, byReason)
+	}
+	checkResets(t, s, rows)
+	s.once("FR-1-results.csv", "FR-1-plan.csv")
+}

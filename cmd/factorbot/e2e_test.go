@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds how long a test waits for something that must happen.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // sandbox is a running program and its page, driven as the page does it.
 type sandbox struct {
