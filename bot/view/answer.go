@@ -28,7 +28,7 @@ func Opened(r *reset.Request) Message {
 		return Answer(fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal)))
 	case r.State == reset.Planning:
 		return Answer(fmt.Sprintf("%s: planning %s. When the plan is ready, it is posted in %s for approval.",
-			r.ID, users(r.Rows), channelLink(r.Asked.Channel)))
+			r.ID, whom(r), channelLink(r.Asked.Channel)))
 	}
 	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
 }
@@ -54,7 +54,7 @@ func Status(all []*reset.Request) Message {
 	for _, r := range all[:min(len(all), 20)] {
 		s := fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, users(max(r.Plan.Resets, 0)), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
 		if r.Plan.Digest == "" {
-			s = fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, plural(r.Rows, "row"), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+			s = fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, rowsOrSet(r), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
 		}
 		if st := standing(r); st != "" {
 			s += "\n" + st
@@ -65,12 +65,21 @@ func Status(all []*reset.Request) Message {
 	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}
 }
 
+func rowsOrSet(r *reset.Request) string {
+	if isSet(r) {
+		return whom(r)
+	}
+	return plural(r.Rows, "row")
+}
+
 // Help answers what can be said to the bot.
 func Help() Message {
 	return Answer(strings.Join([]string{
 		"*Reset Okta MFA factors in bulk*",
 		"• Drop a CSV with a column of Okta user IDs, logins or e-mails in the channel; the message text is the reason.",
 		"• `/factor-reset ana@example.com bob@example.com because lost phone`: IDs, logins, e-mails and mentions, then the reason.",
+		"• `group:\"NAME\"` or `search:EXPRESSION` in place of users: the members of an Okta group, or whom Okta's search finds.",
+		"• `factors:sms, call` before `because`: only these factors. `sessions:revoke`: the users' Okta sessions end, too.",
 		"• `/factor-reset status`, `status FR-42`: how your requests stand.",
 		"• `/factor-reset pause FR-42`, `resume FR-42`, `cancel FR-42`.",
 		"Somebody else approves each request before anybody is reset, and the result file is posted in its thread.",

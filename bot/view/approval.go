@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -24,7 +25,7 @@ func Approval(r *reset.Request) Message {
 		blocks = append(blocks, section(b))
 	}
 	blocks = append(blocks, outcomes(r)...)
-	blocks = append(blocks, section(asked(r)), quote("Why", r.Asked.Reason))
+	blocks = append(append(blocks, asked(r)...), quote("Why", r.Asked.Reason))
 	if r.Plan.Digest != "" {
 		blocks = append(blocks, planned(r)...)
 	}
@@ -38,58 +39,26 @@ func Approval(r *reset.Request) Message {
 
 func title(r *reset.Request) string {
 	switch {
+	case r.Plan.Digest == "" && r.Asked.Source.Group != "":
+		return fmt.Sprintf("%s: reset of the members of an Okta group", r.ID)
+	case r.Plan.Digest == "" && r.Asked.Source.Search != "":
+		return fmt.Sprintf("%s: reset of the users whom a search finds", r.ID)
 	case r.Plan.Digest == "":
 		return fmt.Sprintf("%s: reset of %s", r.ID, users(r.Rows))
 	case r.Asked.Options.DryRun:
 		return fmt.Sprintf("%s: dry run for %s", r.ID, users(r.Plan.Resets))
 	case r.Asked.Options.BreakGlass:
-		return fmt.Sprintf("%s: BREAK GLASS, reset the MFA factors of %s", r.ID, users(r.Plan.Resets))
+		return fmt.Sprintf("%s: BREAK GLASS, reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
 	}
-	return fmt.Sprintf("%s: reset the MFA factors of %s", r.ID, users(r.Plan.Resets))
+	return fmt.Sprintf("%s: reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
 }
 
-// asked says who asked for what, and where the users come from.
-func asked(r *reset.Request) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s asked %s, ", mention(r.Asked.By), date(r.Asked.At))
-	if r.Asked.Source.File == "" {
-		b.WriteString("by command")
-	} else {
-		fmt.Fprintf(&b, "with the file %s", code(r.Asked.Source.File))
-		if r.Asked.Source.Format != "" {
-			fmt.Fprintf(&b, " (%s)", told(r.Asked.Source.Format))
-		}
-	}
-	fmt.Fprintf(&b, ": %s.", plural(r.Rows, "row"))
-	switch {
-	case r.Asked.Source.Column != "":
-		fmt.Fprintf(&b, " Users are named by the column %s.", code(r.Asked.Source.Column))
-	case r.Asked.Source.File != "":
-		b.WriteString(" The file has no header; each row's first cell that names a user was used.")
-	}
-	b.WriteString(optionWords(r))
-	return b.String()
-}
-
-func optionWords(r *reset.Request) string {
-	var b strings.Builder
-	o := r.Asked.Options
+// someOrThe is for plain text that has no room for names.
+func someOrThe(o reset.Options) string {
 	if len(o.Factors) > 0 {
-		fmt.Fprintf(&b, "\nOnly these factors: %s.", told(strings.Join(o.Factors, ", ")))
+		return "some MFA factors"
 	}
-	if o.RevokeSessions {
-		b.WriteString("\nThe users' Okta sessions are ended, too.")
-	}
-	if o.ForgetPhones {
-		b.WriteString("\nPhone numbers are forgotten, too.")
-	}
-	if o.BreakGlass {
-		b.WriteString("\n*Break glass:* protected users are included.")
-	}
-	if !r.Asked.NotTill.IsZero() {
-		fmt.Fprintf(&b, "\nNot before %s.", date(r.Asked.NotTill))
-	}
-	return b.String()
+	return "the MFA factors"
 }
 
 // planned says what the plan does: counts, and for those who decide, why targets are skipped and what stands out.
@@ -113,7 +82,10 @@ func planned(r *reset.Request) []slack.Block {
 		blocks = append(blocks, reasonTable("Rows", "Skipped because", p.Skips))
 	}
 	if len(p.Warnings) > 0 {
-		blocks = append(blocks, section(warnings(p.Warnings)))
+		blocks = append(blocks, section(sentences(":warning:", p.Warnings)))
+	}
+	if len(p.Costs) > 0 {
+		blocks = append(blocks, section(sentences(":information_source:", p.Costs)))
 	}
 	return blocks
 }
@@ -126,17 +98,17 @@ func reasonTable(left, right string, counts map[reset.Reason]int) slack.Block {
 	return table([2]string{left, right}, rows)
 }
 
-// shownWarnings is how many warnings a message names; the plan file has the rows of all.
-const shownWarnings = 8
+// shownSentences is how many warnings, and how many costs, a message names; the plan file has the rows of all.
+const shownSentences = 8
 
-func warnings(all []string) string {
+func sentences(mark string, all []string) string {
 	var b strings.Builder
-	for i, w := range all {
-		if i == shownWarnings {
+	for i, s := range all {
+		if i == shownSentences {
 			fmt.Fprintf(&b, "…and %d more; see the plan file.", len(all)-i)
 			break
 		}
-		fmt.Fprintf(&b, ":warning: %s\n", escape(cut(line(w), 300)))
+		fmt.Fprintf(&b, "%s %s\n", mark, escape(cut(line(s), 300)))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
@@ -145,8 +117,20 @@ func caution(r *reset.Request) slack.Block {
 	if r.Asked.Options.DryRun {
 		return section("This is a dry run: nobody is reset.")
 	}
-	return section("*A reset cannot be undone.* These users lose their MFA factors and enrol again at their next sign-in. " +
-		"Phone numbers may stay known to Okta.")
+	o := r.Asked.Options
+	s := "*A reset cannot be undone.* These users lose their MFA factors and enrol again at their next sign-in."
+	if len(o.Factors) > 0 {
+		s = fmt.Sprintf("*A reset cannot be undone.* These users lose their %s factors; their other factors stay.", factors(o))
+	}
+	if o.RevokeSessions {
+		s += " Their Okta sessions end."
+	}
+	if o.ForgetPhones {
+		s += " Okta forgets the phone numbers of these factors."
+	} else if len(o.Factors) == 0 || slices.Contains(o.Factors, "sms") || slices.Contains(o.Factors, "call") {
+		s += " Phone numbers may stay known to Okta."
+	}
+	return section(s)
 }
 
 // votes says who has approved, who is missing, and until when.
@@ -180,7 +164,7 @@ func hashes(r *reset.Request) string {
 
 func decisions(r *reset.Request) slack.Block {
 	n := users(r.Plan.Resets)
-	text := fmt.Sprintf("This resets the MFA factors of *%s*. It cannot be undone.", n)
+	text := fmt.Sprintf("This resets %s of *%s*%s. It cannot be undone.", someOrThe(r.Asked.Options), n, sessionsToo(r.Asked.Options))
 	if r.Asked.Options.DryRun {
 		text = fmt.Sprintf("A dry run for *%s*. Nobody is reset.", n)
 	}
@@ -188,6 +172,13 @@ func decisions(r *reset.Request) slack.Block {
 		"Reset "+n+"?", text, "Approve", slack.StylePrimary)
 	deny := button(ActionDeny, Value(r), "Deny", slack.StyleDanger)
 	return actions(r, approve, deny, cancelButton(r))
+}
+
+func sessionsToo(o reset.Options) string {
+	if o.RevokeSessions {
+		return " and ends their Okta sessions"
+	}
+	return ""
 }
 
 func approvalText(r *reset.Request) string {

@@ -30,11 +30,15 @@ func anyRequest(t *rapid.T) *reset.Request {
 	name := rapid.SampledFrom([]string{
 		"pending", "half", "approved", "denied", "expired", "lapsed", "withdrawn", "running", "paused", "frozen", "stopping",
 		"verifying", "done", "cancelled", "rejected", "planning", "command", "dry_run", "second_plan", "approval_off",
+		"some_factors", "group", "search", "listing", "searching", "no_group",
 	}).Draw(t, "state")
 	r := s[name]
 	draw := func(label string) string { return nasty().Draw(t, label) }
 	r.Asked.Reason, r.Refusal, r.Org = draw("reason"), draw("refusal"), draw("org")
 	r.Asked.Source.File, r.Asked.Source.Column, r.Asked.Source.Format = draw("file"), draw("column"), draw("format")
+	r.Asked.Source.Group, r.Asked.Source.Search = draw("group"), draw("search")
+	r.Asked.Options.Factors = rapid.SliceOfN(nasty(), 0, 20).Draw(t, "factors")
+	r.Plan.Costs = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "costs")
 	r.Asked.By, r.MovedBy = reset.Person(draw("by")), reset.Person(draw("moved_by"))
 	r.Plan.Warnings = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "warnings")
 	r.Plan.Resets = rapid.IntRange(0, 100_000).Draw(t, "resets")

@@ -13,6 +13,9 @@ import (
 func standing(r *reset.Request) string {
 	switch r.State {
 	case reset.Planning:
+		if isSet(r) {
+			return ":mag: *Planning.* The users are listed by Okta."
+		}
 		return ":mag: *Planning.* The rows are looked up in Okta."
 	case reset.Rejected:
 		return ":no_entry: *Not possible:* " + told(r.Refusal)

@@ -198,6 +198,12 @@ func states() map[string]*reset.Request {
 		"planning":     planning(),
 		"command":      command(),
 		"dry_run":      with(pending(), func(r *reset.Request) { r.Asked.Options.DryRun = true }),
+		"some_factors": someFactors(),
+		"group":        ofSource(reset.Source{Group: "Sales `East` <!here>"}),
+		"search":       ofSource(reset.Source{Search: `profile.department eq "Sales" and status eq "ACTIVE" <!here>`}),
+		"listing":      listing(reset.Source{Group: "Sales"}),
+		"searching":    listing(reset.Source{Search: `status eq "LOCKED_OUT"`}),
+		"no_group":     with(listing(reset.Source{Group: "Sails"}), func(r *reset.Request) { must(r.Reject("no_group", "Okta has no group of this name.", at)) }),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"approval_off": with(approved(), func(r *reset.Request) { must(r.Revoke("U_APPROVER1", "left the group", at)) }),
 	}
@@ -208,6 +214,31 @@ func command() *reset.Request {
 	r.Asked.Source = reset.Source{}
 	r.Rows, r.Plan.Targets, r.Plan.Resets, r.Plan.Skips, r.Plan.Warnings = 1, 1, 1, nil, nil
 	r.Terms.Approvals = 1
+	return r
+}
+
+// someFactors is a request for two kinds of factors, with what goes along.
+func someFactors() *reset.Request {
+	r := pending()
+	r.Asked.Options = reset.Options{Factors: []string{"call", "sms"}, RevokeSessions: true, ForgetPhones: true}
+	r.Plan.Warnings, r.Plan.Costs = nil, []string{"Ending the sessions doubles the time.", "Some <more>."}
+	return r
+}
+
+// ofSource is a request of a command, for users whom Okta listed.
+func ofSource(src reset.Source) *reset.Request {
+	r := command()
+	r.Asked.Source, r.Asked.Options.RevokeSessions = src, true
+	r.Rows, r.Plan.Targets, r.Plan.Resets = 12, 12, 12
+	return r
+}
+
+// listing is the same while nobody knows how many they are.
+func listing(src reset.Source) *reset.Request {
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{
+		By: "U_REQUESTER", Channel: "C_FACTORS", At: noon, Reason: "phishing", Source: src,
+	}, 0)
+	r.ID = "FR-7"
 	return r
 }
 

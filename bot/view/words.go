@@ -12,7 +12,7 @@ import (
 func reasonWords(r reset.Reason) string {
 	switch r {
 	case reset.AlreadyClear:
-		return "no factor was listed; reset all the same"
+		return "no factor was listed that is to be reset"
 	case reset.SessionsNotRevoked:
 		return "reset, but sessions could not be ended"
 	case reset.SettledAfterRestart:

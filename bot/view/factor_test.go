@@ -1,0 +1,103 @@
+package view_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// The approval message names the factors as people do.
+func TestApproval_namesFactors(t *testing.T) {
+	for types, want := range map[string]string{
+		"call sms": "only SMS and voice call factors",
+		"push signed_nonce token:software:totp@OKTA":   "only Okta Verify factors",
+		"push signed_nonce token:software:totp@GOOGLE": "only Okta Verify push, Okta FastPass and Google Authenticator factors",
+		"push":                "only Okta Verify push factors",
+		"u2f webauthn":        "only security key factors",
+		"webauthn":            "only WebAuthn factors",
+		"email question":      "only e-mail and security question factors",
+		"token:hardware":      "only hardware token factors",
+		"token@RSA web@DUO":   "only RSA SecurID and Duo factors",
+		"retina <!channel>@x": "only retina and &lt;!channel&gt;@x factors",
+		"token:software:totp": "only authenticator app code factors",
+	} {
+		t.Run(types, func(t *testing.T) {
+			r := pending()
+			r.Asked.Options.Factors = strings.Fields(types)
+			text := textOf(t, view.Approval(r))
+			if !strings.Contains(text, want) || strings.Contains(text, "reset the MFA factors") {
+				t.Errorf("%q is missing in %s", want, text)
+			}
+		})
+	}
+}
+
+// What the approver reads about what stays and what goes is what the options say.
+func TestApproval_saysWhatGoesAlong(t *testing.T) {
+	const sessions, stay, forget = "Okta sessions end", "Phone numbers may stay", "forgets the phone numbers"
+	for name, c := range map[string]struct {
+		o         reset.Options
+		says, not []string
+	}{
+		"all":              {reset.Options{}, []string{stay, "lose their MFA factors"}, []string{sessions, forget, "*What:*"}},
+		"all and sessions": {reset.Options{RevokeSessions: true}, []string{stay, sessions, "all MFA factors, and their Okta sessions end", "and ends their Okta sessions"}, []string{forget}},
+		"sms":              {reset.Options{Factors: []string{"sms"}}, []string{stay, "lose their SMS factors", "other factors stay"}, []string{sessions, forget}},
+		"sms and number":   {reset.Options{Factors: []string{"sms"}, ForgetPhones: true}, []string{forget}, []string{stay, sessions}},
+		"no phone":         {reset.Options{Factors: []string{"push"}}, nil, []string{stay, forget}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := pending()
+			r.Asked.Options = c.o
+			text := textOf(t, view.Approval(r))
+			for _, s := range c.says {
+				if !strings.Contains(text, s) {
+					t.Errorf("%q is missing in %s", s, text)
+				}
+			}
+			for _, s := range c.not {
+				if strings.Contains(text, s) {
+					t.Errorf("%q is said in %s", s, text)
+				}
+			}
+		})
+	}
+}
+
+// A whole search can be read, even a long one, and nothing in it comes alive.
+func TestApproval_showsTheSearch(t *testing.T) {
+	expr := strings.Repeat(`profile.login eq "somebody@example.com" or `, 12) + `status eq "ACTIVE"`
+	text := textOf(t, view.Approval(ofSource(reset.Source{Search: expr})))
+	shown, err := json.Marshal(expr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text, string(shown)) {
+		t.Errorf("the search is missing in %s", text)
+	}
+}
+
+func TestOpened_namesTheSet(t *testing.T) {
+	for want, src := range map[string]reset.Source{
+		"FR-7: planning the members of group `Sales`.":                         {Group: "Sales"},
+		"FR-7: planning the users found by the search `status eq \"ACTIVE\"`.": {Search: `status eq "ACTIVE"`},
+	} {
+		if got := view.Opened(listing(src)).Text; !strings.HasPrefix(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// textOf is all of a message as it is sent.
+func textOf(tb testing.TB, m view.Message) string {
+	tb.Helper()
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
+}
