@@ -174,8 +174,17 @@ func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w 
 	var err error
 	if kind == planRole {
 		err = roster.WritePlan(n, targets)
-	} else if err = p.tally.fold(ctx, p.Board, p.id); err == nil {
-		err = roster.WriteResults(n, results(targets, p.tally.ledger))
+	} else {
+		l := reset.NewLedger()
+		for e, bad := range p.Board.Log(ctx, r.ID, 1) {
+			if err = bad; err != nil {
+				break
+			}
+			l.Apply(e)
+		}
+		if err == nil {
+			err = roster.WriteResults(n, results(targets, l))
+		}
 	}
 	if err != nil {
 		return 0, fmt.Errorf("render the file: %w", err)

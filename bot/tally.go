@@ -18,7 +18,7 @@ const (
 
 // tally is what a request's log tells for its progress message.
 type tally struct {
-	ledger *reset.Ledger
+	count  reset.Counter
 	marks  []tallyMark // lately, oldest first
 	shape  string      // what the message showed but for its counts; "" after a start
 	edited time.Time
@@ -31,14 +31,11 @@ type tallyMark struct {
 
 // fold reads what the log has since the last time.
 func (t *tally) fold(ctx context.Context, b Board, id reset.ID) error {
-	if t.ledger == nil {
-		t.ledger = reset.NewLedger()
-	}
-	for e, err := range b.Log(ctx, id, t.ledger.LastSeq()+1) {
+	for e, err := range b.Log(ctx, id, t.count.LastSeq()+1) {
 		if err != nil {
 			return fmt.Errorf("read the log of %s: %w", id, err)
 		}
-		t.ledger.Apply(e)
+		t.count.Apply(e)
 	}
 	return nil
 }
@@ -47,11 +44,11 @@ func (t *tally) fold(ctx context.Context, b Board, id reset.ID) error {
 func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
 	p := view.Pace{ByOutcome: map[reset.Outcome]int{}}
 	for _, o := range reset.Outcomes() {
-		if n := t.ledger.Count(o); n > 0 {
+		if n := t.count.Count(o); n > 0 {
 			p.ByOutcome[o] = n
 		}
 	}
-	settled := t.ledger.Settled()
+	settled := t.count.Settled()
 	if r.State != reset.Running {
 		t.marks = nil
 		return p

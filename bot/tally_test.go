@@ -10,12 +10,12 @@ import (
 func TestTally_pace(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
 	r := &reset.Request{State: reset.Running, Plan: reset.Plan{Resets: 1000}}
-	y := tally{ledger: reset.NewLedger()}
+	y := tally{}
 	seq := int64(0)
 	settle := func(n int) {
 		for range n {
 			seq++
-			y.ledger.Apply(reset.Entry{Seq: seq, Kind: reset.EntryOutcome, At: now, Outcome: reset.OutcomeReset, Step: &reset.Step{Row: int(seq)}})
+			y.count.Apply(reset.Entry{Seq: seq, Kind: reset.EntryOutcome, At: now, Outcome: reset.OutcomeReset, Step: &reset.Step{Row: int(seq)}})
 		}
 	}
 	if p := y.pace(r, now); p.PerMinute != 0 || p.Left != 0 {

@@ -65,6 +65,7 @@ func TestTotals_add_up(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.IntRange(1, 20).Draw(t, "rows")
 		l := NewLedger()
+		var counter Counter
 		for range rapid.IntRange(0, 60).Draw(t, "entries") {
 			e := Entry{Kind: kinds.Draw(t, "kind"), At: start, Step: step(rapid.IntRange(1, rows).Draw(t, "row"))}
 			if e.Kind == EntryOutcome {
@@ -72,6 +73,12 @@ func TestTotals_add_up(t *testing.T) {
 				e.Outcome = e.Reason.Outcome()
 			}
 			l.Apply(e)
+			counter.Apply(e)
+		}
+		for _, o := range Outcomes() {
+			if counter.Count(o) != l.Count(o) || counter.Settled() != l.Settled() {
+				t.Fatalf("%s: counter has %d of %d, ledger %d of %d", o, counter.Count(o), counter.Settled(), l.Count(o), l.Settled())
+			}
 		}
 		var sum Totals
 		byLog := 0

@@ -130,6 +130,30 @@ func TestRunner_faults(t *testing.T) {
 	}
 }
 
+// Users who have only what may outlive a reset: that nothing happened is never taken for a proof.
+func TestRunner_nothing_happened_to_leftovers(t *testing.T) {
+	for _, kind := range []string{"question", "email"} {
+		for _, n := range []int{3, 30} {
+			users, ids := people(n)
+			for i := range users {
+				users[i].Factors = []oktasim.Factor{{Type: kind}}
+			}
+			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+				id := b.open(ids...)
+				b.await(id, reset.Pending)
+				b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.Nothing, 3)
+				b.approve(id)
+				b.await(id, reset.Done)
+				for row, p := range b.results(id) {
+					if len(b.org.Resets(ids[row-1])) == 0 && (p.Proof == reset.ProofLog || p.Proof == reset.ProofFactors) {
+						t.Errorf("%s, row %d: proof %s of nothing", kind, row, p.Proof)
+					}
+				}
+			})
+		}
+	}
+}
+
 // A lost answer that no log ever tells of, and a user who has enrolled since: a person has to decide.
 func TestRunner_enrolled_meanwhile(t *testing.T) {
 	users, ids := people(1)

@@ -114,18 +114,21 @@ func (b *batch) toldOf(rows []reset.Target) (rest []reset.Target, err error) {
 	var proofs []reset.Entry
 	for _, t := range rows {
 		p := b.row(t.Row)
-		if b.book.ours(t.User, b.actedAt(p)) {
-			proofs = append(proofs, proof(t, p, reset.ProofLog))
-		} else {
+		if !b.book.ours(t.User, b.actedAt(p)) {
 			rest = append(rest, t)
+			continue
+		}
+		if proofs = append(proofs, proof(t, p, reset.ProofLog)); len(proofs) == appendMost {
+			if err := b.append(proofs...); err != nil {
+				return nil, err
+			}
+			proofs = proofs[:0]
 		}
 	}
-	for group := range slices.Chunk(proofs, appendMost) {
-		if err := b.append(group...); err != nil {
-			return nil, err
-		}
+	if len(proofs) == 0 {
+		return rest, nil
 	}
-	return rest, nil
+	return rest, b.append(proofs...)
 }
 
 // unproven records that nothing shows whether these resets took.
@@ -179,8 +182,9 @@ func (b *batch) list(t reset.Target) {
 	}
 }
 
-// gone tells that no older factor is listed. An empty list says little about a
-// user of whom none was listed before: Okta filters it by policy.
+// gone tells that no older factor is listed. That shows little of a user of whom
+// none was listed before, or of whom only what may outlive a reset is listed now
+// and nothing is known to have gone: then nothing is proven.
 func (b *batch) gone(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
 	if t.Read && len(t.Factors) == 0 {
@@ -199,6 +203,9 @@ func (b *batch) gone(t reset.Target, p reset.Progress, left []okta.Factor) reset
 		if !slices.Contains(kept, f) {
 			e.Factors = append(e.Factors, f)
 		}
+	}
+	if len(kept) > 0 && len(e.Factors) == 0 {
+		e.Proof = reset.ProofNone
 	}
 	return e
 }

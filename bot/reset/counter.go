@@ -1,0 +1,54 @@
+package reset
+
+import "slices"
+
+// Counter folds a request's log into outcome counts, a byte for each row. It is
+// what a progress message needs of the log; [Ledger] knows more and is larger.
+// It is not safe for concurrent use.
+type Counter struct {
+	rows    []byte // by row: 1 + the index of its outcome among Outcomes, 0 while it has none
+	totals  [4]int
+	lastSeq int64
+}
+
+// Apply folds one entry; entries come in the order of the log, one seen before is passed over.
+func (c *Counter) Apply(e Entry) {
+	if e.Seq != 0 && e.Seq <= c.lastSeq {
+		return
+	}
+	c.lastSeq = max(c.lastSeq, e.Seq)
+	if e.Step == nil || e.Step.Row < 0 || e.Kind != EntryOutcome && e.Kind != EntryDoubt {
+		return
+	}
+	row := e.Step.Row
+	if row >= len(c.rows) {
+		c.rows = append(c.rows, make([]byte, row+1-len(c.rows))...)
+	}
+	if was := c.rows[row]; was > 0 {
+		c.totals[was-1]--
+	}
+	now := 0
+	if e.Kind == EntryOutcome {
+		now = 1 + slices.Index(Outcomes(), e.Outcome)
+	}
+	if now > 0 {
+		c.totals[now-1]++
+	}
+	c.rows[row] = byte(now)
+}
+
+// Count returns how many targets have the outcome by the log.
+func (c *Counter) Count(o Outcome) int {
+	if i := slices.Index(Outcomes(), o); i >= 0 {
+		return c.totals[i]
+	}
+	return 0
+}
+
+// Settled returns how many targets have an outcome by the log.
+func (c *Counter) Settled() int {
+	return c.totals[0] + c.totals[1] + c.totals[2] + c.totals[3]
+}
+
+// LastSeq returns the number of the last entry folded.
+func (c *Counter) LastSeq() int64 { return c.lastSeq }
