@@ -47,7 +47,7 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 	}
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 		if p.Resets == 0 {
-			return r.Reject("nothing_to_reset", nothing(p), now)
+			return r.Reject("nothing_to_reset", nothing(p, targets), now)
 		}
 		p.FrozenAt = looked // who is reset by others from here on is not reset again
 		return r.FreezePlan(p, rules.Terms(p.Resets, lately), now.Add(rules.ExpiresAfter), now)
@@ -98,8 +98,11 @@ func (d *driver) planFailed(ctx context.Context, err error) error {
 	})
 }
 
-// nothing says why no target is left, the most frequent reason first.
-func nothing(p reset.Plan) string {
+// shownDetails is how many rows a refusal explains one by one.
+const shownDetails = 3
+
+// nothing says why no target is left, the most frequent reason first, and explains the first rows.
+func nothing(p reset.Plan, targets []reset.Target) string {
 	reasons := slices.SortedFunc(maps.Keys(p.Skips), func(a, b reset.Reason) int {
 		return cmp.Or(p.Skips[b]-p.Skips[a], strings.Compare(string(a), string(b)))
 	})
@@ -107,7 +110,11 @@ func nothing(p reset.Plan) string {
 	for _, r := range reasons {
 		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], strings.ReplaceAll(string(r), "_", " ")))
 	}
-	return fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
+	s := fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
+	for _, t := range targets[:min(len(targets), shownDetails)] {
+		s += fmt.Sprintf(" Row %d, %s.", t.Row, t.Detail)
+	}
+	return s
 }
 
 // targets makes one target for each row of the roster.
