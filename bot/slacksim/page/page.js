@@ -87,9 +87,21 @@ const place = (old, next) => {
   for (const id of ["messages", "replies"]) {
     const el = document.getElementById(id);
     if (!el || !el.closest("#" + next.id)) continue;
+    if (el.matches(".home")) { if (moved) el.scrollTop = 0; continue; }
     if (moved || scrolls.some((s) => s.id === id && s.bottom)) el.scrollTop = el.scrollHeight;
   }
 };
+
+// A list that stands at its end stays there when its room changes: a phone is
+// turned, its keyboard opens, another part of the page is chosen.
+const ends = new WeakMap(); // list -> whether it stands at its end
+const lists = "#messages:not(.home), #replies";
+document.addEventListener("scroll", ({ target: el }) => {
+  if (el.matches?.(lists) && el.clientHeight) ends.set(el, el.scrollHeight - el.scrollTop - el.clientHeight < 80);
+}, true);
+const room = new ResizeObserver((entries) => {
+  for (const { target: el } of entries) if (el.clientHeight && el.matches(lists) && ends.get(el)) el.scrollTop = el.scrollHeight;
+});
 
 // settle does what HTML alone cannot: open dialogs, times of the reader's zone.
 const settle = () => {
@@ -100,6 +112,7 @@ const settle = () => {
       if (first) first.focus();
     }
   }
+  for (const list of document.querySelectorAll(lists)) room.observe(list);
   for (const time of document.querySelectorAll("time[data-format]")) showTime(time);
   for (const input of document.querySelectorAll("input[data-unix]")) {
     const unix = Number(input.dataset.unix);
@@ -588,7 +601,7 @@ const begin = async () => {
   const box = document.getElementById("messages");
   const lit = document.querySelector(".lit");
   if (lit) lit.scrollIntoView({ block: "center" });
-  else if (box) box.scrollTop = box.scrollHeight;
+  else if (box && !box.matches(".home")) box.scrollTop = box.scrollHeight;
   const replies = document.getElementById("replies");
   if (replies) replies.scrollTop = replies.scrollHeight;
   listen();
