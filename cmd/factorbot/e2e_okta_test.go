@@ -244,3 +244,42 @@ func TestSandbox_sessions(t *testing.T) {
 		t.Errorf("sessions ended of %v, though nobody asked", ended)
 	}
 }
+
+// Over 25 users nothing is asked of each for the plan, and the log proves.
+func TestSandbox_some_factors_of_a_group(t *testing.T) {
+	s := mustSandbox(t, "--users", "400", "--rate-limit", "6000")
+	inGroup := func(p person) bool { return slices.Contains(p.Groups, "Legal") }
+	before := map[string]string{}
+	for _, p := range s.people() {
+		before[p.Login] = p.types()
+	}
+	if n := len(logins(s.people(), inGroup)); n <= 25 {
+		t.Fatalf("%d members of the group: choose another", n)
+	}
+	s.ask(`group:"Legal" factors:sms sessions:revoke because SMS is switched off`)
+	_, rows := s.mustFinish(1)
+	left := map[string]string{}
+	for _, p := range s.people() {
+		left[p.Login] = p.types()
+	}
+	var reset []string
+	for _, r := range rows {
+		login, want := r[3], before[r[3]]
+		if r[4] == "reset" {
+			reset = append(reset, login)
+			want = strings.Join(slices.DeleteFunc(strings.Fields(want), func(f string) bool { return f == "sms" }), " ")
+		}
+		if left[login] != want {
+			t.Errorf("%s had %q and has %q: %v", login, before[login], left[login], r)
+		}
+		if removed := strings.Contains(" "+before[login]+" ", " sms "); r[4] == "reset" && (r[7] == "sms") != removed {
+			t.Errorf("%s had %q: %v", login, before[login], r)
+		}
+	}
+	ended := s.logged("user.session.clear")
+	slices.Sort(reset)
+	slices.Sort(ended)
+	if len(reset) < 20 || !slices.Equal(reset, ended) {
+		t.Errorf("reset %v, sessions ended of %v", reset, ended)
+	}
+}
