@@ -217,31 +217,6 @@ func command() *reset.Request {
 	return r
 }
 
-// someFactors is a request for two kinds of factors, with what goes along.
-func someFactors() *reset.Request {
-	r := pending()
-	r.Asked.Options = reset.Options{Factors: []string{"call", "sms"}, RevokeSessions: true, ForgetPhones: true}
-	r.Plan.Warnings, r.Plan.Costs = nil, []string{"Ending the sessions doubles the time.", "Some <more>."}
-	return r
-}
-
-// ofSource is a request of a command, for users whom Okta listed.
-func ofSource(src reset.Source) *reset.Request {
-	r := command()
-	r.Asked.Source, r.Asked.Options.RevokeSessions = src, true
-	r.Rows, r.Plan.Targets, r.Plan.Resets = 12, 12, 12
-	return r
-}
-
-// listing is the same while nobody knows how many they are.
-func listing(src reset.Source) *reset.Request {
-	r, _ := reset.Open("https://example.okta.com", reset.Ask{
-		By: "U_REQUESTER", Channel: "C_FACTORS", At: noon, Reason: "phishing", Source: src,
-	}, 0)
-	r.ID = "FR-7"
-	return r
-}
-
 func pace() view.Pace {
 	return view.Pace{
 		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 196, reset.OutcomeFailed: 2},
