@@ -318,6 +318,9 @@ func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
 	if p.Targets > few && rules.Inspect == "each" {
 		list = append(list, fmt.Sprintf("Factors and roles of each of %d users were read for this plan.", p.Resets))
 	}
+	if rules.Protect.Admins == policy.AdminsOff {
+		list = append(list, "Administrators are not protected here: they are reset like anyone else.")
+	}
 	if p.Resets > few && rules.Verify == "each" {
 		list = append(list, "Each user's factors are listed after the reset, which doubles the time.")
 	}

@@ -212,6 +212,10 @@ func TestRunner_modes(t *testing.T) {
 			users[3].Roles = []string{"ORG_ADMIN"}
 			onBench(t, oktasim.Options{Given: users}, c.tweak, func(b *bench) {
 				id := b.open(ids...)
+				plan := b.await(id, reset.Pending).Plan
+				if off := strings.Contains(strings.Join(plan.Costs, " "), "not protected"); off != (c.name == "protect off") {
+					t.Errorf("the plan says %v", plan.Costs)
+				}
 				b.approve(id)
 				b.await(id, reset.Done)
 				for row, p := range b.results(id) {
