@@ -41,7 +41,7 @@ func (o *Org) identify(r *http.Request, now time.Time) (*credential, *answer) {
 	}
 	if token, ok := cutScheme(header, "Bearer"); ok {
 		if g, ok := o.tokens[token]; ok && now.Before(g.expires) && !o.set.TokenRevoked {
-			return &credential{id: o.opt.ClientID, app: true, scopes: g.scopes}, nil
+			return &credential{id: o.set.ClientID, app: true, scopes: g.scopes}, nil
 		}
 		return &credential{}, refuse(okta("E0000011"), `Bearer error="invalid_token", error_description="The access token is invalid or has expired."`)
 	}

@@ -2,6 +2,7 @@ package oktasim
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,10 @@ type settings struct {
 	SearchTerms   int
 	PushAnswer    string
 	PushAfter     time.Duration
+	ClientID      string
+	ClientKey     *rsa.PublicKey
+	ClientScopes  []string
+	DPoP          bool
 }
 
 func newSettings(opt Options) settings {
@@ -43,6 +48,7 @@ func newSettings(opt Options) settings {
 		SearchLag: opt.SearchLag, Precision: time.Second, EnrolAgain: opt.EnrolAgain, EnrolAfter: opt.EnrolAfter,
 		Faults: opt.Faults, FaultsOn: "all", LateBy: 3 * time.Second, Engine: opt.Engine,
 		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second,
+		ClientID: opt.ClientID, ClientKey: opt.ClientKey, ClientScopes: slices.Clone(opt.Scopes), DPoP: opt.DPoP,
 	}
 }
 
@@ -92,6 +98,10 @@ func settingKeys() map[string]setting {
 		"engine":            oneOf(func(s *settings) *Engine { return &s.Engine }, Classic, Identity),
 		"token_revoked":     flag(func(s *settings) *bool { return &s.TokenRevoked }),
 		"max_search_terms":  whole(func(s *settings) *int { return &s.SearchTerms }, 1, 1e6),
+		"client_id":         {func(s *settings) any { return s.ClientID }, writeClientID},
+		"client_key":        {func(s *settings) any { return publicPEM(s.ClientKey) }, writeClientKey},
+		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
+		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
 	}
 }
 
@@ -114,6 +124,8 @@ func settingKeys() map[string]setting {
 //	token_revoked                         every token is refused
 //	max_search_terms                      comparisons in one search
 //	push_answer, push_after               approve, reject or ignore; how soon
+//	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
+//	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

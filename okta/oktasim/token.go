@@ -28,20 +28,20 @@ func (c *call) issueToken() answer {
 	if form.Get("grant_type") != "client_credentials" {
 		return oauthFail(http.StatusBadRequest, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server.")
 	}
-	if form.Get("client_assertion_type") != assertionType || o.opt.ClientKey == nil {
+	if form.Get("client_assertion_type") != assertionType || o.set.ClientKey == nil {
 		return oauthFail(http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
 	}
-	claims, signed := readAssertion(form.Get("client_assertion"), o.opt.ClientKey)
+	claims, signed := readAssertion(form.Get("client_assertion"), o.set.ClientKey)
 	if !signed {
 		return oauthFail(http.StatusUnauthorized, "invalid_client", "The client_assertion token is malformed, or its signature is invalid.")
 	}
-	if problem := claims.problem(o.opt.ClientID, c.base(), c.now); problem != "" {
+	if problem := claims.problem(o.set.ClientID, c.base(), c.now); problem != "" {
 		return oauthFail(http.StatusUnauthorized, "invalid_client", problem)
 	}
 	if claims.ID != "" && o.seen[claims.ID].After(c.now) {
 		return oauthFail(http.StatusUnauthorized, "invalid_client", "The client_assertion token has already been used.")
 	}
-	if o.opt.DPoP && c.request.Header.Get("DPoP") == "" {
+	if o.set.DPoP && c.request.Header.Get("DPoP") == "" {
 		return oauthFail(http.StatusBadRequest, "invalid_dpop_proof", "The DPoP proof JWT header is missing.")
 	}
 	scopes := strings.Fields(form.Get("scope"))
@@ -71,8 +71,8 @@ func (c *call) form() url.Values {
 }
 
 func (o *Org) granted() []string {
-	if o.opt.Scopes != nil {
-		return o.opt.Scopes
+	if o.set.ClientScopes != nil {
+		return o.set.ClientScopes
 	}
 	var all []string
 	for _, r := range o.routes {
