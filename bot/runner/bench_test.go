@@ -30,10 +30,6 @@ func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen
 	return r.Term.Update(ctx, id, op, change)
 }
 
-func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
-	return r.Term.Requests(ctx, store.Query(q))
-}
-
 func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
 	return func(yield func(reset.ID, error) bool) {
 		for c, err := range r.Term.Watch(ctx) {

@@ -48,27 +48,13 @@ func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID
 	}
 }
 
-// Pending tells of the envelopes that are not finished.
-func (r record) Pending(ctx context.Context) iter.Seq2[bot.Envelope, error] {
-	return envelopes(r.Term.Pending(ctx))
-}
-
-func envelopes(seq iter.Seq2[store.Envelope, error]) iter.Seq2[bot.Envelope, error] {
+// Arrivals tells of the envelopes that are not finished, and then of each that arrives.
+func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
 	return func(yield func(bot.Envelope, error) bool) {
-		for e, err := range seq {
+		for e, err := range r.Term.Arrivals(ctx) {
 			if !yield(bot.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
 				return
 			}
 		}
 	}
-}
-
-// Arrivals tells of the envelopes that are not finished, and then of each that arrives.
-func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
-	return envelopes(r.Term.Arrivals(ctx))
-}
-
-// Requests lists requests, the newest first.
-func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
-	return r.Term.Requests(ctx, store.Query(q))
 }

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"factorbot/bot"
+	"factorbot/bot/desk"
+	"factorbot/bot/runner"
+	"factorbot/bot/slacksim"
+	"factorbot/okta"
+)
+
+// What each part asks for is what the others are.
+var (
+	_ desk.Record      = record{}
+	_ desk.People      = (*people)(nil)
+	_ runner.Heads     = record{}
+	_ runner.Plans     = record{}
+	_ runner.Journal   = record{}
+	_ runner.Directory = (*okta.Client)(nil)
+	_ runner.Groups    = (*okta.Client)(nil)
+	_ runner.Caller    = (*okta.Client)(nil)
+	_ runner.Remover   = (*okta.Client)(nil)
+	_ runner.SystemLog = (*okta.Client)(nil)
+	_ bot.Inbox        = record{}
+	_ bot.Seen         = record{}
+	_ bot.Board        = record{}
+	_ bot.References   = record{}
+	_ bot.Opener       = (*desk.Desk)(nil)
+	_ bot.Decider      = (*desk.Desk)(nil)
+	_ bot.Steerer      = (*desk.Desk)(nil)
+	_ slacksim.Org     = orgPane{}
+)
