@@ -40,8 +40,9 @@ type announcing struct {
 	gates  *gates
 	wg     sync.WaitGroup
 
-	mu    sync.Mutex
-	posts map[reset.ID]*poster // those that have something to do
+	mu     sync.Mutex
+	posts  map[reset.ID]*poster // those that have something to do
+	looked map[reset.ID]bool    // whose approval message is known to be there
 }
 
 // Run announces until ctx is done.
@@ -51,6 +52,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 		budget:    newBudget(progressBudget, time.Minute, a.Now()),
 		gates:     newGates(a.Now),
 		posts:     map[reset.ID]*poster{},
+		looked:    map[reset.ID]bool{},
 	}
 	defer run.wg.Wait()
 	run.wg.Go(func() { run.walk(ctx) })

@@ -23,7 +23,7 @@ const linkToCome = "https://slack.com/"
 // show posts or edits a message so that it shows what is wanted.
 func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
 	hash, err := w.show(linkToCome).Hash()
-	if err != nil || m.TS != "" && m.Shown == hash {
+	if err != nil || m.TS != "" && m.Shown == hash && !p.unseen(r, m) {
 		return m, err
 	}
 	link := ""
@@ -33,6 +33,20 @@ func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Mes
 		}
 	}
 	return p.put(ctx, r, m, w.show(link), hash)
+}
+
+// unseen reports, once in a run of the program, that an approval message should
+// be edited though it shows what it should: somebody may have deleted it
+// meanwhile, and without it nobody can decide.
+func (p *poster) unseen(r *reset.Request, m reset.Message) bool {
+	if m.Slot != reset.SlotApproval || r.State != reset.Pending {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.looked[r.ID]
+	p.looked[r.ID] = true
+	return !known
 }
 
 // put posts or edits a message and records what it shows.
@@ -75,6 +89,9 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 		return m, fmt.Errorf("post: %w", err)
 	}
 	m.Shown = hash
+	p.mu.Lock()
+	p.looked[r.ID] = true
+	p.mu.Unlock()
 	return m, p.save(ctx, m)
 }
 

@@ -97,7 +97,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 // e-mails; whom a group or a search means is found when it is planned.
 func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*reset.Request, error) {
 	if c.Verb != roster.VerbReset {
-		return nil, &policy.Refusal{Code: "unknown_command", Words: fmt.Sprintf("`%s` does not make a request.", c.Verb)}
+		return nil, &policy.Refusal{Code: "unknown_command", Words: fmt.Sprintf("`%s` is not available in this version. `/factor-reset help` says what is.", c.Verb)}
 	}
 	if err := later(c); err != nil {
 		return nil, err

@@ -165,7 +165,7 @@ func (p *parser) words() error {
 		switch {
 		case !p.command.Verb.namesUsers():
 			p.command.Args = append(p.command.Args, word)
-		case !slices.Contains(fillers, strings.ToLower(word)):
+		case strings.Trim(word, "-") != "" && !slices.Contains(fillers, strings.ToLower(word)):
 			p.strange = append(p.strange, word)
 		}
 	}

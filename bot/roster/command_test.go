@@ -42,6 +42,8 @@ func TestParseCommand(t *testing.T) {
 		{"nothing", "", command{Verb: roster.VerbForm}},
 		{"blanks", " \u00a0\n", command{Verb: roster.VerbForm}},
 		{"one user", "ana@example.com because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
+		{"a dash before because", "ana@example.com \u2014 because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
+		{"two dashes before because", "ana@example.com \u2013\u2013 because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
 		{"the verb said", "reset ana@example.com because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
 		{"no reason", "ana@example.com", command{Verb: roster.VerbReset, Users: refs{ana}}},
 		{"a mix", "ana@example.com, " + id1 + ";bob@example.com\n<@U123>\t<@W9_X|zoe> because x",

@@ -360,7 +360,7 @@ func summarise(targets []reset.Target) reset.Plan {
 		p.Warnings = append(p.Warnings, count(suspended, "user is", "users are")+" suspended or not yet activated, and will be reset all the same.")
 	}
 	if busy > 0 {
-		p.Warnings = append(p.Warnings, count(busy, "user was", "users were")+" reset within 24 hours or stand in another open request. The plan file names it.")
+		p.Warnings = append(p.Warnings, count(busy, "user was", "users were")+" reset within 24 hours or named in another open request, too. The plan file says in which.")
 	}
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -50,8 +51,11 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	rules := cfg.Policy.Rules()
 	current := func() policy.Rules { return rules }
 	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL)
-	if err != nil {
-		return fmt.Errorf("open the record: %w", err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return &SettingError{"FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there"}
+	case err != nil:
+		return err
 	}
 	lc.OnStop("record", file.Close)
 	term, err := file.Lead(ctx)

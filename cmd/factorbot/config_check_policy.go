@@ -98,6 +98,9 @@ func (p *Policy) checkNumbers() error {
 			return &SettingError{n.name, fmt.Sprintf("must be at least %d", n.least)}
 		}
 	}
+	if a := p.Approvers; len(a.Usergroups)+len(a.OktaGroups) == 0 && p.Approvals > len(a.Users) {
+		return &SettingError{"approvals", fmt.Sprintf("asks for more approvals than there are approvers (%d): nothing could ever be approved", len(a.Users))}
+	}
 	for i, n := range p.Ramp {
 		if n < 1 {
 			return &SettingError{"ramp", fmt.Sprintf("entry %d must be at least 1", i+1)}

@@ -110,6 +110,7 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 		"Okta group by name":    {policy: "channels: [C_FACTORS]\napprovers: {okta_groups: [Everyone]}", name: "approvers.okta_groups", says: "entry 1"},
 		"protected with slash":  {policy: "+protect: {users: [a/b]}", name: "protect.users", says: "entry 1"},
 		"no approvals":          {policy: "+approvals: 0", name: "approvals", says: "at least 1"},
+		"too many approvals":    {policy: "+approvals: 99", name: "approvals", says: "more approvals than"},
 		"negative large batch":  {policy: "+large_batch: {over: -1}", name: "large_batch.over", says: "at least 0"},
 		"no targets":            {args: []string{"--max-targets=0"}, name: "max_targets", says: "at least 1"},
 		"never pauses":          {policy: "+on_errors: {pause_after: 0}", name: "on_errors.pause_after", says: "at least 1"},

@@ -251,3 +251,19 @@ func TestRun_stopped_in_the_middle(t *testing.T) {
 	checkResets(t, s, rows)
 	s.once("FR-1-results.csv", "FR-1-plan.csv")
 }
+
+// Somebody deletes the approval message while the bot is away: it is posted anew, and the request goes on.
+func TestRun_deleted_approval_message(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20")
+	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
+	_, stop := s.mustRun(db, config)
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	first := s.awaitPending(1)
+	s.awaitMessage("the plan", func(m message) bool { return len(m.Files) == 1 })
+	stop()
+	s.post("/sandbox/edit", map[string]any{"channel": "C_FACTORS", "message_ts": first.TS, "text": nil})
+	s.mustRun(db, config)
+	again := s.awaitMessage("another approval message", func(m message) bool { return m.TS != first.TS && m.has("approve") })
+	s.click("U_APPROVER1", again, "approve")
+	s.await("the reset", func() bool { return s.reset() == 1 })
+}

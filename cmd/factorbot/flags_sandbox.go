@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -55,10 +56,13 @@ func sandboxFlags(args []string, out io.Writer) (*SandboxConfig, error) {
 }
 
 func (c *SandboxConfig) check() error {
-	_, _, err := net.SplitHostPort(c.Addr)
+	host, port, err := net.SplitHostPort(c.Addr)
+	_, bad := strconv.ParseUint(port, 10, 16)
 	switch {
-	case err != nil:
+	case err != nil || bad != nil:
 		return &SettingError{"--addr", "must be HOST:PORT, as in 127.0.0.1:8025"}
+	case host != "localhost" && !net.ParseIP(host).IsLoopback():
+		return &SettingError{"--addr", "must be a loopback address, as 127.0.0.1: the sandbox has no password"}
 	case c.Users < 1 || c.Users > 1_000_000:
 		return &SettingError{"--users", "must be from 1 to 1000000"}
 	case c.RateLimit < 1:

@@ -44,6 +44,8 @@ func TestSandboxFlags_refuses(t *testing.T) {
 	for name, c := range map[string]struct{ arg, setting, says string }{
 		"unknown":        {"--user=5", "--user", "did you mean --users?"},
 		"no port":        {"--addr=localhost", "--addr", "HOST:PORT"},
+		"no such port":   {"--addr=127.0.0.1:99999", "--addr", "HOST:PORT"},
+		"for everybody":  {"--addr=0.0.0.0:8025", "--addr", "loopback"},
 		"no users":       {"--users=0", "--users", "from 1"},
 		"many users":     {"--users=1000001", "--users", "from 1"},
 		"no calls":       {"--rate-limit=0", "--rate-limit", "at least 1"},
