@@ -117,6 +117,8 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, ts, reason str
 		l.answer(ctx, a, l.words(a, err))
 	case r.State == reset.Planning: // which takes minutes for a long roster
 		l.answer(ctx, a, view.Opened(r))
+	case r.State != reset.Rejected: // its thread tells of that
+		l.answer(ctx, a, view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)))
 	}
 }
 

@@ -262,6 +262,18 @@ func TestSandbox_add_a_reason(t *testing.T) {
 	if pending := s.awaitPending(1); !strings.Contains(pending.all(), "lost phone") {
 		t.Errorf("the reason is missing: %s", pending.all())
 	}
+	if view, _ = s.click("U_REQUESTER", ask, "add_reason")["view"].(map[string]any); view == nil {
+		t.Fatal("no second modal")
+	}
+	submit("lost phone, said again")
+	s.await("word that the file was asked for already", func() bool {
+		for _, m := range s.messages("U_REQUESTER") {
+			if m.Ephemeral && strings.Contains(m.Text, "FR-1 was asked for with this file already") {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // inputOf finds the first input of a view.
