@@ -49,7 +49,6 @@ type bench struct {
 	client *okta.Client
 	path   string
 	rules  atomic.Pointer[policy.Rules]
-	file   *store.Store
 	rec    record
 	stop   func()
 }
@@ -76,7 +75,7 @@ func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body 
 			t.Fatal(err)
 		}
 		defer client.Close()
-		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db")}
+		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), stop: func() {}}
 		rules := policy.Rules{
 			Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1"}}, Approvals: 1, LargeBatch: policy.LargeBatch{Over: 1000, Approvals: 2},
 			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000,
@@ -100,8 +99,12 @@ func (b *bench) change(tweak func(*policy.Rules)) {
 }
 
 // start opens the record and runs the runner, as after a start of the program.
-func (b *bench) start() {
+func (b *bench) start() { b.with(func(*Runner) {}) }
+
+// with runs the bench's runner anew, with parts of it wrapped. ended gets what its Run returned.
+func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.CancelFunc) {
 	b.t.Helper()
+	b.stop()
 	file, err := store.Open(b.path, orgURL)
 	if err != nil {
 		b.t.Fatal(err)
@@ -110,16 +113,13 @@ func (b *bench) start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.file, b.rec = file, record{term}
-	log := slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	b.rec = record{term}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Runner{
-		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: log,
-		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
-	}
+	r := b.runner(b.rec)
+	wrap(r)
 	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
+	ended = make(chan error, 1)
+	go func() { err := r.Run(ctx); ended <- err; done <- err }()
 	b.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -129,6 +129,21 @@ func (b *bench) start() {
 			b.t.Error(err)
 		}
 		b.stop = func() {}
+	}
+	return ended, cancel
+}
+
+// runner makes a runner on a record, with the bench's org and policy.
+func (b *bench) runner(rec interface {
+	Heads
+	Plans
+	Journal
+}) *Runner {
+	return &Runner{
+		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
+		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
+		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,42 +18,6 @@ import (
 	"factorbot/okta/oktasim"
 	"factorbot/store"
 )
-
-// with restarts the bench's runner with parts of it wrapped.
-func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.CancelFunc) {
-	b.t.Helper()
-	b.stop()
-	file, err := store.Open(b.path, orgURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	term, err := file.Lead(context.Background())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.file, b.rec = file, record{term}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &Runner{
-		Heads: b.rec, Plans: b.rec, Journal: b.rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
-	}
-	wrap(r)
-	done := make(chan error, 1)
-	ended = make(chan error, 1)
-	go func() { err := r.Run(ctx); ended <- err; done <- err }()
-	b.stop = func() {
-		cancel()
-		if err := <-done; err != nil {
-			b.t.Errorf("the runner ended with %v", err)
-		}
-		if err := file.Close(); err != nil {
-			b.t.Error(err)
-		}
-		b.stop = func() {}
-	}
-	return ended, cancel
-}
 
 // within waits on fake time at most so long for the state and reports what was found.
 func (b *bench) within(id reset.ID, want reset.State, most time.Duration) reset.State {
@@ -740,11 +703,7 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 					t.Fatal(err)
 				}
 				rec := crashing{record{term}, left}
-				r := &Runner{
-					Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
-					Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-					Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
-				}
+				r := b.runner(rec)
 				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 				_ = r.Run(ctx)
 				cancel()

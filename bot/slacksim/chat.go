@@ -118,15 +118,20 @@ func (w *Workspace) channelNamed(name string) *conversation {
 	return nil
 }
 
-func postMessage(w *Workspace, c *call) (object, error) {
-	what, err := w.content(c.args)
-	if err != nil {
-		return nil, err
+// outgoing reads what is to be posted, and where.
+func (w *Workspace) outgoing(c *call) (what content, conv *conversation, err error) {
+	if what, err = w.content(c.args); err != nil {
+		return what, nil, err
 	}
 	if what.empty() {
-		return nil, refuse("no_text")
+		return what, nil, refuse("no_text")
 	}
-	conv, err := w.destination(c.str("channel"))
+	conv, err = w.destination(c.str("channel"))
+	return what, conv, err
+}
+
+func postMessage(w *Workspace, c *call) (object, error) {
+	what, conv, err := w.outgoing(c)
 	if err != nil {
 		return nil, err
 	}
@@ -207,14 +212,7 @@ func (w *Workspace) eventMessage(m *Message) object {
 }
 
 func postEphemeral(w *Workspace, c *call) (object, error) {
-	what, err := w.content(c.args)
-	if err != nil {
-		return nil, err
-	}
-	if what.empty() {
-		return nil, refuse("no_text")
-	}
-	conv, err := w.destination(c.str("channel"))
+	what, conv, err := w.outgoing(c)
 	if err != nil {
 		return nil, err
 	}

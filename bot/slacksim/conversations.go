@@ -108,15 +108,20 @@ func pageOf[T any](c *call, items []T, standard, largest int, key func(T) string
 	return items, "", nil
 }
 
-func conversationHistory(w *Workspace, c *call) (object, error) {
-	conv, err := w.visible(c, "history")
-	if err != nil {
-		return nil, err
+// readable finds a conversation that the bot may read, and the span that is asked for.
+func (w *Workspace) readable(c *call) (conv *conversation, s span, err error) {
+	if conv, err = w.visible(c, "history"); err != nil {
+		return nil, s, err
 	}
 	if !conv.member(BotUser) {
-		return nil, refuse("not_in_channel")
+		return nil, s, refuse("not_in_channel")
 	}
-	s, err := readSpan(c)
+	s, err = readSpan(c)
+	return conv, s, err
+}
+
+func conversationHistory(w *Workspace, c *call) (object, error) {
+	conv, s, err := w.readable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -141,14 +146,7 @@ func conversationHistory(w *Workspace, c *call) (object, error) {
 }
 
 func conversationReplies(w *Workspace, c *call) (object, error) {
-	conv, err := w.visible(c, "history")
-	if err != nil {
-		return nil, err
-	}
-	if !conv.member(BotUser) {
-		return nil, refuse("not_in_channel")
-	}
-	s, err := readSpan(c)
+	conv, s, err := w.readable(c)
 	if err != nil {
 		return nil, err
 	}
