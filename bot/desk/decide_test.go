@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/google/go-cmp/cmp"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +72,7 @@ func TestDesk_Approve_records_who(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []reset.Voice{{By: first, At: start, Digest: digest(1)}}
-	if got := o.mustGet(t, r.ID); !slices.Equal(got.Approved, want) || !got.ApprovedAt.Equal(start) || got.MovedBy != first || got.Version != made.Version {
+	if got := o.mustGet(t, r.ID); !cmp.Equal(got.Approved, want) || !got.ApprovedAt.Equal(start) || got.MovedBy != first || got.Version != made.Version {
 		t.Errorf("got %+v", got)
 	}
 	if got := o.facts(t, r.ID); got != "asked planned approved" {
