@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"github.com/google/go-cmp/cmp"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
@@ -88,7 +88,7 @@ func TestDesk_Deny_records_why(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (reset.Voice{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || *r.Denial != want {
+	if want := (reset.Voice{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || !cmp.Equal(*r.Denial, want) {
 		t.Errorf("got %+v", r.Denial)
 	}
 	if got := o.facts(t, r.ID); got != "asked planned denied" {
