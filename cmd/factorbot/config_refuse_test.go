@@ -149,10 +149,6 @@ func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 		"notify.max":                     "notify: {max: 10}",
 		"alerts.channel":                 "alerts: {channel: C0123}",
 		"alerts.webhook":                 "alerts: {webhook: https://example.com/" + canary + "}",
-		"backup.dir":                     "backup: {dir: /var/backups}",
-		"backup.every":                   "backup: {every: 1h}",
-		"backup.keep":                    "backup: {keep: 1}",
-		"retain":                         "retain: 30d",
 	} {
 		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}
 	}
