@@ -53,6 +53,13 @@ func (r *Reader) card(ctx context.Context, u reset.UserID) (*card, error) {
 	return c, nil
 }
 
+// clone returns a copy to change; a claim is never changed in place.
+func (c *card) clone() *card {
+	made := &card{user: c.user, rev: c.rev}
+	made.user.Notes = slices.Clone(c.user.Notes)
+	return made
+}
+
 // op writes the card back; one that says nothing goes.
 func (c *card) op() (op, error) {
 	key := userKey(c.user.User)

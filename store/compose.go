@@ -10,6 +10,7 @@ import (
 // group is one commit of the journal.
 type group struct {
 	t      *Term
+	held   map[reset.UserID]*card
 	frozen bool
 	sheets []*sheet
 	byLog  map[int]*sheet
@@ -23,7 +24,7 @@ type group struct {
 
 // compose reads what the asks depend on, refuses what may not be, and numbers the rest.
 func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, error) {
-	g := &group{t: t, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
+	g := &group{t: t, held: j.held, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
 	f, err := t.Frozen(ctx)
 	if err != nil {
 		return nil, err
@@ -61,8 +62,9 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 		a.err = ErrChanged
 		return nil
 	}
-	a.refused = make([]error, len(a.entries))
-	for i, e := range a.entries {
+	a.refused = make([]error, len(a.lines))
+	for i, l := range a.lines {
+		e := l.entry
 		user, err := g.card(ctx, e.Step.User)
 		if err != nil {
 			return err
@@ -72,18 +74,15 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 		}
 		g.heads[log.n] = cond{headKey(log.n), log.head.version}
 		user.needed = true
-		if err := g.sheet(log).add(e); err != nil {
-			return err
-		}
+		g.sheet(log).add(l)
 	}
 	return nil
 }
 
 func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
-	for _, e := range a.entries {
-		if err := g.sheet(log).add(e); err != nil {
-			return err
-		}
+	for _, l := range a.lines {
+		g.sheet(log).add(l)
+		e := l.entry
 		if e.Kind != reset.EntryOutcome || e.Step == nil || e.Step.User == "" {
 			continue
 		}
@@ -106,13 +105,18 @@ func (g *group) sheet(log *logEnd) *sheet {
 	return s
 }
 
-// card reads each user once, so that several entries of one user add up.
+// card reads each user once, so that several entries of one user add up, and not at
+// all where it is known what the last commit wrote.
 func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
 	if known := g.cards[u]; known != nil {
 		return known, nil
 	}
-	user, err := g.t.card(ctx, u)
-	if err != nil {
+	var user *card
+	if held := g.held[u]; held != nil {
+		user = held.clone()
+	} else if read, err := g.t.card(ctx, u); err == nil {
+		user = read
+	} else {
 		return nil, err
 	}
 	g.cards[u] = user

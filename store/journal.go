@@ -33,20 +33,25 @@ type journal struct {
 	mu      sync.Mutex
 	waiting []*ask
 
-	logs map[int]*logEnd // by number of the request, 0 is the org's; of whoever has the turn
+	// of whoever has the turn
+	logs map[int]*logEnd        // by number of the request, 0 is the org's
+	held map[reset.UserID]*card // some users with a claim, as the last commit wrote them
 }
 
+// heldMost bounds how many users are remembered; the others are read.
+const heldMost = 1024
+
 func newJournal() *journal {
-	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}}
+	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}, held: map[reset.UserID]*card{}}
 }
 
 // ask is what one caller wants written to one log.
 type ask struct {
 	n       int            // number of the request; 0 is the org's log
 	req     *reset.Request // of Start: the head as the caller read it; nil: append, whatever the head
-	entries []reset.Entry
+	lines   []line
 	size    int
-	refused []error // of Start, for each entry
+	refused []error // of Start, for each line
 	err     error
 	done    chan struct{}
 }
@@ -119,7 +124,7 @@ func (j *journal) take() []*ask {
 	defer j.mu.Unlock()
 	weight, size, n, logs := 0, 0, 0, map[int]bool{}
 	for _, a := range j.waiting {
-		weight += len(a.entries)
+		weight += len(a.lines)
 		size += a.size
 		if !logs[a.n] {
 			logs[a.n] = true
@@ -142,8 +147,9 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 		if g, err = j.compose(ctx, t, asks); err != nil || len(g.ops) == 0 {
 			return err
 		}
-		_, err = t.commit(ctx, g.conds, g.ops...)
+		rev, err := t.commit(ctx, g.conds, g.ops...)
 		j.wrote(g.sheets, err)
+		j.keep(g, rev, err)
 		return err
 	})
 	for _, a := range asks {
@@ -192,5 +198,22 @@ func (j *journal) wrote(sheets []*sheet, err error) {
 			continue
 		}
 		s.log.moved(s)
+	}
+}
+
+// keep remembers the users who have a claim after a commit: their outcome comes
+// soon. Who else writes a user makes the next commit fail, and then they are read.
+func (j *journal) keep(g *group, rev int64, err error) {
+	for u, c := range g.cards {
+		if err != nil || c.user.Claim == nil {
+			delete(j.held, u)
+			continue
+		}
+		if c.changed {
+			c.rev, c.needed, c.changed = rev, false, false
+		}
+		if len(j.held) < heldMost || j.held[u] != nil {
+			j.held[u] = c
+		}
 	}
 }

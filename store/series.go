@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	quick "github.com/go-json-experiment/json"
 )
 
 // blockLen is how many items one deflated value holds at most. A block begins at
@@ -56,12 +58,13 @@ func (s series[T]) read(ctx context.Context, e engine, from, last int64) iter.Se
 		var none T
 		growing := last > 0
 		next, aligned := max(from, 1), !growing
+		c := cursor{engine: e, end: prefixEnd(s.prefix)}
 		key := numberedKey(s.prefix, next)
 		if aligned {
 			key = s.blockKey(next)
 		}
 		for !growing || next <= last {
-			rest, after, err := s.page(ctx, e, key, next)
+			rest, after, err := s.value(ctx, &c, key, next)
 			if err != nil {
 				yield(none, fmt.Errorf("read %s: %w", s.prefix, err))
 				return
@@ -71,7 +74,7 @@ func (s series[T]) read(ctx context.Context, e engine, from, last int64) iter.Se
 				key, aligned = after, !growing
 				for _, item := range rest {
 					no := s.number(item)
-					if growing && no != next { // the next page is then looked for, and not found, at next
+					if growing && no != next { // the next value is then looked for, and not found, at next
 						key = numberedKey(s.prefix, next)
 						break
 					}
@@ -93,26 +96,44 @@ func (s series[T]) read(ctx context.Context, e engine, from, last int64) iter.Se
 	}
 }
 
-// page returns the items of some values from a key on, those before next left
-// out, and the key to go on from; "" if there was no value.
-func (s series[T]) page(ctx context.Context, e engine, key string, next int64) (rest []T, after string, err error) {
-	pairs, _, err := e.read(ctx, key, prefixEnd(s.prefix), pageOf)
-	if err != nil {
+// value returns the items of the first value from a key on, those before next
+// left out, and the key to go on from; "" if there was no value.
+func (s series[T]) value(ctx context.Context, c *cursor, key string, next int64) (rest []T, after string, err error) {
+	p, err := c.from(ctx, key)
+	if err != nil || p.rev == 0 {
 		return nil, "", err
 	}
-	for _, p := range pairs {
-		items, err := unpack[T](p.value)
-		if err != nil {
-			return nil, "", fmt.Errorf("%s: %w", p.key, err)
-		}
-		for _, item := range items {
-			if s.number(item) >= next {
-				rest = append(rest, item)
-			}
-		}
-		after = p.key + "\x00"
+	items, err := unpack[T](p.value)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", p.key, err)
 	}
-	return rest, after, nil
+	for len(items) > 0 && s.number(items[0]) < next {
+		items = items[1:]
+	}
+	return items, p.key + "\x00", nil
+}
+
+// cursor reads values in the order of their keys, some at a time. It keeps them as they
+// are stored: unpacked they are many times larger.
+type cursor struct {
+	engine engine
+	end    string
+	pairs  []pair // read ahead
+	next   string // the key from which they were read on
+}
+
+// from returns the first pair from a key on; its revision is 0 if there is none.
+func (c *cursor) from(ctx context.Context, key string) (pair, error) {
+	if len(c.pairs) == 0 || c.next != key {
+		pairs, _, err := c.engine.read(ctx, key, c.end, pageOf)
+		if err != nil || len(pairs) == 0 {
+			return pair{}, err
+		}
+		c.pairs = pairs
+	}
+	p := c.pairs[0]
+	c.pairs, c.next = c.pairs[1:], p.key+"\x00"
+	return p, nil
 }
 
 func (s series[T]) blockKey(no int64) string { return numberedKey(s.prefix, blockStart(no)) }
@@ -165,22 +186,24 @@ func unpack[T any](value []byte) ([]T, error) {
 	if len(value) == 0 {
 		return nil, errors.New("an empty value")
 	}
-	var r io.Reader = bytes.NewReader(value[1:])
+	text := value[1:]
 	switch value[0] {
 	case plain:
 	case deflated:
-		r = flate.NewReader(r)
+		var err error
+		if text, err = io.ReadAll(flate.NewReader(bytes.NewReader(text))); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, fmt.Errorf("a value of an unknown kind %q", value[0])
 	}
-	var items []T
-	for d := json.NewDecoder(r); ; {
+	items := make([]T, 0, bytes.Count(text, []byte{'\n'}))
+	for l := range bytes.Lines(text) {
 		var item T
-		if err := d.Decode(&item); errors.Is(err, io.EOF) {
-			return items, nil
-		} else if err != nil {
+		if err := quick.Unmarshal(l, &item); err != nil {
 			return nil, err
 		}
 		items = append(items, item)
 	}
+	return items, nil
 }

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"compress/flate"
 	"context"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"time"
 
 	"factorbot/bot/reset"
@@ -79,27 +82,49 @@ func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last} }
 func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
 	s := newSheet(l)
 	for _, f := range facts {
-		if err := s.add(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f}); err != nil {
+		l, err := newLine(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f})
+		if err != nil {
 			return nil, err
 		}
+		s.add(l)
 	}
 	return s, nil
 }
 
-func (s *sheet) add(e reset.Entry) error {
-	e.Seq = s.last + 1
+// line is an entry on its way into a log, encoded but for its number.
+type line struct {
+	entry reset.Entry
+	tail  []byte // of the JSON, what follows the number
+}
+
+// lineHead is what an entry's JSON begins with, up to its number: Seq is its first field.
+const lineHead = `{"seq":`
+
+func newLine(e reset.Entry) (line, error) {
+	e.Seq = 0
 	b, err := json.Marshal(e)
 	if err != nil {
-		return err
+		return line{}, err
 	}
-	s.last = e.Seq
-	if len(s.values) == 0 || e.Seq == blockStart(e.Seq) {
-		s.values = append(s.values, run{first: e.Seq})
+	tail, ok := bytes.CutPrefix(b, []byte(lineHead+"0"))
+	if !ok {
+		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
+	}
+	return line{entry: e, tail: tail}, nil
+}
+
+func (l line) size() int { return len(lineHead) + len(l.tail) }
+
+// add gives a line its number and its place in a block.
+func (s *sheet) add(l line) {
+	s.last++
+	if len(s.values) == 0 || s.last == blockStart(s.last) {
+		s.values = append(s.values, run{first: s.last})
 	}
 	v := &s.values[len(s.values)-1]
-	v.lines = append(append(v.lines, b...), '\n')
-	v.last = e.Seq
-	return nil
+	v.lines = strconv.AppendInt(append(v.lines, lineHead...), s.last, 10)
+	v.lines = append(append(v.lines, l.tail...), '\n')
+	v.last = s.last
 }
 
 // parts returns what the sheet adds to a commit: its values, on condition that their keys are free, and the tail.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -65,20 +64,20 @@ func (t *Term) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) 
 func split(entries []reset.Entry) ([]*ask, error) {
 	var asks []*ask
 	for _, e := range entries {
-		b, err := json.Marshal(e)
+		l, err := newLine(e)
 		if err != nil {
 			return nil, err
 		}
-		if len(b) > groupBytes {
-			return nil, fmt.Errorf("%w: an entry of %d bytes", errLimit, len(b))
+		if l.size() > groupBytes {
+			return nil, fmt.Errorf("%w: an entry of %d bytes", errLimit, l.size())
 		}
 		last := len(asks) - 1
-		if last < 0 || len(asks[last].entries) == groupWeight-logWeight || asks[last].size+len(b) > groupBytes {
+		if last < 0 || len(asks[last].lines) == groupWeight-logWeight || asks[last].size+l.size() > groupBytes {
 			asks = append(asks, &ask{})
 			last++
 		}
-		asks[last].entries = append(asks[last].entries, e)
-		asks[last].size += len(b)
+		asks[last].lines = append(asks[last].lines, l)
+		asks[last].size += l.size()
 	}
 	return asks, nil
 }

@@ -143,6 +143,28 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 	}
 }
 
+// What is remembered of a user between the start and the outcome gives way to what
+// somebody else wrote meanwhile, as the sweeper does.
+func TestTerm_Append_meanwhile(t *testing.T) {
+	m := newModel()
+	term := mustTermOn(t, m)
+	r := mustRun(t, term, 1, t0)
+	if _, err := term.Start(t.Context(), r, started(1, userID(1))); err != nil {
+		t.Fatal(err)
+	}
+	mustCommit(t, m, nil, put(userKey(userID(1)), []byte(`{"user":"`+string(userID(1))+
+		`","claim":{"request":"FR-1","row":1},"notes":[{"request":"FR-9","revision":1,"outcome":"reset","at":"2026-01-01T00:00:00Z"}]}`)))
+	done := outcome(1, userID(1), t0)
+	done.Touched = true
+	if err := term.Append(t.Context(), r.ID, done); err != nil {
+		t.Fatal(err)
+	}
+	u := collect(t, term.Users(t.Context(), userID(1)))[0]
+	if u.Claim != nil || len(u.Notes) != 2 || u.Notes[0].Request != "FR-9" || u.Notes[1].Request != r.ID {
+		t.Errorf("%+v", u)
+	}
+}
+
 // Claims and notes: what another request does to a user of ours, and when.
 func TestTerm_Start_claims(t *testing.T) {
 	const ours, theirs = reset.ID("FR-1"), reset.ID("FR-2")

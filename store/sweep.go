@@ -16,8 +16,7 @@ const keysKept = 26 * time.Hour
 
 // Sweep forgets what is over: keys of finished envelopes and causes after 26
 // hours, notes and settled requests after the time that the record was opened
-// with. Done in small commits; what is left when it fails goes with the next one. The
-// file gives its free room back when that is much.
+// with. Done in small commits; what is left when it fails goes with the next one.
 func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 	for _, part := range []struct {
 		what string
@@ -32,10 +31,7 @@ func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("sweep %s: %w", part.what, err)
 		}
 	}
-	if t.store.file == nil { // an engine without a file
-		return nil
-	}
-	return t.store.file.compact()
+	return nil
 }
 
 // sweepEnvelopes forgets old keys, but not those of envelopes that still wait.
