@@ -136,7 +136,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err := c.auth.ready(ctx); err != nil {
 		return answer{}, err
 	}
-	g, err := c.pacer.acquire(ctx, op, bucketOf(http.MethodGet, path), laneOf(ctx))
+	g, err := c.pacer.acquire(ctx, op, bucketOf(http.MethodGet, path), laneOf(ctx), false)
 	if err != nil {
 		return answer{}, err
 	}

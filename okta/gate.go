@@ -78,6 +78,10 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.again()
 	}
 	c.used = true
+	if c.failed = c.grant.board(req.Context(), c); c.failed != nil {
+		c.grant.release()
+		return nil, c.failed
+	}
 	o := observation{sent: time.Now()}
 	resp, err := g.exchange(req, c, &o)
 	o.got = time.Now()

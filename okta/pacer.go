@@ -23,7 +23,8 @@ type pacer struct {
 	turns    []*bucket // the longest without a grant first
 	most     int       // places at most
 	places   places
-	inFlight int
+	inFlight int // grants that have a place
+	boarding boarding
 
 	wake chan struct{} // run must look again; holds one
 	stop chan struct{}
@@ -61,19 +62,24 @@ func (p *pacer) bucket(name string) *bucket {
 type grant struct {
 	pacer  *pacer
 	bucket *bucket
-	rider  bool // the place is a slot's
+	seat   seat
+	over   <-chan struct{} // closed when whoever asked for it has given up
 	once   sync.Once
 }
 
 // leave gives the place back. p.mu is held.
 func (g *grant) leave() {
-	if !g.rider {
+	switch g.seat {
+	case seated:
 		g.pacer.inFlight--
+	case standing:
+		g.pacer.boarding.standing--
 	}
 }
 
-// acquire waits for a turn. Nothing has left when it fails.
-func (p *pacer) acquire(ctx context.Context, op, name string, l Lane) (*grant, error) {
+// acquire waits for a turn; slot says that the call leaves only after a
+// record of it was made. Nothing has left when it fails.
+func (p *pacer) acquire(ctx context.Context, op, name string, l Lane, slot bool) (*grant, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, lost(op, EffectNone, KindCanceled, "given up before its turn came", err)
 	}
@@ -83,21 +89,21 @@ func (p *pacer) acquire(ctx context.Context, op, name string, l Lane) (*grant, e
 		return nil, &Error{Op: op, Effect: EffectNone, Kind: KindClosed, Summary: "the client is closed"}
 	}
 	b := p.bucket(name)
-	w := &waiter{bucket: b, granted: make(chan struct{}), rider: l == lastLook}
+	w := &waiter{bucket: b, granted: make(chan struct{}), rider: l == lastLook, slot: slot}
 	p.queues[b].push(l, w)
 	p.pump(time.Now())
 	p.mu.Unlock()
 
 	select {
 	case <-w.granted:
-		return &grant{pacer: p, bucket: b, rider: w.rider}, nil
+		return &grant{pacer: p, bucket: b, seat: w.seat, over: ctx.Done()}, nil
 	case <-ctx.Done():
 	case <-p.stop:
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.gone { // its turn came at the same moment
-		return &grant{pacer: p, bucket: b, rider: w.rider}, nil
+		return &grant{pacer: p, bucket: b, seat: w.seat, over: ctx.Done()}, nil
 	}
 	w.gone = true
 	p.nudge()
@@ -131,6 +137,7 @@ func (g *grant) answer(o observation) {
 		g.bucket.answer(o, &p.clock)
 		g.leave()
 		p.places.answer(o, p.inFlight, p.most)
+		p.boarding.answer(o)
 		p.pump(time.Now())
 		after, tell := g.bucket.ceiling, p.onCeiling
 		p.mu.Unlock()
@@ -142,6 +149,7 @@ func (g *grant) answer(o observation) {
 
 // pump grants every turn that has come, and wakes run if there is a later one. p.mu is held.
 func (p *pacer) pump(now time.Time) {
+	p.board(now)
 	for {
 		b, w := p.next(now)
 		if b == nil {
@@ -149,9 +157,7 @@ func (p *pacer) pump(now time.Time) {
 		}
 		p.queues[b].pop()
 		b.grant(now, &p.clock)
-		if !w.rider {
-			p.inFlight++
-		}
+		p.sit(w)
 		w.gone = true
 		close(w.granted)
 		i := slices.Index(p.turns, b)
@@ -168,12 +174,11 @@ func (p *pacer) next(now time.Time) (*bucket, *waiter) {
 	if p.places.paused.After(now) {
 		return nil, nil
 	}
-	full := p.inFlight >= p.places.now
 	var found *bucket
 	var first *waiter
 	for _, b := range p.turns {
 		w, urgent := p.queues[b].head()
-		if w == nil || full && !w.rider || found != nil && !urgent {
+		if w == nil || !p.room(w) || found != nil && !urgent {
 			continue
 		}
 		if at, ok := b.ready(now, &p.clock); !ok || at.After(now) {
@@ -197,9 +202,11 @@ func (p *pacer) nudge() {
 
 // due is when the next turn comes by itself; ok is false if only an answer can bring one.
 func (p *pacer) due(now time.Time) (at time.Time, ok bool) {
-	full := p.inFlight >= p.places.now
+	if len(p.boarding.queue) > 0 && p.inFlight < p.places.now {
+		at, ok = now, true
+	}
 	for b, q := range p.queues {
-		if w, _ := q.head(); w == nil || full && !w.rider {
+		if w, _ := q.head(); w == nil || !p.room(w) {
 			continue
 		}
 		if t, sure := b.ready(now, &p.clock); sure && (!ok || t.Before(at)) {

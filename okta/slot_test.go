@@ -84,7 +84,7 @@ func TestSlot(t *testing.T) {
 }
 
 func TestTake_given_up(t *testing.T) {
-	_, c := MustServe(t, oktasim.Options{Users: 3})
+	_, c := MustServe(t, oktasim.Options{Users: 3, Latency: 50 * time.Millisecond}) // so slow that nobody stands
 	var slots []*okta.Slot
 	first, err := c.Take(context.Background(), "FR-1")
 	if err != nil {

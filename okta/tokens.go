@@ -150,7 +150,7 @@ func (t *tokens) fetch(ctx context.Context) error {
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
-	g, err := t.pacer.acquire(ctx, op, tokenBucket, Urgent)
+	g, err := t.pacer.acquire(ctx, op, tokenBucket, Urgent, false)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 	if err := c.auth.ready(ctx); err != nil {
 		return nil, err
 	}
-	g, err := c.pacer.acquire(ctx, "take a slot", UsersBucket, lane)
+	g, err := c.pacer.acquire(ctx, "take a slot", UsersBucket, lane, true)
 	if err != nil {
 		return nil, err
 	}

@@ -80,6 +80,10 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return b.unclaimed(t, each[0])
 	}
 	b.fold(started)
+	if b.taking.Err() != nil { // halted while it was recorded: it has not left and shall not
+		b.write(reset.Entry{Kind: reset.EntryNotSent, At: time.Now(), Step: &step, Detail: "given up before it was sent"})
+		return tryDone
+	}
 	receipt, err := b.send(slot, asked, step)
 	if err != nil {
 		return b.failed(t, step, err)
@@ -220,7 +224,7 @@ func (b *batch) failed(t reset.Target, step reset.Step, err error) tried {
 	case oe.Effect == okta.EffectNone:
 		e.Kind = reset.EntryNotSent
 		b.write(e)
-		if oe.Kind != okta.KindLate {
+		if oe.Kind != okta.KindLate && oe.Kind != okta.KindCanceled {
 			b.strike(advice(err))
 		}
 		return tryLater

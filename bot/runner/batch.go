@@ -11,6 +11,11 @@ import (
 	"factorbot/okta"
 )
 
+// journalAhead is how many workers there are for each place among the calls at
+// once. Most of them wait for their turn; where Okta is faster than the disk
+// (okta's slots say when) some write their started entry while others send.
+const journalAhead = 4
+
 // gap is how long after the last step a request does not go on by itself.
 const gap = time.Hour
 
@@ -153,7 +158,7 @@ func (b *batch) waitedTooLong() bool {
 // then those in doubt and those that others had claimed.
 func (b *batch) all() error {
 	next, stop := b.untried()
-	b.crew(b.Pace.Concurrency, next, b.try)
+	b.crew(journalAhead*b.Pace.Concurrency, next, b.try)
 	stop()
 	for b.taking.Err() == nil && len(b.doubtful())+len(b.theirs()) > 0 {
 		b.settleAll()
