@@ -51,6 +51,12 @@ type Ceiling struct {
 	Since time.Time // found or last raised
 }
 
+// What a Config takes at most: a reserve in percent, and calls at once.
+const (
+	MostReserve     = 90
+	MostConcurrency = 64
+)
+
 const defaultConcurrency = 8
 
 var markerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{4,64}$`)
@@ -108,10 +114,10 @@ func (c *Config) check() error {
 		return errors.New("the API token holds white space")
 	case !markerPattern.MatchString(c.Marker):
 		return errors.New("the marker must be 4 to 64 letters, digits, - or _")
-	case c.Reserve < 0 || c.Reserve > 90:
-		return errors.New("the reserve must be 0 to 90 percent")
-	case c.Concurrency < 0 || c.Concurrency > 64:
-		return errors.New("the concurrency must be 1 to 64")
+	case c.Reserve < 0 || c.Reserve > MostReserve:
+		return fmt.Errorf("the reserve must be 0 to %d percent", MostReserve)
+	case c.Concurrency < 0 || c.Concurrency > MostConcurrency:
+		return fmt.Errorf("the concurrency must be 1 to %d", MostConcurrency)
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = defaultConcurrency

@@ -33,6 +33,7 @@ const (
 	KindConcurrency Kind = "concurrency"  // 429 of the org's calls at once
 	KindInvalid     Kind = "invalid"      // 400: the call was malformed
 	KindExpression  Kind = "expression"   // 400 or 414: a search that Okta does not take
+	KindTruncated   Kind = "truncated"    // a list that Okta does not show to its end
 	KindServer      Kind = "server"       // 5xx, or an answer that is not Okta's
 	KindNetwork     Kind = "network"      // dial, TLS, timeout, dropped connection
 	KindRedirect    Kind = "redirect"     // 3xx: not followed

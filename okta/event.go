@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net/url"
 	"strings"
 	"time"
@@ -139,26 +140,42 @@ func (e *Events) Next(ctx context.Context) ([]Event, error) {
 	return nil, nil
 }
 
-// EventsBetween reads what the log shows now of some event types between two
-// moments of Okta's clock, all pages. A zero until means: up to now. What
-// happened moments ago may not be there yet.
+// EventsBetween is EventStream, all of it at once.
 func (c *Client) EventsBetween(ctx context.Context, since, until time.Time, types ...string) ([]Event, error) {
-	if until.IsZero() {
-		offset, _ := c.Clock()
-		until = time.Now().Add(offset + time.Minute)
-	}
 	var events []Event
-	seen := map[string]bool{}
-	for w, err := range pages[wireEvent](ctx, c, "read the System Log", logPath(since, until, types), nil) {
+	for e, err := range c.EventStream(ctx, since, until, types...) {
 		if err != nil {
 			return nil, err
 		}
-		if w.UUID == "" || !seen[w.UUID] {
-			seen[w.UUID] = true
-			events = append(events, w.event())
-		}
+		events = append(events, e)
 	}
 	return events, nil
+}
+
+// EventStream reads what the log shows now of some event types between two
+// moments of Okta's clock, page after page, each event once. A zero until
+// means: up to now. What happened moments ago may not be there yet.
+func (c *Client) EventStream(ctx context.Context, since, until time.Time, types ...string) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		end := until
+		if end.IsZero() {
+			offset, _ := c.Clock()
+			end = time.Now().Add(offset + time.Minute)
+		}
+		seen := newRecent(seenEvents)
+		for w, err := range pages[wireEvent](ctx, c, "read the System Log", logPath(since, end, types), nil) {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if w.UUID != "" && !seen.add(w.UUID) {
+				continue
+			}
+			if !yield(w.event(), nil) {
+				return
+			}
+		}
+	}
 }
 
 // Ours says whether an event tells of a call of this installation: its actor

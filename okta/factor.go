@@ -55,16 +55,8 @@ func (c *Client) LastLook(ctx context.Context, s *Slot, userID string) (factors 
 // Roles lists the types of a user's administrator roles, such as
 // "SUPER_ADMIN" or "CUSTOM"; none: not an administrator.
 func (c *Client) Roles(ctx context.Context, userID string) ([]string, error) {
-	const op = "list roles"
-	if !IsUserID(userID) {
-		return nil, unsafeID(op, "the user ID")
-	}
-	type wireRole struct {
-		ID   string `json:"id"`
-		Type string `json:"type"`
-	}
-	var roles []wireRole
-	if _, err := c.get(ctx, op, "/api/v1/users/"+userID+"/roles", nil, array(&roles)); err != nil {
+	roles, err := c.roles(ctx, userID)
+	if err != nil {
 		return nil, err
 	}
 	var types []string
@@ -73,6 +65,25 @@ func (c *Client) Roles(ctx context.Context, userID string) ([]string, error) {
 	}
 	slices.Sort(types)
 	return slices.Compact(types), nil
+}
+
+type wireRole struct {
+	ID     string `json:"id"`
+	Type   string `json:"type"`
+	Status string `json:"status"` // "ACTIVE" or "INACTIVE"
+}
+
+// roles lists a user's role assignments, his own and those of his groups.
+func (c *Client) roles(ctx context.Context, userID string) ([]wireRole, error) {
+	const op = "list roles"
+	if !IsUserID(userID) {
+		return nil, unsafeID(op, "the user ID")
+	}
+	var roles []wireRole
+	if _, err := c.get(ctx, op, "/api/v1/users/"+userID+"/roles", nil, array(&roles)); err != nil {
+		return nil, err
+	}
+	return roles, nil
 }
 
 // Admins is every administrator of the org, by user ID: those with a role of

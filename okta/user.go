@@ -157,12 +157,6 @@ func (c *Client) GroupsByName(ctx context.Context, name string) ([]Group, error)
 	if !searchable(name) {
 		return nil, unsafeID(op, "the group's name")
 	}
-	type wireGroup struct {
-		ID      string `json:"id"`
-		Profile struct {
-			Name text `json:"name"`
-		} `json:"profile"`
-	}
 	var found []Group
 	path := "/api/v1/groups?limit=200&search=" + url.QueryEscape(`profile.name eq "`+name+`"`)
 	for g, err := range pages[wireGroup](ctx, c, op, path, nil) {
@@ -170,7 +164,7 @@ func (c *Client) GroupsByName(ctx context.Context, name string) ([]Group, error)
 			return nil, err
 		}
 		if IsGroupID(g.ID) && strings.EqualFold(string(g.Profile.Name), name) {
-			found = append(found, Group{ID: g.ID, Name: string(g.Profile.Name)})
+			found = append(found, g.group())
 		}
 	}
 	return found, nil

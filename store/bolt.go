@@ -23,8 +23,12 @@ type bolt struct {
 	db   *bbolt.DB
 	path string
 
+	swap    sync.RWMutex // held by readers of db; and to put another in its place, by the writer alone
+	copying sync.Mutex   // held while the file is copied
+
 	mu       sync.Mutex // guards what follows
 	queue    []*job
+	shrink   *job // asks that the file be compacted
 	closed   bool
 	watchers map[*watcher]struct{}
 	leases   map[string]*boltLease
@@ -61,6 +65,8 @@ func (b *bolt) read(ctx context.Context, from, to string, limit int) (found []pa
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
+	b.swap.RLock()
+	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
@@ -121,6 +127,7 @@ func (b *bolt) write() {
 	debug.SetPanicOnFault(true) // of this goroutine
 	for {
 		jobs, closed := b.take()
+		b.shrinkIfAsked()
 		if len(jobs) > 0 {
 			b.group(jobs)
 			continue

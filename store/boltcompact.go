@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
 
-// A file is copied without its free pages at open when it is worth the wait.
+// A file is copied without its free pages when it is worth the wait.
 const (
 	compactFree  = 32 << 20 // bytes that are free
 	compactShare = 2        // of so many parts of the file at least one is free
@@ -23,25 +24,76 @@ func worthCompacting(db *bbolt.DB) (bool, error) {
 	return free >= compactFree && free*compactShare >= used, err
 }
 
-// compact puts a copy without free pages in the place of the file, which stays
-// locked meanwhile, and reports whether it did; the database is to be opened anew
-// then. A crash leaves the one or the other whole. Where there is no room for a
-// copy the file stays as it is.
-func compact(db *bbolt.DB, path string) (bool, error) {
+// compact puts a copy without free pages in the place of the file where that is worth
+// while, and returns the database to go on with, which is the given one after an error.
+func compact(db *bbolt.DB, path string) (*bbolt.DB, error) {
 	if worth, err := worthCompacting(db); err != nil || !worth {
-		return false, err
+		return db, err
 	}
-	return replace(db, path)
+	fresh, err := copyCompact(db, copyPath(path))
+	if err != nil { // such as no room for a copy: the file stays as it is
+		return db, removeIfThere(copyPath(path))
+	}
+	return replace(db, fresh, path)
 }
 
-func replace(db *bbolt.DB, path string) (bool, error) {
-	if err := copyCompact(db, copyPath(path)); err != nil {
-		return false, removeIfThere(copyPath(path))
-	}
+// replace gives a copy, which is locked, the name of the file, and closes the old one. A
+// crash leaves the one or the other whole.
+func replace(db, fresh *bbolt.DB, path string) (*bbolt.DB, error) {
 	if err := os.Rename(copyPath(path), path); err != nil {
-		return false, fmt.Errorf("compact the record: %w", err)
+		return db, errors.Join(fmt.Errorf("compact the record: %w", err), fresh.Close())
 	}
-	return true, errors.Join(syncDir(filepath.Dir(path)), db.Close())
+	return fresh, errors.Join(syncDir(filepath.Dir(path)), db.Close())
+}
+
+// compact copies the file without its free pages if that is worth while; commits wait
+// meanwhile. It does nothing while a backup is made.
+func (b *bolt) compact() error {
+	if !b.copying.TryLock() {
+		return nil
+	}
+	defer b.copying.Unlock()
+	j := &job{done: make(chan struct{})}
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return ErrClosed
+	}
+	b.shrink = j
+	b.nudge()
+	b.mu.Unlock()
+	<-j.done
+	return j.err
+}
+
+// shrinkIfAsked is a part of the writer's loop.
+func (b *bolt) shrinkIfAsked() {
+	b.mu.Lock()
+	j := b.shrink
+	b.shrink = nil
+	b.mu.Unlock()
+	if j == nil {
+		return
+	}
+	if j.err = b.damage; j.err == nil {
+		j.err = b.shrinkFile()
+	}
+	close(j.done)
+}
+
+func (b *bolt) shrinkFile() (err error) {
+	defer caught(b.path, &err)
+	if worth, err := worthCompacting(b.db); err != nil || !worth {
+		return err
+	}
+	fresh, err := copyCompact(b.db, copyPath(b.path)) // while others read
+	if err != nil {
+		return errors.Join(fmt.Errorf("compact the record: %w", err), removeIfThere(copyPath(b.path)))
+	}
+	b.swap.Lock()
+	defer b.swap.Unlock()
+	b.db, err = replace(b.db, fresh, b.path)
+	return err
 }
 
 func removeIfThere(path string) error {
@@ -51,15 +103,21 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-func copyCompact(db *bbolt.DB, to string) error {
+// copyCompact returns the copy, durable and locked.
+func copyCompact(db *bbolt.DB, to string) (*bbolt.DB, error) {
 	if err := removeIfThere(to); err != nil { // of an earlier try
-		return err
+		return nil, err
 	}
-	fresh, err := bbolt.Open(to, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: 1})
+	fresh, err := bbolt.Open(to, 0o600, boltOptions(time.Second))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(bbolt.Compact(fresh, db, compactTx), fresh.Sync(), fresh.Close())
+	fresh.AllocSize, fresh.NoSync = grown, true
+	if err := errors.Join(bbolt.Compact(fresh, db, compactTx), fresh.Sync()); err != nil {
+		return nil, errors.Join(err, fresh.Close())
+	}
+	fresh.NoSync = false
+	return fresh, nil
 }
 
 // syncDir makes a rename in the directory durable.

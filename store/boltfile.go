@@ -31,14 +31,8 @@ func openBolt(path string, timeout time.Duration) (*bolt, error) {
 	if err != nil {
 		return nil, err
 	}
-	compacted, err := compact(db, path)
-	if err != nil {
+	if db, err = compact(db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
-	}
-	if compacted {
-		if db, err = openSound(path, timeout); err != nil {
-			return nil, err
-		}
 	}
 	if err := noteProcess(path); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -64,13 +58,11 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 	defer caught(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var file *os.File
-	o := &bbolt.Options{
-		Timeout: timeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped,
-		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-			f, err = os.OpenFile(name, flag, mode)
-			file = f
-			return f, err
-		},
+	o := boltOptions(timeout)
+	o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		f, err = os.OpenFile(name, flag, mode)
+		file = f
+		return f, err
 	}
 	for {
 		if db, err = bbolt.Open(path, 0o600, o); err != nil {
@@ -85,6 +77,10 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 			return nil, fmt.Errorf("open the record: %w", err)
 		}
 	}
+}
+
+func boltOptions(timeout time.Duration) *bbolt.Options {
+	return &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped}
 }
 
 // inPlace reports whether the open file is still the one at the path: while we
@@ -155,6 +151,10 @@ func (b *bolt) close() error {
 
 // backup writes a copy of the file as it is now; commits go on meanwhile.
 func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	b.copying.Lock()
+	defer b.copying.Unlock()
+	b.swap.RLock()
+	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
@@ -169,6 +169,8 @@ func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
 
 // size returns the bytes of the file in use, and those of them that are free for reuse.
 func (b *bolt) size() (used, free int64, err error) {
+	b.swap.RLock()
+	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	return sizes(b.db)
 }

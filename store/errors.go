@@ -62,3 +62,18 @@ type SchemaError struct {
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("%s has schema version %d, this program knows up to %d: use the newer program", e.Path, e.Found, e.Known)
 }
+
+// MigrationError says that the record could not be brought to the schema version of this program.
+type MigrationError struct {
+	Path   string
+	From   int    // the version that it has
+	Backup string // made before anything was changed; not there if the making of it failed
+	Cause  error
+}
+
+func (e *MigrationError) Error() string {
+	return fmt.Sprintf("%s cannot be brought from schema version %d to the next (%v): mend that and start again; "+
+		"to go back, use the earlier program with %s", e.Path, e.From, e.Cause, e.Backup)
+}
+
+func (e *MigrationError) Unwrap() error { return e.Cause }

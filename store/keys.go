@@ -14,6 +14,7 @@ import (
 // order of numbers; heads have it inverted, so that the newest comes first.
 //
 //	meta                     schema version and Okta org
+//	copy                     of a backup: when it was taken
 //	installation             a random name of this record
 //	count                    the number of the last request
 //	freeze                   the freeze, while there is one
@@ -33,6 +34,7 @@ import (
 //	lease/NAME               who may write
 const (
 	metaKey         = "meta"
+	copyKey         = "copy"
 	countKey        = "count"
 	installationKey = "installation"
 	freezeKey       = "freeze"

@@ -19,7 +19,7 @@ func mustTermOn(tb tester, e engine, o ...Option) *Term {
 		f(&set)
 	}
 	s := newStore(e, testOrg, set)
-	if err := s.identify(tb.Context(), "the record"); err != nil {
+	if err := s.identify(tb.Context(), "the record", migrations()); err != nil {
 		tb.Fatal(err)
 	}
 	return mustTerm(tb, s)

@@ -5,13 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 )
-
-// schema is the version of the keys and values that this program writes.
-const schema = 1
 
 // Store is an open record of one Okta org. It is safe for concurrent use. Close it
 // when nobody uses it or its terms any more.
@@ -37,6 +33,7 @@ type options struct {
 	now     func() time.Time
 	timeout time.Duration
 	retain  time.Duration
+	steps   []migration
 }
 
 // Clock gives the record another clock than the machine's.
@@ -55,9 +52,10 @@ type meta struct {
 }
 
 // Open opens the record of the org in the file, or makes it, mode 0600. Errors:
-// *[HeldError], *[DamagedError], *[OrgError], *[SchemaError], and the system's own.
+// *[HeldError], *[DamagedError], *[OrgError], *[SchemaError], *[MigrationError], and the
+// system's own.
 func Open(path, org string, o ...Option) (*Store, error) {
-	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour}
+	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, steps: migrations()}
 	for _, f := range o {
 		f(&set)
 	}
@@ -67,7 +65,7 @@ func Open(path, org string, o ...Option) (*Store, error) {
 	}
 	s := newStore(file, org, set)
 	s.file = file
-	if err := s.identify(context.Background(), path); err != nil {
+	if err := s.identify(context.Background(), path, set.steps); err != nil {
 		return nil, errors.Join(err, file.close())
 	}
 	return s, nil
@@ -77,9 +75,10 @@ func newStore(e engine, org string, set options) *Store {
 	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain}
 }
 
-// identify refuses the record of another org or of a later program, and signs a new one.
-func (s *Store) identify(ctx context.Context, path string) error {
-	sign, err := json.Marshal(meta{Schema: schema, Org: s.org})
+// identify refuses the record of another org or of a later program, migrates one of an
+// earlier program, and signs a new one. The steps lead to our schema version.
+func (s *Store) identify(ctx context.Context, path string, steps []migration) error {
+	sign, err := json.Marshal(meta{Schema: len(steps) + 1, Org: s.org})
 	if err != nil {
 		return err
 	}
@@ -89,7 +88,11 @@ func (s *Store) identify(ctx context.Context, path string) error {
 			return fmt.Errorf("open the record: %w", err)
 		}
 		if p.rev != 0 {
-			return s.recognize(p.value, path)
+			found, err := s.recognize(p.value, path, len(steps)+1)
+			if err != nil {
+				return err
+			}
+			return s.migrate(ctx, path, found, steps)
 		}
 		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, sign))
 		if errors.Is(err, errUnknown) {
@@ -101,33 +104,27 @@ func (s *Store) identify(ctx context.Context, path string) error {
 	}
 }
 
-func (s *Store) recognize(sign []byte, path string) error {
+// recognize returns the schema version of a signed record.
+func (s *Store) recognize(sign []byte, path string, known int) (int, error) {
 	var m meta
 	if err := json.Unmarshal(sign, &m); err != nil {
-		return &DamagedError{Path: path, Cause: err}
+		return 0, &DamagedError{Path: path, Cause: err}
 	}
 	switch {
-	case m.Schema > schema:
-		return &SchemaError{Path: path, Found: m.Schema, Known: schema}
+	case m.Schema > known:
+		return 0, &SchemaError{Path: path, Found: m.Schema, Known: known}
 	case m.Org != s.org:
-		return &OrgError{Path: path, Recorded: m.Org, Asked: s.org}
+		return 0, &OrgError{Path: path, Recorded: m.Org, Asked: s.org}
+	case m.Schema < 1:
+		return 0, &DamagedError{Path: path, Cause: fmt.Errorf("schema version %d", m.Schema)}
 	}
-	return nil
+	return m.Schema, nil
 }
 
 // Close ends the term, waits for what is being written, and closes the file.
 func (s *Store) Close() error {
 	if err := s.file.close(); err != nil {
 		return fmt.Errorf("close the record: %w", err)
-	}
-	return nil
-}
-
-// Backup writes a copy of the record as it is now, while others write on. A copy
-// is opened like the record itself.
-func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	if _, err := s.file.backup(ctx, w); err != nil {
-		return fmt.Errorf("back up the record: %w", err)
 	}
 	return nil
 }

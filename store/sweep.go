@@ -16,7 +16,8 @@ const keysKept = 26 * time.Hour
 
 // Sweep forgets what is over: keys of finished envelopes and causes after 26
 // hours, notes and settled requests after the time that the record was opened
-// with. Done in small commits; what is left when it fails goes with the next one.
+// with. Done in small commits; what is left when it fails goes with the next one. The
+// file gives its free room back when that is much.
 func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 	for _, part := range []struct {
 		what string
@@ -31,7 +32,10 @@ func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("sweep %s: %w", part.what, err)
 		}
 	}
-	return nil
+	if t.store.file == nil { // an engine without a file
+		return nil
+	}
+	return t.store.file.compact()
 }
 
 // sweepEnvelopes forgets old keys, but not those of envelopes that still wait.

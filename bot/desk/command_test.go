@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func TestDesk_OpenCommand_of_a_group_or_a_search(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			o := mustOpenOffice(t)
 			r, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, text))
-			if err != nil || r.State != reset.Planning || r.Rows != 0 || r.Asked.Source != want {
+			if err != nil || r.State != reset.Planning || r.Rows != 0 || !reflect.DeepEqual(r.Asked.Source, want) {
 				t.Fatalf("got %+v, %v", r, err)
 			}
 			if got := o.facts(t, r.ID); got != "asked" {

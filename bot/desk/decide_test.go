@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -70,7 +72,7 @@ func TestDesk_Approve_records_who(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []reset.Voice{{By: first, At: start, Digest: digest(1)}}
-	if got := o.mustGet(t, r.ID); !slices.Equal(got.Approved, want) || !got.ApprovedAt.Equal(start) || got.MovedBy != first || got.Version != made.Version {
+	if got := o.mustGet(t, r.ID); !cmp.Equal(got.Approved, want) || !got.ApprovedAt.Equal(start) || got.MovedBy != first || got.Version != made.Version {
 		t.Errorf("got %+v", got)
 	}
 	if got := o.facts(t, r.ID); got != "asked planned approved" {
@@ -86,7 +88,7 @@ func TestDesk_Deny_records_why(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (reset.Voice{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || *r.Denial != want {
+	if want := (reset.Voice{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || !cmp.Equal(*r.Denial, want) {
 		t.Errorf("got %+v", r.Denial)
 	}
 	if got := o.facts(t, r.ID); got != "asked planned denied" {

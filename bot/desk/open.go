@@ -81,7 +81,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 	switch {
 	case ask.Refusal != nil:
 		return ask.Refusal.Code, ask.Refusal.Words
-	case ask.Source.Group != "", ask.Source.Search != "":
+	case ask.Source.Asks():
 		return "", ""
 	case ask.Roster == nil || len(ask.Roster.Rows) == 0:
 		return "no_roster", "No users were named. Name them after the command, or drop a CSV with a column of user IDs, logins or e-mails."
@@ -110,7 +110,7 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 		Reason: c.Reason, Source: sourceOf(c.Users),
 		Options: reset.Options{Factors: factors, RevokeSessions: c.RevokeSessions},
 	}
-	if ask.Source != (reset.Source{}) {
+	if ask.Source.Asks() {
 		return d.Open(ctx, in, ask)
 	}
 	rows, err := d.named(ctx, in, c)

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -94,7 +96,7 @@ func TestDesk_Open_records_what_was_asked(t *testing.T) {
 	if r.ID != "FR-1" || r.State != reset.Planning || r.Rows != 2 || r.Org != org || r.MovedBy != requester {
 		t.Errorf("head %+v", r)
 	}
-	if a.By != requester || a.Team != team || a.Channel != here || !a.At.Equal(start) || a.Reason != ask.Reason || a.Source != ask.Source || !a.Options.RevokeSessions {
+	if a.By != requester || a.Team != team || a.Channel != here || !a.At.Equal(start) || a.Reason != ask.Reason || !cmp.Equal(a.Source, ask.Source) || !a.Options.RevokeSessions {
 		t.Errorf("asked %+v", a)
 	}
 	var rows []reset.Row

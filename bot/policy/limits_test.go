@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestRules_Needed(t *testing.T) {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 			tt.rules.ExecuteWithin = time.Hour
-			if got, want := tt.rules.Terms(tt.resets, tt.recent), (reset.Terms{Approvals: tt.want, ExecuteWithin: time.Hour}); got != want {
+			if got, want := tt.rules.Terms(tt.resets, tt.recent), (reset.Terms{Approvals: tt.want, ExecuteWithin: time.Hour}); !reflect.DeepEqual(got, want) {
 				t.Errorf("terms %+v, want %+v", got, want)
 			}
 		})
@@ -40,7 +41,7 @@ func TestRules_Needed(t *testing.T) {
 func TestRules_CheckSize(t *testing.T) {
 	r := policy.Rules{MaxTargets: 3}
 	for rows, want := range map[int]string{1: "", 3: "", 4: policy.CodeMaxTargets} {
-		if got := code(t, r.CheckSize(rows)); got != want {
+		if got := code(t, r.CheckSize(rows)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%d rows: got %q, want %q", rows, got, want)
 		}
 	}

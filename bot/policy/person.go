@@ -13,6 +13,7 @@ type Person struct {
 	Name  string
 	Team  string // workspace: "T0123456"
 	Email string // "" where Slack shows none
+	Zone  string // IANA name of the person's time zone: "Europe/Berlin"; "" where Slack shows none
 
 	Deleted  bool // deactivated
 	Bot      bool

@@ -58,6 +58,7 @@ type Options struct {
 	ForgetPhones   bool     `json:"forget_phones,omitempty"`
 	DryRun         bool     `json:"dry_run,omitempty"`
 	BreakGlass     bool     `json:"break_glass,omitempty"`
+	TellUsers      bool     `json:"tell_users,omitempty"` // affected users are told by Slack
 }
 
 // Plan is the frozen plan's part of a request's head. The targets are kept apart.
@@ -73,6 +74,8 @@ type Plan struct {
 	Warnings []string       `json:"warnings,omitempty"` // sentences for the approver
 	Costs    []string       `json:"costs,omitempty"`    // sentences about what the options imply
 	Each     bool           `json:"each,omitempty"`     // factors and roles of each target were read
+	Odd      []string       `json:"odd,omitempty"`      // what stands out about these users, sentences for the approver
+	Broken   int            `json:"broken,omitempty"`   // protected users whom a break-glass request resets all the same
 }
 
 // sealed is what a plan's digest covers; field order is the canonical order.

@@ -6,21 +6,23 @@ import "time"
 // It is changed only by its own methods, inside an update of the record, and
 // every change comes with the fact that tells of it.
 type Request struct {
-	ID       ID      `json:"id"`
-	State    State   `json:"state"`
-	MovedBy  Person  `json:"moved_by,omitempty"` // who brought it into this state; "" for the bot itself
-	Org      string  `json:"org"`                // Okta org URL: "https://example.okta.com"
-	Asked    Ask     `json:"asked"`
-	Rows     int     `json:"rows"` // rows of the roster
-	Plan     Plan    `json:"plan"` // zero until frozen
-	Terms    Terms   `json:"terms"`
-	Approved []Voice `json:"approved,omitempty"` // approvals that count for the plan's digest
-	Fallen   []Voice `json:"fallen,omitempty"`   // approvals that fell away, with why
-	Denial   *Voice  `json:"denial,omitempty"`
-	Pause    *Pause  `json:"pause,omitempty"`
-	Refusal  string  `json:"refusal,omitempty"` // why it was rejected, a sentence for people
-	Code     string  `json:"code,omitempty"`    // the same for machines: "over_max_targets"
-	Totals   *Totals `json:"totals,omitempty"`  // when settled after a run
+	ID       ID       `json:"id"`
+	State    State    `json:"state"`
+	MovedBy  Person   `json:"moved_by,omitempty"` // who brought it into this state; "" for the bot itself
+	Org      string   `json:"org"`                // Okta org URL: "https://example.okta.com"
+	Asked    Ask      `json:"asked"`
+	Rows     int      `json:"rows"` // rows of the roster
+	Plan     Plan     `json:"plan"` // zero until frozen
+	Terms    Terms    `json:"terms"`
+	Approved []Voice  `json:"approved,omitempty"` // approvals that count for the plan's digest
+	Fallen   []Voice  `json:"fallen,omitempty"`   // approvals that fell away, with why
+	Denial   *Voice   `json:"denial,omitempty"`
+	TakenOut []int    `json:"taken_out,omitempty"` // rows that approvers took out of the plan, ascending; the next revision skips them
+	Reported []Report `json:"reported,omitempty"`  // affected users who said that it was not them
+	Pause    *Pause   `json:"pause,omitempty"`
+	Refusal  string   `json:"refusal,omitempty"` // why it was rejected, a sentence for people
+	Code     string   `json:"code,omitempty"`    // the same for machines: "over_max_targets"
+	Totals   *Totals  `json:"totals,omitempty"`  // when settled after a run
 
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	ApprovedAt time.Time `json:"approved_at,omitzero"`
@@ -32,9 +34,19 @@ type Request struct {
 	Version int64 `json:"-"`
 }
 
+// Kind says what a request is for.
+type Kind string
+
+const (
+	KindReset  Kind = ""       // factors are reset
+	KindExport Kind = "export" // a list of users is made, nobody is touched
+)
+
 // Ask is what the requester asked for. It never changes.
 type Ask struct {
+	Kind    Kind      `json:"kind,omitempty"`
 	By      Person    `json:"by"`
+	Okta    UserID    `json:"okta,omitempty"` // the one Okta user with the requester's verified e-mail
 	Team    string    `json:"team,omitempty"` // the requester's Slack workspace
 	Channel Channel   `json:"channel"`
 	At      time.Time `json:"at"`
@@ -42,29 +54,61 @@ type Ask struct {
 	Source  Source    `json:"source"`
 	Options Options   `json:"options"`
 	NotTill time.Time `json:"not_till,omitzero"` // not started before this ("at:")
+	Again   ID        `json:"again,omitempty"`   // the request whose failed and not-run rows these are
+	Columns []string  `json:"columns,omitempty"` // of an export: profile attributes, "id", "status", "factors", in the order of the file
 }
 
 // Source tells where the roster came from.
 type Source struct {
-	File   string `json:"file,omitempty"`   // name of the file; "" for a command
-	SHA256 Digest `json:"sha256,omitempty"` // of the bytes that were read
-	Bytes  int64  `json:"bytes,omitempty"`
-	TS     string `json:"ts,omitempty"`     // the upload's message
-	Column string `json:"column,omitempty"` // header of the column that was used; "" without header
-	Format string `json:"format,omitempty"` // "CSV with semicolons, Windows-1252"
-	Group  string `json:"group,omitempty"`  // name of the Okta group whose members are meant; then no rows are recorded
-	Search string `json:"search,omitempty"` // Okta search expression of the users who are meant; then no rows are recorded
+	File   string   `json:"file,omitempty"`   // name of the file; "" for a command
+	SHA256 Digest   `json:"sha256,omitempty"` // of the bytes that were read
+	Bytes  int64    `json:"bytes,omitempty"`
+	TS     string   `json:"ts,omitempty"`     // the upload's message
+	Column string   `json:"column,omitempty"` // header of the column that was used; "" without header
+	Format string   `json:"format,omitempty"` // "CSV with semicolons, Windows-1252"
+	Group  string   `json:"group,omitempty"`  // name of the Okta group whose members are meant; then no rows are recorded
+	Search string   `json:"search,omitempty"` // Okta search expression of the users who are meant; then no rows are recorded
+	Filter string   `json:"filter,omitempty"` // the same in Okta's filter language, of an export
+	Query  string   `json:"q,omitempty"`      // the start of a name or an e-mail, of an export
+	Notes  []string `json:"notes,omitempty"`  // what was odd about the file, sentences for people
+}
+
+// Asks reports whether Okta is asked who is meant, instead of rows that name users.
+func (s Source) Asks() bool {
+	return s.Group != "" || s.Search != "" || s.Filter != "" || s.Query != ""
 }
 
 // Terms are the policy's answers for this request, fixed when the plan is frozen.
 type Terms struct {
-	Approvals     int           `json:"approvals"`
+	Approvals     int           `json:"approvals"`         // different persons who must agree
+	From          []Quorum      `json:"from,omitempty"`    // one approval from each, by different persons
+	Large         bool          `json:"large,omitempty"`   // a large batch, counting what the requester asked for within a day
+	Recent        int           `json:"recent,omitempty"`  // those other targets of the requester's
+	Confirm       int           `json:"confirm,omitempty"` // the number that an approver must type; 0: none
+	Waves         []int         `json:"waves,omitempty"`   // targets of each wave of the run; what is left comes after them
+	Able          int           `json:"able,omitempty"`    // how many people may approve this request; 0: not known
 	ExecuteWithin time.Duration `json:"execute_within"`
+}
+
+// Quorum is a set of people of whom one must approve.
+type Quorum struct {
+	Name    string   `json:"name"`    // for people: "break-glass approvers", or the user group's handle
+	Members []string `json:"members"` // Slack users and user groups, Okta groups
+}
+
+// Report is an affected user's word that a reset was not wanted.
+type Report struct {
+	Row int       `json:"row"`
+	By  Person    `json:"by"`
+	At  time.Time `json:"at"`
 }
 
 // Voice is one person's decision on one plan digest.
 type Voice struct {
 	By     Person    `json:"by"`
+	Okta   UserID    `json:"okta,omitempty"` // the one Okta user with the person's verified e-mail
+	Login  string    `json:"login,omitempty"`
+	From   []int     `json:"from,omitempty"` // indices into Terms.From that the person belongs to
 	At     time.Time `json:"at"`
 	Digest Digest    `json:"digest"`
 	Why    string    `json:"why,omitempty"` // of a denial, or why an approval fell away

@@ -20,11 +20,7 @@ func (e element) action() string        { return e.str("action_id") }
 // elements returns every interactive element of the blocks.
 func elements(blocks []any) []element {
 	var out []element
-	for _, b := range blocks {
-		o, ok := b.(object)
-		if !ok {
-			continue
-		}
+	for _, o := range everyBlock(blocks) {
 		id, _ := o["block_id"].(string)
 		for _, e := range elementsOf(o) {
 			if !interactive(e) {

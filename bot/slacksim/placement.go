@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // checkTexts finds empty text objects, which Slack refuses and the schema does
@@ -29,93 +28,48 @@ func checkTexts(v any, at string) []complaint {
 	return wrong
 }
 
-// checkPlace finds blocks that do not belong on this surface, and those that
-// lack what the schema cannot demand.
-func checkPlace(b any, at string, on surface) []complaint {
-	o, _ := b.(object)
-	t, _ := o["type"].(string)
-	switch {
-	case t == "alert" && on != surfaceModal,
-		on != surfaceMessage && slices.Contains([]string{"markdown", "context_actions", "task_card", "plan", "table", "file"}, t),
-		t == "container" && on == surfaceModal:
-		return []complaint{{at + "/type", "unsupported type on this surface: " + t}}
-	case t == "section" && o["text"] == nil && o["fields"] == nil:
-		return []complaint{{at, "missing required field: text or fields"}}
-	case t == "actions":
-		if list, _ := o["elements"].([]any); len(list) == 0 {
-			return []complaint{{at + "/elements", "no fewer than 1 items allowed"}}
-		}
-	case t == "input" && on != surfaceModal:
-		if e, _ := o["element"].(object); e["type"] == "file_input" {
-			return []complaint{{at + "/element/type", "unsupported type on this surface: file_input"}}
-		}
-	}
-	return nil
-}
-
 // checkIDs finds a block_id twice in a message and an action_id twice in a block.
 func checkIDs(blocks []any) []complaint {
 	var wrong []complaint
 	seen := map[string]bool{}
 	for i, b := range blocks {
-		o, _ := b.(object)
-		if id, _ := o["block_id"].(string); id != "" {
-			if seen[id] {
-				wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/block_id", i), "block_id already exists: " + id})
-			}
-			seen[id] = true
-		}
-		actions := map[string]bool{}
-		for _, e := range elementsOf(o) {
-			if id, _ := e["action_id"].(string); id != "" {
-				if actions[id] {
-					wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d", i), "action_id already exists: " + id})
+		for _, o := range everyBlock([]any{b}) {
+			if id, _ := o["block_id"].(string); id != "" {
+				if seen[id] {
+					wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/block_id", i), "block_id already exists: " + id})
 				}
-				actions[id] = true
+				seen[id] = true
+			}
+			actions := map[string]bool{}
+			for _, e := range elementsOf(o) {
+				if id, _ := e["action_id"].(string); id != "" {
+					if actions[id] {
+						wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d", i), "action_id already exists: " + id})
+					}
+					actions[id] = true
+				}
 			}
 		}
 	}
 	return wrong
 }
 
-// elementsOf returns the interactive elements of a block, those of blocks
-// inside it too.
+// elementsOf returns the elements of a block, not those of blocks inside it.
 func elementsOf(block object) []object {
 	var out []object
-	add := func(v any) {
-		if e, ok := v.(object); ok && e["type"] != nil {
-			out = append(out, e)
-		}
-	}
-	for _, key := range []string{"accessory", "element"} {
-		add(block[key])
-	}
-	for _, key := range []string{"elements", "actions"} {
-		list, _ := block[key].([]any)
-		for _, v := range list {
-			add(v)
-		}
-	}
-	for _, key := range []string{"child_blocks", "cards"} {
-		list, _ := block[key].([]any)
-		for _, v := range list {
-			if b, ok := v.(object); ok {
-				out = append(out, elementsOf(b)...)
-			}
+	for _, p := range parts(block) {
+		if !p.isBlock && p.body["type"] != nil {
+			out = append(out, p.body)
 		}
 	}
 	return out
 }
 
-// name returns a copy of the blocks in which each block has a block_id and each
-// interactive element an action_id.
+// name returns a copy of the blocks in which each block, inside others too, has
+// a block_id and each interactive element an action_id.
 func (w *Workspace) name(blocks []any) []any {
 	named, _ := deepCopy(blocks).([]any)
-	for _, b := range named {
-		o, ok := b.(object)
-		if !ok {
-			continue
-		}
+	for _, o := range everyBlock(named) {
 		if o["block_id"] == nil || o["block_id"] == "" {
 			o["block_id"] = randomWord(5)
 		}

@@ -131,6 +131,7 @@ func (s *schemas) check(body object, on surface) []complaint {
 		at := fmt.Sprintf("/blocks/%d", i)
 		wrong = append(wrong, checkTexts(b, at)...)
 		wrong = append(wrong, checkPlace(b, at, on)...)
+		wrong = append(wrong, checkContent(b, at)...)
 	}
 	return append(wrong, checkIDs(blocks)...)
 }

@@ -99,10 +99,7 @@ func (w *Workspace) viewBody(v any) (object, error) {
 // checkView finds what the schema cannot say of a whole view.
 func checkView(body object) []complaint {
 	blocks, _ := body["blocks"].([]any)
-	hasInput := slices.ContainsFunc(blocks, func(b any) bool {
-		o, _ := b.(object)
-		return o["type"] == "input"
-	})
+	hasInput := slices.ContainsFunc(everyBlock(blocks), func(o object) bool { return o["type"] == "input" })
 	if body["type"] == "modal" && hasInput && body["submit"] == nil {
 		return []complaint{{"/submit", "missing required field: submit, there are input blocks"}}
 	}

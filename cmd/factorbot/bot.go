@@ -50,7 +50,7 @@ func runBot(ctx context.Context, args []string, env environment) error {
 func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger, health *health) error {
 	rules := cfg.Policy.Rules()
 	current := func() policy.Rules { return rules }
-	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL)
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return &SettingError{"FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there"}
@@ -77,6 +77,10 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	d := &desk.Desk{Record: rec, People: &people{slack: slack}, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
 
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
+	if cfg.Policy.Backup.Dir != "" {
+		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
+		lc.Start("backups", kept.Run)
+	}
 	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
 	acting := &runner.Runner{
@@ -119,23 +123,4 @@ func newOkta(ctx context.Context, cfg *Config, rec record, shares *ceilings, log
 		return nil, fmt.Errorf("prepare for Okta: %w", err)
 	}
 	return client, nil
-}
-
-// sweepEvery is the time between two clean-ups of the record.
-const sweepEvery = time.Hour
-
-// sweep takes out of the record what has been kept long enough.
-func sweep(ctx context.Context, term *store.Term, log *slog.Logger) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			if err := term.Sweep(ctx, now); err != nil && ctx.Err() == nil {
-				log.Error("the record cannot be cleaned up", "err", err)
-			}
-		}
-	}
 }

@@ -1,9 +1,5 @@
 package main
 
-import (
-	"time"
-)
-
 // checkAvailable refuses another value than the default where nothing acts on it:
 // a policy that is written down and not kept is worse than none. What begins to
 // act loses its line here.
@@ -29,10 +25,6 @@ func (p *Policy) checkAvailable() error {
 		{"notify.max", p.Notify.Max == 200},
 		{"alerts.channel", p.Alerts.Channel == ""},
 		{"alerts.webhook", p.Alerts.Webhook == ""},
-		{"backup.dir", p.Backup.Dir == ""},
-		{"backup.every", p.Backup.Every == 24*time.Hour},
-		{"backup.keep", p.Backup.Keep == 7},
-		{"retain", p.Retain == 400*24*time.Hour},
 	} {
 		if !s.isDefault {
 			return &SettingError{s.name, "is not available in this version: leave it at its default"}

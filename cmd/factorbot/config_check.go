@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"factorbot/okta"
 )
 
 // check refuses the first setting that is missing, malformed or not available,
@@ -84,8 +86,8 @@ func (c *Config) checkOkta() error {
 // shows and which does not serve the API to tokens, on each of Okta's domains.
 func isAdminHost(host string) bool {
 	label, domain, _ := strings.Cut(host, ".")
-	okta := []string{"okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil"}
-	return strings.HasSuffix(label, "-admin") && slices.Contains(okta, domain)
+	domains := []string{"okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil"}
+	return strings.HasSuffix(label, "-admin") && slices.Contains(domains, domain)
 }
 
 func (c *Config) checkOktaCredentials() error {
@@ -154,10 +156,10 @@ func (c *Config) checkPlaces() error {
 
 func (c *Config) checkPace() error {
 	switch {
-	case c.Okta.Reserve < 0 || c.Okta.Reserve > 99:
-		return &SettingError{"okta.reserve", "must be a percentage from 0 to 99"}
-	case c.Okta.Concurrency < 1 || c.Okta.Concurrency > 1000:
-		return &SettingError{"okta.concurrency", "must be from 1 to 1000"}
+	case c.Okta.Reserve < 0 || c.Okta.Reserve > okta.MostReserve:
+		return &SettingError{"okta.reserve", "must be a percentage from 0 to " + strconv.Itoa(okta.MostReserve)}
+	case c.Okta.Concurrency < 1 || c.Okta.Concurrency > okta.MostConcurrency:
+		return &SettingError{"okta.concurrency", "must be from 1 to " + strconv.Itoa(okta.MostConcurrency)}
 	case c.Okta.SettleAfter < 0:
 		return &SettingError{"okta.settle_after", "must not be negative"}
 	case c.Okta.LogLag < 0:

@@ -117,9 +117,10 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 		"expires at once":       {policy: "+expires_after: 0", name: "expires_after", says: "unit"},
 		"expires before":        {policy: "+expires_after: -1h", name: "expires_after", says: "at least 1s"},
 		"zero time":             {policy: "+execute_within: 0s", name: "execute_within", says: "at least 1s"},
-		"reserve everything":    {policy: "+okta: {reserve: 100}", name: "okta.reserve", says: "0 to 99"},
-		"negative reserve":      {args: []string{"--okta.reserve=-1"}, name: "okta.reserve", says: "0 to 99"},
+		"reserve everything":    {policy: "+okta: {reserve: 91}", name: "okta.reserve", says: "0 to 90"},
+		"negative reserve":      {args: []string{"--okta.reserve=-1"}, name: "okta.reserve", says: "0 to 90"},
 		"nobody calls":          {policy: "+okta: {concurrency: 0}", name: "okta.concurrency", says: "from 1"},
+		"everybody calls":       {policy: "+okta: {concurrency: 65}", name: "okta.concurrency", says: "from 1 to 64"},
 		"negative lag":          {policy: "+okta: {log_lag: -1s}", name: "okta.log_lag", says: "negative"},
 		"negative settle":       {policy: "+okta: {settle_after: -1s}", name: "okta.settle_after", says: "negative"},
 		"unknown word":          {policy: "+protect: {admins: maybe}", name: "protect.admins", says: "list, each, off"},
@@ -148,10 +149,6 @@ func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 		"notify.max":                     "notify: {max: 10}",
 		"alerts.channel":                 "alerts: {channel: C0123}",
 		"alerts.webhook":                 "alerts: {webhook: https://example.com/" + canary + "}",
-		"backup.dir":                     "backup: {dir: /var/backups}",
-		"backup.every":                   "backup: {every: 1h}",
-		"backup.keep":                    "backup: {keep: 1}",
-		"retain":                         "retain: 30d",
 	} {
 		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}
 	}

@@ -31,6 +31,8 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"sandbox", "try it: a simulated Slack workspace and Okta org, and a page", runSandbox},
 		{"run", "run the bot in a workspace and an org", runBot},
+		{"manifest", "print the manifest of the Slack app", runManifest},
+		{"okta-role", "print what the bot's identity in Okta needs", runOktaRole},
 		{"bench", "measure it: the bot beside a loop over the Okta SDK", runBench},
 		{"version", "print version and commit", runVersion},
 	}

@@ -45,7 +45,11 @@ func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env en
 		return err
 	}
 	lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
-	work, err := slacksim.New(slacksim.Options{URL: url, Org: orgPane{org}, Sample: func() []byte { return sampleRoster(org) }})
+	opt := slacksim.Options{URL: url, Org: orgPane{org}, Sample: func() []byte { return sampleRoster(org) }}
+	if !cfg.NoBot { // another app may need more
+		opt.Scopes, opt.Events = scopeNames(), botEvents()
+	}
+	work, err := slacksim.New(opt)
 	if err != nil {
 		return fmt.Errorf("simulate Slack: %w", err)
 	}

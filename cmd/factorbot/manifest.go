@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// appManifest is what Slack is told of the app, in the shape of its manifest
+// (docs.slack.dev, app manifest reference; schema: github.com/slackapi/manifest-schema).
+type appManifest struct {
+	Display  display     `yaml:"display_information" json:"display_information"`
+	Features features    `yaml:"features" json:"features"`
+	OAuth    oauthConfig `yaml:"oauth_config" json:"oauth_config"`
+	Settings appSettings `yaml:"settings" json:"settings"`
+}
+
+type display struct {
+	Name        string `yaml:"name" json:"name"`               // at most 35 characters
+	Description string `yaml:"description" json:"description"` // at most 140
+}
+
+type features struct {
+	AppHome       appHome        `yaml:"app_home" json:"app_home"`
+	BotUser       botUser        `yaml:"bot_user" json:"bot_user"`
+	SlashCommands []slashCommand `yaml:"slash_commands" json:"slash_commands"`
+}
+
+type appHome struct {
+	HomeTab      bool `yaml:"home_tab_enabled" json:"home_tab_enabled"`
+	MessagesTab  bool `yaml:"messages_tab_enabled" json:"messages_tab_enabled"`
+	MessagesRead bool `yaml:"messages_tab_read_only_enabled" json:"messages_tab_read_only_enabled"` // people cannot write there
+}
+
+type botUser struct {
+	DisplayName  string `yaml:"display_name" json:"display_name"`
+	AlwaysOnline bool   `yaml:"always_online" json:"always_online"`
+}
+
+type slashCommand struct {
+	Command     string `yaml:"command" json:"command"`
+	Description string `yaml:"description" json:"description"`
+	UsageHint   string `yaml:"usage_hint" json:"usage_hint"`
+	Escape      bool   `yaml:"should_escape" json:"should_escape"` // mentions arrive as user IDs
+}
+
+type oauthConfig struct {
+	Scopes struct {
+		Bot []string `yaml:"bot" json:"bot"`
+	} `yaml:"scopes" json:"scopes"`
+}
+
+type appSettings struct {
+	Events struct {
+		Bot []string `yaml:"bot_events" json:"bot_events"`
+	} `yaml:"event_subscriptions" json:"event_subscriptions"`
+	Interactivity struct {
+		Enabled bool `yaml:"is_enabled" json:"is_enabled"`
+	} `yaml:"interactivity" json:"interactivity"`
+	OrgDeploy     bool `yaml:"org_deploy_enabled" json:"org_deploy_enabled"`
+	SocketMode    bool `yaml:"socket_mode_enabled" json:"socket_mode_enabled"`
+	TokenRotation bool `yaml:"token_rotation_enabled" json:"token_rotation_enabled"` // cannot be undone once on; the bot does not renew
+}
+
+// slackManifest is the app as the bot needs it.
+func slackManifest() appManifest {
+	m := appManifest{
+		Display: display{Name: "factorbot", Description: "Resets Okta MFA factors in bulk, after approval"},
+		Features: features{
+			AppHome: appHome{HomeTab: false, MessagesTab: true, MessagesRead: true},
+			BotUser: botUser{DisplayName: "factorbot", AlwaysOnline: true},
+			SlashCommands: []slashCommand{{
+				Command: "/factor-reset", Description: "Reset MFA factors of one or many users",
+				UsageHint: "USERS because REASON", Escape: true,
+			}},
+		},
+	}
+	m.OAuth.Scopes.Bot = scopeNames()
+	m.Settings.Events.Bot = botEvents()
+	m.Settings.Interactivity.Enabled = true
+	m.Settings.SocketMode = true
+	return m
+}
+
+// runManifest prints the app manifest.
+func runManifest(_ context.Context, args []string, env environment) error {
+	flags := newFlags("manifest")
+	asJSON := flags.Bool("json", false, "JSON instead of YAML")
+	if help, err := parsePrintFlags(flags, args, env.stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n\n"); help || err != nil {
+		return err
+	}
+	return printAs(env.stdout, *asJSON, slackManifest())
+}
+
+// parsePrintFlags parses the flags of a subcommand that prints something. help
+// is true when the help was asked for, and has been written.
+func parsePrintFlags(flags *pflag.FlagSet, args []string, out io.Writer, head string) (help bool, err error) {
+	err = parseFlags(flags, args)
+	if !errors.Is(err, pflag.ErrHelp) {
+		return false, err
+	}
+	if _, err := fmt.Fprint(out, head, flags.FlagUsagesWrapped(100)); err != nil {
+		return true, fmt.Errorf("write help: %w", err)
+	}
+	return true, nil
+}
+
+// printAs writes a document as JSON or YAML.
+func printAs(out io.Writer, asJSON bool, v any) error {
+	if asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	}
+	enc := yaml.NewEncoder(out)
+	enc.SetIndent(2)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write YAML: %w", err)
+	}
+	return enc.Close()
+}

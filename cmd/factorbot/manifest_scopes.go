@@ -1,0 +1,30 @@
+package main
+
+// slackScope is a scope of the bot token and what the bot does with it.
+type slackScope struct{ Name, Why string }
+
+// slackScopes are the scopes that the bot's calls and events need, no more. A
+// test derives them from the calls in the code and holds them against this list.
+func slackScopes() []slackScope {
+	return []slackScope{
+		{"channels:history", "hears uploads (event message.channels), reads what it missed (conversations.history, .replies)"},
+		{"chat:write", "posts and edits its messages, answers privately (chat.postMessage, .update, .postEphemeral)"},
+		{"commands", "hears /factor-reset"},
+		{"files:read", "reads the rosters that people drop, and where its own files are shared (files.info)"},
+		{"files:write", "posts plan and result files (files.getUploadURLExternal, .completeUploadExternal)"},
+		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
+		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},
+		{"users:read.email", "finds the Okta user of somebody who is mentioned"},
+	}
+}
+
+func scopeNames() []string {
+	var names []string
+	for _, s := range slackScopes() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// botEvents are the events that the bot hears.
+func botEvents() []string { return []string{"message.channels", "message.groups"} }

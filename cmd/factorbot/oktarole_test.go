@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"factorbot/okta"
+)
+
+// A service app asks for exactly the scopes that are explained, and each is
+// the one that Okta's own description asks for at every call named with it.
+func TestOktaRole_scopesAreOktas(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("../../okta/testdata/okta-openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range oktaScopes() {
+		names = append(names, s.Name)
+		if len(s.Calls) == 0 {
+			t.Errorf("%s has no call", s.Name)
+		}
+		for _, call := range s.Calls {
+			method, path, _ := strings.Cut(call, " ")
+			item := doc.Paths.Value(path)
+			if item == nil || item.GetOperation(method) == nil {
+				t.Errorf("Okta's description has no %s", call)
+				continue
+			}
+			if !asksFor(item.GetOperation(method), s.Name) {
+				t.Errorf("%s does not ask for %s", call, s.Name)
+			}
+		}
+	}
+	want := okta.Scopes()
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("explained are %v, asked for are %v", names, want)
+	}
+}
+
+func asksFor(op *openapi3.Operation, scope string) bool {
+	if op.Security == nil {
+		return false
+	}
+	for _, requirement := range *op.Security {
+		if slices.Contains(requirement["oauth2"], scope) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestOktaRole_printsWhatTheAPITakes(t *testing.T) {
+	raw := printed(t, "okta-role", "--json", "--org-url", "https://example.okta.com/", "--org-id", "00o1", "--groups", "00g1,00g2")
+	var got oktaAccess
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"https://example.okta.com/api/v1/groups/00g1/users", "https://example.okta.com/api/v1/groups/00g1",
+		"https://example.okta.com/api/v1/groups/00g2/users", "https://example.okta.com/api/v1/groups/00g2",
+		"https://example.okta.com/api/v1/apps", "orn:okta:iam:00o1:contained_resources",
+	}
+	if !slices.Equal(got.ResourceSet.Resources, want) {
+		t.Errorf("resources %v, want %v", got.ResourceSet.Resources, want)
+	}
+	for _, p := range got.CustomRole.Permissions {
+		if strings.HasSuffix(p, ".manage") {
+			t.Errorf("%s lets the bot change what it need not", p)
+		}
+	}
+	text := printed(t, "okta-role")
+	for _, p := range permissions() {
+		if !slices.Contains(got.CustomRole.Permissions, p.Name) || !bytes.Contains(text, []byte(p.Name)) || !bytes.Contains(text, []byte(p.Why)) {
+			t.Errorf("%s is not explained", p.Name)
+		}
+	}
+}
+
+func TestOktaRole_readmeTellsEachPermission(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range permissions() {
+		line := "| " + p.Label + " | `" + p.Name + "` | " + p.Why + " | " + p.Resources + " |"
+		if !bytes.Contains(readme, []byte(line)) {
+			t.Errorf("README.md has no line %s", line)
+		}
+	}
+	for _, s := range okta.Scopes() {
+		if !bytes.Contains(readme, []byte("`"+s+"`")) {
+			t.Errorf("README.md does not tell of %s", s)
+		}
+	}
+}

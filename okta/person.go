@@ -1,0 +1,160 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+// twinsRead is up to how many users of one e-mail are read again one by one.
+// More are not one person, whatever is read.
+const twinsRead = 5
+
+// UsersByEmail finds every user whose primary e-mail or login is exactly this
+// address, ASCII case ignored, whatever their status; who needs one person
+// demands exactly one. Search finds them and lags a moment, so each is read
+// again by ID, and a login that search does not know yet is asked for.
+// Letters beyond ASCII must be the same: to fold them (the Kelvin sign is a k)
+// could make two people one.
+func (c *Client) UsersByEmail(ctx context.Context, email string) ([]User, error) {
+	const op = "find a user by e-mail"
+	if !searchable(email) || !strings.Contains(email, "@") {
+		return nil, unsafeID(op, "the e-mail address")
+	}
+	var found []User
+	byLogin := false
+	for u, err := range c.users(ctx, op, "/api/v1/users?limit=200&search="+url.QueryEscape(term(ByEmail, email)+" or "+term(ByLogin, email))) {
+		if err != nil {
+			return nil, err
+		}
+		if u.hasAddress(email) {
+			found = append(found, u)
+			byLogin = byLogin || sameAddress(u.Login, email)
+		}
+	}
+	if len(found) > twinsRead {
+		return found, nil
+	}
+	found, err := c.readAgain(ctx, found, email)
+	if err != nil || byLogin {
+		return found, err
+	}
+	return c.addByLogin(ctx, found, email)
+}
+
+func (u User) hasAddress(email string) bool {
+	return sameAddress(u.Email, email) || sameAddress(u.Login, email)
+}
+
+// sameAddress compares with the case of ASCII letters ignored, and of no others.
+func sameAddress(a, b string) bool {
+	lower := func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}
+	return a != "" && strings.Map(lower, a) == strings.Map(lower, b)
+}
+
+// readAgain keeps of the found users those who are still what search said.
+func (c *Client) readAgain(ctx context.Context, found []User, email string) ([]User, error) {
+	var kept []User
+	for _, u := range found {
+		now, err := c.User(ctx, u.ID)
+		switch {
+		case IsKind(err, KindNotFound):
+		case err != nil:
+			return nil, err
+		case now.hasAddress(email):
+			kept = append(kept, now)
+		}
+	}
+	return kept, nil
+}
+
+// addByLogin adds the user who has the address as login, if there is one.
+func (c *Client) addByLogin(ctx context.Context, found []User, email string) ([]User, error) {
+	segment, ok := loginPath(email)
+	if !ok {
+		return found, nil
+	}
+	u, err := c.user(ctx, "find a user by e-mail", segment)
+	switch {
+	case IsKind(err, KindNotFound):
+		return found, nil
+	case err != nil:
+		return nil, err
+	case IsUserID(u.ID) && sameAddress(u.Login, email):
+		return append(found, u), nil
+	}
+	return found, nil
+}
+
+type wireGroup struct {
+	ID      string `json:"id"`
+	Profile struct {
+		Name text `json:"name"`
+	} `json:"profile"`
+}
+
+func (w wireGroup) group() Group { return Group{ID: w.ID, Name: string(w.Profile.Name)} }
+
+// GroupsOf lists the groups that a user is in, by name and ID, all pages; the
+// built-in one of everybody too.
+func (c *Client) GroupsOf(ctx context.Context, userID string) ([]Group, error) {
+	const op = "list a user's groups"
+	if !IsUserID(userID) {
+		return nil, unsafeID(op, "the user ID")
+	}
+	var groups []Group
+	for g, err := range pages[wireGroup](ctx, c, op, "/api/v1/users/"+userID+"/groups", nil) {
+		if err != nil {
+			return nil, err
+		}
+		if IsGroupID(g.ID) {
+			groups = append(groups, g.group())
+		}
+	}
+	return groups, nil
+}
+
+// Group reads one group. One that does not exist is an error of KindNotFound.
+func (c *Client) Group(ctx context.Context, id string) (Group, error) {
+	const op = "look up a group"
+	if !IsGroupID(id) {
+		return Group{}, unsafeID(op, "the group ID")
+	}
+	var w wireGroup
+	_, err := c.get(ctx, op, "/api/v1/groups/"+id, nil, func(d *json.Decoder) error {
+		w = wireGroup{}
+		return d.Decode(&w)
+	})
+	if err == nil && w.ID != id {
+		err = &Error{Op: op, Effect: EffectRejected, Kind: KindNotFound, Summary: "no such group", Advice: adviceNotFound}
+	}
+	if err != nil {
+		return Group{}, err
+	}
+	return w.group(), nil
+}
+
+// Groups reads those of the groups that exist, by ID; what does not exist, or
+// cannot be an ID of Okta's, is not in the answer.
+func (c *Client) Groups(ctx context.Context, ids ...string) (map[string]Group, error) {
+	known := map[string]Group{}
+	for _, id := range ids {
+		if _, read := known[id]; read || !IsGroupID(id) {
+			continue
+		}
+		g, err := c.Group(ctx, id)
+		switch {
+		case err == nil:
+			known[id] = g
+		case !IsKind(err, KindNotFound):
+			return nil, err
+		}
+	}
+	return known, nil
+}

@@ -1,0 +1,222 @@
+package okta_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"factorbot/okta"
+	"factorbot/okta/oktasim"
+)
+
+// TestUsersByEmail: an address names everybody who has it, and nobody who
+// only looks like it.
+func TestUsersByEmail(t *testing.T) {
+	org, c := MustOrg(t, oktasim.Options{Users: 30, Given: []oktasim.User{
+		{Login: "ana@example.com"},
+		{Login: "bo.login@example.com", Email: "bo@example.com"},
+		{Login: "shared1@example.com", Email: "desk@example.com"},
+		{Login: "shared2@example.com", Email: "DESK@example.com"},
+		{Login: "desk@example.com", Email: "other@example.com", Status: "SUSPENDED"},
+		{Login: "\u212aoji@example.com"}, // the Kelvin sign, which folds to k
+		{Login: "gone@example.com", Status: "DEPROVISIONED"},
+	}}, okta.Config{})
+	tests := map[string][]string{
+		"ana@example.com":          {"ana@example.com"},
+		"ANA@Example.com":          {"ana@example.com"},
+		"bo@example.com":           {"bo.login@example.com"},
+		"bo.login@example.com":     {"bo.login@example.com"},
+		"desk@example.com":         {"desk@example.com", "shared1@example.com", "shared2@example.com"},
+		"koji@example.com":         nil,
+		"\u212aoji@example.com":    {"\u212aoji@example.com"},
+		"gone@example.com":         {"gone@example.com"},
+		"ana@example.com.evil.com": nil,
+	}
+	for email, want := range tests {
+		users, err := c.UsersByEmail(context.Background(), email)
+		if err != nil {
+			t.Errorf("%s: %v", email, err)
+		}
+		var got []string
+		for _, u := range users {
+			real, _ := org.User(u.Login)
+			if u.ID != real.ID || u.Status != real.Status {
+				t.Errorf("%s: %+v", email, u)
+			}
+			got = append(got, u.Login)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", email, got, want)
+		}
+	}
+	for _, bad := range []string{"", "ana", `ana@example.com" or status eq "ACTIVE`, "ana@example.com\n", "ana\\@example.com"} {
+		if users, err := c.UsersByEmail(context.Background(), bad); !okta.IsKind(err, okta.KindUnsafeID) {
+			t.Errorf("%q: %v, %v", bad, users, err)
+		}
+	}
+}
+
+// TestUsersByEmail_lag: search knows the past; the present counts.
+func TestUsersByEmail_lag(t *testing.T) {
+	const stale, gone, fresh = "00u00000000000000001", "00u00000000000000002", "00u00000000000000003"
+	c := MustHandle(t, func(w http.ResponseWriter, r *http.Request) {
+		user := func(id, login, email, status string) string {
+			return fmt.Sprintf(`{"id":%q,"status":%q,"profile":{"login":%q,"email":%q}}`, id, status, login, email)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		switch strings.TrimPrefix(r.URL.Path, "/api/v1/users") {
+		case "":
+			_, _ = fmt.Fprintf(w, "[%s,%s]", user(stale, "s@example.com", "a@example.com", "ACTIVE"), user(gone, "g@example.com", "a@example.com", "ACTIVE"))
+		case "/" + stale:
+			_, _ = w.Write([]byte(user(stale, "s@example.com", "a@example.com", "SUSPENDED")))
+		case "/a@example.com":
+			_, _ = w.Write([]byte(user(fresh, "a@example.com", "a@example.com", "ACTIVE")))
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"errorCode":"E0000007","errorSummary":"Not found"}`))
+		}
+	})
+	users, err := c.UsersByEmail(context.Background(), "a@example.com")
+	if err != nil || len(users) != 2 || users[0].ID != stale || users[0].Status != "SUSPENDED" || users[1].ID != fresh {
+		t.Errorf("%+v, %v", users, err)
+	}
+}
+
+// TestUsersByEmail_unread: half an answer names nobody.
+func TestUsersByEmail_unread(t *testing.T) {
+	for _, closed := range []string{"", "/00u00000000000000001", "/a@example.com"} {
+		c := MustHandle(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			const bo = `{"id":"00u00000000000000001","status":"ACTIVE","profile":{"login":"bo@example.com","email":"a@example.com"}}`
+			switch at := strings.TrimPrefix(r.URL.Path, "/api/v1/users"); at {
+			case closed:
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = w.Write([]byte(`{"errorCode":"E0000006","errorSummary":"no"}`))
+			case "":
+				_, _ = w.Write([]byte("[" + bo + "]"))
+			default:
+				_, _ = w.Write([]byte(bo))
+			}
+		})
+		if users, err := c.UsersByEmail(context.Background(), "a@example.com"); users != nil || !okta.IsKind(err, okta.KindForbidden) {
+			t.Errorf("%q closed: %v, %v", closed, users, err)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	ctx := context.Background()
+	org, c := MustOrg(t, oktasim.Options{Users: 5, Given: []oktasim.User{{Login: "ana@example.com", Groups: []string{"Contractors", "Sales"}}}}, okta.Config{})
+	ana, _ := org.User("ana@example.com")
+	groups, err := c.GroupsOf(ctx, ana.ID)
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	if slices.Sort(names); err != nil || !slices.Equal(names, []string{"Contractors", "Everyone", "Sales"}) {
+		t.Fatalf("%q, %v", names, err)
+	}
+	one, err := c.Group(ctx, groups[0].ID)
+	if err != nil || one != groups[0] {
+		t.Errorf("%+v, %v", one, err)
+	}
+	const unknown = "00g00000000000000001"
+	if _, err := c.Group(ctx, unknown); !okta.IsKind(err, okta.KindNotFound) {
+		t.Error(err)
+	}
+	known, err := c.Groups(ctx, one.ID, unknown, "not an ID", one.ID)
+	if err != nil || len(known) != 1 || known[one.ID] != one {
+		t.Errorf("%v, %v", known, err)
+	}
+	for _, bad := range []string{"", "me", "00u1/../00g"} {
+		_, err1 := c.GroupsOf(ctx, bad)
+		_, err2 := c.Group(ctx, bad)
+		if !okta.IsKind(err1, okta.KindUnsafeID) || !okta.IsKind(err2, okta.KindUnsafeID) {
+			t.Errorf("%q: %v, %v", bad, err1, err2)
+		}
+	}
+}
+
+// TestGroupsOf_pages: Okta's reference has no pages here, its answers may.
+func TestGroupsOf_pages(t *testing.T) {
+	c := MustHandle(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("after") == "" {
+			w.Header().Set("Link", "<https://"+r.Host+r.URL.Path+`?after=x>; rel="next"`)
+			_, _ = w.Write([]byte(`[{"id":"00g00000000000000001","profile":{"name":"One"}}]`))
+			return
+		}
+		_, _ = w.Write([]byte(`[{"id":"00g00000000000000002","profile":{"name":"Two"}}]`))
+	})
+	groups, err := c.GroupsOf(context.Background(), "00u00000000000000001")
+	if err != nil || len(groups) != 2 || groups[1].Name != "Two" {
+		t.Errorf("%+v, %v", groups, err)
+	}
+}
+
+func TestSuperAdmins(t *testing.T) {
+	ctx := context.Background()
+	org, c := MustOrg(t, oktasim.Options{Users: 50, AllActive: true, KeepCalls: true, Given: []oktasim.User{
+		{Login: "direct@example.com", Roles: []string{"HELP_DESK_ADMIN", "SUPER_ADMIN"}},
+		{Login: "grouped@example.com", Groups: []string{"Chiefs"}},
+		{Login: "idle@example.com", Roles: []string{"SUPER_ADMIN"}, Status: "SUSPENDED"},
+		{Login: "desk@example.com", Roles: []string{"HELP_DESK_ADMIN"}},
+	}, TokenRole: "READ_ONLY_ADMIN", GroupRoles: map[string]string{"Chiefs": "SUPER_ADMIN"}}, okta.Config{})
+	users, err := c.SuperAdmins(ctx)
+	if err != nil || len(users) != 2 || users[0].Login != "direct@example.com" || users[1].Login != "grouped@example.com" {
+		t.Errorf("%+v, %v", users, err)
+	}
+	asked := 0
+	for _, call := range org.Calls() {
+		if strings.HasSuffix(call.Path, "/roles") {
+			asked++
+		}
+	}
+	if asked != 5 { // those four and the token's owner
+		t.Errorf("%d users were asked for their roles, want the 5 administrators", asked)
+	}
+	self, ok, err := c.Self(ctx)
+	if err != nil || !ok || self.Login != "factorbot.service@example.com" {
+		t.Errorf("%+v, %v, %v", self, ok, err)
+	}
+}
+
+// TestSuperAdmins_unread: nobody is the last one by mistake.
+func TestSuperAdmins_unread(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+		want   okta.Kind
+	}{
+		"/api/v1/users/00u00000000000000001/roles": {http.StatusForbidden, `{"errorCode":"E0000006","errorSummary":"no"}`, okta.KindForbidden},
+		"/api/v1/users/00u00000000000000001":       {http.StatusForbidden, `{"errorCode":"E0000006","errorSummary":"no"}`, okta.KindForbidden},
+		"/api/v1/iam/assignees/users":              {http.StatusOK, `{"value":[{"id":"me"}]}`, okta.KindUnsafeID},
+	}
+	for path, tt := range tests {
+		t.Run(path, func(t *testing.T) {
+			c := MustHandle(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				switch {
+				case r.URL.Path == path:
+					w.WriteHeader(tt.status)
+					_, _ = w.Write([]byte(tt.body))
+				case r.URL.Path == "/api/v1/apps":
+					_, _ = w.Write([]byte(`[{"id":"0oa00000000000000001","name":"saasure"}]`))
+				case strings.HasPrefix(r.URL.Path, "/api/v1/apps/"):
+					_, _ = w.Write([]byte(`[]`))
+				case strings.HasSuffix(r.URL.Path, "/roles"):
+					_, _ = w.Write([]byte(`[{"id":"x","type":"SUPER_ADMIN","status":"ACTIVE"}]`))
+				default:
+					_, _ = w.Write([]byte(`{"value":[{"id":"00u00000000000000001"}]}`))
+				}
+			})
+			users, err := c.SuperAdmins(context.Background())
+			if users != nil || !okta.IsKind(err, tt.want) {
+				t.Errorf("%v, %v", users, err)
+			}
+		})
+	}
+}

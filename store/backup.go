@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// copyMark is what a backup says of itself: whoever starts on one knows that calls may
+// have been sent since.
+type copyMark struct {
+	Taken time.Time `json:"taken"`
+}
+
+// Backup writes a copy of the record as it is now, while others write on. A copy is
+// opened like the record itself, and tells when it was taken: see [Store.RestoredFrom].
+// It is first made beside the record, so there has to be room for it.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	path := s.file.path + ".out"
+	if _, err := s.makeCopy(ctx, path); err != nil {
+		return fmt.Errorf("back up the record: %w", err)
+	}
+	err := stream(ctx, path, w)
+	if err = errors.Join(err, os.Remove(path)); err != nil {
+		return fmt.Errorf("back up the record: %w", err)
+	}
+	return nil
+}
+
+func stream(ctx context.Context, path string, w io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(&contextWriter{ctx, w}, f)
+	return errors.Join(err, f.Close())
+}
+
+// BackupFile makes a backup in a new file, mode 0600, and returns its size in bytes. A
+// file with this name is a whole backup and durable: it gets the name last. One that is
+// there is an error, fs.ErrExist.
+func (s *Store) BackupFile(ctx context.Context, path string) (int64, error) {
+	n, err := s.backupFile(ctx, path)
+	if err != nil {
+		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
+	}
+	return n, nil
+}
+
+func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return 0, fs.ErrExist
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, err
+	}
+	half := path + HalfBackup
+	n, err := s.makeCopy(ctx, half)
+	if err == nil {
+		err = os.Rename(half, path)
+	}
+	if err != nil {
+		return 0, errors.Join(err, removeIfThere(half))
+	}
+	return n, syncDir(filepath.Dir(path))
+}
+
+// HalfBackup ends the name of a backup that is not whole yet.
+const HalfBackup = ".part"
+
+// makeCopy writes a marked and durable copy; where it fails nothing is left.
+func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
+	if err := removeIfThere(path); err != nil { // of an earlier try
+		return 0, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	taken := s.now() // before the copy: what is sent meanwhile is sent after it
+	n, err := s.file.backup(ctx, f)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = markCopy(path, copyMark{Taken: taken.UTC()})
+	}
+	if err != nil {
+		return 0, errors.Join(err, removeIfThere(path))
+	}
+	return n, nil
+}
+
+// markCopy writes the mark into a copy, and makes the whole file durable. It also
+// shows that the copy can be opened.
+func markCopy(path string, m copyMark) (err error) {
+	defer caught(path, &err)
+	value, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		bucket := pairs(tx)
+		return bucket.Put([]byte(copyKey), frame(copyKey, value, int64(bucket.Sequence())))
+	})
+	return errors.Join(err, db.Sync(), db.Close())
+}
