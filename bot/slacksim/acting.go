@@ -31,6 +31,11 @@ func (w *Workspace) Command(ctx context.Context, user, channel, text string) (An
 	if err != nil {
 		return Answer{}, err
 	}
+	if word, rest := splitCommand(text, w.opt.Commands); payload == nil {
+		if known, err := w.slackCommand(user, channel, word, rest); known {
+			return Answer{OK: err == nil, Ephemeral: []*Message{}}, err
+		}
+	}
 	if payload == nil {
 		return w.failedCommand(in, text, "is not a valid command", "unknown_command"), nil
 	}
@@ -114,10 +119,8 @@ func (w *Workspace) escape(text string) string {
 			}
 			return found
 		}
-		for _, p := range w.people {
-			if p.ID == trimmed || strings.EqualFold(p.Name, trimmed) {
-				return before + "<@" + p.ID + "|" + p.Name + ">" + tail
-			}
+		if p := w.handled(trimmed); p != nil {
+			return before + "<@" + p.ID + "|" + p.Name + ">" + tail
 		}
 		return found
 	})

@@ -1,5 +1,7 @@
 package slacksim
 
+import "time"
+
 // IDs of the one app and its workspace.
 const (
 	Team        = "T_SANDBOX"   // the workspace
@@ -124,7 +126,7 @@ func (p *Person) user(email bool) object {
 		return u
 	}
 	for k, v := range (object{
-		"real_name": p.RealName, "tz": tz, "tz_label": tz, "tz_offset": 0, "color": "4bbe2e",
+		"real_name": p.RealName, "tz": tz, "tz_label": tz, "tz_offset": zoneOffset(tz), "color": "4bbe2e",
 		"is_admin": p.Admin, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": p.Restricted || p.UltraRestricted, "is_ultra_restricted": p.UltraRestricted,
 		"is_email_confirmed": true, "who_can_share_contact_card": "EVERYONE",
@@ -135,6 +137,16 @@ func (p *Person) user(email bool) object {
 		u["is_stranger"] = false // true only for outsiders who share no channel with us
 	}
 	return u
+}
+
+// zoneOffset is how many seconds a zone is ahead of UTC now.
+func zoneOffset(tz string) int {
+	zone, err := time.LoadLocation(tz)
+	if err != nil {
+		return 0
+	}
+	_, offset := time.Now().In(zone).Zone()
+	return offset
 }
 
 func (p *Person) team() string {

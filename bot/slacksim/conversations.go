@@ -326,11 +326,8 @@ func conversationJoin(w *Workspace, c *call) (object, error) {
 		reply["response_metadata"] = object{"warnings": []string{"already_in_channel"}}
 		return reply, nil
 	}
-	conv.Members = append(conv.Members, BotUser)
-	w.emit(object{
-		"type": "member_joined_channel", "user": BotUser, "channel": conv.ID,
-		"channel_type": "C", "team": Team, "event_ts": w.nextTS(),
-	})
-	w.changed(Change{Type: "channel", Channel: conv.ID})
+	to := conv.Channel
+	to.Members = append(slices.Clone(conv.Members), BotUser)
+	w.reshape(conv, to, BotUser)
 	return object{"channel": w.channelObject(conv, false)}, nil
 }

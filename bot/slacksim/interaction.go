@@ -17,13 +17,14 @@ type interaction struct {
 	user      string
 	channel   string
 	messageTS string // of the message clicked on
+	viewID    string // of the view acted in
 	issued    time.Time
 	used      bool // the trigger ID opened a view
 
 	opened  *view      // by the trigger ID
 	private []*Message // what this person alone was told since
 	public  bool       // the response URL posted where everybody sees
-	touched bool       // the message clicked on was changed
+	touched bool       // the message clicked on, or the view acted in, was changed
 	wake    chan struct{}
 }
 
@@ -68,6 +69,16 @@ func (m *Message) fromSlack() bool { return m.User == slackbot }
 func (w *Workspace) touched(channel, ts string) {
 	for _, in := range w.interactions {
 		if in.channel == channel && in.messageTS == ts {
+			in.touched = true
+			in.signal()
+		}
+	}
+}
+
+// redrawn notes that a view was changed that somebody may have acted in.
+func (w *Workspace) redrawn(v *view) {
+	for _, in := range w.interactions {
+		if in.viewID == v.id {
 			in.touched = true
 			in.signal()
 		}
@@ -154,7 +165,7 @@ type Result struct {
 const clickWaits = 2 * time.Second
 
 // Click clicks and waits for the acknowledgement. If the app opens a view, or
-// changes the message, or tells the person something, it returns with that; at
+// changes the message or the view, or tells the person something, it returns with that; at
 // most 2 s after the acknowledgement.
 func (w *Workspace) Click(ctx context.Context, c Click) (Result, error) {
 	payload, in, err := w.clickPayload(c)
@@ -189,7 +200,7 @@ func (w *Workspace) clickPayload(c Click) (object, *interaction, error) {
 		return w.clickInView(c)
 	}
 	conv := w.conversation[c.Channel]
-	if conv == nil {
+	if conv == nil || !w.reads(c.User, conv) {
 		return nil, nil, errors.New("channel_not_found")
 	}
 	m := conv.find(c.Message)
@@ -223,7 +234,7 @@ func (w *Workspace) clickPayload(c Click) (object, *interaction, error) {
 	}
 	p["state"] = object{"values": stateOf(m.Blocks, nil)}
 	p["response_url"] = w.newHook("actions", in, m)
-	p["actions"] = []object{w.actionOf(e, c.Value, in.issued)}
+	p["actions"] = []object{w.actionOf(c.User, e, c.Value, in.issued)}
 	return p, in, nil
 }
 
@@ -241,15 +252,16 @@ func (w *Workspace) clickInView(c Click) (object, *interaction, error) {
 		w.enter(v, object{e.block: object{e.action(): c.Value}})
 	}
 	in := w.interact(c.User, "")
+	in.viewID = v.id
 	p := w.common("block_actions", in)
 	p["container"] = object{"type": "view", "view_id": v.id}
 	p["view"] = v.object()
-	p["actions"] = []object{w.actionOf(e, c.Value, in.issued)}
+	p["actions"] = []object{w.actionOf(c.User, e, c.Value, in.issued)}
 	return p, in, nil
 }
 
 // actionOf returns one entry of actions.
-func (w *Workspace) actionOf(e element, value any, at time.Time) object {
+func (w *Workspace) actionOf(user string, e element, value any, at time.Time) object {
 	kind := e.str("type")
 	a := object{
 		"type": kind, "action_id": e.action(), "block_id": e.block, "action_ts": formatTS(at.UnixMicro()),
@@ -270,7 +282,7 @@ func (w *Workspace) actionOf(e element, value any, at time.Time) object {
 		return a
 	}
 	key, initial := valueKeys(kind)
-	a[key] = w.entry(e.body, value)[key]
+	a[key] = w.entry(user, e.body, value)[key]
 	if e.body[initial] != nil {
 		a[initial] = e.body[initial]
 	}

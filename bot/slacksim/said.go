@@ -49,11 +49,16 @@ func (w *Workspace) Attach(user string, files ...UploadedFile) ([]string, error)
 	}
 	ids := []string{}
 	for _, x := range files {
-		f := w.newFile(x.Name, user)
-		f.content, f.uploaded, f.complete, f.given = x.Content, true, true, true
-		ids = append(ids, f.id)
+		ids = append(ids, w.give(user, x))
 	}
 	return ids, nil
+}
+
+// give keeps a file that was put into a file_input and returns its ID.
+func (w *Workspace) give(user string, x UploadedFile) string {
+	f := w.newFile(x.Name, user)
+	f.content, f.uploaded, f.complete, f.given = x.Content, true, true, true
+	return f.id
 }
 
 // Say posts a person's message and returns its ts.

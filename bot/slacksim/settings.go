@@ -68,7 +68,8 @@ func defaultSettings(o Options) settings {
 	if s.Events == nil {
 		s.Events = []string{
 			"message.channels", "message.groups", "message.im", "message.mpim", "app_home_opened",
-			"app_mention", "file_shared", "member_joined_channel", "user_change",
+			"app_mention", "file_shared", "member_joined_channel", "member_left_channel", "user_change",
+			"channel_left", "group_left", "channel_archive", "channel_unarchive", "group_archive", "group_unarchive",
 		}
 	}
 	for _, d := range o.Retries {
@@ -250,10 +251,13 @@ func (w *Workspace) changeChannel(id string, raw json.RawMessage) error {
 	if c == nil {
 		return fmt.Errorf("set: no channel %s", id)
 	}
-	if err := json.Unmarshal(raw, &c.Channel); err != nil {
+	changed := c.Channel
+	changed.Members = slices.Clone(c.Members)
+	if err := json.Unmarshal(raw, &changed); err != nil {
 		return fmt.Errorf("set: channel %s: %w", id, err)
 	}
-	c.ID = id
+	changed.ID = id
+	w.reshape(c, changed, "U_APPROVER1")
 	return nil
 }
 

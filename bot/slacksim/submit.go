@@ -114,6 +114,9 @@ func (w *Workspace) fieldErrors(v *view, errs map[string]string) Result {
 
 func (w *Workspace) answerView(v *view, action string, raw any) Result {
 	body, err := w.viewBody(raw)
+	if err == nil && body["type"] != "modal" {
+		err = refuse("invalid_arguments")
+	}
 	if err == nil && action == "push" && len(w.stacks[v.user]) >= maxDepth {
 		err = refuse("push_limit_reached")
 	}
