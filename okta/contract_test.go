@@ -71,6 +71,7 @@ func TestContract(t *testing.T) {
 		"GET /api/v1/groups", "GET /api/v1/groups/{groupId}/users", "GET /api/v1/iam/assignees/users", "GET /api/v1/apps",
 		"GET /api/v1/apps/{appId}/users", "GET /api/v1/logs", "POST /api/v1/users/{id}/lifecycle/reset_factors",
 		"DELETE /api/v1/users/{userId}/factors/{factorId}", "DELETE /api/v1/users/{userId}/sessions",
+		"GET /api/v1/users/{id}/groups", "GET /api/v1/groups/{groupId}", "GET /api/v1/meta/schemas/user/{schemaId}", "GET /api/v1/org",
 	} {
 		if !wire.seen[want] {
 			t.Errorf("%s was not called", want)
@@ -121,4 +122,36 @@ func exercise(t *testing.T, c *okta.Client, org *oktasim.Org) {
 	must(err)
 	_, err = c.EventsBetween(ctx, time.Now().Add(-time.Hour), time.Time{}, "user.mfa.factor.reset_all")
 	must(err)
+	exerciseLists(t, c, ana)
+	_, err = c.EnrolledSince(ctx, map[string]time.Time{ana.ID: time.Now().Add(-time.Hour)})
+	must(err)
+	_, err = c.SuperAdmins(ctx)
+	must(err)
+	for _, p := range c.Probe(ctx) {
+		must(p.Err)
+	}
+}
+
+// exerciseLists makes the calls that find and export people.
+func exerciseLists(t *testing.T, c *okta.Client, ana okta.User) {
+	ctx := context.Background()
+	if users, err := c.UsersByEmail(ctx, ana.Email); err != nil || len(users) != 1 {
+		t.Errorf("%v, %v", users, err)
+	}
+	groups, err := c.GroupsOf(ctx, ana.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		if _, err := c.Group(ctx, g.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, s := range []okta.Selection{{}, {Search: `profile.department eq "Sales"`}, {Filter: `status eq "ACTIVE"`}, {Q: "Ana"}, {Group: groups[0].ID}} {
+		for _, err := range c.List(ctx, s) {
+			if err != nil {
+				t.Errorf("%+v: %v", s, err)
+			}
+		}
+	}
 }

@@ -1,0 +1,186 @@
+package okta_test
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"factorbot/okta"
+	"factorbot/okta/oktasim"
+)
+
+func TestList(t *testing.T) {
+	ctx := context.Background()
+	org, c := MustOrg(t, oktasim.Options{Users: 450, AllActive: true, Given: []oktasim.User{
+		{Login: "ana@example.com", FirstName: "Ana", Department: "Legal", Groups: []string{"Few"},
+			Profile: map[string]any{"badge": 1234567890123456, "contractor": true, "teams": []any{"a", "b;c"}, "nickName": nil}},
+		{Login: "gone@example.com", FirstName: "Ana", Status: "DEPROVISIONED"},
+	}}, okta.Config{})
+	few, err := c.GroupsByName(ctx, "Few")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		s     okta.Selection
+		least int // users
+		gone  bool
+	}{
+		"all":    {okta.Selection{}, 452, false},
+		"search": {okta.Selection{Search: `profile.firstName eq "ana"`}, 2, true},
+		"filter": {okta.Selection{Filter: `profile.firstName eq "Ana"`}, 2, true},
+		"q":      {okta.Selection{Q: "ana@"}, 1, false},
+		"group":  {okta.Selection{Group: few[0].ID}, 1, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			listed := map[string]okta.Listed{}
+			for l, err := range c.List(ctx, tt.s) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				listed[l.Login] = l
+			}
+			ana, there := listed["ana@example.com"]
+			if _, gone := listed["gone@example.com"]; len(listed) < tt.least || !there || gone != tt.gone {
+				t.Errorf("%d users, Ana %v, the deactivated %v", len(listed), there, gone)
+			}
+			real, _ := org.User("ana@example.com")
+			for column, want := range map[string]string{"id": real.ID, "status": "ACTIVE", "login": "ana@example.com", "profile.department": "Legal",
+				"badge": "1234567890123456", "contractor": "true", "teams": "a; b;c", "nickName": "", "nothing": "", "mobilePhone": ""} {
+				if got := ana.Column(column); got != want {
+					t.Errorf("%s: %q, want %q", column, got, want)
+				}
+			}
+			if ana.Department != "Legal" || !strings.HasSuffix(ana.Column("created"), "Z") || ana.LastLogin.IsZero() || ana.Column("type") == "" {
+				t.Errorf("%+v", ana)
+			}
+		})
+	}
+}
+
+// TestUserColumns: each has a value of its own.
+func TestUserColumns(t *testing.T) {
+	_, c := MustOrg(t, oktasim.Options{Given: []oktasim.User{{Login: "ana@example.com"}}}, okta.Config{})
+	for l, err := range c.List(context.Background(), okta.Selection{Q: "ana"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range okta.UserColumns() {
+			if l.Column(name) == "" {
+				t.Errorf("%s is empty", name)
+			}
+		}
+	}
+}
+
+func TestList_wrong(t *testing.T) {
+	_, c := MustOrg(t, oktasim.Options{Users: 400, AllActive: true}, okta.Config{})
+	tests := map[string]struct {
+		s    okta.Selection
+		kind okta.Kind
+	}{
+		"two ways":      {okta.Selection{Search: `status eq "ACTIVE"`, Q: "a"}, okta.KindInvalid},
+		"group and q":   {okta.Selection{Group: "00g00000000000000001", Q: "a"}, okta.KindInvalid},
+		"no search":     {okta.Selection{Search: `status is ACTIVE`}, okta.KindExpression},
+		"no filter":     {okta.Selection{Filter: `profile.city eq "Cork"`}, okta.KindExpression},
+		"no group ID":   {okta.Selection{Group: "../users/me"}, okta.KindUnsafeID},
+		"unknown group": {okta.Selection{Group: "00g00000000000000001"}, okta.KindNotFound},
+	}
+	for name, tt := range tests {
+		n := 0
+		var last error
+		for _, err := range c.List(context.Background(), tt.s) {
+			n, last = n+1, err
+		}
+		if e := failure(t, last); n != 1 || e.Kind != tt.kind || e.Summary == "" {
+			t.Errorf("%s: %d steps, %v", name, n, last)
+		}
+	}
+}
+
+// TestList_truncated: what q does not show is told.
+func TestList_truncated(t *testing.T) {
+	people := make([]oktasim.User, 201)
+	for i := range people {
+		people[i] = oktasim.User{Login: "same" + strings.Repeat("x", i) + "@example.com", FirstName: "Same"}
+	}
+	_, c := MustOrg(t, oktasim.Options{Given: people}, okta.Config{})
+	n := 0
+	var last error
+	for _, err := range c.List(context.Background(), okta.Selection{Q: "same"}) {
+		if last = err; err == nil {
+			n++
+		}
+	}
+	if n != 200 || !okta.IsKind(last, okta.KindTruncated) || !strings.Contains(failure(t, last).Advice, "search") {
+		t.Errorf("%d users, then %v", n, last)
+	}
+}
+
+// TestList_bounded streams 100,000 users: a page is asked for when the one
+// before has been used up, and none of them is kept.
+func TestList_bounded(t *testing.T) {
+	org, err := oktasim.New(oktasim.Options{Users: 100_000, AllActive: true, Concurrency: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer org.Close()
+	wire := &counting{base: org.Transport()}
+	c := MustClient(t, okta.Config{Transport: wire})
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most, n := heap(), uint64(0), 0
+	for l, err := range c.List(context.Background(), okta.Selection{Search: `status eq "ACTIVE"`}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; wire.calls != (n+199)/200 || len(l.Profile) == 0 {
+			t.Fatalf("%d calls at user %d with %d attributes", wire.calls, n, len(l.Profile))
+		}
+		if n%20_000 == 0 {
+			most = max(most, heap())
+		}
+	}
+	if n < 100_000 || most > before+16<<20 {
+		t.Errorf("%d users; %d MiB more than before", n, (most-before)>>20)
+	}
+}
+
+// counting counts calls that follow one another.
+type counting struct {
+	base  http.RoundTripper
+	calls int
+}
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.calls++
+	return c.base.RoundTrip(r)
+}
+
+func TestSchema(t *testing.T) {
+	_, c := MustOrg(t, oktasim.Options{Given: []oktasim.User{{Login: "ana@example.com",
+		Profile: map[string]any{"zone9": "x", "contractor": true, "teams": []any{"a"}}}}}, okta.Config{})
+	all, err := c.Schema(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]okta.Attribute{}
+	for i, a := range all {
+		found[a.Name] = a
+		if i > 0 && (all[i-1].Custom && !a.Custom || all[i-1].Custom == a.Custom && all[i-1].Name >= a.Name) {
+			t.Errorf("%s stands after %s", a.Name, all[i-1].Name)
+		}
+	}
+	for _, want := range []okta.Attribute{{"login", "Username", "string", false}, {"costCenter", "Cost center", "string", false},
+		{"zone9", "Zone9", "string", true}, {"contractor", "Contractor", "boolean", true}, {"teams", "Teams", "array", true}} {
+		if found[want.Name] != want {
+			t.Errorf("%+v, want %+v", found[want.Name], want)
+		}
+	}
+}
