@@ -25,6 +25,7 @@ type Client struct {
 	clientID string
 	marker   string
 	width    *searchWidth
+	tally    *tally
 }
 
 // New makes a client; nothing is sent. Close must follow.
@@ -39,7 +40,7 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.SDK = prepared
 	}
-	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth()}
+	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth(), tally: newTally()}
 	if c.base == nil {
 		c.base = ownTransport(cfg.Concurrency)
 	}
@@ -51,6 +52,7 @@ func New(cfg Config) (*Client, error) {
 			c.pacer.close()
 			return nil, fmt.Errorf("okta: %w", err)
 		}
+		auth.tally = c.tally
 		c.auth = auth
 	}
 	c.gate = &gate{base: c.base, traced: traced, pacer: c.pacer, auth: c.auth, org: cfg.origin, token: cfg.Token, agent: userAgent(cfg)}
@@ -83,8 +85,12 @@ func (c *Client) Close() {
 // is false before the first.
 func (c *Client) Clock() (offset time.Duration, ok bool) { return c.pacer.offset() }
 
-// Stats shows the pacing.
-func (c *Client) Stats() Stats { return c.pacer.stats() }
+// Stats shows the pacing, and what came of the calls.
+func (c *Client) Stats() Stats {
+	s := c.pacer.stats()
+	c.tally.complete(&s)
+	return s
+}
 
 // Retries of reads: full jitter, doubling.
 const (
@@ -133,6 +139,7 @@ func (c *Client) get(ctx context.Context, op, path string, header http.Header, d
 }
 
 func (c *Client) getOnce(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (answer, error) {
+	asked := time.Now()
 	if err := c.auth.ready(ctx); err != nil {
 		return answer{}, err
 	}
@@ -141,6 +148,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 		return answer{}, err
 	}
 	left := time.Now()
+	c.tally.turn(g.bucket.name, left.Sub(asked))
 	cl := &call{op: op, gate: c.gate, grant: g, decode: decode, header: header}
 	err = c.through(ctx, cl, func(ctx context.Context) error {
 		rq := c.sdk.CloneRequestExecutor()
@@ -159,6 +167,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 // an Error: its untyped errors, its panics, and the statuses that it takes for success.
 func (c *Client) through(ctx context.Context, cl *call, do func(context.Context) error) (err error) {
 	defer cl.grant.release()
+	defer c.tally.count(cl)
 	within := readWithin
 	if cl.write {
 		within = max(endWithin-time.Since(cl.asked), 0)

@@ -77,7 +77,13 @@ func (c *Client) try(ctx context.Context, p probed, known map[string]string) err
 		known["appId"] = id
 		return err
 	case "userId":
-		return c.firstID(ctx, p, IsUserID, func(id string) { known["userId"], known["id"] = id, id })
+		err := c.firstID(ctx, p, IsUserID, func(id string) { known["userId"], known["id"] = id, id })
+		if IsKind(err, KindForbidden) { // a role that may not list may still look up
+			if self, ok, _ := c.Self(ctx); ok {
+				known["userId"], known["id"] = self.ID, self.ID
+			}
+		}
+		return err
 	case "groupId":
 		return c.firstID(ctx, p, IsGroupID, func(id string) { known["groupId"] = id })
 	}

@@ -15,6 +15,7 @@ type Stats struct {
 	Throttled   int64 // 429s, of every kind
 	Crowded     int64 // those for too many calls at once
 	ClockOffset time.Duration
+	ClockKnown  bool // an answer has shown Okta's clock
 }
 
 // BucketStats is one rate-limit bucket.
@@ -28,12 +29,18 @@ type BucketStats struct {
 	Calls     int64
 	Throttled int64
 	Waiting   int
+
+	// Answers counts the calls by what came of them: "2xx", "3xx", "4xx" but
+	// for "429", "5xx", and "none" for those without an answer.
+	Answers map[string]int64
+	Turns   int64         // calls whose turn came, and
+	Waited  time.Duration // how long they waited for it, together
 }
 
 func (p *pacer) stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Stats{InFlight: p.inFlight, Places: p.places.now, Crowded: p.places.crowded, ClockOffset: p.clock.offset.middle()}
+	s := Stats{InFlight: p.inFlight, Places: p.places.now, Crowded: p.places.crowded, ClockOffset: p.clock.offset.middle(), ClockKnown: p.clock.offset.known}
 	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
 		b := p.buckets[name]
 		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled, Waiting: p.queues[b].waiting()}

@@ -20,13 +20,6 @@ import (
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 )
 
-// Scopes are what a service app must be granted. An unknown or ungranted one
-// makes Okta refuse the token altogether.
-func Scopes() []string {
-	return []string{"okta.users.manage", "okta.users.read", "okta.roles.read", "okta.groups.read",
-		"okta.logs.read", "okta.apps.read", "okta.schemas.read", "okta.orgs.read"}
-}
-
 const (
 	assertionLife = 5 * time.Minute // Okta takes an hour at most; our clock may be ahead
 	renewBefore   = 5 * time.Minute // or a fifth of the token's life, if that is less
@@ -39,6 +32,7 @@ const (
 type tokens struct {
 	client   *http.Client
 	pacer    *pacer
+	tally    *tally
 	endpoint string
 	clientID string
 	signer   jose.Signer
@@ -134,7 +128,7 @@ func (t *tokens) ready(ctx context.Context) error {
 	if ok {
 		return nil
 	}
-	if err := t.fetch(ctx); err != nil && !usable {
+	if err := t.fetch(ctx, Scopes(), t.keep); err != nil && !usable {
 		return err
 	}
 	return nil
@@ -146,7 +140,8 @@ type grantedToken struct {
 	ExpiresIn   int    `json:"expires_in"` // seconds
 }
 
-func (t *tokens) fetch(ctx context.Context) error {
+// fetch gets a token for scopes; keep is told of it, and when it was asked for.
+func (t *tokens) fetch(ctx context.Context, scopes []string, keep func(grantedToken, time.Time)) error {
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
@@ -155,12 +150,13 @@ func (t *tokens) fetch(ctx context.Context) error {
 		return err
 	}
 	defer g.release()
-	form, err := t.form(time.Now())
+	form, err := t.form(time.Now(), scopes)
 	if err != nil {
 		return &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: "the private key cannot sign", Advice: adviceKey}
 	}
 	var got grantedToken
 	c := &call{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
+	defer t.tally.count(c)
 	req, err := http.NewRequestWithContext(withCall(ctx, c), http.MethodPost, t.endpoint, strings.NewReader(form))
 	if err != nil {
 		return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
@@ -176,16 +172,21 @@ func (t *tokens) fetch(ctx context.Context) error {
 	if c.ans.status != http.StatusOK || got.AccessToken == "" || !strings.EqualFold(got.TokenType, "Bearer") {
 		return t.refused(op, c, resp)
 	}
+	keep(got, asked)
+	return nil
+}
+
+// keep makes a token the one that is sent.
+func (t *tokens) keep(got grantedToken, asked time.Time) {
 	life := time.Duration(got.ExpiresIn) * time.Second
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.token, t.expires = got.AccessToken, asked.Add(life)
 	t.renewAt = t.expires.Add(-min(renewBefore, life/5))
-	return nil
 }
 
-// form is the body of a token request (RFC 7523).
-func (t *tokens) form(now time.Time) (string, error) {
+// form is the body of a token request for scopes (RFC 7523).
+func (t *tokens) form(now time.Time, scopes []string) (string, error) {
 	assertion, err := jwt.Signed(t.signer).Claims(jwt.Claims{
 		Issuer: t.clientID, Subject: t.clientID, Audience: jwt.Audience{t.endpoint}, ID: rand.Text(),
 		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLife)),
@@ -195,7 +196,7 @@ func (t *tokens) form(now time.Time) (string, error) {
 	}
 	return url.Values{
 		"grant_type":            {"client_credentials"},
-		"scope":                 {strings.Join(Scopes(), " ")},
+		"scope":                 {strings.Join(scopes, " ")},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		"client_assertion":      {assertion},
 	}.Encode(), nil

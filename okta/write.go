@@ -18,6 +18,7 @@ type Slot struct {
 
 // Take waits for the pace of the users bucket and for a place, in lane's turn.
 func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
+	asked := time.Now()
 	if err := c.auth.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -25,6 +26,7 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tally.turn(UsersBucket, time.Since(asked))
 	return &Slot{grant: g}, nil
 }
 
