@@ -31,7 +31,7 @@ type BucketStats struct {
 	Waiting   int
 
 	// Answers counts the calls by what came of them: "2xx", "3xx", "4xx" but
-	// for "429", "5xx", and "none" for those without an answer.
+	// for "429", "5xx", and "none" for those that left and got no answer.
 	Answers map[string]int64
 	Turns   int64         // calls whose turn came, and
 	Waited  time.Duration // how long they waited for it, together

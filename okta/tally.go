@@ -33,9 +33,9 @@ func (t *tally) bucket(name string) *bucketTally {
 	return b
 }
 
-// count books what came of a call, if it was made.
+// count books what came of a call, if it left.
 func (t *tally) count(c *call) {
-	if t == nil || !c.used {
+	if t == nil || !c.used || c.failed != nil && c.failed.Effect == EffectNone {
 		return
 	}
 	class := "none"

@@ -47,7 +47,7 @@ func (d *directory) add(u User, roles map[string]string, rng *rand.Rand, now tim
 		department: u.Department, status: u.Status, created: u.Created, updated: u.Created, changed: u.Created, extras: u.Profile}
 	p.text = strings.ToLower(strings.Join([]string{p.id, p.login, p.email, p.first, p.last, p.department}, "\n"))
 	for _, f := range u.Factors {
-		enrolled, err := newFactor(f, p, rng)
+		enrolled, err := newFactor(f, p, rng, now)
 		if err != nil {
 			return nil, fmt.Errorf("user %q: %w", u.Login, err)
 		}

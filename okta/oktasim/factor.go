@@ -43,7 +43,7 @@ var factorKinds = map[string]factorKind{
 
 var factorStatuses = []string{"ACTIVE", "DISABLED", "ENROLLED", "EXPIRED", "INACTIVE", "NOT_SETUP", "PENDING_ACTIVATION"}
 
-func newFactor(f Factor, p *person, rng *rand.Rand) (*factor, error) {
+func newFactor(f Factor, p *person, rng *rand.Rand, now time.Time) (*factor, error) {
 	kind, ok := factorKinds[f.Type]
 	if !ok {
 		return nil, fmt.Errorf("factor type %q is none of Okta's", f.Type)
@@ -56,6 +56,9 @@ func newFactor(f Factor, p *person, rng *rand.Rand) (*factor, error) {
 	set(&f.ID, kind.prefix+seededID(rng, 17))
 	if f.Created.IsZero() {
 		f.Created = p.created.Add(720*time.Hour - time.Duration(rng.IntN(500))*time.Hour)
+		if f.Created.After(now) {
+			f.Created = p.created
+		}
 	}
 	return &factor{id: f.ID, kind: f.Type, provider: f.Provider, status: f.Status, created: f.Created}, nil
 }

@@ -3,6 +3,7 @@ package oktasim
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -12,6 +13,7 @@ var (
 	lastNames   = strings.Fields("Eriksen Çelik Rossi Dvořák Horváth Novák Lindqvist Okafor Müller Santos Haddad Nakamura Kowalski O'Brien García Nguyen Petrov Ibrahim Jensen Silva Fernández Wójcik Tanaka Mensah Papadopoulos Larsen Moreau Chaudhry Bianchi Yılmaz")
 	departments = []string{"Engineering", "Sales", "Finance", "Support", "Marketing", "People", "Legal", "Operations"}
 	titles      = []string{"Specialist", "Senior Specialist", "Lead", "Manager", "Analyst", "Engineer"}
+	buildings   = []string{"North", "South", "Harbour", "Mill"}
 	cities      = []string{"Bergen", "Izmir", "Milan", "Brno", "Szeged", "Lagos", "Porto", "Osaka", "Gdańsk", "Cork"}
 )
 
@@ -41,6 +43,7 @@ func generated(i int, opt Options, rng *rand.Rand, now time.Time) User {
 	roll, admin := rng.IntN(1000), rng.IntN(100) == 0
 	if !opt.AllActive {
 		u.Status = statusOf(roll)
+		u.Created = joined(u, now)
 	}
 	switch u.Status {
 	case "DEPROVISIONED": // deactivation ends memberships and enrolments
@@ -53,6 +56,16 @@ func generated(i int, opt Options, rng *rand.Rand, now time.Time) User {
 		}
 	}
 	return u
+}
+
+// joined is when the person came: one in fifty within the last week, told by
+// the ID alone, so that a seed's people stay who they are.
+func joined(u User, now time.Time) time.Time {
+	if share, _ := strconv.Atoi(digits(u.ID, 2)); share >= 2 {
+		return u.Created
+	}
+	ago, _ := strconv.Atoi(digits(u.Login, 3)) // of a thousand
+	return now.Add(-time.Hour - time.Duration(ago)*6*24*time.Hour/1000)
 }
 
 func statusOf(roll int) string {

@@ -76,7 +76,7 @@ type Factor struct {
 	Type     string    // Okta's factorType, such as push or token:software:totp
 	Provider string    // "": the usual one of the type
 	Status   string    // "": ACTIVE
-	Created  time.Time // zero: a month after the person
+	Created  time.Time // zero: a month after the person, or with them
 }
 
 const (

@@ -53,7 +53,7 @@ func New(opt Options) (*Org, error) {
 		opt: opt, routes: routes(bucketMap()), id: "00o" + seededID(rng, 17), key: "00T" + seededID(rng, 17),
 		app: "0oa" + seededID(rng, 17), wake: make(chan struct{}, 1), directory: newDirectory(), set: newSettings(opt),
 		rng: rng, tokens: map[string]grant{}, seen: map[string]time.Time{}, pushes: map[string]*push{},
-		buckets: map[string]*bucket{}, custom: map[string]string{}, watchers: map[chan struct{}]struct{}{}, books: newBooks(),
+		buckets: map[string]*bucket{}, custom: ownAttributes(), watchers: map[chan struct{}]struct{}{}, books: newBooks(),
 	}
 	if err := o.populate(); err != nil {
 		return nil, fmt.Errorf("oktasim: %w", err)

@@ -25,6 +25,11 @@ func (c *call) wellKnown() answer {
 		"_links": map[string]any{"organization": href{Href: c.base()}}})
 }
 
+// ownAttributes are those that the org has added to the base profile, with their types.
+func ownAttributes() map[string]string {
+	return map[string]string{"building": "string", "deskNumber": "integer", "partTime": "boolean"}
+}
+
 // learn takes the attributes of a given profile that are not base ones into
 // the schema.
 func (o *Org) learn(profile map[string]any) {

@@ -1,6 +1,8 @@
 package oktasim
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,6 +53,24 @@ func routes(buckets map[string]string) []route {
 	add("POST", "/oauth2/v1/token", "", (*call).issueToken)
 	add("GET", "/.well-known/okta-organization", "", (*call).wellKnown)
 	return all
+}
+
+// name is how the forbidden setting calls a route.
+func (r *route) name() string { return r.method + " /" + strings.Join(r.pattern, "/") }
+
+func writeForbidden(s *settings, raw json.RawMessage) error {
+	var names []string
+	if err := json.Unmarshal(raw, &names); err != nil {
+		return fmt.Errorf("%s is no list of calls", raw)
+	}
+	all := routes(nil)
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(r route) bool { return r.scope != "" && r.name() == name }) {
+			return fmt.Errorf("%q is no call of Okta's here, such as \"GET /api/v1/users/{id}/roles\"", name)
+		}
+	}
+	s.Forbidden = names
+	return nil
 }
 
 // bucketOf looks a route up in the bucket table. What is not on it counts

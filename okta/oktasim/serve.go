@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,6 +94,8 @@ func (c *call) admit() (refusal answer, admitted bool, latency time.Duration) {
 		return noRoute(allowed), false, latency
 	case c.route.scope != "" && !c.who.may(c.route.scope):
 		return insufficientScope(c.route.scope), false, latency
+	case slices.Contains(o.set.Forbidden, c.route.name()):
+		return okta("E0000006").answer(), false, latency
 	}
 	if c.route.scope != "" {
 		c.fault = o.drawFault(c.request.Method, c.request.URL.Path)

@@ -60,3 +60,26 @@ func TestOAuth_set(t *testing.T) {
 		t.Errorf("taken away: %d %v", status, body)
 	}
 }
+
+// A role that does not reach a call is refused, and only there.
+func TestForbidden(t *testing.T) {
+	c := MustServe(t, oktasim.Options{Given: []oktasim.User{ana()}})
+	ana, _ := c.org.User("ana@example.com")
+	MustSet(t, c.org, `{"forbidden": ["GET /api/v1/logs", "POST /api/v1/users/{id}/lifecycle/reset_factors"]}`)
+	for _, call := range [][2]string{{"GET", "/api/v1/logs?limit=1"}, {"POST", "/api/v1/users/" + ana.ID + "/lifecycle/reset_factors"}} {
+		if got := c.do(403, call[0], call[1]); got.code(t) != "E0000006" {
+			t.Errorf("%v: %s", call, got.code(t))
+		}
+	}
+	c.do(200, "GET", "/api/v1/users/"+ana.ID+"/factors")
+	if books := c.org.Books(); books.Asked != 0 {
+		t.Errorf("%d resets were let in", books.Asked)
+	}
+	for _, wrong := range []string{`["GET /api/v1/nothing"]`, `["POST /oauth2/v1/token"]`, `"GET /api/v1/logs"`} {
+		if _, err := c.org.Set(map[string]json.RawMessage{"forbidden": json.RawMessage(wrong)}); err == nil {
+			t.Errorf("%s was taken", wrong)
+		}
+	}
+	MustSet(t, c.org, `{"forbidden": null}`)
+	c.do(200, "GET", "/api/v1/logs?limit=1")
+}

@@ -39,6 +39,7 @@ type settings struct {
 	ClientKey     *rsa.PublicKey
 	ClientScopes  []string
 	DPoP          bool
+	Forbidden     []string
 }
 
 func newSettings(opt Options) settings {
@@ -102,6 +103,7 @@ func settingKeys() map[string]setting {
 		"client_key":        {func(s *settings) any { return publicPEM(s.ClientKey) }, writeClientKey},
 		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
 		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
+		"forbidden":         {func(s *settings) any { return s.Forbidden }, writeForbidden},
 	}
 }
 
@@ -126,6 +128,7 @@ func settingKeys() map[string]setting {
 //	push_answer, push_after               approve, reject or ignore; how soon
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
+//	forbidden                             calls beyond the role, such as "GET /api/v1/users/{id}/roles"
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

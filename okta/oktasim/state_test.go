@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -40,11 +41,34 @@ func TestGenerated(t *testing.T) {
 		if len(u.Roles) > 0 {
 			counts["admins"]++
 		}
+		countOdd(t, u, counts)
 	}
-	for what, least := range map[string]int{"ACTIVE": 1700, "SUSPENDED": 10, "DEPROVISIONED": 10, "push": 900, "sms": 600, "webauthn": 150, "admins": 5} {
+	for what, least := range map[string]int{"ACTIVE": 1700, "SUSPENDED": 10, "DEPROVISIONED": 10, "push": 900, "sms": 600, "webauthn": 150, "admins": 5,
+		"super administrators": 2, "new": 20, "phishing-resistant": 20} {
 		if counts[what] < least {
 			t.Errorf("%d %s, want %d at least", counts[what], what, least)
 		}
+	}
+}
+
+// countOdd counts who an approver is told of.
+func countOdd(t *testing.T, u oktasim.User, counts map[string]int) {
+	t.Helper()
+	if slices.Contains(u.Roles, "SUPER_ADMIN") && u.Status == "ACTIVE" {
+		counts["super administrators"]++
+	}
+	if time.Since(u.Created) < 7*24*time.Hour {
+		counts["new"]++
+	}
+	resistant := len(u.Factors) > 0
+	for _, f := range u.Factors {
+		resistant = resistant && slices.Contains([]string{"webauthn", "signed_nonce"}, f.Type)
+		if f.Created.After(time.Now()) || f.Created.Before(u.Created) {
+			t.Errorf("%s came at %v and enrolled %s at %v", u.Login, u.Created, f.Type, f.Created)
+		}
+	}
+	if resistant {
+		counts["phishing-resistant"]++
 	}
 }
 

@@ -92,8 +92,10 @@ func (o *Org) profile(p *person) map[string]any {
 	profile := map[string]any{"login": p.login, "email": p.email, "firstName": orNull(p.first), "lastName": orNull(p.last),
 		"mobilePhone": nil, "secondEmail": nil, "employeeNumber": digits(p.id, 6)}
 	if p.department != "" {
-		profile["department"] = p.department
+		profile["department"], profile["costCenter"] = p.department, "CC-"+digits(p.department, 4)
 	}
+	profile["building"] = buildings[int(digits(p.login, 1)[0]-'0')%len(buildings)]
+	profile["deskNumber"], profile["partTime"] = 100+int(digits(p.id, 1)[0]-'0'), digits(p.id, 2) < "15"
 	if _, given := p.extras["title"]; !given {
 		at := int(digits(p.id, 1)[0] - '0')
 		profile["title"], profile["city"] = titles[at%len(titles)], cities[at]

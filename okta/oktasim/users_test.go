@@ -310,8 +310,17 @@ func TestSchema(t *testing.T) {
 	c := MustServe(t, oktasim.Options{Given: crew()})
 	definitions := c.do(200, "GET", "/api/v1/meta/schemas/user/default").object(t)["definitions"].(map[string]any)
 	custom := definitions["custom"].(map[string]any)["properties"].(map[string]any)
-	if custom["contractor"].(map[string]any)["type"] != "boolean" || custom["contractor"].(map[string]any)["title"] != "Contractor" || len(custom) != 2 {
+	if custom["contractor"].(map[string]any)["type"] != "boolean" || custom["contractor"].(map[string]any)["title"] != "Contractor" || len(custom) != 5 {
 		t.Errorf("custom: %v", custom)
+	}
+	for name, kind := range map[string]string{"building": "string", "deskNumber": "integer", "partTime": "boolean"} {
+		if custom[name].(map[string]any)["type"] != kind {
+			t.Errorf("%s: %v", name, custom[name])
+		}
+		found := c.all(query("/api/v1/users", "search", "profile."+name+" pr"), "id")
+		if all := c.all("/api/v1/users", "id"); len(found) < len(all) {
+			t.Errorf("%d of %d users have a %s", len(found), len(all), name)
+		}
 	}
 	base := definitions["base"].(map[string]any)["properties"].(map[string]any)
 	if base["firstName"].(map[string]any)["title"] != "First name" || len(base) != 31 {
