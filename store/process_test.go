@@ -30,6 +30,7 @@ var roles = map[string]func(path string) error{
 	"write":     writeUntilKilled,
 	"hold":      holdUntilTold,
 	"disk full": fillDisk,
+	"faults":    meetFaults,
 }
 
 // playRole does what the environment asks of this process; false: it is the test itself.
@@ -178,7 +179,7 @@ func killed(t *testing.T, path string, answers int) []string {
 }
 
 // inRecord tells what is there, in the writer's words.
-func inRecord(t *testing.T, s *Store) []string {
+func inRecord(t tester, s *Store) []string {
 	t.Helper()
 	var there []string
 	for _, r := range collect(t, s.Requests(t.Context(), Query{})) {
