@@ -14,7 +14,7 @@ import (
 const answerTime = 10 * time.Second
 
 // answer tells the person privately, best effort: through the envelope's
-// response URL, else by an ephemeral message in the channel.
+// response URL, else by an ephemeral message in the channel, else by a DM.
 func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
 	if ctx.Err() != nil {
 		return
@@ -25,6 +25,9 @@ func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
 	if err != nil && a.Channel != "" {
 		_, err = l.Slack.PostEphemeralContext(short, string(a.Channel), string(a.By),
 			slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	}
+	if err != nil {
+		err = l.whisper(short, a, m)
 	}
 	if err != nil && ctx.Err() == nil {
 		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", brief(err))
@@ -40,4 +43,15 @@ func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) err
 	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, l.http, &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
 	})
+}
+
+// whisper answers by a DM: there is no channel where a home tab is clicked, and
+// an ephemeral message reaches nobody who is not in the channel.
+func (l *listening) whisper(ctx context.Context, a *arrival, m view.Message) error {
+	dm, _, _, err := l.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(a.By)}, ReturnIM: true})
+	if err != nil {
+		return err
+	}
+	_, _, err = l.Slack.PostMessageContext(ctx, dm.ID, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	return err
 }

@@ -18,28 +18,51 @@ const (
 	kindCommand    = "command"
 	kindClick      = "click"
 	kindSubmission = "submission"
+	kindTyping     = "typing" // into a field whose choices are looked up; never recorded
 )
 
 // arrival is what is kept of an envelope: what a worker needs and no more.
 // Chatter, tokens and trigger IDs are not kept.
 type arrival struct {
-	Kind        string            `json:"kind"`
-	By          reset.Person      `json:"by"`
-	Team        string            `json:"team,omitempty"` // the person's workspace
-	Channel     reset.Channel     `json:"channel,omitempty"`
-	At          time.Time         `json:"at,omitzero"`            // when Slack says that it happened
-	TS          string            `json:"ts,omitempty"`           // of the message
-	Text        string            `json:"text,omitempty"`         // of an upload or command
-	Files       []file            `json:"files,omitempty"`        // of an upload
-	Action      string            `json:"action,omitempty"`       // of a click
-	Value       string            `json:"value,omitempty"`        // of a click
-	Callback    string            `json:"callback,omitempty"`     // of a submission
-	Metadata    string            `json:"metadata,omitempty"`     // of a submission
-	Inputs      map[string]string `json:"inputs,omitempty"`       // of a submission: text by action ID
-	ResponseURL string            `json:"response_url,omitempty"` // for a private answer, 30 minutes
+	Kind        string             `json:"kind"`
+	By          reset.Person       `json:"by"`
+	Team        string             `json:"team,omitempty"` // the person's workspace
+	Channel     reset.Channel      `json:"channel,omitempty"`
+	At          time.Time          `json:"at,omitzero"`            // when Slack says that it happened
+	TS          string             `json:"ts,omitempty"`           // of the message
+	Text        string             `json:"text,omitempty"`         // of an upload or command
+	Files       []file             `json:"files,omitempty"`        // of an upload
+	Action      string             `json:"action,omitempty"`       // of a click
+	Value       string             `json:"value,omitempty"`        // of a click: the button's, or what was chosen or typed
+	View        string             `json:"view,omitempty"`         // ID of the modal or home tab
+	Callback    string             `json:"callback,omitempty"`     // of a modal
+	Metadata    string             `json:"metadata,omitempty"`     // of a modal
+	Fields      map[string]entered `json:"fields,omitempty"`       // of a modal, by action ID
+	ResponseURL string             `json:"response_url,omitempty"` // for a private answer, 30 minutes
 
 	key     string // makes the envelope one
 	trigger string // opens a modal, 3 s long
+	hash    string // of the modal: a change of it that came later wins
+	inModal bool   // it was clicked or submitted in a modal
+}
+
+// entered is what one element of a modal holds.
+type entered struct {
+	Text   string   `json:"text,omitempty"`   // of a field for text or a number
+	Picked []string `json:"picked,omitempty"` // values of options, or IDs of people
+	At     int64    `json:"at,omitempty"`     // of a date with its time: Unix seconds
+	Files  []file   `json:"files,omitempty"`
+}
+
+// text is what was typed into a field, without the blanks around it.
+func (a *arrival) text(field string) string { return strings.TrimSpace(a.Fields[field].Text) }
+
+// picked is the one value that was chosen in a field, "" if there is none.
+func (a *arrival) picked(field string) string {
+	if p := a.Fields[field].Picked; len(p) > 0 {
+		return p[0]
+	}
+	return ""
 }
 
 // file is an uploaded file as an event names it.
@@ -132,98 +155,6 @@ func decodeCommand(payload []byte) (*arrival, error) {
 		Text: p.Text, ResponseURL: p.ResponseURL,
 		key: "command:" + p.TriggerID, trigger: p.TriggerID,
 	}, nil
-}
-
-// interaction is a click, a submission or another use of a view or message.
-type interaction struct {
-	Type string `json:"type"`
-	User struct {
-		ID     string `json:"id"`
-		TeamID string `json:"team_id"`
-	} `json:"user"`
-	Team *struct {
-		ID string `json:"id"`
-	} `json:"team"`
-	Channel struct {
-		ID string `json:"id"`
-	} `json:"channel"`
-	Container struct {
-		ChannelID string `json:"channel_id"`
-		MessageTS string `json:"message_ts"`
-		ViewID    string `json:"view_id"`
-	} `json:"container"`
-	Actions []struct {
-		ActionID string `json:"action_id"`
-		Value    string `json:"value"`
-		ActionTS string `json:"action_ts"`
-	} `json:"actions"`
-	View struct {
-		ID       string `json:"id"`
-		Hash     string `json:"hash"`
-		Callback string `json:"callback_id"`
-		Metadata string `json:"private_metadata"`
-		State    struct {
-			Values map[string]map[string]struct {
-				Value string `json:"value"`
-			} `json:"values"`
-		} `json:"state"`
-	} `json:"view"`
-	ResponseURL string `json:"response_url"`
-	TriggerID   string `json:"trigger_id"`
-}
-
-func decodeInteraction(payload []byte) (*arrival, error) {
-	var p interaction
-	if err := json.Unmarshal(payload, &p); err != nil {
-		return nil, fmt.Errorf("decode an interaction: %w", err)
-	}
-	if p.User.ID == "" {
-		return nil, fmt.Errorf("%w: an interaction of nobody", errForeign)
-	}
-	switch {
-	case p.Type == "view_submission":
-		return p.submission(), nil
-	case p.Type == "block_actions" && len(p.Actions) == 1:
-		return p.click(), nil
-	}
-	return nil, nil
-}
-
-func (p interaction) from(kind string) *arrival {
-	team := p.User.TeamID
-	if team == "" && p.Team != nil {
-		team = p.Team.ID
-	}
-	return &arrival{
-		Kind: kind, By: reset.Person(p.User.ID), Team: team, Channel: reset.Channel(p.Channel.ID),
-		ResponseURL: p.ResponseURL, trigger: p.TriggerID,
-	}
-}
-
-func (p interaction) click() *arrival {
-	a, act := p.from(kindClick), p.Actions[0]
-	if a.Channel == "" {
-		a.Channel = reset.Channel(p.Container.ChannelID)
-	}
-	a.Action, a.Value, a.TS, a.At = act.ActionID, act.Value, p.Container.MessageTS, slackTime(act.ActionTS)
-	where := p.Container.MessageTS
-	if where == "" {
-		where = p.Container.ViewID
-	}
-	a.key = strings.Join([]string{"click", string(a.Channel), where, act.ActionID, p.User.ID, act.ActionTS}, ":")
-	return a
-}
-
-func (p interaction) submission() *arrival {
-	a := p.from(kindSubmission)
-	a.Callback, a.Metadata, a.Inputs = p.View.Callback, p.View.Metadata, map[string]string{}
-	for _, block := range p.View.State.Values {
-		for action, input := range block {
-			a.Inputs[action] = input.Value
-		}
-	}
-	a.key = strings.Join([]string{"submit", p.View.ID, p.View.Hash, p.User.ID}, ":")
-	return a
 }
 
 // slackTime reads a timestamp such as "1777896000.000100"; zero if it is none.

@@ -10,7 +10,7 @@ import (
 
 // clicked serves a button on a request.
 func (l *listening) clicked(ctx context.Context, a *arrival) {
-	if opensModal(a.Action) {
+	if l.modalOf(a) != nil {
 		return // served beside its acknowledgement, while its trigger was good
 	}
 	act := l.act(a.Action)
@@ -18,13 +18,11 @@ func (l *listening) clicked(ctx context.Context, a *arrival) {
 		l.Log.Warn("an unknown button was pressed and is passed over", "action", a.Action)
 		return
 	}
-	id, digest, err := view.ParseValue(a.Value)
+	in, err := a.decisionOf()
 	if err != nil {
 		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
 		return
 	}
-	in := a.intent()
-	in.Request, in.Digest = id, digest
 	l.moved(ctx, a, in, act)
 }
 

@@ -12,6 +12,9 @@ import (
 
 // commanded serves a slash command. Every one gets a private answer.
 func (l *listening) commanded(ctx context.Context, a *arrival) {
+	if l.modalOf(a) != nil {
+		return // the form is the answer; it was opened beside the acknowledgement
+	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
 		l.answer(ctx, a, l.words(a, err))

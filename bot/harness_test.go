@@ -91,6 +91,21 @@ func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Reques
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Approve(in.By, in.Digest, time.Now()) })
 }
 
+func (d *deskInMemory) MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error) {
+	r, err := d.Get(ctx, in.Request)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.State != reset.Pending:
+		return r, &reset.TransitionError{ID: r.ID, Move: reset.MoveDeny, Found: r.State, By: r.MovedBy}
+	case in.Digest.Short() != r.Plan.Digest.Short():
+		return r, reset.ErrOtherPlan
+	case in.By == r.Asked.By:
+		return r, reset.ErrOwnRequest
+	}
+	return r, nil
+}
+
 func (d *deskInMemory) Deny(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Deny(in.By, in.Digest, in.Why, time.Now()) })
 }
@@ -172,7 +187,7 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url)
 	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Decide: w.desk, Steer: w.desk,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Decide: w.desk, Steer: w.desk, Board: w.memory,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
 		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
 		Log:      log, Now: time.Now,

@@ -90,7 +90,7 @@ func (l *listening) work(ctx context.Context, a *arrival) {
 	case kindClick:
 		l.clicked(ctx, a)
 	case kindSubmission:
-		l.reasoned(ctx, a)
+		l.submission(ctx, a)
 	}
 }
 

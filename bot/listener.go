@@ -29,6 +29,7 @@ type Listener struct {
 	Requests Opener
 	Decide   Decider
 	Steer    Steerer
+	Board    Reader
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
 	Log      *slog.Logger
@@ -38,12 +39,13 @@ type Listener struct {
 // listening is one Run of a Listener.
 type listening struct {
 	*Listener
-	http    *http.Client
-	self    reset.Person // the bot's own user
-	missed  chan struct{}
-	working *lanes
-	beside  *lanes // what runs beside an acknowledgement
-	noted   *marks
+	http     *http.Client
+	self     reset.Person // the bot's own user
+	missed   chan struct{}
+	working  *lanes
+	beside   *lanes // what runs beside an acknowledgement
+	noted    *marks
+	triggers *triggers
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
@@ -56,6 +58,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		working:  newLanes(8),
 		beside:   newLanes(16),
 		noted:    newMarks(l.Seen, l.Now),
+		triggers: newTriggers(l.Now),
 	}
 	defer run.beside.wait()
 	defer run.working.wait()

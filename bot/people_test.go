@@ -26,7 +26,8 @@ func TestCommand_everyOneGetsAPrivateAnswer(t *testing.T) {
 	w := newWorld(t).start().listens()
 	for _, c := range []struct{ user, channel, text, want string }{
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "FR-1: planning 1 user"},
-		{"U_REQUESTER", "C_FACTORS", "/factor-reset", "because lost phone"},
+		{"U_GUEST", "C_FACTORS", "/factor-reset", "not guests"},
+		{"U_REQUESTER", "C_GENERAL", "/factor-reset", "Ask in <#C_FACTORS>"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset help", "because lost phone"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status", "no requests"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-1", "FR-1"},

@@ -4,84 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/view"
 )
 
-// opensModal reports whether a button opens a modal, which takes a trigger and so cannot wait for a worker.
-func opensModal(action string) bool { return action == view.ActionAddReason }
-
-// pressed records and acknowledges a button that opens a modal, and opens it,
-// unless the same click has come on the other socket.
-func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
-	fresh, err := s.receive(ctx, a)
-	if err != nil {
-		s.unrecorded(ctx, a, err)
-		return
-	}
-	if fresh {
-		s.beside.add(ctx, a.key, func() { s.modal(ctx, a) })
-	}
-	s.ack(ctx, id, nil)
-}
-
-// modal opens the modal of a button, beside its acknowledgement.
-func (s *socket) modal(ctx context.Context, a *arrival) {
+// reasonModal asks for the reason of an upload.
+func (l *listening) reasonModal(_ context.Context, a *arrival) (slack.ModalViewRequest, error) {
 	if _, _, err := view.ParseUploadValue(a.Value); err != nil {
-		s.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
-		return
+		return slack.ModalViewRequest{}, fmt.Errorf("%w: %w", errForeignValue, err)
 	}
-	short, cancel := context.WithTimeout(ctx, modalTime)
-	defer cancel()
-	if _, err := s.Slack.OpenViewContext(short, a.trigger, view.ReasonModal(a.Value)); err != nil && ctx.Err() == nil {
-		s.Log.Warn("a modal was not opened", "error", brief(err))
-		s.answer(ctx, a, view.Answer("The form did not open. Please press the button again."))
-	}
+	return view.ReasonModal(a.Value), nil
 }
 
-// submitted checks a form. A form with a mistake is answered at its field and
-// not recorded: its next submission would have the same key.
-func (s *socket) submitted(ctx context.Context, id string, a *arrival) {
-	if a.Callback != view.ReasonCallback {
-		s.Log.Warn("an unknown form was submitted and is passed over", "callback", a.Callback)
-		s.ack(ctx, id, nil)
-		return
-	}
-	if problem := s.formProblem(ctx, a); problem != "" {
-		s.ack(ctx, id, slack.NewErrorsViewSubmissionResponse(map[string]string{view.ReasonBlock: problem}))
-		return
-	}
-	if s.record(ctx, a) {
-		s.ack(ctx, id, nil)
-	}
-}
-
-// formProblem says what is wrong with a form, as far as that is known within two seconds.
-func (s *socket) formProblem(ctx context.Context, a *arrival) string {
+// checkReason says what is wrong with the reason of an upload.
+func (l *listening) checkReason(ctx context.Context, a *arrival) map[string]string {
 	channel, _, err := view.ParseUploadValue(a.Metadata)
 	if err != nil {
-		return "This form is out of date. Close it and press the button again."
+		return map[string]string{view.ReasonBlock: outOfDate}
 	}
-	reason := strings.TrimSpace(a.Inputs[view.ReasonAction])
+	reason := a.text(view.ReasonAction)
 	if reason == "" {
-		return "Please say why."
+		return map[string]string{view.ReasonBlock: "Please say why."}
 	}
-	ctx, cancel := context.WithTimeout(ctx, modalTime)
-	defer cancel()
-	in := a.intent()
-	in.Channel, in.Asked = channel, s.Now()
-	if err := s.Requests.MayAsk(ctx, in, reason); err != nil {
-		if words, known := refusalWords(err); known {
-			return words
-		}
-		if ctx.Err() == nil {
-			s.Log.Warn("a form could not be checked; the desk judges it", "error", brief(err))
-		}
+	a.Channel = channel
+	if words, _ := l.mayAsk(ctx, a, reason); words != "" {
+		return map[string]string{view.ReasonBlock: words}
 	}
-	return ""
+	return nil
 }
 
 // errNoUpload says that the message of a form is gone.
@@ -112,7 +63,7 @@ func (l *listening) reasoned(ctx context.Context, a *arrival) {
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.
 	a.key = up.key
-	l.open(ctx, a, up.Files[0], ts, strings.TrimSpace(a.Inputs[view.ReasonAction]))
+	l.open(ctx, a, up.Files[0], fileAsk{ts: ts, reason: a.text(view.ReasonAction)})
 }
 
 // find reads an upload of the person's again from the channel's history.

@@ -43,8 +43,16 @@ type Opener interface {
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
 }
 
+// Reader is what modals show.
+type Reader interface {
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+}
+
 // Decider decides on requests.
 type Decider interface {
+	// MayDecide returns the request and whether the person may decide on the plan that they saw.
+	MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Approve(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Deny(ctx context.Context, in desk.Intent) (*reset.Request, error)
 }

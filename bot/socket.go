@@ -137,9 +137,12 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 	switch {
 	case a.Kind == kindSubmission:
 		s.beside.add(ctx, a.key, func() { s.submitted(ctx, id, a) })
-	case a.Kind == kindClick && opensModal(a.Action):
+	case s.modalOf(a) != nil:
 		s.pressed(ctx, id, a)
 	default:
+		if a.Kind == kindClick {
+			s.triggers.keep(a.key, a.trigger)
+		}
 		if s.record(ctx, a) {
 			s.ack(ctx, id, nil)
 		}

@@ -76,7 +76,7 @@ func (l *listening) uploaded(ctx context.Context, a *arrival) {
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	l.open(ctx, a, f, a.TS, a.Text)
+	l.open(ctx, a, f, fileAsk{ts: a.TS, reason: a.Text})
 }
 
 // know asks Slack for a file of which only the ID is known.
@@ -91,9 +91,20 @@ func (l *listening) know(ctx context.Context, f file) (file, error) {
 	return file{ID: got.ID, Name: got.Name, Size: int64(got.Size), Mode: got.Mode, URL: got.URLPrivate, Fetch: got.URLPrivateDownload}, nil
 }
 
+// fileAsk is what is asked for with a file.
+type fileAsk struct {
+	ts      string // of the upload's message; "" if it came by a form
+	reason  string
+	options reset.Options
+	notTill time.Time
+}
+
 // open reads the roster and opens a request; what everybody sees of it comes from the Announcer.
-func (l *listening) open(ctx context.Context, a *arrival, f file, ts, reason string) {
-	ask := desk.OpenAsk{Reason: reason, Source: reset.Source{File: f.Name, Bytes: f.Size, TS: ts}}
+func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) {
+	ask := desk.OpenAsk{
+		Reason: with.reason, Source: reset.Source{File: f.Name, Bytes: f.Size, TS: with.ts},
+		Options: with.options, NotTill: with.notTill,
+	}
 	ros, err := l.download(ctx, f)
 	if ctx.Err() != nil {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -17,6 +18,9 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	var late *reset.TransitionError
 	if errors.As(err, &late) {
 		return view.TooLate(late)
+	}
+	if hasCode(err, wrongChannel) {
+		return view.AskElsewhere(l.Channels())
 	}
 	if words, known := refusalWords(err); known {
 		return view.Refused(words)
@@ -45,6 +49,14 @@ func sentences() map[error]string {
 	}
 }
 
+// Codes of refusals by the policy that are answered in a way of their own.
+const (
+	wrongChannel  = "wrong_channel"
+	noReason      = "no_reason"
+	reasonPattern = "reason_pattern"
+	reasonTooLong = "reason_too_long"
+)
+
 // refusalWords are the words of an error that has its own.
 func refusalWords(err error) (words string, known bool) {
 	var refusal *desk.Refusal
@@ -58,12 +70,14 @@ func refusalWords(err error) (words string, known bool) {
 	return "", false
 }
 
-// noReason is the policy's code for a reason that lacks.
-const noReason = "no_reason"
+func lacksReason(err error) bool { return hasCode(err, noReason) }
 
-func lacksReason(err error) bool {
+// isAboutReason reports whether a refusal is of the reason, and not of the person or place.
+func isAboutReason(err error) bool { return hasCode(err, noReason, reasonPattern, reasonTooLong) }
+
+func hasCode(err error, codes ...string) bool {
 	var refusal *desk.Refusal
-	return errors.As(err, &refusal) && refusal.Code == noReason
+	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
 }
 
 // puzzled logs an error that nobody foresaw under a reference, and answers with that.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -16,6 +17,7 @@ type OpenAsk struct {
 	Reason  string
 	Source  reset.Source
 	Options reset.Options  // what the person asks for; the policy adds its own
+	NotTill time.Time      // not started before; zero: as soon as it is approved
 	Roster  *roster.Roster // nil if Refusal is set, or the source is a group or a search
 	Refusal *roster.Error
 }
@@ -43,6 +45,7 @@ func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 	a := reset.Ask{
 		By: in.By, Team: in.Team, Channel: in.Channel, At: d.Now(),
 		Reason: ask.Reason, Source: ask.Source, Options: required(ask.Options, d.Rules()),
+		NotTill: ask.NotTill,
 	}
 	code, why := d.unusable(ask)
 	if code != "" {
@@ -108,7 +111,8 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	}
 	ask := OpenAsk{
 		Reason: c.Reason, Source: sourceOf(c.Users),
-		Options: reset.Options{Factors: factors, RevokeSessions: c.RevokeSessions},
+		Options: reset.Options{Factors: factors, RevokeSessions: c.RevokeSessions, TellUsers: c.TellUsers},
+		NotTill: c.NotTill,
 	}
 	if ask.Source.Asks() {
 		return d.Open(ctx, in, ask)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"factorbot/bot/reset"
 )
@@ -84,6 +85,10 @@ type Command struct {
 	RevokeSessions bool     // "sessions:revoke"
 	At             string   // `at:"tomorrow 07:00"`: as typed
 	Columns        []string // "columns:id,login", of exports
+
+	// Only a form says these.
+	TellUsers bool
+	NotTill   time.Time // in the place of At
 }
 
 // ParseCommand reads the text after /factor-reset: users, each an ID, a login,

@@ -20,6 +20,10 @@ const (
 	ActionRetryFailed = "retry_failed"
 	ActionAddReason   = "add_reason"
 	ActionNotMe       = "not_me"
+
+	ActionConfirm    = "confirm"     // opens the modal in which the number of users is typed
+	ActionNewRequest = "new_request" // opens the request modal; the value is the channel where it is asked
+	ActionNewExport  = "new_export"  // the same for an export
 )
 
 // Value is what a button on a request carries: "FR-42:0123456789ab", "FR-42:-" before there is a plan.

@@ -21,6 +21,18 @@ func Refused(words string) Message {
 	return Answer(":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2)))
 }
 
+// AskElsewhere tells where requests may be made, to who asked in a DM or a foreign channel.
+func AskElsewhere(channels []reset.Channel) Message {
+	links := make([]string, 0, len(channels))
+	for _, c := range channels[:min(len(channels), 20)] {
+		links = append(links, channelLink(c))
+	}
+	if len(links) == 0 {
+		return Answer(":no_entry: Resets are not asked for here.")
+	}
+	return Answer(":no_entry: Resets are not asked for here. Ask in " + either(links) + ", where approvers see it.")
+}
+
 // Opened answers the person who asked: "FR-42: planning 1 user".
 func Opened(r *reset.Request) Message {
 	switch {

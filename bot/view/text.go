@@ -119,15 +119,20 @@ func mentions(voices []reset.Voice) string {
 	return join(names)
 }
 
-func join(words []string) string {
+func join(words []string) string { return list(words, "and") }
+
+// either is for alternatives: "A or B".
+func either(words []string) string { return list(words, "or") }
+
+func list(words []string, last string) string {
 	switch len(words) {
 	case 0:
 		return ""
 	case 1:
 		return words[0]
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
 }
 
 // date shows a time in the reader's own zone; the fallback is UTC.

@@ -93,8 +93,10 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 	}
 	s.upload("U_REQUESTER", "once more", "FR-1-results.csv", file)
 	again := s.awaitPending(2)
-	s.click("U_APPROVER2", again, "deny")
-	s.awaitMessage("the denial", func(m message) bool { return m.TS == again.TS && !m.has("approve") })
+	s.submit("U_APPROVER2", s.opened(s.click("U_APPROVER2", again, "deny")), answers{"reason": "not in <my> name"})
+	s.awaitMessage("the denial", func(m message) bool {
+		return m.TS == again.TS && !m.has("approve") && strings.Contains(m.all(), "not in &lt;my&gt; name")
+	})
 	for _, m := range s.messages("") {
 		if strings.Contains(m.Text, "FR-3") {
 			t.Errorf("the bot took up its own file: %s", m.Text)

@@ -347,3 +347,31 @@ func (s *sandbox) okta() oktaState {
 	}
 	return st
 }
+
+// attach brings a file into a form, where it is not shared with anybody, and returns its ID.
+func (s *sandbox) attach(user, name string, content []byte) string {
+	s.tb.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	if err := w.WriteField("user", user); err != nil {
+		s.tb.Fatal(err)
+	}
+	part, err := w.CreateFormFile("file", name)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	_, _ = part.Write(content)
+	_ = w.Close()
+	resp, err := http.Post(s.url+"/sandbox/file", w.FormDataContentType(), &b)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Files []string `json:"files"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || len(answer.Files) != 1 {
+		s.tb.Fatalf("attach: %d %v", resp.StatusCode, err)
+	}
+	return answer.Files[0]
+}

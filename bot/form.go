@@ -1,0 +1,174 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/view"
+)
+
+// form is a modal of ours that can be submitted.
+type form struct {
+	// check says what is wrong, by field, as far as that is known within modalTime; it runs before the acknowledgement.
+	check func(ctx context.Context, a *arrival) map[string]string
+	// serve does what the form asks for; a worker calls it.
+	serve func(ctx context.Context, a *arrival)
+}
+
+// form returns the form with this callback.
+func (l *listening) form(callback string) (form, bool) {
+	switch callback {
+	case view.ReasonCallback:
+		return form{l.checkReason, l.reasoned}, true
+	case view.RequestCallback:
+		return form{l.checkRequest, l.requested}, true
+	case view.DenyCallback:
+		return form{l.checkDenial, l.denied}, true
+	}
+	return form{}, false
+}
+
+// outOfDate is said of a modal whose metadata cannot be read.
+const outOfDate = "This form is out of date. Close it and open it again."
+
+// submitted checks a form. A form with a mistake is answered at its field and
+// not recorded: its next submission would have the same key.
+func (s *socket) submitted(ctx context.Context, id string, a *arrival) {
+	f, known := s.form(a.Callback)
+	if !known {
+		s.Log.Warn("an unknown form was submitted and is passed over", "callback", a.Callback)
+		s.ack(ctx, id, nil)
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, modalTime)
+	wrong := f.check(short, a)
+	cancel()
+	if len(wrong) > 0 {
+		s.ack(ctx, id, slack.NewErrorsViewSubmissionResponse(wrong))
+		return
+	}
+	if s.record(ctx, a) {
+		s.ack(ctx, id, nil)
+	}
+}
+
+// submission serves a form that was recorded.
+func (l *listening) submission(ctx context.Context, a *arrival) {
+	f, known := l.form(a.Callback)
+	if !known {
+		l.Log.Warn("an unknown form is in the inbox and is passed over", "callback", a.Callback)
+		return
+	}
+	f.serve(ctx, a)
+}
+
+// mayAsk asks the desk whether the person of a form may ask, for this reason;
+// it returns the words of a refusal and whether they are about the reason. What
+// cannot be found out in time is left to the desk, which judges in any case.
+func (l *listening) mayAsk(ctx context.Context, a *arrival, reason string) (words string, aboutReason bool) {
+	in := a.intent()
+	in.Asked = l.Now()
+	err := l.Requests.MayAsk(ctx, in, reason)
+	if err == nil {
+		return "", false
+	}
+	if words, known := refusalWords(err); known {
+		return words, isAboutReason(err)
+	}
+	if ctx.Err() == nil {
+		l.Log.Warn("a form could not be checked; the desk judges it", "error", brief(err))
+	}
+	return "", false
+}
+
+// modalOf returns what makes the modal that a click or a command opens; nil if
+// it opens none. It runs beside the acknowledgement, while the trigger is good.
+func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
+	switch {
+	case a.Kind == kindCommand:
+		return l.modalOfCommand(a)
+	case a.Kind != kindClick:
+		return nil
+	}
+	switch a.Action {
+	case view.ActionAddReason:
+		return l.reasonModal
+	case view.ActionNewRequest:
+		return l.requestModal
+	case view.ActionDeny:
+		return l.denyModal
+	case view.FieldWhom:
+		return l.anotherField
+	}
+	return nil
+}
+
+// pressed records and acknowledges what opens or changes a modal, and does
+// that, unless the same envelope has come on the other socket.
+func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
+	fresh, err := s.receive(ctx, a)
+	if err != nil {
+		s.unrecorded(ctx, a, err)
+		return
+	}
+	if fresh {
+		s.beside.add(ctx, a.key, func() { s.showModal(ctx, a) })
+	}
+	s.ack(ctx, id, nil)
+}
+
+// errForeignValue says that a button or modal carries what this program never wrote.
+var errForeignValue = errors.New("a foreign value")
+
+// showModal opens the modal, or where the click was in one, changes it.
+func (s *socket) showModal(ctx context.Context, a *arrival) {
+	short, cancel := context.WithTimeout(ctx, modalTime)
+	defer cancel()
+	m, err := s.modalOf(a)(short, a)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, errForeignValue):
+		s.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		return
+	case errors.Is(err, context.DeadlineExceeded):
+		s.answer(ctx, a, view.Answer(notOpened))
+		return
+	case err != nil:
+		s.answer(ctx, a, s.words(a, err))
+		return
+	}
+	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
+		s.Log.Warn("a modal was not opened", "error", brief(err))
+		s.answer(ctx, a, view.Answer(notOpened))
+	}
+}
+
+const notOpened = "The form did not open. Please try again."
+
+// place opens a modal, or replaces the one in which something was clicked. A
+// change that came too late for its hash is dropped: a later one shows.
+func (l *listening) place(ctx context.Context, a *arrival, m slack.ModalViewRequest) error {
+	if !a.inModal {
+		_, err := l.Slack.OpenViewContext(ctx, a.trigger, m)
+		return err
+	}
+	_, err := l.Slack.UpdateViewContext(ctx, m, "", a.hash, a.View)
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) && refused.Err == "hash_conflict" {
+		return nil
+	}
+	return err
+}
+
+// frame reads what the modal of an arrival remembers.
+func (a *arrival) frame() (view.Frame, error) {
+	f, err := view.ParseFrame(a.Metadata)
+	if err != nil {
+		return f, fmt.Errorf("%w: %w", errForeignValue, err)
+	}
+	return f, nil
+}

@@ -1,0 +1,287 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// modalOfCommand is the modal of a command that says nothing but what it is about.
+func (l *listening) modalOfCommand(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
+	if strings.TrimSpace(a.Text) == "" {
+		return l.requestModal
+	}
+	return nil
+}
+
+// requestModal opens the form for a request, for those who may ask where it was
+// opened. A button in the home tab says where that is, or leaves it to us.
+func (l *listening) requestModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	f, err := l.newForm(ctx, a)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.Whom = view.WhomList
+	return view.RequestModal(f), nil
+}
+
+// newForm judges whether the person may ask, and starts a form's frame. Slack
+// is asked who the person is; where that takes too long the form opens all the same.
+func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error) {
+	if a.Kind == kindClick {
+		a.Channel = reset.Channel(a.Value)
+		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
+			a.Channel = channels[0]
+		}
+	}
+	f := view.Frame{Channel: a.Channel}
+	ctx, cancel := context.WithTimeout(ctx, modalTime/2)
+	defer cancel()
+	in := a.intent()
+	in.Asked = l.Now()
+	err := l.Requests.MayAsk(ctx, in, "")
+	switch {
+	case err == nil:
+		f.NoWhy = true
+	case isAboutReason(err), errors.Is(err, context.DeadlineExceeded):
+	default:
+		return f, err
+	}
+	return f, nil
+}
+
+// anotherField shows the field for another way to name users; what was entered elsewhere stays.
+func (l *listening) anotherField(_ context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	f, err := a.frame()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.Whom = a.Value
+	return view.RequestModal(f), nil
+}
+
+// order is what a request form amounts to.
+type order struct {
+	roster.Command
+	file   *file          // in the place of users
+	pasted *roster.Roster // the same
+}
+
+// furthest is how far ahead a request may be put off.
+const furthest = 90 * 24 * time.Hour
+
+// checkRequest says what is wrong with a request form. Whether Okta has the
+// group or understands the search takes longer than Slack waits; that is told in the thread.
+func (l *listening) checkRequest(ctx context.Context, a *arrival) map[string]string {
+	f, err := a.frame()
+	if err != nil {
+		return map[string]string{view.FieldWhom: outOfDate}
+	}
+	o, wrong := l.order(a, f)
+	if words, aboutReason := l.mayAsk(ctx, a, o.Reason); aboutReason {
+		wrong[view.FieldReason] = words
+	} else if words != "" {
+		wrong[view.FieldWhom] = words
+	}
+	return wrong
+}
+
+// order reads the form, and says by field what is wrong with it.
+func (l *listening) order(a *arrival, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.text(view.FieldReason)}}
+	wrong := map[string]string{}
+	if words := o.name(a, f.Whom); words != "" {
+		wrong[f.Whom] = words
+	}
+	o.Factors = a.Fields[view.FieldFactors].Picked
+	if _, err := roster.FactorTypes(o.Factors); err != nil {
+		wrong[view.FieldFactors] = wordsOf(err)
+	}
+	if at := a.Fields[view.FieldWhen].At; at != 0 {
+		o.NotTill = time.Unix(at, 0).UTC()
+		switch ahead := o.NotTill.Sub(l.Now()); {
+		case ahead < -time.Minute:
+			wrong[view.FieldWhen] = "That is in the past. Leave it out to start as soon as it is approved."
+		case ahead > furthest:
+			wrong[view.FieldWhen] = "That is more than 90 days ahead. Ask again when it is nearer."
+		}
+	}
+	for _, choice := range a.Fields[view.FieldOptions].Picked {
+		switch choice {
+		case view.OptionSessions:
+			o.RevokeSessions = true
+		case view.OptionTell:
+			o.TellUsers = true
+		case view.OptionDryRun:
+			o.Verb = roster.VerbDryRun
+		}
+	}
+	return o, wrong
+}
+
+// name reads the field in which users are named; it returns what is wrong with it.
+func (o *order) name(a *arrival, whom string) string {
+	switch whom {
+	case view.WhomPeople:
+		for _, id := range a.Fields[view.FieldPeople].Picked {
+			o.Users = append(o.Users, roster.UserRef{Kind: roster.UserMention, Value: id, Input: "<@" + id + ">"})
+		}
+		if len(o.Users) == 0 {
+			return "Choose at least one person."
+		}
+	case view.WhomGroup:
+		return o.set(roster.UserGroup, strings.Trim(a.text(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
+	case view.WhomSearch:
+		return o.expression(roster.UserSearch, a.text(view.FieldSearch))
+	case view.WhomFilter:
+		return o.expression(roster.UserFilter, a.text(view.FieldFilter))
+	case view.WhomQuery:
+		return o.set(roster.UserQuery, a.text(view.FieldQuery), "Write how the name or e-mail begins.")
+	case view.WhomFile:
+		return o.attached(a.Fields[view.FieldFile].Files)
+	default:
+		return o.listed(a.Fields[view.FieldList].Text)
+	}
+	return ""
+}
+
+func (o *order) set(kind roster.UserKind, value, empty string) string {
+	if value == "" {
+		return empty
+	}
+	o.Users = []roster.UserRef{{Kind: kind, Value: value, Input: string(kind) + ":" + value}}
+	return ""
+}
+
+// operator is an operator of Okta's search and filter languages, which every expression has.
+var operator = regexp.MustCompile(`(?i)\s(eq|ne|gt|ge|lt|le|sw|ew|co|pr)(\s|\)|$)`)
+
+func (o *order) expression(kind roster.UserKind, value string) string {
+	switch {
+	case value == "":
+	case !operator.MatchString(value):
+		return `That is no expression of Okta's: it compares nothing. Write for example: status eq "LOCKED_OUT"`
+	case strings.Count(value, `"`)%2 != 0:
+		return "A quotation mark is not closed."
+	}
+	return o.set(kind, value, `Write an expression, such as status eq "LOCKED_OUT".`)
+}
+
+func (o *order) attached(files []file) string {
+	if len(files) != 1 {
+		return "Choose one file."
+	}
+	switch f := files[0]; kindOf(f.Name) {
+	case fileRoster:
+		o.file = &f
+		return ""
+	case fileSheet:
+		return "That is not a text table. In Excel choose File > Save as > CSV UTF-8, in Google Sheets File > Download > CSV; unpack an archive first."
+	}
+	return "Only .csv, .tsv and .txt files are read."
+}
+
+// listed reads pasted users: words as a command takes them, or the rows of a table.
+func (o *order) listed(text string) string {
+	c, err := roster.ParseCommand("reset " + text)
+	switch {
+	case strings.TrimSpace(text) == "":
+		return "Name at least one user."
+	case err == nil && isPlain(c):
+		o.Users = c.Users
+		return ""
+	case err == nil:
+		return "Write only users here; group, search, factors and the reason have fields of their own."
+	}
+	if !strings.Contains(strings.TrimSpace(text), "\n") {
+		return wordsOf(err)
+	}
+	ros, tableErr := roster.Read(strings.NewReader(text), roster.Limits{})
+	if tableErr != nil || !namesSomebody(ros) {
+		return wordsOf(err)
+	}
+	o.pasted = ros
+	return ""
+}
+
+// isPlain reports whether a command names users one by one and says nothing else.
+func isPlain(c roster.Command) bool {
+	for _, u := range c.Users {
+		if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
+			return false
+		}
+	}
+	return c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
+}
+
+func namesSomebody(ros *roster.Roster) bool {
+	for _, row := range ros.Rows {
+		if row.Problem == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// wordsOf are the words of an error that has its own; of another, that it is not understood.
+func wordsOf(err error) string {
+	if words, known := refusalWords(err); known {
+		return words
+	}
+	return "This is not understood. Please check it."
+}
+
+// requested opens the request of a form that was checked.
+func (l *listening) requested(ctx context.Context, a *arrival) {
+	f, err := a.frame()
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	o, _ := l.order(a, f) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
+	if o.file == nil {
+		r, err := l.ordered(ctx, a.intent(), o)
+		if err != nil {
+			l.answer(ctx, a, l.words(a, err))
+			return
+		}
+		l.answer(ctx, a, view.Opened(r))
+		return
+	}
+	known, err := l.know(ctx, *o.file)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	types, err := roster.FactorTypes(o.Factors)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.open(ctx, a, known, fileAsk{reason: o.Reason, options: o.options(types), notTill: o.NotTill})
+}
+
+// ordered opens a request without a file.
+func (l *listening) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
+	if o.pasted == nil {
+		return l.Requests.OpenCommand(ctx, in, o.Command)
+	}
+	types, err := roster.FactorTypes(o.Factors)
+	if err != nil {
+		return nil, err
+	}
+	return l.Requests.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
+}
+
+func (o order) options(types []string) reset.Options {
+	return reset.Options{Factors: types, RevokeSessions: o.RevokeSessions, TellUsers: o.TellUsers, DryRun: o.Verb == roster.VerbDryRun}
+}

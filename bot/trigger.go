@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"sync"
+	"time"
+)
+
+// triggerLife is how long Slack lets a trigger open a modal.
+const triggerLife = 3 * time.Second
+
+// triggers keeps the triggers of clicks that a worker may answer with a modal.
+// They are not recorded: after a restart they would be too old anyway.
+type triggers struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	kept map[string]trigger // by the envelope's key
+}
+
+type trigger struct {
+	id   string
+	till time.Time
+}
+
+func newTriggers(now func() time.Time) *triggers {
+	return &triggers{now: now, kept: map[string]trigger{}}
+}
+
+// keep remembers a trigger for as long as it is good.
+func (t *triggers) keep(key, id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	for k, old := range t.kept {
+		if !now.Before(old.till) {
+			delete(t.kept, k)
+		}
+	}
+	t.kept[key] = trigger{id: id, till: now.Add(triggerLife)}
+}
+
+// take returns the trigger of an envelope, once, "" if there is none that is good.
+func (t *triggers) take(key string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	got, ok := t.kept[key]
+	delete(t.kept, key)
+	if !ok || !t.now().Before(got.till) {
+		return ""
+	}
+	return got.id
+}

@@ -1,0 +1,129 @@
+package view
+
+import (
+	"github.com/slack-go/slack"
+)
+
+// Fields of forms. Each is an input block whose only element has the block's
+// ID as its action ID, so that mistakes are shown where they were made.
+const (
+	FieldWhom    = "whom"    // how the users are named: one of the Whom values
+	FieldList    = "list"    // IDs, logins and e-mails
+	FieldPeople  = "people"  // Slack users
+	FieldGroup   = "group"   // name of an Okta group
+	FieldSearch  = "search"  // Okta search expression
+	FieldFilter  = "filter"  // Okta filter expression, of exports
+	FieldQuery   = "query"   // start of a name or e-mail, of exports
+	FieldFile    = "file"    // a roster
+	FieldFactors = "factors" // words of the command language; none: all
+	FieldReason  = "reason"
+	FieldWhen    = "when"    // not before
+	FieldOptions = "options" // the Option values
+	FieldColumns = "columns" // of an export
+	FieldUsers   = "users"   // the number that an approver types
+)
+
+// Whom values: how a form names users.
+const (
+	WhomList   = "list"
+	WhomPeople = "people"
+	WhomGroup  = "group"
+	WhomSearch = "search"
+	WhomFile   = "file"
+	WhomFilter = "filter"
+	WhomQuery  = "query"
+)
+
+// Option values of the request form.
+const (
+	OptionSessions = "sessions"
+	OptionTell     = "tell"
+	OptionDryRun   = "dry_run"
+)
+
+// maxReasonRunes is what the reason field takes; the policy has the same limit.
+const maxReasonRunes = 1000
+
+// choice is one thing that can be picked.
+type choice struct{ value, label, about string }
+
+// option makes an option of plain text, which shows people's text as it is.
+func option(c choice) *slack.OptionBlockObject {
+	var about *slack.TextBlockObject
+	if c.about != "" {
+		about = plain(short(c.about))
+	}
+	return slack.NewOptionBlockObject(c.value, plain(short(c.label)), about)
+}
+
+func optionsOf(choices []choice) []*slack.OptionBlockObject {
+	all := make([]*slack.OptionBlockObject, 0, len(choices))
+	for _, c := range choices {
+		all = append(all, option(c))
+	}
+	return all
+}
+
+// short cuts text to what an option takes, 75 characters; an empty one is refused by Slack.
+func short(s string) string {
+	s = line(s)
+	if s == "" {
+		return "(empty)"
+	}
+	runes := []rune(s)
+	if len(runes) <= 75 {
+		return s
+	}
+	return string(runes[:74]) + "…"
+}
+
+// field is an input block with one element of the same ID.
+func field(id, label, hint string, e slack.BlockElement) *slack.InputBlock {
+	b := slack.NewInputBlock(id, plain(label), nil, e)
+	if hint != "" {
+		b.Hint = plain(hint)
+	}
+	return b
+}
+
+// textField is a field for one line of text.
+func textField(id, label, hint, example string, most int) *slack.InputBlock {
+	input := slack.NewPlainTextInputBlockElement(plain(example), id)
+	input.MaxLength = most
+	return field(id, label, hint, input)
+}
+
+// longField is a field for several lines.
+func longField(id, label, hint, example string, most int) *slack.InputBlock {
+	input := slack.NewPlainTextInputBlockElement(plain(example), id)
+	input.MaxLength, input.Multiline = most, true
+	return field(id, label, hint, input)
+}
+
+// reasonField asks why.
+func reasonField(optional bool) *slack.InputBlock {
+	b := longField(FieldReason, "Why?", "Approvers see it, and it is kept with the request.",
+		"Lost phones after the office move, ticket 1234", maxReasonRunes)
+	b.Optional = optional
+	return b
+}
+
+// alert says something at the top of a modal; the block is for modals alone
+// (docs.slack.dev, alert block).
+func alert(level slack.AlertLevel, words string) slack.Block {
+	return slack.NewAlertBlock(plain(cut(clean(words), 170)), slack.AlertBlockOptionLevel(level))
+}
+
+// modal is a modal with a submit button.
+func modal(callback string, f Frame, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
+	m := slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: callback, PrivateMetadata: f.String(),
+		Title: plain(title), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: blocks},
+	}
+	if submit != "" {
+		m.Submit = plain(submit)
+	} else {
+		m.Close = plain("Close")
+	}
+	return m
+}

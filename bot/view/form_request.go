@@ -1,0 +1,123 @@
+package view
+
+import (
+	"slices"
+
+	"github.com/slack-go/slack"
+)
+
+// RequestCallback is of the modal in which a reset is asked for.
+const RequestCallback = "request"
+
+// RequestModal asks for all that a request can have. The frame says how users
+// are named now; only that field is shown, and changing it asks for the modal anew.
+func RequestModal(f Frame) slack.ModalViewRequest {
+	whom := whomChoices()
+	at := max(0, slices.IndexFunc(whom, func(c choice) bool { return c.value == f.Whom }))
+	f.Whom = whom[at].value
+	blocks := []slack.Block{
+		whomField(whom, at),
+		namesField(f.Whom),
+		factorsField(),
+		reasonField(f.NoWhy),
+		whenField(),
+		optionsField(),
+	}
+	return modal(RequestCallback, f, "Reset MFA factors", "Ask for approval", blocks...)
+}
+
+func whomChoices() []choice {
+	return []choice{
+		{WhomList, "A list", "Paste Okta user IDs, logins or e-mails"},
+		{WhomPeople, "People in Slack", "By the e-mail that Slack shows of them"},
+		{WhomGroup, "An Okta group", "All its members"},
+		{WhomSearch, "An Okta search", "Everybody whom it finds"},
+		{WhomFile, "A file", "CSV, TSV or text, one user a row"},
+	}
+}
+
+// whomField dispatches each change, so that the field below it can follow.
+func whomField(choices []choice, at int) slack.Block {
+	radio := slack.NewRadioButtonsBlockElement(FieldWhom, optionsOf(choices)...)
+	radio.InitialOption = option(choices[at])
+	b := field(FieldWhom, "Whom?", "", radio)
+	b.DispatchAction = true
+	return b
+}
+
+// namesField is the field in which users are named.
+func namesField(whom string) slack.Block {
+	switch whom {
+	case WhomPeople:
+		pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople)
+		return field(FieldPeople, "People", "Each needs an e-mail in Slack that is their login or e-mail in Okta.", pick)
+	case WhomGroup:
+		return textField(FieldGroup, "Name of the Okta group", "As it stands in Okta; whether there is one is found when the request is planned.", "Contractors", 255)
+	case WhomSearch:
+		return longField(FieldSearch, "Okta search expression", "Okta's search language.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)
+	case WhomFile:
+		pick := slack.NewFileInputBlockElement(FieldFile)
+		pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt"}, 1
+		return field(FieldFile, "Roster", "A column of Okta user IDs, logins or e-mails; at most 10 MB here. A larger one is dropped in the channel.", pick)
+	case WhomFilter:
+		return longField(FieldFilter, "Okta filter expression", "Okta's filter language.", `status eq "LOCKED_OUT"`, 1000)
+	case WhomQuery:
+		return textField(FieldQuery, "Start of a name or e-mail", "Okta compares first name, last name and e-mail.", "ana", 100)
+	}
+	return longField(FieldList, "Users", "Okta user IDs, logins or e-mails, separated by blanks, commas or lines. A longer list is dropped in the channel as a file.",
+		"ana@example.com\nbob@example.com", 3000)
+}
+
+// FactorChoices are the words for factors that the form offers, in the command language.
+func FactorChoices() []string {
+	words := make([]string, 0, 16)
+	for _, c := range factorChoices() {
+		words = append(words, c.value)
+	}
+	return words
+}
+
+func factorChoices() []choice {
+	return []choice{
+		{"okta verify", "Okta Verify", "Push, code and FastPass together"},
+		{"okta verify push", "Okta Verify push", ""},
+		{"okta fastpass", "Okta FastPass", ""},
+		{"google authenticator", "Google Authenticator", ""},
+		{"authenticator app", "Any authenticator app code", ""},
+		{"sms", "SMS", ""},
+		{"voice call", "Voice call", ""},
+		{"email", "E-mail", ""},
+		{"security question", "Security question", ""},
+		{"security key", "Security key", "WebAuthn and U2F"},
+		{"webauthn", "WebAuthn, passkey", ""},
+		{"yubikey", "YubiKey code", ""},
+		{"hardware token", "Hardware token", ""},
+		{"custom otp", "Custom one-time password", ""},
+		{"rsa securid", "RSA SecurID", ""},
+		{"symantec vip", "Symantec VIP", ""},
+		{"duo", "Duo", ""},
+	}
+}
+
+func factorsField() slack.Block {
+	pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("All factors"), FieldFactors, optionsOf(factorChoices())...)
+	b := field(FieldFactors, "Which factors?", "Nothing chosen: all of them.", pick)
+	b.Optional = true
+	return b
+}
+
+func whenField() slack.Block {
+	b := field(FieldWhen, "Not before", "In your own time zone. Left out: as soon as it is approved.", slack.NewDateTimePickerBlockElement(FieldWhen))
+	b.Optional = true
+	return b
+}
+
+func optionsField() slack.Block {
+	boxes := slack.NewCheckboxGroupsBlockElement(FieldOptions, optionsOf([]choice{
+		{OptionSessions, "End their Okta sessions, too", ""},
+		{OptionTell, "Tell the users by Slack", "Whose approval it was, and how to enrol again"},
+	})...)
+	b := field(FieldOptions, "Options", "", boxes)
+	b.Optional = true
+	return b
+}

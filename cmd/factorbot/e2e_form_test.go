@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// answers are what a person enters, by the field's ID: a text, the value or values chosen, file IDs.
+type answers map[string]any
+
+// opened returns the modal that an answer of the sandbox shows.
+func (s *sandbox) opened(answer map[string]any) map[string]any {
+	s.tb.Helper()
+	view, _ := answer["view"].(map[string]any)
+	if view == nil {
+		s.tb.Fatalf("no modal: %v\n%s", answer, s.dump())
+	}
+	return view
+}
+
+// try submits a modal and returns what is wrong with it, by field; nil if it was taken.
+func (s *sandbox) try(user string, view map[string]any, f answers) map[string]any {
+	s.tb.Helper()
+	values := map[string]any{}
+	for field, v := range f {
+		values[field] = map[string]any{field: v}
+	}
+	answer := s.post("/sandbox/view", map[string]any{"user": user, "view_id": view["id"], "values": values})
+	wrong, _ := answer["errors"].(map[string]any)
+	if answer["ok"] != true && len(wrong) == 0 {
+		s.tb.Fatalf("the submission was answered %v", answer)
+	}
+	return wrong
+}
+
+// submit submits a modal that must be taken.
+func (s *sandbox) submit(user string, view map[string]any, f answers) {
+	s.tb.Helper()
+	if wrong := s.try(user, view, f); len(wrong) > 0 {
+		s.tb.Fatalf("the form was refused: %v", wrong)
+	}
+}
+
+// turn uses an element inside a modal and returns the modal as it is then.
+func (s *sandbox) turn(user string, view map[string]any, action string, value any, f answers) map[string]any {
+	s.tb.Helper()
+	values := map[string]any{}
+	for field, v := range f {
+		values[field] = map[string]any{field: v}
+	}
+	before := view["hash"]
+	now := s.opened(s.post("/sandbox/action", map[string]any{
+		"user": user, "view_id": view["id"], "action_id": action, "value": value, "values": values,
+	}))
+	if now["hash"] == before {
+		s.tb.Fatalf("%s changed nothing: %v", action, now)
+	}
+	return now
+}
+
+// text is all that a modal shows, as JSON.
+func text(view map[string]any) string {
+	b, _ := json.Marshal(view)
+	return string(b)
+}
+
+// toldPrivately waits for an ephemeral message.
+func (s *sandbox) toldPrivately(user, words string) {
+	s.tb.Helper()
+	s.await(fmt.Sprintf("%s to be told %q", user, words), func() bool {
+		for _, m := range s.messages(user) {
+			if m.Ephemeral && strings.Contains(m.all(), words) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func TestForm_request(t *testing.T) {
+	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
+	form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+	for _, c := range []struct {
+		name  string
+		whom  string
+		enter answers
+		field string
+		words string
+	}{
+		{"a word that names nobody", "list", answers{"list": "everybody", "reason": "lost phone"}, "list", "everybody"},
+		{"a command in the list", "list", answers{"list": "group:Everyone", "reason": "lost phone"}, "list", "fields of their own"},
+		{"no comparison", "search", answers{"search": "sales", "reason": "lost phone"}, "search", "compares nothing"},
+		{"a time in the past", "group", answers{"group": "Everyone", "reason": "lost phone", "when": 1577836800}, "when", "in the past"},
+		{"a time far ahead", "group", answers{"group": "Everyone", "reason": "lost phone", "when": 4102444800}, "when", "90 days"},
+	} {
+		if c.whom != "list" {
+			form = s.turn("U_REQUESTER", form, "whom", c.whom, nil)
+		}
+		wrong := s.try("U_REQUESTER", form, c.enter)
+		if words, _ := wrong[c.field].(string); !strings.Contains(words, c.words) || len(wrong) != 1 {
+			t.Errorf("%s: %v", c.name, wrong)
+		}
+		if c.whom != "list" {
+			form = s.turn("U_REQUESTER", form, "whom", "list", answers{"when": ""})
+		}
+	}
+	s.submit("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), answers{
+		"list": "login\nana@example.com\n", "reason": "lost phone", "factors": []string{"sms", "okta verify"}, "options": []string{"sessions"},
+	})
+	s.toldPrivately("U_REQUESTER", "FR-1: planning 1 user")
+	pending := s.awaitPending(1)
+	for _, words := range []string{"SMS", "Okta Verify", "Okta sessions end"} {
+		if !strings.Contains(pending.all(), words) {
+			t.Errorf("the approval message lacks %q", words)
+		}
+	}
+	if strings.Contains(text(form), "Deny") {
+		t.Error("the form speaks of a denial")
+	}
+}
+
+func TestForm_request_other_ways_to_name_users(t *testing.T) {
+	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
+	open := func(whom string) map[string]any {
+		return s.turn("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), "whom", whom, nil)
+	}
+	file := s.attach("U_REQUESTER", "roster.csv", []byte("email\nana@example.com\nnobody@example.com\n"))
+	for i, c := range []struct {
+		whom  string
+		value any
+		words string
+	}{
+		{"people", []string{"U_REQUESTER"}, "1 user"},
+		{"group", "Everyone", "Everyone"},
+		{"search", `profile.login eq "ana@example.com"`, "this search finds"},
+		{"file", []string{file}, "roster.csv"},
+	} {
+		s.submit("U_REQUESTER", open(c.whom), answers{c.whom: c.value, "reason": "ticket 7"})
+		pending := s.awaitPending(i + 1)
+		if !strings.Contains(pending.all(), c.words) {
+			t.Errorf("%s: the approval message lacks %q: %s", c.whom, c.words, pending.all())
+		}
+	}
+	sheet := s.attach("U_REQUESTER", "book.xlsx", []byte("PK"))
+	if wrong := s.try("U_REQUESTER", open("file"), answers{"file": []string{sheet}, "reason": "x"}); !strings.Contains(fmt.Sprint(wrong["file"]), "CSV UTF-8") {
+		t.Errorf("a spreadsheet: %v", wrong)
+	}
+}
+
+func TestForm_request_is_not_opened_elsewhere(t *testing.T) {
+	s := mustSandbox(t, "--users", "20")
+	for user, words := range map[string]string{"U_GUEST": "guests"} {
+		answer := s.command(user, "/factor-reset")
+		if answer["view"] != nil || !strings.Contains(fmt.Sprint(answer["ephemeral"]), words) {
+			t.Errorf("%s: %v", user, answer)
+		}
+	}
+	answer := s.post("/sandbox/command", map[string]any{"user": "U_REQUESTER", "channel": "C_GENERAL", "text": "/factor-reset"})
+	if answer["view"] != nil || !strings.Contains(fmt.Sprint(answer["ephemeral"]), "C_FACTORS") {
+		t.Errorf("a foreign channel: %v", answer)
+	}
+}
+
+func TestForm_deny(t *testing.T) {
+	s := mustSandbox(t, "--users", "20")
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	pending := s.awaitPending(1)
+	if answer := s.click("U_REQUESTER", pending, "deny"); answer["view"] != nil {
+		t.Errorf("the requester got the form: %v", answer)
+	}
+	s.toldPrivately("U_REQUESTER", "somebody else decides")
+	form := s.opened(s.click("U_APPROVER1", pending, "deny"))
+	if wrong := s.try("U_APPROVER1", form, answers{"reason": "  \n "}); !strings.Contains(fmt.Sprint(wrong["reason"]), "say why") {
+		t.Errorf("an empty reason: %v", wrong)
+	}
+	late := s.opened(s.click("U_APPROVER2", pending, "deny"))
+	s.submit("U_APPROVER1", form, answers{"reason": "call me <!channel>"})
+	s.awaitMessage("the denial", func(m message) bool {
+		return m.TS == pending.TS && strings.Contains(m.all(), "call me &lt;!channel&gt;")
+	})
+	s.submit("U_APPROVER2", late, answers{"reason": "me too"})
+	s.toldPrivately("U_APPROVER2", "already denied")
+}
