@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,68 @@ func TestRunner_nothing_happened_to_leftovers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Where the System Log stays silent and only what may outlive a reset is listed, the
+// reset is sent once more: nobody is forgotten, and what is enrolled since stays.
+func TestRunner_nothing_shows_that_it_took(t *testing.T) {
+	const n = 30
+	for _, kind := range []string{"question", "email"} {
+		for _, again := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, enrolling again %t", kind, again), func(t *testing.T) {
+				users, ids := people(n)
+				for i := range users {
+					users[i].Factors = []oktasim.Factor{{Type: kind}}
+				}
+				onBench(t, oktasim.Options{Given: users, LogLag: 5 * time.Second}, nil, func(b *bench) {
+					id := b.open(ids...)
+					b.await(id, reset.Pending)
+					b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.Nothing, 3)
+					b.approve(id)
+					if again {
+						b.await(id, reset.Verifying)
+						for _, user := range ids {
+							if err := b.org.Enrol(user, "push"); err != nil {
+								t.Fatal(err)
+							}
+						}
+					}
+					b.await(id, reset.Done)
+					for row, p := range b.results(id) {
+						times := len(b.org.Resets(ids[row-1]))
+						if p.Outcome != reset.OutcomeReset || !again && (times != 1 || p.Proof != reset.ProofLog) {
+							t.Errorf("row %d: %s %s %s, proof %s, reset %d times", row, p.Outcome, p.Reason, p.Detail, p.Proof, times)
+						}
+						if again && times == 0 && p.Proof != reset.ProofNone {
+							t.Errorf("row %d: proof %s of nothing", row, p.Proof)
+						}
+					}
+					if books := b.org.Books(); books.NewRemoved != 0 {
+						t.Errorf("%d new factors removed", books.NewRemoved)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A reset of what outlives it leaves no trace on Identity Engine: it is sent once
+// more, no oftener, and nothing is proven.
+func TestRunner_nothing_can_show_that_it_took(t *testing.T) {
+	users, ids := people(30)
+	for i := range users {
+		users[i].Factors = []oktasim.Factor{{Type: "email"}}
+	}
+	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity}, nil, func(b *bench) {
+		id := b.open(ids...)
+		b.approve(id)
+		b.await(id, reset.Done)
+		for row, p := range b.results(id) {
+			if times := len(b.org.Resets(ids[row-1])); times != 2 || p.Outcome != reset.OutcomeReset || p.Proof != reset.ProofNone {
+				t.Errorf("row %d: %s, proof %s, reset %d times", row, p.Outcome, p.Proof, times)
+			}
+		}
+	})
 }
 
 // A lost answer that no log ever tells of, and a user who has enrolled since: a person has to decide.

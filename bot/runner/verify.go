@@ -154,7 +154,8 @@ func proof(t reset.Target, p reset.Progress, by reset.Proof) reset.Entry {
 }
 
 // list reads a user's factors back. One that is older than the call shows that
-// the reset did not take: it is in doubt again, and the second time it failed.
+// the reset did not take: it is in doubt again, and the second time it failed. In
+// doubt is also, once, what neither the log nor the list shows any trace of.
 func (b *batch) list(t reset.Target) {
 	p := b.row(t.Row)
 	if p.Retaken > 0 {
@@ -171,7 +172,11 @@ func (b *batch) list(t reset.Target) {
 		b.Log.Warn("factors cannot be read back", "request", b.id, "row", t.Row, "err", err)
 		b.write(proof(t, p, reset.ProofNone))
 	case !b.remains(factors, p):
-		b.write(b.gone(t, p, factors))
+		e := b.gone(t, p, factors)
+		if e.Proof == reset.ProofNone && b.traceless(factors, p) {
+			e = reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &p.Sent.Step, Detail: "neither the System Log nor the user's factors show that it took"}
+		}
+		b.write(e)
 	case p.Retaken == 0:
 		b.write(reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &p.Sent.Step, Detail: "an older factor is still listed"})
 	default:
@@ -180,6 +185,15 @@ func (b *batch) list(t reset.Target) {
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "Okta answered twice that it was done, and an older factor is still listed"
 		b.write(e)
 	}
+}
+
+// traceless reports whether a reset that nothing proves may go again, once: the log
+// had its time and did not tell of it, and nothing was enrolled that it could take.
+func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
+	if p.Retaken > 0 || len(listed) == 0 || !b.reads(b.head) || b.book.until().Sub(p.FinishedAt) < b.Pace.LogLag {
+		return false
+	}
+	return !slices.ContainsFunc(listed, func(f okta.Factor) bool { return f.Created.After(p.Sent.OktaAt) })
 }
 
 // gone tells that no older factor is listed. That shows little of a user of whom
