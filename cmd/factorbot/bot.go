@@ -62,7 +62,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	if err != nil {
 		return err
 	}
-	rec := record{term}
+	rec := record{termOf(term)}
 	shares, err := loadCeilings(ctx, rec, log)
 	if err != nil {
 		return err
@@ -83,8 +83,9 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	}
 	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
+	org := clientOf(client)
 	acting := &runner.Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: client, Groups: client, Caller: client, Remover: client, SystemLog: client,
+		Heads: rec, Plans: rec, Journal: rec, Directory: org, Groups: org, Caller: org, Remover: org, SystemLog: org,
 		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}

@@ -7,25 +7,24 @@ import (
 
 	"factorbot/bot"
 	"factorbot/bot/reset"
-	"factorbot/store"
 )
 
 // record joins a term of the store with those who use it: each of them says in
 // its own interface what it needs.
-type record struct{ *store.Term }
+type record struct{ *recordTerm }
 
 // Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
 func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	if unlessFrozen {
-		return r.Term.UpdateThawed(ctx, id, op, change)
+		return r.recordTerm.UpdateThawed(ctx, id, op, change)
 	}
-	return r.Term.Update(ctx, id, op, change)
+	return r.recordTerm.Update(ctx, id, op, change)
 }
 
 // Watch tells first of every unsettled request, then of each that moved.
 func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
 	return func(yield func(reset.ID, error) bool) {
-		for c, err := range r.Term.Watch(ctx) {
+		for c, err := range r.recordTerm.Watch(ctx) {
 			if !yield(c.ID, err) {
 				return
 			}
@@ -51,7 +50,7 @@ func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID
 // Arrivals tells of the envelopes that are not finished, and then of each that arrives.
 func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
 	return func(yield func(bot.Envelope, error) bool) {
-		for e, err := range r.Term.Arrivals(ctx) {
+		for e, err := range r.recordTerm.Arrivals(ctx) {
 			if !yield(bot.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
 				return
 			}

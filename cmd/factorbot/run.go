@@ -34,6 +34,7 @@ func subcommands() []subcommand {
 		{"manifest", "print the manifest of the Slack app", runManifest},
 		{"okta-role", "print what the bot's identity in Okta needs", runOktaRole},
 		{"bench", "measure it: the bot beside a loop over the Okta SDK", runBench},
+		{"drill", "prove it: kill the bot again and again, and see that nothing is lost", runDrill},
 		{"version", "print version and commit", runVersion},
 	}
 }

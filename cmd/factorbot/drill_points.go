@@ -1,0 +1,239 @@
+//go:build failpoints
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+	"factorbot/store"
+)
+
+// failpoints are the points along a request's way, in the order in which they come by.
+func failpoints() []failpoint {
+	return []failpoint{
+		{"envelope_recorded", 1},    // not acknowledged
+		{"request_created", 1},      // its envelope is not finished
+		{"envelope_unfinished", 1},  // served, and still in the inbox
+		{"plan_saved", 1},           // the head does not have it
+		{"plan_frozen", 1},          //
+		{"message_announced", 2},    // written down, not posted
+		{"message_posted", 2},       // at the top level, not written down
+		{"thread_posted", 3},        // in a thread, not written down
+		{"message_saved", 3},        //
+		{"file_uploaded", 1},        // its ID is not written down
+		{"file_recorded", 1},        // its sharing is not
+		{"file_to_be_shared", 1},    // not shared
+		{"file_shared", 1},          // not written down
+		{"approved", 1},             //
+		{"running", 1},              // nobody started
+		{"step_not_started", 40},    // slot in hand
+		{"step_started", 40},        // committed, not sent
+		{"answered", 40},            // nothing recorded of it
+		{"outcome_not_recorded", 9}, //
+		{"outcome_recorded", 9},     //
+		{"doubt_recorded", 3},       //
+		{"log_read", 3},             // told of a reset of ours
+		{"factors_read", 3},         // of a user in doubt, or to prove
+		{"verifying", 1},            //
+		{"done", 1},                 // no result file
+	}
+}
+
+// pointEnv names the point at which the process ends itself, and how often it
+// comes by before: "step_started:3".
+const pointEnv = "FACTORBOT_FAILPOINT"
+
+// fuse ends the process the n-th time that its point is reached, as kill -9 would.
+type fuse struct {
+	name string
+	left atomic.Int64
+}
+
+func newFuse() *fuse {
+	name, n, _ := strings.Cut(os.Getenv(pointEnv), ":")
+	f := &fuse{name: name}
+	times, _ := strconv.ParseInt(n, 10, 64)
+	f.left.Store(max(1, times))
+	return f
+}
+
+func (f *fuse) at(name string) {
+	if name != f.name || f.left.Add(-1) != 0 {
+		return
+	}
+	_, _ = fmt.Fprintln(os.Stderr, "failpoint", name)
+	_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// recordTerm is the record with points before and after what is written.
+type recordTerm struct {
+	*store.Term
+	*fuse
+
+	mu     sync.Mutex
+	posts  map[string]bool // messages that were announced and not posted
+	shares map[string]int  // file ID -> how often it was saved
+}
+
+func termOf(t *store.Term) *recordTerm {
+	return &recordTerm{Term: t, fuse: newFuse(), posts: map[string]bool{}, shares: map[string]int{}}
+}
+
+func (t *recordTerm) Receive(ctx context.Context, key string, body []byte) (bool, error) {
+	fresh, err := t.Term.Receive(ctx, key, body)
+	if err == nil && fresh {
+		t.at("envelope_recorded")
+	}
+	return fresh, err
+}
+
+func (t *recordTerm) Finish(ctx context.Context, key string) error {
+	t.at("envelope_unfinished")
+	return t.Term.Finish(ctx, key)
+}
+
+func (t *recordTerm) Create(ctx context.Context, op string, r *reset.Request, rows iter.Seq[reset.Row], facts ...reset.Fact) (*reset.Request, error) {
+	made, err := t.Term.Create(ctx, op, r, rows, facts...)
+	if err == nil {
+		t.at("request_created")
+	}
+	return made, err
+}
+
+func (t *recordTerm) SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
+	err := t.Term.SavePlan(ctx, id, revision, targets)
+	if err == nil {
+		t.at("plan_saved")
+	}
+	return err
+}
+
+func (t *recordTerm) Update(ctx context.Context, id reset.ID, op string, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	r, err := t.Term.Update(ctx, id, op, change)
+	t.moved(r, err)
+	return r, err
+}
+
+func (t *recordTerm) UpdateThawed(ctx context.Context, id reset.ID, op string, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	r, err := t.Term.UpdateThawed(ctx, id, op, change)
+	t.moved(r, err)
+	return r, err
+}
+
+func (t *recordTerm) moved(r *reset.Request, err error) {
+	points := map[reset.State]string{
+		reset.Pending: "plan_frozen", reset.Approved: "approved", reset.Running: "running",
+		reset.Verifying: "verifying", reset.Done: "done",
+	}
+	if err == nil {
+		t.at(points[r.State])
+	}
+}
+
+func (t *recordTerm) Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error) {
+	t.at("step_not_started")
+	each, err := t.Term.Start(ctx, r, started...)
+	if err == nil {
+		t.at("step_started")
+	}
+	return each, err
+}
+
+func (t *recordTerm) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error {
+	kinds := map[reset.EntryKind]bool{}
+	for _, e := range entries {
+		kinds[e.Kind] = true
+	}
+	if kinds[reset.EntryOutcome] {
+		t.at("outcome_not_recorded")
+	}
+	err := t.Term.Append(ctx, id, entries...)
+	if err == nil && kinds[reset.EntryOutcome] {
+		t.at("outcome_recorded")
+	}
+	if err == nil && kinds[reset.EntryDoubt] {
+		t.at("doubt_recorded")
+	}
+	return err
+}
+
+func (t *recordTerm) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.Message) error {
+	before, after := "", ""
+	for _, m := range messages {
+		before, after = t.saves(id, m)
+	}
+	t.at(before)
+	err := t.Term.SaveMessages(ctx, id, messages...)
+	if err == nil {
+		t.at(after)
+	}
+	return err
+}
+
+// saves names the points before and after a message is saved, by what the Announcer does around it.
+func (t *recordTerm) saves(id reset.ID, m reset.Message) (before, after string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := string(id) + " " + string(m.Slot)
+	switch {
+	case m.File != "" && m.TS == "" && m.Shown != "":
+		return "file_shared", ""
+	case m.File != "" && m.TS == "":
+		if t.shares[m.File]++; t.shares[m.File] == 1 {
+			return "file_uploaded", "file_recorded"
+		}
+		return "", "file_to_be_shared"
+	case m.TS == "" && !m.At.IsZero():
+		t.posts[key] = true
+		return "", "message_announced"
+	case m.TS != "" && t.posts[key]:
+		delete(t.posts, key)
+		if m.Thread != "" {
+			return "thread_posted", "message_saved"
+		}
+		return "message_posted", "message_saved"
+	}
+	return "", ""
+}
+
+// orgClient is Okta with points after what it answers.
+type orgClient struct {
+	*okta.Client
+	*fuse
+}
+
+func clientOf(c *okta.Client) *orgClient { return &orgClient{c, newFuse()} }
+
+func (c *orgClient) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error) {
+	receipt, err := c.Client.ResetFactors(ctx, s, asked, userID)
+	c.at("answered")
+	return receipt, err
+}
+
+func (c *orgClient) Factors(ctx context.Context, userID string) ([]okta.Factor, error) {
+	factors, err := c.Client.Factors(ctx, userID)
+	if err == nil {
+		c.at("factors_read")
+	}
+	return factors, err
+}
+
+func (c *orgClient) Ours(me okta.User, e okta.Event) bool {
+	ours := c.Client.Ours(me, e)
+	if ours {
+		c.at("log_read")
+	}
+	return ours
+}
