@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	drillSetup = 2500 * time.Millisecond // how long a point may take to be reached
+	drillLife  = 1200 * time.Millisecond // the longest, where calls are in flight then
 	drillPeace = 3 * time.Minute         // for what is left when nobody kills any more
 	drillPoll  = 20 * time.Millisecond
 	inFlight   = 0.6 // share of the kills with calls in flight, at least
@@ -84,7 +84,7 @@ func (d *drill) lives(ctx context.Context) error {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
 			return nil
 		}
-		if d.reached() > 0.8 {
+		if d.reached() > 0.3 {
 			if err := d.ask(); err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (d *drill) lives(ctx context.Context) error {
 		if err := d.live(ctx); err != nil {
 			return err
 		}
-		d.tell("%d of %d kills, %d with calls in flight; %d users reset in %d requests", f.Kills, d.Kills, f.InFlight, d.org.Books().Effects, d.asked())
+		d.tell("%d of %d kills, %d with resets in flight; %d resets in %d requests%s", f.Kills, d.Kills, f.InFlight, d.org.Books().Effects, d.asked(), d.due())
 	}
 	return nil
 }
@@ -108,23 +108,30 @@ func (d *drill) unmet() string {
 	return at
 }
 
-// live is one life of the bot: to a point, if one is due, or to a random moment
-// with calls in flight.
+// due tells which point has been met least, if they are not all met.
+func (d *drill) due() string {
+	if p := d.unmet(); p != "" {
+		return fmt.Sprintf("; %s met %d times", p, d.figures.Points[p])
+	}
+	return ""
+}
+
+// live is one life of the bot: to the first point that is due, or to a random
+// moment with calls in flight.
 func (d *drill) live(ctx context.Context) error {
-	point, arm := d.choose()
-	bot, err := d.startBot(ctx, arm)
+	armed := d.arm()
+	bot, err := d.startBot(ctx, armed)
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(time.Duration(d.rng.Int64N(int64(600 * time.Millisecond))))
-	if point != "" {
-		deadline = time.Now().Add(drillSetup)
+	deadline := time.Now().Add(drillLife/8 + time.Duration(d.rng.Int64N(int64(drillLife/2))))
+	if armed != "" {
+		deadline = time.Now().Add(drillLife)
 	}
-	latest := deadline.Add(2 * time.Second)
 	killed := false
 	for !bot.dead() {
-		now := time.Now()
-		if now.After(latest) || now.After(deadline) && d.writes.Load() > 0 {
+		late := time.Since(deadline)
+		if late > 0 && d.writes.Load() > 0 || late > drillLife {
 			killed = true
 			bot.kill()
 		}
@@ -139,24 +146,27 @@ func (d *drill) live(ctx context.Context) error {
 	if !killed && !bot.killed() {
 		return fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
 	}
-	d.figures.killed(map[bool]string{true: "", false: point}[killed], int(writes), int(calls))
+	point := ""
+	if !killed {
+		point = bot.point()
+	}
+	d.figures.killed(point, int(writes), int(calls))
 	return nil
 }
 
-// choose takes the point that was met least; every other life ends at random,
-// and all of them once each point was met.
-func (d *drill) choose() (point, arm string) {
-	var due []failpoint
+// arm names the points that are due, to be met at the first or a later time; none
+// for one life in four, which ends at random.
+func (d *drill) arm() string {
+	var due []string
 	for _, p := range failpoints() {
-		if d.figures.Points[p.name] < eachPoint+1 {
-			due = append(due, p)
+		if d.figures.Points[p.name] < eachPoint {
+			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
 		}
 	}
-	if len(due) == 0 || d.rng.Float64() < 0.25 {
-		return "", ""
+	if d.rng.Float64() < 0.25 {
+		return ""
 	}
-	p := due[d.rng.IntN(len(due))]
-	return p.name, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most))
+	return strings.Join(due, " ")
 }
 
 // peace lets the bot finish what is left, undisturbed, and stops it as an operator does.
@@ -201,7 +211,7 @@ type drillBot struct {
 	err   error         // to be read after done
 }
 
-func (d *drill) startBot(ctx context.Context, arm string) (*drillBot, error) {
+func (d *drill) startBot(ctx context.Context, armed string) (*drillBot, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -216,7 +226,7 @@ func (d *drill) startBot(ctx context.Context, arm string) (*drillBot, error) {
 	b.cmd.Dir, b.cmd.Stderr = d.dir, logs
 	// Nothing of ours, so that no setting and no ~/.okta strays in.
 	b.cmd.Env = []string{
-		"HOME=" + d.dir, "TMPDIR=" + os.TempDir(), "FACTORBOT_FAILPOINT=" + arm,
+		"HOME=" + d.dir, "TMPDIR=" + os.TempDir(), "FACTORBOT_FAILPOINTS=" + armed,
 		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + d.url + "/api/",
 		"OKTA_ORG_URL=" + d.url, "OKTA_API_TOKEN=" + sandboxToken,
 		"FACTORBOT_DB=" + filepath.Join(d.dir, "factorbot.db"), "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
@@ -266,6 +276,16 @@ func (b *drillBot) stop() error {
 		return fmt.Errorf("%w%s", b.err, b.tail())
 	}
 	return nil
+}
+
+// pointLine begins the last line of a bot that has ended itself at a point.
+const pointLine = "failpoint "
+
+// point is where the bot has ended itself.
+func (b *drillBot) point() string {
+	log, _ := os.ReadFile(b.logs) // a log that cannot be read names none
+	_, name, _ := strings.Cut(string(log[max(0, len(log)-100):]), pointLine)
+	return strings.TrimSpace(name)
 }
 
 func (b *drillBot) tail() string {

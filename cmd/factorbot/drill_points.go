@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -50,29 +49,34 @@ func failpoints() []failpoint {
 	}
 }
 
-// pointEnv names the point at which the process ends itself, and how often it
-// comes by before: "step_started:3".
-const pointEnv = "FACTORBOT_FAILPOINT"
+// pointEnv names the points at which the process ends itself, whichever it comes
+// to first, and at which time it comes by: "step_started:3 done:1".
+const pointEnv = "FACTORBOT_FAILPOINTS"
 
-// fuse ends the process the n-th time that its point is reached, as kill -9 would.
+// fuse ends the process when a point is reached for the n-th time, as kill -9 would.
 type fuse struct {
-	name string
-	left atomic.Int64
+	mu   sync.Mutex
+	left map[string]int
 }
 
 func newFuse() *fuse {
-	name, n, _ := strings.Cut(os.Getenv(pointEnv), ":")
-	f := &fuse{name: name}
-	times, _ := strconv.ParseInt(n, 10, 64)
-	f.left.Store(max(1, times))
+	f := &fuse{left: map[string]int{}}
+	for armed := range strings.FieldsSeq(os.Getenv(pointEnv)) {
+		name, n, _ := strings.Cut(armed, ":")
+		times, _ := strconv.Atoi(n)
+		f.left[name] = max(1, times)
+	}
 	return f
 }
 
 func (f *fuse) at(name string) {
-	if name != f.name || f.left.Add(-1) != 0 {
+	f.mu.Lock()
+	defer f.mu.Unlock() // others wait at their points while this one ends the process
+	f.left[name]--
+	if f.left[name] != 0 {
 		return
 	}
-	_, _ = fmt.Fprintln(os.Stderr, "failpoint", name)
+	_, _ = fmt.Fprintln(os.Stderr, pointLine+name)
 	_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 	select {}
 }
