@@ -27,10 +27,24 @@ func cast() []oktasim.User {
 		if p.Deleted {
 			u.Status, u.Factors = "DEPROVISIONED", nil
 		}
+		u.Groups = castGroups(p.ID)
 		u.ID = fmt.Sprintf("00ucast%013d", i+1)
 		users = append(users, u)
 	}
 	return users
+}
+
+// castGroups are the Okta groups of a person of the simulated workspace.
+func castGroups(slackID string) []string {
+	switch slackID {
+	case "U_APPROVER1", "U_APPROVER2":
+		return []string{"Security leads"}
+	case "U_REQUESTER":
+		return []string{"Service desk"}
+	case "U_ANA":
+		return []string{"Sales"}
+	}
+	return nil
 }
 
 // usersFrom reads the users of a CSV as exports have them. What the file does not tell is made up.
