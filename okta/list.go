@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/url"
 	"slices"
@@ -71,10 +72,14 @@ func (w wireListed) listed() Listed {
 // (Okta, List all users).
 const mostOfQ = 200
 
+// mostOfSearch is after how many users Okta is said to answer a search's next
+// page with an error (oktadeveloper/okta-blog-archive, pull request 2335).
+const mostOfSearch = 50_000
+
 // List streams the selected users page after page, 200 a call, and holds one
 // page at a time. A wrong expression is an error of KindExpression with Okta's
-// own complaint. What q found beyond the users that Okta shows is told by an
-// error of KindTruncated after the last of them.
+// own complaint. What q or search found beyond the users that Okta shows is
+// told by an error of KindTruncated after the last of them.
 func (c *Client) List(ctx context.Context, s Selection) iter.Seq2[Listed, error] {
 	const op = "list users"
 	return func(yield func(Listed, error) bool) {
@@ -86,7 +91,7 @@ func (c *Client) List(ctx context.Context, s Selection) iter.Seq2[Listed, error]
 		shown := 0
 		for w, err := range pages[wireListed](ctx, c, op, path, briefUsers) {
 			if err != nil {
-				yield(Listed{}, err)
+				yield(Listed{}, s.refused(op, shown, err))
 				return
 			}
 			shown++
@@ -95,10 +100,23 @@ func (c *Client) List(ctx context.Context, s Selection) iter.Seq2[Listed, error]
 			}
 		}
 		if s.Q != "" && shown >= mostOfQ {
-			yield(Listed{}, &Error{Op: op, Effect: EffectRejected, Kind: KindTruncated, Summary: "Okta shows no more than the first 200 users for q",
-				Advice: "Select with search instead, which has no such limit, such as search:profile.lastName sw \"A\"."})
+			yield(Listed{}, truncated(op, "Okta shows no more than the first 200 users for q",
+				"Select with search instead, which has no such limit, such as search:profile.lastName sw \"A\"."))
 		}
 	}
+}
+
+func truncated(op, summary, advice string) *Error {
+	return &Error{Op: op, Effect: EffectRejected, Kind: KindTruncated, Summary: summary, Advice: advice}
+}
+
+// refused tells the end of what Okta shows of a search from a wrong expression.
+func (s Selection) refused(op string, shown int, err error) error {
+	if s.Search != "" && shown >= mostOfSearch && IsKind(err, KindExpression, KindInvalid) {
+		return truncated(op, fmt.Sprintf("Okta shows no more than the first %d users for this search", shown),
+			"Split the search, for instance by profile.lastName or by status, or list a group or everybody.")
+	}
+	return err
 }
 
 // path is the list's first page.

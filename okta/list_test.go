@@ -2,6 +2,8 @@ package okta_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -119,15 +121,27 @@ func TestList_truncated(t *testing.T) {
 	}
 }
 
+// TestList_deep: the page at which Okta gives up is no wrong expression.
+func TestList_deep(t *testing.T) {
+	for pages, want := range map[int]okta.Kind{1: okta.KindExpression, 250: okta.KindTruncated} {
+		c := MustClient(t, okta.Config{Transport: &endless{until: pages}})
+		n := 0
+		var last error
+		for _, err := range c.List(context.Background(), okta.Selection{Search: `status eq "ACTIVE"`}) {
+			if last = err; err == nil {
+				n++
+			}
+		}
+		if n != 200*pages || !okta.IsKind(last, want) {
+			t.Errorf("%d pages: %d users, then %v", pages, n, last)
+		}
+	}
+}
+
 // TestList_bounded streams 100,000 users: a page is asked for when the one
 // before has been used up, and none of them is kept.
 func TestList_bounded(t *testing.T) {
-	org, err := oktasim.New(oktasim.Options{Users: 100_000, AllActive: true, Concurrency: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer org.Close()
-	wire := &counting{base: org.Transport()}
+	wire := &endless{until: 500}
 	c := MustClient(t, okta.Config{Transport: wire})
 	heap := func() uint64 {
 		runtime.GC()
@@ -136,20 +150,40 @@ func TestList_bounded(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before, most, n := heap(), uint64(0), 0
-	for l, err := range c.List(context.Background(), okta.Selection{Search: `status eq "ACTIVE"`}) {
+	for l, err := range c.List(context.Background(), okta.Selection{}) {
 		if err != nil {
-			t.Fatal(err)
+			if n != 100_000 {
+				t.Fatal(err)
+			}
+			break
 		}
-		if n++; wire.calls != (n+199)/200 || len(l.Profile) == 0 {
+		if n++; wire.calls != (n+199)/200 || len(l.Profile) != 12 {
 			t.Fatalf("%d calls at user %d with %d attributes", wire.calls, n, len(l.Profile))
 		}
 		if n%20_000 == 0 {
 			most = max(most, heap())
 		}
 	}
-	if n < 100_000 || most > before+16<<20 {
-		t.Errorf("%d users; %d MiB more than before", n, (most-before)>>20)
+	if n != 100_000 || most > before+16<<20 {
+		t.Errorf("%d users; %d KiB at most, %d before", n, most>>10, before>>10)
 	}
+}
+
+// endless has pages of 200 users, and refuses the one after until. Its calls
+// follow one another.
+type endless struct{ calls, until int }
+
+func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
+	const user = `{"id":"00u00000000000000001","status":"ACTIVE","created":"2026-01-02T03:04:05.000Z","profile":{"login":"ana@example.com",` +
+		`"email":"ana@example.com","firstName":"Ana","lastName":"Lima","department":"Sales","title":"Lead","city":"Porto","costCenter":"CC-1",` +
+		`"building":"Mill","deskNumber":104,"partTime":false,"mobilePhone":null}}`
+	e.calls++
+	status, body := http.StatusOK, "["+strings.Repeat(user+",", 199)+user+"]"
+	if e.calls > e.until {
+		status, body = http.StatusBadRequest, `{"errorCode":"E0000031","errorSummary":"Invalid search criteria."}`
+	}
+	return &http.Response{StatusCode: status, Request: r, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Header: http.Header{
+		"Content-Type": {"application/json"}, "Link": {fmt.Sprintf(`<https://example.okta.com/api/v1/users?after=%d>; rel="next"`, e.calls)}}}, nil
 }
 
 // counting counts calls that follow one another.
