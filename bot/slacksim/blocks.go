@@ -30,9 +30,11 @@ type elementData struct {
 	ID       string // of the HTML element
 	Block    string
 	Acts     bool   // a change is sent to the app at once
-	Label    string // accessible name of an input that has no label of its own
+	Label    string // accessible name where no label element can name it
+	Input    bool   // in an input block, which labels it
 	Required bool
 	Invalid  bool
+	Notes    string // IDs of what describes it: hint and error
 }
 
 // Blocks renders blocks one after another.
@@ -100,16 +102,6 @@ func (r *renderer) Confirm(v any) (string, error) {
 	return string(raw), err
 }
 
-// Cell renders a cell of a table.
-func (r *renderer) Cell(v any) template.HTML {
-	o, _ := v.(object)
-	if o["type"] == "rich_text" {
-		return r.richText(o)
-	}
-	text, _ := o["text"].(string)
-	return template.HTML(template.HTMLEscapeString(text))
-}
-
 // Element renders an interactive element of a block, or an image in a context.
 func (r *renderer) Element(v any, block object) (template.HTML, error) {
 	e, ok := v.(object)
@@ -123,14 +115,12 @@ func (r *renderer) Element(v any, block object) (template.HTML, error) {
 	blockID, _ := block["block_id"].(string)
 	action, _ := e["action_id"].(string)
 	d := elementData{E: e, R: r, Block: blockID, ID: r.prefix + "-" + blockID + "-" + action}
-	isInput := block["type"] == "input"
-	d.Acts = !isInput || block["dispatch_action"] == true
-	d.Required = isInput && block["optional"] != true
+	d.Input = block["type"] == "input"
+	d.Acts = !d.Input || block["dispatch_action"] == true
+	d.Required = d.Input && block["optional"] != true
 	d.Invalid = r.errors[blockID] != ""
-	d.Label = r.Plain(e["placeholder"])
-	if d.Label == "" {
-		d.Label = strings.ReplaceAll(action, "_", " ")
-	}
+	d.Label = d.label(block, action)
+	d.Notes = d.notes(block)
 	name := "element-" + t
 	if r.page.templates.Lookup(name) == nil {
 		name = "element-unknown"
@@ -138,6 +128,42 @@ func (r *renderer) Element(v any, block object) (template.HTML, error) {
 	var b strings.Builder
 	err := r.page.templates.ExecuteTemplate(&b, name, d)
 	return template.HTML(b.String()), err
+}
+
+// label names an element: the input block's label, else what its placeholder
+// says, else its action.
+func (d elementData) label(block object, action string) string {
+	for _, v := range []any{block["label"], d.E["placeholder"]} {
+		if s := d.R.Plain(v); s != "" {
+			return s
+		}
+	}
+	return strings.ReplaceAll(action, "_", " ")
+}
+
+// notes are the IDs of an input's hint and error.
+func (d elementData) notes(block object) string {
+	var ids []string
+	if d.Input && block["hint"] != nil {
+		ids = append(ids, d.ID+"-note")
+	}
+	if d.Input && d.Invalid {
+		ids = append(ids, d.ID+"-error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// Dispatch says when a text input acts: "enter", "char", or both.
+func (d elementData) Dispatch() string {
+	config, _ := d.E["dispatch_action_config"].(object)
+	on := ""
+	for _, v := range listOf(config["trigger_actions_on"]) {
+		on += map[any]string{"on_enter_pressed": " enter", "on_character_entered": " char"}[v]
+	}
+	if on == "" {
+		return "enter" // Slack's default
+	}
+	return on[1:]
 }
 
 // InputID returns the ID that a label points to.
@@ -161,106 +187,9 @@ func (r *renderer) Error(block object) string {
 func (r *renderer) Grouped(block object) bool {
 	e, _ := block["element"].(object)
 	switch e["type"] {
-	case "radio_buttons", "checkboxes", "multi_users_select", "multi_static_select", "multi_channels_select", "multi_conversations_select":
+	case "radio_buttons", "checkboxes", "multi_users_select", "multi_static_select", "multi_channels_select",
+		"multi_conversations_select", "multi_external_select", "file_input":
 		return true
 	}
 	return false
-}
-
-// held returns what an element holds now, or starts with.
-func (d elementData) held() any {
-	kind, _ := d.E["type"].(string)
-	key, initial := valueKeys(kind)
-	if block, ok := d.R.values[d.Block].(object); ok {
-		action, _ := d.E["action_id"].(string)
-		if o, ok := block[action].(object); ok {
-			return o[key]
-		}
-	}
-	return d.E[initial]
-}
-
-// ValueText and ValueOption return the words of the chosen option, and the
-// option itself as JSON.
-func (d elementData) ValueText() string {
-	o, _ := d.held().(object)
-	return d.R.Plain(o["text"])
-}
-
-func (d elementData) ValueOption() (string, error) {
-	o, ok := d.held().(object)
-	if !ok {
-		return "", nil
-	}
-	raw, err := json.Marshal(o)
-	return string(raw), err
-}
-
-// Value returns what an element holds now, as text.
-func (d elementData) Value() string {
-	v := d.held()
-	if o, ok := v.(object); ok {
-		v = o["value"]
-	}
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
-// Chosen says whether one of several values is chosen.
-func (d elementData) Chosen(value string) bool {
-	for _, x := range listOf(d.held()) {
-		if o, ok := x.(object); ok {
-			x = o["value"]
-		}
-		if x == value {
-			return true
-		}
-	}
-	return false
-}
-
-// choice is one thing to choose.
-type choice struct{ Value, Text, Description, Group string }
-
-// Choices returns the options of a select, radio or checkbox element: the app's,
-// or the workspace's people and channels.
-func (d elementData) Choices() []choice {
-	var out []choice
-	add := func(list any, group string) {
-		for _, v := range listOf(list) {
-			if o, ok := v.(object); ok {
-				value, _ := o["value"].(string)
-				out = append(out, choice{value, d.R.Plain(o["text"]), d.R.Plain(o["description"]), group})
-			}
-		}
-	}
-	kind, _ := d.E["type"].(string)
-	switch {
-	case strings.Contains(kind, "users_select"):
-		return d.R.page.sorted(d.R.people, "")
-	case strings.Contains(kind, "channels_select"), strings.Contains(kind, "conversations_select"):
-		return d.R.page.sorted(d.R.channels, "#")
-	}
-	add(d.E["options"], "")
-	for _, g := range listOf(d.E["option_groups"]) {
-		if o, ok := g.(object); ok {
-			add(o["options"], d.R.Plain(o["label"]))
-		}
-	}
-	return out
-}
-
-// Groups returns the choices by their group.
-func (d elementData) Groups() [][]choice {
-	var out [][]choice
-	for _, c := range d.Choices() {
-		if n := len(out); n > 0 && out[n-1][0].Group == c.Group {
-			out[n-1] = append(out[n-1], c)
-			continue
-		}
-		out = append(out, []choice{c})
-	}
-	return out
 }

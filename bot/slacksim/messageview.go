@@ -21,7 +21,7 @@ type messageView struct {
 	RFC, Clock       string
 	Body             template.HTML
 	Edited, Ephemera bool
-	Mine             bool
+	Mine, Deletable  bool
 	Reactions        []*Reaction
 	Replies          int
 	Repliers         []*personView
@@ -141,6 +141,8 @@ func (w *Workspace) messageView(n *names, m *Message, s selection) *messageView 
 		Ephemera: m.Ephemeral, Mine: m.User == s.user && !m.Ephemeral, Reactions: m.Reactions,
 		Replies: m.ReplyCount, Highlight: m.TS == s.at,
 	}
+	me := w.person(s.user)
+	v.Deletable = v.Mine || me != nil && me.Admin && !m.Ephemeral // Slack lets administrators delete others' messages
 	v.RFC, v.Clock = clock(m.TS)
 	if m.ReplyCount > 0 {
 		v.LatestRFC, v.Latest = clock(m.LatestReply)

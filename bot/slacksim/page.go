@@ -94,7 +94,7 @@ func (w *Workspace) render(rw http.ResponseWriter, name string, data any) {
 func (p *page) sorted(names map[string]string, prefix string) []choice {
 	var out []choice
 	for id, name := range names {
-		out = append(out, choice{Value: id, Text: prefix + name})
+		out = append(out, choice{Value: id, Text: prefix + name, HTML: template.HTML(template.HTMLEscapeString(prefix + name))})
 	}
 	slices.SortFunc(out, func(a, b choice) int { return cmp.Compare(a.Text+a.Value, b.Text+b.Value) })
 	return out

@@ -45,6 +45,7 @@ type personView struct {
 type channelView struct {
 	ID, Name, Topic                         string
 	Private, Archived, Open, Member, Direct bool
+	Bot                                     bool // is in it
 	Unread                                  int
 	People                                  int
 }
@@ -153,7 +154,7 @@ func (w *Workspace) channelView(c *conversation, s selection) *channelView {
 	}
 	v := &channelView{
 		ID: c.ID, Name: c.Name, Topic: c.Topic, Private: c.Private, Archived: c.Archived,
-		Open: c.ID == s.channel && !s.home, Member: c.member(s.user), People: len(c.Members),
+		Open: c.ID == s.channel && !s.home, Member: c.member(s.user), Bot: c.member(BotUser), People: len(c.Members),
 	}
 	if c.kind() == "im" {
 		v.Direct, v.Name = true, "factorbot"
@@ -223,6 +224,9 @@ func (w *Workspace) suggestions() (commands, handles string) {
 			c = append(c, suggestion{x.Command + " " + e.Text, e.Hint})
 		}
 	}
+	c = append(c, suggestion{"/invite @", "add somebody, or the app, to this channel"},
+		suggestion{"/remove @", "take somebody, or the app, out of this channel"},
+		suggestion{"/archive", "close this channel"})
 	for _, p := range w.people {
 		h = append(h, suggestion{"@" + p.Name, p.RealName})
 	}

@@ -28,7 +28,6 @@ const parts = ["sidebar", "conversation", "thread", "modal", "org"];
 const wanted = new Map(); // part -> timer
 const fetched = new Map(); // part -> when it was fetched last
 const gap = { org: 500, sidebar: 300, conversation: 150, thread: 150, modal: 0 };
-const dirty = new WeakSet(); // inputs that the person has changed
 
 const refresh = (...names) => {
   for (const name of names) {
@@ -71,10 +70,11 @@ const place = (old, next) => {
       },
       beforeAttributeUpdated: (attribute, node) => {
         if (attribute === "open" && (node.tagName === "DIALOG" || node.tagName === "DETAILS")) return false;
-        if (attribute === "aria-busy") return false;
+        if (attribute === "aria-busy" || attribute === "aria-sort") return false;
         return true;
       },
       beforeNodeRemoved: (node) => {
+        if (node.tagName === "DIALOG" && node.open) node.close(); // the focus goes back to where it was
         if (!node.classList || !node.classList.contains("factor") || node.classList.contains("leaving")) return true;
         if (matchMedia("(prefers-reduced-motion: reduce)").matches || !node.checkVisibility()) return true;
         node.classList.add("leaving");
@@ -108,10 +108,11 @@ const settle = () => {
   for (const dialog of document.querySelectorAll("#modal dialog")) {
     if (!dialog.open) {
       dialog.showModal();
-      const first = dialog.querySelector(".blocks input, .blocks textarea, .blocks select");
+      const first = dialog.querySelector("[data-focus]") || dialog.querySelector(".blocks :is(input, textarea, select)");
       if (first) first.focus();
     }
   }
+  showTables();
   for (const list of document.querySelectorAll(lists)) room.observe(list);
   for (const time of document.querySelectorAll("time[data-format]")) showTime(time);
   for (const input of document.querySelectorAll("input[data-unix]")) {
@@ -128,13 +129,22 @@ const settle = () => {
   }
 };
 
+// The tokens of docs.slack.dev/messaging/formatting-message-text.
 const dateStyles = {
-  date_num: { year: "numeric", month: "2-digit", day: "2-digit" },
   date: { year: "numeric", month: "long", day: "numeric" },
+  date_slash: { year: "numeric", month: "2-digit", day: "2-digit" },
   date_short: { year: "numeric", month: "short", day: "numeric" },
   date_long: { weekday: "long", year: "numeric", month: "long", day: "numeric" },
+  date_long_full: { year: "numeric", month: "long", day: "numeric" },
+  day_divider: { weekday: "long", month: "long", day: "numeric" },
   time: { hour: "numeric", minute: "2-digit" },
   time_secs: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+};
+
+const ago = (at) => {
+  const minutes = Math.round((at - Date.now()) / 60000);
+  const [n, unit] = Math.abs(minutes) < 60 ? [minutes, "minute"] : Math.abs(minutes) < 1440 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
+  return new Intl.RelativeTimeFormat().format(Math.round(n), unit);
 };
 
 const prettyDay = (at) => {
@@ -149,7 +159,8 @@ const showTime = (el) => {
   el.dataset.shown = key;
   const at = new Date(el.getAttribute("datetime"));
   el.textContent = el.dataset.format.replace(/\{(\w+)\}/g, (all, token) => {
-    if (token === "ago") return new Intl.RelativeTimeFormat(undefined).format(Math.round((at - Date.now()) / 60000), "minute");
+    if (token === "ago") return ago(at);
+    if (token === "date_num") return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
     const pretty = token.endsWith("_pretty");
     const style = dateStyles[token.replace("_pretty", "")];
     if (!style) return all;
@@ -216,62 +227,9 @@ const ask = (json) =>
     dialog.showModal();
   });
 
-const valueOf = async (el) => {
-  const type = el.dataset.type;
-  if (type === "checkboxes" || type.startsWith("multi_")) return [...el.querySelectorAll("input:checked")].map((x) => x.value);
-  if (type === "radio_buttons") return el.querySelector("input:checked")?.value ?? null;
-  if (type === "datetimepicker") return el.value ? String(Math.floor(new Date(el.value) / 1000)) : null;
-  if (type === "file_input") return attachFiles(el);
-  if (type === "external_select") return { type, selected_option: chosenOption(el) };
-  return el.value === "" ? null : el.value;
-};
-
-// An external_select offers what the app answers to what is typed.
-const chosenOption = (el) => {
-  const offered = [...el.list.options].find((o) => o.value === el.value);
-  if (offered) return JSON.parse(offered.dataset.option);
-  const before = el.dataset.chosen ? JSON.parse(el.dataset.chosen) : null;
-  return before && before.text.text === el.value ? before : null;
-};
-
-const offer = async (el) => {
-  if (el.value.length < Number(el.dataset.min)) return;
-  const state = here();
-  const body = { user: state.user, channel: state.channel, action_id: el.dataset.input, block_id: el.dataset.block, value: el.value };
-  const view = el.closest("[data-view]");
-  if (view) body.view_id = view.dataset.view;
-  else body.message_ts = el.closest("[data-ts]")?.dataset.ts;
-  const out = await post("options", body);
-  const options = [...(out.options || []), ...(out.option_groups || []).flatMap((g) => g.options)];
-  el.list.replaceChildren(...options.map((option) => {
-    const item = document.createElement("option");
-    item.value = option.text.text;
-    item.dataset.option = JSON.stringify(option);
-    return item;
-  }));
-};
-
-const attachFiles = async (el) => {
-  if (!el.files.length) return [];
-  const form = new FormData();
-  form.set("user", here().user);
-  for (const file of el.files) form.append("file", file);
-  const out = await post("file", form);
-  return out.files || [];
-};
-
-const valuesOf = async (holder) => {
-  const values = {};
-  for (const el of holder.querySelectorAll("[data-input]")) {
-    const block = (values[el.dataset.block] ||= {});
-    block[el.dataset.input] = await valueOf(el);
-  }
-  return values;
-};
-
 const act = async (el, action, value) => {
   if (el.getAttribute("aria-busy") === "true") return;
-  if (el.dataset.confirm && !(await ask(el.dataset.confirm))) return;
+  if (el.dataset.confirm && !(await ask(el.dataset.confirm))) return revert(el);
   el.setAttribute("aria-busy", "true");
   const state = here();
   const view = el.closest("[data-view]");
@@ -375,12 +333,23 @@ const showAttached = (form) => {
 
 // ---- suggestions for / and @ ---------------------------------------------------
 
+const commands = () => JSON.parse(document.getElementById("sidebar").dataset.commands || "[]");
+
 const suggestionsFor = (words) => {
-  const nav = document.getElementById("sidebar").dataset;
-  if (words.startsWith("/")) return JSON.parse(nav.commands || "[]").filter((s) => s.text.startsWith(words) && s.text.trim() !== words.trim()).map((s) => ({ ...s, full: s.text }));
   const at = words.match(/(^|\s)(@\S*)$/);
+  if (!at && words.startsWith("/")) return commands().filter((s) => s.text.startsWith(words) && s.text.trim() !== words.trim()).map((s) => ({ ...s, full: s.text }));
   if (!at) return [];
-  return JSON.parse(nav.handles || "[]").filter((s) => s.text.startsWith(at[2])).map((s) => ({ ...s, full: words.slice(0, words.length - at[2].length) + s.text + " " }));
+  const handles = JSON.parse(document.getElementById("sidebar").dataset.handles || "[]");
+  return handles.filter((s) => s.text.startsWith(at[2])).map((s) => ({ ...s, full: words.slice(0, words.length - at[2].length) + s.text + " " }));
+};
+
+// completes says whether Enter takes the suggestion instead of sending: it was
+// chosen with the arrows, or what stands there is no whole command or name yet.
+const completes = (list, chosen, words) => {
+  if (!chosen || chosen.dataset.full.trim() === words) return false;
+  if ("moved" in list.dataset) return true;
+  if (/(^|\s)@\S*$/.test(words)) return true;
+  return !words.includes(" ") && !commands().some((s) => s.text.trim() === words);
 };
 
 const suggest = (form) => {
@@ -389,6 +358,7 @@ const suggest = (form) => {
   const text = form.querySelector("textarea");
   const found = text.value ? suggestionsFor(text.value) : [];
   list.replaceChildren();
+  delete list.dataset.moved;
   found.slice(0, 8).forEach((s, i) => {
     const item = document.createElement("li");
     item.id = list.id + "-" + i;
@@ -409,6 +379,7 @@ const suggest = (form) => {
 
 const moveSuggestion = (form, step) => {
   const items = [...form.querySelectorAll(".suggest li")];
+  form.querySelector(".suggest").dataset.moved = "";
   const at = items.findIndex((x) => x.getAttribute("aria-selected") === "true");
   const next = items[(at + step + items.length) % items.length];
   items.forEach((x) => x.setAttribute("aria-selected", String(x === next)));
@@ -429,6 +400,11 @@ const clicks = [
   ["[data-thread-open]", (el) => go({ ...here(), thread: el.dataset.threadOpen }, "thread")],
   ["[data-thread-close]", () => go({ ...here(), thread: "" }, "conversation")],
   ["[data-view-close]", (el) => closeView(el.closest("dialog"))],
+  ["[data-unpick]", (el) => unpick(el)],
+  ["[data-turn]", (el) => turnPage(el)],
+  ["[data-sort]", (el) => sortBy(el)],
+  ["[data-command]", (el) => post("command", { user: here().user, channel: here().channel, text: el.dataset.command }).then(() => refresh("conversation", "sidebar"))],
+  ["[data-unarchive]", (el) => post("set", { slack_channels: { [el.dataset.unarchive]: { is_archived: false } } }).then(() => refresh("conversation", "sidebar"))],
   ["[data-sample]", (el) => share(document.querySelector("#conversation [data-composer]"), [], true)],
   ["[data-delete]", (el) => post("edit", { channel: here().channel, message_ts: el.dataset.delete, text: null })],
   ["[data-switch]", (el) => {
@@ -479,7 +455,10 @@ addEventListener("submit", (e) => {
 });
 
 addEventListener("change", async (e) => {
+  if (e.target.matches("[data-find]")) return pickOption(e.target);
+  if (e.target.matches("[data-file]")) return pickFiles(e.target);
   const holder = e.target.closest("[data-input][data-acts]");
+  if (holder && holder.dataset.dispatch) return; // text acts at Enter, or while it is typed
   if (holder && holder.dataset.type === "external_select" && !chosenOption(holder)) return;
   if (holder) return act(holder, holder.dataset.input, await valueOf(holder));
   const form = e.target.closest("[data-composer]");
@@ -498,10 +477,11 @@ addEventListener("input", (e) => {
     el.style.height = Math.min(el.scrollHeight, 200) + "px";
     suggest(el.form);
   }
-  if (el.dataset.type === "external_select") {
+  if (el.dataset.type === "external_select" || el.matches("[data-find]")) {
     clearTimeout(finding);
     finding = setTimeout(() => offer(el), 200);
   }
+  if (actsOn(el, "char")) actSoon(el);
   if (el.id === "find") {
     clearTimeout(finding);
     finding = setTimeout(() => {
@@ -511,7 +491,14 @@ addEventListener("input", (e) => {
   }
 });
 
-addEventListener("keydown", (e) => {
+addEventListener("keydown", async (e) => {
+  if (e.key === "Enter" && !e.isComposing && e.target.tagName === "INPUT") {
+    if (e.target.matches("[data-find]")) return e.preventDefault();
+    if (actsOn(e.target, "enter")) {
+      e.preventDefault();
+      return act(e.target, e.target.dataset.input, await valueOf(e.target));
+    }
+  }
   if (e.target.matches(".attach") && (e.key === "Enter" || e.key === " ")) {
     e.preventDefault();
     return e.target.querySelector("input").click();
@@ -524,7 +511,7 @@ addEventListener("keydown", (e) => {
   if (open && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
     e.preventDefault();
     moveSuggestion(form, e.key === "ArrowDown" ? 1 : -1);
-  } else if (open && (e.key === "Tab" || (e.key === "Enter" && chosen.dataset.full.trim() !== e.target.value.trim()))) {
+  } else if (open && (e.key === "Tab" || (e.key === "Enter" && completes(list, chosen, e.target.value.trim())))) {
     e.preventDefault();
     takeSuggestion(form, chosen);
   } else if (open && e.key === "Escape") {

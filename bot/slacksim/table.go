@@ -1,0 +1,67 @@
+package slacksim
+
+import (
+	"fmt"
+	"html/template"
+)
+
+// tableData is a table's head and rows as its template needs them.
+type tableData struct {
+	Head []cell
+	Rows [][]cell
+	Page int // rows shown at once; 0: all
+}
+
+// cell is one cell of a table.
+type cell struct {
+	HTML   template.HTML
+	Align  string // "", "center", "right"
+	Header bool   // names its row
+}
+
+// Table lays out a table or data_table block.
+func (r *renderer) Table(block object) tableData {
+	var t tableData
+	named := -1
+	if block["type"] == "data_table" {
+		t.Page, named = 5, 0 // Slack's defaults
+		if n, ok := intOf(block["page_size"]); ok {
+			t.Page = n
+		}
+		if n, ok := intOf(block["row_header_column_index"]); ok {
+			named = n
+		}
+	}
+	settings := listOf(block["column_settings"])
+	for i, row := range listOf(block["rows"]) {
+		var cells []cell
+		for j, v := range listOf(row) {
+			c := cell{HTML: r.Cell(v), Header: j == named}
+			if o, _ := v.(object); o["type"] == "raw_number" {
+				c.Align = "right"
+			}
+			if j < len(settings) {
+				if s, _ := settings[j].(object); s["align"] != nil {
+					c.Align = fmt.Sprint(s["align"])
+				}
+			}
+			cells = append(cells, c)
+		}
+		if i == 0 {
+			t.Head = cells
+			continue
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
+}
+
+// Cell renders a cell of a table.
+func (r *renderer) Cell(v any) template.HTML {
+	o, _ := v.(object)
+	if o["type"] == "rich_text" {
+		return r.richText(o)
+	}
+	text, _ := o["text"].(string)
+	return template.HTML(template.HTMLEscapeString(text))
+}
