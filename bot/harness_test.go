@@ -88,7 +88,9 @@ func (d *deskInMemory) Status(ctx context.Context, in desk.Intent) ([]*reset.Req
 
 func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	d.note(in)
-	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Approve(in.By, in.Digest, time.Now()) })
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: in.By, Digest: in.Digest}, 0, time.Now())
+	})
 }
 
 func (d *deskInMemory) MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error) {

@@ -19,7 +19,9 @@ import (
 func (w *world) runAll(id reset.ID, n int) {
 	w.Helper()
 	w.plan(id, n)
-	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
 	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.reset(id, 1, n-1)
 	w.finish(id, n)
@@ -112,7 +114,9 @@ func TestAnnouncer_restartGoesOnWithTheSameMessages(t *testing.T) {
 	w.plan("FR-1", 3)
 	w.until("the plan", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
 	w.stop()
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.start()
 	w.until("progress", w.shows("FR-1", reset.SlotProgress, "0 of 2"))
@@ -155,7 +159,9 @@ func TestAnnouncer_deletedMessageIsPostedAnew(t *testing.T) {
 	if err := w.slack.Edit("C_FACTORS", old, nil); err != nil {
 		t.Fatal(err)
 	}
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
 	w.until("a new message", func() bool {
 		ts := w.message("FR-1", reset.SlotApproval).TS
 		return ts != old && w.shows("FR-1", reset.SlotApproval, "Approved")()
@@ -185,7 +191,9 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w := newWorld(t).start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	at := time.Now()
 	slot := reset.Slot(fmt.Sprintf("pause-%d", at.UnixMilli()))
@@ -204,7 +212,9 @@ func TestAnnouncer_countsAreEditedSeldom(t *testing.T) {
 	w := newWorld(t).start().listens()
 	w.open("op")
 	w.plan("FR-1", n)
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.until("progress", w.shows("FR-1", reset.SlotProgress, "is running"))
 	before := w.slack.Books().Calls["chat.update"]

@@ -25,10 +25,12 @@ func TestWants(t *testing.T) {
 	}
 	freeze := func(revision int) func(*reset.Request) (reset.Fact, error) {
 		return func(r *reset.Request) (reset.Fact, error) {
-			return r.FreezePlan(reset.Plan{Revision: revision, Digest: "aaaaaaaaaaaaaaaa", Resets: 2}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+			return r.FreezePlan(reset.Plan{Revision: revision, Digest: "aaaaaaaaaaaaaaaa", Targets: 2, Resets: 2}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
 		}
 	}
-	approve := func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", "aaaaaaaaaaaa", now) }
+	approve := func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: "aaaaaaaaaaaa"}, 0, now)
+	}
 	start := func(r *reset.Request) (reset.Fact, error) { return r.Start(now) }
 	halt := func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseFreeze, "", "", now) }
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_APPROVER1", now) }
@@ -36,7 +38,9 @@ func TestWants(t *testing.T) {
 	reject := func(r *reset.Request) (reset.Fact, error) {
 		return r.Reject("nothing_left", "Nobody is left.", now.Add(time.Second))
 	}
-	takeOut := func(r *reset.Request) (reset.Fact, error) { return r.TakeOut("U_APPROVER1", now) }
+	takeOut := func(r *reset.Request) (reset.Fact, error) {
+		return r.TakeOut("U_APPROVER1", r.Plan.Digest, []int{1}, now)
+	}
 	for _, c := range []struct {
 		name   string
 		upload string

@@ -31,6 +31,13 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if n, err := t.reserved(ctx, cause); err != nil {
+		return nil, err
+	} else if n != 0 { // opened before a freeze: it is there all the same
+		if made, err := t.Get(ctx, reset.NewID(n)); !errors.Is(err, ErrNotFound) {
+			return made, err
+		}
+	}
 	if err := t.thawed(ctx, r); err != nil {
 		return nil, err
 	}

@@ -126,7 +126,9 @@ func (m *machine) Create(rt *rapid.T) {
 	op := drawOp(rt)
 	r, fact := asked("U_REQUESTER", 2)
 	made, err := m.term.Create(rt.Context(), op, r, rows(2), fact)
-	if m.frozen {
+	id, opened := m.created[op]
+	opened = opened && op != "" // before the freeze, if there is one
+	if m.frozen && !opened {
 		if !errors.Is(err, ErrFrozen) {
 			rt.Fatalf("created while frozen: %v", err)
 		}
@@ -135,7 +137,7 @@ func (m *machine) Create(rt *rapid.T) {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	if id, ok := m.created[op]; ok && op != "" {
+	if opened {
 		if made.ID != id {
 			rt.Fatalf("op %s made %s and %s", op, id, made.ID)
 		}
@@ -163,7 +165,7 @@ func (m *machine) Run(rt *rapid.T) {
 		if err != nil {
 			return nil, err
 		}
-		approved, err := r.Approve("U_APPROVER1", r.Plan.Digest, at)
+		approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, at)
 		if err != nil {
 			return nil, err
 		}

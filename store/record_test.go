@@ -254,10 +254,11 @@ func TestTerm_Freeze(t *testing.T) {
 	thaw := func(by reset.Person) func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 		return func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 			facts := []reset.Fact{{Name: "thaw", By: by, At: t0}}
-			if f.Thaw(by, 3) {
+			lifted, err := f.Thaw(reset.Voice{By: by}, 3, t0)
+			if lifted {
 				return nil, facts, nil
 			}
-			return f, facts, nil
+			return f, facts, err
 		}
 	}
 	for range 2 { // the same click twice counts once

@@ -159,7 +159,9 @@ func mustRun(tb tester, term *Term, n int, frozen time.Time) *reset.Request {
 			return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest, FrozenAt: frozen, Targets: n, Resets: n},
 				reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, frozen.Add(time.Hour), frozen)
 		},
-		func(r *reset.Request) (reset.Fact, error) { return r.Approve("U_APPROVER1", digest, frozen) },
+		func(r *reset.Request) (reset.Fact, error) {
+			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, frozen)
+		},
 		func(r *reset.Request) (reset.Fact, error) { return r.Start(frozen) },
 	} {
 		r = mustUpdate(tb, term, r.ID, change)

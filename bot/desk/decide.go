@@ -3,62 +3,73 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
-// Approve counts the person's approval of the plan they saw. The decision that completes what is asked approves the request.
-func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.decide(ctx, in, act{decision: true, unlessFrozen: true, may: policy.Rules.MayDecide,
-		move: func(r *reset.Request, _ bool) (reset.Fact, error) { return r.Approve(in.By, in.Digest, d.Now()) }})
-}
-
 // Deny ends a pending request.
 func (d *Desk) Deny(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
-		move: func(r *reset.Request, _ bool) (reset.Fact, error) { return r.Deny(in.By, in.Digest, in.Why, d.Now()) }})
+		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
+			return one(r.Deny(in.By, in.Digest, in.Why, d.Now()))
+		}})
 }
 
-// decide judges one who presses Approve or Deny. An expired request is settled
-// as expired, so that the message shows it, and the person is told.
+// TakeOut takes rows out of a pending plan. It is planned anew without them, as
+// a new revision that needs its approvals from the start.
+func (d *Desk) TakeOut(ctx context.Context, in Intent) (*reset.Request, error) {
+	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
+		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
+			return one(r.TakeOut(in.By, in.Digest, in.Rows, d.Now()))
+		}})
+}
+
+// decide judges one who decides. An expired request is settled as expired, so
+// that the message shows it, and the person is told.
 func (d *Desk) decide(ctx context.Context, in Intent, a act) (*reset.Request, error) {
 	r, err := d.change(ctx, in, a)
+	return r, d.expired(ctx, in.Request, err)
+}
+
+// expired settles a request of which a decision found that its time is over, and returns the error.
+func (d *Desk) expired(ctx context.Context, id reset.ID, err error) error {
 	if !errors.Is(err, reset.ErrExpired) {
-		return r, err
+		return err
 	}
-	_, sweepErr := d.Record.Update(ctx, in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+	_, sweepErr := d.Record.Update(ctx, id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		return one(r.Expire(d.Now()))
 	})
 	var moved *reset.TransitionError
 	if sweepErr != nil && !errors.As(sweepErr, &moved) {
-		return nil, sweepErr
+		return sweepErr
 	}
-	return nil, err
+	return err
 }
 
 // Cancel ends a request, or stops one that runs.
 func (d *Desk) Cancel(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.change(ctx, in, act{may: policy.Rules.MayCancel,
-		move: func(r *reset.Request, _ bool) (reset.Fact, error) { return r.Cancel(in.By, d.Now()) }})
+		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) { return one(r.Cancel(in.By, d.Now())) }})
 }
 
 // Pause stops a running request until somebody resumes it.
 func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.change(ctx, in, act{may: policy.Rules.MayPause, move: func(r *reset.Request, _ bool) (reset.Fact, error) {
+	return d.change(ctx, in, act{may: policy.Rules.MayPause, move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
 		cause := reset.CauseApprover
 		if in.By == r.Asked.By {
 			cause = reset.CauseRequester
 		}
-		return r.Halt(cause, in.By, in.Why, d.Now())
+		return one(r.Halt(cause, in.By, in.Why, d.Now()))
 	}})
 }
 
 // Resume lifts a pause, for those whom its cause allows.
 func (d *Desk) Resume(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.change(ctx, in, act{decision: true, unlessFrozen: true, may: policy.Rules.MayResume,
-		move: func(r *reset.Request, approver bool) (reset.Fact, error) { return r.Resume(in.By, approver, d.Now()) }})
+		move: func(r *reset.Request, approver bool) ([]reset.Fact, error) {
+			return one(r.Resume(in.By, approver, d.Now()))
+		}})
 }
 
 // act is what a person does to a request.
@@ -66,7 +77,7 @@ type act struct {
 	decision     bool // lets resets happen or settles whether they do, so it must be fresh; what stops them never comes too late
 	unlessFrozen bool
 	may          func(policy.Rules, policy.Person, *reset.Request) error
-	move         func(r *reset.Request, approver bool) (reset.Fact, error) // approver: whether the person is one
+	move         func(r *reset.Request, approver bool) ([]reset.Fact, error) // approver: whether the person is one
 }
 
 // change makes one act of a person: a decision must be fresh, the policy must
@@ -76,7 +87,7 @@ type act struct {
 func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, error) {
 	p, err := d.person(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("ask who %s is: %w", in.By, err)
+		return nil, err
 	}
 	rules := d.Rules()
 	return d.Record.Update(ctx, in.Request, in.Op, a.unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
@@ -86,7 +97,7 @@ func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, er
 		if err := a.may(rules, p, r); err != nil {
 			return nil, err
 		}
-		return one(a.move(r, rules.IsApprover(p)))
+		return a.move(r, rules.IsApprover(p))
 	})
 }
 

@@ -3,7 +3,9 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"factorbot/bot/policy"
@@ -23,18 +25,43 @@ type Record interface {
 // Change is a pure change of a request's head, with the facts that tell of it. It may run twice.
 type Change = func(*reset.Request) ([]reset.Fact, error)
 
+// Plans are what the record has of a request beside its head.
+type Plans interface {
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
+}
+
+// Brake is the org-wide freeze.
+type Brake interface {
+	// Frozen returns the freeze, nil while there is none.
+	Frozen(ctx context.Context) (*reset.Freeze, error)
+	// Freeze changes it, nil lifts it, in one commit with facts for the org's log. An op takes effect once.
+	Freeze(ctx context.Context, op string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error)
+}
+
 // People tells who somebody is, from knowledge at most a minute old.
 type People interface {
+	// Person tells all that the policy may ask: the Slack account, its user groups, the Okta account.
 	Person(ctx context.Context, id reset.Person) (policy.Person, error)
+	// Persons tells the same of several. Whom Slack knows no more is deactivated.
+	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
+	// Account tells of the Slack account alone.
+	Account(ctx context.Context, id reset.Person) (policy.Person, error)
+	// Approvers lists all whom the policy names as approvers, those of break-glass too.
+	Approvers(ctx context.Context) ([]policy.Person, error)
 }
 
 // Desk serves people's intents. Its methods are safe for concurrent use.
 type Desk struct {
 	Record Record
+	Plans  Plans
+	Brake  Brake
 	People People
 	Rules  func() policy.Rules
 	Org    string // Okta org URL
 	Now    func() time.Time
+
+	braking sync.Mutex // one at a time freezes or thaws, so that no pause outlives the freeze
 }
 
 // Intent is what a person wants, taken from one envelope of Slack's.
@@ -47,12 +74,22 @@ type Intent struct {
 	Request reset.ID
 	Digest  reset.Digest // of the plan that the person saw, or its first 12 hex digits
 	Why     string
+
+	Confirmed int   // the number of users that an approver typed; 0: none yet
+	Rows      []int // to take out
+	Row       int   // of not_me
 }
 
 // Errors that a person should read in the words of the package that speaks to them.
 var (
 	// ErrStale refuses a decision that waited too long to be judged: what the person saw may be gone.
 	ErrStale = errors.New("the decision waited too long; it must be made again")
+	// ErrOldKnowledge refuses an act of somebody of whom nothing recent is known.
+	ErrOldKnowledge = errors.New("what is known of the person is too old")
+	// ErrNotFrozen says that there is no freeze to lift.
+	ErrNotFrozen = errors.New("nothing is frozen")
+	// ErrFrozenAlready says that there is a freeze already.
+	ErrFrozenAlready = errors.New("everything is frozen already")
 	// ErrNoPerson says that Slack knows nobody by this ID.
 	ErrNoPerson = errors.New("no such person")
 )
@@ -63,18 +100,44 @@ const peopleTime = 10 * time.Second
 // freshDecision is how old a decision may be when it is judged.
 const freshDecision = 2 * time.Minute
 
-// person asks who acts, and refuses a mismatch of workspaces between what the envelope and the account say.
+// oldest is how old knowledge of a person may be when it is used.
+const oldest = time.Minute
+
+// person asks who acts, all that the policy may ask.
 func (d *Desk) person(ctx context.Context, in Intent) (policy.Person, error) {
+	return d.actor(ctx, in, d.People.Person)
+}
+
+// asker asks who acts, only what the policy asks of requesters.
+func (d *Desk) asker(ctx context.Context, in Intent) (policy.Person, error) {
+	who := d.People.Account
+	if g := d.Rules().Requesters; len(g.Usergroups)+len(g.OktaGroups) > 0 {
+		who = d.People.Person
+	}
+	return d.actor(ctx, in, who)
+}
+
+// actor asks who acts. A mismatch of workspaces between what the envelope and
+// the account say makes a stranger, and what is known must be recent.
+func (d *Desk) actor(ctx context.Context, in Intent, who func(context.Context, reset.Person) (policy.Person, error)) (policy.Person, error) {
 	ctx, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
-	p, err := d.People.Person(ctx, in.By)
+	p, err := who(ctx, in.By)
 	if err != nil {
-		return policy.Person{}, err
+		return policy.Person{}, fmt.Errorf("ask who %s is: %w", in.By, err)
 	}
 	if in.Team != "" && p.Team != "" && in.Team != p.Team {
 		p.Stranger = true
 	}
-	return p, nil
+	return p, d.recent(p)
+}
+
+// recent refuses knowledge that is too old to act on.
+func (d *Desk) recent(p policy.Person) error {
+	if d.Now().Sub(p.At) > oldest {
+		return fmt.Errorf("%s: %w", p.ID, ErrOldKnowledge)
+	}
+	return nil
 }
 
 func (d *Desk) stale(in Intent) bool { return d.Now().Sub(in.Asked) > freshDecision }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,11 +53,14 @@ func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Re
 	return r.Term.Requests(ctx, store.Query(q))
 }
 
-// fakePeople knows whom it has.
-type fakePeople map[reset.Person]policy.Person
+// fakePeople knows whom it has, as of now unless they say otherwise.
+type fakePeople struct {
+	who map[reset.Person]policy.Person
+	now func() time.Time
+}
 
 func (f fakePeople) Person(_ context.Context, id reset.Person) (policy.Person, error) {
-	p, ok := f[id]
+	p, ok := f.who[id]
 	if !ok {
 		return policy.Person{}, desk.ErrNoPerson
 	}
@@ -63,11 +68,36 @@ func (f fakePeople) Person(_ context.Context, id reset.Person) (policy.Person, e
 	if p.Team == "" {
 		p.Team = team
 	}
+	if p.At.IsZero() {
+		p.At = f.now()
+	}
 	return p, nil
 }
 
-func cast() fakePeople {
-	return fakePeople{
+func (f fakePeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
+	p, err := f.Person(ctx, id)
+	p.Okta, p.Kin, p.Usergroups = nil, nil, nil
+	return p, err
+}
+
+func (f fakePeople) Persons(ctx context.Context, ids ...reset.Person) (all []policy.Person, err error) {
+	for _, id := range ids {
+		p, err := f.Person(ctx, id)
+		if err != nil {
+			p = policy.Person{ID: id, Deleted: true, At: f.now()}
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// Approvers lists everybody: the policy chooses.
+func (f fakePeople) Approvers(ctx context.Context) ([]policy.Person, error) {
+	return f.Persons(ctx, slices.Sorted(maps.Keys(f.who))...)
+}
+
+func cast() map[reset.Person]policy.Person {
+	return map[reset.Person]policy.Person{
 		requester: {Email: "requester@example.com"},
 		first:     {Email: "approver1@example.com"},
 		second:    {Email: "approver2@example.com"},
@@ -97,14 +127,15 @@ func usual() policy.Rules {
 // office is a desk with a record of its own and a clock that stands still.
 type office struct {
 	*desk.Desk
-	term  *store.Term
-	rules policy.Rules
-	now   time.Time
+	term   *store.Term
+	people map[reset.Person]policy.Person
+	rules  policy.Rules
+	now    time.Time
 }
 
 func mustOpenOffice(tb testing.TB) *office {
 	tb.Helper()
-	o := &office{rules: usual(), now: start}
+	o := &office{rules: usual(), people: cast(), now: start}
 	file, err := store.Open(filepath.Join(tb.TempDir(), "factorbot.db"), org)
 	if err != nil {
 		tb.Fatal(err)
@@ -118,9 +149,10 @@ func mustOpenOffice(tb testing.TB) *office {
 		tb.Fatal(err)
 	}
 	o.Desk = &desk.Desk{
-		Record: record{o.term}, People: cast(), Org: org,
-		Rules: func() policy.Rules { return o.rules },
-		Now:   func() time.Time { return o.now },
+		Record: record{o.term}, Plans: o.term, Brake: o.term, Org: org,
+		People: fakePeople{o.people, func() time.Time { return o.now }},
+		Rules:  func() policy.Rules { return o.rules },
+		Now:    func() time.Time { return o.now },
 	}
 	return o
 }
@@ -173,7 +205,7 @@ func (o *office) mustPending(tb tester, approvals int) *reset.Request {
 func (o *office) mustFreezePlan(tb tester, id reset.ID, revision, approvals int) *reset.Request {
 	tb.Helper()
 	return o.mustMove(tb, id, func(r *reset.Request) (reset.Fact, error) {
-		plan := reset.Plan{Revision: revision, Digest: digest(revision), FrozenAt: o.now, Targets: 1, Resets: 1}
+		plan := reset.Plan{Revision: revision, Digest: digest(revision), FrozenAt: o.now, Targets: 40, Resets: 1}
 		return r.FreezePlan(plan, reset.Terms{Approvals: approvals, ExecuteWithin: o.rules.ExecuteWithin}, o.now.Add(o.rules.ExpiresAfter), o.now)
 	})
 }
@@ -182,7 +214,9 @@ func (o *office) mustFreezePlan(tb tester, id reset.ID, revision, approvals int)
 func (o *office) mustRunning(tb tester) *reset.Request {
 	tb.Helper()
 	r := o.mustPending(tb, 1)
-	o.mustMove(tb, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Approve(first, r.Plan.Digest, o.now) })
+	o.mustMove(tb, r.ID, func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: first, Digest: r.Plan.Digest}, 0, o.now)
+	})
 	return o.mustMove(tb, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Start(o.now) })
 }
 

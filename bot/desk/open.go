@@ -17,16 +17,20 @@ type OpenAsk struct {
 	Reason  string
 	Source  reset.Source
 	Options reset.Options  // what the person asks for; the policy adds its own
-	NotTill time.Time      // not started before; zero: as soon as it is approved
 	Roster  *roster.Roster // nil if Refusal is set, or the source is a group or a search
 	Refusal *roster.Error
+
+	Kind    reset.Kind
+	Columns []string  // of an export
+	NotTill time.Time // not started before this; zero: as soon as it is approved
+	Again   reset.ID  // the request whose rows these are, once more
 }
 
 // MayAsk judges whether the person may make a request in the channel, whatever it holds.
 func (d *Desk) MayAsk(ctx context.Context, in Intent, reason string) error {
-	p, err := d.person(ctx, in)
+	p, err := d.asker(ctx, in)
 	if err != nil {
-		return fmt.Errorf("ask who %s is: %w", in.By, err)
+		return err
 	}
 	return d.Rules().MayAsk(p, in.Channel, reason)
 }
@@ -43,9 +47,9 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 
 func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	a := reset.Ask{
-		By: in.By, Team: in.Team, Channel: in.Channel, At: d.Now(),
+		Kind: ask.Kind, By: in.By, Okta: d.oktaOf(ctx, in.By), Team: in.Team, Channel: in.Channel, At: d.Now(),
 		Reason: ask.Reason, Source: ask.Source, Options: required(ask.Options, d.Rules()),
-		NotTill: ask.NotTill,
+		NotTill: ask.NotTill, Again: ask.Again, Columns: ask.Columns,
 	}
 	code, why := d.unusable(ask)
 	if code != "" {
@@ -182,7 +186,7 @@ func (d *Desk) rows(ctx context.Context, users []roster.UserRef) ([]reset.Row, e
 }
 
 func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
-	who, err := d.People.Person(ctx, p)
+	who, err := d.People.Account(ctx, p)
 	if errors.Is(err, ErrNoPerson) {
 		return "", nil
 	}
@@ -190,4 +194,19 @@ func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
 		return "", fmt.Errorf("ask for the e-mail of %s: %w", p, err)
 	}
 	return who.Email, nil
+}
+
+// oktaTime bounds the question which Okta user a requester is. Without an
+// answer the request opens all the same: it is asked again at each decision.
+const oktaTime = 2 * time.Second
+
+// oktaOf returns the one Okta user that the requester is, "" where that is not known.
+func (d *Desk) oktaOf(ctx context.Context, by reset.Person) reset.UserID {
+	ctx, cancel := context.WithTimeout(ctx, oktaTime)
+	defer cancel()
+	all, err := d.People.Persons(ctx, by)
+	if err != nil || all[0].Okta == nil {
+		return ""
+	}
+	return all[0].Okta.ID
 }

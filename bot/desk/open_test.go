@@ -274,13 +274,21 @@ type slowPeople struct {
 }
 
 func (s slowPeople) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return s.late(ctx, id, s.fakePeople.Person)
+}
+
+func (s slowPeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return s.late(ctx, id, s.fakePeople.Account)
+}
+
+func (s slowPeople) late(ctx context.Context, id reset.Person, ask func(context.Context, reset.Person) (policy.Person, error)) (policy.Person, error) {
 	timer := time.NewTimer(s.delay)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return policy.Person{}, ctx.Err()
 	case <-timer.C:
-		return s.fakePeople.Person(ctx, id)
+		return ask(ctx, id)
 	}
 }
 
@@ -288,7 +296,7 @@ func (s slowPeople) Person(ctx context.Context, id reset.Person) (policy.Person,
 func TestDesk_OpenCommand_asks_ten_seconds_at_most(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := mustOpenOffice(t)
-		o.People = slowPeople{cast(), 4 * time.Second}
+		o.People = slowPeople{fakePeople{cast(), o.Now}, 4 * time.Second}
 		began := time.Now()
 		_, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, "<@U_ANA> <@U_APPROVER1> <@U_APPROVER2> because lost phone"))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 10*time.Second {
@@ -299,7 +307,7 @@ func TestDesk_OpenCommand_asks_ten_seconds_at_most(t *testing.T) {
 
 func TestDesk_OpenCommand_asks_once_who_asks(t *testing.T) {
 	o := mustOpenOffice(t)
-	asked := &countedPeople{fakePeople: cast()}
+	asked := &countedPeople{fakePeople: fakePeople{cast(), o.Now}}
 	o.People = asked
 	if _, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, "<@U_ANA> because lost phone")); err != nil {
 		t.Fatal(err)
@@ -318,4 +326,9 @@ type countedPeople struct {
 func (c *countedPeople) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
 	c.whom = append(c.whom, id)
 	return c.fakePeople.Person(ctx, id)
+}
+
+func (c *countedPeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
+	c.whom = append(c.whom, id)
+	return c.fakePeople.Account(ctx, id)
 }

@@ -96,10 +96,12 @@ func TestDesk_never_approves_with_too_few(t *testing.T) {
 				o.setFreeze(t, frozen)
 			},
 			"take rows out": func(t *rapid.T) {
-				if b.state != reset.Pending {
+				if b.state != reset.Pending || !o.now.Before(b.expires) {
 					return
 				}
-				o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.TakeOut(first, o.now) })
+				o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) {
+					return r.TakeOut(first, r.Plan.Digest, []int{r.Plan.Revision}, o.now)
+				})
 				r = o.mustFreezePlan(t, r.ID, r.Plan.Revision+1, b.needed)
 				b.plan, b.expires, b.voters = r.Plan.Digest, r.ExpiresAt, map[reset.Person]bool{}
 			},

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"factorbot/bot/reset"
 )
@@ -35,4 +37,38 @@ func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) 
 	}
 	all := append(open, settled...)
 	return all[:min(len(all), statusShown)], nil
+}
+
+// HistoryQuery chooses requests of the past; a zero field does not restrict.
+type HistoryQuery struct {
+	By    reset.Person // the requester
+	Since time.Time    // asked at or after
+	Limit int          // 0: historyShown
+}
+
+// historyShown is how many requests a history has unless it is asked for another number.
+const historyShown = 20
+
+// History lists requests, newest first. Anybody of this workspace who may ask
+// for resets or approve them may read it; others read their own.
+func (d *Desk) History(ctx context.Context, in Intent, q HistoryQuery) ([]*reset.Request, error) {
+	p, err := d.person(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	rules := d.Rules()
+	if q.By != in.By {
+		if err := rules.MayRead(p); err != nil {
+			return nil, err
+		}
+	}
+	limit := cmp.Or(q.Limit, historyShown)
+	var all []*reset.Request
+	for r, err := range d.Record.Requests(ctx, reset.Query{By: q.By, Since: q.Since, Limit: limit}) {
+		if err != nil {
+			return nil, fmt.Errorf("list requests: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
 }

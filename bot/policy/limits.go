@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"factorbot/bot/reset"
 )
@@ -22,11 +23,6 @@ func (r Rules) Large(resets, recent int) bool {
 	return resets+recent > r.LargeBatch.Over
 }
 
-// Terms returns what a request is bound to when its plan is frozen.
-func (r Rules) Terms(resets, recent int) reset.Terms {
-	return reset.Terms{Approvals: r.Needed(resets, recent), ExecuteWithin: r.ExecuteWithin}
-}
-
 // CheckSize refuses a roster with too many rows.
 func (r Rules) CheckSize(rows int) error {
 	if rows > r.MaxTargets {
@@ -36,16 +32,44 @@ func (r Rules) CheckSize(rows int) error {
 }
 
 // CheckVelocity refuses resets that would bring the requester's targets of a
-// day, or the org's of an hour, over their bounds.
-func (r Rules) CheckVelocity(resets, requesterDay, orgHour int) error {
-	v := r.Velocity
-	if v.PerRequesterPerDay > 0 && requesterDay+resets > v.PerRequesterPerDay {
-		return refuse(CodeVelocity, "One person may have %d users reset in a day; %d are used up, and this would be %d more. Wait, or name fewer.", v.PerRequesterPerDay, requesterDay, resets)
-	}
-	if v.OrgPerHour > 0 && orgHour+resets > v.OrgPerHour {
-		return refuse(CodeVelocity, "%d users may be reset in an hour; %d are used up, and this would be %d more. Wait, or name fewer.", v.OrgPerHour, orgHour, resets)
+// day, or the org's of an hour, over their bounds, and says when there is room.
+func (r Rules) CheckVelocity(resets int, day, hour Spent, now time.Time) error {
+	for _, b := range []struct {
+		limit int
+		spent Spent
+		words string
+	}{
+		{r.Velocity.PerRequesterPerDay, day, "One person may have %d users reset in a day; %d are used up, and this would be %d more. %s"},
+		{r.Velocity.OrgPerHour, hour, "%d users may be reset in an hour; %d are used up, and this would be %d more. %s"},
+	} {
+		if at, ok := b.spent.RoomAt(b.limit, resets, now); !ok || at.After(now) {
+			return refuse(CodeVelocity, b.words, b.limit, b.spent.Targets, resets, room(at, ok, resets > b.limit))
+		}
 	}
 	return nil
+}
+
+// room says when there is room again.
+func room(at time.Time, known, never bool) string {
+	switch {
+	case never:
+		return "Name fewer: so many never go at once."
+	case !known:
+		return "Ask again when the requests that are running have ended, or name fewer."
+	}
+	return "There is room for them from " + at.UTC().Format("2 Jan 15:04") + " UTC on; ask again then, or name fewer."
+}
+
+// MayStart returns when a request that is approved may start under the bounds:
+// now, or later; ok is false where that is not known yet. Both counts are of
+// requests that have begun to run, see [Ran].
+func (r Rules) MayStart(resets int, day, hour Spent, now time.Time) (at time.Time, ok bool) {
+	at, ok = day.RoomAt(r.Velocity.PerRequesterPerDay, resets, now)
+	other, both := hour.RoomAt(r.Velocity.OrgPerHour, resets, now)
+	if other.After(at) {
+		at = other
+	}
+	return at, ok && both
 }
 
 // Protected says whether a user must not be reset, and why. The groups are

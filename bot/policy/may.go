@@ -19,8 +19,8 @@ func (r Rules) MayAsk(p Person, c reset.Channel, reason string) error {
 	if !slices.Contains(r.Channels, c) {
 		return refuse(CodeChannel, "Resets are not asked for here. Ask in a channel that was set up for it.")
 	}
-	if !r.Requesters.Empty() && !r.Requesters.Has(p) {
-		return refuse(CodeNotRequester, "You are not among those who may ask for resets. Ask somebody who is, or the person who runs this bot.")
+	if err := r.IsRequester(p); err != nil {
+		return err
 	}
 	return r.checkReason(reason)
 }
@@ -38,26 +38,22 @@ func (r Rules) checkReason(reason string) error {
 	return nil
 }
 
-// IsApprover reports whether the person may approve requests of others.
-func (r Rules) IsApprover(p Person) bool {
-	return p.fit() == nil && r.Approvers.Has(p)
-}
-
-// Names reports whether the policy names the Slack user as an approver.
-func (r Rules) Names(id reset.Person) bool {
-	return id != "" && slices.Contains(r.Approvers.Users, id)
-}
-
-// MayDecide judges whether a person may approve or deny a request.
-func (r Rules) MayDecide(p Person, req *reset.Request) error {
+// IsRequester judges whether a person may ask for resets at all.
+func (r Rules) IsRequester(p Person) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if p.ID == req.Asked.By {
-		return refuse(CodeOwnRequest, "You asked for this, so somebody else decides. You may cancel it.")
+	if !r.Requesters.Empty() && !r.Requesters.Has(p) {
+		return refuse(CodeNotRequester, "You are not among those who may ask for resets. Ask somebody who is, or the person who runs this bot.")
 	}
-	if !r.Approvers.Has(p) {
-		return refuse(CodeNotApprover, "You are not an approver, so your click does not count. Ask one of the approvers.")
+	return nil
+}
+
+// MayBreakGlass judges whether a request may include protected users: only
+// where the policy names those who approve that.
+func (r Rules) MayBreakGlass() error {
+	if len(r.Protect.Approvers) == 0 {
+		return refuse(CodeBreakGlass, "Protected users cannot be included here: nobody is set up to approve it. Ask the person who runs this bot to name `protect.approvers`.")
 	}
 	return nil
 }
@@ -76,7 +72,7 @@ func (r Rules) mayStop(p Person, req *reset.Request, verb string) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if p.ID != req.Asked.By && !r.Approvers.Has(p) {
+	if p.ID != req.Asked.By && !r.decides(p, req) {
 		return refuse(CodeNotTheirs, "Only the requester and the approvers may %s %s. Ask one of them.", verb, req.ID)
 	}
 	return nil
@@ -89,8 +85,54 @@ func (r Rules) MayResume(p Person, req *reset.Request) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if p.ID != req.Asked.By && !r.Approvers.Has(p) {
+	if p.ID != req.Asked.By && !r.decides(p, req) {
 		return refuse(CodeNotTheirs, "Only an approver, or for some pauses the requester, may resume %s. Ask an approver.", req.ID)
+	}
+	return nil
+}
+
+// MayFreeze judges whether a person may stop everything, and want it lifted: the approvers.
+func (r Rules) MayFreeze(p Person) error {
+	if err := p.fit(); err != nil {
+		return err
+	}
+	if r.IsApprover(p) {
+		return nil
+	}
+	return refuse(CodeNotApprover, "Only approvers may freeze and thaw. Ask one of them.")
+}
+
+// OneApprover reports whether only one approver is configured, of all who are listed.
+func (r Rules) OneApprover(listed []Person) bool {
+	g := r.Approvers
+	if len(g.Usergroups)+len(g.OktaGroups) == 0 {
+		return len(g.Users) == 1
+	}
+	n := 0
+	for _, p := range listed {
+		if r.IsApprover(p) {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// MayRead judges whether a person may read what others asked for: requesters and approvers.
+func (r Rules) MayRead(p Person) error {
+	if r.IsApprover(p) {
+		return nil
+	}
+	return r.IsRequester(p)
+}
+
+// MayReport judges whether a person may say that the reset of a row was not
+// wanted: only whose Okta user the row is.
+func (r Rules) MayReport(p Person, row int, t reset.Target) error {
+	if err := p.fit(); err != nil {
+		return err
+	}
+	if t.Row != row || t.User == "" || p.Okta == nil || p.Okta.ID != t.User {
+		return refuse(CodeNotTheirs, "This button is for the person who was reset. If you have seen something odd, tell an approver.")
 	}
 	return nil
 }

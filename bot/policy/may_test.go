@@ -183,12 +183,3 @@ func TestRules_mayStop(t *testing.T) {
 		})
 	}
 }
-
-func TestRules_Names(t *testing.T) {
-	r := policy.Rules{Approvers: policy.Group{Users: []reset.Person{lead, ""}}}
-	for id, want := range map[reset.Person]bool{lead: true, asker: false, "": false} {
-		if r.Names(id) != want {
-			t.Errorf("Names(%q) is %v", id, !want)
-		}
-	}
-}

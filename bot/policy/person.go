@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"factorbot/bot/reset"
@@ -20,9 +21,27 @@ type Person struct {
 	Guest    bool // of one channel or of several
 	Stranger bool // of another workspace, by Slack Connect
 
-	Usergroups []string     // Slack user groups that the person is in
-	Okta       *OktaAccount // the one Okta user with the person's e-mail, nil if there is none, or more than one
-	At         time.Time    // when this was known
+	Usergroups []string       // Slack user groups that the person is in
+	Okta       *OktaAccount   // the one Okta user with the person's verified e-mail, where that leads to this one Slack account too; else nil
+	Kin        []reset.UserID // every Okta user with this e-mail or login, so that nobody hides behind a second one
+	At         time.Time      // when this was known
+}
+
+// Is reports whether the target is this person and would be reset.
+func (p Person) Is(t reset.Target) bool {
+	if t.Action != reset.ActionReset {
+		return false
+	}
+	return t.User != "" && slices.Contains(p.Kin, t.User) || p.Email != "" && strings.EqualFold(p.Email, t.Login)
+}
+
+// Same reports whether two accounts are one person's: the same Slack account,
+// the same e-mail, or an Okta user that both lead to.
+func (p Person) Same(other Person) bool {
+	if p.ID != "" && p.ID == other.ID || p.Email != "" && strings.EqualFold(p.Email, other.Email) {
+		return true
+	}
+	return slices.ContainsFunc(p.Kin, func(u reset.UserID) bool { return u != "" && slices.Contains(other.Kin, u) })
 }
 
 // OktaAccount is a person's account in the org.
@@ -45,21 +64,24 @@ func (g Group) Empty() bool {
 	return len(g.Users)+len(g.Usergroups)+len(g.OktaGroups) == 0
 }
 
-// Has reports whether the person is meant. Who is in an Okta group by an
-// account that is not ACTIVE is not in it, and where Okta groups are used,
-// being named in Slack does not help somebody whose Okta account is shut.
+// Has reports whether the person is meant, in any of the three ways. Who is in
+// an Okta group by an account that is not ACTIVE is not in it, and where Okta
+// groups are used, being named in Slack does not help somebody whose Okta account is shut.
 func (g Group) Has(p Person) bool {
 	if p.ID == "" {
 		return false
 	}
-	shut := p.Okta != nil && p.Okta.Status != "ACTIVE"
-	if len(g.OktaGroups) > 0 && shut {
+	if len(g.OktaGroups) > 0 && p.Okta != nil && !p.Okta.active() {
 		return false
 	}
-	if slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) {
-		return true
-	}
-	return p.Okta != nil && common(g.OktaGroups, p.Okta.Groups)
+	return slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
+}
+
+func (a *OktaAccount) active() bool { return a.Status == "ACTIVE" }
+
+// inOkta reports whether the person is in one of the Okta groups by an ACTIVE account.
+func (p Person) inOkta(groups []string) bool {
+	return p.Okta != nil && p.Okta.active() && common(groups, p.Okta.Groups)
 }
 
 func common(a, b []string) bool {

@@ -19,6 +19,9 @@ const (
 	CodeReasonLong    = "reason_too_long"
 	CodeMaxTargets    = "over_max_targets"
 	CodeVelocity      = "over_velocity"
+	CodeOwnTarget     = "own_target"
+	CodeSamePerson    = "same_person"
+	CodeBreakGlass    = "no_break_glass"
 )
 
 // Refusal says that the policy does not let somebody do something. Its words

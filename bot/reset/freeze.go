@@ -11,14 +11,34 @@ type Freeze struct {
 	By    Person    `json:"by"`
 	At    time.Time `json:"at"`
 	Why   string    `json:"why,omitempty"`
-	Thaws []Person  `json:"thaws,omitempty"` // approvers who want it lifted
+	Thaws []Voice   `json:"thaws,omitempty"` // approvers who want it lifted
 }
 
 // Thaw counts one approver's wish to lift the freeze, and reports whether it is
-// lifted: by two different approvers, or by one where there is only one.
-func (f *Freeze) Thaw(by Person, approvers int) bool {
-	if !slices.Contains(f.Thaws, by) {
-		f.Thaws = append(f.Thaws, by)
+// lifted: by two different persons, or by one where only one is configured. A
+// second wish of the same person does not count: ErrAlreadyCounted.
+func (f *Freeze) Thaw(v Voice, approvers int, now time.Time) (lifted bool, err error) {
+	if slices.ContainsFunc(f.Thaws, func(have Voice) bool { return v.is(have.By, have.Okta) }) {
+		return false, ErrAlreadyCounted
 	}
-	return len(f.Thaws) >= min(2, max(1, approvers))
+	v.At = now
+	f.Thaws = append(f.Thaws, v)
+	return f.Wanting(approvers) == 0, nil
+}
+
+// Wanting returns how many more approvers must want the freeze lifted.
+func (f *Freeze) Wanting(approvers int) int {
+	return max(0, min(2, max(1, approvers))-len(f.Thaws))
+}
+
+// FrozenFact tells the org's log of a freeze.
+func (f *Freeze) FrozenFact() Fact { return fact("frozen", f.By, f.At, "why", f.Why) }
+
+// ThawedFact tells the org's log that an approver wants the freeze lifted, or that it is.
+func (f *Freeze) ThawedFact(v Voice, lifted bool, now time.Time) Fact {
+	name := "thaw_asked"
+	if lifted {
+		name = "thawed"
+	}
+	return fact(name, v.By, now, "okta", string(v.Okta), "login", v.Login)
 }

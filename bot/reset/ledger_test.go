@@ -108,18 +108,3 @@ func TestReason_Outcome(t *testing.T) {
 		}
 	}
 }
-
-func TestFreeze_Thaw(t *testing.T) {
-	f := &Freeze{By: first, At: start}
-	for range 2 {
-		if f.Thaw(first, 2) {
-			t.Fatal("one person thawed alone")
-		}
-	}
-	if !f.Thaw(second, 2) {
-		t.Fatal("two approvers did not thaw")
-	}
-	if !(&Freeze{By: first}).Thaw(first, 1) {
-		t.Fatal("the only approver cannot thaw")
-	}
-}

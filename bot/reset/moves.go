@@ -13,6 +13,7 @@ var (
 	ErrExpired        = errors.New("the request has expired")
 	ErrNotYet         = errors.New("it is not time")
 	ErrNotTheirs      = errors.New("this person may not do that")
+	ErrNoRow          = errors.New("the plan has no such row to take out")
 )
 
 // Open makes a request in planning. The record gives it its ID.
@@ -68,56 +69,6 @@ func (r *Request) Cancel(by Person, now time.Time) (Fact, error) {
 	return fact("cancelled", by, now), nil
 }
 
-// Approve counts a decision for the plan with this digest. The last one needed approves the request.
-// A digest of another revision, the requester, or a second approval by one person do not count.
-func (r *Request) Approve(by Person, shown Digest, now time.Time) (Fact, error) {
-	if err := r.may(MoveApprove); err != nil {
-		return Fact{}, err
-	}
-	if err := r.judge(by, shown, now); err != nil {
-		return Fact{}, err
-	}
-	if by == r.Asked.By {
-		return Fact{}, ErrOwnRequest
-	}
-	if r.HasApproved(by) {
-		return Fact{}, ErrAlreadyCounted
-	}
-	r.Approved = append(r.Approved, Voice{By: by, At: now, Digest: r.Plan.Digest})
-	f := fact("approved", by, now, "digest", string(r.Plan.Digest), "missing", itoa(r.Missing()))
-	if r.Missing() == 0 {
-		r.ApprovedAt = now
-		r.enter(Approved, by)
-	}
-	return f, nil
-}
-
-// Deny ends a pending request.
-func (r *Request) Deny(by Person, shown Digest, why string, now time.Time) (Fact, error) {
-	if err := r.may(MoveDeny); err != nil {
-		return Fact{}, err
-	}
-	if err := r.judge(by, shown, now); err != nil {
-		return Fact{}, err
-	}
-	r.Denial = &Voice{By: by, At: now, Digest: r.Plan.Digest, Why: why}
-	r.settle(Denied, by, now)
-	return fact("denied", by, now, "digest", string(r.Plan.Digest), "why", why), nil
-}
-
-// judge refuses a decision that is too late or was made on another plan.
-func (r *Request) judge(by Person, shown Digest, now time.Time) error {
-	switch {
-	case by == "":
-		return ErrNotTheirs
-	case shown.Short() != r.Plan.Digest.Short() || shown.Short() == "-":
-		return ErrOtherPlan
-	case !now.Before(r.ExpiresAt):
-		return ErrExpired
-	}
-	return nil
-}
-
 // Expire ends a request whose time for approval is over.
 func (r *Request) Expire(now time.Time) (Fact, error) {
 	if err := r.may(MoveExpire); err != nil {
@@ -128,39 +79,6 @@ func (r *Request) Expire(now time.Time) (Fact, error) {
 	}
 	r.settle(Expired, "", now)
 	return fact("expired", "", now), nil
-}
-
-// TakeOut sends a pending request back to planning; approvals fall away, visibly. The next plan is a new revision.
-func (r *Request) TakeOut(by Person, now time.Time) (Fact, error) {
-	if err := r.may(MoveTakeOut); err != nil {
-		return Fact{}, err
-	}
-	for _, v := range r.Approved {
-		v.Why = "the plan has changed"
-		r.Fallen = append(r.Fallen, v)
-	}
-	r.Approved = nil
-	r.enter(Planning, by)
-	return fact("taken_out", by, now, "revision", itoa(r.Plan.Revision)), nil
-}
-
-// Revoke takes away an approval that no longer holds and asks again.
-func (r *Request) Revoke(voice Person, why string, now time.Time) (Fact, error) {
-	if err := r.may(MoveRevoke); err != nil {
-		return Fact{}, err
-	}
-	kept := r.Approved[:0:0]
-	for _, v := range r.Approved {
-		if v.By != voice {
-			kept = append(kept, v)
-			continue
-		}
-		v.Why = why
-		r.Fallen = append(r.Fallen, v)
-	}
-	r.Approved, r.ApprovedAt = kept, time.Time{}
-	r.enter(Pending, "")
-	return fact("approval_fell", voice, now, "why", why), nil
 }
 
 // Lapse ends an approved request that was not started in time.

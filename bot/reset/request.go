@@ -121,21 +121,6 @@ type Totals struct {
 	Proofs    map[Proof]int   `json:"proofs,omitempty"`
 }
 
-// Missing returns how many approvals are still needed.
-func (r *Request) Missing() int {
-	return max(0, r.Terms.Approvals-len(r.Approved))
-}
-
-// HasApproved reports whether the person's approval counts now.
-func (r *Request) HasApproved(p Person) bool {
-	for _, v := range r.Approved {
-		if v.By == p {
-			return true
-		}
-	}
-	return false
-}
-
 // ExecuteBy is when an approved request lapses; zero before it is approved.
 func (r *Request) ExecuteBy() time.Time {
 	if r.ApprovedAt.IsZero() {

@@ -45,6 +45,7 @@ const (
 	MoveVerify  Move = "verify"
 	MoveRecheck Move = "reset again in"
 	MoveFinish  Move = "finish"
+	MoveReport  Move = "report"
 )
 
 // from says in which states a move may be made. A new request is made by [Open] and [OpenRejected].
@@ -56,7 +57,7 @@ var from = map[Move][]State{
 	MoveDeny:    {Pending},
 	MoveExpire:  {Pending},
 	MoveApprove: {Pending},
-	MoveRevoke:  {Approved},
+	MoveRevoke:  {Pending, Approved},
 	MoveLapse:   {Approved},
 	MoveStart:   {Approved},
 	MovePause:   {Running, Paused},
@@ -65,6 +66,7 @@ var from = map[Move][]State{
 	MoveVerify:  {Running},
 	MoveRecheck: {Verifying},
 	MoveFinish:  {Verifying},
+	MoveReport:  {Running, Paused, Stopping, Verifying, Cancelled, Done},
 }
 
 // Settled reports whether nothing will happen to a request in this state any more.

@@ -201,7 +201,7 @@ func (b *bench) approve(id reset.ID) {
 	b.t.Helper()
 	b.await(id, reset.Pending)
 	b.update(id, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve("U_APPROVER1", r.Plan.Digest, time.Now())
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 }
 

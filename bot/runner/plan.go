@@ -50,31 +50,19 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 			return r.Reject("nothing_to_reset", nothing(p, targets), now)
 		}
 		p.FrozenAt = looked // who is reset by others from here on is not reset again
-		return r.FreezePlan(p, rules.Terms(p.Resets, lately), now.Add(rules.ExpiresAfter), now)
+		terms := rules.TermsFor(policy.Case{Kind: r.Asked.Kind, Options: r.Asked.Options, Resets: p.Resets, Recent: lately})
+		return r.FreezePlan(p, terms, now.Add(rules.ExpiresAfter), now)
 	})
 }
 
-// askedLately counts the targets of the requester's other requests of a day, so
-// that splitting a roster does not make a large batch small.
+// askedLately counts the targets of the requester's other requests of a day.
 func (d *driver) askedLately(ctx context.Context, r *reset.Request) (int, error) {
-	n := 0
-	for other, err := range d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: time.Now().Add(-recent)}) {
-		if err != nil {
-			return 0, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
-		}
-		switch other.State {
-		case reset.Rejected, reset.Denied, reset.Expired, reset.Lapsed:
-			continue
-		}
-		if other.ID == r.ID {
-			continue
-		}
-		n += other.Plan.Resets
-		if other.State == reset.Planning {
-			n += other.Rows // nobody knows yet how many of them
-		}
+	now := time.Now()
+	spent, err := policy.Recent(d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: now.Add(-policy.Day)}), r.Asked.By, now, r.ID)
+	if err != nil {
+		return 0, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}
-	return n, nil
+	return spent.Targets, nil
 }
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.

@@ -124,8 +124,8 @@ func pending() *reset.Request {
 
 func approved() *reset.Request {
 	r := pending()
-	must(r.Approve("U_APPROVER1", digest, noon.Add(2*time.Minute)))
-	must(r.Approve("U_APPROVER2", digest, noon.Add(3*time.Minute)))
+	must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
+	must(r.Approve(reset.Voice{By: "U_APPROVER2", Digest: digest}, 0, noon.Add(3*time.Minute)))
 	return r
 }
 
@@ -181,7 +181,7 @@ func states() map[string]*reset.Request {
 	at := noon.Add(10 * time.Minute)
 	return map[string]*reset.Request{
 		"pending":      pending(),
-		"half":         with(pending(), func(r *reset.Request) { must(r.Approve("U_APPROVER1", digest, at)) }),
+		"half":         with(pending(), func(r *reset.Request) { must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, at)) }),
 		"approved":     approved(),
 		"denied":       with(pending(), func(r *reset.Request) { must(r.Deny("U_APPROVER1", digest, "not in <my> name", at)) }),
 		"expired":      with(pending(), func(r *reset.Request) { must(r.Expire(noon.Add(25 * time.Hour))) }),

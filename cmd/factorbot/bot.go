@@ -74,7 +74,11 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL)
-	d := &desk.Desk{Record: rec, People: &people{slack: slack}, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
+	who := &people{slack: slack, okta: client, rules: current, log: log.With("part", "people")}
+	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
+	if err := d.Reconcile(ctx); err != nil {
+		return err
+	}
 
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
 	if cfg.Policy.Backup.Dir != "" {

@@ -11,7 +11,10 @@ import (
 // What each part asks for is what the others are.
 var (
 	_ desk.Record      = record{}
+	_ desk.Plans       = record{}
+	_ desk.Brake       = record{}
 	_ desk.People      = (*people)(nil)
+	_ accounts         = (*okta.Client)(nil)
 	_ runner.Heads     = record{}
 	_ runner.Plans     = record{}
 	_ runner.Journal   = record{}

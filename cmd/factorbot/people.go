@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -15,36 +16,80 @@ import (
 	"factorbot/bot/reset"
 )
 
-// people tells who somebody is from what Slack says at this moment.
+// people tells who somebody is from what Slack and Okta say at this moment.
 type people struct {
 	slack *slack.Client
+	okta  accounts
+	rules func() policy.Rules
+	log   *slog.Logger
 
-	team atomic.Pointer[string] // our workspace
+	team   atomic.Pointer[string] // our workspace
+	groups groupBook
 }
 
-// Person asks Slack. A person of another workspace is a stranger: Slack's own
-// is_stranger is true only for those who share no channel with us, so the team
-// is compared (docs.slack.dev, user object).
-func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
+// Account asks Slack alone. A person of another workspace is a stranger: Slack's
+// own is_stranger is true only for those who share no channel with us, so the
+// team is compared (docs.slack.dev, user object).
+func (p *people) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
+	who, _, err := p.account(ctx, id)
+	return who, err
+}
+
+// account also tells whether Slack has confirmed the person's e-mail.
+func (p *people) account(ctx context.Context, id reset.Person) (who policy.Person, confirmed bool, err error) {
 	home, err := p.home(ctx)
 	if err != nil {
-		return policy.Person{}, err
+		return policy.Person{}, false, err
 	}
+	at := time.Now()
 	u, err := persist(ctx, func() (*slack.User, error) { return p.slack.GetUserInfoContext(ctx, string(id)) })
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
-		return policy.Person{}, desk.ErrNoPerson
+		return policy.Person{}, false, desk.ErrNoPerson
 	}
 	if err != nil {
-		return policy.Person{}, fmt.Errorf("ask Slack about %s: %w", id, err)
+		return policy.Person{}, false, fmt.Errorf("ask Slack about %s: %w", id, err)
 	}
 	return policy.Person{
-		ID: id, Name: u.RealName, Team: u.TeamID, Email: u.Profile.Email,
+		ID: id, Name: u.RealName, Team: u.TeamID, Email: u.Profile.Email, Zone: u.TZ,
 		Deleted: u.Deleted, Bot: u.IsBot || u.IsAppUser || u.ID == "USLACKBOT",
 		Guest:    u.IsRestricted || u.IsUltraRestricted,
 		Stranger: u.IsStranger || u.TeamID != home,
-		At:       time.Now(),
-	}, nil
+		At:       at,
+	}, u.IsEmailConfirmed, nil
+}
+
+// Person asks both services, and about the user groups afresh.
+func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return p.whole(ctx, id, 0)
+}
+
+// Persons tells of several; what user groups hold may be as old as knowledge may be.
+func (p *people) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
+	all := make([]policy.Person, 0, len(ids))
+	for _, id := range ids {
+		who, err := p.whole(ctx, id, groupAge)
+		if errors.Is(err, desk.ErrNoPerson) {
+			who, err = policy.Person{ID: id, Deleted: true, At: time.Now()}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, who)
+	}
+	return all, nil
+}
+
+// whole is a person with all that the policy may ask.
+func (p *people) whole(ctx context.Context, id reset.Person, age time.Duration) (policy.Person, error) {
+	who, confirmed, err := p.account(ctx, id)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	if err := p.addGroups(ctx, &who, age); err != nil {
+		return policy.Person{}, err
+	}
+	return who, p.addOkta(ctx, &who, confirmed)
 }
 
 // home learns once which workspace is ours.

@@ -68,7 +68,7 @@ func mustPeople(tb testing.TB) (*people, *direct) {
 		slack.OptionAPIURL("http://slack.test/api/"), slack.OptionHTTPClient(&http.Client{Transport: d}))}, d
 }
 
-func TestPeople_Person(t *testing.T) {
+func TestPeople_Account(t *testing.T) {
 	const ultra = `{"slack_people": {"U_ANA": {"is_ultra_restricted": true}}}`
 	tests := []struct {
 		name     string
@@ -89,7 +89,7 @@ func TestPeople_Person(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p, d := mustPeople(t)
 			d.mustSet(t, tt.settings)
-			got, err := p.Person(t.Context(), tt.want.ID)
+			got, err := p.Account(t.Context(), tt.want.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,10 +110,10 @@ func equalPerson(a, b policy.Person) bool {
 		a.Deleted == b.Deleted && a.Bot == b.Bot && a.Guest == b.Guest && a.Stranger == b.Stranger
 }
 
-func TestPeople_Person_nobody(t *testing.T) {
+func TestPeople_Account_nobody(t *testing.T) {
 	p, d := mustPeople(t)
 	for _, id := range []reset.Person{"U_NONE", ""} {
-		if got, err := p.Person(t.Context(), id); !errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
+		if got, err := p.Account(t.Context(), id); !errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
 			t.Errorf("%q: got %+v, %v", id, got, err)
 		}
 	}
@@ -123,11 +123,11 @@ func TestPeople_Person_nobody(t *testing.T) {
 }
 
 // What is known of a person is of this moment; what the workspace is called does not change.
-func TestPeople_Person_is_asked_anew(t *testing.T) {
+func TestPeople_Account_is_asked_anew(t *testing.T) {
 	p, d := mustPeople(t)
 	for _, deleted := range []bool{false, true, false} {
 		d.mustSet(t, `{"slack_people": {"U_APPROVER1": {"deleted": `+strconv.FormatBool(deleted)+`}}}`)
-		if got, err := p.Person(t.Context(), "U_APPROVER1"); err != nil || got.Deleted != deleted {
+		if got, err := p.Account(t.Context(), "U_APPROVER1"); err != nil || got.Deleted != deleted {
 			t.Errorf("got %+v, %v, want deleted %v", got, err, deleted)
 		}
 	}
@@ -136,7 +136,7 @@ func TestPeople_Person_is_asked_anew(t *testing.T) {
 	}
 }
 
-func TestPeople_Person_persists(t *testing.T) {
+func TestPeople_Account_persists(t *testing.T) {
 	for _, kind := range []string{"5xx", "lost", "rate_limited"} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestPeople_Person_persists(t *testing.T) {
 					{"method": "users.info", "kind": "`+kind+`", "times": 2}]}`)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
-				got, err := p.Person(ctx, "U_GUEST")
+				got, err := p.Account(ctx, "U_GUEST")
 				if err != nil || !got.Guest {
 					t.Fatalf("got %+v, %v", got, err)
 				}
@@ -172,14 +172,14 @@ func increasing(times []time.Time) bool {
 	return true
 }
 
-func TestPeople_Person_gives_up_with_its_context(t *testing.T) {
+func TestPeople_Account_gives_up_with_its_context(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, d := mustPeople(t)
 		d.mustSet(t, `{"slack_down": true}`)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		began := time.Now()
-		got, err := p.Person(ctx, "U_REQUESTER")
+		got, err := p.Account(ctx, "U_REQUESTER")
 		if err == nil || errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
 			t.Errorf("got %+v, %v", got, err)
 		}
@@ -190,10 +190,10 @@ func TestPeople_Person_gives_up_with_its_context(t *testing.T) {
 }
 
 // A token that does not hold is an answer; to ask again would not change it.
-func TestPeople_Person_takes_a_refusal_as_an_answer(t *testing.T) {
+func TestPeople_Account_takes_a_refusal_as_an_answer(t *testing.T) {
 	p, d := mustPeople(t)
 	d.mustSet(t, `{"slack_token_revoked": true}`)
-	_, err := p.Person(t.Context(), "U_REQUESTER")
+	_, err := p.Account(t.Context(), "U_REQUESTER")
 	var refused slack.SlackErrorResponse
 	if !errors.As(err, &refused) || refused.Err != "token_revoked" || len(d.calls["auth.test"]) != 1 {
 		t.Errorf("got %v after %d calls", err, len(d.calls["auth.test"]))

@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// Case is what the terms of a request depend on, known when its plan is frozen.
+type Case struct {
+	Kind    reset.Kind
+	Options reset.Options
+	Resets  int               // targets to reset
+	Recent  int               // of the requester's other requests within a day, see [Recent]
+	Handles map[string]string // of Slack user groups by ID: "S0123456": "security"; what lacks is shown by its ID
+	Able    int               // how many persons may approve, see [Rules.Able]; 0: not known
+}
+
+// TermsFor returns what a request is bound to when its plan is frozen. At a
+// decision the same is asked again: the requester may have asked for more meanwhile.
+func (r Rules) TermsFor(c Case) reset.Terms {
+	t := reset.Terms{Approvals: max(1, r.Approvals), ExecuteWithin: r.ExecuteWithin, Able: c.Able}
+	for _, groups := range r.ApprovalsFrom {
+		t.From = append(t.From, reset.Quorum{Name: quorumName(groups, c.Handles), Members: groups})
+	}
+	if c.Kind == reset.KindExport {
+		return t
+	}
+	t.Recent = c.Recent
+	if t.Large = r.Large(c.Resets, c.Recent); t.Large || c.Options.BreakGlass {
+		t.Approvals = max(t.Approvals, r.LargeBatch.Approvals)
+	}
+	if t.Large && r.LargeBatch.Confirm {
+		t.Confirm = c.Resets
+	}
+	if c.Options.BreakGlass {
+		t.From = append(t.From, reset.Quorum{Name: "those who approve break-glass", Members: texts(r.Protect.Approvers)})
+	}
+	if !c.Options.DryRun {
+		t.Waves = waves(r.Ramp, c.Resets)
+	}
+	return t
+}
+
+// waves are those of the ramp that leave something to come after them.
+func waves(ramp []int, resets int) (list []int) {
+	for _, n := range ramp {
+		if resets -= n; n < 1 || resets <= 0 {
+			break
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// quorumName names a quorum by the handles of its user groups: "@security or @helpdesk".
+func quorumName(groups []string, handles map[string]string) string {
+	var names []string
+	for _, g := range groups {
+		name := g
+		if h := handles[g]; h != "" {
+			name = "@" + h
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " or ")
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
+}

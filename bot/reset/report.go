@@ -1,0 +1,35 @@
+package reset
+
+import (
+	"slices"
+	"time"
+)
+
+// Affected users whose word pauses a batch: that many, or that share of it, whichever comes first.
+const (
+	reportsPause  = 3
+	percentPauses = 1
+)
+
+// Report records that the affected user of a row says it was not them, and
+// reports whether that pauses the batch: at three people or 1 % of it. A second
+// word about a row changes nothing.
+func (r *Request) Report(row int, by Person, now time.Time) (facts []Fact, paused bool, err error) {
+	if err := r.may(MoveReport); err != nil {
+		return nil, false, err
+	}
+	if !r.HasRun() || row < 1 || row > r.Rows {
+		return nil, false, ErrNotTheirs
+	}
+	if slices.ContainsFunc(r.Reported, func(have Report) bool { return have.Row == row }) {
+		return nil, false, ErrAlreadyCounted
+	}
+	r.Reported = append(r.Reported, Report{Row: row, By: by, At: now})
+	facts = []Fact{fact("reported", by, now, "row", itoa(row))}
+	n := len(r.Reported)
+	if n < reportsPause && n*100 < percentPauses*r.Plan.Resets || r.may(MovePause) != nil {
+		return facts, false, nil
+	}
+	f, err := r.Halt(CauseReported, by, "", now)
+	return append(facts, f), err == nil, err
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// accounts is what has to be asked of Okta about those who ask and decide.
+type accounts interface {
+	UsersByEmail(ctx context.Context, email string) ([]okta.User, error)
+	GroupsOf(ctx context.Context, userID string) ([]okta.Group, error)
+	GroupMembers(ctx context.Context, groupID string) iter.Seq2[okta.User, error]
+}
+
+// addOkta finds the person's account in the org. It is the one Okta user with
+// the person's e-mail, and only where Slack has confirmed that e-mail and leads
+// from it to this very person. The e-mails of guests and of people of other
+// workspaces are not ours to trust.
+func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool) error {
+	if who.Email == "" || who.Bot || who.Guest || who.Stranger {
+		return nil
+	}
+	ctx = okta.WithLane(ctx, okta.Urgent)
+	users, err := p.okta.UsersByEmail(ctx, who.Email)
+	if okta.IsKind(err, okta.KindUnsafeID) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask Okta about %s: %w", who.ID, err)
+	}
+	for _, u := range users {
+		who.Kin = append(who.Kin, reset.UserID(u.ID))
+	}
+	if len(users) != 1 || !confirmed || who.Deleted {
+		return nil
+	}
+	mine, err := p.leadsTo(ctx, who.Email, who.ID)
+	if err != nil || !mine {
+		return err
+	}
+	account := &policy.OktaAccount{ID: reset.UserID(users[0].ID), Login: users[0].Login, Status: users[0].Status}
+	if asksOktaGroups(p.rules()) {
+		groups, err := p.okta.GroupsOf(ctx, users[0].ID)
+		if err != nil {
+			return fmt.Errorf("ask Okta for the groups of %s: %w", who.ID, err)
+		}
+		for _, g := range groups {
+			account.Groups = append(account.Groups, g.ID)
+		}
+	}
+	who.Okta = account
+	return nil
+}
+
+func asksOktaGroups(r policy.Rules) bool {
+	return len(r.Approvers.OktaGroups)+len(r.Requesters.OktaGroups) > 0
+}
+
+// leadsTo reports whether Slack finds this very person by the e-mail.
+func (p *people) leadsTo(ctx context.Context, email string, id reset.Person) (bool, error) {
+	found, err := p.byEmail(ctx, email)
+	return found == id, err
+}
+
+// byEmail returns whom Slack finds by an e-mail, "" for nobody.
+func (p *people) byEmail(ctx context.Context, email string) (reset.Person, error) {
+	u, err := persist(ctx, func() (*slack.User, error) { return p.slack.GetUserByEmailContext(ctx, email) })
+	var answer slack.SlackErrorResponse
+	if errors.As(err, &answer) && answer.Err == "users_not_found" {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask Slack whose an e-mail is: %w", err)
+	}
+	return reset.Person(u.ID), nil
+}
