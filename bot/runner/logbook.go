@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 	bookEvery  = 5 * time.Second // between two readings while something runs: the log's bucket is the smallest
 	bookFresh  = time.Second     // a reading younger than this is not repeated
 	bookMargin = 2 * time.Second // clocks
+	bookQuiet  = 6 * time.Second // after which no more events of a call are awaited
 	bookPages  = 200             // of a thousand events at most for one reading
 )
 
@@ -37,13 +39,21 @@ type logbook struct {
 	from    time.Time // everything since is known, up to lag
 	events  *okta.Events
 	me      *okta.User
-	told    map[reset.UserID][]time.Time // by Okta's clock
-	reading chan struct{}                // held by who reads; not a mutex, because reading waits for Okta
-	readAt  time.Time                    // when the last whole reading began
+	told    map[reset.UserID][]sighting
+	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
+	readAt  time.Time     // when the last whole reading began
+}
+
+// sighting is one event that tells of a reset of ours.
+type sighting struct {
+	at     time.Time // by Okta's clock
+	whole  bool      // it tells of all factors at once
+	factor string    // type removed, "" if it is not told
+	seen   time.Time // when the reading began that found it
 }
 
 func newLogbook(r *Runner) *logbook {
-	return &logbook{runner: r, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]time.Time{}}
+	return &logbook{runner: r, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]sighting{}}
 }
 
 // demand asks that the log be read from a moment of Okta's clock on until released.
@@ -123,7 +133,7 @@ func (l *logbook) catchUp(ctx context.Context, since time.Time) error {
 			l.mu.Unlock()
 			return nil
 		}
-		l.note(me, page)
+		l.note(me, page, began)
 	}
 	return errors.New("the System Log has more events than can be read at once")
 }
@@ -159,15 +169,19 @@ func (l *logbook) know(ctx context.Context) error {
 	return nil
 }
 
-func (l *logbook) note(me okta.User, page []okta.Event) {
+func (l *logbook) note(me okta.User, page []okta.Event, began time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range page {
 		if !l.runner.SystemLog.Ours(me, e) || e.Outcome != "SUCCESS" {
 			continue
 		}
+		s := sighting{at: e.At, whole: e.Type == eventResetAll, seen: began}
+		if !s.whole {
+			s.factor = okta.FactorType(e.Factor)
+		}
 		for _, id := range e.Targets {
-			l.told[reset.UserID(id)] = append(l.told[reset.UserID(id)], e.At)
+			l.told[reset.UserID(id)] = append(l.told[reset.UserID(id)], s)
 		}
 	}
 }
@@ -183,10 +197,25 @@ func (l *logbook) until() time.Time {
 func (l *logbook) ours(user reset.UserID, since time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, at := range l.told[user] {
-		if !at.Before(since) {
-			return true
+	return slices.ContainsFunc(l.told[user], func(s sighting) bool { return !s.at.Before(since) })
+}
+
+// removed returns the types of the factors that the log tells of since a moment of
+// Okta's clock, sorted; none where an event told of all at once. The events of one
+// call come one by one, so it is not final until a while after the last of them.
+func (l *logbook) removed(user reset.UserID, since time.Time) (types []string, final bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	final = true
+	for _, s := range l.told[user] {
+		if s.at.Before(since) {
+			continue
 		}
+		if s.factor != "" {
+			types = append(types, s.factor)
+		}
+		final = final && (s.whole || l.readAt.Sub(s.seen) >= bookQuiet)
 	}
-	return false
+	slices.Sort(types)
+	return slices.Compact(types), final
 }

@@ -228,6 +228,7 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected s
 	switch v {
 	case verdictTook:
 		e.Outcome, e.Proof = reset.OutcomeReset, reset.ProofLog
+		e.Factors, _ = b.gone(t, p.First.OktaAt)
 		if p.Last.Restart {
 			e.Reason = reset.SettledAfterRestart
 		}

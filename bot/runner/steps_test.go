@@ -229,3 +229,46 @@ func TestRunner_modes(t *testing.T) {
 		})
 	}
 }
+
+// What a large request has removed is told by the log on Identity Engine. On
+// Classic it names nothing: then by the plan, if that has read it.
+func TestRunner_removed_factors(t *testing.T) {
+	all := []oktasim.Factor{{Type: "webauthn"}, {Type: "sms"}, {Type: "push"}, {Type: "token:software:totp"}, {Type: "token:software:totp", Provider: "GOOGLE"}}
+	const types = "push sms token:software:totp webauthn"
+	tests := []struct {
+		name    string
+		engine  oktasim.Engine
+		inspect string
+		faults  int // lost answers
+		want    string
+	}{
+		{"identity", oktasim.Identity, "", 0, types},
+		{"identity, answers lost", oktasim.Identity, "", 5, types},
+		{"identity, read before", oktasim.Identity, "each", 0, types},
+		{"classic", oktasim.Classic, "", 0, ""},
+		{"classic, read before", oktasim.Classic, "each", 0, types},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			users, ids := people(30)
+			for i := range users {
+				users[i].Factors = slices.Clone(all)
+			}
+			inspect := func(r *policy.Rules) { r.Inspect = tt.inspect }
+			onBench(t, oktasim.Options{Given: users, Engine: tt.engine, LogLag: 4 * time.Second}, inspect, func(b *bench) {
+				id := b.open(ids...)
+				b.await(id, reset.Pending)
+				if tt.faults > 0 {
+					b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropAfter, tt.faults)
+				}
+				b.approve(id)
+				b.await(id, reset.Done)
+				for row, p := range b.results(id) {
+					if got := strings.Join(p.Factors, " "); got != tt.want || p.Proof != reset.ProofLog {
+						t.Errorf("row %d: %q, want %q; proof %s", row, got, tt.want, p.Proof)
+					}
+				}
+			})
+		})
+	}
+}

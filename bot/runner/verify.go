@@ -101,7 +101,7 @@ func (b *batch) awaitLog(rows []reset.Target) ([]reset.Target, error) {
 			b.Log.Warn("the System Log cannot be read", "request", b.id, "err", err)
 		}
 		var err error
-		if rows, err = b.toldOf(rows); err != nil || len(rows) == 0 || over {
+		if rows, err = b.toldOf(rows, over); err != nil || len(rows) == 0 || over {
 			return rows, err
 		}
 		pauseFor(b.taking, settleEvery)
@@ -109,16 +109,20 @@ func (b *batch) awaitLog(rows []reset.Target) ([]reset.Target, error) {
 	return rows, context.Cause(b.taking)
 }
 
-// toldOf records the proof of those that the log tells of and returns the others.
-func (b *batch) toldOf(rows []reset.Target) (rest []reset.Target, err error) {
+// toldOf records the proof of those that the log tells of and returns the others,
+// and those of whom it may tell more, unless its time is over.
+func (b *batch) toldOf(rows []reset.Target, over bool) (rest []reset.Target, err error) {
 	var proofs []reset.Entry
 	for _, t := range rows {
 		p := b.row(t.Row)
-		if !b.book.ours(t.User, b.actedAt(p)) {
+		removed, final := b.gone(t, b.actedAt(p))
+		if !b.book.ours(t.User, b.actedAt(p)) || !final && !over {
 			rest = append(rest, t)
 			continue
 		}
-		if proofs = append(proofs, proof(t, p, reset.ProofLog)); len(proofs) == appendMost {
+		e := proof(t, p, reset.ProofLog)
+		e.Factors = removed
+		if proofs = append(proofs, e); len(proofs) == appendMost {
 			if err := b.append(proofs...); err != nil {
 				return nil, err
 			}
@@ -129,6 +133,20 @@ func (b *batch) toldOf(rows []reset.Target) (rest []reset.Target, err error) {
 		return rest, nil
 	}
 	return rest, b.append(proofs...)
+}
+
+// gone returns the types of the factors that went with a reset since a moment of
+// Okta's clock, by the log, or by the plan where the log names none; none where each
+// was named when it was deleted. Not final: the log may tell of more.
+func (b *batch) gone(t reset.Target, since time.Time) (types []string, final bool) {
+	if len(b.head.Asked.Options.Factors) > 0 {
+		return nil, true
+	}
+	types, final = b.book.removed(t.User, since)
+	if len(types) == 0 {
+		types = slices.Compact(slices.Sorted(slices.Values(t.Factors)))
+	}
+	return types, final
 }
 
 // unproven records that nothing shows whether these resets took.
@@ -172,7 +190,7 @@ func (b *batch) list(t reset.Target) {
 		b.Log.Warn("factors cannot be read back", "request", b.id, "row", t.Row, "err", err)
 		b.write(proof(t, p, reset.ProofNone))
 	case !b.remains(factors, p):
-		e := b.gone(t, p, factors)
+		e := b.cleared(t, p, factors)
 		if e.Proof == reset.ProofNone && b.traceless(factors, p) {
 			e = reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &p.Sent.Step, Detail: "neither the System Log nor the user's factors show that it took"}
 		}
@@ -196,10 +214,10 @@ func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
 	return !slices.ContainsFunc(listed, func(f okta.Factor) bool { return f.Created.After(p.Sent.OktaAt) })
 }
 
-// gone tells that no older factor is listed. That shows little of a user of whom
+// cleared tells that no older factor is listed. That shows little of a user of whom
 // none was listed before, or of whom only what may outlive a reset is listed now
 // and nothing is known to have gone: then nothing is proven.
-func (b *batch) gone(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
+func (b *batch) cleared(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
 	if t.Read && len(t.Factors) == 0 {
 		e.Proof = reset.ProofNone
