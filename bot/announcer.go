@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -31,7 +32,11 @@ type Announcer struct {
 	Now        func() time.Time
 
 	shareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
+	waiting   atomic.Int64
 }
+
+// Waiting is how many requests have something that Slack does not show yet.
+func (a *Announcer) Waiting() int { return int(a.waiting.Load()) }
 
 // announcing is one Run of an Announcer.
 type announcing struct {
@@ -54,6 +59,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 		posts:     map[reset.ID]*poster{},
 		looked:    map[reset.ID]bool{},
 	}
+	defer a.waiting.Store(0)
 	defer run.wg.Wait()
 	run.wg.Go(func() { run.walk(ctx) })
 	for try := 0; ; try++ {
@@ -105,9 +111,30 @@ func (a *announcing) wake(ctx context.Context, id reset.ID) {
 		a.posts[id] = p
 		a.wg.Go(func() { p.run(ctx) })
 	}
+	a.note(p, true)
 	select {
 	case p.changed <- struct{}{}:
 	default:
+	}
+}
+
+// note counts the posters with something that Slack does not show. a.mu is held.
+func (a *announcing) note(p *poster, behind bool) {
+	switch {
+	case behind && !p.behind:
+		a.waiting.Add(1)
+	case !behind && p.behind:
+		a.waiting.Add(-1)
+	}
+	p.behind = behind
+}
+
+// passed notes what came of a pass of p, unless something has changed since.
+func (a *announcing) passed(p *poster, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(p.changed) == 0 {
+		a.note(p, err != nil)
 	}
 }
 

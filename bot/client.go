@@ -18,12 +18,15 @@ var errElsewhere = errors.New("the address is neither Slack's nor the API's own"
 
 // NewClient returns a client for both tokens. The API URL ends in a slash.
 // Redirects are followed only within Slack or the API's own host, calls have a
-// time limit, and nothing is repeated: callers know whether they may.
-func NewClient(appToken, botToken, apiURL string) *slack.Client {
+// time limit, and nothing is repeated: callers know whether they may. Calls go
+// through the transport, nil for the default one.
+func NewClient(appToken, botToken, apiURL string, transport http.RoundTripper) *slack.Client {
+	client := httpClient(apiURL)
+	client.Transport = transport
 	return slack.New(botToken,
 		slack.OptionAppLevelToken(appToken),
 		slack.OptionAPIURL(apiURL),
-		slack.OptionHTTPClient(httpClient(apiURL)))
+		slack.OptionHTTPClient(client))
 }
 
 func httpClient(apiURL string) *http.Client {

@@ -187,7 +187,7 @@ func (w *world) start() *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
-	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url)
+	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil)
 	l := &Listener{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Decide: w.desk, Steer: w.desk, Board: w.memory,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },

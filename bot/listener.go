@@ -32,6 +32,7 @@ type Listener struct {
 	Board    Reader
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
+	Socket   func(n int, open bool) // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger
 	Now      func() time.Time
 }

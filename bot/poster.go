@@ -27,6 +27,8 @@ type poster struct {
 	id      reset.ID
 	changed chan struct{} // holds a value if there was a change since the last pass began
 
+	behind bool // guarded by announcing.mu: Slack does not show all of it yet
+
 	live  bool           // the request runs: the next change is not far
 	moved bool           // the last pass brought a message further
 	tally tally          // of the run, for its progress message
@@ -50,6 +52,7 @@ func (p *poster) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		p.passed(p, err)
 		var later *laterError
 		switch {
 		case errors.As(err, &later):

@@ -25,6 +25,7 @@ func (l *listening) listen(ctx context.Context, n int) error {
 	for try := 0; ; try++ {
 		client := socketmode.New(l.Slack, socketmode.OptionLog(log.New(io.Discard, "", 0)))
 		err := l.drain(ctx, client, n)
+		l.tellSocket(n, false)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -33,6 +34,12 @@ func (l *listening) listen(ctx context.Context, n int) error {
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}
+	}
+}
+
+func (l *listening) tellSocket(n int, open bool) {
+	if l.Socket != nil {
+		l.Socket(n, open)
 	}
 }
 
@@ -70,6 +77,8 @@ func (s *socket) hear(ctx context.Context, ev socketmode.Event) {
 		s.undecoded(ctx, ev.Data)
 	case socketmode.EventTypeHello:
 		s.hello()
+	case socketmode.EventTypeConnecting:
+		s.tellSocket(s.n, false)
 	case socketmode.EventTypeConnectionError:
 		s.Log.Warn("the socket cannot be opened yet", "socket", s.n)
 	case socketmode.EventTypeErrorWriteFailed:
@@ -79,6 +88,7 @@ func (s *socket) hear(ctx context.Context, ev socketmode.Event) {
 
 // hello follows each opening of a socket. What was sent before may be lost, so history is read.
 func (s *socket) hello() {
+	s.tellSocket(s.n, true)
 	now := s.Now()
 	recent := s.opened[:0]
 	for _, t := range s.opened {

@@ -24,6 +24,11 @@ const (
 	Done      State = "done"
 )
 
+// States lists the states in the order of a request's life.
+func States() []State {
+	return []State{Planning, Rejected, Pending, Denied, Expired, Cancelled, Approved, Lapsed, Running, Paused, Stopping, Verifying, Done}
+}
+
 // Move is a verb that changes a request's state.
 type Move string
 

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
+	"strings"
 	"time"
 
 	"factorbot/bot"
@@ -29,7 +29,7 @@ func runBot(ctx context.Context, args []string, env environment) error {
 	}
 	log := newLogger(env.stderr)
 	lc := newLifecycle(ctx)
-	health := &health{}
+	health := newHealth()
 	listener, err := net.Listen("tcp", cfg.HTTPAddr)
 	if err != nil {
 		return &SettingError{"FACTORBOT_HTTP_ADDR", "cannot be listened on: " + err.Error()}
@@ -73,7 +73,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		return err
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
-	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL)
+	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.slack)
 	who := &people{slack: slack, okta: client, rules: current, log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {
@@ -99,11 +99,14 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits: func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
+		Socket: health.metrics.sockets.note,
 		Log:    log.With("part", "listener"), Now: time.Now,
 	}
 	lc.Start("listener", listener.Run)
-	ready := func() error { return ctx.Err() }
-	health.ready.Store(&ready)
+	counted := newRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
+	lc.Start("metrics", counted.Run)
+	health.metrics.registry.MustRegister(counted, newOktaMeter(client.Stats))
+	health.ready.Store(newReadiness(health.metrics.sockets.count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) }))
 	return nil
 }
 
@@ -114,14 +117,10 @@ func newOkta(ctx context.Context, cfg *Config, rec record, shares *ceilings, log
 	if err != nil {
 		return nil, err
 	}
-	number := "devel"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		number = info.Main.Version
-	}
 	client, err := okta.New(okta.Config{
 		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Marker: marker, Version: number, Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
+		Marker: marker, Version: strings.Trim(thisBuild().Version, "()"), Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
 		Logger: log.With("part", "okta"), Ceilings: shares.all(), OnCeiling: shares.note,
 	})
 	if err != nil {

@@ -87,11 +87,14 @@ func slackManifest() appManifest {
 	return m
 }
 
-// runManifest prints the app manifest.
+// runManifest prints the app manifest, or the alert rules.
 func runManifest(_ context.Context, args []string, env environment) error {
+	if len(args) > 0 && args[0] == "alerts" {
+		return runAlerts(args[1:], env)
+	}
 	flags := newFlags("manifest")
 	asJSON := flags.Bool("json", false, "JSON instead of YAML")
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n\n"); help || err != nil {
+	if help, err := parsePrintFlags(flags, args, env.stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n       factorbot manifest alerts\n\n"); help || err != nil {
 		return err
 	}
 	return printAs(env.stdout, *asJSON, slackManifest())

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -80,12 +79,6 @@ func usage(w io.Writer) error {
 	}
 	b.WriteString("\nStart with factorbot sandbox; each subcommand explains itself with --help.\n")
 	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func runVersion(_ context.Context, _ []string, env environment) error {
-	info, ok := debug.ReadBuildInfo()
-	_, err := fmt.Fprintln(env.stdout, version(info, ok))
 	return err
 }
 

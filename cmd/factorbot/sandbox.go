@@ -54,7 +54,7 @@ func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env en
 		return fmt.Errorf("simulate Slack: %w", err)
 	}
 	lc.OnStop("simulated Slack", func() error { work.Close(); return nil })
-	health := &health{}
+	health := newHealth()
 	serve(lc, listener, sandboxHandler(org, work, health))
 	if cfg.NoBot {
 		return nil

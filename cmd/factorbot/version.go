@@ -1,28 +1,79 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"runtime/debug"
 )
 
-// version says which build this is: "factorbot v1.2.0, commit 0123456789ab, go1.26.0".
-// Version and commit are what the go command recorded; a commit is followed by
-// "modified" where the tree had changes.
-func version(info *debug.BuildInfo, ok bool) string {
+// Set by the linker where the go command cannot see the version control, as in
+// an image build: -ldflags "-X main.linkedVersion=v1.2.0 -X main.linkedCommit=0123456789ab".
+var linkedVersion, linkedCommit string
+
+// build is which program this is.
+type build struct {
+	Version string // "v1.2.0", or "(devel)"
+	Commit  string // "0123456789ab", or "" if it was not recorded
+	Changed bool   // the tree had changes beside the commit
+	Go      string // "go1.26.0"
+}
+
+// buildOf is what the linker was told, else what the go command recorded.
+func buildOf(info *debug.BuildInfo, ok bool) build {
+	b := build{Version: linkedVersion, Commit: short(linkedCommit)}
 	if !ok {
-		return "factorbot, built without version"
+		return b.named()
 	}
-	commit, modified := "", ""
+	b.Go = info.GoVersion
+	if b.Version == "" {
+		b.Version = info.Main.Version
+	}
 	for _, s := range info.Settings {
 		switch {
-		case s.Key == "vcs.revision":
-			commit = ", commit " + s.Value[:min(12, len(s.Value))]
+		case b.Commit == "" && s.Key == "vcs.revision":
+			b.Commit = short(s.Value)
 		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = " modified"
+			b.Changed = true
 		}
 	}
-	number := info.Main.Version
-	if number == "" {
-		number = "(devel)"
+	return b.named()
+}
+
+func (b build) named() build {
+	if b.Version == "" {
+		b.Version = "(devel)"
 	}
-	return "factorbot " + number + commit + modified + ", " + info.GoVersion
+	return b
+}
+
+func short(commit string) string { return commit[:min(12, len(commit))] }
+
+// String is one line: "factorbot v1.2.0, commit 0123456789ab, go1.26.0".
+func (b build) String() string {
+	s := "factorbot " + b.Version
+	if b.Commit != "" {
+		s += ", commit " + b.Commit
+	}
+	if b.Changed {
+		s += " modified"
+	}
+	if b.Go != "" {
+		s += ", " + b.Go
+	}
+	return s
+}
+
+// thisBuild is the running program.
+func thisBuild() build {
+	info, ok := debug.ReadBuildInfo()
+	return buildOf(info, ok)
+}
+
+func runVersion(_ context.Context, args []string, env environment) error {
+	flags := newFlags("version")
+	if help, err := parsePrintFlags(flags, args, env.stdout, "Print version and commit.\n\nUsage: factorbot version\n"); help || err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(env.stdout, thisBuild())
+	return err
 }

@@ -19,11 +19,11 @@ func TestVersion(t *testing.T) {
 		"modified":     {info("v1.2.0", revision, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), true, "factorbot v1.2.0, commit 0123456789ab modified, go1.26.0"},
 		"no vcs":       {info("(devel)"), true, "factorbot (devel), go1.26.0"},
 		"no version":   {info("", debug.BuildSetting{Key: "vcs.revision", Value: "01234"}), true, "factorbot (devel), commit 01234, go1.26.0"},
-		"not recorded": {nil, false, "factorbot, built without version"},
+		"not recorded": {nil, false, "factorbot (devel)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := version(c.info, c.ok); got != c.want {
-				t.Errorf("version() = %q, want %q", got, c.want)
+			if got := buildOf(c.info, c.ok).String(); got != c.want {
+				t.Errorf("buildOf() = %q, want %q", got, c.want)
 			}
 		})
 	}
