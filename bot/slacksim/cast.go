@@ -86,11 +86,12 @@ func CastChannels() []Channel {
 	}
 }
 
-// castGroups returns the user groups of a sandbox.
+// castGroups returns the user groups of a sandbox: one of each can approve what
+// the requester asks, because Alex is in both.
 func castGroups() []UserGroup {
 	return []UserGroup{
 		{ID: "S_SECURITY", Handle: "security", Name: "Security leads", Users: []string{"U_APPROVER1", "U_APPROVER2"}},
-		{ID: "S_HELPDESK", Handle: "helpdesk", Name: "Service desk", Users: []string{"U_REQUESTER"}},
+		{ID: "S_HELPDESK", Handle: "helpdesk", Name: "Service desk", Users: []string{"U_REQUESTER", "U_APPROVER2"}},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"maps"
 	"strings"
 )
 
@@ -108,7 +109,9 @@ func (d elementData) Choices() []choice {
 	kind, _ := d.E["type"].(string)
 	switch {
 	case strings.Contains(kind, "users_select"):
-		return d.R.page.sorted(d.R.people, "")
+		present := maps.Clone(d.R.people)
+		maps.DeleteFunc(present, func(id, _ string) bool { return d.R.gone[id] })
+		return d.R.page.sorted(present, "")
 	case strings.Contains(kind, "channels_select"), strings.Contains(kind, "conversations_select"):
 		return d.R.page.sorted(d.R.channels, "#")
 	}

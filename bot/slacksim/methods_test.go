@@ -47,7 +47,7 @@ func TestMethods_people(t *testing.T) {
 	if err != nil || len(groups) != 2 || !slices.Contains(groups[0].Users, "U_APPROVER1") {
 		t.Errorf("usergroups.list: %+v, %v", groups, err)
 	}
-	if members, err := p.api.GetUserGroupMembers("S_HELPDESK"); err != nil || !slices.Equal(members, []string{"U_REQUESTER"}) {
+	if members, err := p.api.GetUserGroupMembers("S_HELPDESK"); err != nil || !slices.Equal(members, []string{"U_REQUESTER", "U_APPROVER2"}) {
 		t.Errorf("usergroups.users.list: %v, %v", members, err)
 	}
 }

@@ -17,6 +17,7 @@ type names struct {
 	channels map[string]string // channel ID -> "general"
 	byName   map[string]string // channel name -> ID
 	groups   map[string]string // user group ID -> "security"
+	gone     map[string]bool   // deactivated people, whom nobody can choose
 	base     string
 }
 

@@ -238,10 +238,10 @@ func (w *Workspace) suggestions() (commands, handles string) {
 func (w *Workspace) names() *names {
 	n := &names{
 		people: map[string]string{}, channels: map[string]string{}, byName: map[string]string{},
-		groups: map[string]string{}, base: w.base,
+		groups: map[string]string{}, gone: map[string]bool{}, base: w.base,
 	}
 	for _, p := range w.people {
-		n.people[p.ID] = p.RealName
+		n.people[p.ID], n.gone[p.ID] = p.RealName, p.Deleted
 	}
 	for id, c := range w.conversation {
 		if c.kind() == "channels" {

@@ -1,9 +1,6 @@
 package slacksim
 
-import (
-	"fmt"
-	"html/template"
-)
+import "html/template"
 
 // tableData is a table's head and rows as its template needs them.
 type tableData struct {
@@ -15,7 +12,7 @@ type tableData struct {
 // cell is one cell of a table.
 type cell struct {
 	HTML   template.HTML
-	Align  string // "", "center", "right"
+	Align  string // "", "center", "right": its class
 	Header bool   // names its row
 }
 
@@ -41,9 +38,8 @@ func (r *renderer) Table(block object) tableData {
 				c.Align = "right"
 			}
 			if j < len(settings) {
-				if s, _ := settings[j].(object); s["align"] != nil {
-					c.Align = fmt.Sprint(s["align"])
-				}
+				s, _ := settings[j].(object)
+				c.Align, _ = s["align"].(string)
 			}
 			cells = append(cells, c)
 		}
@@ -53,7 +49,18 @@ func (r *renderer) Table(block object) tableData {
 		}
 		t.Rows = append(t.Rows, cells)
 	}
+	t.alignHead()
 	return t
+}
+
+// alignHead puts a head where the cells below it stand.
+func (t tableData) alignHead() {
+	if len(t.Rows) == 0 {
+		return
+	}
+	for j := range min(len(t.Head), len(t.Rows[0])) {
+		t.Head[j].Align = t.Rows[0][j].Align
+	}
 }
 
 // Cell renders a cell of a table.

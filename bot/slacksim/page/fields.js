@@ -76,6 +76,12 @@ const offer = async (el) => {
 
 // ---- lists of what was picked ----------------------------------------------
 
+// showRoom hides the field when nothing more can be picked.
+const showRoom = (holder) => {
+  const full = holder.querySelectorAll("[data-picked]").length >= Number(holder.dataset.most || Infinity);
+  for (const el of holder.querySelectorAll("[data-file], [data-find]")) el.hidden = full;
+};
+
 const pick = (holder, picked, words) => {
   const list = holder.querySelector(".picked");
   if ([...list.children].some((x) => x.dataset.picked === picked)) return false;
@@ -95,6 +101,7 @@ const pick = (holder, picked, words) => {
   item.append(off);
   list.append(item);
   dirty.add(holder);
+  showRoom(holder);
   return true;
 };
 
@@ -102,6 +109,7 @@ const unpick = async (el) => {
   const holder = el.closest("[data-input]");
   el.closest("li").remove();
   dirty.add(holder);
+  showRoom(holder);
   holder.querySelector("input").focus();
   if (holder.hasAttribute("data-acts")) act(holder, holder.dataset.input, await valueOf(holder));
 };

@@ -113,6 +113,7 @@ const settle = () => {
     }
   }
   showTables();
+  document.querySelectorAll(".picker").forEach(showRoom);
   for (const list of document.querySelectorAll(lists)) room.observe(list);
   for (const time of document.querySelectorAll("time[data-format]")) showTime(time);
   for (const input of document.querySelectorAll("input[data-unix]")) {
