@@ -30,6 +30,7 @@ func webMethods() map[string]string {
 		"GetUploadURLExternalContext":   "files.getUploadURLExternal",
 		"GetUserByEmailContext":         "users.lookupByEmail",
 		"GetUserGroupMembersContext":    "usergroups.users.list",
+		"GetUserGroupsContext":          "usergroups.list",
 		"GetUserInfoContext":            "users.info",
 		"GetUserProfileContext":         "users.profile.get",
 		"GetUsersInConversationContext": "conversations.members",

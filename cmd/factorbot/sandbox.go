@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"factorbot/bot/slacksim"
@@ -168,7 +169,7 @@ func sandboxBot(lc *Lifecycle, cfg *SandboxConfig, url string) (*Config, error) 
 		db = filepath.Join(dir, "factorbot.db")
 	}
 	return loadConfig([]string{
-		"--db", db, "--channels", "C_FACTORS", "--approvers.users", "U_APPROVER1,U_APPROVER2",
+		"--db", db, "--channels", "C_FACTORS", "--approvers.users", strings.Join(sandboxApprovers(), ","),
 		"--large-batch.over", fmt.Sprint(largeInSandbox), "--http-addr", "127.0.0.1:0",
 	}, []string{
 		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + url + "/api/",

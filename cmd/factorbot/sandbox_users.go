@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"factorbot/bot/roster"
@@ -88,12 +89,23 @@ func withoutTwins(users []oktasim.User) []oktasim.User {
 	return kept
 }
 
-// sampleRoster is an export of the whole org, as Rockstar writes it.
+// sandboxApprovers are the Slack users who approve in the sandbox.
+func sandboxApprovers() []string { return []string{"U_APPROVER1", "U_APPROVER2"} }
+
+// sampleRoster is an export of the org, as Rockstar writes it, without those who
+// approve in the sandbox: nobody may approve a plan that they are in.
 func sampleRoster(org *oktasim.Org) []byte {
+	approve := map[string]bool{}
+	for _, p := range slacksim.Cast() {
+		approve[strings.ToLower(p.Email)] = slices.Contains(sandboxApprovers(), p.ID)
+	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	_ = w.Write([]string{"User Id", "Status", "Username", "Primary email"})
 	for _, u := range org.Users() {
+		if approve[strings.ToLower(u.Email)] {
+			continue
+		}
 		_ = w.Write([]string{u.ID, u.Status, u.Login, u.Email})
 	}
 	w.Flush()
