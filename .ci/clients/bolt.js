@@ -13,6 +13,15 @@ const form = (title, extra = {}) => ({
   blocks: [{ type: 'input', block_id: 'why', label: text('Why'), element: { type: 'plain_text_input', action_id: 'reason' } }], ...extra,
 });
 
+const request = {
+  type: 'modal', callback_id: 'request', title: text('Request'), submit: text('Ask'),
+  blocks: [
+    { type: 'alert', level: 'info', text: text('Nobody is reset before somebody approves.') },
+    { type: 'input', block_id: 'group', optional: true, label: text('Group'), element: { type: 'multi_external_select', action_id: 'groups', min_query_length: 1 } },
+    { type: 'input', block_id: 'file', optional: true, label: text('Roster'), element: { type: 'file_input', action_id: 'roster', filetypes: ['csv'], max_files: 1 } },
+  ],
+};
+
 app.error(async (error) => { seen.errors.push(error.message); });
 
 app.message(async ({ message, client, say }) => {
@@ -26,10 +35,11 @@ app.message(async ({ message, client, say }) => {
   });
 });
 
-app.command('/factor-reset', async ({ command, ack, respond }) => {
+app.command('/factor-reset', async ({ command, ack, respond, client }) => {
   if (command.text === 'ack') return ack('answered in the ack');
   await ack();
   if (command.text === 'silent') return;
+  if (command.text === 'form') return client.views.open({ trigger_id: command.trigger_id, view: request });
   for (let i = 1; i <= 5; i++) await respond({ text: `answer ${i} to ${command.text}`, response_type: 'ephemeral' });
   const sixth = await fetch(command.response_url, { method: 'POST', body: JSON.stringify({ text: 'answer 6' }), headers: { 'Content-Type': 'application/json' } });
   seen.sixth = sixth.status;
@@ -56,6 +66,25 @@ app.view('form', async ({ ack, view, body }) => {
 });
 
 app.view({ callback_id: 'form', type: 'view_closed' }, async ({ ack }) => { await ack(); seen.closed++; });
+
+app.options('groups', async ({ options, ack }) => {
+  await ack({ options: ['Contractors', 'Sales'].filter((name) => name.toLowerCase().includes(options.value)).map((name) => ({ text: text(name), value: '00g' + name })) });
+});
+
+app.view('request', async ({ ack, view }) => {
+  await ack();
+  const { group, file } = view.state.values;
+  const found = file.roster.files[0];
+  const bytes = await (await fetch(found.url_private_download, { headers: { Authorization: 'Bearer xoxb-sandbox' } })).text();
+  seen.request = [group.groups.selected_options.map((o) => o.value).join(), found.name, bytes];
+});
+
+app.action('not_me', async ({ ack, body, client }) => {
+  await ack();
+  await client.chat.update({ channel: body.channel.id, ts: body.message.ts, text: 'Thank you: ' + body.user.id, blocks: [] });
+});
+
+app.event('channel_left', async ({ event }) => { seen.left = event.channel; });
 
 app.event('app_home_opened', async ({ event, client }) => {
   await client.views.publish({ user_id: event.user, view: { type: 'home', blocks: [{ type: 'section', text: { type: 'mrkdwn', text: `Hello <@${event.user}>` } }] } });
@@ -114,6 +143,36 @@ main({
   async 'the home tab'() {
     const { view } = await get('/sandbox/home?user=U_ANA');
     assert.equal(view.blocks[0].text.text, 'Hello <@U_ANA>');
+  },
+
+  async 'a form: options that the app offers, and a file'() {
+    const { view } = await post('/sandbox/command', { user: 'U_REQUESTER', channel, text: '/factor-reset form' });
+    const offered = await post('/sandbox/options', { user: 'U_REQUESTER', view_id: view.id, action_id: 'groups', value: 'sal' });
+    assert.deepEqual(offered.options.map((o) => o.value), ['00gSales']);
+    const values = (name) => ({ group: { groups: { type: 'multi_external_select', selected_options: offered.options } }, file: { roster: { type: 'file_input', files: [{ name, content: 'id\n1\n' }] } } });
+    assert.ok((await post('/sandbox/view', { user: 'U_REQUESTER', view_id: view.id, values: values('roster.exe') })).errors.file);
+    assert.equal((await post('/sandbox/view', { user: 'U_REQUESTER', view_id: view.id, values: values('roster.csv') })).ok, true);
+    await until('the submission', () => seen.request);
+    assert.deepEqual(seen.request, ['00gSales', 'roster.csv', 'id\n1\n']);
+  },
+
+  async 'a button in a direct message, pressed by nobody else'() {
+    const { ts, channel: direct } = await app.client.chat.postMessage({
+      channel: 'U_ANA', text: 'Your factors were reset.',
+      blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'not_me', value: 'FR-1:1', text: text("That wasn't me") }] }],
+    });
+    const press = (user) => fetch(url + '/sandbox/action', { method: 'POST', body: JSON.stringify({ user, channel: direct, message_ts: ts, action_id: 'not_me' }) });
+    assert.equal((await press('U_GUEST')).status, 400);
+    assert.equal((await press('U_ANA')).status, 200);
+    await until('the answer', async () => (await messages(direct, 'U_ANA')).some((m) => m.ts === ts && m.text === 'Thank you: U_ANA'));
+  },
+
+  async 'taken out of the channel, and invited again'() {
+    await post('/sandbox/command', { user: 'U_REQUESTER', channel, text: '/remove @factorbot' });
+    await until('channel_left', () => seen.left === channel);
+    assert.equal((await app.client.chat.postMessage({ channel, text: 'x' }).catch((e) => e)).data.error, 'not_in_channel');
+    await post('/sandbox/command', { user: 'U_REQUESTER', channel, text: '/invite @factorbot' });
+    assert.ok((await app.client.chat.postMessage({ channel, text: 'back' })).ok);
   },
 
   async 'what happens while it has no socket comes later'() {
