@@ -248,10 +248,12 @@ func (m *memory) change(id reset.ID, move func(*reset.Request) (reset.Fact, erro
 		return nil, reset.ErrNotFound
 	}
 	r.Approved = slices.Clone(r.Approved)
-	if _, err := move(&r); err != nil {
+	f, err := move(&r)
+	if err != nil {
 		return nil, fmt.Errorf("update %s: %w", id, err)
 	}
 	m.heads[id] = r
+	m.logs[id] = append(m.logs[id], reset.Entry{Seq: int64(len(m.logs[id]) + 1), Kind: reset.EntryFact, At: f.At, Fact: &f})
 	m.tell(id)
 	return &r, nil
 }

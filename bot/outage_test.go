@@ -207,6 +207,44 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w.until("progress again", w.shows("FR-1", reset.SlotProgress, "is running"))
 }
 
+// A short absence stands in the progress message, a longer one gets a message that
+// is edited as what was in doubt is settled.
+func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open("op")
+	w.plan("FR-1", 4)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	w.until("progress", w.shows("FR-1", reset.SlotProgress, "is running"))
+	step := func(row int) *reset.Step {
+		return &reset.Step{Row: row, User: reset.UserID(fmt.Sprintf("00u%017d", row-1)), Kind: reset.StepReset}
+	}
+	doubt := func(row int) {
+		w.append("FR-1", reset.Entry{Kind: reset.EntryStarted, At: time.Now(), Step: step(row)},
+			reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: step(row), Reason: reset.SettledAfterRestart})
+	}
+	doubt(1)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(42*time.Second, 1, time.Now()) })
+	w.until("the absence", w.shows("FR-1", reset.SlotProgress, "Restarted after 42 s; 1 user was in doubt: 1 is looked at."))
+	w.append("FR-1", reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: step(1), Outcome: reset.OutcomeReset})
+	w.until("its end", w.shows("FR-1", reset.SlotProgress, "1 had been reset."))
+
+	doubt(2)
+	doubt(3)
+	at := time.Now()
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(61*time.Second, 2, at) })
+	slot := reset.Slot(fmt.Sprintf("restart-%d", at.UnixMilli()))
+	w.until("a message", w.shows("FR-1", slot, "Restarted after 1 min 1 s; 2 users were in doubt: 2 are looked at."))
+	w.reset("FR-1", 2, 2)
+	w.append("FR-1", reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: step(3), Outcome: reset.OutcomeReset})
+	w.until("its edit", w.shows("FR-1", slot, "1 had been reset, 1 is reset now."))
+	w.finish("FR-1", 4)
+	w.until("everything shown", w.complete("FR-1"))
+	w.onceEach("FR-1")
+}
+
 func TestAnnouncer_countsAreEditedSeldom(t *testing.T) {
 	const n = 400
 	w := newWorld(t).start().listens()

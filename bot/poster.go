@@ -163,6 +163,8 @@ func (p *poster) deliver(ctx context.Context, r *reset.Request, w want, have map
 		m, again, err = p.share(ctx, r, w, m)
 	case w.slot == reset.SlotProgress:
 		m, again, err = p.progress(ctx, r, w, m)
+	case isRestart(w.slot):
+		m, err = p.restarted(ctx, r, w, m)
 	default:
 		m, err = p.show(ctx, r, w, m)
 	}

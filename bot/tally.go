@@ -19,8 +19,9 @@ const (
 // tally is what a request's log tells for its progress message.
 type tally struct {
 	count  reset.Counter
-	marks  []tallyMark // lately, oldest first
-	shape  string      // what the message showed but for its counts; "" after a start
+	after  reset.Aftermath // of the last restart
+	marks  []tallyMark     // lately, oldest first
+	shape  string          // what the message showed but for its counts; "" after a start
 	edited time.Time
 }
 
@@ -36,13 +37,14 @@ func (t *tally) fold(ctx context.Context, b Board, id reset.ID) error {
 			return fmt.Errorf("read the log of %s: %w", id, err)
 		}
 		t.count.Apply(e)
+		t.after.Apply(e)
 	}
 	return nil
 }
 
 // pace measures how far the run is and how fast it goes.
 func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
-	p := view.Pace{ByOutcome: map[reset.Outcome]int{}}
+	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after.Clone()}
 	for _, o := range reset.Outcomes() {
 		if n := t.count.Count(o); n > 0 {
 			p.ByOutcome[o] = n
@@ -67,6 +69,15 @@ func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
 	return p
 }
 
+// restarted keeps the message that tells of a longer absence.
+func (p *poster) restarted(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
+	if err := p.tally.fold(ctx, p.Board, p.id); err != nil {
+		return m, err
+	}
+	w.show = func(string) view.Message { return view.Restarted(r, p.tally.after) }
+	return p.show(ctx, r, w, m)
+}
+
 // progress keeps the progress message. A change of state is told like anything
 // else; mere counts wait for the budget that all requests share, and are
 // dropped when Slack is slow.
@@ -74,6 +85,9 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 	shape := string(r.State)
 	if r.Pause != nil {
 		shape += " " + string(r.Pause.Cause)
+	}
+	if r.Restarted != nil {
+		shape += " " + r.Restarted.At.String()
 	}
 	counts := m.TS != "" && p.tally.shape == shape
 	if counts && !r.State.Active() {

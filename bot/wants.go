@@ -68,6 +68,7 @@ func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 	if r.HasRun() {
 		all = append(all, want{slot: reset.SlotProgress, place: underApproval})
 		all = append(all, pauses(r, have)...)
+		all = append(all, restarts(r)...)
 	}
 	if r.Totals != nil && r.HasRun() {
 		all = append(all, want{slot: reset.SlotResult, place: underApproval, file: &wantFile{
@@ -110,3 +111,20 @@ func pauseOf(s reset.Slot) (time.Time, bool) {
 	n, err := strconv.ParseInt(ms, 10, 64)
 	return time.UnixMilli(n), ok && err == nil
 }
+
+// longAway is how long the bot must have been away for a message of its own; a
+// shorter absence stands in the progress message.
+const longAway = time.Minute
+
+const restartPrefix = string(reset.SlotRestart) + "-"
+
+// restarts is a message for the last longer absence. Earlier ones stay as they are.
+func restarts(r *reset.Request) []want {
+	if r.Restarted == nil || r.Restarted.Away <= longAway {
+		return nil
+	}
+	slot := reset.Slot(restartPrefix + strconv.FormatInt(r.Restarted.At.UnixMilli(), 10))
+	return []want{{slot: slot, place: underApproval}}
+}
+
+func isRestart(s reset.Slot) bool { return strings.HasPrefix(string(s), restartPrefix) }

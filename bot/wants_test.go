@@ -32,6 +32,9 @@ func TestWants(t *testing.T) {
 		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: "aaaaaaaaaaaa"}, 0, now)
 	}
 	start := func(r *reset.Request) (reset.Fact, error) { return r.Start(now) }
+	back := func(away time.Duration) func(*reset.Request) (reset.Fact, error) {
+		return func(r *reset.Request) (reset.Fact, error) { return r.Return(away, 0, now) }
+	}
 	halt := func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseFreeze, "", "", now) }
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_APPROVER1", now) }
 	stopped := func(r *reset.Request) (reset.Fact, error) { return r.Stopped(reset.Totals{}, now) }
@@ -54,6 +57,10 @@ func TestWants(t *testing.T) {
 		{"a second plan", "1.2", moves(freeze(1), takeOut, freeze(2)), nil, slots("approval", "plan-2", "reply")},
 		{"approved", "1.2", moves(freeze(1), approve), nil, slots("approval", "plan", "reply", "decision")},
 		{"running", "1.2", moves(freeze(1), approve, start), nil, slots("approval", "plan", "reply", "decision", "progress")},
+		{"back after a while", "1.2", moves(freeze(1), approve, start, back(time.Minute)), nil,
+			slots("approval", "plan", "reply", "decision", "progress")},
+		{"back after long", "1.2", moves(freeze(1), approve, start, back(61*time.Second)), slots("restart-5"),
+			slots("approval", "plan", "reply", "decision", "progress", "restart-1777896000000")},
 		{"paused again", "1.2", moves(freeze(1), approve, start, halt), slots("pause-5"),
 			slots("approval", "plan", "reply", "decision", "progress", "pause-5", "pause-1777896000000")},
 		{"cancelled in the run", "1.2", moves(freeze(1), approve, start, cancel, stopped), slots("pause-5"),

@@ -12,6 +12,7 @@ const (
 	SlotDecision Slot = "decision" // who decided, in the thread
 	SlotProgress Slot = "progress" // edited while it runs
 	SlotPause    Slot = "pause"    // why it is paused and who may lift it; one for each pause
+	SlotRestart  Slot = "restart"  // the bot was away for more than a minute; one for each time
 	SlotResult   Slot = "result"   // the result file, in the thread
 )
 

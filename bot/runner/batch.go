@@ -52,6 +52,9 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	if b.waitedTooLong() {
 		return b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
 	}
+	if b.isBack() {
+		return b.returned()
+	}
 	d.guard.refresh(b.taking)
 	if err := b.all(); err != nil {
 		return err
@@ -147,11 +150,31 @@ func (b *batch) admit() error {
 
 // waitedTooLong reports whether the request was left alone for so long that a person should look first.
 func (b *batch) waitedTooLong() bool {
-	last := b.last
-	if b.head.ResumedAt.After(last) {
-		last = b.head.ResumedAt
-	}
+	last := b.lastHeard()
 	return last.Before(b.began) && time.Since(last) > gap
+}
+
+// lastHeard is when the request was last acted on, or was let go on.
+func (b *batch) lastHeard() time.Time {
+	if b.head.ResumedAt.After(b.last) {
+		return b.head.ResumedAt
+	}
+	return b.last
+}
+
+// isBack reports whether the request ran before this run of the bot began, and
+// nothing says yet that it goes on.
+func (b *batch) isBack() bool {
+	told := b.head.Restarted != nil && !b.head.Restarted.At.Before(b.began)
+	return !told && b.lastHeard().Before(b.began)
+}
+
+// returned notes that the request goes on after a restart. The head has moved then, and is read anew.
+func (b *batch) returned() error {
+	away, doubtful := b.began.Sub(b.lastHeard()), len(b.doubtful())
+	return b.move(b.taking, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+		return r.Return(away, doubtful, now)
+	})
 }
 
 // all brings every target to an outcome: first those that were never tried,

@@ -245,12 +245,16 @@ func TestRunner_goes_on_after_a_crash(t *testing.T) {
 				b.await(id, reset.Pending)
 				b.stop()
 				b.crashAfterStart(id, ids[0], sent)
+				pauseFor(context.Background(), 42*time.Second)
 				b.start()
-				b.await(id, reset.Done)
+				r := b.await(id, reset.Done)
 				for row, p := range b.results(id) {
 					if p.Outcome != reset.OutcomeReset || len(b.org.Resets(ids[row-1])) != 1 {
 						t.Errorf("row %d: %+v, reset %d times", row, p, len(b.org.Resets(ids[row-1])))
 					}
+				}
+				if r.Restarted == nil || r.Restarted.InDoubt != 1 || r.Restarted.Away.Round(time.Second) != 42*time.Second {
+					t.Errorf("of the restart is noted %+v", r.Restarted)
 				}
 				if p := b.results(id)[1]; sent && p.Reason != reset.SettledAfterRestart {
 					t.Errorf("row 1: reason %q", p.Reason)

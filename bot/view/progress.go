@@ -15,6 +15,7 @@ type Pace struct {
 	ByOutcome map[reset.Outcome]int // targets with an outcome, those that the plan skips not among them
 	PerMinute float64               // outcomes a minute lately; 0 if not known
 	Left      time.Duration         // until the last outcome at this rate; 0 if not known
+	After     reset.Aftermath       // of the last restart
 }
 
 const barCells = 20
@@ -40,6 +41,9 @@ func Progress(r *reset.Request, p Pace) Message {
 	if r.State == reset.Running {
 		if t := rateLine(p); t != "" {
 			blocks = append(blocks, note(t))
+		}
+		if r.Restarted != nil {
+			blocks = append(blocks, note(restarted(r.Restarted, p.After)))
 		}
 	}
 	if b := progressButtons(r); b != nil {

@@ -145,3 +145,41 @@ func PauseOver(r *reset.Request, at time.Time) Message {
 func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
 	return button(ActionResume, Value(r), "Resume", slack.StylePrimary)
 }
+
+// Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
+func Restarted(r *reset.Request, a reset.Aftermath) Message {
+	s := fmt.Sprintf(":arrows_counterclockwise: *%s goes on.* %s", r.ID, restarted(r.Restarted, a))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}
+
+// restarted is a restart in a line: "Restarted after 42 s; 3 users were in doubt: 2 had been reset, 1 is reset now."
+func restarted(b *reset.Restart, a reset.Aftermath) string {
+	s := "Restarted after " + span(b.Away)
+	if b.InDoubt == 0 {
+		return s + "; nobody was in doubt."
+	}
+	s += "; " + users(b.InDoubt) + " " + were(b.InDoubt) + " in doubt: "
+	var parts []string
+	for _, p := range []struct {
+		n         int
+		one, many string
+	}{
+		{a.Had, "had been reset", "had been reset"}, {a.Now, "is reset now", "are reset now"},
+		{a.Other, "is in the result file", "are in the result file"}, {a.Left(), "is looked at", "are looked at"},
+	} {
+		switch {
+		case p.n == 1:
+			parts = append(parts, "1 "+p.one)
+		case p.n > 1:
+			parts = append(parts, count(p.n)+" "+p.many)
+		}
+	}
+	return s + strings.Join(parts, ", ") + "."
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}

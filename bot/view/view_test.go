@@ -204,6 +204,7 @@ func states() map[string]*reset.Request {
 		"listing":      listing(reset.Source{Group: "Sales"}),
 		"searching":    listing(reset.Source{Search: `status eq "LOCKED_OUT"`}),
 		"no_group":     with(listing(reset.Source{Group: "Sails"}), func(r *reset.Request) { must(r.Reject("no_group", "Okta has no group of this name.", at)) }),
+		"restarted":    with(running(), func(r *reset.Request) { must(r.Return(42*time.Second, 4, at)) }),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"approval_off": with(approved(), func(r *reset.Request) { must(r.Revoke("U_APPROVER1", "left the group", at)) }),
 	}
@@ -220,7 +221,7 @@ func command() *reset.Request {
 func pace() view.Pace {
 	return view.Pace{
 		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 196, reset.OutcomeFailed: 2},
-		PerMinute: 118.6, Left: 151 * time.Second,
+		PerMinute: 118.6, Left: 151 * time.Second, After: reset.Aftermath{Had: 2, Now: 1, Other: 1},
 	}
 }
 
@@ -238,6 +239,9 @@ func rendered(r *reset.Request) map[string]view.Message {
 	}
 	if r.HasRun() {
 		all["progress"] = view.Progress(r, pace())
+	}
+	if r.Restarted != nil {
+		all["restarted"] = view.Restarted(r, pace().After)
 	}
 	if r.State == reset.Paused {
 		all["pause"] = view.Paused(r)

@@ -20,7 +20,7 @@ const (
 	drillSettle    = 600 * time.Millisecond // okta.settle_after
 	drillLag       = 3 * time.Second        // okta.log_lag
 	drillLate      = 300 * time.Millisecond // of a call whose effect comes late
-	drillLatency   = 120 * time.Millisecond // of an Okta call while the bot is killed
+	drillLatency   = 50 * time.Millisecond  // of an Okta call while the bot is killed
 	drillEnrolment = 2 * time.Second        // about how soon after their reset people enrol anew
 )
 

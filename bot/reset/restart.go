@@ -1,0 +1,93 @@
+package reset
+
+import (
+	"maps"
+	"time"
+)
+
+// Restart tells that the bot was away while a request ran, and came back. What
+// became of the steps in doubt is in the log: see [Aftermath].
+type Restart struct {
+	At      time.Time     `json:"at"`
+	Away    time.Duration `json:"away"`     // since the last step
+	InDoubt int           `json:"in_doubt"` // users whose call was sent and not answered
+}
+
+// factRestarted is the fact of a restart; an Aftermath begins at it.
+const factRestarted = "restarted"
+
+// Return notes that the bot is back and the run goes on.
+func (r *Request) Return(away time.Duration, inDoubt int, now time.Time) (Fact, error) {
+	if err := r.may(MoveReturn); err != nil {
+		return Fact{}, err
+	}
+	r.Restarted = &Restart{At: now, Away: away, InDoubt: inDoubt}
+	return fact(factRestarted, "", now, "away", away.Round(time.Second).String(), "in_doubt", itoa(inDoubt)), nil
+}
+
+// Aftermath folds a request's log into what became of the users who were in doubt
+// at the last restart. It is not safe for concurrent use.
+type Aftermath struct {
+	Had   int // had been reset before it
+	Now   int // reset since
+	Other int // came to another outcome
+	doubt map[int]bool
+	left  map[int]bool // in doubt since the restart; true: sent again
+}
+
+// Apply folds one entry; entries come in the order of the log, each once.
+func (a *Aftermath) Apply(e Entry) {
+	if e.Kind == EntryFact && e.Fact != nil && e.Fact.Name == factRestarted {
+		left := map[int]bool{}
+		for row := range a.doubt {
+			left[row] = false
+		}
+		*a = Aftermath{doubt: a.doubt, left: left}
+	}
+	if e.Step == nil {
+		return
+	}
+	row := e.Step.Row
+	switch e.Kind {
+	case EntryDoubt:
+		if a.doubt == nil {
+			a.doubt = map[int]bool{}
+		}
+		a.doubt[row] = true
+	case EntryStarted:
+		if _, ok := a.left[row]; ok {
+			a.left[row] = true
+		}
+	case EntryStepped:
+		delete(a.doubt, row)
+	case EntryOutcome:
+		delete(a.doubt, row)
+		a.settled(row, e.Outcome)
+	}
+}
+
+func (a *Aftermath) settled(row int, o Outcome) {
+	again, ok := a.left[row]
+	if !ok {
+		return
+	}
+	delete(a.left, row)
+	switch {
+	case o != OutcomeReset:
+		a.Other++
+	case again:
+		a.Now++
+	default:
+		a.Had++
+	}
+}
+
+// Left is how many users are still in doubt since the restart.
+func (a *Aftermath) Left() int { return len(a.left) }
+
+// Clone returns a copy that later entries do not change.
+func (a *Aftermath) Clone() Aftermath {
+	c := *a
+	c.doubt, c.left = maps.Clone(a.doubt), maps.Clone(a.left)
+	return c
+}

@@ -1,0 +1,58 @@
+package reset
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestAftermath(t *testing.T) {
+	started := func(row int) Entry { return Entry{Kind: EntryStarted, Step: step(row)} }
+	doubt := func(row int) Entry { return Entry{Kind: EntryDoubt, Step: step(row), Reason: SettledAfterRestart} }
+	outcome := func(row int, o Outcome) Entry { return Entry{Kind: EntryOutcome, Step: step(row), Outcome: o} }
+	back := Entry{Kind: EntryFact, Fact: &Fact{Name: "restarted"}}
+	cases := []struct {
+		name                  string
+		log                   []Entry
+		had, now, other, left int
+	}{
+		{"no restart", []Entry{started(1), doubt(1), outcome(1, OutcomeReset)}, 0, 0, 0, 0},
+		{"nobody in doubt", []Entry{started(1), outcome(1, OutcomeReset), back, started(2), outcome(2, OutcomeReset)}, 0, 0, 0, 0},
+		{"one of each, one left", []Entry{
+			started(1), started(2), started(3), started(4), doubt(1), doubt(2), doubt(3), doubt(4), back,
+			started(5), outcome(5, OutcomeReset), outcome(1, OutcomeReset),
+			started(2), outcome(2, OutcomeReset), outcome(3, OutcomeFailed),
+		}, 1, 1, 1, 1},
+		{"a proof counts once", []Entry{started(1), doubt(1), back, outcome(1, OutcomeReset), outcome(1, OutcomeReset)}, 1, 0, 0, 0},
+		{"a second restart begins anew", []Entry{
+			started(1), started(2), doubt(1), doubt(2), back, outcome(1, OutcomeReset), back, started(2), outcome(2, OutcomeReset),
+		}, 0, 1, 0, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var a Aftermath
+			for _, e := range c.log {
+				a.Apply(e)
+			}
+			if a.Had != c.had || a.Now != c.now || a.Other != c.other || a.Left() != c.left {
+				t.Errorf("%d had been, %d are now, %d other, %d left", a.Had, a.Now, a.Other, a.Left())
+			}
+		})
+	}
+}
+
+func TestRequest_Return(t *testing.T) {
+	r := &Request{ID: "FR-1", State: Running}
+	f, err := r.Return(42*time.Second, 3, start)
+	if err != nil || f.Name != "restarted" || f.Detail["away"] != "42s" || f.Detail["in_doubt"] != "3" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if b := r.Restarted; b == nil || b.Away != 42*time.Second || b.InDoubt != 3 || !b.At.Equal(start) || r.State != Running {
+		t.Errorf("%+v", b)
+	}
+	paused := &Request{ID: "FR-1", State: Paused, Pause: &Pause{}}
+	var other *TransitionError
+	if _, err := paused.Return(time.Second, 0, start); !errors.As(err, &other) || paused.Restarted != nil {
+		t.Errorf("paused: %v", err)
+	}
+}
