@@ -336,6 +336,7 @@ type oktaState struct {
 		Users     []oktaUser     `json:"users"`
 		Requests  map[string]int `json:"requests"`
 		Throttled int            `json:"throttled"`
+		Forgotten int            `json:"forgotten"` // phone numbers
 	} `json:"okta"`
 }
 
