@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 
 	"factorbot/bot/desk"
@@ -12,6 +13,14 @@ import (
 func (l *listening) clicked(ctx context.Context, a *arrival) {
 	if l.modalOf(a) != nil {
 		return // served beside its acknowledgement, while its trigger was good
+	}
+	switch a.Action {
+	case view.ActionRetryFailed:
+		l.retried(ctx, a)
+		return
+	case view.ActionNotMe:
+		l.reported(ctx, a)
+		return
 	}
 	act := l.act(a.Action)
 	if act == nil {
@@ -31,8 +40,6 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 	switch action {
 	case view.ActionApprove:
 		return l.Decide.Approve
-	case view.ActionDeny:
-		return l.Decide.Deny
 	case view.ActionCancel:
 		return l.Steer.Cancel
 	case view.ActionPause:
@@ -49,9 +56,49 @@ func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act f
 	if ctx.Err() != nil {
 		return
 	}
+	if n, lacks := unconfirmed(err); lacks {
+		l.askNumber(ctx, a, in, n)
+		return
+	}
 	if err != nil {
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
+	l.Log.Info("a button took effect", "request", r.ID, "action", cmp.Or(a.Action, a.Callback), "user", a.By, "state", r.State)
+}
+
+// retried opens a request for what failed or was not run, where the button stands.
+func (l *listening) retried(ctx context.Context, a *arrival) {
+	in, err := a.decisionOf()
+	if err != nil {
+		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		return
+	}
+	if !l.takes(in.Channel) {
+		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before
+	}
+	r, err := l.Again.Retry(ctx, in)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.answer(ctx, a, view.Opened(r))
+}
+
+// reported takes the word of an affected user that a reset was not wanted.
+func (l *listening) reported(ctx context.Context, a *arrival) {
+	id, row, err := view.ParseRowValue(a.Value)
+	if err != nil {
+		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		return
+	}
+	in := a.intent()
+	in.Request, in.Row = id, row
+	r, paused, err := l.Steer.Report(ctx, in)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.Log.Warn("a user said that a reset was not wanted", "request", r.ID, "row", row, "user", a.By, "paused", paused)
+	l.answer(ctx, a, view.ReportTaken(r))
 }

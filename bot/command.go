@@ -31,44 +31,53 @@ func (l *listening) commanded(ctx context.Context, a *arrival) {
 }
 
 func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
-	in := a.intent()
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
+	case roster.VerbWhoami:
+		return l.whoami(ctx, a)
 	case roster.VerbStatus:
-		if len(c.Args) > 0 {
-			id, err := reset.ParseID(c.Args[0])
-			if err != nil {
-				return view.Message{}, misnamed(c)
-			}
-			in.Request = id
-		}
-		all, err := l.Requests.Status(ctx, in)
-		if err != nil {
-			return view.Message{}, err
-		}
-		return view.Status(all), nil
+		return l.status(ctx, a, c)
+	case roster.VerbHistory:
+		return l.past(ctx, a, c)
 	case roster.VerbCancel, roster.VerbPause, roster.VerbResume:
 		return l.steer(ctx, a, c)
+	case roster.VerbFreeze, roster.VerbThaw:
+		return l.brake(ctx, a, c)
+	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
+		return l.about(ctx, a, c)
 	}
-	r, err := l.Requests.OpenCommand(ctx, in, c)
+	r, err := l.Requests.OpenCommand(ctx, a.intent(), c)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Opened(r), nil
 }
 
+func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+	in := a.intent()
+	if len(c.Args) > 0 {
+		id, err := named(c)
+		if err != nil {
+			return view.Message{}, err
+		}
+		in.Request = id
+	}
+	all, err := l.Tell.Status(ctx, in)
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.Status(all), nil
+}
+
 // steer serves "cancel FR-42" and its like.
 func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
-	if len(c.Args) == 0 {
-		return view.Message{}, misnamed(c)
-	}
-	id, err := reset.ParseID(c.Args[0])
+	id, err := named(c)
 	if err != nil {
-		return view.Message{}, misnamed(c)
+		return view.Message{}, err
 	}
 	in := a.intent()
-	in.Request = id
+	in.Request, in.Why = id, c.Reason
 	act := l.act(string(c.Verb)) // a verb is called as its button
 	if act == nil {
 		return view.Message{}, errors.New("no move for the verb " + string(c.Verb))
@@ -80,7 +89,67 @@ func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (vi
 	return view.Moved(r), nil
 }
 
-// misnamed says that a command lacks its request.
+// about serves what needs one request and answers with it.
+func (l *listening) about(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+	id, err := named(c)
+	if err != nil {
+		return view.Message{}, err
+	}
+	in := a.intent()
+	in.Request = id
+	if c.Verb == roster.VerbRetry {
+		r, err := l.Again.Retry(ctx, in)
+		if err != nil {
+			return view.Message{}, err
+		}
+		return view.Opened(r), nil
+	}
+	all, err := l.Tell.Status(ctx, in) // which judges who may see it
+	if err != nil {
+		return view.Message{}, err
+	}
+	if c.Verb == roster.VerbReceipt {
+		return l.receipt(ctx, all[0])
+	}
+	return l.enrolled(ctx, all[0])
+}
+
+// receipt adds the heads of the audit trail to what the head of the request proves.
+func (l *listening) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
+	if l.Anchors == nil {
+		return view.Receipt(r, view.Heads{}), nil
+	}
+	heads, err := l.Anchors.Heads(ctx, r.ID)
+	if err != nil {
+		return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
+	}
+	return view.Receipt(r, heads), nil
+}
+
+func (l *listening) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
+	if l.Enrolled == nil || !r.HasRun() {
+		return view.Enrolled(r, 0, 0), nil
+	}
+	of, again, err := l.Enrolled.Enrolled(ctx, r.ID)
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.Enrolled(r, again, of), nil
+}
+
+// named reads the one request that a command is about.
+func named(c roster.Command) (reset.ID, error) {
+	if len(c.Args) != 1 || len(c.Users) > 0 {
+		return "", misnamed(c)
+	}
+	id, err := reset.ParseID(c.Args[0])
+	if err != nil {
+		return "", misnamed(c)
+	}
+	return id, nil
+}
+
+// misnamed says that a command lacks its request, or names several.
 func misnamed(c roster.Command) error {
-	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of yours.", c.Verb)}
+	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of one of yours.", c.Verb)}
 }

@@ -27,6 +27,10 @@ func (l *listening) form(callback string) (form, bool) {
 		return form{l.checkRequest, l.requested}, true
 	case view.DenyCallback:
 		return form{l.checkDenial, l.denied}, true
+	case view.ConfirmCallback:
+		return form{l.checkNumber, l.numbered}, true
+	case view.ReviewCallback:
+		return form{l.checkReview, l.reviewed}, true
 	}
 	return form{}, false
 }
@@ -100,6 +104,12 @@ func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.M
 		return l.requestModal
 	case view.ActionDeny:
 		return l.denyModal
+	case view.ActionConfirm:
+		return l.confirmModal
+	case view.ActionReview:
+		return l.reviewModal
+	case view.ReviewSearch, view.ReviewShow, view.ReviewBack, view.ReviewOn, view.ReviewAll:
+		return l.turnReview
 	case view.FieldWhom:
 		return l.anotherField
 	}

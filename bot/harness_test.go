@@ -25,8 +25,9 @@ import (
 // deskInMemory judges by a few rules of its own and writes to memory.
 type deskInMemory struct {
 	*memory
-	mu  sync.Mutex
-	ops []string // of the intents that were served
+	mu    sync.Mutex
+	ops   []string // of the intents that were served
+	asked []desk.HistoryQuery
 }
 
 func (d *deskInMemory) note(in desk.Intent) {
@@ -126,6 +127,51 @@ func (d *deskInMemory) Resume(_ context.Context, in desk.Intent) (*reset.Request
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Resume(in.By, true, time.Now()) })
 }
 
+func (d *deskInMemory) TakeOut(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	d.note(in)
+	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) { return r.TakeOut(in.By, in.Digest, in.Rows, time.Now()) })
+}
+
+func (d *deskInMemory) Report(_ context.Context, in desk.Intent) (*reset.Request, bool, error) {
+	paused := false
+	r, err := d.change(in.Request, func(r *reset.Request) (f reset.Fact, err error) {
+		facts, stopped, err := r.Report(in.Row, in.By, time.Now())
+		if paused = stopped; err != nil {
+			return reset.Fact{}, err
+		}
+		return facts[0], nil
+	})
+	return r, paused, err
+}
+
+func (d *deskInMemory) Retry(_ context.Context, in desk.Intent) (*reset.Request, error) {
+	d.note(in)
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Again: in.Request}, 1)
+	return d.create(in.Op, r), nil
+}
+
+func (d *deskInMemory) History(_ context.Context, in desk.Intent, q desk.HistoryQuery) ([]*reset.Request, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, q)
+	return nil, nil
+}
+
+func (d *deskInMemory) WhoAmI(_ context.Context, in desk.Intent) (desk.Standing, error) {
+	return desk.Standing{Requester: true, Channels: []reset.Channel{"C_FACTORS"}}, nil
+}
+
+func (d *deskInMemory) Freeze(_ context.Context, in desk.Intent) (reset.Freeze, error) {
+	if in.By != "U_APPROVER1" {
+		return reset.Freeze{}, &desk.Refusal{Code: "not_an_approver", Words: "Only approvers may freeze."}
+	}
+	return reset.Freeze{By: in.By, At: time.Now(), Why: in.Why}, nil
+}
+
+func (d *deskInMemory) Thaw(_ context.Context, in desk.Intent) (reset.Freeze, bool, error) {
+	return reset.Freeze{}, false, desk.ErrNotFrozen
+}
+
 // world is a workspace, a bot in it, and the memory between them.
 type world struct {
 	testing.TB
@@ -189,7 +235,7 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil)
 	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Decide: w.desk, Steer: w.desk, Board: w.memory,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
 		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
 		Log:      log, Now: time.Now,

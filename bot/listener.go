@@ -27,9 +27,14 @@ type Listener struct {
 	Inbox    Inbox
 	Seen     Seen
 	Requests Opener
+	Again    Repeater
+	Tell     Teller
 	Decide   Decider
 	Steer    Steerer
+	Brakes   Braker
 	Board    Reader
+	Enrolled Enrolments             // nil: that is not known
+	Anchors  Anchors                // nil: the record has none
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
 	Socket   func(n int, open bool) // told when a socket opens and closes; nil: nobody

@@ -8,6 +8,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/view"
 )
 
 // Envelope is one entry of the inbox.
@@ -35,12 +36,41 @@ type Seen interface {
 	LastSeen(ctx context.Context, c reset.Channel) (string, error)
 }
 
-// Opener opens requests and tells how they stand.
+// Opener opens requests.
 type Opener interface {
 	Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error)
 	OpenCommand(ctx context.Context, in desk.Intent, c roster.Command) (*reset.Request, error)
 	MayAsk(ctx context.Context, in desk.Intent, reason string) error
+}
+
+// Repeater opens a request for what another one left undone.
+type Repeater interface {
+	Retry(ctx context.Context, in desk.Intent) (*reset.Request, error)
+}
+
+// Teller tells how requests stand and what a person may do.
+type Teller interface {
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
+	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) ([]*reset.Request, error)
+	WhoAmI(ctx context.Context, in desk.Intent) (desk.Standing, error)
+}
+
+// Braker stops everything at once, and lets it go on.
+type Braker interface {
+	Freeze(ctx context.Context, in desk.Intent) (reset.Freeze, error)
+	// Thaw reports whether the freeze is lifted.
+	Thaw(ctx context.Context, in desk.Intent) (f reset.Freeze, lifted bool, err error)
+}
+
+// Enrolments tells who has enrolled again after a request.
+type Enrolments interface {
+	// Enrolled returns of how many users who were reset how many have enrolled a factor since.
+	Enrolled(ctx context.Context, id reset.ID) (of, again int, err error)
+}
+
+// Anchors are the ends of the audit trail's hash chains.
+type Anchors interface {
+	Heads(ctx context.Context, id reset.ID) (view.Heads, error)
 }
 
 // Reader is what modals show.
@@ -55,6 +85,7 @@ type Decider interface {
 	MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Approve(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Deny(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	TakeOut(ctx context.Context, in desk.Intent) (*reset.Request, error)
 }
 
 // Steerer stops requests and lets them go on.
@@ -62,6 +93,8 @@ type Steerer interface {
 	Cancel(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Pause(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Resume(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	// Report takes an affected user's word that a reset was not wanted, and says whether it paused the request.
+	Report(ctx context.Context, in desk.Intent) (r *reset.Request, paused bool, err error)
 }
 
 // Board is what the Announcer renders from.

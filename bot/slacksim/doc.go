@@ -17,12 +17,6 @@
 //	/sandbox/...           what simulated people do, for tests and the page
 //	/                      the page
 //
-// A file gets into a file_input in one of three ways, all in the values of
-// POST /sandbox/view: by its ID (POST /sandbox/file, or any file that this person
-// uploaded), by an object with that "id", or as a new file,
-// {"name": "a.csv", "content": "..."}. POST /sandbox/options types into an
-// external select. People have Slack's own commands /invite, /remove and /archive.
-//
 // # Caveats
 //
 // The page and /sandbox/ have no login: whoever reaches them acts as anybody.

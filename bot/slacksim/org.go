@@ -30,7 +30,6 @@ type OrgState struct {
 	Total          int            `json:"total"`     // users that the query found
 	Requests       map[string]int `json:"requests"`  // calls by bucket
 	Throttled      int            `json:"throttled"` // answers 429
-	Forgotten      int            `json:"forgotten"` // phone numbers that deletes made Okta forget
 	Buckets        []OrgBucket    `json:"buckets"`
 	CallsPerSecond float64        `json:"calls_per_second"`
 	Settings       map[string]any `json:"settings"`

@@ -17,7 +17,6 @@ type screen struct {
 	People   []*personView
 	Channels []*channelView
 	Direct   *channelView // with the app
-	Others   []otherView  // what the app told others directly
 	Home     bool         // the app's home tab is open
 	Here     *channelView // the open conversation
 	Tab      string       // "home", or the conversation's ID
@@ -49,12 +48,6 @@ type channelView struct {
 	Bot                                     bool // is in it
 	Unread                                  int
 	People                                  int
-}
-
-// otherView is somebody else's direct messages with the app.
-type otherView struct {
-	Who     *personView
-	Channel *channelView
 }
 
 // selection is what the page's address asks for.
@@ -215,11 +208,6 @@ func (w *Workspace) addSidebar(v *screen, s selection) {
 	}
 	direct, _ := w.direct(s.user)
 	v.Direct = w.channelView(direct, s)
-	for _, id := range w.order {
-		if c := w.conversation[id]; c.kind() == "im" && c.user != s.user && len(c.messages) > 0 {
-			v.Others = append(v.Others, otherView{w.personView(w.person(c.user), s.user), w.channelView(c, selection{user: c.user})})
-		}
-	}
 	v.Commands, v.Handles = w.suggestions()
 }
 

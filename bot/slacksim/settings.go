@@ -99,7 +99,7 @@ func allScopes() []string {
 //	slack_drop_sockets: true          cut every socket without a word
 //	slack_disconnect: "warning"       send each socket a disconnect with this reason
 //	slack_frame: {...}                send one socket this frame, whatever it is
-//	slack_channels: {"C_FACTORS": {"is_archived": true, "members": [...]}}   the app hears what Slack would tell it
+//	slack_channels: {"C_FACTORS": {"is_archived": true, "members": [...]}}
 //	slack_people: {"U_APPROVER1": {"deleted": true}}
 //	slack_groups: {"S_SECURITY": {"users": ["U_APPROVER2"]}}
 func (w *Workspace) Set(values map[string]json.RawMessage) error {

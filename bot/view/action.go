@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -48,6 +49,20 @@ func ParseValue(s string) (reset.ID, reset.Digest, error) {
 		return "", "", fmt.Errorf("%q is not the value of a button", s)
 	}
 	return id, reset.Digest(digest), nil
+}
+
+// RowValue is what the button "That wasn't me" carries: "FR-42:ROW".
+func RowValue(id reset.ID, row int) string { return fmt.Sprintf("%s:%d", id, row) }
+
+// ParseRowValue reads the value of the button "That wasn't me".
+func ParseRowValue(s string) (reset.ID, int, error) {
+	name, number, _ := strings.Cut(s, ":")
+	id, err := reset.ParseID(name)
+	row, rowErr := strconv.Atoi(number)
+	if err != nil || rowErr != nil || row < 1 || RowValue(id, row) != s {
+		return "", 0, fmt.Errorf("%q does not name a row", s)
+	}
+	return id, row, nil
 }
 
 // UploadValue is what the button "Add a reason" carries: "CHANNEL:TS" of the upload.

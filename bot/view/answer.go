@@ -88,12 +88,16 @@ func rowsOrSet(r *reset.Request) string {
 func Help() Message {
 	return Answer(strings.Join([]string{
 		"*Reset Okta MFA factors in bulk*",
-		"• Drop a CSV with a column of Okta user IDs, logins or e-mails in the channel; the message text is the reason.",
-		"• `/factor-reset ana@example.com bob@example.com because lost phone`: IDs, logins, e-mails and mentions, then the reason.",
+		"• `/factor-reset` alone opens a form. Or drop a CSV with a column of Okta user IDs, logins or e-mails in the channel; the message text is the reason.",
+		"• `/factor-reset ana@example.com @bob because lost phone`: IDs, logins, e-mails and mentions, then the reason.",
 		"• `group:\"NAME\"` or `search:EXPRESSION` in place of users: the members of an Okta group, or whom Okta's search finds.",
-		"• `factors:sms, call` before `because`: only these factors. `sessions:revoke`: the users' Okta sessions end, too.",
-		"• `/factor-reset status`, `status FR-42`: how your requests stand.",
-		"• `/factor-reset pause FR-42`, `resume FR-42`, `cancel FR-42`.",
+		"• Before `because`: `factors:sms, call` for only these, `sessions:revoke` to end the users' Okta sessions, too, `at:\"tomorrow 07:00\"` to wait.",
+		"• `dry-run USERS because ...`: everything but the resets. `break-glass USERS because ...`: protected users too, with more approvals.",
+		"• `export` opens a form for a list of users as a file; `export search:EXPRESSION columns:id,login,department because ...` asks for it at once.",
+		"• `status`, `status FR-42`, `history`, `history mine`, `history @ana`, `history 30d`: how requests stand.",
+		"• `pause FR-42`, `resume FR-42`, `cancel FR-42`, `retry FR-42` (what failed or was not run, as a new request).",
+		"• `enrolled FR-42`: who has enrolled again. `receipt FR-42`: digests, decisions and outcomes.",
+		"• `freeze` stops everything at once, `thaw` lifts that (approvers). `whoami`: what you may do here.",
 		"Somebody else approves each request before anybody is reset, and the result file is posted in its thread.",
 	}, "\n"))
 }

@@ -170,8 +170,9 @@ func decisions(r *reset.Request) slack.Block {
 	}
 	approve := confirmed(button(ActionApprove, Value(r), "Approve", slack.StylePrimary),
 		"Reset "+n+"?", text, "Approve", slack.StylePrimary)
+	review := button(ActionReview, Value(r), "Review", slack.StyleDefault)
 	deny := button(ActionDeny, Value(r), "Deny", slack.StyleDanger)
-	return actions(r, approve, deny, cancelButton(r))
+	return actions(r, approve, review, deny, cancelButton(r))
 }
 
 func sessionsToo(o reset.Options) string {

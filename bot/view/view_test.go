@@ -366,8 +366,8 @@ func TestButtons(t *testing.T) {
 		m    view.Message
 		want []string
 	}{
-		{"pending", view.Approval(s["pending"]), []string{"approve", "deny", "cancel"}},
-		{"half approved", view.Approval(s["half"]), []string{"approve", "deny", "cancel"}},
+		{"pending", view.Approval(s["pending"]), []string{"approve", "review", "deny", "cancel"}},
+		{"half approved", view.Approval(s["half"]), []string{"approve", "review", "deny", "cancel"}},
 		{"approved", view.Approval(s["approved"]), nil},
 		{"denied", view.Approval(s["denied"]), nil},
 		{"done", view.Approval(s["done"]), nil},

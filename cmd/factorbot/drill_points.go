@@ -26,10 +26,10 @@ func failpoints() []failpoint {
 		{"envelope_unfinished", 1},  // served, and still in the inbox
 		{"plan_saved", 1},           // the head does not have it
 		{"plan_frozen", 1},          //
-		{"message_announced", 1},    // written down, not posted
-		{"message_posted", 1},       // at the top level, not written down
-		{"thread_posted", 1},        // in a thread, not written down
-		{"message_saved", 1},        //
+		{"message_announced", 2},    // written down, not posted
+		{"message_posted", 2},       // at the top level, not written down
+		{"thread_posted", 3},        // in a thread, not written down
+		{"message_saved", 3},        //
 		{"file_uploaded", 1},        // its ID is not written down
 		{"file_recorded", 1},        // its sharing is not
 		{"file_to_be_shared", 1},    // not shared

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -158,15 +159,27 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 5, approvals: 2}\n"))
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
-	s.click("U_APPROVER1", pending, "approve")
+
+	form := s.numbered("U_APPROVER1", pending)
+	n := regexp.MustCompile(`\*(\d+) users\*`).FindStringSubmatch(text(form))
+	if n == nil {
+		t.Fatalf("the form does not say how many: %s", text(form))
+	}
+	for _, wrong := range []string{"1", "1000", "07"} {
+		if errs := s.try("U_APPROVER1", form, answers{"users": wrong}); !strings.Contains(fmt.Sprint(errs["users"]), "not the number") {
+			t.Errorf("%q: %v", wrong, errs)
+		}
+	}
+	s.submit("U_APPROVER1", form, answers{"users": n[1]})
 	still := s.awaitMessage("the first approval to show", func(m message) bool {
-		return m.TS == pending.TS && strings.Contains(m.all(), "U_APPROVER1") && m.has("approve")
+		return m.TS == pending.TS && strings.Contains(m.all(), "approved by") && m.has("approve")
 	})
 	s.click("U_APPROVER1", still, "approve")
+	s.toldPrivately("U_APPROVER1", "counts already")
 	if n := s.reset(); n != 0 {
 		t.Fatalf("%d were reset after one person's approval", n)
 	}
-	s.click("U_APPROVER2", still, "approve")
+	s.submit("U_APPROVER2", s.numbered("U_APPROVER2", still), answers{"users": n[1]})
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
 }

@@ -336,7 +336,6 @@ type oktaState struct {
 		Users     []oktaUser     `json:"users"`
 		Requests  map[string]int `json:"requests"`
 		Throttled int            `json:"throttled"`
-		Forgotten int            `json:"forgotten"` // phone numbers
 	} `json:"okta"`
 }
 

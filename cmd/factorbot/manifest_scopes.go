@@ -14,7 +14,6 @@ func slackScopes() []slackScope {
 		{"files:write", "posts plan and result files (files.getUploadURLExternal, .completeUploadExternal)"},
 		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
 		{"im:write", "writes to one person, such as a requester or an approver (conversations.open)"},
-		{"usergroups:read", "knows who is in the user groups that the policy names (usergroups.list, usergroups.users.list)"},
 		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},
 		{"users:read.email", "finds the Okta user of somebody who is mentioned"},
 	}

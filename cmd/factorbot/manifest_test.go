@@ -146,10 +146,10 @@ func TestManifest_sufficesForAJob(t *testing.T) {
 	t.Cleanup(func() { work.Close(); srv.Close() })
 	s := &sandbox{tb: t, url: "http://" + listener.Addr().String(), logs: &buffer{}}
 	_, stop := s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
-	s.upload("U_REQUESTER", "lost phones", "ana.csv", []byte("login\nana@example.com\n"))
+	s.upload("U_REQUESTER", "lost phones", "all.csv", sampleRoster(org))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.awaitResults(1)
-	s.upload("U_REQUESTER", "", "again.csv", []byte("login\nana@example.com\n"))
+	s.upload("U_REQUESTER", "", "again.csv", sampleRoster(org))
 	s.awaitMessage("the question for a reason", func(m message) bool { return m.has("add_reason") })
 	stop()
 	books := work.Books()

@@ -20,7 +20,7 @@ func (p orgPane) State(q slacksim.OrgQuery) slacksim.OrgState {
 	s := p.org.State(oktasim.Query{Text: q.Text, Offset: q.Offset, Limit: q.Limit})
 	out := slacksim.OrgState{
 		Users: make([]slacksim.OrgUser, len(s.Users)), Total: s.Total, Requests: s.Requests,
-		Throttled: s.Throttled, Forgotten: s.Forgotten, CallsPerSecond: s.CallsPerSecond, Settings: s.Settings,
+		Throttled: s.Throttled, CallsPerSecond: s.CallsPerSecond, Settings: s.Settings,
 	}
 	for i, u := range s.Users {
 		out.Users[i] = paneUser(u)

@@ -22,7 +22,6 @@ type State struct {
 	Throttled      int            `json:"throttled"`
 	Resets         int            `json:"resets"`
 	NewRemoved     int            `json:"new_removed"`
-	Forgotten      int            `json:"forgotten"` // phone numbers that a delete made Okta forget
 	Buckets        []BucketState  `json:"buckets"`
 	CallsPerSecond float64        `json:"calls_per_second"`
 	Settings       map[string]any `json:"settings"`
@@ -71,7 +70,7 @@ func (o *Org) State(q Query) State {
 	o.settle()
 	now := o.now()
 	state := State{Users: []UserState{}, Requests: map[string]int{}, Throttled: o.books.throttled, Resets: o.books.effects,
-		NewRemoved: o.books.newRemoved, Forgotten: o.books.forgotten, Buckets: []BucketState{}, CallsPerSecond: o.books.rate(now), Settings: o.settings()}
+		NewRemoved: o.books.newRemoved, Buckets: []BucketState{}, CallsPerSecond: o.books.rate(now), Settings: o.settings()}
 	for _, p := range o.people {
 		if q.Text != "" && !strings.Contains(p.text, q.Text) && !strings.EqualFold(p.status, q.Text) {
 			continue

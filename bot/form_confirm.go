@@ -1,0 +1,97 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// confirmModal asks for the number of users.
+func (l *listening) confirmModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	in, err := a.decisionOf()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	r, err := l.Decide.MayDecide(ctx, in)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	return view.ConfirmModal(r, a.Channel, numberOf(r)), nil
+}
+
+// numberOf is the number that an approver types.
+func numberOf(r *reset.Request) int {
+	if r.Terms.Confirm > 0 {
+		return r.Terms.Confirm
+	}
+	return r.Plan.Resets
+}
+
+func (l *listening) checkNumber(_ context.Context, a *arrival) map[string]string {
+	_, f, err := a.decided()
+	if err != nil {
+		return map[string]string{view.FieldUsers: outOfDate}
+	}
+	switch n, err := typedNumber(a); {
+	case err != nil:
+		return map[string]string{view.FieldUsers: "Type a whole number, such as 120."}
+	case n != f.Users:
+		return map[string]string{view.FieldUsers: fmt.Sprintf("That is not the number of users of %s. Look again at what you approve.", f.Request)}
+	}
+	return nil
+}
+
+// typedNumber reads the number with or without the marks that people put between thousands.
+func typedNumber(a *arrival) (int, error) {
+	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(a.text(view.FieldUsers)))
+}
+
+// numbered judges an approval whose number of users was typed.
+func (l *listening) numbered(ctx context.Context, a *arrival) {
+	in, _, err := a.decided()
+	if err == nil {
+		in.Confirmed, err = typedNumber(a)
+	}
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.moved(ctx, a, in, l.Decide.Approve)
+}
+
+// askNumber opens the modal for the number while the trigger of the click is
+// good; later, and after a restart, a private button opens it.
+func (l *listening) askNumber(ctx context.Context, a *arrival, in desk.Intent, n int) {
+	r, err := l.Board.Get(ctx, in.Request)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	if trigger := l.triggers.take(a.key); trigger != "" {
+		short, cancel := context.WithTimeout(ctx, modalTime)
+		defer cancel()
+		_, err := l.Slack.OpenViewContext(short, trigger, view.ConfirmModal(r, a.Channel, n))
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		l.Log.Info("a modal was not opened; a button stands in for it", "error", brief(err))
+	}
+	l.answer(ctx, a, view.AskNumber(r, n))
+}
+
+// unconfirmed returns the number that a large batch asks for, where an approval lacked it.
+func unconfirmed(err error) (n int, lacks bool) {
+	var e *reset.ConfirmError
+	if errors.As(err, &e) {
+		return e.Users, true
+	}
+	return 0, false
+}

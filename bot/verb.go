@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+func (l *listening) whoami(ctx context.Context, a *arrival) (view.Message, error) {
+	s, err := l.Tell.WhoAmI(ctx, a.intent())
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.WhoAmI(view.Who{
+		Person: a.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
+		Why: s.Why, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
+	}), nil
+}
+
+// past lists requests: of anybody, "mine", of a person, or of the last days.
+func (l *listening) past(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+	q, what, err := l.pastOf(a, c)
+	if err != nil {
+		return view.Message{}, err
+	}
+	all, err := l.Tell.History(ctx, a.intent(), q)
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.History(what, all), nil
+}
+
+// span is a number of days, weeks or hours: "30d".
+var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
+
+// pastOf reads which requests are meant, and says so in words.
+func (l *listening) pastOf(a *arrival, c roster.Command) (desk.HistoryQuery, string, error) {
+	var q desk.HistoryQuery
+	var what []string
+	for _, u := range c.Users {
+		if u.Kind != roster.UserMention || q.By != "" {
+			return q, "", notPast(u.Input)
+		}
+		q.By = reset.Person(u.Value)
+		what = append(what, "of <@"+u.Value+">")
+	}
+	for _, arg := range c.Args {
+		m := span.FindStringSubmatch(strings.ToLower(arg))
+		switch {
+		case (strings.EqualFold(arg, "mine") || strings.EqualFold(arg, "me")) && q.By == "":
+			q.By = a.By
+			what = append(what, "of yours")
+		case m != nil && q.Since.IsZero():
+			n, err := strconv.Atoi(m[1])
+			if err != nil || n == 0 {
+				return q, "", notPast(arg)
+			}
+			unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
+			q.Since = l.Now().Add(-time.Duration(n) * unit)
+			what = append(what, fmt.Sprintf("of the last %s", strings.ToLower(arg)))
+		default:
+			return q, "", notPast(arg)
+		}
+	}
+	return q, strings.Join(what, " "), nil
+}
+
+func notPast(word string) error {
+	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("%q does not say whose history or of when. Write: history, history mine, history @ana, or history 30d.", word)}
+}
+
+// brake serves freeze and thaw: the person is answered, and the channels are told.
+func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+	if len(c.Args)+len(c.Users) > 0 {
+		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
+			"%s is about everything at once and takes no names. To stop one request, write: pause FR-42", c.Verb)}
+	}
+	in := a.intent()
+	in.Why = c.Reason
+	if c.Verb == roster.VerbFreeze {
+		f, err := l.Brakes.Freeze(ctx, in)
+		if err != nil {
+			return view.Message{}, err
+		}
+		return view.Answer("Everything is frozen. The channels are told."), l.proclaim(ctx, view.Frozen(f))
+	}
+	f, lifted, err := l.Brakes.Thaw(ctx, in)
+	if err != nil {
+		return view.Message{}, err
+	}
+	by := make([]reset.Person, 0, len(f.Thaws))
+	for _, v := range f.Thaws {
+		by = append(by, v.By)
+	}
+	if !lifted {
+		return view.Answer("Your wish to lift the freeze counts. Another approver is needed."), l.proclaim(ctx, view.ThawAsked(by))
+	}
+	return view.Answer("The freeze is lifted. The channels are told."), l.proclaim(ctx, view.Thawed(by))
+}
+
+// proclaim tells every channel what concerns them all, best effort: what took
+// effect stands whether or not a channel hears of it.
+func (l *listening) proclaim(ctx context.Context, m view.Message) error {
+	for _, c := range l.Channels() {
+		short, cancel := context.WithTimeout(ctx, answerTime)
+		_, _, err := l.Slack.PostMessageContext(short, string(c), slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			l.Log.Warn("a channel was not told", "channel", c, "error", brief(err))
+		}
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,331 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// ReviewCallback is of the modal in which a plan is looked through.
+const ReviewCallback = "review"
+
+// Actions inside the review.
+const (
+	ReviewSearch = "review_search" // a field; also dispatched when Enter is pressed in it
+	ReviewShow   = "review_show"   // one of the Show values
+	ReviewBack   = "review_back"
+	ReviewOn     = "review_on"
+	ReviewAll    = "review_all" // ticks every row that is found
+)
+
+// Show values: which rows of a plan a review lists.
+const (
+	ShowReset = "reset"
+	ShowOdd   = "odd"
+	ShowSkip  = "skip"
+)
+
+// reviewPage is how many rows a page has.
+const reviewPage = 25
+
+// Review gathers a plan's targets for the modal in which an approver looks
+// through them. Rows that stand out come first.
+type Review struct {
+	request *reset.Request
+	frame   Frame
+	full    bool // ticks were refused: the frame has no room for them
+
+	resets, odd    int
+	skips          map[reset.Reason]int
+	statuses       map[string]int
+	departments    map[string]int
+	factors        map[string]int
+	unread         int
+	found, strange []reset.Target // strange: those that stand out
+}
+
+// NewReview begins a review of the request's plan. Who only looks gets no boxes to tick.
+func NewReview(r *reset.Request, f Frame) *Review {
+	if f.Show != ShowOdd && f.Show != ShowSkip {
+		f.Show = ShowReset
+	}
+	return &Review{
+		request: r, frame: f, skips: map[reset.Reason]int{}, statuses: map[string]int{},
+		departments: map[string]int{}, factors: map[string]int{},
+	}
+}
+
+// Add takes in the next target.
+func (v *Review) Add(t reset.Target) {
+	if t.Action != reset.ActionReset {
+		v.skips[t.Reason]++
+		if v.frame.Show == ShowSkip && v.matches(t) {
+			v.found = append(v.found, t)
+		}
+		return
+	}
+	v.resets++
+	v.statuses[t.Status]++
+	v.departments[line(t.Department)]++
+	if !t.Read {
+		v.unread++
+	}
+	for _, f := range t.Factors {
+		v.factors[f]++
+	}
+	odd := standsOut(t, v.request.Plan.FrozenAt) != ""
+	if odd {
+		v.odd++
+	}
+	switch {
+	case v.frame.Show == ShowSkip || !v.matches(t):
+	case odd:
+		v.strange = append(v.strange, t)
+	case v.frame.Show == ShowReset:
+		v.found = append(v.found, t)
+	}
+}
+
+// matches reports whether a target has what is searched for in anything that is known of it.
+func (v *Review) matches(t reset.Target) bool {
+	want := strings.ToLower(strings.TrimSpace(v.frame.Search))
+	if want == "" {
+		return true
+	}
+	has := strings.ToLower(strings.Join([]string{
+		t.Login, t.Input, string(t.User), t.Status, t.Department, string(t.Reason), t.Detail, strings.Join(t.Factors, " "),
+	}, "\n"))
+	return strings.Contains(has, want)
+}
+
+// TickFound ticks every row that the search finds.
+func (v *Review) TickFound() {
+	var rows []int
+	for _, t := range v.listed() {
+		rows = append(rows, t.Row)
+	}
+	v.full = !v.frame.Tick(rows, rows)
+}
+
+// Full says that ticks were refused because there were too many.
+func (v *Review) Full() { v.full = true }
+
+func (v *Review) listed() []reset.Target { return slices.Concat(v.strange, v.found) }
+
+// Modal is the page that the frame asks for.
+func (v *Review) Modal() slack.ModalViewRequest {
+	rows := v.listed()
+	last := max(0, (len(rows)-1)/reviewPage)
+	v.frame.Page = min(v.frame.Page, last)
+	from := v.frame.Page * reviewPage
+	shown := rows[from:min(len(rows), from+reviewPage)]
+
+	blocks := v.counts()
+	blocks = append(blocks, v.search(), v.choose())
+	if v.full {
+		blocks = append(blocks, alert(slack.AlertLevelWarning, "That is more than fits into one go, so the ticks before stay. Take those rows out, then review the new plan."))
+	}
+	blocks = append(blocks, note(v.position(from, len(shown), len(rows))))
+	blocks = append(blocks, v.page(shown)...)
+	if nav := v.turns(last); nav != nil {
+		blocks = append(blocks, nav)
+	}
+	submit := "Take rows out"
+	if v.frame.Looking {
+		submit = ""
+	}
+	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), submit, blocks...)
+	if v.frame.Looking {
+		m.Submit = plain("Done") // the search field needs one
+	}
+	return m
+}
+
+// counts says how many there are of what.
+func (v *Review) counts() []slack.Block {
+	skipped := sum(v.skips)
+	s := fmt.Sprintf("*%s* will be reset, *%s* skipped.", users(v.resets), plural(skipped, "row"))
+	if v.request.Asked.Options.DryRun {
+		s = fmt.Sprintf("Dry run: *%s* would be reset, *%s* skipped.", users(v.resets), plural(skipped, "row"))
+	}
+	if v.odd > 0 {
+		s += fmt.Sprintf(" :warning: *%s* out; they come first.", stand(v.odd))
+	}
+	blocks := []slack.Block{section(s)}
+	var fields []*slack.TextBlockObject
+	add := func(head, text string) {
+		if text != "" {
+			fields = append(fields, mrkdwn(trim("*"+head+"*\n"+text, 1900)))
+		}
+	}
+	add("By status", top(v.statuses, func(k string) string { return k }, "unknown"))
+	add("By department", top(v.departments, func(k string) string { return k }, "none"))
+	add("Skipped because", top(v.skips, reasonWords, "no reason given"))
+	add("By factor", top(v.factors, func(k string) string { return strings.Join(factorWords([]string{k}), " ") }, "none"))
+	if v.unread > 0 && len(v.factors) > 0 {
+		add("Factors not read", users(v.unread))
+	}
+	if len(fields) > 0 {
+		blocks = append(blocks, slack.NewSectionBlock(nil, fields, nil))
+	}
+	return blocks
+}
+
+func stand(n int) string {
+	if n == 1 {
+		return "1 user stands"
+	}
+	return users(n) + " stand"
+}
+
+// topShown is how many kinds a list of counts names.
+const topShown = 8
+
+// top lists the largest counts, a line each; mrkdwn.
+func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) string {
+	var b strings.Builder
+	keys := byCount(counts)
+	for i, k := range keys {
+		if i == topShown {
+			rest := 0
+			for _, k := range keys[i:] {
+				rest += counts[k]
+			}
+			fmt.Fprintf(&b, "%s in %d others\n", count(rest), len(keys)-i)
+			break
+		}
+		w := cut(line(words(k)), 40)
+		if w == "" {
+			w = empty
+		}
+		fmt.Fprintf(&b, "%s %s\n", count(counts[k]), escape(w))
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (v *Review) search() slack.Block {
+	b := textField(ReviewSearch, "Search", "Login, department, status, reason or factor; press Enter.", "sales", 100)
+	input := b.Element.(*slack.PlainTextInputBlockElement)
+	input.InitialValue = cut(v.frame.Search, 60)
+	input.DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_enter_pressed"}}
+	b.Optional, b.DispatchAction = true, true
+	return b
+}
+
+func (v *Review) choose() slack.Block {
+	choices := []choice{
+		{ShowReset, fmt.Sprintf("To be reset (%s)", count(v.resets)), ""},
+		{ShowOdd, fmt.Sprintf("Standing out (%s)", count(v.odd)), ""},
+		{ShowSkip, fmt.Sprintf("Skipped (%s)", count(sum(v.skips))), ""},
+	}
+	pick := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Show"), ReviewShow, optionsOf(choices)...)
+	at := slices.IndexFunc(choices, func(c choice) bool { return c.value == v.frame.Show })
+	pick.InitialOption = option(choices[at])
+	elements := []slack.BlockElement{pick}
+	if n := len(v.listed()); !v.frame.Looking && v.frame.Show != ShowSkip && v.frame.Search != "" && n > 0 {
+		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+count(n)+" found")))
+	}
+	return slack.NewActionBlock("review", elements...)
+}
+
+func (v *Review) position(from, shown, all int) string {
+	s := "Nothing is found."
+	if shown > 0 {
+		s = fmt.Sprintf("%s to %s of %s", count(from+1), count(from+shown), plural(all, "row"))
+	}
+	out, err := ParseRows(v.frame.Out)
+	if err == nil && len(out) > 0 {
+		s += fmt.Sprintf(" · %s ticked: %s", plural(len(out), "row"), escape(cut(v.frame.Out, 100)))
+	}
+	return s
+}
+
+// page lists rows: with boxes those that can be taken out, as text the others.
+func (v *Review) page(rows []reset.Target) []slack.Block {
+	var blocks []slack.Block
+	if v.frame.Looking || v.frame.Show == ShowSkip {
+		for part := range slices.Chunk(rows, 10) {
+			var b strings.Builder
+			for _, t := range part {
+				fmt.Fprintf(&b, "%s  %s\n", code(nameOf(t)), told(cut(v.about(t), 150)))
+			}
+			blocks = append(blocks, section(b.String()))
+		}
+		return blocks
+	}
+	out, _ := ParseRows(v.frame.Out)
+	for part := range slices.Chunk(rows, 10) {
+		blocks = append(blocks, v.boxes(part, out))
+	}
+	return blocks
+}
+
+func (v *Review) boxes(rows []reset.Target, out []int) slack.Block {
+	var all, ticked []*slack.OptionBlockObject
+	var numbers []int
+	for _, t := range rows {
+		o := option(choice{fmt.Sprint(t.Row), nameOf(t), v.about(t)})
+		all, numbers = append(all, o), append(numbers, t.Row)
+		if slices.Contains(out, t.Row) {
+			ticked = append(ticked, o)
+		}
+	}
+	id := rowsField + FormatRows(numbers)
+	boxes := slack.NewCheckboxGroupsBlockElement(id, all...)
+	boxes.InitialOptions = ticked
+	b := field(id, "Tick whom to leave out", "", boxes)
+	b.Optional = true
+	return b
+}
+
+// nameOf is what a target is called: its login, else what the roster says.
+func nameOf(t reset.Target) string { return cmp.Or(line(t.Login), line(t.Input), string(t.User)) }
+
+// about says what is known of a target, what stands out first.
+func (v *Review) about(t reset.Target) string {
+	var words []string
+	if t.Action != reset.ActionReset {
+		words = append(words, reasonWords(t.Reason), line(t.Detail))
+	} else if s := standsOut(t, v.request.Plan.FrozenAt); s != "" {
+		words = append(words, "⚠ "+s)
+	}
+	words = append(words, fmt.Sprintf("row %d", t.Row), line(t.Department))
+	if len(t.Factors) > 0 {
+		words = append(words, strings.Join(factorWords(t.Factors), ", "))
+	}
+	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " · ")
+}
+
+// turns are the buttons to other pages, nil if there is one page.
+func (v *Review) turns(last int) slack.Block {
+	var elements []slack.BlockElement
+	if v.frame.Page > 0 {
+		elements = append(elements, slack.NewButtonBlockElement(ReviewBack, fmt.Sprint(v.frame.Page-1), plain("Page before")))
+	}
+	if v.frame.Page < last {
+		elements = append(elements, slack.NewButtonBlockElement(ReviewOn, fmt.Sprint(v.frame.Page+1), plain("Next page")))
+	}
+	if len(elements) == 0 {
+		return nil
+	}
+	return slack.NewActionBlock("review-turn", elements...)
+}
+
+// Notice is a modal that only says something, in the place of one that is of no use any more.
+func Notice(title, words string) slack.ModalViewRequest {
+	return modal("notice", Frame{}, title, "", alert(slack.AlertLevelWarning, words))
+}
+
+// TakenOut answers who took rows out of a plan.
+func TakenOut(r *reset.Request, n int) Message {
+	was := "are"
+	if n == 1 {
+		was = "is"
+	}
+	return Answer(fmt.Sprintf("%s: %s %s taken out. The plan is made anew; approvals before do not count for it.", r.ID, plural(n, "row"), was))
+}

@@ -1,0 +1,218 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// historyShown is how many requests one answer lists.
+const historyShown = 40
+
+// History lists requests of the past, newest first. What is a phrase of ours
+// that says which: "of <@U1>", "of the last 30 days".
+func History(what string, all []*reset.Request) Message {
+	head := strings.TrimSpace("Requests " + what)
+	if len(all) == 0 {
+		return Answer(fmt.Sprintf("*%s:* none.", head))
+	}
+	lines := make([]string, 0, len(all))
+	for _, r := range all[:min(len(all), historyShown)] {
+		lines = append(lines, pastLine(r))
+	}
+	blocks := []slack.Block{section("*" + head + "*, newest first:")}
+	for len(lines) > 0 { // a section holds about ten of them
+		n := min(len(lines), 10)
+		blocks = append(blocks, section(strings.Join(lines[:n], "\n")))
+		lines = lines[n:]
+	}
+	if len(all) > historyShown {
+		blocks = append(blocks, note(fmt.Sprintf("…and %d more.", len(all)-historyShown)))
+	}
+	return Message{Text: texted(fmt.Sprintf("%s: %d, newest %s", head, len(all), all[0].ID)), Blocks: blocks}
+}
+
+// pastLine is one request in a list: what, who, when, and what became of it.
+func pastLine(r *reset.Request) string {
+	became := stateWords(r)
+	if r.Totals != nil {
+		became += ": " + strings.TrimSuffix(totals(r), ".")
+	}
+	mark := ""
+	switch {
+	case r.Asked.Kind == reset.KindExport:
+		mark = ", export"
+	case r.Asked.Options.DryRun:
+		mark = ", dry run"
+	case r.Asked.Options.BreakGlass:
+		mark = ", break glass"
+	}
+	return fmt.Sprintf("*%s*%s %s · %s %s · %s", r.ID, mark, trim(rowsOrSet(r), 150), mention(r.Asked.By), date(r.Asked.At), became)
+}
+
+// Who is what a person may do here.
+type Who struct {
+	Person     reset.Person
+	Requester  bool
+	Approver   bool
+	BreakGlass bool   // may approve that protected users are included
+	Why        string // why they may not, a sentence of the policy
+	Channels   []reset.Channel
+	Open       []*reset.Request // theirs
+	Waiting    []*reset.Request // for their decision
+}
+
+// WhoAmI answers what the person who asks may do here.
+func WhoAmI(w Who) Message {
+	yes := map[bool]string{true: ":white_check_mark:", false: ":x:"}
+	lines := []string{
+		fmt.Sprintf("You are %s.", mention(w.Person)),
+		yes[w.Requester] + " ask for resets",
+		yes[w.Approver] + " approve and deny what others ask for, freeze and thaw",
+	}
+	if w.BreakGlass {
+		lines = append(lines, yes[true]+" approve that protected users are included")
+	}
+	if w.Why != "" {
+		lines = append(lines, told(w.Why))
+	}
+	if len(w.Channels) > 0 {
+		links := make([]string, 0, len(w.Channels))
+		for _, c := range w.Channels[:min(len(w.Channels), 20)] {
+			links = append(links, channelLink(c))
+		}
+		lines = append(lines, "Requests are made in "+either(links)+".")
+	}
+	blocks := []slack.Block{section(strings.Join(lines, "\n"))}
+	for _, list := range []struct {
+		head string
+		all  []*reset.Request
+	}{{"Waiting for you", w.Waiting}, {"Yours, not settled", w.Open}} {
+		if len(list.all) == 0 {
+			continue
+		}
+		rows := []string{"*" + list.head + "*"}
+		for _, r := range list.all[:min(len(list.all), 10)] {
+			rows = append(rows, pastLine(r))
+		}
+		if n := len(list.all) - 10; n > 0 {
+			rows = append(rows, fmt.Sprintf("…and %d more.", n))
+		}
+		blocks = append(blocks, section(strings.Join(rows, "\n")))
+		lines = append(lines, fmt.Sprintf("%s: %d", list.head, len(list.all)))
+	}
+	return Message{Text: texted(strings.Join(lines, "\n")), Blocks: blocks}
+}
+
+// Frozen tells that everything is stopped, in the channel and to who did it.
+func Frozen(f reset.Freeze) Message {
+	s := fmt.Sprintf(":ice_cube: *Everything is frozen* by %s %s. What runs is paused; nothing is asked for, approved, started or resumed until two approvers thaw it with `/factor-reset thaw`.", mention(f.By), date(f.At))
+	return because(s, f.Why)
+}
+
+// ThawAsked tells that approvers want the freeze lifted; another one is needed.
+func ThawAsked(by []reset.Person) Message {
+	wants := " want"
+	if len(by) == 1 {
+		wants = " wants"
+	}
+	return because(":ice_cube: "+people(by)+wants+" the freeze lifted. Another approver is needed: `/factor-reset thaw`.", "")
+}
+
+// Thawed tells that the freeze is lifted.
+func Thawed(by []reset.Person) Message {
+	return because(":sunny: *The freeze is lifted* by "+people(by)+". Requests that it paused go on.", "")
+}
+
+// people names persons: "@A and @B".
+func people(all []reset.Person) string {
+	names := make([]string, 0, len(all))
+	for _, p := range all[:min(len(all), 20)] {
+		names = append(names, mention(p))
+	}
+	return join(names)
+}
+
+// because is a message with the reason that a person gave, if they gave one.
+func because(s, why string) Message {
+	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	if why = line(why); why != "" {
+		m.Blocks = append(m.Blocks, quote("Why", why))
+		m.Text = texted(s + " Why: " + inert(cut(why, 300)))
+	}
+	return m
+}
+
+// ReportTaken answers an affected user who said that it was not them.
+func ReportTaken(r *reset.Request) Message {
+	return Answer(fmt.Sprintf("Thank you. Your security team is told now that you did not expect the reset of %s. Do not enrol anything that somebody reads out to you, and talk to them yourself.", r.ID))
+}
+
+// Enrolled answers how many users of a request have enrolled again.
+func Enrolled(r *reset.Request, again, of int) Message {
+	if of == 0 {
+		return Answer(fmt.Sprintf("%s has reset nobody, so nobody has to enrol again.", r.ID))
+	}
+	have := "have"
+	if again == 1 {
+		have = "has"
+	}
+	return Answer(fmt.Sprintf("%s: *%s of %s* %s enrolled again.", r.ID, count(again), users(of), have))
+}
+
+// Heads are the ends of the hash chains of the audit trail; "" where there is none.
+type Heads struct {
+	Request string    // of the request's own entries
+	Org     string    // of the org's chain, into which the request's head went
+	At      time.Time // when they were read
+}
+
+// Receipt answers what proves a request: digests, decisions, outcomes, heads.
+func Receipt(r *reset.Request, h Heads) Message {
+	lines := []string{
+		fmt.Sprintf("*Receipt of %s* in %s", r.ID, code(r.Org)),
+		fmt.Sprintf("Asked by %s %s: %s", mention(r.Asked.By), date(r.Asked.At), stateWords(r)),
+	}
+	add := func(what, digest string) {
+		if digest != "" {
+			lines = append(lines, fmt.Sprintf("%s: %s", what, code(digest)))
+		}
+	}
+	add("SHA-256 of the uploaded file", string(r.Asked.Source.SHA256))
+	add("SHA-256 of "+planFile(r), string(r.Plan.FileSHA))
+	add("Plan digest", string(r.Plan.Digest))
+	if r.Plan.Revision > 0 {
+		lines = append(lines, fmt.Sprintf("Revision %d of the plan: %s to reset, %s skipped", r.Plan.Revision, users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row")))
+	}
+	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
+		lines = append(lines, "Approved by "+voiceOf(v))
+	}
+	for _, v := range r.Fallen[:min(len(r.Fallen), 20)] {
+		lines = append(lines, fmt.Sprintf("Approval that fell away: %s: %s", voiceOf(v), told(cut(v.Why, 200))))
+	}
+	if r.Denial != nil {
+		lines = append(lines, fmt.Sprintf("Denied by %s: %s", voiceOf(*r.Denial), told(r.Denial.Why)))
+	}
+	if s := totals(r); s != "" {
+		lines = append(lines, "Outcome: "+s)
+	}
+	add("Head of the request's audit trail", h.Request)
+	add("Head of the org's audit trail", h.Org)
+	if h.Request != "" {
+		lines = append(lines, "Keep this: `factorbot audit verify --head` checks the trail against it.")
+	}
+	return Answer(strings.Join(lines, "\n"))
+}
+
+// voiceOf says who decided, as which Okta user, and when.
+func voiceOf(v reset.Voice) string {
+	s := mention(v.By)
+	if v.Login != "" {
+		s += " (" + code(v.Login) + ")"
+	}
+	return s + " " + date(v.At)
+}

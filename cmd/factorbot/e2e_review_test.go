@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rowsOf returns the rows that a review shows with a box, by the ID of their field.
+func rowsOf(tb testing.TB, view map[string]any) map[string][]string {
+	tb.Helper()
+	var v struct {
+		Blocks []struct {
+			ID      string `json:"block_id"`
+			Element struct {
+				Options []struct {
+					Value string `json:"value"`
+				} `json:"options"`
+			} `json:"element"`
+		} `json:"blocks"`
+	}
+	if err := json.Unmarshal([]byte(text(view)), &v); err != nil {
+		tb.Fatal(err)
+	}
+	all := map[string][]string{}
+	for _, b := range v.Blocks {
+		if strings.HasPrefix(b.ID, "rows:") {
+			for _, o := range b.Element.Options {
+				all[b.ID] = append(all[b.ID], o.Value)
+			}
+		}
+	}
+	return all
+}
+
+// tick is what a person enters to tick the first n rows that a review shows.
+func tick(tb testing.TB, view map[string]any, n int) (entered answers, rows []string) {
+	tb.Helper()
+	entered = answers{}
+	for field, values := range rowsOf(tb, view) {
+		chosen := []string{}
+		for _, v := range values {
+			if len(rows) < n {
+				chosen, rows = append(chosen, v), append(rows, v)
+			}
+		}
+		entered[field] = chosen
+	}
+	if len(rows) != n {
+		tb.Fatalf("the review shows %d rows, want %d", len(rows), n)
+	}
+	return entered, rows
+}
+
+func TestReview_rows_taken_out(t *testing.T) {
+	s := mustSandbox(t, "--users", "80", "--rate-limit", "6000")
+	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
+	pending := s.awaitPending(1)
+	review := s.opened(s.click("U_APPROVER1", pending, "review"))
+	if shown := rowsOf(t, review); len(slices.Concat(mapValues(shown)...)) != 25 {
+		t.Fatalf("a page shows %v", shown)
+	}
+	if wrong := s.try("U_APPROVER1", review, nil); !strings.Contains(fmt.Sprint(wrong), "Tick at least one row") {
+		t.Errorf("nothing ticked: %v", wrong)
+	}
+	late := s.opened(s.click("U_APPROVER2", pending, "review"))
+	review = s.opened(s.click("U_APPROVER1", pending, "review"))
+	first, out := tick(t, review, 2)
+	review = s.turn("U_APPROVER1", review, "review_on", "1", first) // ticks stay over pages
+	second, more := tick(t, review, 1)
+	out = append(out, more...)
+	if strings.Contains(strings.Join(out[:2], " "), more[0]) {
+		t.Fatalf("the second page shows the rows of the first: %v", out)
+	}
+	s.submit("U_APPROVER1", review, second)
+	s.toldPrivately("U_APPROVER1", "3 rows are taken out")
+
+	s.awaitMessage("the second plan", func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == "FR-1-plan-2.csv" })
+	s.click("U_APPROVER2", pending, "approve") // of the first plan
+	s.toldPrivately("U_APPROVER2", "plan has changed")
+	if turned := s.turn("U_APPROVER2", late, "review_on", "1", nil); !strings.Contains(text(turned), "not the newest") {
+		t.Errorf("an old review: %s", text(turned))
+	}
+	now := s.awaitMessage("the new buttons", func(m message) bool { return m.has("approve") && m.value("approve") != pending.value("approve") })
+	s.click("U_APPROVER2", now, "approve")
+	_, _, rows := outcomes(t, s.awaitResults(1))
+	checkResets(t, s, rows)
+}
+
+func mapValues(m map[string][]string) (all [][]string) {
+	for _, v := range m {
+		all = append(all, v)
+	}
+	return all
+}
+
+func TestReview_search_and_looking(t *testing.T) {
+	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
+	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
+	pending := s.awaitPending(1)
+	review := s.opened(s.click("U_APPROVER1", pending, "review"))
+	found := s.turn("U_APPROVER1", review, "review_search", "ana@", answers{"review_search": "ana@"})
+	if rows := slices.Concat(mapValues(rowsOf(t, found))...); len(rows) != 1 || !strings.Contains(text(found), "ana@example.com") {
+		t.Errorf("the search finds %v", rows)
+	}
+	all := s.turn("U_APPROVER1", found, "review_all", "all", answers{"review_search": "ana@"})
+	if !strings.Contains(text(all), "1 row ticked") {
+		t.Errorf("nothing is ticked: %s", text(all))
+	}
+	skipped := s.turn("U_APPROVER1", all, "review_show", "skip", answers{"review_search": ""})
+	if !strings.Contains(text(skipped), "1 row ticked") || len(rowsOf(t, skipped)) != 0 {
+		t.Errorf("the skipped: %s", text(skipped))
+	}
+	looking := s.opened(s.click("U_REQUESTER", pending, "review"))
+	if len(rowsOf(t, looking)) != 0 || !strings.Contains(text(looking), "@example.com") {
+		t.Errorf("the requester sees %s", text(looking))
+	}
+	s.submit("U_REQUESTER", looking, nil)
+	if m := s.awaitPending(1); m.value("approve") != pending.value("approve") {
+		t.Error("looking changed the plan")
+	}
+}

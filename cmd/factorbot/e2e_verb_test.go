@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// private is what a command is answered, as text.
+func (s *sandbox) private(user, text string) string {
+	s.tb.Helper()
+	return fmt.Sprint(s.command(user, text)["ephemeral"])
+}
+
+func TestVerbs_answers(t *testing.T) {
+	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	pending := s.awaitPending(1)
+	for _, c := range []struct{ user, text, want string }{
+		{"U_REQUESTER", "help", "whoami"},
+		{"U_REQUESTER", "whoami", "ask for resets"},
+		{"U_APPROVER1", "whoami", "Waiting for you"},
+		{"U_GUEST", "whoami", "not guests"},
+		{"U_REQUESTER", "status", "FR-1"},
+		{"U_REQUESTER", "status FR-1", "waiting for approval"},
+		{"U_REQUESTER", "status FR-9", "no such request"},
+		{"U_REQUESTER", "status FR-1 FR-2", "Which request"},
+		{"U_REQUESTER", "history", "FR-1"},
+		{"U_REQUESTER", "history mine", "of yours"},
+		{"U_REQUESTER", "history @U_APPROVER1", "none"},
+		{"U_REQUESTER", "history 30d", "of the last 30d"},
+		{"U_REQUESTER", "history yesterday", "history 30d"},
+		{"U_REQUESTER", "receipt FR-1", "Plan digest"},
+		{"U_REQUESTER", "receipt", "Which request"},
+		{"U_REQUESTER", "enrolled FR-1", "reset nobody"},
+		{"U_REQUESTER", "retry FR-1", "has not run to an end"},
+		{"U_REQUESTER", "retry", "Which request"},
+		{"U_REQUESTER", "pause FR-1", "already waiting for approval"},
+		{"U_REQUESTER", "resume FR-9", "no such request"},
+		{"U_REQUESTER", "freeze", "approvers"},
+		{"U_APPROVER1", "freeze FR-1", "pause FR-42"},
+		{"U_APPROVER1", "thaw", "Nothing is frozen"},
+		{"U_REQUESTER", "statsu", "Did you mean"},
+		{"U_REQUESTER", "receit FR-1", "Did you mean"},
+		{"U_REQUESTER", "ana@example.com becuase lost phone", "cannot be understood"},
+	} {
+		if got := s.private(c.user, "/factor-reset "+c.text); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s: %s", c.user, c.text, got)
+		}
+	}
+	if got := s.private("U_REQUESTER", "/factor-reset cancel FR-1 because not needed"); !strings.Contains(got, "FR-1: cancelled") {
+		t.Errorf("cancel: %s", got)
+	}
+	s.awaitMessage("the buttons to go", func(m message) bool { return m.TS == pending.TS && !m.has("approve") })
+}
+
+func TestVerbs_freeze_and_thaw(t *testing.T) {
+	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	pending := s.awaitPending(1)
+	if got := s.private("U_APPROVER1", "/factor-reset freeze because somebody called"); !strings.Contains(got, "Everything is frozen") {
+		t.Fatalf("freeze: %s", got)
+	}
+	s.awaitMessage("the channel to be told", func(m message) bool {
+		return !m.Ephemeral && strings.Contains(m.all(), "Everything is frozen") && strings.Contains(m.all(), "somebody called")
+	})
+	s.click("U_APPROVER1", pending, "approve")
+	s.toldPrivately("U_APPROVER1", "Everything is frozen")
+	if got := s.private("U_REQUESTER", "/factor-reset ana@example.com because again"); !strings.Contains(got, "frozen") {
+		t.Errorf("a new request: %s", got)
+	}
+	if got := s.private("U_APPROVER2", "/factor-reset freeze"); !strings.Contains(got, "frozen already") {
+		t.Errorf("a second freeze: %s", got)
+	}
+	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "Another approver") {
+		t.Errorf("the first thaw: %s", got)
+	}
+	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "counts already") {
+		t.Errorf("the same person again: %s", got)
+	}
+	if got := s.private("U_APPROVER2", "/factor-reset thaw"); !strings.Contains(got, "freeze is lifted") {
+		t.Errorf("the second thaw: %s", got)
+	}
+	s.awaitMessage("the channel to be told of the thaw", func(m message) bool {
+		return !m.Ephemeral && strings.Contains(m.all(), "The freeze is lifted")
+	})
+	s.click("U_APPROVER1", pending, "approve")
+	_, _, rows := outcomes(t, s.awaitResults(1))
+	checkResets(t, s, rows)
+	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, "nothing to do again") {
+		t.Errorf("retry: %s", got)
+	}
+}
