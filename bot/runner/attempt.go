@@ -21,6 +21,10 @@ const retryMost = 30 * time.Second
 // try carries one target to an outcome or a doubt, step after step, however
 // often Okta refuses a call.
 func (b *batch) try(t reset.Target) {
+	if b.dry() {
+		b.rehearse(t)
+		return
+	}
 	wait := firstBackoff
 	for b.taking.Err() == nil {
 		step, then := b.next(t)
@@ -63,7 +67,7 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 	defer slot.Release()
 	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
 		slot.Release() // the reading needs a place too
-		b.guard.refresh(b.taking)
+		b.guard.refresh(b.taking, b.broken())
 		return tryAgain
 	}
 	if still != nil && !still(slot) {
@@ -107,26 +111,29 @@ func (b *batch) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.Re
 // to be protected is skipped, for protection may shrink an approved plan; but a
 // step in doubt is left to its settlement.
 func (b *batch) allowed(t reset.Target) (knownAt time.Time, ok bool) {
-	reason, knownAt, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
+	w, knownAt, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t, b.broken())
 	switch {
 	case err != nil && b.taking.Err() != nil:
 		return knownAt, false
 	case err != nil:
 		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
-		b.halted(reset.CauseProtection, "Okta does not tell who is an administrator, so nobody is reset. "+advice(err))
+		b.halted(reset.CauseProtection, "Okta does not tell who is protected, so nobody is reset. "+advice(err))
 		return knownAt, false
-	case reason != "":
+	case w.holds(t, b.broken()):
 		switch p := b.row(t.Row); {
 		case p.InDoubt():
 		case len(p.Done) > 0:
-			b.finish(b.halfDone(t, p, protection(reason)+" since the plan was made"))
+			b.finish(b.halfDone(t, p, w.words+" since the plan was made"))
 		default:
-			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reason, Detail: protection(reason) + " since the plan was made"})
+			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: w.reason, Detail: w.words + " since the plan was made"})
 		}
 		return knownAt, false
 	}
 	return knownAt, true
 }
+
+// broken reports whether the request includes protected users.
+func (b *batch) broken() bool { return b.head.Asked.Options.BreakGlass }
 
 func stepOf(t reset.Target) *reset.Step {
 	return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepReset}

@@ -55,7 +55,7 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	if b.isBack() {
 		return b.returned()
 	}
-	d.guard.refresh(b.taking)
+	d.guard.refresh(b.taking, b.broken())
 	if err := b.all(); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 	}, func(err error) { halt(err) })
 	var wg sync.WaitGroup
 	if r.State == reset.Running {
-		wg.Go(func() { d.guard.keep(taking) })
+		wg.Go(func() { d.guard.keep(taking, b.broken()) })
 		wg.Go(b.heed)
 		if d.reads(r) && d.forget == nil {
 			d.forget = d.book.demand(time.Now())

@@ -140,7 +140,7 @@ func (b *bench) runner(rec interface {
 	Journal
 }) *Runner {
 	return &Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
+		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Wards: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
 		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
 		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},

@@ -125,7 +125,7 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 		d.sleep(ctx, time.Until(r.Asked.NotTill))
 		return ctx.Err()
 	}
-	d.guard.refresh(ctx)
+	d.guard.refresh(ctx, r.Asked.Options.BreakGlass)
 	err := d.move(ctx, true, (*reset.Request).Start)
 	if errors.Is(err, reset.ErrFrozen) {
 		d.sleep(ctx, min(time.Until(r.ExecuteBy()), lastBackoff))

@@ -8,6 +8,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/okta"
 )
 
 // How old the lists of the protected may be: they are read anew every minute
@@ -17,22 +18,62 @@ const (
 	guardStale = 2 * time.Minute
 )
 
+// Wards tells who is protected beside the administrators. The client for Okta is one.
+type Wards interface {
+	GroupsOf(ctx context.Context, userID string) ([]okta.Group, error)
+	// SuperAdmins is every ACTIVE user who holds SUPER_ADMIN, directly or by a group.
+	SuperAdmins(ctx context.Context) ([]okta.User, error)
+}
+
 // guard keeps the lists of those who must not be reset.
 type guard struct {
 	runner  *Runner
 	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
 
-	mu   sync.Mutex
-	list map[string]bool
-	read time.Time
-	err  error
+	mu  sync.Mutex
+	now lists
 }
 
-// refresh reads the lists anew, unless somebody began to while we waited for our turn.
-func (g *guard) refresh(ctx context.Context) {
-	if g.runner.Rules().Protect.Admins != policy.AdminsList {
-		return
+// lists is what was read of the protected.
+type lists struct {
+	admins list
+	groups list // who is in protect.okta_groups
+	supers list // the active super administrators
+	self   reset.UserID
+}
+
+// list is a list of users, by Okta user ID; of a group's members, with the group.
+type list struct {
+	users map[string]string
+	read  time.Time // when the reading of the last whole list began
+	err   error     // of the last reading
+}
+
+func (l list) has(user reset.UserID) bool {
+	_, ok := l.users[string(user)]
+	return ok
+}
+
+// fresh reports whether somebody may be claimed by the list.
+func (l list) fresh() bool { return l.users != nil && time.Since(l.read) < guardStale }
+
+// needs says which lists a request depends on.
+type needs struct{ admins, groups, supers bool }
+
+// needs judges by the policy. Where administrators are passed over as such, none of
+// them is the last super administrator; only who resets administrators has to know.
+func (g *guard) needs(broken bool) needs {
+	p := g.runner.Rules().Protect
+	return needs{
+		admins: p.Admins != policy.AdminsOff && p.Admins != policy.AdminsEach,
+		groups: len(p.OktaGroups) > 0,
+		supers: broken || p.Admins == policy.AdminsOff,
 	}
+}
+
+// refresh reads the lists anew, unless somebody began to while we waited for our
+// turn; broken: for a request that includes the protected.
+func (g *guard) refresh(ctx context.Context, broken bool) {
 	asked := time.Now()
 	select {
 	case g.reading <- struct{}{}:
@@ -40,31 +81,95 @@ func (g *guard) refresh(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	if g.readSince(asked) {
+	n := g.needs(broken)
+	was := g.current()
+	if was.since(n, asked) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, guardEvery)
 	defer cancel()
-	began := time.Now()
-	list, err := g.runner.Directory.Admins(ctx)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.err = err
-	if err != nil {
-		g.runner.Log.Warn("the lists of administrators cannot be read; every target is asked for its roles", "err", err)
-		return
+	if was.self == "" {
+		g.know(ctx)
 	}
-	g.list, g.read = list, began
+	if n.admins {
+		g.read(ctx, "administrators", func(l *lists) *list { return &l.admins }, g.readAdmins)
+	}
+	if n.groups {
+		g.read(ctx, "protected groups", func(l *lists) *list { return &l.groups }, g.readGroups)
+	}
+	if n.supers {
+		g.read(ctx, "super administrators", func(l *lists) *list { return &l.supers }, g.readSupers)
+	}
 }
 
-func (g *guard) readSince(asked time.Time) bool {
+// since reports whether all that is needed was read after a moment.
+func (l lists) since(n needs, asked time.Time) bool {
+	ok := func(needed bool, l list) bool { return !needed || l.err == nil && l.read.After(asked) }
+	return ok(n.admins, l.admins) && ok(n.groups, l.groups) && ok(n.supers, l.supers)
+}
+
+// know learns who we are.
+func (g *guard) know(ctx context.Context) {
+	me, err := g.runner.SystemLog.Me(ctx)
+	if err != nil {
+		g.runner.Log.Warn("Okta does not say whose token the bot's is", "err", err)
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.err == nil && g.read.After(asked)
+	g.now.self = reset.UserID(me.ID)
+}
+
+// read takes over a list that was read, and of a reading that failed only the error.
+func (g *guard) read(ctx context.Context, what string, part func(*lists) *list, read func(context.Context) (map[string]string, error)) {
+	began := time.Now()
+	users, err := read(ctx)
+	if err != nil {
+		g.runner.Log.Warn("a list of the protected cannot be read; every target is asked about", "list", what, "err", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := part(&g.now)
+	if l.err = err; err == nil {
+		l.users, l.read = users, began
+	}
+}
+
+func (g *guard) readAdmins(ctx context.Context) (map[string]string, error) {
+	found, err := g.runner.Directory.Admins(ctx)
+	users := make(map[string]string, len(found))
+	for id, is := range found {
+		if is {
+			users[id] = ""
+		}
+	}
+	return users, err
+}
+
+func (g *guard) readGroups(ctx context.Context) (map[string]string, error) {
+	users := map[string]string{}
+	for _, group := range g.runner.Rules().Protect.OktaGroups {
+		for u, err := range g.runner.Groups.GroupMembers(ctx, group) {
+			if err != nil {
+				return nil, err
+			}
+			users[u.ID] = group
+		}
+	}
+	return users, nil
+}
+
+func (g *guard) readSupers(ctx context.Context) (map[string]string, error) {
+	found, err := g.runner.Wards.SuperAdmins(ctx)
+	users := make(map[string]string, len(found))
+	for _, u := range found {
+		users[u.ID] = ""
+	}
+	return users, err
 }
 
 // keep refreshes the lists until ctx ends.
-func (g *guard) keep(ctx context.Context) {
+func (g *guard) keep(ctx context.Context, broken bool) {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
 	for {
@@ -72,49 +177,93 @@ func (g *guard) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			g.refresh(ctx)
+			g.refresh(ctx, broken)
 		}
 	}
 }
 
-// admins reads the lists and returns them. Without lists to go by it returns an
-// error; where nobody is protected as an administrator, an empty list.
-func (g *guard) admins(ctx context.Context) (map[string]bool, error) {
-	switch g.runner.Rules().Protect.Admins {
-	case policy.AdminsOff:
-		return nil, nil
-	case policy.AdminsEach:
-		return nil, fmt.Errorf("administrators are asked for one by one")
-	}
-	g.refresh(ctx)
+func (g *guard) current() lists {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.list, g.err
+	return g.now
 }
 
 // allows judges a target before it is claimed: by the lists if they are fresh,
-// else by asking Okta for the target's roles. It returns since when that is
-// known. An error means that nothing is known, and nobody may be reset.
-func (g *guard) allows(ctx context.Context, t reset.Target) (reason reset.Reason, knownAt time.Time, err error) {
-	rules := g.runner.Rules()
-	list, knownAt := g.current()
-	switch {
-	case rules.Protect.Admins == policy.AdminsOff:
-		list, knownAt = nil, time.Now()
-	case rules.Protect.Admins == policy.AdminsEach || list == nil || time.Since(knownAt) >= guardStale:
-		knownAt = time.Now()
-		roles, err := g.runner.Directory.Roles(ctx, string(t.User))
-		if err != nil {
-			return "", knownAt, fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+// else by asking Okta about the target. It returns since when that is known. An
+// error means that not all is known, and nobody may be reset.
+func (g *guard) allows(ctx context.Context, t reset.Target, broken bool) (w ward, knownAt time.Time, err error) {
+	known, n := g.current(), g.needs(broken)
+	knownAt = time.Now()
+	oldest := func(l list) {
+		if l.read.Before(knownAt) {
+			knownAt = l.read
 		}
-		list = map[string]bool{string(t.User): len(roles) > 0}
 	}
-	reason, _ = rules.Protected(t.User, t.Login, nil, list)
-	return reason, knownAt, nil
+	asksRoles := g.runner.Rules().Protect.Admins == policy.AdminsEach || n.admins && !known.admins.fresh() || n.supers && !known.supers.fresh()
+	if n.admins && !asksRoles {
+		oldest(known.admins)
+	}
+	if n.supers && !asksRoles {
+		oldest(known.supers)
+	}
+	supers := known.supers
+	if asksRoles {
+		if err := g.askRoles(ctx, &known, t.User); err != nil {
+			return ward{}, knownAt, fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+		}
+	}
+	switch {
+	case !n.supers:
+		known.supers = list{}
+	case supers.fresh():
+		known.supers = supers
+	}
+	switch {
+	case !n.groups:
+		known.groups = list{}
+	case known.groups.fresh():
+		oldest(known.groups)
+	default:
+		if err := g.askGroups(ctx, &known, t.User); err != nil {
+			return ward{}, knownAt, fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
+		}
+	}
+	return known.ward(g.runner.Rules(), t.User, t.Login), knownAt, nil
 }
 
-func (g *guard) current() (list map[string]bool, read time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.list, g.read
+// superAdmin is Okta's type of the role that can do everything.
+const superAdmin = "SUPER_ADMIN"
+
+// askRoles puts what a user's own roles tell into lists for this user alone. Who
+// is a super administrator then counts as the last one: nobody knows the others.
+func (g *guard) askRoles(ctx context.Context, into *lists, user reset.UserID) error {
+	roles, err := g.runner.Directory.Roles(ctx, string(user))
+	if err != nil {
+		return err
+	}
+	into.admins, into.supers = list{users: map[string]string{}}, list{users: map[string]string{}}
+	for _, role := range roles {
+		into.admins.users[string(user)] = ""
+		if role == superAdmin {
+			into.supers.users[string(user)] = ""
+		}
+	}
+	return nil
+}
+
+// askGroups does the same with the user's own groups.
+func (g *guard) askGroups(ctx context.Context, into *lists, user reset.UserID) error {
+	groups, err := g.runner.Wards.GroupsOf(ctx, string(user))
+	if err != nil {
+		return err
+	}
+	into.groups = list{users: map[string]string{}}
+	for _, have := range groups {
+		for _, group := range g.runner.Rules().Protect.OktaGroups {
+			if have.ID == group {
+				into.groups.users[string(user)] = group
+			}
+		}
+	}
+	return nil
 }

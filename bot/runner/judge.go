@@ -12,15 +12,24 @@ import (
 // judge turns rows into targets. It remembers who was named before.
 type judge struct {
 	rules  policy.Rules
-	admins map[string]bool // by Okta user ID
-	each   bool            // the lists of administrators could not be read
-	seen   map[string]int  // user ID -> row
+	known  lists
+	broken bool           // a break-glass request: the protected are included
+	roles  bool           // who has roles is asked for each: the lists could not be read, or are not to be
+	groups bool           // who is in a protected group is asked for each
+	seen   map[string]int // user ID -> row
+	out    taken
 }
 
 // target decides what a plan does with one row.
 func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
 	t := reset.Target{Row: row.Row, Input: row.Input, Action: reset.ActionReset}
 	switch {
+	case j.out.rows[row.Row]:
+		skip(&t, reset.TakenOut, at(row, tookOut))
+		if len(m.Users) == 1 {
+			j.user(&t, row, m.Users[0])
+		}
+		return t
 	case row.Problem != "":
 		skip(&t, reset.InvalidRow, at(row, row.Problem))
 		return t
@@ -44,16 +53,49 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 		created := u.Created.UTC()
 		t.Created = &created
 	}
+	if j.out.users[t.User] {
+		skip(t, reset.TakenOut, at(row, tookOut))
+		return
+	}
 	if first, ok := j.seen[u.ID]; ok {
 		skip(t, reset.Duplicate, at(row, fmt.Sprintf("the same user as row %d", first)))
 		return
 	}
 	j.seen[u.ID] = row.Row
-	if reason, ok := j.rules.Protected(t.User, u.Login, nil, j.admins); ok {
-		skip(t, reason, at(row, protection(reason)))
-		return
-	}
 	j.status(t, row)
+	if t.Action == reset.ActionReset {
+		j.protect(t, j.known.ward(j.rules, t.User, t.Login), row)
+	}
+}
+
+// protect passes a protected target over, or marks it as included by a
+// break-glass request: it keeps its reason, so that the run knows what was approved.
+func (j *judge) protect(t *reset.Target, w ward, row reset.Row) {
+	switch {
+	case w.reason == "":
+	case j.broken && !w.always:
+		if t.Reason == "" {
+			t.Reason = w.reason
+			note(t, at(row, "protected, included by break-glass: "+w.words))
+		}
+	default:
+		skip(t, w.reason, at(row, w.words))
+	}
+}
+
+// spare passes one target over where a plan would reset every active super
+// administrator: the last of them, by row, is left alone.
+func (j *judge) spare(targets []reset.Target) {
+	last, meant := -1, 0
+	for i, t := range targets {
+		if t.Action == reset.ActionReset && j.known.supers.has(t.User) {
+			last, meant = i, meant+1
+		}
+	}
+	if meant > 0 && meant >= len(j.known.supers.users) {
+		w := lastSuper()
+		skip(&targets[last], w.reason, w.words)
+	}
 }
 
 // status judges Okta's user status.
@@ -88,14 +130,4 @@ func word(k reset.RefKind) string {
 		return "e-mail or login"
 	}
 	return "login or e-mail"
-}
-
-func protection(r reset.Reason) string {
-	switch r {
-	case reset.ProtectedAdmin:
-		return "administrator in Okta"
-	case reset.ProtectedGroup:
-		return "in a protected group"
-	}
-	return "protected by the configuration"
 }

@@ -31,12 +31,12 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 		d.planning = time.Now()
 	}
 	looked := time.Now()
-	targets, err := d.targets(ctx, r)
+	targets, j, err := d.targets(ctx, r)
 	if err != nil {
 		return d.planFailed(ctx, err)
 	}
 	revision := r.Plan.Revision + 1
-	p, err := d.freeze(ctx, r, revision, targets)
+	p, err := d.freeze(ctx, r, revision, targets, j)
 	if err != nil {
 		return err
 	}
@@ -106,41 +106,86 @@ func nothing(p reset.Plan, targets []reset.Target) string {
 }
 
 // targets makes one target for each row of the roster.
-func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target, error) {
-	var rows []reset.Row
-	for row, err := range d.Plans.Roster(ctx, d.id) {
-		if err != nil {
-			return nil, fmt.Errorf("read the roster of %s: %w", d.id, err)
-		}
-		rows = append(rows, row)
+func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target, *judge, error) {
+	rows, matches, err := d.named(ctx, r)
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(rows) <= few {
 		ctx = okta.WithLane(ctx, okta.Urgent)
 	} else {
 		ctx = okta.WithLane(ctx, okta.Lane(d.id))
 	}
-	var matches []okta.Match
-	var err error
-	if src := r.Asked.Source; src.Group != "" || src.Search != "" {
-		rows, matches, err = d.found(ctx, src)
-	} else {
-		matches, err = d.resolve(ctx, rows)
-	}
+	j, err := d.judge(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	j := &judge{rules: d.Rules(), seen: map[string]int{}}
-	if j.admins, err = d.guard.admins(ctx); err != nil {
-		j.each = true
-	}
+	j.resolved(rows, matches)
 	targets := make([]reset.Target, len(rows))
 	for i, row := range rows {
 		targets[i] = j.target(row, matches[i])
+		matches[i], rows[i] = okta.Match{}, reset.Row{} // as soon as it can be, the room is free again
 	}
 	if err := d.inspect(ctx, j, targets); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return targets, d.mention(ctx, r, targets)
+	j.spare(targets)
+	return targets, j, d.mention(ctx, r, targets)
+}
+
+// judge reads the lists of the protected and what was taken out.
+func (d *driver) judge(ctx context.Context, r *reset.Request) (*judge, error) {
+	broken := r.Asked.Options.BreakGlass
+	d.guard.refresh(ctx, broken)
+	j := &judge{rules: d.Rules(), known: d.guard.current(), broken: broken, seen: map[string]int{}}
+	n := d.guard.needs(broken)
+	j.roles = n.admins && j.known.admins.err != nil || n.supers && j.known.supers.err != nil || j.rules.Protect.Admins == policy.AdminsEach
+	j.groups = n.groups && j.known.groups.err != nil
+	if !n.supers || j.known.supers.err != nil {
+		j.known.supers = list{}
+	}
+	if !n.groups {
+		j.known.groups = list{}
+	}
+	var err error
+	j.out, err = d.takenOut(ctx, r)
+	return j, err
+}
+
+// named finds who is meant: by the rows of the roster, or by asking Okta. Once a
+// plan was shown its rows stay: who joined a group since is not in the next revision.
+func (d *driver) named(ctx context.Context, r *reset.Request) ([]reset.Row, []okta.Match, error) {
+	src := r.Asked.Source
+	if src.Asks() && r.Plan.Revision == 0 {
+		return d.found(okta.WithLane(ctx, okta.Lane(d.id)), src)
+	}
+	var rows []reset.Row
+	var err error
+	if src.Asks() {
+		rows, err = d.shown(ctx, r)
+	} else {
+		rows, err = d.roster(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	lane := okta.Urgent
+	if len(rows) > few {
+		lane = okta.Lane(d.id)
+	}
+	matches, err := d.resolve(okta.WithLane(ctx, lane), rows)
+	return rows, matches, err
+}
+
+// roster reads the rows as the requester named them.
+func (d *driver) roster(ctx context.Context) (rows []reset.Row, err error) {
+	for row, err := range d.Plans.Roster(ctx, d.id) {
+		if err != nil {
+			return nil, fmt.Errorf("read the roster of %s: %w", d.id, err)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // resolve looks every row up; a login that nobody has is tried as an e-mail and the other way round,
@@ -196,68 +241,6 @@ func (d *driver) lookup(ctx context.Context, rows []reset.Row, progress func(int
 	return all, nil
 }
 
-// inspect asks what is asked of each target: roles and factors of a few, roles
-// of all where the lists of administrators cannot be read.
-func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
-	resets := 0
-	for _, t := range targets {
-		if t.Action == reset.ActionReset {
-			resets++
-		}
-	}
-	small := resets <= few || j.rules.Inspect == "each"
-	for i := range targets {
-		t := &targets[i]
-		if t.Action != reset.ActionReset {
-			continue
-		}
-		if (small || j.each) && j.rules.Protect.Admins != policy.AdminsOff {
-			if err := d.askRoles(ctx, j, t); err != nil {
-				return err
-			}
-		}
-		if small && t.Action == reset.ActionReset {
-			if err := d.askFactors(ctx, t); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// askRoles skips a target with a role of an administrator, and one whose roles
-// may not be read where there are no lists to go by.
-func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
-	roles, err := d.Directory.Roles(ctx, string(t.User))
-	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "the user has just gone from Okta")
-	case okta.IsKind(err, okta.KindForbidden) && !j.each: // the lists have told
-	case okta.IsKind(err, okta.KindForbidden):
-		skip(t, reset.ProtectedAdmin, "Okta does not tell whether this is an administrator")
-	case err != nil:
-		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
-	case len(roles) > 0:
-		skip(t, reset.ProtectedAdmin, "administrator in Okta")
-	}
-	return nil
-}
-
-// askFactors lists what a reset will remove. What may not be read is not known.
-func (d *driver) askFactors(ctx context.Context, t *reset.Target) error {
-	factors, err := d.Directory.Factors(ctx, string(t.User))
-	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "the user has just gone from Okta")
-	case okta.IsKind(err, okta.KindForbidden):
-	case err != nil:
-		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
-	default:
-		t.Read, t.Factors = true, types(factors)
-	}
-	return nil
-}
-
 // types lists factor types without repeats, in Okta's order.
 func types(factors []okta.Factor) []string {
 	list := []string{}
@@ -272,7 +255,7 @@ func types(factors []okta.Factor) []string {
 }
 
 // freeze saves the targets and computes what approvals are bound to.
-func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target) (reset.Plan, error) {
+func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target, j *judge) (reset.Plan, error) {
 	if err := d.Plans.SavePlan(ctx, d.id, revision, each(targets)); err != nil {
 		return reset.Plan{}, fmt.Errorf("save the plan: %w", err)
 	}
@@ -281,7 +264,7 @@ func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, tar
 		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
 	}
 	p := summarise(targets)
-	p.Costs = costs(r.Asked.Options, p, d.Rules())
+	p.Costs = append(costs(r.Asked.Options, p, d.Rules()), j.costs()...)
 	p.Revision = revision
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
 	digest, err := reset.DigestPlan(d.Org, d.id, revision, r.Asked.Options, p.FileSHA)
@@ -335,6 +318,9 @@ func summarise(targets []reset.Target) reset.Plan {
 			continue
 		}
 		p.Resets++
+		if t.Reason != "" {
+			p.Broken++
+		}
 		p.Statuses[t.Status]++
 		p.Each = p.Each && t.Read
 		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
@@ -343,6 +329,9 @@ func summarise(targets []reset.Target) reset.Plan {
 		if strings.Contains(t.Detail, "FR-") {
 			busy++
 		}
+	}
+	if p.Broken > 0 {
+		p.Warnings = append(p.Warnings, count(p.Broken, "protected user is", "protected users are")+" included by break-glass and will be reset. The plan file says who and why each is protected.")
 	}
 	if suspended > 0 {
 		p.Warnings = append(p.Warnings, count(suspended, "user is", "users are")+" suspended or not yet activated, and will be reset all the same.")

@@ -84,6 +84,7 @@ type Runner struct {
 	Plans     Plans
 	Journal   Journal
 	Directory Directory
+	Wards     Wards
 	Groups    Groups
 	Caller    Caller
 	Remover   Remover

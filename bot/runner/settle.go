@@ -198,11 +198,11 @@ func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
 
 // protected says why nothing may be sent for a target any more, "" if it may.
 func (b *batch) protected(t reset.Target) string {
-	reason, _, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t)
-	if err != nil {
+	w, _, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t, b.broken())
+	if err != nil || !w.holds(t, b.broken()) {
 		return ""
 	}
-	return string(reason)
+	return string(w.reason)
 }
 
 func (b *batch) evidence(t reset.Target, p reset.Progress) evidence {

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// inspect asks what is asked of each target: roles and factors of a few, roles
+// and groups of all where the lists of the protected cannot be read.
+func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
+	resets := 0
+	for _, t := range targets {
+		if t.Action == reset.ActionReset {
+			resets++
+		}
+	}
+	small := resets <= few || j.rules.Inspect == "each"
+	roles := j.roles || small && j.rules.Protect.Admins != policy.AdminsOff
+	for i := range targets {
+		for _, ask := range []struct {
+			wanted bool
+			of     func(context.Context, *judge, *reset.Target) error
+		}{{roles, d.askRoles}, {j.groups, d.askGroups}, {small, d.askFactors}} {
+			if !ask.wanted || targets[i].Action != reset.ActionReset {
+				continue
+			}
+			if err := ask.of(ctx, j, &targets[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// askRoles judges a target by its roles, and skips one whose roles may not be
+// read where there are no lists to go by.
+func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
+	known := j.known
+	err := d.guard.askRoles(ctx, &known, t.User)
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		skip(t, reset.NotFound, "the user has just gone from Okta")
+	case okta.IsKind(err, okta.KindForbidden) && !j.roles: // the lists have told
+	case okta.IsKind(err, okta.KindForbidden):
+		skip(t, reset.ProtectedAdmin, "Okta does not tell whether this is an administrator")
+	case err != nil:
+		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+	default:
+		if len(j.known.supers.users) > 0 || !d.guard.needs(j.broken).supers {
+			known.supers = j.known.supers // the list knows whether there are others
+		}
+		j.protect(t, known.ward(j.rules, t.User, t.Login), reset.Row{})
+	}
+	return nil
+}
+
+// askGroups judges a target by its groups.
+func (d *driver) askGroups(ctx context.Context, j *judge, t *reset.Target) error {
+	known := j.known
+	err := d.guard.askGroups(ctx, &known, t.User)
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		skip(t, reset.NotFound, "the user has just gone from Okta")
+	case okta.IsKind(err, okta.KindForbidden):
+		skip(t, reset.ProtectedGroup, "Okta does not tell whether this user is in a protected group")
+	case err != nil:
+		return fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
+	default:
+		j.protect(t, known.ward(j.rules, t.User, t.Login), reset.Row{})
+	}
+	return nil
+}
+
+// askFactors lists what a reset will remove. What may not be read is not known.
+func (d *driver) askFactors(ctx context.Context, _ *judge, t *reset.Target) error {
+	factors, err := d.Directory.Factors(ctx, string(t.User))
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		skip(t, reset.NotFound, "the user has just gone from Okta")
+	case okta.IsKind(err, okta.KindForbidden):
+	case err != nil:
+		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
+	default:
+		t.Read, t.Factors = true, types(factors)
+	}
+	return nil
+}
+
+// costs says what it costs that the protected cannot be read, as a whole or one by one.
+func (j *judge) costs() (list []string) {
+	if j.known.self == "" {
+		list = append(list, "Okta does not say whose token the bot's is, so the bot's own service user is not known.")
+	}
+	if j.roles && j.rules.Protect.Admins != policy.AdminsEach {
+		list = append(list, "Okta's lists of administrators cannot be read, so each user is asked for their roles, for the plan and before the reset, which takes at least three times as long.")
+	}
+	if j.groups {
+		list = append(list, "The members of a protected group cannot be read, so each user is asked for their groups, for the plan and before the reset, which takes at least three times as long.")
+	}
+	return list
+}

@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// tookOut is the detail of a row that an approver took out.
+const tookOut = "taken out by an approver"
+
+// taken is whom approvers took out of a plan. Users count with their rows: one
+// who is named twice is not reset by the other row.
+type taken struct {
+	rows  map[int]bool
+	users map[reset.UserID]bool
+}
+
+// takenOut reads whom the rows named in the plan that they were taken out of.
+func (d *driver) takenOut(ctx context.Context, r *reset.Request) (taken, error) {
+	out := taken{rows: map[int]bool{}, users: map[reset.UserID]bool{}}
+	if len(r.TakenOut) == 0 {
+		return out, nil
+	}
+	for _, row := range r.TakenOut {
+		out.rows[row] = true
+	}
+	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, r.TakenOut[0]) {
+		if err != nil {
+			return out, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+		}
+		if out.rows[t.Row] && t.User != "" {
+			out.users[t.User] = true
+		}
+	}
+	return out, nil
+}
+
+// resolved adds the users whom the rows taken out name now.
+func (j *judge) resolved(rows []reset.Row, matches []okta.Match) {
+	if len(j.out.rows) == 0 {
+		return
+	}
+	for i, row := range rows {
+		if j.out.rows[row.Row] && len(matches[i].Users) == 1 {
+			j.out.users[reset.UserID(matches[i].Users[0].ID)] = true
+		}
+	}
+}
+
+// shown returns the rows of the plan that was shown last, by the users' IDs.
+func (d *driver) shown(ctx context.Context, r *reset.Request) (rows []reset.Row, err error) {
+	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+		}
+		rows = append(rows, reset.Row{Row: t.Row, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
+	}
+	return rows, nil
+}
