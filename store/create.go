@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -112,23 +111,18 @@ func (t *Term) reserved(ctx context.Context, cause string) (int, error) {
 
 // open writes the head, and the facts with it.
 func (t *Term) open(ctx context.Context, n int, head *reset.Request, facts []reset.Fact) error {
+	if err := t.journal.begin(ctx); err != nil {
+		return err
+	}
+	defer t.journal.end()
 	if err := t.thawed(ctx, head); err != nil {
 		return err
 	}
-	b, err := json.Marshal(head)
-	if err != nil {
-		return err
-	}
-	conds, ops := []cond{absent(headKey(n))}, []op{put(headKey(n), b)}
+	conds := []cond{absent(headKey(n))}
 	if head.State != reset.Rejected {
 		conds = append(conds, absent(freezeKey))
 	}
-	s, err := sheetOf(&logEnd{n: n}, facts)
-	if err != nil {
-		return err
-	}
-	logConds, logOps := s.parts()
-	_, err = t.commit(ctx, append(conds, logConds...), append(ops, logOps...)...)
+	_, err := t.write(ctx, deed{n: n, fresh: true, conds: conds, facts: facts, ops: headOps(head, len(facts) > 0)})
 	if errors.Is(err, errConflict) {
 		if _, err := t.Get(ctx, head.ID); !errors.Is(err, ErrNotFound) {
 			return err // it is there: another try of the same op made it

@@ -75,6 +75,6 @@ func (t *Term) tryFreeze(ctx context.Context, cause string, change func(*reset.F
 		}
 		o = put(freezeKey, b)
 	}
-	_, err = t.writeWithFacts(ctx, 0, cause, []cond{{freezeKey, rev}}, []op{o}, facts)
+	_, err = t.write(ctx, deed{cause: cause, conds: []cond{{freezeKey, rev}}, facts: facts, ops: always(o)})
 	return wanted, err
 }

@@ -168,11 +168,11 @@ func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 	if l := j.logs[n]; l != nil {
 		return l, nil
 	}
-	p, last, err := t.number(ctx, tailKey(n))
+	p, last, at, err := t.tail(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	l := &logEnd{n: n, last: last}
+	l := &logEnd{n: n, last: last, at: at}
 	if n != 0 {
 		if p.rev == 0 {
 			return nil, fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)

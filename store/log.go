@@ -12,6 +12,23 @@ func entriesOf(n int) series[reset.Entry] {
 	return series[reset.Entry]{prefix: logPrefix(n), number: func(e reset.Entry) int64 { return e.Seq }}
 }
 
+// chainOf is a log with what its chain needs.
+func chainOf(n int) series[chained] {
+	return series[chained]{prefix: logPrefix(n), number: func(c chained) int64 { return c.Seq }}
+}
+
+// tail reads where a log ends; the pair's revision is 0 if there is no such log.
+func (r *Reader) tail(ctx context.Context, n int) (p pair, last int64, at link, err error) {
+	p, err = get(ctx, r.engine, tailKey(n))
+	if err != nil || p.rev == 0 {
+		return p, 0, genesis(r.org, n), err
+	}
+	if last, at, err = parseTail(p.value); err != nil {
+		err = fmt.Errorf("read %s: %w", p.key, err)
+	}
+	return p, last, at, err
+}
+
 // Log yields the entries of a request from a number on (from 1), as many as there
 // are when it begins, perhaps some more.
 func (r *Reader) Log(ctx context.Context, id reset.ID, from int64) iter.Seq2[reset.Entry, error] {
@@ -30,7 +47,7 @@ func (r *Reader) OrgLog(ctx context.Context, from int64) iter.Seq2[reset.Entry, 
 
 func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Entry, error] {
 	return func(yield func(reset.Entry, error) bool) {
-		p, last, err := r.number(ctx, tailKey(n))
+		p, last, _, err := r.tail(ctx, n)
 		if err == nil && p.rev == 0 && n != 0 {
 			err = fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)
 		}

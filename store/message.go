@@ -3,35 +3,84 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"factorbot/bot/reset"
 )
 
-// SaveMessages records the references of a request's messages; the last one of a slot counts.
+// SaveMessages records the references of a request's messages; the last one of a slot
+// counts. That one was posted, or its file shared, is a fact.
 func (t *Term) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.Message) error {
 	last := map[reset.Slot]int{}
 	for i, m := range messages {
 		last[m.Slot] = i
 	}
-	out := batch{t: t}
+	var kept []reset.Message
 	for i, m := range messages {
-		if last[m.Slot] != i {
-			continue
+		if last[m.Slot] == i {
+			kept = append(kept, m)
 		}
-		b, err := json.Marshal(m)
-		if err == nil {
-			err = out.add(ctx, put(messagesPrefix(id.Number())+string(m.Slot), b))
-		}
-		if err != nil {
+	}
+	for some := range slices.Chunk(kept, maxOps/2) {
+		if err := t.saveMessages(ctx, id.Number(), some); err != nil {
 			return fmt.Errorf("save messages of %s: %w", id, err)
 		}
 	}
-	if err := out.flush(ctx); err != nil {
-		return fmt.Errorf("save messages of %s: %w", id, err)
-	}
 	return nil
+}
+
+func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message) error {
+	if err := t.journal.begin(ctx); err != nil {
+		return err
+	}
+	defer t.journal.end()
+	return again(ctx, func() error {
+		var ops []op
+		var facts []reset.Fact
+		for _, m := range messages {
+			before, err := t.message(ctx, n, m.Slot)
+			if err != nil {
+				return err
+			}
+			if f, news := postedFact(before, m); news {
+				facts = append(facts, f)
+			}
+			b, err := json.Marshal(m)
+			if err != nil {
+				return err
+			}
+			ops = append(ops, put(messagesPrefix(n)+string(m.Slot), b))
+		}
+		_, err := t.write(ctx, deed{n: n, facts: facts, ops: always(ops...)})
+		if errors.Is(err, ErrNotFound) { // the request is over and gone: nothing is left to tell it to
+			_, err = t.commit(ctx, nil, ops...)
+		}
+		return err
+	})
+}
+
+// message returns the reference in a slot, an empty one if there is none.
+func (r *Reader) message(ctx context.Context, n int, slot reset.Slot) (m reset.Message, err error) {
+	p, err := get(ctx, r.engine, messagesPrefix(n)+string(slot))
+	if err == nil && p.rev != 0 {
+		err = json.Unmarshal(p.value, &m)
+	}
+	return m, err
+}
+
+// postedFact tells that a message was posted, if that was not known before.
+func postedFact(before, m reset.Message) (f reset.Fact, news bool) {
+	if m.TS == "" || m.TS == before.TS {
+		return f, false
+	}
+	f = reset.Fact{Name: "posted", At: m.At, Detail: map[string]string{"slot": string(m.Slot), "channel": string(m.Channel), "ts": m.TS}}
+	if m.File != "" {
+		f.Detail["file"] = m.File
+	}
+	return f, true
 }
 
 // Messages returns the references of a request's messages, in the order of their slots' names.

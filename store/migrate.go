@@ -17,7 +17,11 @@ type migration struct {
 }
 
 // migrations are in order: the one at i leads from version i+1 to i+2.
-func migrations() []migration { return nil }
+func migrations() []migration {
+	return []migration{
+		{"give each log a chain", chainLogs},
+	}
+}
 
 // migrate brings the record from a version to the one that the steps end with, and writes
 // the version down after each. First it makes a backup beside the file; when all is

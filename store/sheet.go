@@ -1,12 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"compress/flate"
 	"context"
 	"encoding/json"
-	"fmt"
-	"strconv"
 	"time"
 
 	"factorbot/bot/reset"
@@ -16,6 +13,7 @@ import (
 type logEnd struct {
 	n    int
 	last int64   // number of the last entry
+	at   link    // of the chain, up to there
 	open []byte  // JSON lines of the last block, unless it is full
 	head footing // zero for the org
 }
@@ -37,7 +35,7 @@ func (l *logEnd) fill(ctx context.Context, e engine) error {
 	if l.last%blockLen == 0 {
 		return nil
 	}
-	for entry, err := range entriesOf(l.n).upTo(ctx, e, blockStart(l.last), l.last) {
+	for entry, err := range chainOf(l.n).upTo(ctx, e, blockStart(l.last), l.last) {
 		if err != nil {
 			return err
 		}
@@ -54,7 +52,7 @@ func (l *logEnd) fill(ctx context.Context, e engine) error {
 func (l *logEnd) moved(s *sheet) {
 	for _, v := range s.values {
 		l.open = append(l.open, v.lines...)
-		l.last = v.last
+		l.last, l.at = v.last, s.at
 		if v.last%blockLen == 0 {
 			s.full = append(s.full, run{first: blockStart(v.last), last: v.last, lines: l.open})
 			l.open = nil
@@ -72,11 +70,12 @@ type run struct {
 type sheet struct {
 	log    *logEnd
 	last   int64
+	at     link
 	values []run // one for each block that they touch
 	full   []run // blocks that the commit has filled
 }
 
-func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last} }
+func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last, at: l.at} }
 
 // sheetOf numbers facts.
 func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
@@ -91,29 +90,17 @@ func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
 	return s, nil
 }
 
-// line is an entry on its way into a log, encoded but for its number.
+// line is an entry on its way into a log, encoded but for its number and its mark.
 type line struct {
 	entry reset.Entry
 	tail  []byte // of the JSON, what follows the number
+	sum   link
 }
 
 // lineHead is what an entry's JSON begins with, up to its number: Seq is its first field.
 const lineHead = `{"seq":`
 
-func newLine(e reset.Entry) (line, error) {
-	e.Seq = 0
-	b, err := json.Marshal(e)
-	if err != nil {
-		return line{}, err
-	}
-	tail, ok := bytes.CutPrefix(b, []byte(lineHead+"0"))
-	if !ok {
-		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
-	}
-	return line{entry: e, tail: tail}, nil
-}
-
-func (l line) size() int { return len(lineHead) + len(l.tail) }
+func (l line) size() int { return len(lineHead) + len(l.tail) + markLen }
 
 // add gives a line its number and its place in a block.
 func (s *sheet) add(l line) {
@@ -122,8 +109,8 @@ func (s *sheet) add(l line) {
 		s.values = append(s.values, run{first: s.last})
 	}
 	v := &s.values[len(s.values)-1]
-	v.lines = strconv.AppendInt(append(v.lines, lineHead...), s.last, 10)
-	v.lines = append(append(v.lines, l.tail...), '\n')
+	s.at = s.at.next(s.last, l.sum)
+	v.lines = l.appendTo(v.lines, s.last, s.at)
 	v.last = s.last
 }
 
@@ -135,7 +122,7 @@ func (s *sheet) parts() (conds []cond, ops []op) {
 		ops = append(ops, put(key, append([]byte{plain}, v.lines...)))
 	}
 	if len(s.values) > 0 || s.last == 0 {
-		ops = append(ops, numberPut(tailKey(s.log.n), s.last))
+		ops = append(ops, tailPut(s.log.n, s.last, s.at))
 	}
 	return conds, ops
 }

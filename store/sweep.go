@@ -129,25 +129,35 @@ func (t *Term) sweepRequests(ctx context.Context, now time.Time) error {
 		if !head.State.Settled() || now.Sub(head.SettledAt) < t.store.retain {
 			continue
 		}
-		if err := t.forget(ctx, head.ID.Number()); err != nil {
+		if err := t.forget(ctx, head.ID.Number(), now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget removes a request: the head goes last, so that a failure leaves it to be found again.
-func (t *Term) forget(ctx context.Context, n int) error {
+// forget replaces a request by the head of its chain in the org's log. The request's own
+// head goes last: a failure leaves it to be found again.
+func (t *Term) forget(ctx context.Context, n int, now time.Time) error {
 	if err := t.journal.begin(ctx); err != nil {
 		return err
 	}
 	defer t.journal.end()
 	delete(t.journal.logs, n)
+	_, last, at, err := t.tail(ctx, n)
+	if err != nil {
+		return err
+	}
+	retired := chainedFact(factRetired, &sheet{log: &logEnd{n: n}, last: last, at: at}, nil)
+	retired.At = now
+	if _, err := t.write(ctx, deed{facts: []reset.Fact{retired}, ops: always()}); err != nil {
+		return err
+	}
 	for _, prefix := range []string{rowsPrefix(n), plansPrefix(n), logPrefix(n), messagesPrefix(n), opsPrefix(n)} {
 		if _, err := t.commit(ctx, nil, removePrefix(prefix)); err != nil {
 			return err
 		}
 	}
-	_, err := t.commit(ctx, nil, remove(headKey(n)), remove(tailKey(n)))
+	_, err = t.commit(ctx, nil, remove(headKey(n)), remove(tailKey(n)))
 	return err
 }

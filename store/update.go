@@ -78,14 +78,16 @@ func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
 	if bytes.Equal(before, after) && len(facts) == 0 && e.cause == "" {
 		return r, nil
 	}
-	return r, t.saveHead(ctx, r, after, e.cause, conds, facts)
+	return r, t.saveHead(ctx, r, e.cause, conds, facts)
 }
 
 // saveHead writes a head over the version it was read at, and takes over the new one.
-func (t *Term) saveHead(ctx context.Context, r *reset.Request, head []byte, cause string, conds []cond, facts []reset.Fact) error {
+func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, conds []cond, facts []reset.Fact) error {
 	n := r.ID.Number()
-	conds = append(conds, cond{headKey(n), r.Version})
-	rev, err := t.writeWithFacts(ctx, n, cause, conds, []op{put(headKey(n), head)}, facts)
+	rev, err := t.write(ctx, deed{
+		n: n, cause: cause, conds: append(conds, cond{headKey(n), r.Version}), facts: facts,
+		ops: headOps(r, len(facts) > 0),
+	})
 	if err != nil {
 		return err
 	}
@@ -94,30 +96,13 @@ func (t *Term) saveHead(ctx context.Context, r *reset.Request, head []byte, caus
 	return nil
 }
 
-// writeWithFacts commits operations, the facts that tell of them, and their
-// cause. Whoever calls it has the turn.
-func (t *Term) writeWithFacts(ctx context.Context, n int, cause string, conds []cond, ops []op, facts []reset.Fact) (int64, error) {
-	log, err := t.journal.log(ctx, t, n)
-	if err != nil {
-		return 0, err
-	}
-	s, err := sheetOf(log, facts)
-	if err != nil {
-		return 0, err
-	}
-	logConds, all := s.parts() // the log's new key first: nobody else makes it
-	conds, all = append(conds, logConds...), append(all, ops...)
-	if cause != "" {
-		done, err := t.effect(opKey(n, cause), 0)
-		if err != nil {
-			return 0, err
+// headOps writes a head, with the org's head that its facts have led to.
+func headOps(r *reset.Request, anchored bool) func(Head) ([]op, error) {
+	return func(anchor Head) ([]op, error) {
+		if anchored {
+			r.Anchor = anchor.String()
 		}
-		all, conds = append([]op{done}, all...), append(conds, absent(done.key))
+		b, err := json.Marshal(r)
+		return []op{put(headKey(r.ID.Number()), b)}, err
 	}
-	rev, err := t.commit(ctx, conds, all...)
-	sheets := []*sheet{s}
-	if t.journal.wrote(sheets, err); err == nil {
-		t.seal(ctx, sheets)
-	}
-	return rev, err
 }

@@ -31,6 +31,10 @@ type Request struct {
 	ResumedAt  time.Time `json:"resumed_at,omitzero"` // a gap is counted from the later of this and the last step
 	SettledAt  time.Time `json:"settled_at,omitzero"`
 
+	// Anchor is the end of the org's audit chain after the last fact of this request:
+	// "17:9f86d081...". The record sets it.
+	Anchor string `json:"anchor,omitempty"`
+
 	// Version is the record's revision of this head. The record sets it when it reads; it is not part of the head.
 	Version int64 `json:"-"`
 }

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// link is the hash of a chain up to an entry: SHA-256 of the link before, the entry's
+// number (8 bytes, big-endian) and the entry's own sum.
+type link [sha256.Size]byte
+
+// genesis is the link before the first entry of a log; 0 is the org's own.
+func genesis(org string, n int) link {
+	return sha256.Sum256(fmt.Appendf(nil, "factorbot\x00%s\x00%d", org, n))
+}
+
+func (l link) next(seq int64, sum link) link {
+	b := make([]byte, 0, 2*sha256.Size+8)
+	b = append(b, l[:]...)
+	for shift := 56; shift >= 0; shift -= 8 {
+		b = append(b, byte(seq>>shift))
+	}
+	return sha256.Sum256(append(b, sum[:]...))
+}
+
+func (l link) String() string { return hex.EncodeToString(l[:]) }
+
+// mark is what an entry keeps of its link, to tell where a chain breaks.
+func (l link) mark() string { return hex.EncodeToString(l[:8]) }
+
+func parseLink(s string) (l link, err error) {
+	b, err := hex.DecodeString(s)
+	if err == nil && len(b) != len(l) {
+		err = fmt.Errorf("a hash of %d bytes", len(b))
+	}
+	copy(l[:], b)
+	return l, err
+}
+
+// chained is an entry as a log keeps it.
+type chained struct {
+	reset.Entry
+	Salt string `json:"salt,omitempty"` // of the references to its names
+	Mark string `json:"mark,omitempty"` // of the link up to here
+}
+
+// sum is the entry's own part in the chain: the hash of its JSON without number, with
+// references in the place of names. Without the names, which takes the salt along, the
+// chain is as whole as before.
+func (c chained) sum() (link, error) {
+	e := referring(c.Entry, c.Salt)
+	e.Seq = 0
+	b, err := json.Marshal(e)
+	return sha256.Sum256(b), err
+}
+
+// newSalt returns 96 random bits.
+func newSalt() string {
+	b := make([]byte, 12)
+	rand.Read(b) // never fails: see its documentation
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// referring returns the entry with references to persons, users and free text in the
+// place of these. An entry without salt has references already, or is older than the chains.
+func referring(e reset.Entry, salt string) reset.Entry {
+	if salt == "" {
+		return e
+	}
+	e.Detail = reference(salt, "detail", e.Detail)
+	if e.Step != nil {
+		step := *e.Step
+		step.User = reset.UserID(reference(salt, "user", string(step.User)))
+		e.Step = &step
+	}
+	if e.Fact != nil {
+		fact := *e.Fact
+		fact.By = reset.Person(reference(salt, "by", string(fact.By)))
+		fact.Detail = nil
+		for key, value := range e.Fact.Detail {
+			if !nameless(key) {
+				value = reference(salt, key, value)
+			}
+			if fact.Detail == nil {
+				fact.Detail = make(map[string]string, len(e.Fact.Detail))
+			}
+			fact.Detail[key] = value
+		}
+		e.Fact = &fact
+	}
+	return e
+}
+
+// nameless reports whether a detail of a fact never names anybody and is no free text.
+func nameless(key string) bool {
+	switch key {
+	case "sha256", "digest", "file_sha", "revision", "resets", "missing", "cause", "code",
+		string(reset.OutcomeReset), string(reset.OutcomeSkipped), string(reset.OutcomeFailed), string(reset.OutcomeNotRun),
+		"request", "seq", "head", "state", "slot", "channel", "ts", "taken", "schema":
+		return true
+	}
+	return false
+}
+
+// reference is the salted hash of a name in a field; "" stays as it is.
+func reference(salt, field, name string) string {
+	if name == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(salt + "\x00" + field + "\x00" + name))
+	return "~" + hex.EncodeToString(sum[:])
+}
+
+// newLine encodes an entry but for its number and its mark.
+func newLine(e reset.Entry) (line, error) {
+	e.Seq = 0
+	c := chained{Entry: e, Salt: newSalt()}
+	b, err := json.Marshal(c)
+	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it was no UTF-8: what is kept is what counts
+		c = chained{}
+		if err = json.Unmarshal(b, &c); err == nil {
+			b, err = json.Marshal(c)
+		}
+	}
+	if err != nil {
+		return line{}, err
+	}
+	sum, err := c.sum()
+	if err != nil {
+		return line{}, err
+	}
+	tail, ok := bytes.CutPrefix(b, []byte(lineHead+"0"))
+	if !ok {
+		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
+	}
+	return line{entry: c.Entry, tail: tail[:len(tail)-1], sum: sum}, nil
+}
+
+// markLen is how many bytes a mark adds to a line.
+const markLen = len(`,"mark":""}`) + 16
+
+// appendTo adds the line to others.
+func (l line) appendTo(lines []byte, seq int64, at link) []byte {
+	lines = strconv.AppendInt(append(lines, lineHead...), seq, 10)
+	lines = append(append(lines, l.tail...), `,"mark":"`...)
+	return append(append(lines, at.mark()...), "\"}\n"...)
+}
+
+// tailPut writes where a log ends: its last number and the link up to there.
+func tailPut(n int, last int64, at link) op {
+	return put(tailKey(n), fmt.Appendf(nil, "%d %s", last, at))
+}
+
+// parseTail reads what tailPut wrote, or the bare number of schema version 1.
+func parseTail(value []byte) (last int64, at link, err error) {
+	number, hash, chained := strings.Cut(string(value), " ")
+	if last, err = strconv.ParseInt(number, 10, 64); err == nil && chained {
+		at, err = parseLink(hash)
+	}
+	return last, at, err
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// Head is the end of the org's chain. Whoever keeps one outside the record can show
+// later that nothing before it was changed or left out.
+type Head struct {
+	Seq  int64  // number of the last entry of the org's log; 0 if there is none
+	Hash string // of the chain up to there, 64 hex digits
+}
+
+// String writes "17:9f86d081...".
+func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
+
+// ParseHead reads what String writes; at least 12 hex digits are enough.
+func ParseHead(s string) (Head, error) {
+	number, hash, _ := strings.Cut(strings.TrimSpace(s), ":")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	hash = strings.ToLower(hash)
+	if err != nil || seq < 0 || len(hash) < 12 || len(hash) > 64 || strings.Trim(hash, "0123456789abcdef") != "" {
+		return Head{}, fmt.Errorf("%.100q is no head: it is a number, a colon, and 12 to 64 hex digits", s)
+	}
+	return Head{Seq: seq, Hash: hash}, nil
+}
+
+// Head returns the end of the org's chain as it is now.
+func (r *Reader) Head(ctx context.Context) (Head, error) {
+	_, last, at, err := r.tail(ctx, 0)
+	if err != nil {
+		return Head{}, fmt.Errorf("read the org's head: %w", err)
+	}
+	return Head{Seq: last, Hash: at.String()}, nil
+}
+
+// Names of the facts by which the org's chain tells of a request's.
+const (
+	factChained = "chained" // the request's head, after its last change
+	factRetired = "retired" // the same; the request is gone
+)
+
+// chainedFact takes a request's head into the org's chain.
+func chainedFact(name string, s *sheet, facts []reset.Fact) reset.Fact {
+	f := reset.Fact{Name: name, Detail: map[string]string{
+		"request": string(reset.NewID(s.log.n)), "seq": strconv.FormatInt(s.last, 10), "head": s.at.String(),
+	}}
+	if len(facts) > 0 {
+		f.At = facts[len(facts)-1].At
+	}
+	return f
+}
+
+// deed is what one commit writes beside entries of a log.
+type deed struct {
+	n     int // the request's number; 0 is the org
+	cause string
+	conds []cond
+	facts []reset.Fact
+	ops   func(anchor Head) ([]op, error) // the anchor is the org's head after this commit
+	fresh bool                            // the request's log does not exist yet
+}
+
+// always makes operations that do not depend on the org's head.
+func always(ops ...op) func(Head) ([]op, error) {
+	return func(Head) ([]op, error) { return ops, nil }
+}
+
+// write commits a deed: its operations, its facts, the request's head in the org's
+// chain, and its cause. Whoever calls it has the turn.
+func (t *Term) write(ctx context.Context, c deed) (int64, error) {
+	sheets, anchor, err := t.sheets(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	ops, err := c.ops(anchor)
+	if err != nil {
+		return 0, err
+	}
+	conds, all := slices.Clone(c.conds), []op(nil)
+	for _, s := range sheets { // the logs' new keys first: nobody else makes them
+		logConds, logOps := s.parts()
+		conds, all = append(conds, logConds...), append(all, logOps...)
+	}
+	all = append(all, ops...)
+	if c.cause != "" {
+		done, err := t.effect(opKey(c.n, c.cause), 0)
+		if err != nil {
+			return 0, err
+		}
+		all, conds = append([]op{done}, all...), append(conds, absent(done.key))
+	}
+	rev, err := t.commit(ctx, conds, all...)
+	if t.journal.wrote(sheets, err); err == nil {
+		t.seal(ctx, sheets)
+	}
+	return rev, err
+}
+
+// sheets numbers the facts of a deed; a request's facts bring its head into the org's log.
+func (t *Term) sheets(ctx context.Context, c deed) ([]*sheet, Head, error) {
+	org, err := t.journal.log(ctx, t, 0)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	if c.n == 0 {
+		s, err := sheetOf(org, c.facts)
+		return []*sheet{s}, Head{s.last, s.at.String()}, err
+	}
+	log := &logEnd{n: c.n, at: genesis(t.org, c.n)}
+	if !c.fresh {
+		if log, err = t.journal.log(ctx, t, c.n); err != nil {
+			return nil, Head{}, err
+		}
+	}
+	s, err := sheetOf(log, c.facts)
+	if err != nil || len(c.facts) == 0 {
+		return []*sheet{s}, Head{org.last, org.at.String()}, err
+	}
+	of, err := sheetOf(org, []reset.Fact{chainedFact(factChained, s, c.facts)})
+	return []*sheet{s, of}, Head{of.last, of.at.String()}, err
+}

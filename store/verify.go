@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// Outside is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
+type Outside struct {
+	Org      Head     // an earlier end of the org's chain, from a message, a log line or a receipt
+	Request  reset.ID // of a receipt
+	Sequence int64    // number of the entry of its log that the receipt ends with
+	Hash     string   // of the request's chain up to there
+}
+
+// Finding is one place where a chain does not hold.
+type Finding struct {
+	Request reset.ID // "" is the org's own log
+	Seq     int64    // number of the entry
+	What    string   // a sentence for people
+}
+
+func (f Finding) String() string {
+	log := "the org's log"
+	if f.Request != "" {
+		log = string(f.Request)
+	}
+	return fmt.Sprintf("%s, entry %d: %s", log, f.Seq, f.What)
+}
+
+// Audit is the result of a verification.
+type Audit struct {
+	Head     Head // of the org's chain
+	Entries  int  // that were compared
+	Requests int
+	Retired  int // requests of which retention has left the head
+	Findings []Finding
+}
+
+// Verify computes every chain anew and compares: with the marks in the entries, with each
+// request's heads in the org's chain, with the ends that the record knows, and with what was
+// kept outside. It reads a record that nobody writes: an inspection, or a backup. The
+// error is about reading; what is wrong with the record is in the findings.
+func (r *Reader) Verify(ctx context.Context, kept ...Outside) (*Audit, error) {
+	v := &verifier{Reader: r, audit: &Audit{}, anchors: map[int][]anchor{}, retired: map[int]anchor{}, kept: kept}
+	if err := v.org(ctx); err != nil {
+		return nil, fmt.Errorf("verify the org's log: %w", err)
+	}
+	if err := v.requests(ctx); err != nil {
+		return nil, fmt.Errorf("verify the requests' logs: %w", err)
+	}
+	return v.audit, nil
+}
+
+// anchor is a request's head in the org's chain.
+type anchor struct {
+	seq  int64 // of the request's entry
+	hash string
+	at   int64 // of the entry in the org's log
+}
+
+type verifier struct {
+	*Reader
+	audit   *Audit
+	anchors map[int][]anchor // by number of the request, in order
+	retired map[int]anchor
+	kept    []Outside
+}
+
+func (v *verifier) find(n int, seq int64, format string, args ...any) {
+	f := Finding{Seq: seq, What: fmt.Sprintf(format, args...)}
+	if n != 0 {
+		f.Request = reset.NewID(n)
+	}
+	v.audit.Findings = append(v.audit.Findings, f)
+}
+
+// org verifies the org's own log, and takes the requests' heads from it.
+func (v *verifier) org(ctx context.Context) error {
+	hashes := map[int64]string{}
+	for _, k := range v.kept {
+		if k.Org.Hash != "" {
+			hashes[k.Org.Seq] = ""
+		}
+	}
+	end, err := v.log(ctx, 0, func(c chained, at link) {
+		if _, asked := hashes[c.Seq]; asked {
+			hashes[c.Seq] = at.String()
+		}
+		v.take(c)
+	})
+	if err != nil {
+		return err
+	}
+	v.audit.Head = end
+	hashes[0] = genesis(v.Reader.org, 0).String()
+	for _, k := range v.kept {
+		if k.Org.Hash != "" && (hashes[k.Org.Seq] == "" || !strings.HasPrefix(hashes[k.Org.Seq], k.Org.Hash)) {
+			v.find(0, k.Org.Seq, "the head that was kept outside is not in this record: entries up to there were changed, left out or cut off")
+		}
+	}
+	return nil
+}
+
+// take notes what an entry of the org's log says of a request.
+func (v *verifier) take(c chained) {
+	if c.Fact == nil || c.Fact.Name != factChained && c.Fact.Name != factRetired {
+		return
+	}
+	n := reset.ID(c.Fact.Detail["request"]).Number()
+	seq, err := strconv.ParseInt(c.Fact.Detail["seq"], 10, 64)
+	if n == 0 || err != nil {
+		v.find(0, c.Seq, "it names no request")
+		return
+	}
+	a := anchor{seq: seq, hash: c.Fact.Detail["head"], at: c.Seq}
+	if c.Fact.Name == factRetired {
+		v.retired[n] = a
+		return
+	}
+	v.anchors[n] = append(v.anchors[n], a)
+}
+
+// requests verifies each request's log, and that none is missing.
+func (v *verifier) requests(ctx context.Context) error {
+	there := map[int]bool{}
+	for p, err := range scan(ctx, v.engine, headPrefix, 100) {
+		if err != nil {
+			return err
+		}
+		there[numberOf(p.key)] = true
+	}
+	for n := range v.anchors {
+		if _, gone := v.retired[n]; gone || there[n] {
+			continue
+		}
+		v.find(n, 0, "the org's log knows the request, and it is not there")
+	}
+	for _, n := range slices.Sorted(maps.Keys(there)) {
+		if _, gone := v.retired[n]; gone {
+			continue // what retention has not removed yet
+		}
+		if err := v.request(ctx, n); err != nil {
+			return err
+		}
+	}
+	v.audit.Retired = len(v.retired)
+	v.receipts(there)
+	return nil
+}
+
+// receipts looks for requests of receipts that are not there; those that are were compared.
+func (v *verifier) receipts(there map[int]bool) {
+	for _, k := range v.kept {
+		n := k.Request.Number()
+		gone, retired := v.retired[n]
+		switch {
+		case n == 0 || there[n] && !retired:
+		case !retired:
+			v.find(n, k.Sequence, "the receipt's request is not in this record")
+		case gone.seq == k.Sequence && gone.hash != k.Hash:
+			v.find(n, k.Sequence, "the receipt has another hash than the head that retention has left")
+		}
+	}
+}
+
+// request verifies one request's log against its heads in the org's chain and against receipts.
+func (v *verifier) request(ctx context.Context, n int) error {
+	wanted := v.anchors[n]
+	for _, k := range v.kept {
+		if k.Request.Number() == n && k.Hash != "" {
+			wanted = append(wanted[:len(wanted):len(wanted)], anchor{seq: k.Sequence, hash: k.Hash})
+		}
+	}
+	if len(wanted) == 0 {
+		v.find(n, 0, "the org's log does not know the request")
+	}
+	bySeq := map[int64][]anchor{}
+	for _, a := range wanted {
+		bySeq[a.seq] = append(bySeq[a.seq], a)
+	}
+	before := len(v.audit.Findings)
+	end, err := v.log(ctx, n, func(c chained, at link) {
+		for _, a := range bySeq[c.Seq] {
+			if a.hash != at.String() {
+				v.find(n, c.Seq, "the hash up to here is not the one %s: this entry or an earlier one was changed", a.where())
+			}
+		}
+		delete(bySeq, c.Seq)
+	})
+	if err != nil {
+		return err
+	}
+	v.audit.Requests++
+	if len(v.audit.Findings) == before {
+		for seq, a := range bySeq {
+			if seq > 0 {
+				v.find(n, seq, "the log ends at %d, before an entry %s", end.Seq, a[0].where())
+			}
+		}
+	}
+	return nil
+}
+
+func (a anchor) where() string {
+	if a.at == 0 {
+		return "in the receipt"
+	}
+	return fmt.Sprintf("in entry %d of the org's log", a.at)
+}
+
+var errStop = errors.New("the chain is broken")
+
+// log computes a chain anew, shows each entry with its link, and returns its end. It stops
+// at the first entry that does not follow from the one before.
+func (v *verifier) log(ctx context.Context, n int, show func(chained, link)) (Head, error) {
+	_, last, end, err := v.tail(ctx, n)
+	if err != nil {
+		return Head{}, err
+	}
+	at, seq := genesis(v.Reader.org, n), int64(0)
+	err = v.entries(ctx, n, func(c chained) error {
+		if c.Seq != seq+1 {
+			v.find(n, seq+1, "entry %d stands where it should be: it is missing, or the order was changed", c.Seq)
+			return errStop
+		}
+		sum, err := c.sum()
+		if err != nil {
+			return err
+		}
+		seq, at = c.Seq, at.next(c.Seq, sum)
+		v.audit.Entries++
+		if c.Mark != "" && c.Mark != at.mark() {
+			v.find(n, seq, "it does not match its mark: it was changed")
+			return errStop
+		}
+		show(c, at)
+		return nil
+	})
+	switch {
+	case errors.Is(err, errStop):
+	case err != nil:
+		return Head{}, err
+	case seq != last:
+		v.find(n, seq, "the log ends here, and should end at %d", last)
+	case at != end:
+		v.find(n, seq, "the log ends with another hash than the record knows: an entry was changed")
+	}
+	return Head{Seq: seq, Hash: at.String()}, nil
+}
+
+// entries shows each entry of a log as it is stored, in the order of the keys.
+func (v *verifier) entries(ctx context.Context, n int, show func(chained) error) error {
+	for p, err := range scan(ctx, v.engine, logPrefix(n), pageOf) {
+		if err != nil {
+			return err
+		}
+		items, err := unpack[chained](p.value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.key, err)
+		}
+		for _, c := range items {
+			if err := show(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
