@@ -25,6 +25,8 @@ func (l *listening) form(callback string) (form, bool) {
 		return form{l.checkReason, l.reasoned}, true
 	case view.RequestCallback:
 		return form{l.checkRequest, l.requested}, true
+	case view.ExportCallback:
+		return form{l.checkExport, l.exported}, true
 	case view.DenyCallback:
 		return form{l.checkDenial, l.denied}, true
 	case view.ConfirmCallback:
@@ -102,6 +104,8 @@ func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.M
 		return l.reasonModal
 	case view.ActionNewRequest:
 		return l.requestModal
+	case view.ActionNewExport:
+		return l.exportModal
 	case view.ActionDeny:
 		return l.denyModal
 	case view.ActionConfirm:

@@ -17,8 +17,11 @@ import (
 
 // modalOfCommand is the modal of a command that says nothing but what it is about.
 func (l *listening) modalOfCommand(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
-	if strings.TrimSpace(a.Text) == "" {
+	switch text := strings.TrimSpace(a.Text); {
+	case text == "":
 		return l.requestModal
+	case strings.EqualFold(text, string(roster.VerbExport)):
+		return l.exportModal
 	}
 	return nil
 }
@@ -60,12 +63,15 @@ func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error)
 }
 
 // anotherField shows the field for another way to name users; what was entered elsewhere stays.
-func (l *listening) anotherField(_ context.Context, a *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) anotherField(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
 	f, err := a.frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	f.Whom = a.Value
+	if a.Callback == view.ExportCallback {
+		return l.exportForm(ctx, f), nil
+	}
 	return view.RequestModal(f), nil
 }
 
@@ -87,12 +93,17 @@ func (l *listening) checkRequest(ctx context.Context, a *arrival) map[string]str
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
 	o, wrong := l.order(a, f)
-	if words, aboutReason := l.mayAsk(ctx, a, o.Reason); aboutReason {
+	l.checkAsker(ctx, a, o.Reason, wrong)
+	return wrong
+}
+
+// checkAsker adds what is wrong with who asks, where, and why.
+func (l *listening) checkAsker(ctx context.Context, a *arrival, reason string, wrong map[string]string) {
+	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
 		wrong[view.FieldWhom] = words
 	}
-	return wrong
 }
 
 // order reads the form, and says by field what is wrong with it.

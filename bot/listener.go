@@ -35,6 +35,7 @@ type Listener struct {
 	Board    Reader
 	Enrolled Enrolments             // nil: that is not known
 	Anchors  Anchors                // nil: the record has none
+	Schema   Schema                 // nil: only the attributes of every org are known
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
 	Socket   func(n int, open bool) // told when a socket opens and closes; nil: nobody
@@ -52,6 +53,7 @@ type listening struct {
 	beside   *lanes // what runs beside an acknowledgement
 	noted    *marks
 	triggers *triggers
+	columns  *attributes
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
@@ -65,6 +67,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		beside:   newLanes(16),
 		noted:    newMarks(l.Seen, l.Now),
 		triggers: newTriggers(l.Now),
+		columns:  &attributes{from: l.Schema, now: l.Now},
 	}
 	defer run.beside.wait()
 	defer run.working.wait()

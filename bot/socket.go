@@ -145,6 +145,8 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		return
 	}
 	switch {
+	case a.Kind == kindTyping: // changes nothing, and is too late when it comes again
+		s.beside.add(ctx, id, func() { s.suggest(ctx, id, a) })
 	case a.Kind == kindSubmission:
 		s.beside.add(ctx, a.key, func() { s.submitted(ctx, id, a) })
 	case s.modalOf(a) != nil:

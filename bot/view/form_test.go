@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -19,10 +20,31 @@ func forms() map[string]slack.ModalViewRequest {
 		"deny":    view.DenyModal(pending(), "C_FACTORS"),
 		"confirm": view.ConfirmModal(pending(), "C_FACTORS", 495),
 	}
+	many := attributes(120)
+	all["export"] = view.ExportModal(view.Frame{Channel: "C_FACTORS"}, many[:20], false)
+	all["export_partial"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomQuery}, many[:3], true)
+	all["export_many"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomFilter}, many, false)
 	for _, whom := range []string{view.WhomList, view.WhomPeople, view.WhomGroup, view.WhomSearch, view.WhomFile} {
 		all["request_"+whom] = view.RequestModal(view.Frame{Channel: "C_FACTORS", Whom: whom, NoWhy: whom == view.WhomGroup})
 	}
 	return all
+}
+
+// attributes are those of every org and n of an org's own.
+func attributes(n int) []view.Attribute {
+	all := []view.Attribute{{Name: "login", Title: "Username"}, {Name: "email", Title: "Primary email"}, {Name: "department", Title: ""}}
+	for i := range n {
+		all = append(all, view.Attribute{Name: fmt.Sprintf("own%d", i), Title: fmt.Sprintf("Our <!here> %d", i), Custom: true})
+	}
+	return all
+}
+
+func TestFoundColumns(t *testing.T) {
+	for typed, want := range map[string]int{"": 100, "OWN1": 31, "our <!here> 7": 11, "factors": 1, "no such": 0} {
+		if got := view.FoundColumns(attributes(120), typed); len(got) != want {
+			t.Errorf("%q finds %d columns, want %d", typed, len(got), want)
+		}
+	}
 }
 
 func TestForms_golden(t *testing.T) {
@@ -46,12 +68,17 @@ func TestForms_stayInsideSlacksLimits(t *testing.T) {
 		for name, m := range map[string]slack.ModalViewRequest{
 			"deny":    view.DenyModal(r, channel),
 			"confirm": view.ConfirmModal(r, channel, rapid.Int().Draw(t, "number")),
+			"export":  view.ExportModal(view.Frame{Channel: channel}, rapid.SliceOfN(rapid.Custom(anyAttribute), 0, 130).Draw(t, "attributes"), true),
 			"request": view.RequestModal(view.Frame{Channel: channel, Whom: nasty().Draw(t, "whom")}),
 		} {
 			checkModal(t, name, fits.Validate, m)
 		}
 		checkMessage(t, "ask number", view.AskNumber(r, 7))
 	})
+}
+
+func anyAttribute(t *rapid.T) view.Attribute {
+	return view.Attribute{Name: nasty().Draw(t, "name"), Title: nasty().Draw(t, "title"), Custom: rapid.Bool().Draw(t, "custom")}
 }
 
 // checkModal holds a modal against the schema and what the schema does not say.

@@ -195,3 +195,23 @@ func TestForm_deny(t *testing.T) {
 	s.submit("U_APPROVER2", late, answers{"reason": "me too"})
 	s.toldPrivately("U_APPROVER2", "already denied")
 }
+
+func TestForm_export(t *testing.T) {
+	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
+	form := s.opened(s.command("U_REQUESTER", "/factor-reset export"))
+	for _, words := range []string{"costCenter", "the org's own", "one more Okta call for each user"} {
+		if !strings.Contains(text(form), words) {
+			t.Errorf("the form lacks %q: %s", words, text(form))
+		}
+	}
+	if wrong := s.try("U_REQUESTER", form, answers{"search": "everybody", "reason": "audit"}); !strings.Contains(fmt.Sprint(wrong["search"]), "compares nothing") {
+		t.Errorf("no expression: %v", wrong)
+	}
+	form = s.turn("U_REQUESTER", form, "whom", "query", nil)
+	if !strings.Contains(text(form), "Start of a name") || !strings.Contains(text(form), "costCenter") {
+		t.Errorf("another field: %s", text(form))
+	}
+	if got := s.command("U_GUEST", "/factor-reset export"); got["view"] != nil || !strings.Contains(fmt.Sprint(got["ephemeral"]), "guests") {
+		t.Errorf("a guest: %v", got)
+	}
+}

@@ -1,0 +1,136 @@
+package bot
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// Schema lists what is known of users in the org, for the columns of an export.
+type Schema interface {
+	Attributes(ctx context.Context) ([]view.Attribute, error)
+}
+
+// schemaLife is how long the attributes of the org are taken for known.
+const schemaLife = 10 * time.Minute
+
+// attributes remembers the org's attributes, which change once in months.
+type attributes struct {
+	from Schema // nil: only those of every org are known
+	now  func() time.Time
+
+	mu   sync.Mutex
+	all  []view.Attribute
+	till time.Time
+}
+
+// known returns the attributes; partial says that the org's own could not be read in time.
+func (s *attributes) known(ctx context.Context) (all []view.Attribute, partial bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now().Before(s.till) {
+		return s.all, false
+	}
+	if s.from == nil {
+		return everyOrg(), true
+	}
+	got, err := s.from.Attributes(ctx)
+	switch {
+	case err == nil && len(got) > 0:
+		s.all, s.till = got, s.now().Add(schemaLife)
+		return got, false
+	case s.all != nil:
+		return s.all, false
+	}
+	return everyOrg(), true
+}
+
+// everyOrg are attributes of Okta's own, which every org has (developer.okta.com,
+// "Default profile properties" of the Users API).
+func everyOrg() []view.Attribute {
+	names := []string{
+		"login", "email", "firstName", "lastName", "displayName", "department", "title", "manager", "employeeNumber", "organization",
+		"division", "costCenter", "userType", "city", "state", "countryCode", "mobilePhone", "primaryPhone", "secondEmail", "locale", "timezone",
+	}
+	all := make([]view.Attribute, 0, len(names))
+	for _, n := range names {
+		all = append(all, view.Attribute{Name: n, Title: n})
+	}
+	return all
+}
+
+// exportModal opens the form for an export.
+func (l *listening) exportModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	f, err := l.newForm(ctx, a)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.Whom = view.WhomSearch
+	return l.exportForm(ctx, f), nil
+}
+
+// exportForm asks for the attributes for as long as the modal may wait for them.
+func (l *listening) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
+	ctx, cancel := context.WithTimeout(ctx, modalTime/3)
+	defer cancel()
+	all, partial := l.columns.known(ctx)
+	return view.ExportModal(f, all, partial)
+}
+
+// suggest answers what is typed into a field whose choices are too many to list.
+func (s *socket) suggest(ctx context.Context, id string, a *arrival) {
+	offered := []*slack.OptionBlockObject{}
+	if a.Action == view.FieldColumns {
+		short, cancel := context.WithTimeout(ctx, modalTime)
+		all, _ := s.columns.known(short)
+		cancel()
+		offered = append(offered, view.FoundColumns(all, a.Value)...)
+	}
+	s.ack(ctx, id, map[string]any{"options": offered})
+}
+
+// checkExport says what is wrong with an export form.
+func (l *listening) checkExport(ctx context.Context, a *arrival) map[string]string {
+	f, err := a.frame()
+	if err != nil {
+		return map[string]string{view.FieldWhom: outOfDate}
+	}
+	o, wrong := exportOf(a, f)
+	l.checkAsker(ctx, a, o.Reason, wrong)
+	return wrong
+}
+
+// exportOf reads an export form, and says by field what is wrong with it.
+func exportOf(a *arrival, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.text(view.FieldReason)}}
+	wrong := map[string]string{}
+	if words := o.name(a, f.Whom); words != "" {
+		wrong[f.Whom] = words
+	}
+	o.Columns = a.Fields[view.FieldColumns].Picked
+	if len(o.Columns) == 0 {
+		wrong[view.FieldColumns] = "Choose at least one column."
+	}
+	return o, wrong
+}
+
+// exported opens the request of an export form that was checked.
+func (l *listening) exported(ctx context.Context, a *arrival) {
+	f, err := a.frame()
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	o, _ := exportOf(a, f)
+	r, err := l.Requests.OpenCommand(ctx, a.intent(), o.Command)
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	l.answer(ctx, a, view.Opened(r))
+}

@@ -1,0 +1,109 @@
+package view
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+)
+
+// ExportCallback is of the modal in which an export is asked for.
+const ExportCallback = "export"
+
+// Attribute is one of a user's profile that an export can have as a column.
+type Attribute struct {
+	Name   string // "costCenter"
+	Title  string // "Cost center", as the org's administrators wrote it
+	Custom bool   // the org's own
+}
+
+// maxColumnName is how many characters of a column's name an option's value has room for.
+const maxColumnName = 150
+
+// maxChoices is how many options a list has; with more attributes they are found by typing.
+const maxChoices = 100
+
+// Columns that are no attribute of the profile.
+const (
+	columnID      = "id"
+	columnStatus  = "status"
+	columnFactors = "factors"
+)
+
+// ExportModal asks for a list of users as a file. The frame says how they are
+// named now; partial says that the org's own attributes are not known yet.
+func ExportModal(f Frame, attributes []Attribute, partial bool) slack.ModalViewRequest {
+	whom := exportChoices()
+	at := max(0, slices.IndexFunc(whom, func(c choice) bool { return c.value == f.Whom }))
+	f.Whom = whom[at].value
+	columns := columnChoices(attributes)
+	f.Broad = len(columns) > maxChoices
+	blocks := []slack.Block{}
+	if partial {
+		blocks = append(blocks, alert(slack.AlertLevelInfo, "The org's own attributes could not be read in time. Close this and open it again to see them."))
+	}
+	blocks = append(blocks, whomField(whom, at), namesField(f.Whom), columnsField(columns, f.Broad), reasonField(f.NoWhy),
+		note("An approver agrees first. The file goes to you alone, by DM. It can be dropped in the channel as a roster."))
+	return modal(ExportCallback, f, "Export users", "Ask for approval", blocks...)
+}
+
+func exportChoices() []choice {
+	return []choice{
+		{WhomSearch, "An Okta search", "Everybody whom it finds"},
+		{WhomGroup, "An Okta group", "All its members"},
+		{WhomFilter, "An Okta filter", "Up to date to the second, with fewer attributes"},
+		{WhomQuery, "A name", "Whose name or e-mail begins so"},
+	}
+}
+
+// columnChoices are all columns, those that everybody wants first.
+func columnChoices(attributes []Attribute) []choice {
+	all := []choice{{columnID, "Okta user ID", columnID}, {columnStatus, "Status", columnStatus}}
+	for _, a := range attributes {
+		if slices.ContainsFunc(all, func(c choice) bool { return c.value == a.Name }) || a.Name == columnFactors {
+			continue // an option's value stands for itself in a list
+		}
+		if a.Name == "" || len([]rune(a.Name)) > maxColumnName || clean(a.Name) != a.Name {
+			continue
+		}
+		about := a.Name
+		if a.Custom {
+			about += " (the org's own)"
+		}
+		label := line(a.Title)
+		if label == "" {
+			label = a.Name
+		}
+		all = append(all, choice{a.Name, label, about})
+	}
+	return append(all, choice{columnFactors, "Factors enrolled", "Costs one more Okta call for each user: slow for many"})
+}
+
+func columnsField(columns []choice, broad bool) slack.Block {
+	var pick *slack.MultiSelectBlockElement
+	hint := "In the order in which they are chosen."
+	if broad {
+		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Type to find columns"), FieldColumns)
+		least := 0
+		pick.MinQueryLength = &least
+		hint += " Factors enrolled cost one more Okta call for each user."
+	} else {
+		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose columns"), FieldColumns, optionsOf(columns)...)
+		hint += " Factors enrolled cost one more Okta call for each user."
+	}
+	for _, name := range []string{columnID, "login", "email", columnStatus} {
+		if i := slices.IndexFunc(columns, func(c choice) bool { return c.value == name }); i >= 0 {
+			pick.InitialOptions = append(pick.InitialOptions, option(columns[i]))
+		}
+	}
+	return field(FieldColumns, "Columns", hint, pick)
+}
+
+// FoundColumns are the columns whose name or title has what was typed, as many as a list takes.
+func FoundColumns(attributes []Attribute, typed string) []*slack.OptionBlockObject {
+	want := strings.ToLower(strings.TrimSpace(typed))
+	found := slices.DeleteFunc(columnChoices(attributes), func(c choice) bool {
+		return !strings.Contains(strings.ToLower(c.value+"\n"+c.label), want)
+	})
+	return optionsOf(found[:min(len(found), maxChoices)])
+}
