@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -56,6 +57,24 @@ func (s *Store) BackupFile(ctx context.Context, path string) (int64, error) {
 }
 
 func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
+	return backupTo(path, func(half string) (int64, error) { return s.makeCopy(ctx, half) })
+}
+
+// BackupFile is [Store.BackupFile], for a file that no bot has open.
+func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error) {
+	n, err := backupTo(path, func(half string) (int64, error) {
+		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) {
+			return io.Copy(&contextWriter{ctx, w}, io.NewSectionReader(i.file.file, 0, math.MaxInt64))
+		})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
+	}
+	return n, nil
+}
+
+// backupTo has a copy made under another name, and gives it its own when it is whole.
+func backupTo(path string, copyTo func(half string) (int64, error)) (int64, error) {
 	switch _, err := os.Lstat(path); {
 	case err == nil:
 		return 0, fs.ErrExist
@@ -63,7 +82,7 @@ func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
 		return 0, err
 	}
 	half := path + HalfBackup
-	n, err := s.makeCopy(ctx, half)
+	n, err := copyTo(half)
 	if err == nil {
 		err = os.Rename(half, path)
 	}
@@ -78,6 +97,11 @@ const HalfBackup = ".part"
 
 // makeCopy writes a marked and durable copy; where it fails nothing is left.
 func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
+	// The time is taken before the copy: what is sent meanwhile is sent after it.
+	return markedCopy(path, s.now(), func(w io.Writer) (int64, error) { return s.file.backup(ctx, w) })
+}
+
+func markedCopy(path string, taken time.Time, write func(io.Writer) (int64, error)) (int64, error) {
 	if err := removeIfThere(path); err != nil { // of an earlier try
 		return 0, err
 	}
@@ -85,8 +109,7 @@ func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	taken := s.now() // before the copy: what is sent meanwhile is sent after it
-	n, err := s.file.backup(ctx, f)
+	n, err := write(f)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = markCopy(path, copyMark{Taken: taken.UTC()})
 	}

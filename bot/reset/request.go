@@ -31,6 +31,10 @@ type Request struct {
 	ResumedAt  time.Time `json:"resumed_at,omitzero"` // a gap is counted from the later of this and the last step
 	SettledAt  time.Time `json:"settled_at,omitzero"`
 
+	// RestoredFrom is when the backup was made that the record was restored from while
+	// this request was open; calls may have been sent since that the record does not know of.
+	RestoredFrom time.Time `json:"restored_from,omitzero"`
+
 	// Anchor is the end of the org's audit chain after the last fact of this request:
 	// "17:9f86d081...". The record sets it.
 	Anchor string `json:"anchor,omitempty"`

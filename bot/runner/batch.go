@@ -90,7 +90,11 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 		endCalls()
 	}
 	b.last = ledger.LastStep()
-	if err := b.admit(); err != nil {
+	err = b.admit()
+	if err == nil {
+		err = b.suspect()
+	}
+	if err != nil {
 		end()
 		return nil, nil, err
 	}

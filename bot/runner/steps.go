@@ -71,7 +71,11 @@ func (b *batch) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, tried
 func (b *batch) meant(f okta.Factor, p reset.Progress) bool {
 	words := b.head.Asked.Options.Factors
 	named := slices.Contains(words, f.Type) || slices.Contains(words, f.Type+"@"+f.Provider)
-	return named && (p.Began.IsZero() || !f.Created.After(p.Began))
+	began := p.Began
+	if since := b.head.RestoredFrom; !since.IsZero() && (began.IsZero() || since.Before(began)) {
+		began = since // the bot may have begun with a record that is lost
+	}
+	return named && (began.IsZero() || !f.Created.After(began))
 }
 
 // remains reports whether a factor that should be gone is still listed.

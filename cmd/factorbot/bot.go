@@ -62,6 +62,14 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	if err != nil {
 		return err
 	}
+	if err := takeOver(ctx, term, log); err != nil {
+		return err
+	}
+	if operators, err := listenControl(cfg.DB); err != nil { // such as a path too long for a socket
+		log.Warn("operators' commands cannot reach this bot", "err", err)
+	} else {
+		serve(lc, operators, controlHandler(file, log))
+	}
 	rec := record{termOf(term)}
 	shares, err := loadCeilings(ctx, rec, log)
 	if err != nil {

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+
+	"factorbot/store"
+)
+
+// controlPath is the Unix socket beside the database by which operators' commands reach a running bot.
+func controlPath(db string) string { return db + ".sock" }
+
+// listenControl opens the socket, mode 0600. Whoever has the record open owns its
+// socket: one that is there was left by a crash.
+func listenControl(db string) (net.Listener, error) {
+	path := controlPath(db)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listen for operators: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen for operators: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for operators: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// controlHandler serves operators' commands. A backup that fails on its way breaks the
+// connection, so that nobody takes half of it for the whole.
+func controlHandler(file *store.Store, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		if err := file.Backup(r.Context(), w); err != nil {
+			log.Error("a backup that was asked for has failed", "err", err)
+			panic(http.ErrAbortHandler)
+		}
+	})
+	return mux
+}
+
+// fetchBackup asks a running bot for a backup. running is false where no bot listens.
+func fetchBackup(ctx context.Context, db string, w io.Writer) (n int64, running bool, err error) {
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", controlPath(db))
+	}}}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://factorbot/backup", nil)
+	if err != nil {
+		return 0, false, err
+	}
+	res, err := client.Do(req)
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, true, fmt.Errorf("ask the running bot: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return 0, true, fmt.Errorf("the running bot answers %s", res.Status)
+	}
+	n, err = io.Copy(w, res.Body)
+	return n, true, err
+}
