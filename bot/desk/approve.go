@@ -101,7 +101,7 @@ func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot,
 		e := earlier{by: voter.ID}
 		var refusal *policy.Refusal
 		if err := b.rules.MayApprove(voter, r, policy.Look{Requester: b.look.Requester, Earlier: voters[:i], Row: rows[i]}); errors.As(err, &refusal) {
-			e.fell = fallen(refusal.Code)
+			e.fell = policy.Fallen(refusal.Code)
 		} else {
 			b.look.Earlier = append(b.look.Earlier, voter)
 		}
@@ -197,21 +197,4 @@ func (b *ballot) fits(r *reset.Request) bool {
 		}
 	}
 	return true
-}
-
-// fallen says why an approval no longer holds, for everybody who reads the message.
-func fallen(code string) string {
-	switch code {
-	case policy.CodeDeactivated:
-		return "the Slack account is deactivated"
-	case policy.CodeGuest, policy.CodeStranger, policy.CodeBot:
-		return "not a full member of this workspace any more"
-	case policy.CodeOwnTarget:
-		return "is in the plan themselves"
-	case policy.CodeOwnRequest:
-		return "is the requester, by another account"
-	case policy.CodeSamePerson:
-		return "is the same person as another approver"
-	}
-	return "is not an approver any more"
 }

@@ -20,6 +20,7 @@ type Request struct {
 	TakenOut  []int    `json:"taken_out,omitempty"` // rows that approvers took out of the plan, ascending; the next revision skips them
 	Reported  []Report `json:"reported,omitempty"`  // affected users who said that it was not them
 	Pause     *Pause   `json:"pause,omitempty"`
+	Wait      *Wait    `json:"wait,omitempty"`      // why it does not start yet, while it is approved
 	Restarted *Restart `json:"restarted,omitempty"` // the last time that the bot came back while it ran
 	Refusal   string   `json:"refusal,omitempty"`   // why it was rejected, a sentence for people
 	Code      string   `json:"code,omitempty"`      // the same for machines: "over_max_targets"

@@ -120,6 +120,6 @@ func (r *Request) may(m Move) error {
 
 // enter is the only place that assigns a state.
 func (r *Request) enter(s State, by Person) {
-	r.State = s
+	r.State, r.Wait = s, nil
 	r.MovedBy = by
 }

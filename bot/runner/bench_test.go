@@ -50,6 +50,7 @@ type bench struct {
 	path   string
 	rules  atomic.Pointer[policy.Rules]
 	rec    record
+	staff  *staff
 	stop   func()
 }
 
@@ -75,7 +76,7 @@ func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body 
 			t.Fatal(err)
 		}
 		defer client.Close()
-		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), stop: func() {}}
+		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), staff: newStaff(), stop: func() {}}
 		rules := policy.Rules{
 			Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1"}}, Approvals: 1, LargeBatch: policy.LargeBatch{Over: 1000, Approvals: 2},
 			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000,
@@ -140,7 +141,7 @@ func (b *bench) runner(rec interface {
 	Journal
 }) *Runner {
 	return &Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Wards: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client,
+		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Wards: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client, People: b.staff,
 		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
 		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},

@@ -114,26 +114,6 @@ func (d *driver) await(ctx context.Context, at time.Time, move func(*reset.Reque
 	return d.move(ctx, false, move)
 }
 
-// start begins the run of an approved request when it is time and the lists of
-// the protected are fresh, or lets it lapse.
-func (d *driver) start(ctx context.Context, r *reset.Request) error {
-	now := time.Now()
-	switch {
-	case !now.Before(r.ExecuteBy()):
-		return d.move(ctx, false, (*reset.Request).Lapse)
-	case now.Before(r.Asked.NotTill):
-		d.sleep(ctx, time.Until(r.Asked.NotTill))
-		return ctx.Err()
-	}
-	d.guard.refresh(ctx, r.Asked.Options.BreakGlass)
-	err := d.move(ctx, true, (*reset.Request).Start)
-	if errors.Is(err, reset.ErrFrozen) {
-		d.sleep(ctx, min(time.Until(r.ExecuteBy()), lastBackoff))
-		return nil
-	}
-	return err
-}
-
 // move makes one move of the bot's own. That somebody else was first is no error.
 func (d *driver) move(ctx context.Context, unlessFrozen bool, move func(*reset.Request, time.Time) (reset.Fact, error)) error {
 	_, err := d.Heads.Update(ctx, d.id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {

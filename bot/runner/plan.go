@@ -40,29 +40,28 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 	if err != nil {
 		return err
 	}
-	rules := d.Rules()
-	lately, err := d.askedLately(ctx, r)
+	if err := d.brake(ctx); err != nil {
+		return err
+	}
+	defer d.unbrake()
+	terms, err := d.terms(ctx, r, p, targets)
+	if err != nil {
+		return err
+	}
+	over, err := d.overVelocity(ctx, r, p)
 	if err != nil {
 		return err
 	}
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
-		if p.Resets == 0 {
+		switch {
+		case p.Resets == 0:
 			return r.Reject("nothing_to_reset", nothing(p, targets), now)
+		case over != nil:
+			return r.Reject(over.Code, over.Words, now)
 		}
 		p.FrozenAt = looked // who is reset by others from here on is not reset again
-		terms := rules.TermsFor(policy.Case{Kind: r.Asked.Kind, Options: r.Asked.Options, Resets: p.Resets, Recent: lately})
-		return r.FreezePlan(p, terms, now.Add(rules.ExpiresAfter), now)
+		return r.FreezePlan(p, terms, now.Add(d.Rules().ExpiresAfter), now)
 	})
-}
-
-// askedLately counts the targets of the requester's other requests of a day.
-func (d *driver) askedLately(ctx context.Context, r *reset.Request) (int, error) {
-	now := time.Now()
-	spent, err := policy.Recent(d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: now.Add(-policy.Day)}), r.Asked.By, now, r.ID)
-	if err != nil {
-		return 0, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
-	}
-	return spent.Targets, nil
 }
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.

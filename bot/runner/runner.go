@@ -78,6 +78,16 @@ type SystemLog interface {
 	Ours(me okta.User, e okta.Event) bool
 }
 
+// People tells who somebody is, from knowledge at most a minute old.
+type People interface {
+	// Persons tells of several. Whom Slack knows no more is deactivated.
+	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
+	// Approvers lists all whom the policy names as approvers, those of break-glass too.
+	Approvers(ctx context.Context) ([]policy.Person, error)
+	// Handles are the names of the policy's Slack user groups, by ID: "S0123456": "security".
+	Handles(ctx context.Context) (map[string]string, error)
+}
+
 // Runner acts on every unsettled request until its context ends.
 type Runner struct {
 	Heads     Heads
@@ -89,6 +99,7 @@ type Runner struct {
 	Caller    Caller
 	Remover   Remover
 	SystemLog SystemLog
+	People    People
 	Rules     func() policy.Rules
 	Pace      Pace
 	Org       string // Okta org URL
@@ -117,6 +128,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		guard:  &guard{runner: r, reading: make(chan struct{}, 1)},
 		book:   newLogbook(r),
 		fail:   cancel,
+		brakes: make(chan struct{}, 1),
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -179,4 +191,6 @@ type shared struct {
 	guard *guard
 	book  *logbook
 	fail  context.CancelCauseFunc
+
+	brakes chan struct{} // held by who counts what was spent and then spends: two together must not slip under a bound
 }

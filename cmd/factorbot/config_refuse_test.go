@@ -140,8 +140,6 @@ func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 		"approvals_from":                 "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
 		"reason_pattern":                 "reason_pattern: INC[0-9]+",
 		"protect.approvers":              "protect: {approvers: [U0123]}",
-		"velocity.per_requester_per_day": "velocity: {per_requester_per_day: 1}",
-		"velocity.org_per_hour":          "velocity: {org_per_hour: 1}",
 		"ramp":                           "ramp: [1, 10]",
 		"notify.users":                   "notify: {users: true}",
 		"notify.max":                     "notify: {max: 10}",

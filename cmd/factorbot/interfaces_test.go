@@ -19,6 +19,7 @@ var (
 	_ runner.Plans     = record{}
 	_ runner.Journal   = record{}
 	_ runner.Directory = (*okta.Client)(nil)
+	_ runner.People    = (*people)(nil)
 	_ runner.Wards     = (*okta.Client)(nil)
 	_ runner.Groups    = (*okta.Client)(nil)
 	_ runner.Caller    = (*okta.Client)(nil)

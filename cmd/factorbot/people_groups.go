@@ -92,8 +92,8 @@ func (p *people) members(ctx context.Context, id string, age time.Duration) (gro
 	return page, nil
 }
 
-// handles are the names of the policy's user groups, by ID: "S0123456": "security".
-func (p *people) handles(ctx context.Context) (map[string]string, error) {
+// Handles are the names of the policy's user groups, by ID: "S0123456": "security".
+func (p *people) Handles(ctx context.Context) (map[string]string, error) {
 	if len(usergroups(p.rules())) == 0 {
 		return nil, nil
 	}

@@ -1,0 +1,35 @@
+package reset
+
+import "time"
+
+// Wait says why an approved request does not start though it is time.
+type Wait struct {
+	Why   string    `json:"why"`            // a sentence for people
+	Until time.Time `json:"until,omitzero"` // when there is room; zero where that is not known yet
+}
+
+// Hold notes that an approved request waits, and reports whether that is news.
+func (r *Request) Hold(why string, until, now time.Time) (Fact, bool) {
+	if r.State != Approved || r.Wait != nil && r.Wait.Why == why && r.Wait.Until.Equal(until) {
+		return Fact{}, false
+	}
+	r.Wait = &Wait{Why: why, Until: until}
+	pairs := []string{"why", why}
+	if !until.IsZero() {
+		pairs = append(pairs, "until", until.UTC().Format(time.RFC3339))
+	}
+	return fact("waits", "", now, pairs...), true
+}
+
+// Withdraw cancels a request that has not begun, because its requester may not ask for it any more.
+func (r *Request) Withdraw(why string, now time.Time) (Fact, error) {
+	if err := r.may(MoveCancel); err != nil {
+		return Fact{}, err
+	}
+	if r.HasRun() {
+		return Fact{}, &TransitionError{ID: r.ID, Move: MoveCancel, Found: r.State, By: r.MovedBy}
+	}
+	r.Refusal = why
+	r.settle(Cancelled, "", now)
+	return fact("cancelled", "", now, "why", why), nil
+}

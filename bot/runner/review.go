@@ -1,0 +1,108 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+const (
+	// peopleTime bounds how long is asked about people at once.
+	peopleTime = 10 * time.Second
+	// peopleAge is how old knowledge of a person may be when it is used.
+	peopleAge = time.Minute
+)
+
+// review asks again, at the start, about those whose approvals let the request
+// run. An approval that no longer holds falls away, and the request waits for
+// another; one whose requester may not ask any more is cancelled. It reports
+// whether all held.
+func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err error) {
+	asking, cancel := context.WithTimeout(ctx, peopleTime)
+	defer cancel()
+	ids := []reset.Person{r.Asked.By}
+	for _, v := range r.Approved {
+		ids = append(ids, v.By)
+	}
+	all, err := d.People.Persons(asking, ids...)
+	if err != nil {
+		return false, fmt.Errorf("ask who approved %s: %w", r.ID, err)
+	}
+	for _, p := range all {
+		if time.Since(p.At) > peopleAge {
+			return false, fmt.Errorf("what is known of %s is too old", p.ID)
+		}
+	}
+	rules := d.Rules()
+	var no *policy.Refusal
+	if errors.As(rules.IsRequester(all[0]), &no) {
+		return false, d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+			if r.State != reset.Approved {
+				return reset.Fact{}, reset.ErrNotYet
+			}
+			return r.Withdraw("The requester may not ask for this any more.", now)
+		})
+	}
+	fell, err := d.fallen(ctx, rules, r, all[0], all[1:])
+	if err != nil || len(fell) == 0 {
+		return err == nil, err
+	}
+	_, err = d.Heads.Update(ctx, d.id, "", false, func(now *reset.Request) (facts []reset.Fact, err error) {
+		if now.State != reset.Approved || !sameVoices(now, r) {
+			return nil, nil
+		}
+		for _, v := range fell {
+			f, err := now.Revoke(v.By, v.Why, time.Now())
+			if err != nil {
+				return nil, err
+			}
+			facts = append(facts, f)
+		}
+		return facts, nil
+	})
+	return false, err
+}
+
+// fallen returns the voices that would not count now, with why. One that stood
+// for a group stands for it still, or falls.
+func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Voice, error) {
+	rows := make([]int, len(voters))
+	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+		}
+		for i, p := range voters {
+			if rows[i] == 0 && p.Is(t) {
+				rows[i] = t.Row
+			}
+		}
+	}
+	var fell []reset.Voice
+	var earlier []policy.Person
+	for i, voter := range voters {
+		v := r.Approved[i]
+		var no *policy.Refusal
+		now := rules.Voice(voter, r.Terms, v.Digest)
+		switch {
+		case errors.As(rules.MayApprove(voter, r, policy.Look{Requester: requester, Earlier: earlier, Row: rows[i]}), &no):
+			v.Why = policy.Fallen(no.Code)
+		case slices.ContainsFunc(v.From, func(q int) bool { return !slices.Contains(now.From, q) }):
+			v.Why = "is not in the group any more that they stood for"
+		default:
+			earlier = append(earlier, voter)
+			continue
+		}
+		fell = append(fell, v)
+	}
+	return fell, nil
+}
+
+// sameVoices reports whether the same persons have approved the same plan.
+func sameVoices(a, b *reset.Request) bool {
+	return a.Plan.Digest == b.Plan.Digest && slices.EqualFunc(a.Approved, b.Approved, func(x, y reset.Voice) bool { return x.By == y.By && x.At.Equal(y.At) })
+}
