@@ -50,6 +50,11 @@ func drawSteps(t *rapid.T) []modelStep {
 		{what: "ask", by: "U_REQUESTER", n: rapid.IntRange(1, 1<<modelUsers-1).Draw(t, "users")},
 		{what: "approve", by: "U_APPROVER1", wait: 2 * time.Minute},
 		{what: "approve", by: "U_APPROVER2", wait: time.Second},
+		{
+			what: rapid.SampledFrom([]string{"crash", "crash", "lost answer", "pause", "freeze", "cancel"}).Draw(t, "while it runs"),
+			by:   "U_APPROVER1", n: rapid.IntRange(0, 3).Draw(t, "n"),
+			wait: time.Duration(rapid.IntRange(0, 20).Draw(t, "tenths")) * 100 * time.Millisecond,
+		},
 	}
 	return append(steps, rapid.SliceOfN(rapid.Custom(func(t *rapid.T) modelStep {
 		return modelStep{
@@ -58,7 +63,7 @@ func drawSteps(t *rapid.T) []modelStep {
 			n:    rapid.IntRange(0, 1<<modelUsers-1).Draw(t, "n"),
 			wait: rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond, 400 * time.Millisecond, time.Second, 2 * time.Second, time.Minute}).Draw(t, "wait"),
 		}
-	}), 15, 60).Draw(t, "steps")...)
+	}), 5, 40).Draw(t, "steps")...)
 }
 
 // Desk, runner and record do at random what people and accidents make them do. A
@@ -124,7 +129,7 @@ type press struct {
 
 func newStage(t *testing.T, sdk *okta.SDK, offset time.Duration) *stage {
 	m := &stage{t: t, path: filepath.Join(t.TempDir(), "factorbot.db"), asked: map[string]reset.ID{}, voters: map[reset.ID]map[reset.Person]bool{}}
-	opt := oktasim.Options{Seed: 1, ClockOffset: offset, KeepCalls: true, Latency: 500 * time.Millisecond, LogLag: 20 * time.Second, EnrolAgain: 0.3, EnrolAfter: 3 * time.Second}
+	opt := oktasim.Options{Seed: 1, ClockOffset: offset, KeepCalls: true, Latency: 500 * time.Millisecond, LogLag: 20 * time.Second, EnrolAgain: 0.6, EnrolAfter: 3 * time.Second}
 	for i := range modelUsers {
 		m.users = append(m.users, fmt.Sprintf("00umodel%012d", i))
 		opt.Given = append(opt.Given, oktasim.User{ID: m.users[i], Login: fmt.Sprintf("user%d@example.com", i), Factors: []oktasim.Factor{{Type: "push"}, {Type: "sms"}}})
