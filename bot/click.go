@@ -29,7 +29,7 @@ func (l *listening) clicked(ctx context.Context, a *arrival) {
 	}
 	in, err := a.decisionOf()
 	if err != nil {
-		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		l.foreign(ctx, a, err)
 		return
 	}
 	l.moved(ctx, a, in, act)
@@ -71,7 +71,7 @@ func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act f
 func (l *listening) retried(ctx context.Context, a *arrival) {
 	in, err := a.decisionOf()
 	if err != nil {
-		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		l.foreign(ctx, a, err)
 		return
 	}
 	if !l.takes(in.Channel) {
@@ -89,7 +89,7 @@ func (l *listening) retried(ctx context.Context, a *arrival) {
 func (l *listening) reported(ctx context.Context, a *arrival) {
 	id, row, err := view.ParseRowValue(a.Value)
 	if err != nil {
-		l.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		l.foreign(ctx, a, err)
 		return
 	}
 	in := a.intent()

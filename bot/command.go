@@ -116,12 +116,12 @@ func (l *listening) about(ctx context.Context, a *arrival, c roster.Command) (vi
 
 // receipt adds the heads of the audit trail to what the head of the request proves.
 func (l *listening) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
-	if l.Anchors == nil {
-		return view.Receipt(r, view.Heads{}), nil
-	}
-	heads, err := l.Anchors.Heads(ctx, r.ID)
-	if err != nil {
-		return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
+	heads := view.Heads{Org: r.Anchor}
+	if l.Anchors != nil {
+		var err error
+		if heads, err = l.Anchors.Heads(ctx, r.ID); err != nil {
+			return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
+		}
 	}
 	return view.Receipt(r, heads), nil
 }

@@ -137,6 +137,12 @@ func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
 // errForeignValue says that a button or modal carries what this program never wrote.
 var errForeignValue = errors.New("a foreign value")
 
+// foreign answers a button or form whose value we never wrote: an old version's, or a forged one.
+func (l *listening) foreign(ctx context.Context, a *arrival, err error) {
+	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", brief(err))
+	l.answer(ctx, a, view.Refused("This button or form is out of date, so nothing was done. Use the newest message of the request."))
+}
+
 // showModal opens the modal, or where the click was in one, changes it.
 func (s *socket) showModal(ctx context.Context, a *arrival) {
 	short, cancel := context.WithTimeout(ctx, modalTime)
@@ -146,7 +152,7 @@ func (s *socket) showModal(ctx context.Context, a *arrival) {
 	case ctx.Err() != nil:
 		return
 	case errors.Is(err, errForeignValue):
-		s.Log.Warn("a button with a foreign value was pressed and is passed over", "action", a.Action, "error", brief(err))
+		s.foreign(ctx, a, err)
 		return
 	case errors.Is(err, context.DeadlineExceeded):
 		s.answer(ctx, a, view.Answer(notOpened))

@@ -41,6 +41,8 @@ type Listener struct {
 	Socket   func(n int, open bool) // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger
 	Now      func() time.Time
+
+	fileTime time.Duration // of one download, tries included; 0: downloadTime
 }
 
 // listening is one Run of a Listener.

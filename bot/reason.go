@@ -42,7 +42,7 @@ var errNoUpload = errors.New("the upload is gone")
 func (l *listening) reasoned(ctx context.Context, a *arrival) {
 	channel, ts, err := view.ParseUploadValue(a.Metadata)
 	if err != nil {
-		l.Log.Warn("a form with foreign metadata was submitted and is passed over", "error", brief(err))
+		l.foreign(ctx, a, err)
 		return
 	}
 	a.Channel = channel

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func (l *listening) download(ctx context.Context, f file) (*roster.Roster, error
 		return nil, &roster.Error{Code: roster.CodeTooBig, Words: fmt.Sprintf(
 			"The file is over %d MiB, which is the most that is read. Split it, or leave only the column that names the users.", limits.Bytes>>20)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, downloadTime)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.fileTime, downloadTime))
 	defer cancel()
 	for try := 0; ; try++ {
 		ros, err := l.fetch(ctx, f, limits)

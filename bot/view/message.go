@@ -32,8 +32,10 @@ const (
 	maxHeader  = 150
 )
 
-// texted cuts a fallback text to what chat.update takes.
-func texted(s string) string { return trim(s, maxText) }
+// texted cuts a fallback text to what chat.update takes, and takes the life out
+// of what Slack would turn into mentions and links there: it cannot be told to
+// take this text verbatim.
+func texted(s string) string { return trim(calm(s), maxText) }
 
 func mrkdwn(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, s, false, true)

@@ -117,6 +117,11 @@ func checkMessage(t *rapid.T, name string, m view.Message) {
 		t.Fatalf("%s: %d characters in tables", name, table)
 	}
 	checkAlive(t, name, m.Text)
+	for _, bare := range []string{"@here", "@channel", "://evil"} {
+		if strings.Contains(m.Text, bare) {
+			t.Fatalf("%s: %q comes alive in the fallback %q", name, bare, m.Text)
+		}
+	}
 }
 
 // checkAlive refuses what stands in angle brackets and is not of our making.

@@ -20,15 +20,44 @@ var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // escape makes text safe for a verbatim mrkdwn object: nothing in angle brackets comes alive.
 func escape(s string) string { return escaper.Replace(clean(s)) }
 
+// joiner is a word joiner: it shows nothing and keeps what is around it from being read as one word.
+const joiner = "\u2060"
+
 // inert makes text safe where Slack may not be told to take it verbatim, as in
 // a message's fallback text: besides escaping, a word joiner keeps bare @here,
 // #channel and URLs from coming alive.
 func inert(s string) string {
-	const joiner = "\u2060"
 	s = escape(s)
 	s = strings.ReplaceAll(s, "@", "@"+joiner)
 	s = strings.ReplaceAll(s, "#", "#"+joiner)
 	return strings.ReplaceAll(s, "://", ":"+joiner+"//")
+}
+
+// alive is what Slack makes a mention or a link of by itself.
+var alive = regexp.MustCompile(`(?i)@(here|channel|everyone|group)|#\pL|://`)
+
+// calm puts a word joiner into bare mentions and URLs of escaped mrkdwn; what
+// stands in angle brackets is of our making and stays.
+func calm(s string) string {
+	var b strings.Builder
+	for s != "" {
+		open := strings.IndexByte(s, '<')
+		if open < 0 {
+			open = len(s)
+		}
+		b.WriteString(alive.ReplaceAllStringFunc(s[:open], func(m string) string {
+			_, n := utf8.DecodeRuneInString(m)
+			return m[:n] + joiner + m[n:]
+		}))
+		s = s[open:]
+		end := strings.IndexByte(s, '>') + 1
+		if end == 0 {
+			end = len(s)
+		}
+		b.WriteString(s[:end])
+		s = s[end:]
+	}
+	return b.String()
 }
 
 // clean takes out what is invisible or turns text around: control characters

@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -166,9 +165,8 @@ func Enrolled(r *reset.Request, again, of int) Message {
 
 // Heads are the ends of the hash chains of the audit trail; "" where there is none.
 type Heads struct {
-	Request string    // of the request's own entries
-	Org     string    // of the org's chain, into which the request's head went
-	At      time.Time // when they were read
+	Request string // of the request's own entries
+	Org     string // of the org's chain, into which the request's head went: "17:9f86d081..."
 }
 
 // Receipt answers what proves a request: digests, decisions, outcomes, heads.
@@ -202,7 +200,7 @@ func Receipt(r *reset.Request, h Heads) Message {
 	}
 	add("Head of the request's audit trail", h.Request)
 	add("Head of the org's audit trail", h.Org)
-	if h.Request != "" {
+	if h.Org != "" {
 		lines = append(lines, "Keep this: `factorbot audit verify --head` checks the trail against it.")
 	}
 	return Answer(strings.Join(lines, "\n"))
