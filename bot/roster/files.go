@@ -67,7 +67,7 @@ func writeTable[T any](w io.Writer, header []string, rows iter.Seq2[T, error], c
 		}
 		line := cells(row)
 		for i, c := range line {
-			line[i] = defuse(c)
+			line[i] = Defuse(c)
 		}
 		if err := out.Write(line); err != nil {
 			return fmt.Errorf("write table: %w", err)

@@ -10,15 +10,15 @@ func isFormula(cell string) bool {
 	return cell != "" && strings.IndexByte(formulaStarts, cell[0]) >= 0
 }
 
-// defuse makes a cell plain text for a spreadsheet.
-func defuse(cell string) string {
+// Defuse makes a cell plain text for a spreadsheet.
+func Defuse(cell string) string {
 	if isFormula(cell) {
 		return "'" + cell
 	}
 	return cell
 }
 
-// rearm takes off what defuse put before a cell.
+// rearm takes off what Defuse put before a cell.
 func rearm(cell string) string {
 	if rest, ok := strings.CutPrefix(cell, "'"); ok && isFormula(rest) {
 		return rest

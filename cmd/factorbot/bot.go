@@ -65,6 +65,11 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	if err := takeOver(ctx, term, log); err != nil {
 		return err
 	}
+	head, err := term.Head(ctx)
+	if err != nil {
+		return err
+	}
+	log.Info("the record is open", "audit_head", head.String())
 	if operators, err := listenControl(cfg.DB); err != nil { // such as a path too long for a socket
 		log.Warn("operators' commands cannot reach this bot", "err", err)
 	} else {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"factorbot/bot/reset"
+	"factorbot/store"
+)
+
+const auditHelp = `Look at the audit trail in a record that no bot has open, or in a backup.
+
+Usage: factorbot audit verify [--db FILE] [--head HEAD] [--receipt FILE]
+       factorbot audit export [--db FILE] [--since TIME] [--format jsonl|csv] [--redact]
+
+`
+
+func runAudit(ctx context.Context, args []string, env environment) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "verify":
+			return runAuditVerify(ctx, args[1:], env)
+		case "export":
+			return runAuditExport(ctx, args[1:], env)
+		case "help", "--help", "-h":
+			_, err := io.WriteString(env.stdout, auditHelp)
+			return err
+		}
+	}
+	return &SettingError{"arguments", "factorbot audit needs verify or export"}
+}
+
+// errNotWhole ends a verification that has found something.
+var errNotWhole = errors.New("the audit trail is not whole")
+
+func runAuditVerify(ctx context.Context, args []string, env environment) error {
+	flags := newFlags("audit verify")
+	db := dbFlag(flags, env)
+	head := flags.String("head", "", "`HEAD` that was kept outside, as in 17:9f86d081ab12, from a message or a log line")
+	receipt := flags.String("receipt", "", "`FILE` with a receipt")
+	if help, err := parsePrintFlags(flags, args, env.stdout, auditHelp); help || err != nil {
+		return err
+	}
+	var kept []store.Outside
+	if *head != "" {
+		h, err := store.ParseHead(*head)
+		if err != nil {
+			return &SettingError{"--head", "is a number, a colon and 12 or more hex digits"}
+		}
+		kept = append(kept, store.Outside{Org: h})
+	}
+	if *receipt != "" {
+		r, err := readReceipt(*receipt)
+		if err != nil {
+			return err
+		}
+		kept = append(kept, r)
+	}
+	return inspect(*db, func(file *store.Inspection) error {
+		audit, err := file.Verify(ctx, kept...)
+		if err != nil {
+			return err
+		}
+		return writeAudit(env.stdout, file, audit)
+	})
+}
+
+// inspect opens a record for reading.
+func inspect(db string, read func(*store.Inspection) error) error {
+	file, err := store.Inspect(db)
+	if err != nil {
+		var held *store.HeldError
+		if errors.As(err, &held) {
+			return fmt.Errorf("%w, or make a backup with factorbot backup and name it with --db", err)
+		}
+		return err
+	}
+	return errors.Join(read(file), file.Close())
+}
+
+// writeAudit tells what a verification has found, a line each.
+func writeAudit(w io.Writer, file *store.Inspection, audit *store.Audit) error {
+	var errs []error
+	say := func(format string, args ...any) {
+		_, err := fmt.Fprintf(w, format+"\n", args...)
+		errs = append(errs, err)
+	}
+	if file.Damage != nil {
+		say("damaged: %v", file.Damage)
+	}
+	for _, f := range audit.Findings {
+		say("found: %s", f)
+	}
+	say("%d entries of %d requests and the org's own log, %d requests retired", audit.Entries, audit.Requests, audit.Retired)
+	say("head %s", audit.Head)
+	if len(audit.Findings) > 0 || file.Damage != nil {
+		errs = append(errs, errNotWhole)
+	}
+	return errors.Join(errs...)
+}
+
+// receipt is what a verification needs of a receipt; the other fields are for people.
+type receipt struct {
+	Request reset.ID `json:"request"`
+	Seq     int64    `json:"seq"`  // number of the entry of the request's log that it ends with
+	Head    string   `json:"head"` // of the request's chain up to there
+	Anchor  string   `json:"anchor"`
+}
+
+// maxReceipt bounds the file of a receipt.
+const maxReceipt = 1 << 20
+
+func readReceipt(path string) (store.Outside, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxReceipt))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+	}
+	var r receipt
+	if err := json.Unmarshal(b, &r); err != nil {
+		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+	}
+	out := store.Outside{Request: r.Request, Sequence: r.Seq, Hash: r.Head}
+	if out.Org, err = store.ParseHead(r.Anchor); err != nil {
+		return store.Outside{}, fmt.Errorf("read the receipt: its anchor: %w", err)
+	}
+	if r.Request.Number() == 0 || r.Head == "" {
+		return store.Outside{}, errors.New("read the receipt: it names no request and head")
+	}
+	return out, nil
+}

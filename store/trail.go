@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"factorbot/bot/reset"
+)
+
+// Link is one entry of the audit trail with its place in a chain.
+type Link struct {
+	Request reset.ID // "" is the org's own log
+	Entry   reset.Entry
+	Hash    string // of the chain up to here, 64 hex digits
+	// Hashed is the JSON whose SHA-256 goes into the chain: the entry with references in the
+	// place of names.
+	Hashed []byte
+}
+
+// Trail yields the audit trail, the org's own log first, then each request's, the oldest
+// first. Of a damaged record it yields what can be read, and then the errors met.
+func (r *Reader) Trail(ctx context.Context) iter.Seq2[Link, error] {
+	return func(yield func(Link, error) bool) {
+		numbers := map[int]bool{0: true}
+		for p, err := range scan(ctx, r.engine, headPrefix, 100) {
+			if err != nil && !yield(Link{}, err) || err != nil {
+				return
+			}
+			numbers[numberOf(p.key)] = true
+		}
+		for _, n := range slices.Sorted(maps.Keys(numbers)) {
+			if !r.trailOf(ctx, n, yield) {
+				return
+			}
+		}
+	}
+}
+
+// trailOf yields one log; false ends the trail.
+func (r *Reader) trailOf(ctx context.Context, n int, yield func(Link, error) bool) bool {
+	at, id := genesis(r.org, n), reset.ID("")
+	if n != 0 {
+		id = reset.NewID(n)
+	}
+	for p, err := range scan(ctx, r.engine, logPrefix(n), pageOf) {
+		if err != nil {
+			return yield(Link{}, err)
+		}
+		items, err := unpack[chained](p.value)
+		if err != nil {
+			return yield(Link{}, fmt.Errorf("%s: %w", p.key, err))
+		}
+		for _, c := range items {
+			bare := referring(c.Entry, c.Salt)
+			bare.Seq = 0
+			hashed, err := json.Marshal(bare)
+			if err != nil {
+				return yield(Link{}, err)
+			}
+			sum, err := c.sum()
+			if err != nil {
+				return yield(Link{}, err)
+			}
+			at = at.next(c.Seq, sum)
+			if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
+				return false
+			}
+		}
+	}
+	return true
+}
