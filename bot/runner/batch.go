@@ -59,6 +59,9 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	if err := b.all(); err != nil {
 		return err
 	}
+	if _, ramping := r.WaveEnd(); ramping {
+		return b.waveOver()
+	}
 	return d.move(ctx, false, (*reset.Request).Verify)
 }
 
@@ -187,10 +190,7 @@ func (b *batch) all() error {
 	next, stop := b.untried()
 	b.crew(journalAhead*b.Pace.Concurrency, next, b.try)
 	stop()
-	for b.taking.Err() == nil && len(b.doubtful())+len(b.theirs()) > 0 {
-		b.settleAll()
-		b.waitForOthers()
-	}
+	b.settleDoubts()
 	if err := b.out.flush(); err != nil {
 		return err
 	}
@@ -199,10 +199,19 @@ func (b *batch) all() error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if left := b.head.Plan.Resets - b.ledger.Settled(); left != 0 {
+	end, _ := b.head.WaveEnd()
+	if left := end - b.ledger.Settled(); left != 0 {
 		return fmt.Errorf("%d targets of %s have no outcome", left, b.id)
 	}
 	return nil
+}
+
+// settleDoubts settles what is in doubt and waits for those that others have claimed, until nothing is left.
+func (b *batch) settleDoubts() {
+	for b.taking.Err() == nil && len(b.doubtful())+len(b.theirs()) > 0 {
+		b.settleAll()
+		b.waitForOthers()
+	}
 }
 
 // ended says why the batch ended early, nil if it did not: errHalted where it paused its own request.
@@ -236,17 +245,24 @@ func (b *batch) crew(n int, next func() (reset.Target, bool), act func(reset.Tar
 	wg.Wait()
 }
 
-// untried streams the targets that have neither an outcome nor a doubt. It
-// keeps those in doubt for later.
+// untried streams the targets, of the waves that are let through, that have
+// neither an outcome nor a doubt. It keeps those in doubt for later.
 func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
 	ctx, cancel := context.WithCancel(b.taking)
 	ch := make(chan reset.Target)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(ch)
+		left, _ := b.head.WaveEnd()
 		for t, err := range b.Plans.Targets(ctx, b.id, b.head.Plan.Revision, 1) {
 			if err != nil {
 				b.halt(fmt.Errorf("read the plan of %s: %w", b.id, err))
+				return
+			}
+			if t.Action != reset.ActionReset {
+				continue
+			}
+			if left--; left < 0 {
 				return
 			}
 			if !b.fresh(t) {
@@ -263,9 +279,6 @@ func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
 }
 
 func (b *batch) fresh(t reset.Target) bool {
-	if t.Action != reset.ActionReset {
-		return false
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.ledger.Row(t.Row)

@@ -90,20 +90,21 @@ type People interface {
 
 // Runner acts on every unsettled request until its context ends.
 type Runner struct {
-	Heads     Heads
-	Plans     Plans
-	Journal   Journal
-	Directory Directory
-	Wards     Wards
-	Groups    Groups
-	Caller    Caller
-	Remover   Remover
-	SystemLog SystemLog
-	People    People
-	Rules     func() policy.Rules
-	Pace      Pace
-	Org       string // Okta org URL
-	Log       *slog.Logger
+	Heads      Heads
+	Plans      Plans
+	Journal    Journal
+	Directory  Directory
+	Wards      Wards
+	Groups     Groups
+	Caller     Caller
+	Remover    Remover
+	SystemLog  SystemLog
+	Enrolments Enrolments
+	People     People
+	Rules      func() policy.Rules
+	Pace       Pace
+	Org        string // Okta org URL
+	Log        *slog.Logger
 }
 
 // Pace is what the runner needs of the okta settings.

@@ -16,7 +16,6 @@ func (p *Policy) checkAvailable() error {
 		{"approvals_from", len(p.ApprovalsFrom) == 0},
 		{"reason_pattern", p.ReasonPattern == ""},
 		{"protect.approvers", len(p.Protect.Approvers) == 0},
-		{"ramp", len(p.Ramp) == 0},
 		{"notify.users", !p.Notify.Users},
 		{"notify.max", p.Notify.Max == 200},
 		{"alerts.channel", p.Alerts.Channel == ""},

@@ -140,7 +140,6 @@ func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 		"approvals_from":                 "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
 		"reason_pattern":                 "reason_pattern: INC[0-9]+",
 		"protect.approvers":              "protect: {approvers: [U0123]}",
-		"ramp":                           "ramp: [1, 10]",
 		"notify.users":                   "notify: {users: true}",
 		"notify.max":                     "notify: {max: 10}",
 		"alerts.channel":                 "alerts: {channel: C0123}",

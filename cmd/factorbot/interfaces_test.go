@@ -10,27 +10,28 @@ import (
 
 // What each part asks for is what the others are.
 var (
-	_ desk.Record      = record{}
-	_ desk.Plans       = record{}
-	_ desk.Brake       = record{}
-	_ desk.People      = (*people)(nil)
-	_ accounts         = (*okta.Client)(nil)
-	_ runner.Heads     = record{}
-	_ runner.Plans     = record{}
-	_ runner.Journal   = record{}
-	_ runner.Directory = (*okta.Client)(nil)
-	_ runner.People    = (*people)(nil)
-	_ runner.Wards     = (*okta.Client)(nil)
-	_ runner.Groups    = (*okta.Client)(nil)
-	_ runner.Caller    = (*okta.Client)(nil)
-	_ runner.Remover   = (*okta.Client)(nil)
-	_ runner.SystemLog = (*okta.Client)(nil)
-	_ bot.Inbox        = record{}
-	_ bot.Seen         = record{}
-	_ bot.Board        = record{}
-	_ bot.References   = record{}
-	_ bot.Opener       = (*desk.Desk)(nil)
-	_ bot.Decider      = (*desk.Desk)(nil)
-	_ bot.Steerer      = (*desk.Desk)(nil)
-	_ slacksim.Org     = orgPane{}
+	_ desk.Record       = record{}
+	_ desk.Plans        = record{}
+	_ desk.Brake        = record{}
+	_ desk.People       = (*people)(nil)
+	_ accounts          = (*okta.Client)(nil)
+	_ runner.Heads      = record{}
+	_ runner.Plans      = record{}
+	_ runner.Journal    = record{}
+	_ runner.Directory  = (*okta.Client)(nil)
+	_ runner.People     = (*people)(nil)
+	_ runner.Enrolments = (*okta.Client)(nil)
+	_ runner.Wards      = (*okta.Client)(nil)
+	_ runner.Groups     = (*okta.Client)(nil)
+	_ runner.Caller     = (*okta.Client)(nil)
+	_ runner.Remover    = (*okta.Client)(nil)
+	_ runner.SystemLog  = (*okta.Client)(nil)
+	_ bot.Inbox         = record{}
+	_ bot.Seen          = record{}
+	_ bot.Board         = record{}
+	_ bot.References    = record{}
+	_ bot.Opener        = (*desk.Desk)(nil)
+	_ bot.Decider       = (*desk.Desk)(nil)
+	_ bot.Steerer       = (*desk.Desk)(nil)
+	_ slacksim.Org      = orgPane{}
 )
