@@ -116,6 +116,8 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Log:    log.With("part", "listener"), Now: time.Now,
 	}
 	lc.Start("listener", listener.Run)
+	first := &examination{cfg: cfg, slack: &slackWard{slack, &cfg.Policy}, okta: client, onDisk: func() []finding { return checkStarted(cfg) }}
+	lc.Start("checks", func(ctx context.Context) error { return checkup(ctx, first, log.With("part", "checks")) })
 	counted := newRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
 	lc.Start("metrics", counted.Run)
 	health.metrics.registry.MustRegister(counted, newOktaMeter(client.Stats))

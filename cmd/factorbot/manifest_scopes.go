@@ -8,11 +8,13 @@ type slackScope struct{ Name, Why string }
 func slackScopes() []slackScope {
 	return []slackScope{
 		{"channels:history", "hears uploads (event message.channels), reads what it missed (conversations.history, .replies)"},
+		{"channels:read", "checks that it is in the channels of the policy (conversations.info)"},
 		{"chat:write", "posts and edits its messages, answers privately (chat.postMessage, .update, .postEphemeral)"},
 		{"commands", "hears /factor-reset"},
 		{"files:read", "reads the rosters that people drop, and where its own files are shared (files.info)"},
 		{"files:write", "posts plan and result files (files.getUploadURLExternal, .completeUploadExternal)"},
 		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
+		{"groups:read", "the same as channels:read for private channels"},
 		{"im:write", "writes to one person, such as a requester or an approver (conversations.open)"},
 		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},
 		{"users:read.email", "finds the Okta user of somebody who is mentioned"},

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"factorbot/bot"
+	"factorbot/okta"
+)
+
+// verdict is what a check came to.
+type verdict string
+
+const (
+	checkGood verdict = "ok"
+	checkWarn verdict = "warning" // the bot works without it
+	checkFail verdict = "failure" // something that was set up does not work
+)
+
+// finding is the line of one check.
+type finding struct {
+	Check   string  `json:"check"` // "channel C0123456"
+	Verdict verdict `json:"verdict"`
+	Found   string  `json:"found"`
+	Mend    string  `json:"mend,omitempty"` // what to do; "" where all is well
+
+	// Fatal says that the bot cannot work until it is mended: waiting does not help.
+	Fatal bool `json:"fatal"`
+}
+
+func (f finding) String() string {
+	s := fmt.Sprintf("%-8s %s: %s", f.Verdict, f.Check, f.Found)
+	if f.Mend != "" {
+		s += "; " + f.Mend
+	}
+	return strings.ReplaceAll(s, "\n", " ")
+}
+
+func good(check, found string) finding {
+	return finding{Check: check, Verdict: checkGood, Found: found}
+}
+
+func warn(check, found, mend string) finding {
+	return finding{Check: check, Verdict: checkWarn, Found: found, Mend: mend}
+}
+
+func failed(check, found, mend string) finding {
+	return finding{Check: check, Verdict: checkFail, Found: found, Mend: mend}
+}
+
+// fatal is a failure without whose mending the bot cannot work.
+func fatal(check, found, mend string) finding {
+	return finding{Check: check, Verdict: checkFail, Found: found, Mend: mend, Fatal: true}
+}
+
+const (
+	doctorTime = 30 * time.Second // for all checks together
+	startTime  = 20 * time.Second // for those beside the start of the bot
+)
+
+// examination runs checks of one installation, side by side.
+type examination struct {
+	cfg    *Config
+	slack  *slackWard
+	okta   *okta.Client
+	onDisk func() []finding // database and disk
+}
+
+func (e *examination) run(ctx context.Context) []finding {
+	parts := []func(context.Context) []finding{
+		e.slack.check,
+		func(ctx context.Context) []finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
+		func(context.Context) []finding { return e.onDisk() },
+	}
+	found := make([][]finding, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { found[i] = part(ctx) })
+	}
+	wg.Wait()
+	return slices.Concat(found...)
+}
+
+// runDoctor checks an installation and says how to mend what is wrong.
+func runDoctor(ctx context.Context, args []string, env environment) error {
+	args, asJSON := withoutFlag(args, "--json")
+	cfg, err := loadConfig(args, env.vars, env.stdout)
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	var found []finding
+	if err != nil {
+		found = []finding{fatal("configuration", err.Error(), "factorbot run --help lists all settings")}
+	} else if found, err = examine(ctx, cfg); err != nil {
+		return err
+	}
+	if err := writeFindings(env.stdout, asJSON, found); err != nil {
+		return err
+	}
+	failures := 0
+	for _, f := range found {
+		if f.Verdict == checkFail {
+			failures++
+		}
+	}
+	if failures > 0 {
+		return fmt.Errorf("%d of %d checks failed", failures, len(found))
+	}
+	return nil
+}
+
+// examine makes the clients that the bot would have, and checks.
+func examine(ctx context.Context, cfg *Config) ([]finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	client, err := okta.New(okta.Config{
+		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
+		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
+		Marker: "doctor", Version: strings.Trim(thisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare for Okta: %w", err)
+	}
+	defer client.Close()
+	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
+	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, onDisk: func() []finding { return checkPlace(cfg) }}
+	return append([]finding{good("configuration", "every setting is well formed")}, e.run(ctx)...), nil
+}
+
+// withoutFlag takes a flag of our own out of the arguments of "run".
+func withoutFlag(args []string, name string) (rest []string, given bool) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == name })
+	return rest, len(rest) < len(args)
+}
+
+func writeFindings(out io.Writer, asJSON bool, found []finding) error {
+	if asJSON {
+		return printAs(out, true, found)
+	}
+	for _, f := range found {
+		if _, err := fmt.Fprintln(out, f); err != nil {
+			return fmt.Errorf("write what was found: %w", err)
+		}
+	}
+	return nil
+}
+
+// errUnfit ends a bot that cannot work as it is set up.
+var errUnfit = errors.New("the bot cannot work")
+
+// checkup runs the checks once beside the starting bot: what makes it unable to
+// work ends it, the rest is told in the log.
+func checkup(ctx context.Context, e *examination, log *slog.Logger) error {
+	limited, cancel := context.WithTimeout(ctx, startTime)
+	found := e.run(limited)
+	cancel()
+	for _, f := range found {
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case f.Fatal:
+			return fmt.Errorf("%w: %s: %s; %s", errUnfit, f.Check, f.Found, f.Mend)
+		case f.Verdict != checkGood:
+			log.Warn("a check at the start found something", "check", f.Check, "found", f.Found, "todo", f.Mend)
+		}
+	}
+	<-ctx.Done()
+	return nil
+}

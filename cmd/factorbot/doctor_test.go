@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"factorbot/okta"
+)
+
+// examined runs factorbot doctor against a sandbox.
+func (s *sandbox) examined(db, config string, more ...string) (code int, found map[string]finding, text string) {
+	s.tb.Helper()
+	var out, errs bytes.Buffer
+	code = run(context.Background(), []string{"doctor", "--json", "--config", config}, environment{vars: s.settings(db, more...), stdout: &out, stderr: &errs})
+	var list []finding
+	if err := json.Unmarshal(out.Bytes(), &list); err != nil {
+		s.tb.Fatalf("%v: %s%s", err, out.String(), errs.String())
+	}
+	found = map[string]finding{}
+	for _, f := range list {
+		found[f.Check] = f
+		if f.Verdict != checkGood && f.Mend == "" {
+			s.tb.Errorf("%s: nothing says how to mend %q", f.Check, f.Found)
+		}
+	}
+	return code, found, out.String() + errs.String()
+}
+
+func TestDoctor_findsNothing(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20")
+	s.post("/sandbox/set", map[string]any{"slack_scopes": scopeNames()})
+	code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
+	if code != 0 {
+		t.Errorf("exit code %d:\n%s", code, text)
+	}
+	for _, check := range []string{
+		"configuration", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "scope chat:write", "channel C_FACTORS", "approver U_APPROVER1", "OKTA_ORG_URL",
+		"Okta identity", "Okta users", "Okta administrators", "Okta System Log", "rate limit of /api/v1/users", "clock", "FACTORBOT_DB",
+	} {
+		if f, ok := found[check]; !ok || f.Verdict != checkGood {
+			t.Errorf("%s: %+v", check, f)
+		}
+	}
+	if !strings.Contains(found["approver U_APPROVER1"].Found, "Avery Stone") {
+		t.Errorf("the approver is %q, want a name", found["approver U_APPROVER1"].Found)
+	}
+	for _, secret := range []string{"xapp-sandbox", "xoxb-sandbox", "sandbox-token", "ws://"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("it shows %s", secret)
+		}
+	}
+	plain := &bytes.Buffer{}
+	if err := writeFindings(plain, false, slices.Collect(maps.Values(found))); err != nil || strings.Count(plain.String(), "\n") != len(found) {
+		t.Errorf("not one line for each check, %v:\n%s", err, plain)
+	}
+}
+
+func TestDoctor_findsEachTrouble(t *testing.T) {
+	for name, c := range map[string]struct {
+		set         map[string]any
+		policy      string
+		vars        []string
+		check, mend string
+	}{
+		"a wrong app token":         {vars: []string{"SLACK_APP_TOKEN=xapp-other"}, check: "SLACK_APP_TOKEN", mend: "connections:write"},
+		"a wrong bot token":         {vars: []string{"SLACK_BOT_TOKEN=xoxb-other"}, check: "SLACK_BOT_TOKEN", mend: "OAuth & Permissions"},
+		"a scope that is missing":   {set: map[string]any{"slack_scopes": without(scopeNames(), "usergroups:read")}, check: "scope usergroups:read", mend: "install the app again"},
+		"an archived channel":       {set: map[string]any{"slack_channels": map[string]any{"C_FACTORS": map[string]any{"is_archived": true}}}, check: "channel C_FACTORS", mend: "unarchive"},
+		"a channel without the bot": {set: map[string]any{"slack_channels": map[string]any{"C_FACTORS": map[string]any{"members": []string{"U_REQUESTER"}}}}, check: "channel C_FACTORS", mend: "/invite"},
+		"a channel that is not":     {policy: "channels: [C_NOWHERE]\napprovers: {users: [U_APPROVER1]}\n", check: "channel C_NOWHERE", mend: "/invite"},
+		"an approver who left":      {policy: "channels: [C_FACTORS]\napprovers: {users: [U_GONE]}\n", check: "approver U_GONE", mend: "approvers.users"},
+		"an approver who is guest":  {policy: "channels: [C_FACTORS]\napprovers: {users: [U_GUEST]}\n", check: "approver U_GUEST", mend: "approvers.users"},
+		"an approver of elsewhere":  {policy: "channels: [C_FACTORS]\napprovers: {users: [U_STRANGER]}\n", check: "approver U_STRANGER", mend: "approvers.users"},
+		"an approver unheard of":    {policy: "channels: [C_FACTORS]\napprovers: {users: [U_WHO]}\n", check: "approver U_WHO", mend: "approvers.users"},
+		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "create a new one"},
+		"a malformed setting":       {vars: []string{"FACTORBOT_HTTP_ADDR=8090"}, check: "configuration", mend: "run --help"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mustSandbox(t, "--no-bot", "--users", "10")
+			if c.set != nil {
+				s.post("/sandbox/set", c.set)
+			}
+			config := mustConfig(t, "")
+			if c.policy != "" {
+				config = MustWrite(t, "policy.yaml", c.policy)
+			}
+			code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), config, c.vars...)
+			f := found[c.check]
+			if code != 1 || f.Verdict != checkFail || !strings.Contains(f.Mend, c.mend) {
+				t.Errorf("exit code %d, %+v:\n%s", code, f, text)
+			}
+		})
+	}
+}
+
+func without(list []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == name })
+}
+
+func TestDoctor_looksAtTheDatabase(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	config, dir := mustConfig(t, ""), t.TempDir()
+	db := filepath.Join(dir, "factorbot.db")
+	_, stop := s.mustRun(db, config)
+	if _, found, _ := s.examined(db, config); !strings.Contains(found["FACTORBOT_DB"].Found, "works with it") || found["FACTORBOT_DB"].Verdict != checkGood {
+		t.Errorf("of a running bot: %+v", found["FACTORBOT_DB"])
+	}
+	stop()
+	before, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, found, _ := s.examined(db, config); found["FACTORBOT_DB"].Verdict != checkGood {
+		t.Errorf("of a stopped bot: %+v", found["FACTORBOT_DB"])
+	}
+	if after, err := os.ReadFile(db); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("looking at the database changed it, %v", err)
+	}
+	if err := os.WriteFile(db, bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, found, _ := s.examined(db, config); code != 1 || !found["FACTORBOT_DB"].Fatal {
+		t.Errorf("of a damaged one: %+v", found["FACTORBOT_DB"])
+	}
+	if code, found, _ := s.examined(filepath.Join(dir, "no", "such", "folder.db"), config); code != 1 || !found["FACTORBOT_DB"].Fatal {
+		t.Errorf("of a folder that is not there: %+v", found["FACTORBOT_DB"])
+	}
+}
+
+// What makes the bot unable to work ends it at the start, with that line.
+func TestRun_endsWhenItCannotWork(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  map[string]any
+		vars []string
+		want string
+	}{
+		"wrong bot token":    {nil, []string{"SLACK_BOT_TOKEN=xoxb-other"}, "SLACK_BOT_TOKEN: Slack says invalid_auth"},
+		"wrong app token":    {nil, []string{"SLACK_APP_TOKEN=xapp-other"}, "SLACK_APP_TOKEN: Slack says invalid_auth"},
+		"no scope to post":   {map[string]any{"slack_scopes": without(scopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
+		"revoked Okta token": {map[string]any{"token_revoked": true}, nil, "E0000011"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mustSandbox(t, "--no-bot", "--users", "10")
+			if c.set != nil {
+				s.post("/sandbox/set", c.set)
+			}
+			errs := &buffer{}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			code := run(ctx, []string{"run", "--config", mustConfig(t, "")}, environment{vars: s.settings(filepath.Join(t.TempDir(), "f.db"), c.vars...), stdout: errs, stderr: errs})
+			lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+			if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "factorbot: ") || !strings.Contains(last, c.want) {
+				t.Errorf("exit code %d, %q", code, last)
+			}
+		})
+	}
+}
+
+// What may pass, and what others can mend while the bot works, is a warning.
+func TestRun_warnsOfTheRest(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	logs, stop := s.mustRun(filepath.Join(t.TempDir(), "f.db"), MustWrite(t, "policy.yaml", "channels: [C_FACTORS, C_NOWHERE]\napprovers: {users: [U_APPROVER1, U_GONE]}\n"))
+	s.await("the warnings", func() bool {
+		return strings.Contains(logs.String(), `"check":"channel C_NOWHERE"`) && strings.Contains(logs.String(), `"check":"approver U_GONE"`)
+	})
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestCheckClock(t *testing.T) {
+	for _, c := range []struct {
+		seconds float64
+		known   bool
+		want    verdict
+	}{{0, true, checkGood}, {-4, true, checkGood}, {-30, true, checkWarn}, {300, true, checkFail}, {0, false, checkWarn}} {
+		if got := checkClock(time.Duration(c.seconds*float64(time.Second)), c.known); got.Verdict != c.want {
+			t.Errorf("%v s: %v", c.seconds, got)
+		}
+	}
+}
+
+func TestOktaTrouble_fatalOnlyWhatWaitingDoesNotMend(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		fatal bool
+		want  verdict
+	}{
+		{&okta.Error{Kind: okta.KindAuth}, true, checkFail}, {&okta.Error{Kind: okta.KindScope}, true, checkFail},
+		{&okta.Error{Kind: okta.KindNetwork}, false, checkWarn}, {&okta.Error{Kind: okta.KindServer}, false, checkWarn},
+		{&okta.Error{Kind: okta.KindForbidden}, false, checkFail}, {errors.New("odd"), false, checkWarn},
+	} {
+		if got := oktaTrouble("x", c.err); got.Fatal != c.fatal || got.Verdict != c.want {
+			t.Errorf("%v: %+v", c.err, got)
+		}
+	}
+}
