@@ -40,6 +40,18 @@ func (r *Reader) Head(ctx context.Context) (Head, error) {
 	return Head{Seq: last, Hash: at.String()}, nil
 }
 
+// RequestHead returns the end of a request's own chain.
+func (r *Reader) RequestHead(ctx context.Context, id reset.ID) (Head, error) {
+	p, last, at, err := r.tail(ctx, id.Number())
+	if err == nil && (p.rev == 0 || id.Number() == 0) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Head{}, fmt.Errorf("read the head of %s: %w", id, err)
+	}
+	return Head{Seq: last, Hash: at.String()}, nil
+}
+
 // Names of the facts by which the org's chain tells of a request's.
 const (
 	factChained = "chained" // the request's head, after its last change

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 
 	"factorbot/bot/reset"
 	"factorbot/store"
@@ -123,8 +125,8 @@ func readReceipt(path string) (store.Outside, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
 	}
-	var r receipt
-	if err := json.Unmarshal(b, &r); err != nil {
+	r, err := parseReceipt(b)
+	if err != nil {
 		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
 	}
 	out := store.Outside{Request: r.Request, Sequence: r.Seq, Hash: r.Head}
@@ -135,4 +137,20 @@ func readReceipt(path string) (store.Outside, error) {
 		return store.Outside{}, errors.New("read the receipt: it names no request and head")
 	}
 	return out, nil
+}
+
+// parseReceipt reads JSON, or the receipt as the bot's message has it: "Receipt of FR-42", and
+// the heads of the request's trail and of the org's, in this order.
+func parseReceipt(b []byte) (r receipt, err error) {
+	if json.Valid(b) {
+		return r, json.Unmarshal(b, &r)
+	}
+	id := regexp.MustCompile(`Receipt of (FR-[0-9]+)`).FindSubmatch(b)
+	heads := regexp.MustCompile(`([0-9]+):([0-9a-f]{64})`).FindAllSubmatch(b, -1)
+	if id == nil || len(heads) < 2 {
+		return r, errors.New("it has no request with two heads")
+	}
+	r = receipt{Request: reset.ID(id[1]), Head: string(heads[0][2]), Anchor: string(heads[1][0])}
+	r.Seq, err = strconv.ParseInt(string(heads[0][1]), 10, 64)
+	return r, err
 }

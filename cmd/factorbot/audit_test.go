@@ -32,6 +32,10 @@ func TestAudit(t *testing.T) {
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.awaitResults(1)
+	answer, err := json.Marshal(s.command("U_REQUESTER", "receipt FR-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, problems, code := output(t, "audit", "verify", "--db", db); code != 1 || !strings.Contains(problems, "in use by process") {
 		t.Errorf("while the bot runs: %d, %s", code, problems)
 	}
@@ -63,6 +67,13 @@ func TestAudit(t *testing.T) {
 	}
 	checkExport(t, db)
 	checkReceipt(t, db, head)
+	posted := filepath.Join(dir, "receipt.txt") // as somebody copies it out of Slack
+	if err := os.WriteFile(posted, []byte("copied:\n"+string(answer)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, problems, code := output(t, "audit", "verify", "--db", db, "--receipt", posted); code != 0 {
+		t.Errorf("with the receipt of the bot: %d, %s%s, %s", code, out, problems, answer)
+	}
 }
 
 // checkExport reads both formats, and computes the chains of a redacted export anew.

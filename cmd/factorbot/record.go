@@ -7,6 +7,7 @@ import (
 
 	"factorbot/bot"
 	"factorbot/bot/reset"
+	"factorbot/bot/view"
 )
 
 // record joins a term of the store with those who use it: each of them says in
@@ -45,6 +46,16 @@ func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID
 			}
 		}
 	}
+}
+
+// Heads are the ends of a request's chain and of the org's.
+func (r record) Heads(ctx context.Context, id reset.ID) (view.Heads, error) {
+	request, err := r.RequestHead(ctx, id)
+	if err != nil {
+		return view.Heads{}, err
+	}
+	org, err := r.Head(ctx)
+	return view.Heads{Request: request.String(), Org: org.String()}, err
 }
 
 // Arrivals tells of the envelopes that are not finished, and then of each that arrives.
