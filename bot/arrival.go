@@ -57,14 +57,6 @@ type entered struct {
 // text is what was typed into a field, without the blanks around it.
 func (a *arrival) text(field string) string { return strings.TrimSpace(a.Fields[field].Text) }
 
-// picked is the one value that was chosen in a field, "" if there is none.
-func (a *arrival) picked(field string) string {
-	if p := a.Fields[field].Picked; len(p) > 0 {
-		return p[0]
-	}
-	return ""
-}
-
 // file is an uploaded file as an event names it.
 type file struct {
 	ID     string `json:"id"`

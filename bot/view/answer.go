@@ -39,10 +39,31 @@ func Opened(r *reset.Request) Message {
 	case r.State == reset.Rejected:
 		return Answer(fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal)))
 	case r.State == reset.Planning:
-		return Answer(fmt.Sprintf("%s: planning %s. When the plan is ready, it is posted in %s for approval.",
-			r.ID, whom(r), channelLink(r.Asked.Channel)))
+		return Answer(fmt.Sprintf("%s: planning %s%s. When the plan is ready, it is posted in %s for approval.%s",
+			r.ID, whom(r), kindMark(r), channelLink(r.Asked.Channel), notTill(r)))
 	}
 	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
+}
+
+// kindMark marks what is not an ordinary reset, for lists and answers.
+func kindMark(r *reset.Request) string {
+	switch {
+	case r.Asked.Kind == reset.KindExport:
+		return ", for an export"
+	case r.Asked.Options.DryRun:
+		return ", dry run: nobody will be reset"
+	case r.Asked.Options.BreakGlass:
+		return ", BREAK GLASS: protected users are included"
+	}
+	return ""
+}
+
+// notTill says when a request may start, where that was asked for.
+func notTill(r *reset.Request) string {
+	if r.Asked.NotTill.IsZero() {
+		return ""
+	}
+	return " It starts " + date(r.Asked.NotTill) + " at the earliest."
 }
 
 // Moved answers who decided, paused, resumed or cancelled, with how the request stands now.

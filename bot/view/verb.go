@@ -41,16 +41,7 @@ func pastLine(r *reset.Request) string {
 	if r.Totals != nil {
 		became += ": " + strings.TrimSuffix(totals(r), ".")
 	}
-	mark := ""
-	switch {
-	case r.Asked.Kind == reset.KindExport:
-		mark = ", export"
-	case r.Asked.Options.DryRun:
-		mark = ", dry run"
-	case r.Asked.Options.BreakGlass:
-		mark = ", break glass"
-	}
-	return fmt.Sprintf("*%s*%s %s · %s %s · %s", r.ID, mark, trim(rowsOrSet(r), 150), mention(r.Asked.By), date(r.Asked.At), became)
+	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, trim(rowsOrSet(r), 150), kindMark(r), mention(r.Asked.By), date(r.Asked.At), became)
 }
 
 // Who is what a person may do here.

@@ -205,6 +205,7 @@ func states() map[string]*reset.Request {
 		"searching":    listing(reset.Source{Search: `status eq "LOCKED_OUT"`}),
 		"no_group":     with(listing(reset.Source{Group: "Sails"}), func(r *reset.Request) { must(r.Reject("no_group", "Okta has no group of this name.", at)) }),
 		"restarted":    with(running(), func(r *reset.Request) { must(r.Return(42*time.Second, 4, at)) }),
+		"later":        with(planning(), func(r *reset.Request) { r.Asked.NotTill, r.Asked.Options.DryRun = at, true }),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"approval_off": with(approved(), func(r *reset.Request) { must(r.Revoke("U_APPROVER1", "left the group", at)) }),
 	}

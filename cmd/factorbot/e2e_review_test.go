@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -77,7 +78,18 @@ func TestReview_rows_taken_out(t *testing.T) {
 	s.submit("U_APPROVER1", review, second)
 	s.toldPrivately("U_APPROVER1", "3 rows are taken out")
 
-	s.awaitMessage("the second plan", func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == "FR-1-plan-2.csv" })
+	again := s.awaitMessage("the second plan", func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == "FR-1-plan-2.csv" })
+	plan := string(s.get("/sandbox/files/" + again.Files[0].ID))
+	if n := strings.Count(plan, "taken_out"); n != 3 {
+		t.Errorf("%d rows are taken out", n)
+	}
+	lines := strings.Split(plan, "\r\n")
+	for _, row := range out {
+		n, _ := strconv.Atoi(row)
+		if !strings.Contains(lines[n], "taken_out") {
+			t.Errorf("row %s: %s", row, lines[n])
+		}
+	}
 	s.click("U_APPROVER2", pending, "approve") // of the first plan
 	s.toldPrivately("U_APPROVER2", "plan has changed")
 	if turned := s.turn("U_APPROVER2", late, "review_on", "1", nil); !strings.Contains(text(turned), "not the newest") {
@@ -85,7 +97,10 @@ func TestReview_rows_taken_out(t *testing.T) {
 	}
 	now := s.awaitMessage("the new buttons", func(m message) bool { return m.has("approve") && m.value("approve") != pending.value("approve") })
 	s.click("U_APPROVER2", now, "approve")
-	_, _, rows := outcomes(t, s.awaitResults(1))
+	byOutcome, byReason, rows := outcomes(t, s.awaitResults(1))
+	if byReason["taken_out"] != 3 {
+		t.Errorf("outcomes %v, reasons %v", byOutcome, byReason)
+	}
 	checkResets(t, s, rows)
 }
 

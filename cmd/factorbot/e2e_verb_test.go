@@ -91,3 +91,33 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 		t.Errorf("retry: %s", got)
 	}
 }
+
+// What was not run is asked for again, and approved again.
+func TestVerbs_retry(t *testing.T) {
+	s := mustSandbox(t, "--users", "200", "--rate-limit", "60000", "--latency", "40ms")
+	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
+	s.click("U_APPROVER1", s.awaitPending(1), "approve")
+	s.await("some resets", func() bool { return s.reset() > 5 })
+	if got := s.private("U_REQUESTER", "/factor-reset cancel FR-1 because that is enough"); !strings.Contains(got, "FR-1 stops") {
+		t.Fatalf("cancel: %s", got)
+	}
+	byOutcome, byReason, first := outcomes(t, s.awaitResults(1))
+	if byReason["cancelled"] == 0 || byOutcome["reset"] == 0 {
+		t.Fatalf("the run was not cut: %v %v", byOutcome, byReason)
+	}
+	checkResets(t, s, first)
+	if got := s.private("U_GUEST", "/factor-reset retry FR-1"); !strings.Contains(got, "guests") {
+		t.Errorf("a guest: %s", got)
+	}
+	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, fmt.Sprintf("FR-2: planning %d users", byReason["cancelled"])) {
+		t.Fatalf("retry: %s", got)
+	}
+	s.click("U_APPROVER2", s.awaitPending(2), "approve")
+	again, _, second := outcomes(t, s.awaitResults(2))
+	if again["reset"] != byReason["cancelled"] || len(second) != byReason["cancelled"] {
+		t.Errorf("the second run: %v of %d", again, byReason["cancelled"])
+	}
+	if got := s.private("U_REQUESTER", "/factor-reset receipt FR-2"); !strings.Contains(got, "Approved by") || !strings.Contains(got, "Outcome") || !strings.Contains(got, "audit trail") {
+		t.Errorf("receipt: %s", got)
+	}
+}
