@@ -90,7 +90,7 @@ func (d *deskInMemory) Status(ctx context.Context, in desk.Intent) ([]*reset.Req
 func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	d.note(in)
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: in.By, Digest: in.Digest}, 0, time.Now())
+		return r.Approve(reset.Voice{By: in.By, Digest: in.Digest}, in.Confirmed, time.Now())
 	})
 }
 
@@ -180,6 +180,7 @@ type world struct {
 	desk   *deskInMemory
 	url    string
 	logged *syncBuffer
+	schema *schemaInMemory
 	stop   func()
 }
 
@@ -210,7 +211,7 @@ func newWorld(tb testing.TB) *world {
 	server := httptest.NewServer(ws)
 	ws.SetURL(server.URL)
 	m := newMemory()
-	w := &world{TB: tb, memory: m, slack: ws, desk: &deskInMemory{memory: m}, url: server.URL + "/api/", logged: &syncBuffer{}, stop: func() {}}
+	w := &world{TB: tb, memory: m, slack: ws, desk: &deskInMemory{memory: m}, url: server.URL + "/api/", logged: &syncBuffer{}, schema: &schemaInMemory{}, stop: func() {}}
 	tb.Cleanup(func() {
 		w.stop()
 		ws.Close()
@@ -235,7 +236,7 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil)
 	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
 		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
 		Log:      log, Now: time.Now,

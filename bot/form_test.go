@@ -1,0 +1,212 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slacksim"
+	"factorbot/bot/view"
+)
+
+func TestFactorChoices_areKnownToTheCommandLanguage(t *testing.T) {
+	for _, word := range view.FactorChoices() {
+		if types, err := roster.FactorTypes([]string{word}); err != nil || len(types) == 0 {
+			t.Errorf("%q: %v, %v", word, types, err)
+		}
+	}
+}
+
+// large makes the only request one whose number of users must be typed.
+func (w *world) large(id reset.ID, n int) {
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		r.Terms.Confirm = n
+		return reset.Fact{Name: "grown", At: time.Now()}, nil
+	})
+}
+
+func TestNumber_isAskedForByAButtonWhereTheModalDoesNotOpen(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
+	w.plan("FR-1", 3)
+	w.large("FR-1", 2)
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
+	ts := w.message("FR-1", reset.SlotApproval).TS
+	w.set(`{"slack_fail_next": [{"method": "views.open", "kind": "internal", "times": 1}]}`)
+	w.click("U_APPROVER1", ts, "approve")
+	w.until("the button", w.told("U_APPROVER1", "Type the number"))
+	var ask *slacksim.Message
+	for _, m := range w.see("U_APPROVER1") {
+		if m.Ephemeral && strings.Contains(said(m), `"confirm"`) {
+			ask = m
+		}
+	}
+	res := w.click("U_APPROVER1", ask.TS, "confirm")
+	if res.View == nil {
+		t.Fatalf("no modal: %+v\n%s", res, w.transcript())
+	}
+	submit := func(number string) slacksim.Result {
+		got, err := w.slack.Submit(context.Background(), "U_APPROVER1", res.View["id"].(string), map[string]any{
+			"users": map[string]any{"users": number},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for number, words := range map[string]string{"3": "not the number", "20": "not the number", "two": "valid number"} {
+		if got := submit(number); !strings.Contains(got.Errors["users"], words) {
+			t.Errorf("%s: %+v", number, got)
+		}
+	}
+	if got := submit("2"); !got.OK {
+		t.Fatalf("the number: %+v", got)
+	}
+	w.until("the approval", w.shows("FR-1", reset.SlotApproval, "Approved"))
+}
+
+func TestSuggestions(t *testing.T) {
+	w := newWorld(t)
+	w.schema = &schemaInMemory{}
+	for i := range 150 {
+		w.schema.all = append(w.schema.all, view.Attribute{Name: fmt.Sprintf("own%d", i), Title: fmt.Sprintf("Our %d", i), Custom: true})
+	}
+	w.start().listens()
+	a, err := w.slack.Command(context.Background(), "U_REQUESTER", "C_FACTORS", "/factor-reset export")
+	if err != nil || a.View == nil {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for typed, want := range map[string]int{"": 100, "own14": 11, "OUR 149": 1, "<!channel>": 0} {
+		got, err := w.slack.Suggest(context.Background(), slacksim.Click{
+			User: "U_REQUESTER", View: a.View["id"].(string), ActionID: view.FieldColumns, Value: typed,
+		})
+		if options, _ := got["options"].([]any); err != nil || len(options) != want {
+			t.Errorf("%q: %d options, %v", typed, len(options), err)
+		}
+	}
+}
+
+func TestExportForm_withoutTheSchema(t *testing.T) {
+	w := newWorld(t)
+	w.schema = &schemaInMemory{err: errors.New("Okta is away")}
+	w.start().listens()
+	a, err := w.slack.Command(context.Background(), "U_REQUESTER", "C_FACTORS", "/factor-reset export")
+	b, _ := json.Marshal(a.View)
+	if err != nil || !strings.Contains(string(b), "could not be read in time") || !strings.Contains(string(b), "department") {
+		t.Errorf("%s, %v", b, err)
+	}
+	if strings.Contains(string(b), "Okta is away") {
+		t.Error("an error is shown")
+	}
+}
+
+// schemaInMemory is an org's schema.
+type schemaInMemory struct {
+	all []view.Attribute
+	err error
+}
+
+func (s *schemaInMemory) Attributes(context.Context) ([]view.Attribute, error) { return s.all, s.err }
+
+func TestHistory_args(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	l := &listening{Listener: &Listener{Now: func() time.Time { return now }}}
+	for text, want := range map[string]struct {
+		q     desk.HistoryQuery
+		words string
+	}{
+		"history":                    {desk.HistoryQuery{}, ""},
+		"history mine":               {desk.HistoryQuery{By: "U1"}, "of yours"},
+		"history <@U2|bob>":          {desk.HistoryQuery{By: "U2"}, "of <@U2>"},
+		"history 30d":                {desk.HistoryQuery{Since: now.Add(-720 * time.Hour)}, "of the last 30d"},
+		"history <@U2> 2W":           {desk.HistoryQuery{By: "U2", Since: now.Add(-336 * time.Hour)}, "of <@U2> of the last 2w"},
+		"history 12h mine":           {desk.HistoryQuery{By: "U1", Since: now.Add(-12 * time.Hour)}, "of the last 12h of yours"},
+		"history 0d":                 {words: "!"},
+		"history mine <@U2>":         {words: "!"},
+		"history <@U1> <@U2>":        {words: "!"},
+		"history 1d 2d":              {words: "!"},
+		"history ana@example.com":    {words: "!"},
+		"history 30d yesterday":      {words: "!"},
+		"history 99999999999999999d": {words: "!"},
+	} {
+		c, err := roster.ParseCommand(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, what, err := l.pastOf(&arrival{By: "U1"}, c)
+		if refused := err != nil; refused != (want.words == "!") || !refused && (q != want.q || what != want.words) {
+			t.Errorf("%s: %+v, %q, %v", text, q, what, err)
+		}
+	}
+}
+
+func TestTypedNumber(t *testing.T) {
+	for text, want := range map[string]int{"12": 12, " 1,200 ": 1200, "1.200": 1200, "1\u202f200": 1200, "1\u2019200": 1200} {
+		n, err := typedNumber(&arrival{Fields: map[string]entered{view.FieldUsers: {Text: text}}})
+		if err != nil || n != want {
+			t.Errorf("%q: %d, %v", text, n, err)
+		}
+	}
+	for _, text := range []string{"", "two", "2e3", "0x10", "99999999999999999999"} {
+		if n, err := typedNumber(&arrival{Fields: map[string]entered{view.FieldUsers: {Text: text}}}); err == nil {
+			t.Errorf("%q was taken as %d", text, n)
+		}
+	}
+}
+
+func TestTriggers(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	tr := newTriggers(func() time.Time { return now })
+	tr.keep("a", "1")
+	tr.keep("b", "2")
+	if tr.take("a") != "1" || tr.take("a") != "" || tr.take("c") != "" {
+		t.Error("a trigger is good once")
+	}
+	now = now.Add(triggerLife)
+	if tr.take("b") != "" {
+		t.Error("an old trigger was given")
+	}
+	tr.keep("d", "3")
+	tr.keep("e", "4")
+	now = now.Add(triggerLife)
+	tr.keep("f", "5")
+	if len(tr.kept) != 1 {
+		t.Errorf("%d old triggers are kept", len(tr.kept))
+	}
+}
+
+// Whatever Slack or somebody else sends, decoding ends, and what it makes can be recorded.
+func FuzzDecodeInteraction(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","private_metadata":"{\"c\":\"C1\"}","state":{"values":{"b":{"a":{"type":"plain_text_input","value":"x"}}}}}}`,
+		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","selected_option":{"value":"1"},"action_ts":"1.2"}]}`,
+		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"columns","value":"co"}`,
+		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","value":{},"selected_users":3,"files":"no"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := decodeInteraction(b)
+		if err != nil || a == nil {
+			return
+		}
+		if a.By == "" {
+			t.Errorf("an interaction of nobody: %+v", a)
+		}
+		again, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read arrival
+		if err := json.Unmarshal(again, &read); err != nil {
+			t.Fatalf("%s: %v", again, err)
+		}
+	})
+}
