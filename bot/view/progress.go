@@ -42,9 +42,9 @@ func Progress(r *reset.Request, p Pace) Message {
 		if t := rateLine(p); t != "" {
 			blocks = append(blocks, note(t))
 		}
-		if r.Restarted != nil {
-			blocks = append(blocks, note(restarted(r.Restarted, p.After)))
-		}
+	}
+	if r.Restarted != nil {
+		blocks = append(blocks, note(restarted(r.Restarted, p.After)))
 	}
 	if b := progressButtons(r); b != nil {
 		blocks = append(blocks, b)

@@ -84,7 +84,7 @@ func (d *drill) lives(ctx context.Context) error {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
 			return nil
 		}
-		if d.reached() > 0.3 {
+		if d.reached() > 0.1 {
 			if err := d.ask(); err != nil {
 				return err
 			}
@@ -131,7 +131,7 @@ func (d *drill) live(ctx context.Context) error {
 	killed := false
 	for !bot.dead() {
 		late := time.Since(deadline)
-		if late > 0 && d.writes.Load() > 0 || late > drillLife {
+		if late > 0 && d.writes.Load() > 0 || late > 2*drillLife {
 			killed = true
 			bot.kill()
 		}

@@ -88,6 +88,7 @@ func TestRun_killed_in_the_middle(t *testing.T) {
 	_ = first.Wait()
 	killedAt := s.reset()
 	start()
+	s.awaitMessage("word of the restart", func(m message) bool { return strings.Contains(m.all(), "Restarted after ") })
 	file := s.awaitResults(1)
 	byOutcome, byReason, rows := outcomes(t, file)
 	if killedAt >= byOutcome["reset"] {

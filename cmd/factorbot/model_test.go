@@ -182,7 +182,8 @@ func (m *stage) start() {
 		m.t.Error(err)
 	}
 	acting := &runner.Runner{
-		Heads: m.rec, Plans: m.rec, Journal: m.rec, Directory: m.client, Groups: m.client, Caller: m.client, Remover: m.client, SystemLog: m.client,
+		Heads: m.rec, Plans: m.rec, Journal: m.rec, Directory: m.client, Wards: m.client, Groups: m.client, Caller: m.client,
+		Remover: m.client, SystemLog: m.client, Enrolments: m.client, People: modelFolk{},
 		Rules: modelRules, Org: "https://example.okta.com", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Pace: runner.Pace{Concurrency: 3, SettleAfter: 10 * time.Second, LogLag: time.Minute},
 	}
@@ -241,6 +242,8 @@ type modelFolk struct{}
 func (modelFolk) Person(_ context.Context, id reset.Person) (policy.Person, error) {
 	return policy.Person{ID: id, Team: "T_SANDBOX", Email: string(id) + "@example.com", At: time.Now()}, nil
 }
+
+func (modelFolk) Handles(context.Context) (map[string]string, error) { return nil, nil }
 
 func (f modelFolk) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
 	return f.Person(ctx, id)
