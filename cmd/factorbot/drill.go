@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 )
@@ -83,8 +84,11 @@ func runDrill(ctx context.Context, args []string, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	dir := c.Keep
-	if dir == "" {
+	dir, err := filepath.Abs(c.Keep) // the bot runs in it
+	if err != nil {
+		return err
+	}
+	if c.Keep == "" {
 		if dir, err = os.MkdirTemp("", "factorbot-drill-"); err != nil {
 			return fmt.Errorf("make a place for the drill: %w", err)
 		}

@@ -82,7 +82,7 @@ func (d *drill) open() error {
 func (d *drill) simulate() (err error) {
 	d.org, err = oktasim.New(oktasim.Options{
 		Given: cast(), Seed: d.Seed, RateLimit: 60_000, Window: 10 * time.Second, Token: sandboxToken, KeepCalls: true,
-		Latency: drillLatency, LogLag: drillLag / 3, EnrolAgain: 0.3, EnrolAfter: drillEnrolment, Faults: d.Faults,
+		Latency: drillLatency, LogLag: drillLag * 4 / 5, EnrolAgain: 0.3, EnrolAfter: drillEnrolment, Faults: d.Faults,
 	})
 	if err != nil {
 		return fmt.Errorf("simulate Okta: %w", err)
