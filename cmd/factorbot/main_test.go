@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -8,5 +9,8 @@ import (
 
 // The cache of the Okta SDK has a goroutine that only a finalizer ends.
 func TestMain(m *testing.M) {
+	if os.Getenv(fullEnv) != "" {
+		os.Exit(playFullDisk())
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
