@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -126,10 +127,15 @@ func (l *listening) receipt(ctx context.Context, r *reset.Request) (view.Message
 	return view.Receipt(r, heads), nil
 }
 
+// enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.
+const enrolledTime = 60 * time.Second
+
 func (l *listening) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
 	if l.Enrolled == nil || !r.HasRun() {
 		return view.Enrolled(r, 0, 0), nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, enrolledTime)
+	defer cancel()
 	of, again, err := l.Enrolled.Enrolled(ctx, r.ID)
 	if err != nil {
 		return view.Message{}, err

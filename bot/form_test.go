@@ -210,3 +210,44 @@ func FuzzDecodeInteraction(f *testing.F) {
 		}
 	})
 }
+
+// Slack's client keeps foreign files out of the form; whoever gets around it is told as well.
+func TestOrder_names(t *testing.T) {
+	files := func(names ...string) entered {
+		var e entered
+		for _, n := range names {
+			e.Files = append(e.Files, file{Name: n})
+		}
+		return e
+	}
+	for _, c := range []struct {
+		whom  string
+		in    entered
+		words string // "": it is taken
+		users int
+	}{
+		{view.WhomFile, files("book.xlsx"), "CSV UTF-8", 0},
+		{view.WhomFile, files("x.exe"), "Only .csv", 0},
+		{view.WhomFile, files("a.csv", "b.csv"), "one file", 0},
+		{view.WhomFile, files(), "one file", 0},
+		{view.WhomFile, files("A.CSV"), "", 0},
+		{view.WhomPeople, entered{}, "at least one person", 0},
+		{view.WhomPeople, entered{Picked: []string{"U1", "U2"}}, "", 2},
+		{view.WhomGroup, entered{Text: ` "Sales East" `}, "", 1},
+		{view.WhomQuery, entered{Text: " "}, "how the name", 0},
+		{view.WhomFilter, entered{Text: `status eq "ACTIVE"`}, "", 1},
+		{view.WhomFilter, entered{Text: `"pr"`}, "compares nothing", 0},
+		{view.WhomSearch, entered{Text: "profile.nickName pr"}, "", 1},
+		{view.WhomList, entered{Text: "ana@example.com, bob@example.com"}, "", 2},
+		{view.WhomList, entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
+		{view.WhomList, entered{Text: "First name\nAna\n"}, "neither a command nor a user", 0},
+		{"forged", entered{Text: "x"}, "at least one user", 0},
+	} {
+		var o order
+		a := &arrival{Fields: map[string]entered{c.whom: c.in}}
+		words := o.name(a, c.whom)
+		if (words == "") != (c.words == "") || !strings.Contains(words, c.words) || len(o.Users) != c.users {
+			t.Errorf("%s %+v: %q, %d users", c.whom, c.in, words, len(o.Users))
+		}
+	}
+}

@@ -116,6 +116,7 @@ func optionsField() slack.Block {
 	boxes := slack.NewCheckboxGroupsBlockElement(FieldOptions, optionsOf([]choice{
 		{OptionSessions, "End their Okta sessions, too", ""},
 		{OptionTell, "Tell the users by Slack", "Whose approval it was, and how to enrol again"},
+		{OptionDryRun, "Dry run", "Everything but the resets"},
 	})...)
 	b := field(FieldOptions, "Options", "", boxes)
 	b.Optional = true

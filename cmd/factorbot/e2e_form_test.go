@@ -156,7 +156,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 		}
 	}
 	sheet := s.attach("U_REQUESTER", "book.xlsx", []byte("PK"))
-	if wrong := s.try("U_REQUESTER", open("file"), answers{"file": []string{sheet}, "reason": "x"}); !strings.Contains(fmt.Sprint(wrong["file"]), "CSV UTF-8") {
+	if wrong := s.try("U_REQUESTER", open("file"), answers{"file": []string{sheet}, "reason": "x"}); !strings.Contains(fmt.Sprint(wrong["file"]), "not a file of the kind") {
 		t.Errorf("a spreadsheet: %v", wrong)
 	}
 }
@@ -213,5 +213,26 @@ func TestForm_export(t *testing.T) {
 	}
 	if got := s.command("U_GUEST", "/factor-reset export"); got["view"] != nil || !strings.Contains(fmt.Sprint(got["ephemeral"]), "guests") {
 		t.Errorf("a guest: %v", got)
+	}
+}
+
+// A dry run does everything but the resets, and says so wherever it is shown.
+func TestForm_dry_run(t *testing.T) {
+	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
+	form := s.turn("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), "whom", "file", nil)
+	file := s.attach("U_REQUESTER", "all.csv", s.get("/sample.csv"))
+	s.submit("U_REQUESTER", form, answers{"file": []string{file}, "reason": "rehearsal", "options": []string{"dry_run"}})
+	s.toldPrivately("U_REQUESTER", "dry run: nobody will be reset")
+	pending := s.awaitPending(1)
+	if !strings.Contains(pending.all(), "dry run") {
+		t.Errorf("the approval message does not say so: %s", pending.all())
+	}
+	s.click("U_APPROVER1", pending, "approve")
+	byOutcome, byReason, rows := outcomes(t, s.awaitResults(1))
+	if byOutcome["reset"] != 0 || byReason["dry_run"] == 0 || byOutcome["skipped"] != len(rows) {
+		t.Errorf("%v %v", byOutcome, byReason)
+	}
+	if n := s.reset(); n != 0 {
+		t.Errorf("%d users were reset", n)
 	}
 }

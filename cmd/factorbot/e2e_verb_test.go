@@ -87,6 +87,9 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 	s.click("U_APPROVER1", pending, "approve")
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
+	if got := s.private("U_REQUESTER", "/factor-reset enrolled FR-1"); !strings.Contains(got, "0 of 1 user") {
+		t.Errorf("enrolled: %s", got)
+	}
 	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, "nothing to do again") {
 		t.Errorf("retry: %s", got)
 	}
