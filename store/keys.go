@@ -24,6 +24,7 @@ import (
 //	plan/N/REVISION/ROW      its plans: the targets from ROW on
 //	log/N/SEQ                its log: the entries from SEQ on; the org's own has number 0
 //	orgtail                  the number of the last entry of the org's log
+//	export/N/PIECE           the file of an export, until it is delivered
 //	op/N/HASH                a cause that took effect on the request
 //	msg/N/SLOT               a message's reference
 //	user/ID                  claim and notes of an Okta user

@@ -27,6 +27,7 @@ func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 		{"causes", t.sweepEffects},
 		{"notes", t.sweepNotes},
 		{"requests", t.sweepRequests},
+		{"exports", t.sweepExports},
 	} {
 		if err := part.do(ctx, now); err != nil {
 			return fmt.Errorf("sweep %s: %w", part.what, err)
@@ -153,7 +154,7 @@ func (t *Term) forget(ctx context.Context, n int, now time.Time) error {
 	if _, err := t.write(ctx, deed{facts: []reset.Fact{retired}, ops: always()}); err != nil {
 		return err
 	}
-	for _, prefix := range []string{rowsPrefix(n), plansPrefix(n), logPrefix(n), messagesPrefix(n), opsPrefix(n)} {
+	for _, prefix := range []string{rowsPrefix(n), plansPrefix(n), logPrefix(n), messagesPrefix(n), opsPrefix(n), exportPrefix(n)} {
 		if _, err := t.commit(ctx, nil, removePrefix(prefix)); err != nil {
 			return err
 		}

@@ -26,7 +26,8 @@ type Request struct {
 	Code      string   `json:"code,omitempty"`      // the same for machines: "over_max_targets"
 	Totals    *Totals  `json:"totals,omitempty"`    // when settled after a run
 
-	Waves int `json:"waves,omitempty"` // waves of the run whose outcomes were looked at
+	Export *Export `json:"export,omitempty"` // of an export, when its file is made
+	Waves  int     `json:"waves,omitempty"`  // waves of the run whose outcomes were looked at
 
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	ApprovedAt time.Time `json:"approved_at,omitzero"`

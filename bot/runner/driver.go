@@ -86,6 +86,11 @@ func (d *driver) step(ctx context.Context) (settled bool, err error) {
 	if r.State != reset.Planning {
 		d.planning = time.Time{}
 	}
+	if r.Asked.Kind == reset.KindExport {
+		if handled, err := d.exportStep(ctx, r); handled {
+			return false, err
+		}
+	}
 	switch r.State {
 	case reset.Planning:
 		return false, d.plan(ctx, r)

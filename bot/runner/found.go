@@ -45,16 +45,25 @@ func (d *driver) users(ctx context.Context, src reset.Source) (iter.Seq2[okta.Us
 	if src.Search != "" {
 		return d.Groups.Search(ctx, src.Search), nil
 	}
-	groups, err := d.Groups.GroupsByName(ctx, src.Group)
+	group, err := d.groupNamed(ctx, src.Group)
+	if err != nil {
+		return nil, err
+	}
+	return d.Groups.GroupMembers(ctx, group), nil
+}
+
+// groupNamed returns the ID of the one group of this name.
+func (d *driver) groupNamed(ctx context.Context, name string) (string, error) {
+	groups, err := d.Groups.GroupsByName(ctx, name)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("look the group up: %w", err)
+		return "", fmt.Errorf("look the group up: %w", err)
 	case len(groups) == 0:
-		return nil, &unplannable{"no_group", "Okta has no group of this name. Write the name as Okta shows it, in quotation marks."}
+		return "", &unplannable{"no_group", "Okta has no group of this name. Write the name as Okta shows it, in quotation marks."}
 	case len(groups) > 1:
-		return nil, &unplannable{"two_groups", fmt.Sprintf("Okta has %d groups of this name. Rename one, or name the users.", len(groups))}
+		return "", &unplannable{"two_groups", fmt.Sprintf("Okta has %d groups of this name. Rename one, or name the users.", len(groups))}
 	}
-	return d.Groups.GroupMembers(ctx, groups[0].ID), nil
+	return groups[0].ID, nil
 }
 
 // complaint passes on what Okta says of a search that it does not take.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"sync"
@@ -78,6 +79,19 @@ type SystemLog interface {
 	Ours(me okta.User, e okta.Event) bool
 }
 
+// Lister lists users with their profiles.
+type Lister interface {
+	List(ctx context.Context, s okta.Selection) iter.Seq2[okta.Listed, error]
+	Schema(ctx context.Context) ([]okta.Attribute, error)
+}
+
+// Exports keeps the files of exports until they are delivered.
+type Exports interface {
+	// SaveExport replaces what is kept of a request by what write writes.
+	SaveExport(ctx context.Context, id reset.ID, write func(io.Writer) error) error
+	DropExport(ctx context.Context, id reset.ID) error
+}
+
 // People tells who somebody is, from knowledge at most a minute old.
 type People interface {
 	// Persons tells of several. Whom Slack knows no more is deactivated.
@@ -100,6 +114,8 @@ type Runner struct {
 	Remover    Remover
 	SystemLog  SystemLog
 	Enrolments Enrolments
+	Lister     Lister
+	Exports    Exports
 	People     People
 	Rules      func() policy.Rules
 	Pace       Pace

@@ -102,7 +102,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	lc.Start("announcer", announcer.Run)
 	org := clientOf(client)
 	acting := &runner.Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, People: who,
+		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who,
 		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}

@@ -134,16 +134,16 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 	cases := map[string]refusal{}
 	for name, policy := range map[string]string{
-		"requesters.users":               "requesters: {users: [U0123]}",
-		"requesters.usergroups":          "requesters: {usergroups: [S0123]}",
-		"requesters.okta_groups":         "requesters: {okta_groups: [00g123]}",
-		"approvals_from":                 "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
-		"reason_pattern":                 "reason_pattern: INC[0-9]+",
-		"protect.approvers":              "protect: {approvers: [U0123]}",
-		"notify.users":                   "notify: {users: true}",
-		"notify.max":                     "notify: {max: 10}",
-		"alerts.channel":                 "alerts: {channel: C0123}",
-		"alerts.webhook":                 "alerts: {webhook: https://example.com/" + canary + "}",
+		"requesters.users":       "requesters: {users: [U0123]}",
+		"requesters.usergroups":  "requesters: {usergroups: [S0123]}",
+		"requesters.okta_groups": "requesters: {okta_groups: [00g123]}",
+		"approvals_from":         "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
+		"reason_pattern":         "reason_pattern: INC[0-9]+",
+		"protect.approvers":      "protect: {approvers: [U0123]}",
+		"notify.users":           "notify: {users: true}",
+		"notify.max":             "notify: {max: 10}",
+		"alerts.channel":         "alerts: {channel: C0123}",
+		"alerts.webhook":         "alerts: {webhook: https://example.com/" + canary + "}",
 	} {
 		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}
 	}

@@ -20,6 +20,9 @@ var (
 	_ runner.Journal    = record{}
 	_ runner.Directory  = (*okta.Client)(nil)
 	_ runner.People     = (*people)(nil)
+	_ runner.Lister     = (*okta.Client)(nil)
+	_ runner.Exports    = record{}
+	_ bot.Exports       = record{}
 	_ runner.Enrolments = (*okta.Client)(nil)
 	_ runner.Wards      = (*okta.Client)(nil)
 	_ runner.Groups     = (*okta.Client)(nil)

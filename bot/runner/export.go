@@ -1,0 +1,194 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/okta"
+)
+
+// exportAhead is for how many users factors are read before their lines are written.
+const exportAhead = 64
+
+// exportStep does what an export's state asks for where that is not as with resets.
+func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool, err error) {
+	switch r.State {
+	case reset.Planning:
+		return true, d.planExport(ctx, r)
+	case reset.Running:
+		return true, d.export(ctx, r)
+	case reset.Stopping:
+		if err := d.Exports.DropExport(ctx, d.id); err != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// export writes the file from the first line, until it is whole or the request
+// moves: a pause or a crash in the middle begins anew, for the list may have changed.
+func (d *driver) export(ctx context.Context, r *reset.Request) error {
+	taking, halt := context.WithCancelCause(ctx)
+	b := &batch{driver: d, head: r, taking: taking, lasting: ctx, halt: halt}
+	var wg sync.WaitGroup
+	wg.Go(b.heed)
+	defer wg.Wait()
+	defer halt(nil)
+	made, err := d.makeExport(okta.WithLane(taking, b.lane()), r)
+	var no *unplannable
+	switch {
+	case taking.Err() != nil:
+		return context.Cause(taking)
+	case errors.As(err, &no):
+		return b.pause(reset.CauseErrors, no.words)
+	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):
+		return b.pause(reset.CauseErrors, "The users cannot be listed. "+advice(err))
+	case err != nil:
+		return err
+	}
+	_, err = d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		if r.State != reset.Running {
+			return nil, reset.ErrChanged
+		}
+		return r.Exported(made, time.Now())
+	})
+	return err
+}
+
+// makeExport writes the file into the record.
+func (d *driver) makeExport(ctx context.Context, r *reset.Request) (made reset.Export, err error) {
+	sel, err := d.selection(ctx, r.Asked.Source)
+	if err != nil {
+		return made, err
+	}
+	err = d.Exports.SaveExport(ctx, d.id, func(w io.Writer) error {
+		x := &export{driver: d, made: reset.Export{Columns: roster.ExportColumns(r.Asked.Columns)}}
+		sum := sha256.New()
+		if err := roster.WriteExport(io.MultiWriter(w, sum, x), x.made.Columns, x.lines(ctx, sel)); err != nil {
+			return err
+		}
+		x.made.SHA256 = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+		made = x.made
+		return nil
+	})
+	return made, err
+}
+
+// export is one making of a file.
+type export struct {
+	*driver
+	made reset.Export
+}
+
+// Write counts.
+func (x *export) Write(p []byte) (int, error) {
+	x.made.Bytes += int64(len(p))
+	return len(p), nil
+}
+
+// lines streams the file's lines. With the column of factors, some users at a
+// time are held back until their factors are read.
+func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]string, error] {
+	ahead := 1
+	if slices.Contains(x.made.Columns, factorsColumn) {
+		ahead = exportAhead
+	}
+	return func(yield func([]string, error) bool) {
+		var held []okta.Listed
+		emit := func() bool {
+			ok := x.emit(ctx, held, yield)
+			held = held[:0]
+			return ok
+		}
+		for u, err := range x.Lister.List(ctx, sel) {
+			switch {
+			case okta.IsKind(err, okta.KindTruncated):
+				x.made.Note = truncated(err)
+			case err != nil:
+				yield(nil, fmt.Errorf("list the users: %w", err))
+				return
+			default:
+				held = append(held, u)
+			}
+			if len(held) >= ahead && !emit() {
+				return
+			}
+		}
+		emit()
+	}
+}
+
+// emit yields the lines of some users.
+func (x *export) emit(ctx context.Context, users []okta.Listed, yield func([]string, error) bool) bool {
+	factors, err := x.factors(ctx, users)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	for i, u := range users {
+		line := make([]string, len(x.made.Columns))
+		for j, c := range x.made.Columns {
+			if c == factorsColumn {
+				line[j] = factors[i]
+				continue
+			}
+			line[j] = u.Column(c)
+		}
+		x.made.Users++
+		if !yield(line, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// factors reads the types of the users' factors, if there is such a column. Of
+// whom they may not be read, or who has just gone, the cell stays empty and is counted.
+func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, error) {
+	cells := make([]string, len(users))
+	if !slices.Contains(x.made.Columns, factorsColumn) {
+		return cells, nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	next := 0
+	for range max(1, x.Pace.Concurrency) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(users) {
+					return
+				}
+				list, err := x.Directory.Factors(ctx, users[i].ID)
+				switch {
+				case okta.IsKind(err, okta.KindNotFound, okta.KindForbidden):
+					mu.Lock()
+					x.made.Unread++
+					mu.Unlock()
+				case err != nil:
+					cancel(fmt.Errorf("list the factors of line %d: %w", x.made.Users+i+1, err))
+				default:
+					cells[i] = strings.Join(types(list), " ")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return cells, context.Cause(ctx)
+}

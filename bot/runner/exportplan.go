@@ -1,0 +1,153 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/okta"
+)
+
+// countMost is up to how many users a selection is counted for its plan, 50 calls.
+const countMost = 10_000
+
+// factorsColumn lists the types of a user's factors. Each user costs a call.
+const factorsColumn = "factors"
+
+// planExport checks what is asked for, counts about how many users it is, and asks for approval.
+func (d *driver) planExport(ctx context.Context, r *reset.Request) error {
+	if d.planning.IsZero() {
+		d.planning = time.Now()
+	}
+	p, err := d.exportPlan(okta.WithLane(ctx, okta.Lane(d.id)), r)
+	if err != nil {
+		return d.planFailed(ctx, err)
+	}
+	terms, err := d.terms(ctx, r, p, nil)
+	if err != nil {
+		return err
+	}
+	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+		return r.FreezePlan(p, terms, now.Add(d.Rules().ExpiresAfter), now)
+	})
+}
+
+// exportPlan is the plan of an export: no targets, for nobody is touched. The
+// request never changes what it asks for, so the digest is bound to that by its ID.
+func (d *driver) exportPlan(ctx context.Context, r *reset.Request) (reset.Plan, error) {
+	p := reset.Plan{Revision: r.Plan.Revision + 1, FrozenAt: time.Now()}
+	columns := roster.ExportColumns(r.Asked.Columns)
+	warnings, err := d.checkColumns(ctx, columns)
+	if err != nil {
+		return p, err
+	}
+	sel, err := d.selection(ctx, r.Asked.Source)
+	if err != nil {
+		return p, err
+	}
+	n, rest, err := d.countSelected(ctx, sel)
+	if err != nil {
+		return p, err
+	}
+	p.Targets, p.Warnings = n, append(warnings, rest...)
+	p.Costs = exportCosts(n, len(rest) > 0 && n >= countMost, columns)
+	sum := sha256.New()
+	if err := roster.WritePlan(sum, each(nil)); err != nil {
+		return p, fmt.Errorf("hash the plan: %w", err)
+	}
+	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+	p.Digest, err = reset.DigestPlan(d.Org, d.id, p.Revision, r.Asked.Options, p.FileSHA)
+	return p, err
+}
+
+// attributeName is how Okta lets an attribute be called.
+var attributeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+
+// checkColumns refuses columns that no user can have. Where the org's attributes
+// cannot be read, columns of another name than Okta's own may stay empty.
+func (d *driver) checkColumns(ctx context.Context, columns []string) (warnings []string, err error) {
+	known := append(okta.UserColumns(), factorsColumn)
+	schema, err := d.Lister.Schema(ctx)
+	unread := okta.IsKind(err, okta.KindForbidden, okta.KindScope)
+	if err != nil && !unread {
+		return nil, fmt.Errorf("read the user schema: %w", err)
+	}
+	for _, a := range schema {
+		known = append(known, a.Name)
+	}
+	for _, c := range columns {
+		switch {
+		case slices.Contains(known, c):
+		case !attributeName.MatchString(c):
+			return nil, &unplannable{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
+		case unread:
+			warnings = append(warnings, "Okta does not tell which attributes users have: the column "+c+" stays empty if it is not one.")
+		default:
+			return nil, &unplannable{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
+		}
+	}
+	return warnings, nil
+}
+
+// selection says to Okta who is meant.
+func (d *driver) selection(ctx context.Context, src reset.Source) (okta.Selection, error) {
+	if !src.Asks() {
+		return okta.Selection{}, &unplannable{"no_selection", "Say whom to list: group:, search:, filter: or q:."}
+	}
+	s := okta.Selection{Search: src.Search, Filter: src.Filter, Q: src.Query}
+	if src.Group == "" {
+		return s, nil
+	}
+	group, err := d.groupNamed(ctx, src.Group)
+	s.Group = group
+	return s, err
+}
+
+// countSelected counts the users selected, up to a bound, and says in words what it did not count.
+func (d *driver) countSelected(ctx context.Context, sel okta.Selection) (n int, rest []string, err error) {
+	for _, err := range d.Lister.List(ctx, sel) {
+		switch {
+		case okta.IsKind(err, okta.KindTruncated):
+			return n, []string{truncated(err)}, nil
+		case err != nil:
+			return 0, nil, complaint(err)
+		}
+		if n++; n == countMost {
+			return n, []string{fmt.Sprintf("%d users or more are selected; they are counted when the file is made.", countMost)}, nil
+		}
+	}
+	if n == 0 {
+		return 0, nil, &unplannable{"nobody_found", "No user of Okta is in the group, or fits what was asked for."}
+	}
+	return n, nil, nil
+}
+
+// truncated says why Okta shows no more users.
+func truncated(err error) string {
+	var e *okta.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Summary + ". " + e.Advice
+}
+
+// exportCosts says what the file will hold and what it takes.
+func exportCosts(n int, more bool, columns []string) []string {
+	about := fmt.Sprintf("about %d", n)
+	if more {
+		about = fmt.Sprintf("at least %d", n)
+	}
+	list := []string{fmt.Sprintf("The file will have %s users with %s: %s. Okta lists 200 users in a call.", about, count(len(columns), "column", "columns"), strings.Join(columns, ", "))}
+	if slices.Contains(columns, factorsColumn) {
+		list = append(list, fmt.Sprintf("The column factors takes a call for each user, %s calls, at the pace of resets.", about))
+	}
+	return list
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// exportKept is how long the file of an export is kept that nobody could be given.
+const exportKept = 7 * 24 * time.Hour
+
+// exportPiece is how many bytes of a file stand in one value, before they are deflated.
+const exportPiece = 256 << 10
+
+func exportPrefix(n int) string { return fmt.Sprintf("export/%08x/", n) }
+
+// SaveExport replaces the file that is kept of an export by what write writes,
+// piece by piece. If it fails, what is kept is of no use: the head tells of a
+// file only after it is whole.
+func (t *Term) SaveExport(ctx context.Context, id reset.ID, write func(io.Writer) error) error {
+	if err := t.DropExport(ctx, id); err != nil {
+		return err
+	}
+	w := &pieces{ctx: ctx, t: t, prefix: exportPrefix(id.Number())}
+	err := write(w)
+	if err == nil {
+		err = w.flush()
+	}
+	if err != nil {
+		return fmt.Errorf("keep the export of %s: %w", id, err)
+	}
+	return nil
+}
+
+// pieces writes a file into values.
+type pieces struct {
+	ctx    context.Context
+	t      *Term
+	prefix string
+	no     int64
+	buf    bytes.Buffer
+}
+
+func (p *pieces) Write(b []byte) (n int, err error) {
+	for len(b) > 0 {
+		part := b[:min(len(b), exportPiece-p.buf.Len())]
+		p.buf.Write(part)
+		n, b = n+len(part), b[len(part):]
+		if p.buf.Len() < exportPiece {
+			return n, nil
+		}
+		if err := p.flush(); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (p *pieces) flush() error {
+	if p.buf.Len() == 0 {
+		return nil
+	}
+	var out bytes.Buffer
+	zip, err := flate.NewWriter(&out, flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	if _, err := zip.Write(p.buf.Bytes()); err != nil {
+		return err
+	}
+	if err := zip.Close(); err != nil {
+		return err
+	}
+	p.buf.Reset()
+	p.no++
+	_, err = p.t.commit(p.ctx, nil, put(numberedKey(p.prefix, p.no), out.Bytes()))
+	return err
+}
+
+// ReadExport writes the file that is kept of an export; nothing where none is.
+func (r *Reader) ReadExport(ctx context.Context, id reset.ID, w io.Writer) error {
+	for p, err := range scan(ctx, r.engine, exportPrefix(id.Number()), 1) {
+		if err != nil {
+			return fmt.Errorf("read the export of %s: %w", id, err)
+		}
+		if _, err := io.Copy(w, flate.NewReader(bytes.NewReader(p.value))); err != nil {
+			return fmt.Errorf("read the export of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// DropExport forgets the file of an export: it was delivered, or shall not be.
+func (t *Term) DropExport(ctx context.Context, id reset.ID) error {
+	prefix := exportPrefix(id.Number())
+	kept, _, err := t.engine.read(ctx, prefix, prefixEnd(prefix), 1)
+	if err == nil && len(kept) > 0 {
+		_, err = t.commit(ctx, nil, removePrefix(prefix))
+	}
+	if err != nil {
+		return fmt.Errorf("forget the export of %s: %w", id, err)
+	}
+	return nil
+}
+
+// sweepExports forgets files that nobody could be given.
+func (t *Term) sweepExports(ctx context.Context, now time.Time) error {
+	for head, err := range t.heads(ctx) {
+		if err != nil {
+			return err
+		}
+		if head.Asked.Kind != reset.KindExport || !head.State.Settled() || now.Sub(head.SettledAt) < exportKept {
+			continue
+		}
+		if err := t.DropExport(ctx, head.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
