@@ -97,3 +97,27 @@ func TestReadiness_isBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestHealth_asked(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	addr := strings.TrimPrefix(s.url, "http://")
+	for _, c := range []struct {
+		args []string
+		vars []string
+		code int
+		says string
+	}{
+		{[]string{"health"}, []string{"FACTORBOT_HTTP_ADDR=" + addr}, 0, "ok"},
+		{[]string{"health", "--http-addr", addr}, nil, 0, "ok"},
+		{[]string{"health", "--ready"}, []string{"FACTORBOT_HTTP_ADDR=" + addr}, 1, "the bot is not running"},
+		{[]string{"health", "--http-addr", "127.0.0.1:1"}, nil, 1, "not healthy"},
+	} {
+		out := &buffer{}
+		if code := run(t.Context(), c.args, environment{vars: c.vars, stdout: out, stderr: out}); code != c.code || !strings.Contains(out.String(), c.says) {
+			t.Errorf("factorbot %v: exit code %d, %s", c.args, code, out)
+		}
+	}
+	if got := reachable("0.0.0.0:8090") + reachable("[::]:1") + reachable(":2") + reachable("10.0.0.1:3"); got != "127.0.0.1:8090127.0.0.1:1127.0.0.1:210.0.0.1:3" {
+		t.Error(got)
+	}
+}

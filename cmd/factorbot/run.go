@@ -31,6 +31,7 @@ func subcommands() []subcommand {
 		{"sandbox", "try it: a simulated Slack workspace and Okta org, and a page", runSandbox},
 		{"run", "run the bot in a workspace and an org", runBot},
 		{"doctor", "check an installation, and say how to mend it", runDoctor},
+		{"health", "ask a running bot how it is", runHealth},
 		{"manifest", "print the manifest of the Slack app", runManifest},
 		{"okta-role", "print what the bot's identity in Okta needs", runOktaRole},
 		{"audit", "verify or export the audit trail", runAudit},

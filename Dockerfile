@@ -1,0 +1,31 @@
+# The image holds the program, the certificates of the authorities, the time zones
+# and an empty folder for the record, and nothing else: no shell, no user but a
+# number. Its root may be mounted read-only.
+#
+#   docker build --build-arg VERSION=v1.0.0 --build-arg COMMIT="$(git rev-parse HEAD)" -t factorbot .
+
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY cmd cmd
+COPY bot bot
+COPY okta okta
+COPY store store
+ARG VERSION=""
+ARG COMMIT=""
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.linkedVersion=${VERSION} -X main.linkedCommit=${COMMIT}" -o /out/factorbot ./cmd/factorbot
+RUN mkdir -p /out/record
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
+COPY --from=build /out/factorbot /factorbot
+COPY --from=build --chown=65532:65532 /out/record /var/lib/factorbot
+ENV ZONEINFO=/zoneinfo.zip FACTORBOT_DB=/var/lib/factorbot/factorbot.db
+USER 65532:65532
+VOLUME /var/lib/factorbot
+EXPOSE 8090
+HEALTHCHECK --interval=30s --timeout=6s --start-period=30s CMD ["/factorbot", "health"]
+ENTRYPOINT ["/factorbot"]
+CMD ["run"]
