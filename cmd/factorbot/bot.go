@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -13,7 +14,6 @@ import (
 
 	"factorbot/bot"
 	"factorbot/bot/desk"
-	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
@@ -37,7 +37,8 @@ func runBot(ctx context.Context, args []string, env environment) error {
 	mux := http.NewServeMux()
 	health.mount(mux)
 	serve(lc, listener, mux)
-	if err := startBot(ctx, lc, cfg, log, health); err != nil {
+	again := reloads{asked: env.reload, load: func() (*Config, error) { return loadConfig(args, env.vars, io.Discard) }}
+	if err := startBot(ctx, lc, cfg, log, health, again); err != nil {
 		return errors.Join(err, lc.Stop())
 	}
 	log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
@@ -47,9 +48,9 @@ func runBot(ctx context.Context, args []string, env environment) error {
 // startBot opens the record and starts everything that acts on it. What is
 // started last stops first: nobody hears Slack when the runner stops, and the
 // record closes when nobody writes to it.
-func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger, health *health) error {
-	rules := cfg.Policy.Rules()
-	current := func() policy.Rules { return rules }
+func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger, health *health, again reloads) error {
+	live := newLivePolicy(&cfg.Policy)
+	current := live.now
 	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
@@ -116,6 +117,8 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Log:    log.With("part", "listener"), Now: time.Now,
 	}
 	lc.Start("listener", listener.Run)
+	reload := &reloader{reloads: again, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
+	lc.Start("reloads", reload.Run)
 	first := &examination{cfg: cfg, slack: &slackWard{slack, &cfg.Policy}, okta: client, onDisk: func() []finding { return checkStarted(cfg) }}
 	lc.Start("checks", func(ctx context.Context) error { return checkup(ctx, first, log.With("part", "checks")) })
 	counted := newRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))

@@ -17,6 +17,7 @@ type environment struct {
 	vars   []string // "NAME=value"
 	stdout io.Writer
 	stderr io.Writer
+	reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
 }
 
 // subcommand is one thing that the program does.

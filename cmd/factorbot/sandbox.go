@@ -64,7 +64,7 @@ func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env en
 	if err != nil {
 		return err
 	}
-	if err := startBot(ctx, lc, bot, newLogger(env.stderr), health); err != nil {
+	if err := startBot(ctx, lc, bot, newLogger(env.stderr), health, reloads{}); err != nil {
 		return err
 	}
 	return connected(ctx, work)

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"factorbot/store"
+)
+
+// A running bot takes over another policy when it is asked to, refuses a bad
+// one whole, and both are facts of the org's own log.
+func TestReload(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20")
+	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
+	write := func(text string) {
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const people = "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1, U_APPROVER2]}\n"
+	ask, logs := make(chan struct{}), &buffer{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"run", "--config", config}, environment{vars: s.settings(db), stdout: logs, stderr: logs, reload: ask})
+	}()
+	stop := sync.OnceValue(func() int { cancel(); return <-ended })
+	t.Cleanup(func() { stop() })
+	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
+
+	write(people + "approvalls: 2\n")
+	ask <- struct{}{}
+	s.await("the bad policy to be refused", func() bool {
+		return strings.Contains(logs.String(), "the old one stays") && strings.Contains(logs.String(), "did you mean approvals?")
+	})
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	if one := s.awaitPending(1); !strings.Contains(one.all(), "1 approval needed") {
+		t.Errorf("the old policy is not in force: %s", one.Text)
+	}
+	write(people + "approvals: 2\nretain: 30d\n")
+	ask <- struct{}{}
+	s.await("the good policy to be taken over", func() bool {
+		return strings.Contains(logs.String(), "the policy is reloaded") && strings.Contains(logs.String(), `"setting":"retain"`)
+	})
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone again")
+	if two := s.awaitPending(2); !strings.Contains(two.all(), "2 approvals needed") {
+		t.Errorf("the new policy is not in force: %s", two.Text)
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	record, err := store.Inspect(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer record.Close()
+	var facts []string
+	for e, err := range record.OrgLog(context.Background(), 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(e.Fact.Name, "reload") {
+			facts = append(facts, e.Fact.Name)
+		}
+	}
+	if !slices.Equal(facts, []string{"reload_refused", "reloaded"}) {
+		t.Errorf("facts %v", facts)
+	}
+}
+
+// SIGHUP reaches the running program as a wish to reload and does not end it.
+func TestReload_signal(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "factorbot")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	logs := &buffer{}
+	cmd := exec.Command(binary, "run", "--config", mustConfig(t, ""))
+	cmd.Env, cmd.Stderr = s.settings(filepath.Join(t.TempDir(), "f.db")), logs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
+	for range 2 {
+		n := bytes.Count([]byte(logs.String()), []byte("the policy is reloaded"))
+		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		s.await("the reload", func() bool { return strings.Count(logs.String(), "the policy is reloaded") > n })
+	}
+}
