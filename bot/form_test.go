@@ -251,3 +251,41 @@ func TestOrder_names(t *testing.T) {
 		}
 	}
 }
+
+// press sends a click as Slack would, of a button that no message here shows.
+func (w *world) press(user, channel, action, value string) {
+	w.Helper()
+	w.pressed++
+	frame, err := json.Marshal(map[string]any{"slack_frame": map[string]any{
+		"type": "interactive", "envelope_id": fmt.Sprintf("press-%d", w.pressed), "accepts_response_payload": true,
+		"payload": map[string]any{
+			"type": "block_actions", "user": map[string]any{"id": user, "team_id": "T_SANDBOX"}, "channel": map[string]any{"id": channel},
+			"container": map[string]any{"type": "message", "channel_id": channel, "message_ts": "1795470332.000100"},
+			"actions":   []any{map[string]any{"type": "button", "action_id": action, "value": value, "action_ts": fmt.Sprintf("1795470333.%06d", w.pressed)}},
+		},
+	}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.set(string(frame))
+}
+
+func TestClick_retryAndReport(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com x@example.com because lost phone")
+	w.plan("FR-1", 2)
+
+	w.press("U_APPROVER1", "C_FACTORS", "not_me", "FR-1:1")
+	w.until("a report of what has not run is refused", w.told("U_APPROVER1", "FR-1 is already"))
+	for _, c := range []struct{ action, value string }{{"not_me", "FR-1:0"}, {"not_me", "FR-1"}, {"retry_failed", "FR-1"}, {"retry_failed", "x:-"}, {"review", ""}} {
+		w.press("U_APPROVER2", "C_FACTORS", c.action, c.value)
+		w.until(c.action+" "+c.value+" is passed over", w.told("U_APPROVER2", "out of date"))
+	}
+	w.press("U_REQUESTER", "C_FACTORS", "retry_failed", "FR-1:-")
+	w.until("the second request", w.told("U_REQUESTER", "FR-2: planning"))
+	if r, err := w.Get(context.Background(), "FR-2"); err != nil || r.Asked.Again != "FR-1" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	w.press("U_REQUESTER", "C_FACTORS", "explode", "FR-1:-")
+	w.until("an unknown button is logged", func() bool { return w.hasLog("unknown button") })
+}

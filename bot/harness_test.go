@@ -182,6 +182,8 @@ type world struct {
 	logged *syncBuffer
 	schema *schemaInMemory
 	stop   func()
+
+	pressed int // clicks that were made up
 }
 
 type syncBuffer struct {

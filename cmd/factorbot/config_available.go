@@ -14,7 +14,6 @@ func (p *Policy) checkAvailable() error {
 		{"approvers.usergroups", len(p.Approvers.Usergroups) == 0},
 		{"approvers.okta_groups", len(p.Approvers.OktaGroups) == 0},
 		{"approvals_from", len(p.ApprovalsFrom) == 0},
-		{"reason_pattern", p.ReasonPattern == ""},
 		{"protect.approvers", len(p.Protect.Approvers) == 0},
 		{"notify.users", !p.Notify.Users},
 		{"notify.max", p.Notify.Max == 200},

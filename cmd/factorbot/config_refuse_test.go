@@ -138,7 +138,6 @@ func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 		"requesters.usergroups":  "requesters: {usergroups: [S0123]}",
 		"requesters.okta_groups": "requesters: {okta_groups: [00g123]}",
 		"approvals_from":         "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
-		"reason_pattern":         "reason_pattern: INC[0-9]+",
 		"protect.approvers":      "protect: {approvers: [U0123]}",
 		"notify.users":           "notify: {users: true}",
 		"notify.max":             "notify: {max: 10}",

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -234,5 +235,22 @@ func TestForm_dry_run(t *testing.T) {
 	}
 	if n := s.reset(); n != 0 {
 		t.Errorf("%d users were reset", n)
+	}
+}
+
+// A reason without what the policy asks for is refused at its field, and in a command.
+func TestForm_reason_pattern(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
+	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "reason_pattern: 'INC-[0-9]+'\n"))
+	form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+	if wrong := s.try("U_REQUESTER", form, answers{"list": "ana@example.com", "reason": "lost phone"}); !strings.Contains(fmt.Sprint(wrong["reason"]), "INC-[0-9]+") {
+		t.Errorf("no ticket: %v", wrong)
+	}
+	s.submit("U_REQUESTER", form, answers{"list": "ana@example.com", "reason": "lost phone, INC-77"})
+	if pending := s.awaitPending(1); !strings.Contains(pending.all(), "INC-77") {
+		t.Errorf("the reason is not shown: %s", pending.all())
+	}
+	if got := s.private("U_REQUESTER", "/factor-reset ana@example.com because lost phone"); !strings.Contains(got, "ticket number") {
+		t.Errorf("a command: %s", got)
 	}
 }
