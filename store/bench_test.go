@@ -100,3 +100,21 @@ func commits(tb testing.TB, s *Store) int {
 	defer tx.Rollback()
 	return tx.ID()
 }
+
+// BenchmarkNewLine is what the chain costs an entry outside the journal's turn, with its
+// encoding; BenchmarkLink what it costs within.
+func BenchmarkNewLine(b *testing.B) {
+	e := outcome(1, userID(1), t0)
+	for b.Loop() {
+		if _, err := newLine(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLink(b *testing.B) {
+	at := genesis(testOrg, 1)
+	for b.Loop() {
+		at = at.next(1, at)
+	}
+}
