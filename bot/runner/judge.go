@@ -18,6 +18,7 @@ type judge struct {
 	groups bool           // who is in a protected group is asked for each
 	seen   map[string]int // user ID -> row
 	out    taken
+	odd    []string // what stands out, when all are judged
 }
 
 // target decides what a plan does with one row.

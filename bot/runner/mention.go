@@ -9,13 +9,28 @@ import (
 	"factorbot/bot/reset"
 )
 
-// recent is how far back a plan names earlier resets of its users.
-const recent = 24 * time.Hour
+const (
+	// recent is how far back a plan's rows name earlier resets of their users.
+	recent = 24 * time.Hour
+	// before is how far back users count who were reset before.
+	before = 30 * 24 * time.Hour
+)
 
-// mention says in the targets' details who is in another open request or was reset lately.
-func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.Target) error {
-	rows := map[reset.UserID]*reset.Target{}
-	var ids []reset.UserID
+// elsewhere is what the record knows of a plan's users from other requests.
+type elsewhere struct {
+	again    int        // users who were reset before
+	most     int        // how often one of them was, at most
+	mostRow  int        // that one's row
+	busy     int        // users who are in other open requests
+	requests []reset.ID // those requests
+}
+
+// mention says in the targets' details who is in another open request or was
+// reset lately, and counts them.
+func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.Target) (elsewhere, error) {
+	var e elsewhere
+	rows := make(map[reset.UserID]*reset.Target, len(targets))
+	ids := make([]reset.UserID, 0, len(targets))
 	for i := range targets {
 		if t := &targets[i]; t.Action == reset.ActionReset {
 			rows[t.User], ids = t, append(ids, t.User)
@@ -23,21 +38,55 @@ func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.
 	}
 	for u, err := range d.Journal.Users(ctx, ids...) {
 		if err != nil {
-			return fmt.Errorf("read what is known of the users: %w", err)
+			return e, fmt.Errorf("read what is known of the users: %w", err)
 		}
 		if t := rows[u.User]; t != nil {
-			lately(t, u, r.ID)
+			e.known(t, u, r.ID)
 		}
 	}
-	return d.openElsewhere(ctx, rows)
+	return e, d.openElsewhere(ctx, rows, &e)
 }
 
-func lately(t *reset.Target, u reset.UserRecord, own reset.ID) {
+// known takes in what the record tells of one user.
+func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
+	times := 0
 	for _, n := range u.Notes {
-		if n.Request != own && time.Since(n.At) < recent {
+		age := time.Since(n.At)
+		if n.Request == own || age >= before {
+			continue
+		}
+		times++
+		if age < recent {
 			note(t, fmt.Sprintf("reset by %s at %s", n.Request, n.At.UTC().Format(time.RFC3339)))
 		}
 	}
+	if times > 0 {
+		e.again++
+	}
+	if times > e.most {
+		e.most, e.mostRow = times, t.Row
+	}
+	if u.Claim != nil && u.Claim.Request != own {
+		e.in(t, u.Claim.Request, u.Claim.At)
+	}
+}
+
+// in notes that a user is in another open request.
+func (e *elsewhere) in(t *reset.Target, other reset.ID, since time.Time) {
+	mark := "also in " + string(other) + " "
+	if strings.Contains(t.Detail, mark) {
+		return
+	}
+	if !strings.Contains(t.Detail, "also in ") {
+		e.busy++
+	}
+	note(t, mark+"since "+since.UTC().Format(time.RFC3339))
+	for _, id := range e.requests {
+		if id == other {
+			return
+		}
+	}
+	e.requests = append(e.requests, other)
 }
 
 func note(t *reset.Target, s string) {
@@ -48,7 +97,7 @@ func note(t *reset.Target, s string) {
 }
 
 // openElsewhere reads the plans of the other requests that are still open.
-func (d *driver) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset.Target) error {
+func (d *driver) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset.Target, e *elsewhere) error {
 	open := reset.Query{States: []reset.State{reset.Pending, reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}}
 	for other, err := range d.Heads.Requests(ctx, open) {
 		if err != nil {
@@ -61,11 +110,9 @@ func (d *driver) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset
 			if err != nil {
 				return fmt.Errorf("read the plan of %s: %w", other.ID, err)
 			}
-			ours := rows[t.User]
-			if ours == nil || t.Action != reset.ActionReset || strings.Contains(ours.Detail, string(other.ID)) {
-				continue
+			if ours := rows[t.User]; ours != nil && t.Action == reset.ActionReset {
+				e.in(ours, other.ID, other.Asked.At)
 			}
-			note(ours, fmt.Sprintf("also in %s since %s", other.ID, other.Asked.At.UTC().Format(time.RFC3339)))
 		}
 	}
 	return nil

@@ -129,7 +129,12 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 		return nil, nil, err
 	}
 	j.spare(targets)
-	return targets, j, d.mention(ctx, r, targets)
+	known, err := d.mention(ctx, r, targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	j.odd, err = d.odd(ctx, r, targets, known)
+	return targets, j, err
 }
 
 // judge reads the lists of the protected and what was taken out.
@@ -264,7 +269,7 @@ func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, tar
 	}
 	p := summarise(targets)
 	p.Costs = append(costs(r.Asked.Options, p, d.Rules()), j.costs()...)
-	p.Revision = revision
+	p.Odd, p.Revision = j.odd, revision
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
 	digest, err := reset.DigestPlan(d.Org, d.id, revision, r.Asked.Options, p.FileSHA)
 	p.Digest = digest
@@ -310,7 +315,6 @@ func each(targets []reset.Target) iter.Seq2[reset.Target, error] {
 // summarise counts a plan for its head.
 func summarise(targets []reset.Target) reset.Plan {
 	p := reset.Plan{Targets: len(targets), Skips: map[reset.Reason]int{}, Statuses: map[string]int{}, Each: true}
-	suspended, busy := 0, 0
 	for _, t := range targets {
 		if t.Action == reset.ActionSkip {
 			p.Skips[t.Reason]++
@@ -322,21 +326,9 @@ func summarise(targets []reset.Target) reset.Plan {
 		}
 		p.Statuses[t.Status]++
 		p.Each = p.Each && t.Read
-		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
-			suspended++
-		}
-		if strings.Contains(t.Detail, "FR-") {
-			busy++
-		}
 	}
 	if p.Broken > 0 {
 		p.Warnings = append(p.Warnings, count(p.Broken, "protected user is", "protected users are")+" included by break-glass and will be reset. The plan file says who and why each is protected.")
-	}
-	if suspended > 0 {
-		p.Warnings = append(p.Warnings, count(suspended, "user is", "users are")+" suspended or not yet activated, and will be reset all the same.")
-	}
-	if busy > 0 {
-		p.Warnings = append(p.Warnings, count(busy, "user was", "users were")+" reset within 24 hours or named in another open request, too. The plan file says in which.")
 	}
 	return p
 }
