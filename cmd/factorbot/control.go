@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"factorbot/store"
 )
@@ -21,6 +22,9 @@ func controlPath(db string) string { return db + ".sock" }
 // socket: one that is there was left by a crash.
 func listenControl(db string) (net.Listener, error) {
 	path := controlPath(db)
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
+		return nil, fmt.Errorf("listen for operators: %s is there, and is no socket", path)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
@@ -45,16 +49,22 @@ func controlHandler(file *store.Store, log *slog.Logger) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 	})
+	mux.HandleFunc("GET /requests/{verb}", serveRequests(file))
 	return mux
 }
 
 // fetchBackup asks a running bot for a backup. running is false where no bot listens.
 func fetchBackup(ctx context.Context, db string, w io.Writer) (n int64, running bool, err error) {
+	return fetch(ctx, db, "/backup", w)
+}
+
+// fetch copies what a running bot answers on its socket.
+func fetch(ctx context.Context, db, path string, w io.Writer) (n int64, running bool, err error) {
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", controlPath(db))
 	}}}
 	defer client.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://factorbot/backup", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://factorbot"+path, nil)
 	if err != nil {
 		return 0, false, err
 	}
@@ -66,6 +76,10 @@ func fetchBackup(ctx context.Context, db string, w io.Writer) (n int64, running 
 		return 0, true, fmt.Errorf("ask the running bot: %w", err)
 	}
 	defer res.Body.Close()
+	if res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusConflict {
+		why, err := io.ReadAll(io.LimitReader(res.Body, 4096))
+		return 0, true, errors.Join(errors.New(strings.TrimSpace(string(why))), err)
+	}
 	if res.StatusCode != http.StatusOK {
 		return 0, true, fmt.Errorf("the running bot answers %s", res.Status)
 	}

@@ -16,6 +16,7 @@ func slackScopes() []slackScope {
 		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
 		{"groups:read", "the same as channels:read for private channels"},
 		{"im:write", "writes to one person, such as a requester or an approver (conversations.open)"},
+		{"usergroups:read", "knows who is in the user groups that the policy names (usergroups.list, usergroups.users.list)"},
 		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},
 		{"users:read.email", "finds the Okta user of somebody who is mentioned"},
 	}

@@ -36,6 +36,7 @@ func subcommands() []subcommand {
 		{"manifest", "print the manifest of the Slack app", runManifest},
 		{"okta-role", "print what the bot's identity in Okta needs", runOktaRole},
 		{"audit", "verify or export the audit trail", runAudit},
+		{"requests", "look at requests when Slack is down", runRequests},
 		{"backup", "make a backup of the record, while the bot runs or not", runBackup},
 		{"bench", "measure it: the bot beside a loop over the Okta SDK", runBench},
 		{"drill", "prove it: kill the bot again and again, and see that nothing is lost", runDrill},
