@@ -143,6 +143,7 @@ func TestRunner_break_glass(t *testing.T) {
 					r.Protect.Admins = policy.AdminsEach
 				}
 				r.Protect.Users = []string{"user4@example.com"}
+				breaksGlass(r)
 			}, func(b *bench) {
 				if how == "no list of super administrators" {
 					b.set("forbidden", []string{seeAdmins})
@@ -181,7 +182,7 @@ func TestRunner_break_glass(t *testing.T) {
 func TestRunner_becomes_the_last_super_administrator(t *testing.T) {
 	users, ids := people(3)
 	users[0].Roles, users[1].Roles = []string{"SUPER_ADMIN"}, []string{"SUPER_ADMIN"}
-	onBench(t, oktasim.Options{Given: users, TokenRole: "ORG_ADMIN"}, nil, func(b *bench) {
+	onBench(t, oktasim.Options{Given: users, TokenRole: "ORG_ADMIN"}, breaksGlass, func(b *bench) {
 		id := b.ask(reset.Options{BreakGlass: true}, reset.Source{}, ids[0], ids[2])
 		if r := b.await(id, reset.Pending); r.Plan.Broken != 1 {
 			t.Fatalf("%+v", r.Plan)
@@ -296,6 +297,12 @@ func TestRunner_taken_out(t *testing.T) {
 			_ = ids
 		})
 	})
+}
+
+// breaksGlass names two approvers, one of whom may include the protected.
+func breaksGlass(r *policy.Rules) {
+	r.Approvers.Users = []reset.Person{"U_APPROVER1", "U_APPROVER2"}
+	r.Protect.Approvers = []reset.Person{"U_APPROVER1"}
 }
 
 // breakGlass approves as two persons, one of whom may include the protected.

@@ -799,28 +799,20 @@ func TestRunner_split_at_once_is_still_large(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.LargeBatch.Over = 60 }, func(b *bench) {
 		gate := make(chan struct{})
 		waiting := atomic.Int64{}
-		b.with(func(r *Runner) { r.Heads = &splitHook{Heads: r.Heads, gate: gate, n: &waiting} })
+		b.with(func(r *Runner) { // both plans are made before either is frozen
+			r.Plans = plansHook{r.Plans, func(reset.ID) {
+				if waiting.Add(1) == 2 {
+					close(gate)
+				}
+				<-gate
+			}}
+		})
 		one, two := b.open(ids[:40]...), b.open(ids[40:]...)
 		a, z := b.await(one, reset.Pending), b.await(two, reset.Pending)
 		if a.Terms.Approvals+z.Terms.Approvals == 2 {
 			t.Errorf("80 users of one requester, over 60 is large: %d and %d approvals", a.Terms.Approvals, z.Terms.Approvals)
 		}
 	})
-}
-
-// splitHook lets both plans get to their freezing before either is frozen.
-type splitHook struct {
-	Heads
-	gate chan struct{}
-	n    *atomic.Int64
-}
-
-func (h *splitHook) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	if n := h.n.Add(1); n == 2 {
-		close(h.gate)
-	}
-	<-h.gate
-	return h.Heads.Update(ctx, id, op, unlessFrozen, change)
 }
 
 type plansHook struct {

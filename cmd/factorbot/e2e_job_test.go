@@ -124,7 +124,7 @@ func TestSandbox_command(t *testing.T) {
 	if private := fmt.Sprint(answer["ephemeral"]); !strings.Contains(private, "FR-2: planning 1 user") {
 		t.Errorf("private answer %s", private)
 	}
-	if second := s.awaitPending(2); !strings.Contains(second.all(), "24 hours") {
+	if second := s.awaitPending(2); !strings.Contains(second.all(), "reset before within 30 days") {
 		t.Errorf("the approver is not told that ana was reset a moment ago: %s", second.all())
 	}
 }
