@@ -53,7 +53,8 @@ func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 	if planned || refused { // a command that is refused at once was answered privately
 		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r) }})
 	}
-	if planned {
+	export := r.Asked.Kind == reset.KindExport
+	if planned && !export { // an export has no rows
 		all = append(all, want{slot: planSlot(r.Plan.Revision), place: underApproval, file: &wantFile{
 			name: roster.PlanFile(r.ID, r.Plan.Revision), note: view.PlanNote(r), kind: planRole,
 		}})
@@ -70,7 +71,7 @@ func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 		all = append(all, pauses(r, have)...)
 		all = append(all, restarts(r)...)
 	}
-	if r.Totals != nil && r.HasRun() {
+	if r.Totals != nil && r.HasRun() && !export {
 		all = append(all, want{slot: reset.SlotResult, place: underApproval, file: &wantFile{
 			name: roster.ResultsFile(r.ID), note: view.ResultNote(r), kind: resultRole,
 		}})

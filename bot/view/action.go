@@ -98,7 +98,9 @@ func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block
 func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
 	b := button(ActionCancel, Value(r), "Cancel", slack.StyleDefault)
 	text := "Nobody is reset by this request then."
-	if r.State.Active() {
+	if isExport(r) {
+		text = "No file is made then."
+	} else if r.State.Active() {
 		text = "Users who were reset already stay reset. The others are left as they are."
 	}
 	return confirmed(b, "Cancel "+string(r.ID)+"?", text, "Cancel the request", slack.StyleDanger)

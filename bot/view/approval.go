@@ -18,6 +18,9 @@ func planFile(r *reset.Request) string {
 	return string(r.ID) + "-plan.csv"
 }
 
+// exportFile names the file of an export: "FR-42-export.csv".
+func exportFile(r *reset.Request) string { return string(r.ID) + "-export.csv" }
+
 // Approval is the top-level message of a request: what is asked, what was decided, what became of it.
 func Approval(r *reset.Request) Message {
 	blocks := []slack.Block{header(title(r))}
@@ -26,6 +29,9 @@ func Approval(r *reset.Request) Message {
 	}
 	blocks = append(blocks, outcomes(r)...)
 	blocks = append(append(blocks, asked(r)...), quote("Why", r.Asked.Reason))
+	if len(r.Asked.Source.Notes) > 0 {
+		blocks = append(blocks, section(sentences(":information_source:", r.Asked.Source.Notes)))
+	}
 	if r.Plan.Digest != "" {
 		blocks = append(blocks, planned(r)...)
 	}
@@ -35,22 +41,6 @@ func Approval(r *reset.Request) Message {
 		blocks = append(blocks, note(hashes(r)))
 	}
 	return Message{Text: approvalText(r), Blocks: blocks}
-}
-
-func title(r *reset.Request) string {
-	switch {
-	case r.Plan.Digest == "" && r.Asked.Source.Group != "":
-		return fmt.Sprintf("%s: reset of the members of an Okta group", r.ID)
-	case r.Plan.Digest == "" && r.Asked.Source.Search != "":
-		return fmt.Sprintf("%s: reset of the users whom a search finds", r.ID)
-	case r.Plan.Digest == "":
-		return fmt.Sprintf("%s: reset of %s", r.ID, users(r.Rows))
-	case r.Asked.Options.DryRun:
-		return fmt.Sprintf("%s: dry run for %s", r.ID, users(r.Plan.Resets))
-	case r.Asked.Options.BreakGlass:
-		return fmt.Sprintf("%s: BREAK GLASS, reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
-	}
-	return fmt.Sprintf("%s: reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
 }
 
 // someOrThe is for plain text that has no room for names.
@@ -64,6 +54,9 @@ func someOrThe(o reset.Options) string {
 // planned says what the plan does: counts, and for those who decide, why targets are skipped and what stands out.
 func planned(r *reset.Request) []slack.Block {
 	p := r.Plan
+	if isExport(r) {
+		return plannedExport(r)
+	}
 	skipped := sum(p.Skips)
 	line := fmt.Sprintf("*%s* will be reset", users(p.Resets))
 	if r.State.Settled() || r.State.Active() {
@@ -89,6 +82,36 @@ func planned(r *reset.Request) []slack.Block {
 	}
 	if len(p.Costs) > 0 {
 		blocks = append(blocks, section(sentences(":information_source:", p.Costs)))
+	}
+	if len(p.Odd) > 0 {
+		blocks = append(blocks, section("*What stands out*\n"+sentences(":eyes:", p.Odd)))
+	}
+	if p.Broken > 0 {
+		blocks = append(blocks, section(fmt.Sprintf(":rotating_light: *%s who %s protected* will be reset all the same.", users(p.Broken), areOrIs(p.Broken))))
+	}
+	return blocks
+}
+
+func areOrIs(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// plannedExport says what the file of an export will hold.
+func plannedExport(r *reset.Request) []slack.Block {
+	if r.HasRun() || r.State.Settled() {
+		return nil
+	}
+	var blocks []slack.Block
+	for _, list := range []struct {
+		mark string
+		said []string
+	}{{":warning:", r.Plan.Warnings}, {":information_source:", r.Plan.Costs}, {":eyes:", r.Plan.Odd}} {
+		if len(list.said) > 0 {
+			blocks = append(blocks, section(sentences(list.mark, list.said)))
+		}
 	}
 	return blocks
 }
@@ -117,6 +140,9 @@ func sentences(mark string, all []string) string {
 }
 
 func caution(r *reset.Request) slack.Block {
+	if isExport(r) {
+		return section("*A directory is not for everyone.* Nobody is reset; the file goes to the requester alone, by direct message.")
+	}
 	if r.Asked.Options.DryRun {
 		return section("This is a dry run: nobody is reset.")
 	}
@@ -136,28 +162,15 @@ func caution(r *reset.Request) slack.Block {
 	return section(s)
 }
 
-// votes says who has approved, who is missing, and until when.
-func votes(r *reset.Request) slack.Block {
-	var b strings.Builder
-	if n := r.Missing(); n > 0 {
-		fmt.Fprintf(&b, "*%s needed*", plural(n, "more approval"))
-		if len(r.Approved) == 0 {
-			b.Reset()
-			fmt.Fprintf(&b, "*%s needed*", plural(n, "approval"))
-		}
-	}
-	if len(r.Approved) > 0 {
-		fmt.Fprintf(&b, "; approved by %s", mentions(r.Approved))
-	}
-	fmt.Fprintf(&b, ". The request expires %s.", date(r.ExpiresAt))
-	for _, v := range r.Fallen {
-		fmt.Fprintf(&b, "\nThe approval by %s fell away: %s.", mention(v.By), told(v.Why))
-	}
-	return section(b.String())
-}
-
 // hashes lets the reader check the files with sha256sum.
 func hashes(r *reset.Request) string {
+	if isExport(r) {
+		s := "Okta org: " + told(r.Org)
+		if r.Export != nil {
+			s = fmt.Sprintf("SHA-256 of %s: `%s`\n%s", code(exportFile(r)), told(string(r.Export.SHA256)), s)
+		}
+		return s
+	}
 	s := fmt.Sprintf("SHA-256 of %s: `%s`", code(planFile(r)), told(string(r.Plan.FileSHA)))
 	if sha := r.Asked.Source.SHA256; sha != "" {
 		s += fmt.Sprintf("\nSHA-256 of the uploaded file as it was read: `%s`", told(string(sha)))
@@ -166,16 +179,28 @@ func hashes(r *reset.Request) string {
 }
 
 func decisions(r *reset.Request) slack.Block {
-	n := users(r.Plan.Resets)
-	text := fmt.Sprintf("This resets %s of *%s*%s. It cannot be undone.", someOrThe(r.Asked.Options), n, sessionsToo(r.Asked.Options))
-	if r.Asked.Options.DryRun {
-		text = fmt.Sprintf("A dry run for *%s*. Nobody is reset.", n)
-	}
-	approve := confirmed(button(ActionApprove, Value(r), "Approve", slack.StylePrimary),
-		"Reset "+n+"?", text, "Approve", slack.StylePrimary)
-	review := button(ActionReview, Value(r), "Review", slack.StyleDefault)
+	approve := approveButton(r)
 	deny := button(ActionDeny, Value(r), "Deny", slack.StyleDanger)
+	if isExport(r) { // there are no rows to review
+		return actions(r, approve, deny, cancelButton(r))
+	}
+	review := button(ActionReview, Value(r), "Review", slack.StyleDefault)
 	return actions(r, approve, review, deny, cancelButton(r))
+}
+
+// approveButton says once more what it does before it does it.
+func approveButton(r *reset.Request) *slack.ButtonBlockElement {
+	n := users(r.Plan.Resets)
+	title, text := "Reset "+n+"?", fmt.Sprintf("This resets %s of *%s*%s. It cannot be undone.", someOrThe(r.Asked.Options), n, sessionsToo(r.Asked.Options))
+	switch {
+	case isExport(r):
+		title, text = "Export the list?", fmt.Sprintf("%s gets a file with data of the users. Nobody is reset.", mention(r.Asked.By))
+	case r.Asked.Options.DryRun:
+		title, text = "Dry run for "+n+"?", fmt.Sprintf("A dry run for *%s*. Nobody is reset.", n)
+	case r.Plan.Broken > 0:
+		text = fmt.Sprintf("*BREAK GLASS:* %s of them %s protected. %s", count(r.Plan.Broken), areOrIs(r.Plan.Broken), text)
+	}
+	return confirmed(button(ActionApprove, Value(r), "Approve", slack.StylePrimary), title, text, "Approve", slack.StylePrimary)
 }
 
 func sessionsToo(o reset.Options) string {
@@ -194,7 +219,10 @@ func approvalText(r *reset.Request) string {
 		s += fmt.Sprintf(" %s skipped.", plural(n, "row"))
 	}
 	if r.State == reset.Pending {
-		s += fmt.Sprintf(" %s needed before %s.", plural(r.Missing(), "approval"), date(r.ExpiresAt))
+		s += fmt.Sprintf(" %s, before %s.", wanting(r), date(r.ExpiresAt))
+		for _, odd := range r.Plan.Odd[:min(len(r.Plan.Odd), shownSentences)] {
+			s += " " + inert(cut(line(odd), 200))
+		}
 	}
 	return texted(s)
 }

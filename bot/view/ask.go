@@ -10,20 +10,23 @@ import (
 )
 
 // isSet reports whether the users are those of a group or a search, who are not known before they are listed.
-func isSet(r *reset.Request) bool {
-	return r.Asked.Source.Group != "" || r.Asked.Source.Search != ""
-}
+func isSet(r *reset.Request) bool { return r.Asked.Source.Asks() }
 
 // whom names the users of a request: by their number, or before that is known
 // by the group or the search that stands for them; mrkdwn.
 func whom(r *reset.Request) string {
+	src := r.Asked.Source
 	switch {
 	case r.Rows > 0 || !isSet(r):
 		return users(r.Rows)
-	case r.Asked.Source.Group != "":
-		return "the members of group " + code(r.Asked.Source.Group)
+	case src.Group != "":
+		return "the members of group " + code(src.Group)
+	case src.Query != "":
+		return "the users whose name or e-mail begins with " + code(src.Query)
+	case src.Filter != "":
+		return "the users found by the filter " + code(src.Filter)
 	}
-	return "the users found by the search " + code(r.Asked.Source.Search)
+	return "the users found by the search " + code(src.Search)
 }
 
 // asked says who asked for what, and where the users come from.
@@ -36,9 +39,19 @@ func asked(r *reset.Request) []slack.Block {
 		b.WriteString(askedRows(r))
 	}
 	b.WriteString(optionWords(r))
+	if len(r.Asked.Columns) > 0 {
+		fmt.Fprintf(&b, "\n*Columns:* %s.", told(strings.Join(r.Asked.Columns, ", ")))
+	}
+	if r.Asked.Again != "" {
+		fmt.Fprintf(&b, "\nThese are the users whom %s left undone.", told(string(r.Asked.Again)))
+	}
 	blocks := []slack.Block{section(b.String())}
-	if s := r.Asked.Source.Search; s != "" {
-		blocks = append(blocks, quote("Search", s))
+	for _, x := range []struct{ label, text string }{
+		{"Search", r.Asked.Source.Search}, {"Filter", r.Asked.Source.Filter}, {"Name or e-mail begins with", r.Asked.Source.Query},
+	} {
+		if x.text != "" {
+			blocks = append(blocks, quote(x.label, x.text))
+		}
 	}
 	return blocks
 }
@@ -67,6 +80,11 @@ func askedRows(r *reset.Request) string {
 // askedSet says which group or that a search stands for the users, and how many it has.
 func askedSet(r *reset.Request) string {
 	s := "by command, for the users whom this search finds in Okta"
+	if isExport(r) && r.Asked.Source.Group == "" {
+		return "for a list of the users whom Okta finds so."
+	} else if isExport(r) {
+		return "for a list of the members of the Okta group " + code(r.Asked.Source.Group) + "."
+	}
 	if r.Asked.Source.Group != "" {
 		s = "by command, for the members of the Okta group " + code(r.Asked.Source.Group)
 	}
@@ -85,11 +103,14 @@ func optionWords(r *reset.Request) string {
 	if len(o.Factors) > 0 || o.RevokeSessions || o.ForgetPhones {
 		fmt.Fprintf(&b, "\n*What:* %s.", what(o))
 	}
+	if o.TellUsers {
+		b.WriteString("\nThe users are told by direct message.")
+	}
 	if o.BreakGlass {
 		b.WriteString("\n*Break glass:* protected users are included.")
 	}
 	if !r.Asked.NotTill.IsZero() {
-		fmt.Fprintf(&b, "\nNot before %s.", date(r.Asked.NotTill))
+		fmt.Fprintf(&b, "\n*When:* not before %s.", date(r.Asked.NotTill))
 	}
 	return b.String()
 }

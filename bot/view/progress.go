@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,47 +33,62 @@ func bar(done, of int) string {
 
 // Progress is the one message that is edited while a request runs.
 func Progress(r *reset.Request, p Pace) Message {
-	done := sum(p.ByOutcome)
-	of := max(r.Plan.Resets, done)
 	head := progressHead(r)
-	counts := countsLine(p, done, of)
-	s := head + "\n`" + bar(done, of) + "`\n" + counts
-	blocks := []slack.Block{section(s)}
-	if r.State == reset.Running {
-		if t := rateLine(p); t != "" {
-			blocks = append(blocks, note(t))
-		}
+	s, counts := head, ""
+	if !isExport(r) { // how many users an export has is known at its end
+		done := sum(p.ByOutcome)
+		of := max(r.Plan.Resets, done)
+		counts = countsLine(p, done, of)
+		s += "\n`" + bar(done, of) + "`\n" + counts
 	}
-	if r.Restarted != nil {
-		blocks = append(blocks, note(restarted(r.Restarted, p.After)))
+	blocks := []slack.Block{section(s)}
+	for _, t := range progressNotes(r, p) {
+		blocks = append(blocks, note(t))
 	}
 	if b := progressButtons(r); b != nil {
 		blocks = append(blocks, b)
 	}
-	return Message{Text: texted(fmt.Sprintf("%s %s", head, counts)), Blocks: blocks}
+	return Message{Text: texted(strings.TrimSpace(head + " " + counts)), Blocks: blocks}
+}
+
+// progressNotes are the small print: the rate, the wave, a restart.
+func progressNotes(r *reset.Request, p Pace) (list []string) {
+	if r.State == reset.Running && !isExport(r) {
+		list = append(list, rateLine(p), waveLine(r))
+	}
+	if r.Restarted != nil {
+		list = append(list, restarted(r.Restarted, p.After))
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+}
+
+// waveLine says how far the run goes before its outcomes are looked at; "" where it does not go in waves.
+func waveLine(r *reset.Request) string {
+	end, ramping := r.WaveEnd()
+	if !ramping {
+		return ""
+	}
+	return fmt.Sprintf("Wave %d of %d: up to %s, then the outcomes are looked at before more are reset.", r.Waves+1, len(r.Terms.Waves)+1, users(end))
 }
 
 func progressHead(r *reset.Request) string {
+	name := named(r)
 	switch r.State {
 	case reset.Paused:
-		return fmt.Sprintf(":double_vertical_bar: *%s is paused:* %s %s", r.ID, causeWords(r), lifters(orEmpty(r.Pause)))
+		return fmt.Sprintf(":double_vertical_bar: *%s is paused.* Why, and what to do, stands in the message about the pause below.", name)
 	case reset.Stopping:
-		return fmt.Sprintf(":octagonal_sign: *%s is stopping*, cancelled by %s. Calls on their way to Okta are waited for.", r.ID, mention(r.MovedBy))
+		return fmt.Sprintf(":octagonal_sign: *%s is stopping*, cancelled by %s. Calls on their way to Okta are waited for.", name, mention(r.MovedBy))
 	case reset.Verifying:
-		return fmt.Sprintf(":mag: *%s is read back:* did every reset take?", r.ID)
+		if isExport(r) {
+			return fmt.Sprintf(":page_facing_up: *%s: the file is made.*", name)
+		}
+		return fmt.Sprintf(":mag: *%s is read back:* did every reset take?", name)
 	case reset.Done:
-		return fmt.Sprintf(":white_check_mark: *%s is done*%s.", r.ID, tookFor(r))
+		return fmt.Sprintf(":white_check_mark: *%s is done*%s.", name, tookFor(r))
 	case reset.Cancelled:
-		return fmt.Sprintf(":octagonal_sign: *%s was cancelled*%s.", r.ID, tookFor(r))
+		return fmt.Sprintf(":octagonal_sign: *%s was cancelled*%s.", name, tookFor(r))
 	}
-	return fmt.Sprintf(":arrow_forward: *%s is running*, approved by %s.", r.ID, mentions(r.Approved))
-}
-
-func orEmpty(p *reset.Pause) *reset.Pause {
-	if p == nil {
-		return &reset.Pause{}
-	}
-	return p
+	return fmt.Sprintf(":arrow_forward: *%s is running*, approved by %s.", name, voices(r.Approved))
 }
 
 func tookFor(r *reset.Request) string {
@@ -104,15 +120,8 @@ func rateLine(p Pace) string {
 }
 
 func progressButtons(r *reset.Request) slack.Block {
-	pause := button(ActionPause, Value(r), "Pause", slack.StyleDefault)
-	switch r.State {
-	case reset.Running:
-		return actions(r, pause, cancelButton(r))
-	case reset.Paused:
-		if r.Pause != nil && r.Pause.Cause == reset.CauseFreeze {
-			return actions(r, cancelButton(r))
-		}
-		return actions(r, resumeButton(r), cancelButton(r))
+	if r.State != reset.Running {
+		return nil // those of a pause are on its own message
 	}
-	return nil
+	return actions(r, button(ActionPause, Value(r), "Pause", slack.StyleDefault), cancelButton(r))
 }

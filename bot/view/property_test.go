@@ -31,6 +31,7 @@ func anyRequest(t *rapid.T) *reset.Request {
 		"pending", "half", "approved", "denied", "expired", "lapsed", "withdrawn", "running", "paused", "frozen", "stopping",
 		"verifying", "done", "cancelled", "rejected", "planning", "command", "dry_run", "second_plan", "approval_off",
 		"some_factors", "group", "search", "listing", "searching", "no_group",
+		"odd", "break_glass", "waiting", "no_room_yet", "at", "waves", "not_allowed", "export", "export_runs", "export_done", "export_off",
 	}).Draw(t, "state")
 	r := s[name]
 	draw := func(label string) string { return nasty().Draw(t, label) }
@@ -38,6 +39,17 @@ func anyRequest(t *rapid.T) *reset.Request {
 	r.Asked.Source.File, r.Asked.Source.Column, r.Asked.Source.Format = draw("file"), draw("column"), draw("format")
 	r.Asked.Source.Group, r.Asked.Source.Search = draw("group"), draw("search")
 	r.Asked.Options.Factors = rapid.SliceOfN(nasty(), 0, 20).Draw(t, "factors")
+	r.Asked.Source.Filter, r.Asked.Source.Query, r.Asked.Columns = draw("filter"), draw("q"), rapid.SliceOfN(nasty(), 0, 30).Draw(t, "columns")
+	r.Asked.Source.Notes, r.Plan.Odd = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "notes"), rapid.SliceOfN(nasty(), 0, 40).Draw(t, "odd")
+	for range rapid.IntRange(0, 30).Draw(t, "quorums") {
+		r.Terms.From = append(r.Terms.From, reset.Quorum{Name: draw("quorum")})
+	}
+	if r.Wait != nil {
+		r.Wait.Why = draw("wait")
+	}
+	if r.Export != nil {
+		r.Export.Note = draw("note")
+	}
 	r.Plan.Costs = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "costs")
 	r.Asked.By, r.MovedBy = reset.Person(draw("by")), reset.Person(draw("moved_by"))
 	r.Plan.Odd = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "odd")
@@ -57,7 +69,7 @@ func anyRequest(t *rapid.T) *reset.Request {
 		r.Pause.Detail, r.Pause.By = draw("detail"), reset.Person(draw("paused_by"))
 	}
 	for range rapid.IntRange(0, 30).Draw(t, "voices") {
-		r.Approved = append(r.Approved, reset.Voice{By: reset.Person(draw("voice")), At: noon})
+		r.Approved = append(r.Approved, reset.Voice{By: reset.Person(draw("voice")), Login: draw("login"), At: noon})
 		r.Fallen = append(r.Fallen, reset.Voice{By: "U_GONE", Why: draw("fallen")})
 	}
 	return r

@@ -26,18 +26,31 @@ func standing(r *reset.Request) string {
 	case reset.Lapsed:
 		return ":hourglass: *Lapsed.* It was approved, but could not be started in time. Ask again if it is still needed."
 	case reset.Approved:
-		return ":white_check_mark: *Approved* by " + mentions(r.Approved) + "."
+		s := ":white_check_mark: *Approved* by " + voices(r.Approved) + "."
+		if w := waits(r); w != "" {
+			s += "\n:alarm_clock: " + w
+		}
+		return s
 	case reset.Running:
-		return ":arrow_forward: *Running*, approved by " + mentions(r.Approved) + ". Progress is in the thread."
+		if isExport(r) {
+			return ":arrow_forward: *The list is being made*, approved by " + voices(r.Approved) + "."
+		}
+		return ":arrow_forward: *Running*, approved by " + voices(r.Approved) + ". Progress is in the thread."
 	case reset.Paused:
 		return ":double_vertical_bar: *Paused:* " + causeWords(r)
 	case reset.Stopping:
 		return ":octagonal_sign: *Stopping*, cancelled by " + mention(r.MovedBy) + "."
 	case reset.Verifying:
-		return ":mag: *Reading back* what was reset, approved by " + mentions(r.Approved) + "."
+		if isExport(r) {
+			return ":page_facing_up: *The list is made.*"
+		}
+		return ":mag: *Reading back* what was reset, approved by " + voices(r.Approved) + "."
 	case reset.Cancelled:
 		return ":octagonal_sign: " + cancelledBy(r)
 	case reset.Done:
+		if r.Export != nil {
+			return ":white_check_mark: *Done.* " + exported(r.Export) + " It goes to the requester by direct message."
+		}
 		return ":white_check_mark: *Done.* " + totals(r)
 	}
 	return ""
@@ -59,7 +72,13 @@ func cancelledBy(r *reset.Request) string {
 	if r.MovedBy != "" {
 		s += " by " + mention(r.MovedBy)
 	}
-	if r.Totals != nil {
+	if r.Refusal != "" {
+		s += ": " + strings.TrimSuffix(told(r.Refusal), ".")
+	}
+	switch {
+	case isExport(r):
+		return s + ". No file was made."
+	case r.Totals != nil:
 		return s + ". " + totals(r)
 	}
 	return s + ". Nobody was reset."

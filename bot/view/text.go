@@ -139,15 +139,6 @@ func channelLink(c reset.Channel) string {
 	return "<#" + string(c) + ">"
 }
 
-// mentions joins the people of some voices: "@A and @B".
-func mentions(voices []reset.Voice) string {
-	names := make([]string, 0, len(voices))
-	for _, v := range voices {
-		names = append(names, mention(v.By))
-	}
-	return join(names)
-}
-
 func join(words []string) string { return list(words, "and") }
 
 // either is for alternatives: "A or B".

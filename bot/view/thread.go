@@ -16,16 +16,16 @@ func Reply(r *reset.Request, link string) Message {
 	var s string
 	switch {
 	case r.State == reset.Rejected:
-		s = fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal))
+		s = fmt.Sprintf(":no_entry: *%s is not possible:* %s", named(r), told(r.Refusal))
 		if todo := rejectedAdvice(r); todo != "" {
 			s += "\n" + todo
 		}
 	case r.Plan.Digest == "" && r.State == reset.Cancelled:
-		s = fmt.Sprintf(":octagonal_sign: *%s* was cancelled by %s before it was planned.", r.ID, mention(r.MovedBy))
+		s = fmt.Sprintf(":octagonal_sign: *%s* was cancelled by %s before it was planned.", named(r), mention(r.MovedBy))
 	case link == "":
-		s = fmt.Sprintf("*%s*: the request is in this channel.", r.ID)
+		s = fmt.Sprintf("*%s*: the request is in this channel.", named(r))
 	default:
-		s = fmt.Sprintf("*<%s|%s>*: %s to reset, %s skipped. The decision is made there.", escape(link), r.ID,
+		s = fmt.Sprintf("*<%s|%s>*: %s to reset, %s skipped. The decision is made there.", escape(link), named(r),
 			users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"))
 	}
 	blocks := []slack.Block{section(s)}
@@ -46,7 +46,7 @@ func rejectedAdvice(r *reset.Request) string {
 // PlanNote stands with the plan file in the thread of the approval message.
 func PlanNote(r *reset.Request) string {
 	s := fmt.Sprintf("The plan of %s: %s to reset, %s skipped. Its SHA-256 is `%s…`; approvals are for exactly this file.",
-		r.ID, users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), r.Plan.FileSHA.Short())
+		named(r), users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), r.Plan.FileSHA.Short())
 	if r.Plan.Revision > 1 {
 		s += fmt.Sprintf(" This is revision %d; earlier ones do not count.", r.Plan.Revision)
 	}
@@ -57,9 +57,9 @@ func PlanNote(r *reset.Request) string {
 func ResultNote(r *reset.Request) string {
 	var b strings.Builder
 	if r.State == reset.Cancelled {
-		fmt.Fprintf(&b, "*%s was cancelled.* %s", r.ID, totals(r))
+		fmt.Fprintf(&b, "*%s was cancelled.* %s", named(r), totals(r))
 	} else {
-		fmt.Fprintf(&b, "*%s is done.* %s", r.ID, totals(r))
+		fmt.Fprintf(&b, "*%s is done.* %s", named(r), totals(r))
 	}
 	if r.Totals == nil {
 		return b.String()
@@ -96,13 +96,16 @@ func proofs(n map[reset.Proof]int) string {
 func Decision(r *reset.Request) Message {
 	var lines []string
 	for _, v := range r.Fallen {
-		lines = append(lines, fmt.Sprintf("The approval by %s fell away: %s.", mention(v.By), told(v.Why)))
+		lines = append(lines, fell(v))
 	}
 	for _, v := range r.Approved {
-		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s.", mention(v.By), date(v.At)))
+		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", voice(v), named(r), date(v.At)))
 	}
-	if n := r.Missing(); n > 0 && r.State == reset.Pending {
-		lines = append(lines, plural(n, "more approval")+" needed.")
+	if r.Missing() > 0 && r.State == reset.Pending {
+		lines = append(lines, wanting(r)+".")
+	}
+	if w := waits(r); w != "" && r.State == reset.Approved {
+		lines = append(lines, ":alarm_clock: "+w)
 	}
 	switch r.State {
 	case reset.Denied:
@@ -131,9 +134,11 @@ func HasDecision(r *reset.Request) bool {
 
 // Paused says in the thread why a request is paused and who may lift it.
 func Paused(r *reset.Request) Message {
-	s := fmt.Sprintf(":double_vertical_bar: *%s is paused* since %s: %s\n%s", r.ID, date(r.Pause.At), causeWords(r), lifters(r.Pause))
+	s := fmt.Sprintf(":double_vertical_bar: *%s is paused* since %s: %s\n%s", named(r), date(r.Pause.At), causeWords(r), lifters(r.Pause))
 	blocks := []slack.Block{section(s)}
-	if r.Pause.Cause != reset.CauseFreeze {
+	if r.Pause.Cause == reset.CauseFreeze {
+		blocks = append(blocks, actions(r, cancelButton(r)))
+	} else {
 		blocks = append(blocks, actions(r, resumeButton(r), cancelButton(r)))
 	}
 	return Message{Text: texted(s), Blocks: blocks}
@@ -141,7 +146,7 @@ func Paused(r *reset.Request) Message {
 
 // PauseOver replaces the message of a pause that is over; at is when it began.
 func PauseOver(r *reset.Request, at time.Time) Message {
-	s := fmt.Sprintf("The pause of %s that began %s is over.", r.ID, date(at))
+	s := fmt.Sprintf("The pause of %s that began %s is over.", named(r), date(at))
 	return Message{Text: s, Blocks: []slack.Block{section(s)}}
 }
 
@@ -151,7 +156,7 @@ func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
 
 // Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
 func Restarted(r *reset.Request, a reset.Aftermath) Message {
-	s := fmt.Sprintf(":arrows_counterclockwise: *%s goes on.* %s", r.ID, restarted(r.Restarted, a))
+	s := fmt.Sprintf(":arrows_counterclockwise: *%s goes on.* %s", named(r), restarted(r.Restarted, a))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 

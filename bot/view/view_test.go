@@ -207,8 +207,69 @@ func states() map[string]*reset.Request {
 		"restarted":    with(running(), func(r *reset.Request) { must(r.Return(42*time.Second, 4, at)) }),
 		"later":        with(planning(), func(r *reset.Request) { r.Asked.NotTill, r.Asked.Options.DryRun = at, true }),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
+		"odd":          standingOut(),
+		"break_glass":  breakGlass(),
+		"waiting":      with(approved(), func(r *reset.Request) { r.Hold("There is room at that moment.", at.Add(time.Hour), at) }),
+		"no_room_yet":  with(approved(), func(r *reset.Request) { r.Hold("There is room when others have ended.", time.Time{}, at) }),
+		"at":           with(approved(), func(r *reset.Request) { r.Asked.NotTill = at.Add(19 * time.Hour) }),
+		"waves":        with(running(), func(r *reset.Request) { r.Terms.Waves, r.Waves = []int{10, 100}, 1 }),
+		"not_allowed":  with(approved(), func(r *reset.Request) { must(r.Withdraw("The requester may not ask any more.", at)) }),
+		"export":       export(),
+		"export_runs":  exporting(),
+		"export_done":  exportDone(),
+		"export_off":   with(exporting(), func(r *reset.Request) { must(r.Cancel("U_APPROVER2", at)); must(r.Stopped(reset.Totals{}, at)) }),
 		"approval_off": with(approved(), func(r *reset.Request) { must(r.Revoke("U_APPROVER1", "left the group", at)) }),
 	}
+}
+
+// standingOut has all that a decider should look at.
+func standingOut() *reset.Request {
+	r := pending()
+	r.Asked.Source.Notes = []string{"3 rows were cut off at a quote that never ends", "<!here> & so on"}
+	r.Plan.Odd = []string{"12 users were reset before within 30 days.", "The requester has never asked for anything here before."}
+	r.Terms = reset.Terms{Approvals: 3, Able: 2, Large: true, Recent: 120, Confirm: 495, ExecuteWithin: time.Hour, From: []reset.Quorum{
+		{Name: "@security", Members: []string{"S1"}}, {Name: "@helpdesk", Members: []string{"S2"}},
+	}}
+	must(r.Approve(reset.Voice{By: "U_APPROVER1", Okta: "00u1", Login: "ana.admin@example.com", Digest: digest, From: []int{0}}, 495, noon.Add(2*time.Minute)))
+	return r
+}
+
+func breakGlass() *reset.Request {
+	r := pending()
+	r.Asked.Options.BreakGlass, r.Plan.Broken = true, 2
+	r.Terms.From = []reset.Quorum{{Name: "those who approve break-glass", Members: []string{"U1"}}}
+	return r
+}
+
+// export returns a request for a list of users that waits for approval.
+func export() *reset.Request {
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{
+		Kind: reset.KindExport, By: "U_REQUESTER", Channel: "C_FACTORS", At: noon, Reason: "yearly review", Columns: []string{"id", "login", "factors"},
+		Source: reset.Source{Filter: `status eq "ACTIVE" <!here>`},
+	}, 0)
+	r.ID = "FR-42"
+	must(r.FreezePlan(reset.Plan{
+		Revision: 1, FileSHA: fileSHA, Digest: digest, FrozenAt: noon.Add(time.Minute), Targets: 480,
+		Warnings: []string{"Okta does not tell which attributes users have."},
+		Costs:    []string{"The file will have about 480 users with 3 columns: id, login, factors."},
+	}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, noon.Add(24*time.Hour), noon.Add(time.Minute)))
+	return r
+}
+
+func exporting() *reset.Request {
+	r := export()
+	must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
+	must(r.Start(noon.Add(4 * time.Minute)))
+	return r
+}
+
+func exportDone() *reset.Request {
+	r := exporting()
+	if _, err := r.Exported(reset.Export{Users: 481, Bytes: 20000, SHA256: fileSHA, Columns: r.Asked.Columns, Unread: 2, Note: "Okta shows no more <b>."}, noon.Add(5*time.Minute)); err != nil {
+		panic(err)
+	}
+	must(r.Finish(reset.Totals{}, noon.Add(6*time.Minute)))
+	return r
 }
 
 func command() *reset.Request {
@@ -373,8 +434,10 @@ func TestButtons(t *testing.T) {
 		{"denied", view.Approval(s["denied"]), nil},
 		{"done", view.Approval(s["done"]), nil},
 		{"running", view.Progress(s["running"], pace()), []string{"pause", "cancel"}},
-		{"paused", view.Progress(s["paused"], pace()), []string{"resume", "cancel"}},
-		{"frozen", view.Progress(s["frozen"], pace()), []string{"cancel"}},
+		{"paused", view.Progress(s["paused"], pace()), nil},
+		{"paused, its own message", view.Paused(s["paused"]), []string{"resume", "cancel"}},
+		{"frozen, its own message", view.Paused(s["frozen"]), []string{"cancel"}},
+		{"export", view.Approval(s["export"]), []string{"approve", "deny", "cancel"}},
 		{"verifying", view.Progress(s["verifying"], pace()), nil},
 		{"finished", view.Progress(s["done"], pace()), nil},
 	} {
