@@ -80,7 +80,7 @@ func every(ctx context.Context, pause time.Duration, done func() (bool, error)) 
 // kills were in flight and each point was met.
 func (d *drill) lives(ctx context.Context) error {
 	for f := &d.figures; f.Kills < d.Kills || float64(f.InFlight) < inFlight*float64(f.Kills) || d.unmet() != ""; {
-		if f.Kills >= 3*d.Kills+100 {
+		if f.Kills >= 3*d.Kills+400 {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
 			return nil
 		}
@@ -154,12 +154,13 @@ func (d *drill) live(ctx context.Context) error {
 	return nil
 }
 
-// arm names some of the points that are due, to be met at the first or a later
-// time; none for one life in four, which ends at random.
+// arm names points that are due, to be met at the first or a later time: those that
+// were met least, and some of the others; none for one life in four, which ends at random.
 func (d *drill) arm() string {
 	var due []string
+	least := d.unmet()
 	for _, p := range failpoints() {
-		if d.figures.Points[p.name] < eachPoint && d.rng.IntN(2) == 0 {
+		if n := d.figures.Points[p.name]; n < eachPoint && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
 			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
 		}
 	}
@@ -226,11 +227,12 @@ func (d *drill) startBot(ctx context.Context, armed string) (*drillBot, error) {
 	b.cmd.Dir, b.cmd.Stderr = d.dir, logs
 	// Nothing of ours, so that no setting and no ~/.okta strays in.
 	b.cmd.Env = []string{
-		"HOME=" + d.dir, "TMPDIR=" + os.TempDir(), "FACTORBOT_FAILPOINTS=" + armed,
+		"HOME=" + d.dir, "TMPDIR=" + os.TempDir(),
 		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + d.url + "/api/",
 		"OKTA_ORG_URL=" + d.url, "OKTA_API_TOKEN=" + sandboxToken,
 		"FACTORBOT_DB=" + filepath.Join(d.dir, "factorbot.db"), "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
 	}
+	b.cmd.Env = append(b.cmd.Env, arming(armed)...)
 	if b.alive, err = b.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start the bot: %w", err)
 	}

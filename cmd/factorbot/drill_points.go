@@ -53,6 +53,9 @@ func failpoints() []failpoint {
 // to first, and at which time it comes by: "step_started:3 done:1".
 const pointEnv = "FACTORBOT_FAILPOINTS"
 
+// arming is the setting that tells a bot at which points to end itself.
+func arming(points string) []string { return []string{pointEnv + "=" + points} }
+
 // fuse ends the process when a point is reached for the n-th time, as kill -9 would.
 type fuse struct {
 	mu   sync.Mutex

@@ -20,3 +20,6 @@ func clientOf(c *okta.Client) *orgClient { return c }
 
 // failpoints are the points at which this build can be told to end itself.
 func failpoints() []failpoint { return nil }
+
+// arming is the setting that tells a bot at which points to end itself.
+func arming(string) []string { return nil }

@@ -55,9 +55,9 @@ func (s *sandbox) mustRun(db, config string, more ...string) (logs *buffer, stop
 
 // The binary as people run it is killed in the middle of a batch and started again.
 func TestRun_killed_in_the_middle(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "factorbot")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	binary := mustBuild(t)
+	if program, err := os.ReadFile(binary); err != nil || bytes.Contains(program, []byte("FACTORBOT_FAILPOINTS")) {
+		t.Errorf("the program that people run can be told to end itself: %v", err)
 	}
 	s := mustSandbox(t, "--no-bot", "--users", "200", "--rate-limit", "6000", "--latency", "40ms")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 1000}\nokta: {settle_after: 1s, log_lag: 5s}\n")
