@@ -83,7 +83,7 @@ type order struct {
 }
 
 // furthest is how far ahead a request may be put off.
-const furthest = 90 * 24 * time.Hour
+const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
@@ -123,7 +123,7 @@ func (l *listening) order(a *arrival, f view.Frame) (order, map[string]string) {
 		case ahead < -time.Minute:
 			wrong[view.FieldWhen] = "That is in the past. Leave it out to start as soon as it is approved."
 		case ahead > furthest:
-			wrong[view.FieldWhen] = "That is more than 90 days ahead. Ask again when it is nearer."
+			wrong[view.FieldWhen] = "That is more than 30 days ahead. Ask again when it is nearer."
 		}
 	}
 	for _, choice := range a.Fields[view.FieldOptions].Picked {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,5 +98,69 @@ func TestDesk_OpenCommand_refuses_a_factor_that_is_not_known(t *testing.T) {
 	var refused *roster.Error
 	if !errors.As(err, &refused) || refused.Code != roster.CodeFactor || refused.Nearest != "webauthn" || o.requests(t) != 0 {
 		t.Errorf("got %v and %d requests", err, o.requests(t))
+	}
+}
+
+func TestDesk_OpenCommand_verbs(t *testing.T) {
+	group := reset.Source{Group: "Sales"}
+	export := func(source reset.Source, columns ...string) reset.Ask {
+		return reset.Ask{Kind: reset.KindExport, Source: source, Columns: columns}
+	}
+	for text, want := range map[string]reset.Ask{
+		"dry-run ana@example.com because x":                           {Options: reset.Options{DryRun: true}},
+		"dry-run group:Sales because x":                               {Source: group, Options: reset.Options{DryRun: true}},
+		"break-glass ana@example.com because x":                       {Options: reset.Options{BreakGlass: true, TellUsers: true}},
+		"export group:Sales because x":                                export(group, "id", "status", "login", "email"),
+		`export filter:status eq "ACTIVE" columns:id,login because x`: export(reset.Source{Filter: `status eq "ACTIVE"`}, "id", "login"),
+		"export q:an columns:factors,id,id because x":                 export(reset.Source{Query: "an"}, "factors", "id"),
+		`export search:status eq "ACTIVE" because x`:                  export(reset.Source{Search: `status eq "ACTIVE"`}, "id", "status", "login", "email"),
+	} {
+		t.Run(text, func(t *testing.T) {
+			o := mustOpenOffice(t)
+			o.rules.Protect.Approvers, o.rules.TellUsers = []reset.Person{first}, true
+			r, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := reset.Ask{Kind: r.Asked.Kind, Source: r.Asked.Source, Options: r.Asked.Options, Columns: r.Asked.Columns}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The time that is typed is meant where the person is.
+func TestDesk_OpenCommand_at(t *testing.T) {
+	for _, tt := range []struct{ zone, at, want string }{
+		{"", "tomorrow 07:00", "2026-03-03T07:00:00Z"},
+		{"Europe/Berlin", "tomorrow 07:00", "2026-03-03T06:00:00Z"},
+		{"America/New_York", "16:30", "2026-03-02T21:30:00Z"},
+		{"Nowhere/Nothing", "in 2 hours", "2026-03-02T11:00:00Z"},
+		{"Europe/Berlin", "08:00", ""}, // it is 10:00 there
+		{"Europe/Berlin", "2027-03-02 07:00", ""},
+		{"", "whenever", ""},
+	} {
+		t.Run(tt.zone+" "+tt.at, func(t *testing.T) {
+			o := mustOpenOffice(t)
+			o.people[requester] = policy.Person{Zone: tt.zone}
+			r, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, `ana@example.com at:"`+tt.at+`" because x`))
+			var refused *roster.Error
+			switch {
+			case tt.want == "" && (!errors.As(err, &refused) || refused.Code != roster.CodeWhen || o.requests(t) != 0):
+				t.Errorf("got %v", err)
+			case tt.want != "" && (err != nil || r.Asked.NotTill.UTC().Format(time.RFC3339) != tt.want):
+				t.Errorf("got %v, %v, want %s", r, err, tt.want)
+			}
+		})
+	}
+}
+
+// Nobody is reset in half a year because somebody said so in a form.
+func TestDesk_Open_not_too_far_ahead(t *testing.T) {
+	o := mustOpenOffice(t)
+	_, err := o.Open(t.Context(), o.intent("op", requester), desk.OpenAsk{Reason: "x", Roster: mustRoster(t, "login\nana@example.com\n"), NotTill: start.Add(31 * 24 * time.Hour)})
+	if got := outcome(err); got != roster.CodeWhen {
+		t.Errorf("got %q", got)
 	}
 }

@@ -243,18 +243,17 @@ func TestDesk_OpenCommand_refuses(t *testing.T) {
 func TestDesk_OpenCommand_refuses_what_is_not_served(t *testing.T) {
 	o := mustOpenOffice(t)
 	for text, words := range map[string]string{
-		`filter:status eq "ACTIVE" because lost phone`:              "`filter:`",
-		`q:ana because lost phone`:                                  "`q:`",
-		`ana@example.com group:"Sales" because lost phone`:          "stands alone",
-		`group:"Sales" group:"Legal" because lost phone`:            "stands alone",
-		`search:status eq "ACTIVE" group:"Legal" because lost`:      "stands alone",
-		`ana@example.com at:"tomorrow 07:00" because lost phone`:    "`at:`",
-		`group:"Sales" at:"tomorrow 07:00" because lost phone`:      "`at:`",
-		"ana@example.com columns:id,login because lost phone":       "`columns:`",
-		"dry-run ana@example.com because lost phone":                "`dry-run`",
-		"break-glass ana@example.com because lost phone":            "`break-glass`",
-		`export search:status eq "ACTIVE" columns:id because audit`: "`export`",
-		"freeze": "`freeze`",
+		`filter:status eq "ACTIVE" because lost phone`:         "`filter:`",
+		`q:ana because lost phone`:                             "`q:`",
+		`ana@example.com group:"Sales" because lost phone`:     "stands alone",
+		`group:"Sales" group:"Legal" because lost phone`:       "stands alone",
+		`search:status eq "ACTIVE" group:"Legal" because lost`: "stands alone",
+		"ana@example.com columns:id,login because lost phone":  "`columns:`",
+		"break-glass ana@example.com because lost phone":       "`protect.approvers`",
+		"export ana@example.com because audit":                 "`group:`",
+		"export group:Sales q:ana because audit":               "stands alone",
+		"export group:Sales factors:sms because audit":         "`factors:`",
+		`export group:Sales columns:"id;a b" because audit`:    "A column is",
 	} {
 		_, err := o.OpenCommand(t.Context(), o.intent(text, requester), mustCommand(t, text))
 		var refusal *policy.Refusal

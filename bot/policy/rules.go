@@ -33,6 +33,7 @@ type Rules struct {
 	RevokeSessions bool
 	ForgetPhones   bool
 	DryRun         bool
+	TellUsers      bool // affected users are told by Slack
 }
 
 // LargeBatch is what is asked for when a requester's targets of 24 hours, this

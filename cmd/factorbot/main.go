@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // people name times in their own zones, and a container may have none
 )
 
 func main() {

@@ -37,6 +37,7 @@ func (p *Policy) Rules() policy.Rules {
 		RevokeSessions: p.EndSessions,
 		ForgetPhones:   p.ForgetPhones,
 		DryRun:         p.DryRun,
+		TellUsers:      p.Notify.Users,
 	}
 }
 
