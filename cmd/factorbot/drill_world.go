@@ -20,7 +20,8 @@ const (
 	drillSettle    = 600 * time.Millisecond // okta.settle_after
 	drillLag       = 3 * time.Second        // okta.log_lag
 	drillLate      = 300 * time.Millisecond // of a call whose effect comes late
-	drillLatency   = 50 * time.Millisecond  // of an Okta call while the bot is killed
+	drillLatency   = 30 * time.Millisecond  // of an Okta call while the bot is killed
+	drillOnTheWay  = 120 * time.Millisecond // of a reset before Okta has it, so that a run lasts for several lives of the bot
 	drillEnrolment = 2 * time.Second        // about how soon after their reset people enrol anew
 )
 
@@ -36,8 +37,9 @@ type drill struct {
 	url    string
 	org    *oktasim.Org
 	work   *slacksim.Workspace
-	calls  atomic.Int64 // of Okta in progress
-	writes atomic.Int64 // those of them that reset somebody
+	calls  atomic.Int64  // of Okta in progress
+	writes atomic.Int64  // those of them that reset somebody
+	calmed chan struct{} // closed when nobody kills any more
 	rounds []drillRound
 	users  int // made so far
 
@@ -46,7 +48,7 @@ type drill struct {
 
 // newDrill serves both simulators on a port of this machine.
 func newDrill(ctx context.Context, c *drillConfig, dir string, tell func(string, ...any)) (*drill, error) {
-	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: newLifecycle(ctx)}
+	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: newLifecycle(ctx), calmed: make(chan struct{})}
 	d.figures.begin(c)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.lc.Stop())
@@ -73,6 +75,10 @@ func (d *drill) open() error {
 		if r.Method != http.MethodGet {
 			d.writes.Add(1)
 			defer d.writes.Add(-1)
+			select { // whoever sent it may die meanwhile
+			case <-d.calmed:
+			case <-time.After(drillOnTheWay):
+			}
 		}
 		d.org.ServeHTTP(w, r)
 	}))
@@ -118,6 +124,7 @@ func settings(values map[string]any) map[string]json.RawMessage {
 
 // calm ends the faults and the waiting, so that what is left is done soon.
 func (d *drill) calm() error {
+	close(d.calmed)
 	_, err := d.org.Set(settings(map[string]any{"faults": 0, "latency": "5ms"}))
 	return errors.Join(err, d.work.Set(settings(map[string]any{
 		"slack_5xx": 0, "slack_lost_answers": 0, "slack_internal": 0, "slack_rate_limited": 0,
