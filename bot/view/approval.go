@@ -74,9 +74,6 @@ func planned(r *reset.Request) []slack.Block {
 	if skipped > 0 {
 		blocks = append(blocks, reasonTable("Rows", "Skipped because", p.Skips))
 	}
-	if len(p.Odd) > 0 {
-		blocks = append(blocks, section(sentences(":mag:", p.Odd)))
-	}
 	if len(p.Warnings) > 0 {
 		blocks = append(blocks, section(sentences(":warning:", p.Warnings)))
 	}

@@ -52,7 +52,6 @@ func anyRequest(t *rapid.T) *reset.Request {
 	}
 	r.Plan.Costs = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "costs")
 	r.Asked.By, r.MovedBy = reset.Person(draw("by")), reset.Person(draw("moved_by"))
-	r.Plan.Odd = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "odd")
 	r.Plan.Warnings = rapid.SliceOfN(nasty(), 0, 40).Draw(t, "warnings")
 	r.Plan.Resets = rapid.IntRange(0, 100_000).Draw(t, "resets")
 	if r.Plan.Skips != nil {
