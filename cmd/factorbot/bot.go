@@ -119,7 +119,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	lc.Start("listener", listener.Run)
 	reload := &reloader{reloads: again, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
 	lc.Start("reloads", reload.Run)
-	first := &examination{cfg: cfg, slack: &slackWard{slack, &cfg.Policy}, okta: client, onDisk: func() []finding { return checkStarted(cfg) }}
+	first := &examination{cfg: cfg, slack: &slackWard{slack, &cfg.Policy}, okta: client, who: who, onDisk: func() []finding { return checkStarted(cfg) }}
 	lc.Start("checks", func(ctx context.Context) error { return checkup(ctx, first, log.With("part", "checks")) })
 	counted := newRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
 	lc.Start("metrics", counted.Run)

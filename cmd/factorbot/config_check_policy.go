@@ -45,6 +45,9 @@ func (p *Policy) checkPeople() error {
 	}
 	for i, groups := range p.ApprovalsFrom {
 		name := fmt.Sprintf("approvals_from entry %d", i+1)
+		if len(groups) == 0 {
+			return &SettingError{name, "names nobody: nothing could ever be approved"}
+		}
 		if err := checkEntries(name, groups, usergroupID, "a Slack user group ID such as S0123456"); err != nil {
 			return err
 		}

@@ -127,6 +127,7 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 		"unknown verify":        {policy: "+verify: always", name: "verify", says: "log, each, off"},
 		"no regular expression": {policy: "+reason_pattern: '" + canary + "('", name: "reason_pattern", says: "missing closing )"},
 		"ramp of nobody":        {policy: "+ramp: [1, 0]", name: "ramp", says: "entry 2"},
+		"approvals from no one": {policy: "+approvals_from: [[S0123], []]", name: "approvals_from entry 2", says: "names nobody"},
 		"approvals from nobody": {policy: "+approvals_from: [[S0123], [U0123]]", name: "approvals_from entry 2", says: "entry 1"},
 	})
 }
@@ -134,21 +135,12 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 	cases := map[string]refusal{}
 	for name, policy := range map[string]string{
-		"requesters.users":       "requesters: {users: [U0123]}",
-		"requesters.usergroups":  "requesters: {usergroups: [S0123]}",
-		"requesters.okta_groups": "requesters: {okta_groups: [00g123]}",
-		"approvals_from":         "approvals_from: [[S_SECURITY], [S_HELPDESK]]",
-		"protect.approvers":      "protect: {approvers: [U0123]}",
 		"notify.users":           "notify: {users: true}",
 		"notify.max":             "notify: {max: 10}",
 		"alerts.channel":         "alerts: {channel: C0123}",
 		"alerts.webhook":         "alerts: {webhook: https://example.com/" + canary + "}",
 	} {
 		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}
-	}
-	for _, kind := range []string{"usergroups: [S0123]", "okta_groups: [00g123]"} {
-		name := "approvers." + strings.Split(kind, ":")[0]
-		cases[name] = refusal{policy: "channels: [C_FACTORS]\napprovers: {users: [U0123], " + kind + "}", name: name, says: "not available"}
 	}
 	runRefusals(t, cases)
 }

@@ -72,6 +72,7 @@ type examination struct {
 	cfg    *Config
 	slack  *slackWard
 	okta   *okta.Client
+	who    *people
 	onDisk func() []finding // database and disk
 }
 
@@ -80,6 +81,7 @@ func (e *examination) run(ctx context.Context) []finding {
 		e.slack.check,
 		func(ctx context.Context) []finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
 		func(context.Context) []finding { return e.onDisk() },
+		func(ctx context.Context) []finding { return checkApprovers(ctx, e.who) },
 	}
 	found := make([][]finding, len(parts))
 	var wg sync.WaitGroup
@@ -132,7 +134,8 @@ func examine(ctx context.Context, cfg *Config) ([]finding, error) {
 	}
 	defer client.Close()
 	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
-	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, onDisk: func() []finding { return checkPlace(cfg) }}
+	who := &people{slack: api, okta: client, rules: cfg.Policy.Rules, log: slog.New(slog.DiscardHandler)}
+	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []finding { return checkPlace(cfg) }}
 	return append([]finding{good("configuration", "every setting is well formed")}, e.run(ctx)...), nil
 }
 

@@ -32,7 +32,14 @@ func (w *slackWard) check(ctx context.Context) []finding {
 		asks = append(asks, func() []finding { return []finding{w.channel(ctx, c)} })
 	}
 	for _, id := range w.policy.Approvers.Users {
-		asks = append(asks, func() []finding { return []finding{w.approver(ctx, id, who.TeamID)} })
+		asks = append(asks, func() []finding {
+			return []finding{w.approver(ctx, "approver "+id, id, who.TeamID, "correct approvers.users")}
+		})
+	}
+	for _, id := range w.policy.Protect.Approvers {
+		asks = append(asks, func() []finding {
+			return []finding{w.approver(ctx, "approver of break-glass "+id, id, who.TeamID, "correct protect.approvers")}
+		})
 	}
 	for _, id := range w.policy.Approvers.Usergroups {
 		asks = append(asks, func() []finding { return []finding{w.usergroup(ctx, id)} })
@@ -117,9 +124,7 @@ func (w *slackWard) channel(ctx context.Context, id string) finding {
 	return good(check, "the bot is in #"+c.Name)
 }
 
-func (w *slackWard) approver(ctx context.Context, id, team string) finding {
-	check := "approver " + id
-	const mend = "correct approvers.users"
+func (w *slackWard) approver(ctx context.Context, check, id, team, mend string) finding {
 	u, err := w.api.GetUserInfoContext(ctx, id)
 	switch {
 	case slackCode(err) == "user_not_found":

@@ -43,7 +43,7 @@ func TestDoctor_findsNothing(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, text)
 	}
 	for _, check := range []string{
-		"configuration", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "scope chat:write", "channel C_FACTORS", "approver U_APPROVER1", "OKTA_ORG_URL",
+		"configuration", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "scope chat:write", "channel C_FACTORS", "approver U_APPROVER1", "who may approve", "OKTA_ORG_URL",
 		"Okta identity", "Okta users", "Okta administrators", "Okta System Log", "rate limit of /api/v1/users", "clock", "FACTORBOT_DB",
 	} {
 		if f, ok := found[check]; !ok || f.Verdict != checkGood {
@@ -81,6 +81,12 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 		"an approver who is guest":  {policy: "channels: [C_FACTORS]\napprovers: {users: [U_GUEST]}\n", check: "approver U_GUEST", mend: "approvers.users"},
 		"an approver of elsewhere":  {policy: "channels: [C_FACTORS]\napprovers: {users: [U_STRANGER]}\n", check: "approver U_STRANGER", mend: "approvers.users"},
 		"an approver unheard of":    {policy: "channels: [C_FACTORS]\napprovers: {users: [U_WHO]}\n", check: "approver U_WHO", mend: "approvers.users"},
+		"nobody who may approve":    {policy: "channels: [C_FACTORS]\napprovers: {users: [U_GONE, U_GUEST]}\n", check: "who may approve", mend: "approvers"},
+		"an Okta group of nobody":   {policy: "channels: [C_FACTORS]\napprovers: {okta_groups: [00g00000000000000000]}\n", check: "who may approve", mend: "okta_groups"},
+		"a user group of nobody":    {policy: "channels: [C_FACTORS]\napprovers: {usergroups: [S_NONE]}\n", check: "who may approve", mend: "approvers"},
+		"too few approvers":         {policy: "channels: [C_FACTORS]\napprovers: {usergroups: [S_SECURITY]}\napprovals: 3\n", check: "who may approve", mend: "lower approvals"},
+		"a quorum of nobody":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\napprovals_from: [[S_HELPDESK]]\n", check: "approvals_from entry 1", mend: "add an approver"},
+		"a breaker who left":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {approvers: [U_GONE]}\n", check: "approver of break-glass U_GONE", mend: "protect.approvers"},
 		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "create a new one"},
 		"a malformed setting":       {vars: []string{"FACTORBOT_HTTP_ADDR=8090"}, check: "configuration", mend: "run --help"},
 	} {
@@ -147,6 +153,7 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 		"wrong app token":    {nil, []string{"SLACK_APP_TOKEN=xapp-other"}, "SLACK_APP_TOKEN: Slack says invalid_auth"},
 		"no scope to post":   {map[string]any{"slack_scopes": without(scopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
 		"revoked Okta token": {map[string]any{"token_revoked": true}, nil, "E0000011"},
+		"nobody approves":    {map[string]any{"slack_people": map[string]any{"U_APPROVER1": map[string]any{"deleted": true}, "U_APPROVER2": map[string]any{"is_restricted": true}}}, nil, "who may approve: nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustSandbox(t, "--no-bot", "--users", "10")

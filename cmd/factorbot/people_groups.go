@@ -140,11 +140,16 @@ func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
 	return p.Persons(ctx, ids...)
 }
 
-// inOktaGroup finds the Slack accounts of an Okta group's members.
+// inOktaGroup finds the Slack accounts of an Okta group's members. A group that
+// Okta does not know holds nobody.
 func (p *people) inOktaGroup(ctx context.Context, group string) ([]reset.Person, error) {
 	var ids []reset.Person
 	n := 0
 	for u, err := range p.okta.GroupMembers(okta.WithLane(ctx, okta.Urgent), group) {
+		if okta.IsKind(err, okta.KindNotFound) {
+			p.log.Warn("an Okta group is not known and holds nobody", "group", group)
+			return nil, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ask Okta who is in group %s: %w", group, err)
 		}
