@@ -18,6 +18,7 @@ const (
 	kindCommand    = "command"
 	kindClick      = "click"
 	kindSubmission = "submission"
+	kindHome       = "home"   // somebody has opened the home tab; never recorded
 	kindTyping     = "typing" // into a field whose choices are looked up; never recorded
 )
 
@@ -98,6 +99,7 @@ type message struct {
 	TS       string `json:"ts"`
 	ThreadTS string `json:"thread_ts"`
 	Files    []file `json:"files"`
+	Tab      string `json:"tab"` // of app_home_opened: "home", "messages"
 }
 
 func decodeEvent(payload []byte) (*arrival, error) {
@@ -106,6 +108,12 @@ func decodeEvent(payload []byte) (*arrival, error) {
 	}
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return nil, fmt.Errorf("decode an event: %w", err)
+	}
+	if m := p.Event; m.Type == "app_home_opened" {
+		if m.Tab != "home" || m.User == "" {
+			return nil, nil
+		}
+		return &arrival{Kind: kindHome, By: reset.Person(m.User)}, nil
 	}
 	return p.Event.upload(), nil
 }

@@ -35,6 +35,7 @@ type Listener struct {
 	Board    Reader
 	Enrolled Enrolments             // nil: that is not known
 	Anchors  Anchors                // nil: the record has none
+	Porch    Porch                  // nil: there are no home tabs
 	Schema   Schema                 // nil: only the attributes of every org are known
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
@@ -56,6 +57,7 @@ type listening struct {
 	noted    *marks
 	triggers *triggers
 	columns  *attributes
+	homes    *homes
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
@@ -71,6 +73,8 @@ func (l *Listener) Run(ctx context.Context) error {
 		triggers: newTriggers(l.Now),
 		columns:  &attributes{from: l.Schema, now: l.Now},
 	}
+	run.homes = newHomes(run)
+	defer run.homes.lanes.wait()
 	defer run.beside.wait()
 	defer run.working.wait()
 	if err := run.introduce(ctx); err != nil {
@@ -82,6 +86,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return run.serve(ctx) })
 	g.Go(func() error { return run.catchUp(ctx) })
+	g.Go(func() error { return run.homes.keep(ctx) })
 	return stopped(ctx, g.Wait())
 }
 

@@ -145,6 +145,9 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		return
 	}
 	switch {
+	case a.Kind == kindHome: // whoever misses it opens the tab again
+		s.homes.opened(ctx, a)
+		s.ack(ctx, id, nil)
 	case a.Kind == kindTyping: // changes nothing, and is too late when it comes again
 		s.beside.add(ctx, id, func() { s.suggest(ctx, id, a) })
 	case a.Kind == kindSubmission:

@@ -109,7 +109,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	}
 	lc.Start("runner", acting.Run)
 	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Schema: schema{client},
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits: func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },

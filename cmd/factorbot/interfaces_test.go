@@ -33,6 +33,7 @@ var (
 	_ bot.Seen          = record{}
 	_ bot.Board         = record{}
 	_ bot.References    = record{}
+	_ bot.Porch         = porch{}
 	_ bot.Opener        = (*desk.Desk)(nil)
 	_ bot.Decider       = (*desk.Desk)(nil)
 	_ bot.Steerer       = (*desk.Desk)(nil)

@@ -72,7 +72,7 @@ func slackManifest() appManifest {
 	m := appManifest{
 		Display: display{Name: "factorbot", Description: "Resets Okta MFA factors in bulk, after approval"},
 		Features: features{
-			AppHome: appHome{HomeTab: false, MessagesTab: true, MessagesRead: true},
+			AppHome: appHome{HomeTab: true, MessagesTab: true, MessagesRead: true},
 			BotUser: botUser{DisplayName: "factorbot", AlwaysOnline: true},
 			SlashCommands: []slashCommand{{
 				Command: "/factor-reset", Description: "Reset MFA factors of one or many users",

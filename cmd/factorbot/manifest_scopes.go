@@ -31,4 +31,4 @@ func scopeNames() []string {
 }
 
 // botEvents are the events that the bot hears.
-func botEvents() []string { return []string{"message.channels", "message.groups"} }
+func botEvents() []string { return []string{"app_home_opened", "message.channels", "message.groups"} }

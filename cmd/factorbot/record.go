@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorbot/bot"
+	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
@@ -67,4 +68,10 @@ func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
 			}
 		}
 	}
+}
+
+// porch is what home tabs are made of: who may see what, and what moves.
+type porch struct {
+	*desk.Desk
+	record
 }

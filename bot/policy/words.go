@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Words tells the policy to people, a sentence each, without names: plain text.
+func (r Rules) Words() []string {
+	words := []string{r.approvalWords(), r.largeWords(), r.timeWords(), r.sizeWords(), r.reasonWords(), r.protectWords(), r.doubtWords()}
+	switch {
+	case r.RevokeSessions && r.ForgetPhones:
+		words = append(words, "A reset also ends the user's Okta sessions, and Okta forgets the phone numbers of factors that are deleted.")
+	case r.RevokeSessions:
+		words = append(words, "A reset also ends the user's Okta sessions.")
+	case r.ForgetPhones:
+		words = append(words, "Okta forgets the phone numbers of factors that are deleted.")
+	}
+	if r.DryRun {
+		words = append(words, "Every request is a dry run: nobody is reset.")
+	}
+	all := words[:0]
+	for _, w := range words {
+		if w != "" {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+func (r Rules) approvalWords() string {
+	s := "Each request needs the approval of " + others(max(1, r.Approvals)) + " than the requester."
+	if n := len(r.ApprovalsFrom); n > 0 {
+		s += fmt.Sprintf(" Among them is one from each of %s of user groups.", plural(n, "set"))
+	}
+	return s
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "one other person"
+	}
+	return fmt.Sprintf("%d other persons", n)
+}
+
+func (r Rules) largeWords() string {
+	s := fmt.Sprintf("Over %d users of one requester within 24 hours need %d approvals", r.LargeBatch.Over, max(1, r.Approvals, r.LargeBatch.Approvals))
+	if r.LargeBatch.Confirm {
+		s += ", and approvers type the number of users"
+	}
+	return s + "."
+}
+
+func (r Rules) timeWords() string {
+	return fmt.Sprintf("A request waits %s for its approvals, and an approved one starts within %s or lapses.", periodWords(r.ExpiresAfter), periodWords(r.ExecuteWithin))
+}
+
+func (r Rules) sizeWords() string {
+	s := fmt.Sprintf("A request names at most %d rows", r.MaxTargets)
+	if n := r.Velocity.PerRequesterPerDay; n > 0 {
+		s += fmt.Sprintf(", a requester at most %d users a day", n)
+	}
+	if n := r.Velocity.OrgPerHour; n > 0 {
+		s += fmt.Sprintf(", and at most %d users an hour are reset altogether", n)
+	}
+	if len(r.Ramp) > 0 {
+		steps := make([]string, len(r.Ramp))
+		for i, n := range r.Ramp {
+			steps[i] = strconv.Itoa(n)
+		}
+		s += "; a run begins with waves of " + strings.Join(steps, ", ") + " users"
+	}
+	return s + "."
+}
+
+func (r Rules) reasonWords() string {
+	switch {
+	case r.ReasonPattern != nil:
+		return "A reason is required, in a set form such as the number of a ticket."
+	case r.RequireReason:
+		return "A reason is required."
+	}
+	return ""
+}
+
+func (r Rules) protectWords() string {
+	var who []string
+	if r.Protect.Admins != AdminsOff {
+		who = append(who, "Okta administrators")
+	}
+	if n := len(r.Protect.Users); n > 0 {
+		who = append(who, fmt.Sprintf("%s", plural(n, "named user")))
+	}
+	if n := len(r.Protect.OktaGroups); n > 0 {
+		who = append(who, fmt.Sprintf("the members of %s", plural(n, "Okta group")))
+	}
+	if len(who) == 0 {
+		return "Nobody is protected from a reset."
+	}
+	s := strings.ToUpper(who[0][:1]) + strings.Join(who, ", ")[1:] + " are passed over"
+	if len(r.Protect.Approvers) > 0 {
+		return s + ", unless a break-glass request is approved by those who may."
+	}
+	return s + "."
+}
+
+func (r Rules) doubtWords() string {
+	return fmt.Sprintf("A run pauses by itself after %d failures in a row.", r.PauseAfter)
+}
+
+// periodWords writes a duration as "24 h", "90 min", "400 days".
+func periodWords(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return d.String()
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

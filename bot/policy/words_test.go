@@ -1,0 +1,46 @@
+package policy_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+func TestRules_Words(t *testing.T) {
+	plain := policy.Rules{
+		Approvals: 1, LargeBatch: policy.LargeBatch{Over: 50, Approvals: 2}, ExpiresAfter: 24 * time.Hour,
+		ExecuteWithin: 90 * time.Minute, MaxTargets: 10000, PauseAfter: 10, Protect: policy.Protect{Admins: policy.AdminsList},
+	}
+	full := plain
+	full.ApprovalsFrom = [][]string{{"S1"}, {"S2"}}
+	full.LargeBatch.Confirm, full.RequireReason, full.ReasonPattern = true, true, regexp.MustCompile("[A-Z]+-[0-9]+")
+	full.Velocity, full.Ramp = policy.Velocity{PerRequesterPerDay: 100, OrgPerHour: 1000}, []int{1, 10}
+	full.Protect.Users, full.Protect.Approvers = []string{"ceo@example.com"}, []reset.Person{"U_APPROVER1"}
+	full.RevokeSessions, full.DryRun, full.ExpiresAfter = true, true, 72*time.Hour
+	for name, c := range map[string]struct {
+		rules    policy.Rules
+		has, not []string
+	}{
+		"plain": {plain, []string{"one other person", "Over 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10000 rows", "Okta administrators are passed over.", "10 failures"},
+			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number"}},
+		"full": {full, []string{"each of 2 sets", "type the number", "waits 3 days", "at most 100 users a day", "1000 users an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are passed over, unless a break-glass", "ends the user's Okta sessions", "dry run"},
+			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
+		"nobody protected": {policy.Rules{Protect: policy.Protect{Admins: policy.AdminsOff}}, []string{"Nobody is protected"}, nil},
+	} {
+		got := strings.Join(c.rules.Words(), "\n")
+		for _, w := range c.has {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s: no %q in:\n%s", name, w, got)
+			}
+		}
+		for _, w := range c.not {
+			if strings.Contains(got, w) {
+				t.Errorf("%s: %q in:\n%s", name, w, got)
+			}
+		}
+	}
+}

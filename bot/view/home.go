@@ -1,0 +1,139 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// Home is what a person's home tab shows.
+type Home struct {
+	Person    reset.Person
+	Requester bool
+	Approver  bool
+	Why       string           // why they may not ask, a sentence of the policy
+	Channels  []reset.Channel  // where requests are made
+	Waiting   []*reset.Request // for their decision
+	Mine      []*reset.Request // theirs, not settled
+	Running   []*reset.Request // what runs now, theirs too
+	Past      []*reset.Request // settled, newest first
+	Policy    []string         // sentences
+	Approvers []reset.Person
+}
+
+// homeShown bounds each list with buttons; a home tab holds a hundred blocks.
+const homeShown = 8
+
+// HomeTab is the home tab of one person. Each request stands in it with buttons
+// once at most, so that no block has the name of another.
+func HomeTab(h Home) slack.HomeTabViewRequest {
+	blocks := append([]slack.Block{header("Reset Okta MFA factors in bulk")}, starts(h)...)
+	if len(h.Waiting) > 0 || h.Approver {
+		blocks = append(blocks, homeList("Waiting for you", h.Waiting, "Nothing waits for your decision.", decisions)...)
+	}
+	blocks = append(blocks, homeList("Your requests", h.Mine, "You have no open requests.", mineButtons)...)
+	others := slices.DeleteFunc(slices.Clone(h.Running), func(r *reset.Request) bool { return r.Asked.By == h.Person })
+	watch := func(r *reset.Request) slack.Block { return nil }
+	if h.Approver {
+		watch = progressButtons
+	}
+	blocks = append(blocks, homeList("Running now", others, "Nothing of others runs now.", watch)...)
+	blocks = append(blocks, pastOfHome(h.Past)...)
+	blocks = append(blocks, policyOfHome(h)...)
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// starts is where something new begins, or why it does not.
+func starts(h Home) []slack.Block {
+	if !h.Requester {
+		s := "You may not ask for resets here."
+		if h.Why != "" {
+			s += " " + told(h.Why)
+		}
+		return []slack.Block{section(s)}
+	}
+	var blocks []slack.Block
+	for i, c := range h.Channels[:min(len(h.Channels), 5)] {
+		request := button(ActionNewRequest, string(c), "New request", slack.StylePrimary)
+		export := button(ActionNewExport, string(c), "Export users", slack.StyleDefault)
+		blocks = append(blocks,
+			section(fmt.Sprintf("Ask in %s: approvers decide there. A CSV dropped in the channel works, too.", channelLink(c))),
+			slack.NewActionBlock(fmt.Sprintf("new-%d", i), request, export))
+	}
+	return blocks
+}
+
+// homeList is a list of requests under a head, with what can be done about each.
+func homeList(head string, all []*reset.Request, none string, buttons func(*reset.Request) slack.Block) []slack.Block {
+	blocks := []slack.Block{slack.NewDividerBlock(), section(fmt.Sprintf("*%s* (%d)", head, len(all)))}
+	if len(all) == 0 {
+		return append(blocks, note(none))
+	}
+	for _, r := range all[:min(len(all), homeShown)] {
+		blocks = append(blocks, section(homeItem(r)))
+		if b := buttons(r); b != nil {
+			blocks = append(blocks, b)
+		}
+	}
+	if n := len(all) - homeShown; n > 0 {
+		blocks = append(blocks, note(fmt.Sprintf("…and %d more: `/factor-reset status`.", n)))
+	}
+	return blocks
+}
+
+// homeItem is one request in the home tab: its line, how it stands, and for whoever decides, why.
+func homeItem(r *reset.Request) string {
+	s := pastLine(r)
+	if st := standing(r); st != "" {
+		s += "\n" + trim(st, 500)
+	}
+	if r.State == reset.Pending {
+		s += fmt.Sprintf("\n%s to reset, %s skipped. Why: %s", users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), escape(cut(line(r.Asked.Reason), 300)))
+	}
+	return s
+}
+
+// mineButtons is what a requester can do about their own request.
+func mineButtons(r *reset.Request) slack.Block {
+	switch r.State {
+	case reset.Planning, reset.Pending, reset.Approved:
+		return actions(r, cancelButton(r))
+	}
+	return progressButtons(r)
+}
+
+func pastOfHome(all []*reset.Request) []slack.Block {
+	blocks := []slack.Block{slack.NewDividerBlock(), section("*The last requests and what became of them*")}
+	if len(all) == 0 {
+		return append(blocks, note("None yet."))
+	}
+	lines := make([]string, 0, len(all))
+	for _, r := range all[:min(len(all), 20)] {
+		lines = append(lines, "• "+pastLine(r))
+	}
+	for some := range slices.Chunk(lines, 5) {
+		blocks = append(blocks, section(strings.Join(some, "\n")))
+	}
+	return blocks
+}
+
+// policyOfHome folds the policy away: it is read once and rarely again.
+func policyOfHome(h Home) []slack.Block {
+	var lines []string
+	for _, s := range h.Policy[:min(len(h.Policy), 20)] {
+		lines = append(lines, "• "+told(s))
+	}
+	if len(h.Approvers) > 0 {
+		lines = append(lines, "• Approvers: "+people(h.Approvers)+".")
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	c := slack.NewContainerBlock(section(strings.Join(lines, "\n")))
+	c.Title, c.IsCollapsible, c.DefaultCollapsed = plain("The policy in words"), true, true
+	return []slack.Block{slack.NewDividerBlock(), c}
+}
