@@ -12,6 +12,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	reload, ignore := reloadSignal()
+	boundMemory(os.Args[1:])
 	code := run(ctx, os.Args[1:], environment{vars: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, reload: reload})
 	ignore()
 	stop()
