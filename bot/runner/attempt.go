@@ -21,12 +21,12 @@ const retryMost = 30 * time.Second
 // try carries one target to an outcome or a doubt, step after step, however
 // often Okta refuses a call.
 func (b *batch) try(t reset.Target) {
-	if b.dry() {
-		b.rehearse(t)
-		return
-	}
 	wait := firstBackoff
 	for b.taking.Err() == nil {
+		if b.dry() {
+			b.rehearse(t)
+			return
+		}
 		step, then := b.next(t)
 		if step != nil {
 			then = b.attempt(t, *step, nil)

@@ -328,3 +328,26 @@ func (b *bench) takeOut(id reset.ID, row int) {
 		pauseFor(context.Background(), time.Second)
 	}
 }
+
+// The policy asks for a dry run while steps are in doubt: they are settled by reading, and nothing is sent again.
+func TestRunner_dry_run_from_the_middle(t *testing.T) {
+	users, ids := people(3)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 3)
+		b.approve(id)
+		b.await(id, reset.Running)
+		pauseFor(context.Background(), time.Second)
+		b.change(func(r *policy.Rules) { r.DryRun = true })
+		r := b.await(id, reset.Done)
+		if r.Totals.ByOutcome[reset.OutcomeNotRun] != 3 {
+			t.Errorf("%+v", r.Totals)
+		}
+		for user, n := range b.resets(ids) {
+			if n != 0 {
+				t.Errorf("%s was reset %d times", user, n)
+			}
+		}
+	})
+}

@@ -13,5 +13,9 @@ func (b *batch) rehearse(t reset.Target) {
 	if _, ok := b.allowed(t); !ok {
 		return
 	}
+	if p := b.row(t.Row); len(p.Done) > 0 { // begun before the policy asked for a dry run
+		b.finish(b.halfDone(t, p, "a dry run since"))
+		return
+	}
 	b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reset.DryRun, Detail: "would have been reset"})
 }

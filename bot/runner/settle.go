@@ -151,6 +151,9 @@ func (b *batch) settleOne(t reset.Target, s reset.State) {
 	if p.Open == nil {
 		return
 	}
+	if s == reset.Running && b.dry() {
+		s = reset.Stopping // nothing is sent any more
+	}
 	if p.Open.Step.Kind != reset.StepReset {
 		b.settleStep(t, p, s)
 		return
