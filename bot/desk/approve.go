@@ -145,7 +145,7 @@ func (d *Desk) rowsOf(ctx context.Context, r *reset.Request, all []policy.Person
 // termsNow asks the policy again: the requester may have asked for more since the plan was frozen.
 func (d *Desk) termsNow(ctx context.Context, r *reset.Request) (reset.Terms, error) {
 	now := d.Now()
-	spent, err := policy.Recent(d.Record.Requests(ctx, reset.Query{By: r.Asked.By, Since: now.Add(-policy.Day)}), r.Asked.By, now, r.ID)
+	spent, err := policy.Recent(d.Record.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
 	if err != nil {
 		return reset.Terms{}, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}

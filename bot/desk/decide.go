@@ -11,7 +11,7 @@ import (
 // Deny ends a pending request.
 func (d *Desk) Deny(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
-		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
+		move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
 			return one(r.Deny(in.By, in.Digest, in.Why, d.Now()))
 		}})
 }
@@ -20,7 +20,7 @@ func (d *Desk) Deny(ctx context.Context, in Intent) (*reset.Request, error) {
 // a new revision that needs its approvals from the start.
 func (d *Desk) TakeOut(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
-		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
+		move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
 			return one(r.TakeOut(in.By, in.Digest, in.Rows, d.Now()))
 		}})
 }
@@ -50,12 +50,12 @@ func (d *Desk) expired(ctx context.Context, id reset.ID, err error) error {
 // Cancel ends a request, or stops one that runs.
 func (d *Desk) Cancel(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.change(ctx, in, act{may: policy.Rules.MayCancel,
-		move: func(r *reset.Request, _ bool) ([]reset.Fact, error) { return one(r.Cancel(in.By, d.Now())) }})
+		move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) { return one(r.Cancel(in.By, d.Now())) }})
 }
 
 // Pause stops a running request until somebody resumes it.
 func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.change(ctx, in, act{may: policy.Rules.MayPause, move: func(r *reset.Request, _ bool) ([]reset.Fact, error) {
+	return d.change(ctx, in, act{may: policy.Rules.MayPause, move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
 		cause := reset.CauseApprover
 		if in.By == r.Asked.By {
 			cause = reset.CauseRequester
@@ -64,12 +64,32 @@ func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
 	}})
 }
 
-// Resume lifts a pause, for those whom its cause allows.
+// Resume lifts a pause, for those whom its cause allows. The requester does not
+// act as an approver by another account.
 func (d *Desk) Resume(ctx context.Context, in Intent) (*reset.Request, error) {
+	requester, err := d.requester(ctx, in.Request)
+	if err != nil {
+		return nil, err
+	}
 	return d.change(ctx, in, act{decision: true, unlessFrozen: true, may: policy.Rules.MayResume,
-		move: func(r *reset.Request, approver bool) ([]reset.Fact, error) {
-			return one(r.Resume(in.By, approver, d.Now()))
+		move: func(r *reset.Request, p policy.Person) ([]reset.Fact, error) {
+			return one(r.Resume(in.By, d.Rules().LiftsAny(p, requester, r), d.Now()))
 		}})
+}
+
+// requester asks who asked for a request, as known now.
+func (d *Desk) requester(ctx context.Context, id reset.ID) (policy.Person, error) {
+	ctx, cancel := context.WithTimeout(ctx, peopleTime)
+	defer cancel()
+	r, err := d.Record.Get(ctx, id)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	all, err := d.known(ctx, r.Asked.By)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	return all[0], nil
 }
 
 // act is what a person does to a request.
@@ -77,7 +97,7 @@ type act struct {
 	decision     bool // lets resets happen or settles whether they do, so it must be fresh; what stops them never comes too late
 	unlessFrozen bool
 	may          func(policy.Rules, policy.Person, *reset.Request) error
-	move         func(r *reset.Request, approver bool) ([]reset.Fact, error) // approver: whether the person is one
+	move         func(*reset.Request, policy.Person) ([]reset.Fact, error)
 }
 
 // change makes one act of a person: a decision must be fresh, the policy must
@@ -97,7 +117,7 @@ func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, er
 		if err := a.may(rules, p, r); err != nil {
 			return nil, err
 		}
-		return a.move(r, rules.IsApprover(p))
+		return a.move(r, p)
 	})
 }
 

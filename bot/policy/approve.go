@@ -51,13 +51,18 @@ func (r Rules) MayDecide(p Person, req *reset.Request) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if p.ID == req.Asked.By || req.Asked.Okta != "" && slices.Contains(p.Kin, req.Asked.Okta) {
+	if p.asked(req) {
 		return errOwn()
 	}
 	if r.decides(p, req) {
 		return nil
 	}
 	return r.approver(p)
+}
+
+// asked reports whether the request is the person's own, by the Slack account or by the Okta user.
+func (p Person) asked(req *reset.Request) bool {
+	return p.ID == req.Asked.By || req.Asked.Okta != "" && slices.Contains(p.Kin, req.Asked.Okta)
 }
 
 func errOwn() error {

@@ -91,6 +91,12 @@ func (r Rules) MayResume(p Person, req *reset.Request) error {
 	return nil
 }
 
+// LiftsAny reports whether the person lifts a pause whatever its cause: an
+// approver who is not the requester, by another account neither.
+func (r Rules) LiftsAny(p, requester Person, req *reset.Request) bool {
+	return r.IsApprover(p) && !p.asked(req) && !p.Same(requester)
+}
+
 // MayFreeze judges whether a person may stop everything, and want it lifted: the approvers.
 func (r Rules) MayFreeze(p Person) error {
 	if err := p.fit(); err != nil {

@@ -57,16 +57,16 @@ func (s *Spent) sorted() Spent {
 
 // Recent counts the targets of the requester's other requests of a day, asked
 // and not rejected, denied, expired or lapsed, so that splitting a roster does
-// not make a large batch small. A request that is being planned counts with its
+// not make a large batch small, by another Slack account neither. A request that is being planned counts with its
 // rows: nobody knows yet how many of them. Exports and dry runs touch nobody
 // and do not count.
-func Recent(requests iter.Seq2[*reset.Request, error], requester reset.Person, now time.Time, except reset.ID) (Spent, error) {
+func Recent(requests iter.Seq2[*reset.Request, error], asked reset.Ask, now time.Time, except reset.ID) (Spent, error) {
 	var s Spent
 	for q, err := range requests {
 		if err != nil {
 			return Spent{}, err
 		}
-		if q.ID == except || q.Asked.By != requester || !touches(q) || !now.Before(q.Asked.At.Add(Day)) {
+		if q.ID == except || !q.Asked.SamePerson(asked) || !touches(q) || !now.Before(q.Asked.At.Add(Day)) {
 			continue
 		}
 		switch q.State {
@@ -82,14 +82,14 @@ func Recent(requests iter.Seq2[*reset.Request, error], requester reset.Person, n
 }
 
 // Ran counts the targets of requests that have begun to run and have not ended,
-// or ended within the span; of one requester, or of the org where that is "".
-func Ran(requests iter.Seq2[*reset.Request, error], requester reset.Person, span time.Duration, now time.Time, except reset.ID) (Spent, error) {
+// or ended within the span; of who asked for one, or of the org where that is nil.
+func Ran(requests iter.Seq2[*reset.Request, error], asked *reset.Ask, span time.Duration, now time.Time, except reset.ID) (Spent, error) {
 	var s Spent
 	for q, err := range requests {
 		switch {
 		case err != nil:
 			return Spent{}, err
-		case q.ID == except, requester != "" && q.Asked.By != requester, !q.HasRun(), !touches(q):
+		case q.ID == except, asked != nil && !q.Asked.SamePerson(*asked), !q.HasRun(), !touches(q):
 		case q.SettledAt.IsZero():
 			s.add(q.Plan.Resets, time.Time{})
 		case now.Before(q.SettledAt.Add(span)):
@@ -101,7 +101,7 @@ func Ran(requests iter.Seq2[*reset.Request, error], requester reset.Person, span
 
 // OrgHour counts what all requests have reset, or are resetting, within an hour.
 func OrgHour(requests iter.Seq2[*reset.Request, error], now time.Time, except reset.ID) (Spent, error) {
-	return Ran(requests, "", Hour, now, except)
+	return Ran(requests, nil, Hour, now, except)
 }
 
 // sent is how many targets of a settled request something was sent for, at most.

@@ -71,6 +71,12 @@ type Ask struct {
 	Columns []string  `json:"columns,omitempty"` // of an export: profile attributes, "id", "status", "factors", in the order of the file
 }
 
+// SamePerson reports whether one person asked for both: by the same Slack
+// account, or as the same Okta user.
+func (a Ask) SamePerson(b Ask) bool {
+	return a.By == b.By || a.Okta != "" && a.Okta == b.Okta
+}
+
 // Source tells where the roster came from.
 type Source struct {
 	File   string   `json:"file,omitempty"`   // name of the file; "" for a command

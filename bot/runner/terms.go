@@ -12,7 +12,7 @@ import (
 // terms asks the policy what the plan is bound to.
 func (d *driver) terms(ctx context.Context, r *reset.Request, p reset.Plan, targets []reset.Target) (reset.Terms, error) {
 	now := time.Now()
-	spent, err := policy.Recent(d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: now.Add(-policy.Day)}), r.Asked.By, now, r.ID)
+	spent, err := policy.Recent(d.Heads.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
 	if err != nil {
 		return reset.Terms{}, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}

@@ -40,8 +40,8 @@ func (d *driver) overVelocity(ctx context.Context, r *reset.Request, p reset.Pla
 		return nil, nil
 	}
 	now := time.Now()
-	mine := d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Since: now.Add(-policy.Day)})
-	day, err := policy.Recent(planned(mine), r.Asked.By, now, r.ID)
+	recent := d.Heads.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)})
+	day, err := policy.Recent(planned(recent), r.Asked, now, r.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}
@@ -74,7 +74,7 @@ func (d *driver) room(ctx context.Context, r *reset.Request, now time.Time) (at 
 	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !touches(r) {
 		return now, true, nil
 	}
-	day, err := policy.Ran(d.Heads.Requests(ctx, reset.Query{States: begun[:], By: r.Asked.By}), r.Asked.By, policy.Day, now, r.ID)
+	day, err := policy.Ran(d.Heads.Requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
 	if err != nil {
 		return now, false, fmt.Errorf("list what %s had reset: %w", r.Asked.By, err)
 	}
