@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,11 +30,14 @@ type Announcer struct {
 	Slack      *slack.Client // made by [NewClient]
 	Board      Board
 	References References
+	Approvers  Approvers // nil: nobody is asked by direct message
+	Exports    Exports   // nil: there are none
 	Log        *slog.Logger
 	Now        func() time.Time
 
 	shareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
 	waiting   atomic.Int64
+	running   atomic.Pointer[announcing]
 }
 
 // Waiting is how many requests have something that Slack does not show yet.
@@ -48,6 +53,50 @@ type announcing struct {
 	mu     sync.Mutex
 	posts  map[reset.ID]*poster // those that have something to do
 	looked map[reset.ID]bool    // whose approval message is known to be there
+	missed map[spot]bool        // messages that were deleted, and were not looked at since
+
+	directs map[reset.Person]reset.Channel // direct conversations that were opened
+}
+
+// spot is where a message stands.
+type spot struct {
+	channel reset.Channel
+	ts      string
+}
+
+// Deleted hears that a message was deleted. Of a request that is not settled it is posted anew.
+func (a *Announcer) Deleted(c reset.Channel, ts string) {
+	if run := a.running.Load(); run != nil {
+		run.deleted(spot{c, ts})
+	}
+}
+
+// missedAtMost bounds the deleted messages that are remembered; most are not ours.
+const missedAtMost = 1000
+
+func (a *announcing) deleted(s spot) {
+	a.mu.Lock()
+	if len(a.missed) >= missedAtMost {
+		clear(a.missed)
+	}
+	a.missed[s] = true
+	ids := slices.Collect(maps.Keys(a.posts)) // whoever has something to say still, or waits for a decision
+	a.mu.Unlock()
+	for _, id := range ids {
+		a.nudge(id)
+	}
+}
+
+// nudge makes a poster look again, if there is one.
+func (a *announcing) nudge(id reset.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p := a.posts[id]; p != nil {
+		select {
+		case p.changed <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Run announces until ctx is done.
@@ -58,7 +107,11 @@ func (a *Announcer) Run(ctx context.Context) error {
 		gates:     newGates(a.Now),
 		posts:     map[reset.ID]*poster{},
 		looked:    map[reset.ID]bool{},
+		missed:    map[spot]bool{},
+		directs:   map[reset.Person]reset.Channel{},
 	}
+	a.running.Store(run)
+	defer a.running.Store(nil)
 	defer a.waiting.Store(0)
 	defer run.wg.Wait()
 	run.wg.Go(func() { run.walk(ctx) })

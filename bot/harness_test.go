@@ -183,6 +183,10 @@ type world struct {
 	schema *schemaInMemory
 	stop   func()
 
+	approvers *listedApprovers // nil: nobody is asked
+	exports   *keptExport
+	now       func() time.Time // of the Announcer
+
 	pressed int // clicks that were made up
 }
 
@@ -213,7 +217,7 @@ func newWorld(tb testing.TB) *world {
 	server := httptest.NewServer(ws)
 	ws.SetURL(server.URL)
 	m := newMemory()
-	w := &world{TB: tb, memory: m, slack: ws, desk: &deskInMemory{memory: m}, url: server.URL + "/api/", logged: &syncBuffer{}, schema: &schemaInMemory{}, stop: func() {}}
+	w := &world{TB: tb, memory: m, slack: ws, desk: &deskInMemory{memory: m}, url: server.URL + "/api/", logged: &syncBuffer{}, schema: &schemaInMemory{}, stop: func() {}, now: time.Now}
 	tb.Cleanup(func() {
 		w.stop()
 		ws.Close()
@@ -243,7 +247,14 @@ func (w *world) start() *world {
 		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
 		Log:      log, Now: time.Now,
 	}
-	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: time.Now, shareTime: 500 * time.Millisecond}
+	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: w.now, shareTime: 500 * time.Millisecond}
+	l.Deleted = a.Deleted
+	if w.approvers != nil {
+		a.Approvers = w.approvers
+	}
+	if w.exports != nil {
+		a.Exports = w.exports
+	}
 	for name, run := range map[string]func(context.Context) error{"listener": l.Run, "announcer": a.Run} {
 		wg.Go(func() {
 			if err := run(ctx); err != nil {
@@ -433,3 +444,37 @@ func (w *world) complete(id reset.ID) func() bool {
 }
 
 func (w *world) hasLog(words string) bool { return strings.Contains(w.logged.String(), words) }
+
+// poke makes the Announcer look at a request that has not changed.
+func (w *world) poke(id reset.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell(id)
+}
+
+// exporting brings an export to its end; its file is said to have this text.
+func (w *world) exporting(id reset.ID, text string) {
+	w.Helper()
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{
+		Kind: reset.KindExport, By: "U_REQUESTER", Channel: "C_FACTORS", At: time.Now(), Reason: "review", Source: reset.Source{Search: "x pr"},
+	}, 0)
+	w.create("export", r)
+	now := time.Now()
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		d, err := reset.DigestPlan(r.Org, r.ID, 1, r.Asked.Options, "")
+		if err != nil {
+			return reset.Fact{}, err
+		}
+		return r.FreezePlan(reset.Plan{Revision: 1, Digest: d, FrozenAt: now, Targets: 1}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+	})
+	w.approveAndRun(id)
+	sum := sha256.Sum256([]byte(text))
+	w.must(id, func(r *reset.Request) (reset.Fact, error) {
+		facts, err := r.Exported(reset.Export{Users: 1, Bytes: int64(len(text)), SHA256: reset.Digest(hex.EncodeToString(sum[:])), Columns: []string{"id", "login"}}, time.Now())
+		if err != nil {
+			return reset.Fact{}, err
+		}
+		return facts[0], nil
+	})
+	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Finish(reset.Totals{}, time.Now()) })
+}

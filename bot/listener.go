@@ -39,7 +39,8 @@ type Listener struct {
 	Schema   Schema                 // nil: only the attributes of every org are known
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
-	Socket   func(n int, open bool) // told when a socket opens and closes; nil: nobody
+	Deleted  func(c reset.Channel, ts string) // told of deleted messages; nil: nobody
+	Socket   func(n int, open bool)           // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger
 	Now      func() time.Time
 

@@ -29,10 +29,11 @@ type poster struct {
 
 	behind bool // guarded by announcing.mu: Slack does not show all of it yet
 
-	live  bool           // the request runs: the next change is not far
-	moved bool           // the last pass brought a message further
-	tally tally          // of the run, for its progress message
-	tries map[string]int // file ID -> how often it was shared without being seen
+	live  bool               // the request runs: the next change is not far
+	moved bool               // the last pass brought a message further
+	tally tally              // of the run, for its progress message
+	tries map[string]int     // file ID -> how often it was shared without being seen
+	stuck map[reset.Slot]int // direct messages that Slack does not take now, and how often that was tried
 }
 
 // passEvery keeps a run of thousands of users a second from being looked at as often.
@@ -42,7 +43,7 @@ const passEvery = 250 * time.Millisecond
 // so that messages come in their order; the next one begins with the request
 // as it is then.
 func (p *poster) run(ctx context.Context) {
-	p.tries = map[string]int{}
+	p.tries, p.stuck = map[string]int{}, map[reset.Slot]int{}
 	for failed := 0; ; {
 		select {
 		case <-p.changed:
@@ -129,20 +130,76 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 	if have[slotComplete].Shown == version(r) {
 		return 0, nil
 	}
-	for _, w := range wants(r, have) {
+	again, err = p.inPlace(ctx, r, have)
+	lost := err
+	if err != nil && lostWords(err) == "" {
+		return 0, err
+	}
+	wait, err := p.toPeople(ctx, r, have, lost)
+	switch {
+	case err != nil:
+		return 0, err
+	case lost != nil:
+		return 0, lost
+	}
+	again = sooner(sooner(again, wait), nextLook(r, p.Now()))
+	if again == 0 && r.State.Settled() {
+		return 0, p.settled(ctx, r)
+	}
+	return again, nil
+}
+
+// inPlace brings what stands in the channel up to date. An error stops it, so that messages come in their order.
+func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (again time.Duration, err error) {
+	for _, w := range append(wants(r, have), reminders(r, p.Now())...) {
 		wait, err := p.deliver(ctx, r, w, have)
 		if err != nil {
 			return 0, fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
 		}
 		again = sooner(again, wait)
 	}
-	if again == 0 && r.State.Settled() {
-		done := reset.Message{Slot: slotComplete, Channel: r.Asked.Channel, Shown: version(r), At: p.Now()}
-		if err := p.References.SaveMessages(ctx, p.id, done); err != nil {
-			return 0, fmt.Errorf("record that the messages of %s are complete: %w", p.id, err)
+	return again, nil
+}
+
+// toPeople brings the direct messages up to date, and says in the thread who cannot be reached so.
+func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, lost error) (again time.Duration, err error) {
+	if err := p.summon(ctx, r, have); err != nil {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		p.Log.Warn("approvers are not asked by direct message yet", "request", p.id, "error", brief(err))
+		again = patience(err, 3)
+	}
+	for _, w := range append(directs(r, have, p.Now()), astray(r, have, lost)...) {
+		wait, err := p.direct(ctx, r, w, have)
+		if err != nil {
+			return 0, err
+		}
+		again = sooner(again, wait)
+	}
+	if lost != nil {
+		return again, nil
+	}
+	for _, w := range untold(r, have, p.stuck) {
+		if _, err := p.deliver(ctx, r, w, have); err != nil {
+			return 0, fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
 		}
 	}
 	return again, nil
+}
+
+// settled records that nothing is left to tell of a settled request, and forgets the file of an export.
+func (p *poster) settled(ctx context.Context, r *reset.Request) error {
+	if r.Export != nil && p.Exports != nil {
+		if err := p.Exports.DropExport(ctx, p.id); err != nil {
+			return fmt.Errorf("forget the file of %s: %w", p.id, err)
+		}
+	}
+	done := reset.Message{Slot: slotComplete, Channel: r.Asked.Channel, Shown: version(r), At: p.Now()}
+	if err := p.References.SaveMessages(ctx, p.id, done); err != nil {
+		return fmt.Errorf("record that the messages of %s are complete: %w", p.id, err)
+	}
+	return nil
 }
 
 // deliver brings one message up to date and keeps have as it is recorded.

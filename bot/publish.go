@@ -28,22 +28,27 @@ func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Mes
 	}
 	link := ""
 	if w.link {
-		if link, err = p.permalink(ctx, r); err != nil {
+		if link, err = p.permalink(ctx, r); err != nil && (w.to == "" || lostWords(err) == "") {
 			return m, err
 		}
 	}
 	return p.put(ctx, r, m, w.show(link), hash)
 }
 
-// unseen reports, once in a run of the program, that an approval message should
-// be edited though it shows what it should: somebody may have deleted it
-// meanwhile, and without it nobody can decide.
+// unseen reports that a message should be edited though it shows what it
+// should: it is said to be deleted. Of an approval message it reports that once
+// in a run of the program: somebody may have deleted it meanwhile, and without
+// it nobody can decide.
 func (p *poster) unseen(r *reset.Request, m reset.Message) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := (spot{m.Channel, m.TS}); p.missed[at] {
+		delete(p.missed, at)
+		return true
+	}
 	if m.Slot != reset.SlotApproval || r.State != reset.Pending {
 		return false
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	known := p.looked[r.ID]
 	p.looked[r.ID] = true
 	return !known

@@ -79,8 +79,12 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w want, m reset.M
 	if err != nil {
 		return m, 0, err
 	}
-	if got := reset.Digest(hex.EncodeToString(sum.Sum(nil))); w.file.kind == planRole && got != r.Plan.FileSHA {
+	got := reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+	if w.file.kind == planRole && got != r.Plan.FileSHA {
 		return m, 0, fmt.Errorf("the plan file has the SHA-256 %s, approvals are for %s: it is not posted", got, r.Plan.FileSHA)
+	}
+	if w.file.kind == exportRole && got != r.Export.SHA256 {
+		return m, 0, fmt.Errorf("the file of the export has the SHA-256 %s, and was made with %s: it is not sent", got, r.Export.SHA256)
 	}
 	var to *slack.GetUploadURLExternalResponse
 	err = p.gates.through("files.getUploadURLExternal", func() (err error) {
@@ -170,6 +174,12 @@ func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err 
 // render writes a file of the request and returns its length.
 func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w io.Writer) (int64, error) {
 	n := &counter{w: w}
+	if kind == exportRole {
+		if err := p.Exports.ReadExport(ctx, r.ID, n); err != nil {
+			return n.n, fmt.Errorf("read the file: %w", err)
+		}
+		return n.n, nil
+	}
 	targets := p.Board.Targets(ctx, r.ID, r.Plan.Revision, 0)
 	var err error
 	if kind == planRole {

@@ -169,17 +169,22 @@ func (s *socket) isOurs(a *arrival) bool {
 	return a.Kind != kindUpload || s.takesUp(a)
 }
 
-// heard notes how far the channel was read.
+// heard notes how far the channel was read, and passes on what was deleted there.
 func (s *socket) heard(ctx context.Context, payload []byte) {
 	var p struct {
 		Event struct {
-			Type    string        `json:"type"`
-			Channel reset.Channel `json:"channel"`
-			TS      string        `json:"ts"`
+			Type      string        `json:"type"`
+			Subtype   string        `json:"subtype"`
+			Channel   reset.Channel `json:"channel"`
+			TS        string        `json:"ts"`
+			DeletedTS string        `json:"deleted_ts"`
 		} `json:"event"`
 	}
 	if json.Unmarshal(payload, &p) != nil || p.Event.Type != "message" || !s.takes(p.Event.Channel) {
 		return
+	}
+	if p.Event.Subtype == "message_deleted" && s.Deleted != nil {
+		s.Deleted(p.Event.Channel, p.Event.DeletedTS)
 	}
 	if err := s.noted.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
 		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", brief(err))

@@ -89,6 +89,9 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 	if r.Restarted != nil {
 		shape += " " + r.Restarted.At.String()
 	}
+	if p.unseen(r, m) { // it was deleted
+		p.tally.shape, m.Shown = "", ""
+	}
 	counts := m.TS != "" && p.tally.shape == shape
 	if counts && !r.State.Active() {
 		return m, 0, nil

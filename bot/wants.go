@@ -28,6 +28,8 @@ type want struct {
 	show  func(link string) view.Message // link is the approval message's, where linked
 	link  bool                           // show needs the link
 	file  *wantFile                      // a file, with no message of its own
+	to    reset.Person                   // of a direct message
+	once  bool                           // is not edited
 }
 
 // wantFile is a file that a request should have in its thread.
@@ -42,6 +44,7 @@ type fileRole int
 const (
 	planRole fileRole = iota
 	resultRole
+	exportRole
 )
 
 // wants lists the messages that a request should have, in the order in which

@@ -14,6 +14,14 @@ const (
 	SlotPause    Slot = "pause"    // why it is paused and who may lift it; one for each pause
 	SlotRestart  Slot = "restart"  // the bot was away for more than a minute; one for each time
 	SlotResult   Slot = "result"   // the result file, in the thread
+	SlotReminder Slot = "reminder" // half of the time for a decision is over; in the thread, and "reminder-1-U123" to an approver
+	SlotUntold   Slot = "untold"   // who could not be told by direct message, in the thread
+
+	// Direct messages.
+	SlotAsk    Slot = "ask"    // to an approver, once for each revision: "ask-1-U123"
+	SlotEnd    Slot = "end"    // to the requester: what became of it
+	SlotExport Slot = "export" // to the requester: the file of an export
+	SlotAstray Slot = "astray" // to the requester: the channel is out of reach
 )
 
 // Message is the reference of one message that the bot has posted or is about to post.

@@ -296,6 +296,18 @@ func rendered(r *reset.Request) map[string]view.Message {
 		"opened":   view.Opened(r),
 		"moved":    view.Moved(r),
 	}
+	const link = "https://example.slack.com/archives/C_FACTORS/p1777896000000200"
+	if r.Plan.Digest != "" {
+		all["ask"] = view.AskApprover(r, 1, "U_APPROVER9", link)
+	}
+	if r.State == reset.Pending {
+		all["reminder"], all["remind_approver"] = view.Reminder(r), view.RemindApprover(r, link)
+	}
+	if r.State.Settled() {
+		all["ended"] = view.Ended(r, link)
+	}
+	all["untold"] = view.Untold(r, []reset.Person{r.Asked.By, "U_APPROVER9"})
+	all["astray"], all["found"] = view.Astray(r, "the channel is archived"), view.Astray(r, "")
 	if view.HasDecision(r) {
 		all["decision"] = view.Decision(r)
 	}
@@ -336,6 +348,7 @@ func TestNotes_golden(t *testing.T) {
 		"plan_2":    view.PlanNote(with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 })),
 		"result":    view.ResultNote(done()),
 		"cancelled": view.ResultNote(cancelled()),
+		"export":    view.ExportNote(exportDone()),
 	})
 }
 

@@ -99,7 +99,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
 		lc.Start("backups", kept.Run)
 	}
-	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: approvers{who, rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
 	org := clientOf(client)
 	acting := &runner.Runner{
@@ -112,9 +112,10 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
-		Limits: func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
-		Socket: health.metrics.sockets.note,
-		Log:    log.With("part", "listener"), Now: time.Now,
+		Limits:  func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
+		Deleted: announcer.Deleted,
+		Socket:  health.metrics.sockets.note,
+		Log:     log.With("part", "listener"), Now: time.Now,
 	}
 	lc.Start("listener", listener.Run)
 	reload := &reloader{reloads: again, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}

@@ -15,6 +15,7 @@ func slackScopes() []slackScope {
 		{"files:write", "posts plan and result files (files.getUploadURLExternal, .completeUploadExternal)"},
 		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
 		{"groups:read", "the same as channels:read for private channels"},
+		{"im:history", "finds a direct message of its own again whose answer was lost (conversations.history)"},
 		{"im:write", "writes to one person, such as a requester or an approver (conversations.open)"},
 		{"usergroups:read", "knows who is in the user groups that the policy names (usergroups.list, usergroups.users.list)"},
 		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},

@@ -201,13 +201,13 @@ func scopesOfMethods(tb testing.TB) map[string][]string {
 }
 
 // ours are those of a method's scopes that our conversations ask for: public
-// and private channels, and direct messages that the bot opens.
+// and private channels, and direct messages that the bot opens and finds its own in.
 func ours(method string, scopes []string) []string {
 	if method == "conversations.open" {
 		return []string{"im:write"}
 	}
 	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool {
-		direct := strings.HasPrefix(s, "im:") && !slices.Contains(botEvents(), "message.im")
+		direct := strings.HasPrefix(s, "im:") && s != "im:history" && !slices.Contains(botEvents(), "message.im")
 		return direct || strings.HasPrefix(s, "mpim:")
 	})
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"factorbot/bot"
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+// approvers tells whom a request needs.
+type approvers struct {
+	people *people
+	board  bot.Board
+}
+
+// MayApprove lists those whose approval of the request would count now: not the
+// requester, nobody whom the plan resets, each person once.
+func (a approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Person, error) {
+	listed, err := a.people.Approvers(ctx)
+	if errors.Is(err, errManyApprovers) {
+		return nil, bot.ErrManyApprovers
+	}
+	if err != nil {
+		return nil, err
+	}
+	asks, err := a.people.Persons(ctx, r.Asked.By)
+	if err != nil {
+		return nil, err
+	}
+	var able []policy.Person
+	for _, p := range listed {
+		look := policy.Look{Requester: asks[0], Earlier: able}
+		if a.people.rules().MayApprove(p, r, look) == nil {
+			able = append(able, p)
+		}
+	}
+	if able, err = a.untouched(ctx, r, able); err != nil {
+		return nil, err
+	}
+	ids := make([]reset.Person, 0, len(able))
+	for _, p := range able {
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
+}
+
+// untouched leaves out whom the plan resets.
+func (a approvers) untouched(ctx context.Context, r *reset.Request, able []policy.Person) ([]policy.Person, error) {
+	for t, err := range a.board.Targets(ctx, r.ID, r.Plan.Revision, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+		}
+		if t.Action == reset.ActionReset {
+			able = slices.DeleteFunc(able, func(p policy.Person) bool { return p.Is(t) })
+		}
+	}
+	return able, nil
+}
