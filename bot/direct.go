@@ -114,7 +114,11 @@ func (p *poster) refused(ctx context.Context, w want, have map[reset.Slot]reset.
 	tries := p.stuck[w.slot]
 	p.stuck[w.slot]++
 	if tries%10 == 0 {
-		p.Log.Warn("a direct message is not up to date", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err), "todo", remedy(err))
+		todo := remedy(err)
+		if m.Channel == "" && slackCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
+			todo = "add the scope im:write to the app and install it again"
+		}
+		p.Log.Warn("a direct message is not up to date", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err), "todo", todo)
 	}
 	return patience(err, tries), nil
 }

@@ -313,3 +313,23 @@ func TestPersonalSlots(t *testing.T) {
 		t.Error("an outage is taken for a lost channel")
 	}
 }
+
+// Without its scope nobody can be written to: the thread says so, the log says
+// what to do, and with the scope all that was to be told is told.
+func TestAnnouncer_directMessagesNeedAScope(t *testing.T) {
+	w := newWorld(t)
+	w.approvers = &listedApprovers{ids: []reset.Person{"U_APPROVER1"}}
+	scopes := func(more string) {
+		w.set(`{"slack_scopes": ["commands", "chat:write", "files:read", "files:write", "channels:history", "users:read"` + more + `]}`)
+	}
+	scopes("")
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 3)
+	w.until("the thread says so", w.shows("FR-1", reset.SlotUntold, "U_APPROVER1", "could not be told"))
+	w.until("the log says what to do", func() bool { return w.hasLog("add the scope im:write") })
+	scopes(`, "im:write", "im:history"`)
+	w.poke("FR-1")
+	w.until("an approver is asked", w.hears("U_APPROVER1", "needs a decision"))
+	w.until("the thread says that, too", w.shows("FR-1", reset.SlotUntold, "everybody is told"))
+}

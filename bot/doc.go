@@ -10,5 +10,6 @@
 //
 // What a person is told privately (refusals, lists, help) is best effort: it is
 // neither recorded nor repeated. What everybody sees comes from the Announcer,
-// and is delivered however long Slack is away.
+// and is delivered however long Slack is away. So are its direct messages; one
+// that Slack refuses for good is named in the request's thread instead.
 package bot

@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// counted is a Slack that takes everything and notes when.
+type counted struct {
+	mu    sync.Mutex
+	calls map[string][]time.Time // by method
+	edits map[string][]time.Time // of chat.update, by ts
+	n     int
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	method := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+	c.calls[method] = append(c.calls[method], time.Now())
+	c.n++
+	ts := fmt.Sprintf("1777896000.%06d", c.n)
+	if method == "chat.update" {
+		ts = form.Get("ts")
+		c.edits[ts] = append(c.edits[ts], time.Now())
+	}
+	answer := fmt.Sprintf(`{"ok": true, "channel": "C_FACTORS", "ts": %q, "messages": []}`, ts)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+}
+
+// within returns the most calls in any period.
+func within(calls []time.Time, period time.Duration) int {
+	most, from := 0, 0
+	for i := range calls {
+		for calls[i].Sub(calls[from]) >= period {
+			from++
+		}
+		most = max(most, i-from+1)
+	}
+	return most
+}
+
+// Ten batches at once, each with ten outcomes a second, stay under what Slack
+// lets chat.update be called a minute (tier 3: 50), and each of them is shown.
+func TestAnnouncer_tenBatchesStayUnderSlacksLimits(t *testing.T) {
+	const batches, minutes = 10, 5
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		m, slack := newMemory(), &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}}
+		a := &Announcer{
+			Slack: NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Board: m, References: m,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := a.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		for range batches {
+			runningBatch(t, m)
+		}
+		for i := range minutes * 60 {
+			for n := range batches {
+				for k := range 10 {
+					row := 10*i + k + 1
+					m.append(reset.NewID(n+1), reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Outcome: reset.OutcomeReset, Step: &reset.Step{Row: row, Kind: reset.StepReset}})
+				}
+			}
+			<-time.After(time.Second) // of the bubble
+		}
+		cancel()
+		wg.Wait()
+		slack.mu.Lock()
+		defer slack.mu.Unlock()
+		if n := within(slack.calls["chat.update"], time.Minute); n > 50 {
+			t.Errorf("%d edits within a minute", n)
+		}
+		for n := range batches {
+			id := reset.NewID(n + 1)
+			if edits := len(slack.edits[m.message(id, reset.SlotProgress).TS]); edits < 5*minutes/2 {
+				t.Errorf("the progress of %s was edited %d times in %d minutes", id, edits, minutes)
+			}
+		}
+		t.Logf("figure: %d batches at once: at most %d edits within a minute, %d in %d minutes", batches, within(slack.calls["chat.update"], time.Minute), len(slack.calls["chat.update"]), minutes)
+	})
+}
+
+const planDigest = reset.Digest("abcdef0123456789")
+
+// runningBatch makes a request of many users that runs. Its plan file is said to be posted.
+func runningBatch(t *testing.T, m *memory) {
+	t.Helper()
+	now := time.Now()
+	r, _ := reset.Open("https://example.okta.com", reset.Ask{By: "U_REQUESTER", Channel: "C_FACTORS", At: now, Reason: "x"}, 100_000)
+	r = m.create(fmt.Sprintf("op-%d", m.requests()), r)
+	if err := m.SaveMessages(t.Context(), r.ID, reset.Message{Slot: reset.SlotPlan, TS: "1.1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, move := range []func(*reset.Request) (reset.Fact, error){
+		func(r *reset.Request) (reset.Fact, error) {
+			p := reset.Plan{Revision: 1, Digest: planDigest, FrozenAt: now, Targets: 100_000, Resets: 100_000}
+			return r.FreezePlan(p, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+		},
+		func(r *reset.Request) (reset.Fact, error) {
+			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: planDigest}, 0, now)
+		},
+		func(r *reset.Request) (reset.Fact, error) { return r.Start(now) },
+	} {
+		if _, err := m.change(r.ID, move); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
