@@ -9,7 +9,8 @@ import (
 // reading of the journal: the runner resumes from it, messages count with it,
 // and the result file is written from it. It is not safe for concurrent use.
 type Ledger struct {
-	rows    map[int]*Progress
+	open    map[int]*Progress // of the rows without an outcome, and of those in doubt
+	packed  packed            // of the others
 	totals  map[Outcome]int
 	lastSeq int64
 	last    time.Time
@@ -50,7 +51,7 @@ type Attempt struct {
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{rows: map[int]*Progress{}, totals: map[Outcome]int{}}
+	return &Ledger{open: map[int]*Progress{}, totals: map[Outcome]int{}}
 }
 
 // Apply folds one entry; entries come in the order of the log, one seen before is passed over.
@@ -59,22 +60,37 @@ func (l *Ledger) Apply(e Entry) {
 		return
 	}
 	l.lastSeq = max(l.lastSeq, e.Seq)
-	if e.Step == nil {
+	if e.Step == nil || e.Step.Row < 0 {
 		return
 	}
 	if !afterwards(e) {
 		l.last = e.At
 	}
-	p := l.rows[e.Step.Row]
-	if p == nil {
-		p = &Progress{}
-		l.rows[e.Step.Row] = p
-	}
+	p := l.opened(e.Step.Row)
 	if e.Kind == EntryOutcome || e.Kind == EntryDoubt {
 		l.count(p.Outcome, -1)
 		l.count(e.Outcome, +1)
 	}
 	p.apply(e)
+	if p.Outcome != "" && p.Open == nil {
+		l.packed.put(e.Step.Row, p)
+		delete(l.open, e.Step.Row)
+	}
+}
+
+// opened returns what is known of a row, to be changed.
+func (l *Ledger) opened(row int) *Progress {
+	p := l.open[row]
+	if p != nil {
+		return p
+	}
+	p = &Progress{}
+	if was, ok := l.packed.get(row); ok {
+		*p = was
+		l.packed.drop(row)
+	}
+	l.open[row] = p
+	return p
 }
 
 // afterwards reports whether an entry only says more of an earlier step: that a
@@ -167,10 +183,11 @@ func (p Progress) InDoubt() bool { return p.Open != nil }
 
 // Row returns what is known of the target of a row.
 func (l *Ledger) Row(row int) Progress {
-	if p := l.rows[row]; p != nil {
+	if p := l.open[row]; p != nil {
 		return *p
 	}
-	return Progress{}
+	p, _ := l.packed.get(row)
+	return p
 }
 
 // Count returns how many targets have the outcome by the log; those that the plan skips are not in it.
@@ -196,7 +213,7 @@ func (l *Ledger) LastStep() time.Time { return l.last }
 // Doubtful returns the rows in doubt, in order.
 func (l *Ledger) Doubtful() []int {
 	var rows []int
-	for row, p := range l.rows {
+	for row, p := range l.open {
 		if p.InDoubt() {
 			rows = append(rows, row)
 		}
@@ -209,7 +226,7 @@ func (l *Ledger) Doubtful() []int {
 // neither an outcome nor a doubt: Okta refused the call, or it never left.
 func (l *Ledger) Unfinished() []Step {
 	var steps []Step
-	for _, p := range l.rows {
+	for _, p := range l.open {
 		if p.Step != nil && p.Outcome == "" && !p.InDoubt() {
 			steps = append(steps, *p.Step)
 		}

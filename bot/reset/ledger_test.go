@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -107,4 +108,48 @@ func TestReason_Outcome(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", r, got, want)
 		}
 	}
+}
+
+// What is packed when a target has its outcome is what was known of it.
+func TestPacked(t *testing.T) {
+	text := rapid.StringN(0, 6, 30)
+	steps := rapid.Custom(func(t *rapid.T) Step {
+		return Step{Row: 7, User: UserID(text.Draw(t, "user")), Kind: rapid.SampledFrom([]StepKind{StepReset, StepDelete, StepSessions}).Draw(t, "kind"),
+			Factor: text.Draw(t, "factor"), Type: text.Draw(t, "type")}
+	})
+	times := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.Bool().Draw(t, "none") {
+			return time.Time{}
+		}
+		return start.Add(time.Duration(rapid.Int64Range(-1e18, 1e18).Draw(t, "at")))
+	})
+	attempts := rapid.Custom(func(t *rapid.T) Attempt {
+		return Attempt{Step: steps.Draw(t, "step"), At: times.Draw(t, "at"), OktaAt: times.Draw(t, "okta"), DoubtAt: times.Draw(t, "doubt at"),
+			Doubt: rapid.Bool().Draw(t, "doubt"), Answered: rapid.Bool().Draw(t, "answered"), Restart: rapid.Bool().Draw(t, "restart")}
+	})
+	var s packed
+	rapid.Check(t, func(t *rapid.T) {
+		want := Progress{
+			Outcome: rapid.SampledFrom(Outcomes()).Draw(t, "outcome"), Reason: Reason(text.Draw(t, "reason")), Proof: Proof(text.Draw(t, "proof")),
+			Detail: text.Draw(t, "detail"), RequestID: text.Draw(t, "request"), Factors: rapid.SliceOfN(text, -1, 3).Draw(t, "factors"),
+			FinishedAt: times.Draw(t, "finished"), Began: times.Draw(t, "began"),
+			Retaken: rapid.IntRange(0, 300).Draw(t, "retaken"), Attempts: rapid.IntRange(0, 300).Draw(t, "attempts"),
+			Step: rapid.Ptr(steps, true).Draw(t, "step"), Sent: rapid.Ptr(attempts, true).Draw(t, "sent"), Done: rapid.SliceOfN(steps, -1, 3).Draw(t, "done"),
+		}
+		s.put(7, &want)
+		got, ok := s.get(7)
+		if len(want.Factors) == 0 {
+			want.Factors = nil
+		}
+		if len(want.Done) == 0 {
+			want.Done = nil
+		}
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%v: packed\n%+v, got\n%+v", ok, want, got)
+		}
+		s.drop(7)
+		if _, ok := s.get(7); ok {
+			t.Fatal("a row that was taken out is still there")
+		}
+	})
 }

@@ -39,21 +39,13 @@ type logbook struct {
 	from    time.Time // everything since is known, up to lag
 	events  *okta.Events
 	me      *okta.User
-	told    map[reset.UserID][]sighting
+	told    sightings
 	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
 	readAt  time.Time     // when the last whole reading began
 }
 
-// sighting is one event that tells of a reset of ours.
-type sighting struct {
-	at     time.Time // by Okta's clock
-	whole  bool      // it tells of all factors at once
-	factor string    // type removed, "" if it is not told
-	seen   time.Time // when the reading began that found it
-}
-
 func newLogbook(r *Runner) *logbook {
-	return &logbook{runner: r, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), wanted: map[int]time.Time{}, told: map[reset.UserID][]sighting{}}
+	return &logbook{runner: r, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), wanted: map[int]time.Time{}}
 }
 
 // demand asks that the log be read from a moment of Okta's clock on until released.
@@ -72,8 +64,7 @@ func (l *logbook) demand(since time.Time) (release func()) {
 		defer l.mu.Unlock()
 		delete(l.wanted, id)
 		if len(l.wanted) == 0 {
-			l.events, l.from = nil, time.Time{}
-			clear(l.told)
+			l.events, l.from, l.told = nil, time.Time{}, sightings{}
 		}
 	}
 }
@@ -181,7 +172,7 @@ func (l *logbook) note(me okta.User, page []okta.Event, began time.Time) {
 			s.factor = okta.FactorType(e.Factor)
 		}
 		for _, id := range e.Targets {
-			l.told[reset.UserID(id)] = append(l.told[reset.UserID(id)], s)
+			l.told.add(id, s)
 		}
 	}
 }
@@ -197,7 +188,10 @@ func (l *logbook) until() time.Time {
 func (l *logbook) ours(user reset.UserID, since time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.told[user], func(s sighting) bool { return !s.at.Before(since) })
+	for range l.told.since(user, since) {
+		return true
+	}
+	return false
 }
 
 // removed returns the types of the factors that the log tells of since a moment of
@@ -207,10 +201,7 @@ func (l *logbook) removed(user reset.UserID, since time.Time) (types []string, f
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	final = true
-	for _, s := range l.told[user] {
-		if s.at.Before(since) {
-			continue
-		}
+	for s := range l.told.since(user, since) {
 		if s.factor != "" {
 			types = append(types, s.factor)
 		}

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -51,88 +52,143 @@ func (b *batch) readBack() error {
 	if b.Rules().Verify == "off" {
 		return nil
 	}
-	rows, err := b.unproved()
-	if err != nil || len(rows) == 0 {
+	u, err := b.unproved()
+	if err != nil || len(u.rows) == 0 {
 		return err
 	}
 	if b.reads(b.head) {
-		if rows, err = b.awaitLog(rows); err != nil {
+		if err := b.awaitLog(u); err != nil {
 			return err
 		}
-		if len(rows) > max(listFew, int(listShare*float64(b.head.Rows))) {
-			return b.unproven(rows)
+		if len(u.rows) > max(listFew, int(listShare*float64(b.head.Rows))) {
+			return b.unproven(u)
 		}
 	}
-	b.crew(b.Pace.Concurrency, b.shift(&rows), b.list)
+	var targets []reset.Target
+	for t, err := range b.targetsOf(u.rows) {
+		if err != nil {
+			return err
+		}
+		targets = append(targets, t)
+	}
+	b.crew(b.Pace.Concurrency, b.shift(&targets), b.list)
 	return nil
 }
 
-// unproved lists the targets that were reset and not yet read back.
-func (b *batch) unproved() ([]reset.Target, error) {
-	var rows []reset.Target
+// unproved are targets that were reset and not yet read back: the rows alone,
+// because there may be a hundred thousand.
+type unproved struct {
+	rows   []int
+	oldest time.Time // by Okta's clock, since when the log may tell of them
+	last   time.Time // when the last of them was done
+}
+
+func (b *batch) unproved() (*unproved, error) {
+	u := &unproved{}
 	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", b.id, err)
 		}
-		if p := b.row(t.Row); p.Outcome == reset.OutcomeReset && p.Proof == "" && p.Sent != nil {
-			rows = append(rows, t)
+		p := b.row(t.Row)
+		if p.Outcome != reset.OutcomeReset || p.Proof != "" || p.Sent == nil {
+			continue
+		}
+		u.rows = append(u.rows, t.Row)
+		if at := b.actedAt(p); u.oldest.IsZero() || at.Before(u.oldest) {
+			u.oldest = at
+		}
+		if p.FinishedAt.After(u.last) {
+			u.last = p.FinishedAt
 		}
 	}
-	return rows, nil
+	return u, nil
 }
 
-// awaitLog marks what the System Log tells of, for as long as it may lag, and returns the rest.
-func (b *batch) awaitLog(rows []reset.Target) ([]reset.Target, error) {
-	var oldest, last time.Time
-	for _, t := range rows {
-		p := b.row(t.Row)
-		if at := b.actedAt(p); oldest.IsZero() || at.Before(oldest) {
-			oldest = at
+// targetsOf streams the targets of some rows, which are in order.
+func (b *batch) targetsOf(rows []int) iter.Seq2[reset.Target, error] {
+	return func(yield func(reset.Target, error) bool) {
+		if len(rows) == 0 {
+			return
 		}
-		if p.FinishedAt.After(last) {
-			last = p.FinishedAt
+		left := rows
+		for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, rows[0]) {
+			if err != nil {
+				yield(t, fmt.Errorf("read the plan of %s: %w", b.id, err))
+				return
+			}
+			if t.Row != left[0] {
+				continue
+			}
+			if left = left[1:]; !yield(t, nil) || len(left) == 0 {
+				return
+			}
 		}
 	}
-	release := b.book.demand(oldest)
+}
+
+// awaitLog marks what the System Log tells of, for as long as it may lag, and leaves the rest.
+func (b *batch) awaitLog(u *unproved) error {
+	release := b.book.demand(u.oldest)
 	defer release()
 	for b.taking.Err() == nil {
-		over := time.Since(last) > b.Pace.LogLag
-		if err := b.book.catchUp(b.taking, oldest); err != nil {
+		over := time.Since(u.last) > b.Pace.LogLag
+		if err := b.book.catchUp(b.taking, u.oldest); err != nil {
 			b.Log.Warn("the System Log cannot be read", "request", b.id, "err", err)
 		}
 		var err error
-		if rows, err = b.toldOf(rows, over); err != nil || len(rows) == 0 || over {
-			return rows, err
+		if u.rows, err = b.toldOf(u.rows, over); err != nil || len(u.rows) == 0 || over {
+			return err
 		}
 		pauseFor(b.taking, settleEvery)
 	}
-	return rows, context.Cause(b.taking)
+	return context.Cause(b.taking)
 }
 
 // toldOf records the proof of those that the log tells of and returns the others,
 // and those of whom it may tell more, unless its time is over.
-func (b *batch) toldOf(rows []reset.Target, over bool) (rest []reset.Target, err error) {
-	var proofs []reset.Entry
-	for _, t := range rows {
+func (b *batch) toldOf(rows []int, over bool) (rest []int, err error) {
+	out := b.proofs()
+	for t, err := range b.targetsOf(rows) {
+		if err != nil {
+			return nil, err
+		}
 		p := b.row(t.Row)
 		removed, final := b.gone(t, b.actedAt(p))
 		if !b.book.ours(t.User, b.actedAt(p)) || !final && !over {
-			rest = append(rest, t)
+			rest = append(rest, t.Row)
 			continue
 		}
 		e := proof(t, p, reset.ProofLog)
 		e.Factors = removed
-		if proofs = append(proofs, e); len(proofs) == appendMost {
-			if err := b.append(proofs...); err != nil {
-				return nil, err
-			}
-			proofs = proofs[:0]
+		if err := out.add(e); err != nil {
+			return nil, err
 		}
 	}
-	if len(proofs) == 0 {
-		return rest, nil
+	return rest, out.flush()
+}
+
+// proofs records what was read back, some at a time.
+func (b *batch) proofs() *proofs { return &proofs{batch: b} }
+
+type proofs struct {
+	*batch
+	some []reset.Entry
+}
+
+func (p *proofs) add(e reset.Entry) error {
+	if p.some = append(p.some, e); len(p.some) < appendMost {
+		return nil
 	}
-	return rest, b.append(proofs...)
+	return p.flush()
+}
+
+func (p *proofs) flush() error {
+	if len(p.some) == 0 {
+		return nil
+	}
+	some := p.some
+	p.some = p.some[:0]
+	return p.append(some...)
 }
 
 // gone returns the types of the factors that went with a reset since a moment of
@@ -150,17 +206,17 @@ func (b *batch) gone(t reset.Target, since time.Time) (types []string, final boo
 }
 
 // unproven records that nothing shows whether these resets took.
-func (b *batch) unproven(rows []reset.Target) error {
-	for group := range slices.Chunk(rows, appendMost) {
-		var entries []reset.Entry
-		for _, t := range group {
-			entries = append(entries, proof(t, b.row(t.Row), reset.ProofNone))
+func (b *batch) unproven(u *unproved) error {
+	out := b.proofs()
+	for t, err := range b.targetsOf(u.rows) {
+		if err != nil {
+			return err
 		}
-		if err := b.append(entries...); err != nil {
+		if err := out.add(proof(t, b.row(t.Row), reset.ProofNone)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.flush()
 }
 
 // proof repeats a target's outcome with what was read back. The user's note stays as it was.
