@@ -24,7 +24,8 @@ type people struct {
 	log   *slog.Logger
 
 	team   atomic.Pointer[string] // our workspace
-	groups groupBook
+	groups book[[]string]         // who is in a user group, by its ID
+	emails book[reset.Person]     // whom Slack finds by an e-mail, "" for nobody
 }
 
 // Account asks Slack alone. A person of another workspace is a stranger: Slack's
@@ -59,12 +60,12 @@ func (p *people) account(ctx context.Context, id reset.Person) (who policy.Perso
 	}, u.IsEmailConfirmed, nil
 }
 
-// Person asks both services, and about the user groups afresh.
+// Person asks both services, about everything afresh.
 func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
 	return p.whole(ctx, id, 0)
 }
 
-// Persons tells of several; what user groups hold may be as old as knowledge may be.
+// Persons tells of several; what user groups hold and e-mails lead to may be as old as knowledge may be.
 func (p *people) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
 	all := make([]policy.Person, 0, len(ids))
 	for _, id := range ids {
@@ -89,7 +90,7 @@ func (p *people) whole(ctx context.Context, id reset.Person, age time.Duration) 
 	if err := p.addGroups(ctx, &who, age); err != nil {
 		return policy.Person{}, err
 	}
-	return who, p.addOkta(ctx, &who, confirmed)
+	return who, p.addOkta(ctx, &who, confirmed, age)
 }
 
 // home learns once which workspace is ours.

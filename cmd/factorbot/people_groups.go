@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,37 +14,11 @@ import (
 	"factorbot/okta"
 )
 
-// groupAge is how old a remembered user group may be: less than the minute that
-// the desk allows, so that nothing ages past it on the way.
+// groupAge is how old what is remembered of Slack may be: less than the minute
+// that the desk allows, so that nothing ages past it on the way. Slack allows
+// about 20 questions a minute for a user group's members, 50 for whose an
+// e-mail is (docs.slack.dev, tiers 2 and 3).
 const groupAge = 45 * time.Second
-
-// groupBook remembers who was in a user group when that was asked last. Slack
-// allows about twenty such questions a minute.
-type groupBook struct {
-	mu    sync.Mutex
-	known map[string]groupPage
-}
-
-type groupPage struct {
-	users []string
-	at    time.Time
-}
-
-func (b *groupBook) get(id string, age time.Duration) (groupPage, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	page, ok := b.known[id]
-	return page, ok && age > 0 && time.Since(page.at) < age
-}
-
-func (b *groupBook) put(id string, page groupPage) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.known == nil {
-		b.known = map[string]groupPage{}
-	}
-	b.known[id] = page
-}
 
 // addGroups finds which of the policy's user groups the person is in. The
 // person is known as of the oldest answer.
@@ -58,7 +31,7 @@ func (p *people) addGroups(ctx context.Context, who *policy.Person, age time.Dur
 		if page.at.Before(who.At) {
 			who.At = page.at
 		}
-		if slices.Contains(page.users, string(who.ID)) {
+		if slices.Contains(page.value, string(who.ID)) {
 			who.Usergroups = append(who.Usergroups, id)
 		}
 	}
@@ -74,22 +47,20 @@ func usergroups(r policy.Rules) []string {
 
 // members asks who is in a user group. A group that Slack does not know, or does
 // not show us, holds nobody.
-func (p *people) members(ctx context.Context, id string, age time.Duration) (groupPage, error) {
-	if page, ok := p.groups.get(id, age); ok {
-		return page, nil
+func (p *people) members(ctx context.Context, id string, age time.Duration) (noted[[]string], error) {
+	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
+		users, err := p.slack.GetUserGroupMembersContext(ctx, id)
+		var answer slack.SlackErrorResponse
+		if errors.As(err, &answer) && !isPassing(answer.Err) {
+			p.log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
+			return nil, nil
+		}
+		return users, err
+	})
+	if err != nil {
+		return found, fmt.Errorf("ask Slack who is in user group %s: %w", id, err)
 	}
-	page := groupPage{at: time.Now()}
-	users, err := persist(ctx, func() ([]string, error) { return p.slack.GetUserGroupMembersContext(ctx, id) })
-	var answer slack.SlackErrorResponse
-	switch {
-	case errors.As(err, &answer) && !isPassing(answer.Err):
-		p.log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
-	case err != nil:
-		return groupPage{}, fmt.Errorf("ask Slack who is in user group %s: %w", id, err)
-	}
-	page.users = users
-	p.groups.put(id, page)
-	return page, nil
+	return found, nil
 }
 
 // Handles are the names of the policy's user groups, by ID: "S0123456": "security".
@@ -123,7 +94,7 @@ func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, named[reset.Person](page.users)...)
+		ids = append(ids, named[reset.Person](page.value)...)
 	}
 	for _, g := range rules.Approvers.OktaGroups {
 		members, err := p.inOktaGroup(ctx, g)
@@ -156,12 +127,12 @@ func (p *people) inOktaGroup(ctx context.Context, group string) ([]reset.Person,
 		if n++; n > listedAtMost {
 			return nil, errManyApprovers
 		}
-		id, err := p.byEmail(ctx, u.Email)
+		found, err := p.byEmail(ctx, u.Email, groupAge)
 		if err != nil {
 			return nil, err
 		}
-		if id != "" {
-			ids = append(ids, id)
+		if found.value != "" {
+			ids = append(ids, found.value)
 		}
 	}
 	return ids, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -24,7 +26,7 @@ type accounts interface {
 // the person's e-mail, and only where Slack has confirmed that e-mail and leads
 // from it to this very person. The e-mails of guests and of people of other
 // workspaces are not ours to trust.
-func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool) error {
+func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age time.Duration) error {
 	if who.Email == "" || who.Bot || who.Guest || who.Stranger {
 		return nil
 	}
@@ -42,9 +44,12 @@ func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool
 	if len(users) != 1 || !confirmed || who.Deleted {
 		return nil
 	}
-	mine, err := p.leadsTo(ctx, who.Email, who.ID)
-	if err != nil || !mine {
+	found, err := p.byEmail(ctx, who.Email, age)
+	if err != nil || found.value != who.ID {
 		return err
+	}
+	if found.at.Before(who.At) {
+		who.At = found.at
 	}
 	account := &policy.OktaAccount{ID: reset.UserID(users[0].ID), Login: users[0].Login, Status: users[0].Status}
 	if asksOktaGroups(p.rules()) {
@@ -64,21 +69,21 @@ func asksOktaGroups(r policy.Rules) bool {
 	return len(r.Approvers.OktaGroups)+len(r.Requesters.OktaGroups) > 0
 }
 
-// leadsTo reports whether Slack finds this very person by the e-mail.
-func (p *people) leadsTo(ctx context.Context, email string, id reset.Person) (bool, error) {
-	found, err := p.byEmail(ctx, email)
-	return found == id, err
-}
-
 // byEmail returns whom Slack finds by an e-mail, "" for nobody.
-func (p *people) byEmail(ctx context.Context, email string) (reset.Person, error) {
-	u, err := persist(ctx, func() (*slack.User, error) { return p.slack.GetUserByEmailContext(ctx, email) })
-	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) && answer.Err == "users_not_found" {
-		return "", nil
-	}
+func (p *people) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
+	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
+		u, err := p.slack.GetUserByEmailContext(ctx, email)
+		var answer slack.SlackErrorResponse
+		if errors.As(err, &answer) && answer.Err == "users_not_found" {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		return reset.Person(u.ID), nil
+	})
 	if err != nil {
-		return "", fmt.Errorf("ask Slack whose an e-mail is: %w", err)
+		return found, fmt.Errorf("ask Slack whose an e-mail is: %w", err)
 	}
-	return reset.Person(u.ID), nil
+	return found, nil
 }

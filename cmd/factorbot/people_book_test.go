@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// An answer is remembered for those who were asked about before, not for who
+// clicks now; but where Slack refuses to be asked so often, it does for both,
+// as long as it is under a minute old.
+func TestBook_ask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b book[int]
+		calls, limited := 0, false
+		ask := func(age time.Duration) (int, time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			p, err := b.ask(ctx, "key", age, func() (int, error) {
+				calls++
+				if limited {
+					return 0, &slack.RateLimitedError{RetryAfter: 30 * time.Second}
+				}
+				return calls, nil
+			})
+			return p.value, time.Since(p.at), err
+		}
+		for i, c := range []struct {
+			later   time.Duration
+			limited bool
+			age     time.Duration
+			want    int
+			old     time.Duration
+		}{
+			{0, false, 0, 1, 0},
+			{time.Second, false, groupAge, 1, time.Second},
+			{time.Second, false, 0, 2, 0},
+			{groupAge - 1, true, 0, 2, groupAge - 1},
+		} {
+			<-time.After(c.later)
+			limited = c.limited
+			if got, old, err := ask(c.age); err != nil || got != c.want || old != c.old {
+				t.Errorf("%d: got %d, %v old, %v", i, got, old, err)
+			}
+		}
+		<-time.After(1)
+		var late *slack.RateLimitedError
+		if _, _, err := ask(0); !errors.As(err, &late) {
+			t.Errorf("of an old answer: %v", err)
+		}
+	})
+}
