@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // oktaGroup returns the ID of one of the sandbox's Okta groups.
 func (s *sandbox) oktaGroup(name string) string {
 	s.tb.Helper()
-	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/groups?q="+name, nil)
+	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/groups?q="+url.QueryEscape(name), nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
