@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// Each policy that the README shows is a whole one that the program takes.
+func TestReadme_recipesLoad(t *testing.T) {
+	policies := regexp.MustCompile("(?s)```yaml\n(# policy.yaml\n.*?)```").FindAllStringSubmatch(mustReadme(t), -1)
+	if len(policies) < 4 {
+		t.Errorf("only %d policies were found", len(policies))
+	}
+	for i, m := range policies {
+		path := filepath.Join(t.TempDir(), "policy.yaml")
+		if err := os.WriteFile(path, []byte(m[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := loadConfig([]string{"--config", path}, []string{
+			"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "OKTA_ORG_URL=https://example.okta.com", "OKTA_API_TOKEN=sandbox-token",
+		}, io.Discard)
+		if err != nil {
+			t.Errorf("policy %d of README.md: %v\n%s", i+1, err, m[1])
+		}
+	}
+}
+
+// settingsTold are the settings of the README's tables, each with its default; "" where none is told.
+func settingsTold(tb testing.TB) map[string]string {
+	tb.Helper()
+	told := map[string]string{}
+	for _, row := range tableRows(mustSection(tb, "## Configuration")) {
+		keys, defaults := backticked(row[0]), backticked(row[1])
+		for i, key := range keys {
+			if strings.HasPrefix(key, ".") {
+				key = keys[0][:strings.LastIndex(keys[0], ".")] + key
+			}
+			switch {
+			case len(defaults) == 0:
+				told[key] = ""
+			case len(defaults) == len(keys):
+				told[key] = strings.Trim(defaults[i], `"`)
+			default:
+				told[key] = strings.Trim(defaults[0], `"`)
+			}
+		}
+	}
+	return told
+}
+
+// The README names every setting, with its default, and no other.
+func TestReadme_settings(t *testing.T) {
+	told := settingsTold(t)
+	flags, _, err := parseRunFlags(nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"approvals_from": true, configVariable: true}
+	byVariable := map[string]string{}
+	for _, v := range variables() {
+		known[v.name], byVariable[v.key] = true, v.name
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		key := strings.ReplaceAll(f.Name, "-", "_")
+		name := key
+		if v := byVariable[key]; v != "" {
+			name = v
+		}
+		if f.Name == "config" {
+			return
+		}
+		known[name] = true
+		if got := told[name]; got != "" && got != f.DefValue || got == "" && f.DefValue != "" && f.DefValue != "[]" {
+			t.Errorf("README.md says that %s is %q by default, it is %q", name, got, f.DefValue)
+		}
+	})
+	for name := range known {
+		if _, ok := told[name]; !ok {
+			t.Errorf("README.md does not tell of the setting %s", name)
+		}
+	}
+	for name := range told {
+		if !known[name] {
+			t.Errorf("README.md tells of the setting %s, which does not exist", name)
+		}
+	}
+}
+
+// Every outcome, reason and proof that a file may have is explained; so are the
+// states of a request and the causes of a pause.
+func TestReadme_words(t *testing.T) {
+	outcome, told := "", map[string]string{}
+	for _, row := range tableRows(mustSection(t, "### Reason codes")) {
+		if row[0] != "" {
+			outcome = strings.Trim(row[0], "`")
+		}
+		told[strings.Trim(row[1], "`")] = outcome
+		if len(row) != 4 || row[2] == "" || row[3] == "" {
+			t.Errorf("README.md does not say what to do: %q", row)
+		}
+	}
+	for _, r := range constants(t, repository+"/bot/reset/outcome.go", "Reason") {
+		if told[r] != string(reset.Reason(r).Outcome()) {
+			t.Errorf("README.md gives the reason %s to the outcome %q, it is of %q", r, told[r], reset.Reason(r).Outcome())
+		}
+	}
+	files, deciding := backticked(mustSection(t, "## The files it posts")), backticked(mustSection(t, "## Deciding"))
+	for _, p := range constants(t, repository+"/bot/reset/outcome.go", "Proof") {
+		if !slices.Contains(files, p) {
+			t.Errorf("README.md does not explain the proof %s", p)
+		}
+	}
+	for _, s := range reset.States() {
+		if s != reset.Stopping && !slices.Contains(deciding, string(s)) {
+			t.Errorf("README.md does not tell of the state %s", s)
+		}
+	}
+	for _, c := range constants(t, repository+"/bot/reset/pause.go", "Cause") {
+		if !slices.Contains(deciding, c) {
+			t.Errorf("README.md does not explain the cause %s", c)
+		}
+	}
+}
+
+// Every command of Slack's that the README shows is understood, and each verb is shown.
+func TestReadme_slashCommands(t *testing.T) {
+	shown := map[roster.Verb]bool{roster.VerbReset: true}
+	n := 0
+	for _, text := range backticked(mustSection(t, "## Asking")) {
+		before, words, ok := strings.Cut(text, "/factor-reset")
+		if !ok || before != "" {
+			words = text
+		}
+		if ok && words == " USERS because REASON" || words == " export" { // a pattern, and what opens a form
+			continue
+		}
+		words = strings.ReplaceAll(strings.TrimSpace(words), "@ana", "<@U_ANA|ana>")
+		c, err := roster.ParseCommand(words)
+		switch {
+		case err == nil && len(c.Users) == 0 || ok && err == nil:
+			shown[c.Verb] = true
+			n++
+		case ok:
+			t.Errorf("README.md shows %q, which is not understood: %v", text, err)
+		}
+	}
+	for _, v := range roster.Verbs() {
+		if !shown[v] {
+			t.Errorf("README.md does not show the command %s", v)
+		}
+	}
+	if n < 15 {
+		t.Errorf("only %d commands were found", n)
+	}
+}
+
+// What the README quotes of messages is what the bot says: in its sources or in
+// the golden files of its messages. Numbers may differ.
+func TestReadme_messages(t *testing.T) {
+	said := alike(mustSources(t, func(path string) bool {
+		return strings.Contains(path, "/bot/") && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") ||
+			strings.Contains(path, "/bot/view/testdata/golden/")
+	}))
+	quotes := regexp.MustCompile(`"([^"]+)"`)
+	all := tableRows(mustSection(t, "## What its messages mean"))
+	if len(all) < 30 {
+		t.Errorf("only %d messages were found", len(all))
+	}
+	for _, row := range all {
+		m := quotes.FindStringSubmatch(row[1])
+		if m == nil || !strings.Contains(said, alike(m[1])) {
+			t.Errorf("README.md quotes %q, which the bot does not say", row[1])
+		}
+	}
+}
+
+// alike makes texts that differ in numbers, marks of emphasis and case the same.
+func alike(s string) string {
+	s = regexp.MustCompile(`[0-9]+|%d|%s`).ReplaceAllString(s, "#")
+	return strings.ToLower(strings.NewReplacer("*", "", "`", "").Replace(s))
+}
+
+// The times of the README follow from the limits beside them.
+func TestReadme_times(t *testing.T) {
+	n := 0
+	for _, row := range tableRows(mustSection(t, "## Limits and costs")) {
+		limit, err := strconv.ParseFloat(row[0], 64)
+		if err != nil {
+			continue
+		}
+		n++
+		const reserve, share, margin = 0.2, 0.5, 0.95
+		ours := limit * (1 - reserve)
+		want := []string{fmt.Sprint(ours), fmt.Sprintf("%.1f min", 1000/ours), fmt.Sprintf("%.1f min", 1000/min(ours, limit*share*margin))}
+		if !slices.Equal(row[2:], want) {
+			t.Errorf("with %v calls a minute README.md has %q, it is %q", limit, row[2:], want)
+		}
+	}
+	if n < 3 {
+		t.Errorf("only %d limits were found", n)
+	}
+}
