@@ -37,12 +37,12 @@ func AskElsewhere(channels []reset.Channel) Message {
 func Opened(r *reset.Request) Message {
 	switch {
 	case r.State == reset.Rejected:
-		return Answer(fmt.Sprintf(":no_entry: *%s is not possible:* %s", r.ID, told(r.Refusal)))
+		return Answer(fmt.Sprintf(":no_entry: *%s is not possible:* %s", named(r), told(r.Refusal)))
 	case r.State == reset.Planning:
 		return Answer(fmt.Sprintf("%s: planning %s%s. When the plan is ready, it is posted in %s for approval.%s",
 			r.ID, whom(r), kindMark(r), channelLink(r.Asked.Channel), notTill(r)))
 	}
-	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
+	return Answer(fmt.Sprintf("%s: %s.", named(r), stateWords(r)))
 }
 
 // kindMark marks what is not an ordinary reset, for lists and answers.
@@ -50,6 +50,8 @@ func kindMark(r *reset.Request) string {
 	switch {
 	case r.Asked.Kind == reset.KindExport:
 		return ", for an export"
+	case r.Asked.Options.DryRun && r.Asked.Options.BreakGlass:
+		return ", BREAK GLASS, dry run: nobody will be reset"
 	case r.Asked.Options.DryRun:
 		return ", dry run: nobody will be reset"
 	case r.Asked.Options.BreakGlass:
@@ -70,11 +72,11 @@ func notTill(r *reset.Request) string {
 func Moved(r *reset.Request) Message {
 	switch r.State {
 	case reset.Pending:
-		return Answer(fmt.Sprintf("%s: your approval counts; %s needed.", r.ID, plural(r.Missing(), "more approval")))
+		return Answer(fmt.Sprintf("%s: your approval counts; %s needed.", named(r), plural(r.Missing(), "more approval")))
 	case reset.Stopping:
-		return Answer(fmt.Sprintf("%s stops; calls on their way to Okta are waited for.", r.ID))
+		return Answer(fmt.Sprintf("%s stops; calls on their way to Okta are waited for.", named(r)))
 	}
-	return Answer(fmt.Sprintf("%s: %s.", r.ID, stateWords(r)))
+	return Answer(fmt.Sprintf("%s: %s.", named(r), stateWords(r)))
 }
 
 // Status answers how some requests stand, newest first.
@@ -85,15 +87,15 @@ func Status(all []*reset.Request) Message {
 	var blocks []slack.Block
 	var text []string
 	for _, r := range all[:min(len(all), 20)] {
-		s := fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, users(max(r.Plan.Resets, 0)), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+		s := fmt.Sprintf("*%s* %s%s · asked by %s %s · %s", r.ID, users(max(r.Plan.Resets, 0)), kindMark(r), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
 		if r.Plan.Digest == "" {
-			s = fmt.Sprintf("*%s* %s · asked by %s %s · %s", r.ID, rowsOrSet(r), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+			s = fmt.Sprintf("*%s* %s%s · asked by %s %s · %s", r.ID, rowsOrSet(r), kindMark(r), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
 		}
 		if st := standing(r); st != "" {
 			s += "\n" + st
 		}
 		blocks = append(blocks, section(s))
-		text = append(text, fmt.Sprintf("%s: %s", r.ID, stateWords(r)))
+		text = append(text, fmt.Sprintf("%s: %s", named(r), stateWords(r)))
 	}
 	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}
 }

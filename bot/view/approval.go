@@ -191,7 +191,7 @@ func approveButton(r *reset.Request) *slack.ButtonBlockElement {
 	title, text := "Reset "+n+"?", fmt.Sprintf("This resets %s of *%s*%s. It cannot be undone.", someOrThe(r.Asked.Options), n, sessionsToo(r.Asked.Options))
 	switch {
 	case isExport(r):
-		title, text = "Export the list?", fmt.Sprintf("%s gets a file with data of the users. Nobody is reset.", mention(r.Asked.By))
+		title, text = "Export the list?", "The requester gets a file with data of the users. Nobody is reset."
 	case r.Asked.Options.DryRun:
 		title, text = "Dry run for "+n+"?", fmt.Sprintf("A dry run for *%s*. Nobody is reset.", n)
 	case r.Plan.Broken > 0:

@@ -39,7 +39,7 @@ func HomeTab(h Home) slack.HomeTabViewRequest {
 	others := slices.DeleteFunc(slices.Clone(h.Running), func(r *reset.Request) bool { return r.Asked.By == h.Person })
 	watch := func(r *reset.Request) slack.Block { return nil }
 	if h.Approver {
-		watch = progressButtons
+		watch = runButtons
 	}
 	blocks = append(blocks, homeList("Running now", others, "Nothing of others runs now.", watch)...)
 	blocks = append(blocks, pastOfHome(h.Past)...)
@@ -102,6 +102,14 @@ func mineButtons(r *reset.Request) slack.Block {
 	switch r.State {
 	case reset.Planning, reset.Pending, reset.Approved:
 		return actions(r, cancelButton(r))
+	}
+	return runButtons(r)
+}
+
+// runButtons is what can be done about a request that runs or is paused.
+func runButtons(r *reset.Request) slack.Block {
+	if r.State == reset.Paused {
+		return pauseButtons(r)
 	}
 	return progressButtons(r)
 }

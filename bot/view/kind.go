@@ -25,6 +25,9 @@ func named(r *reset.Request) string {
 	return string(r.ID)
 }
 
+// marked reports whether the request is not an ordinary reset.
+func marked(r *reset.Request) bool { return named(r) != string(r.ID) }
+
 // title is the header of the approval message; plain text.
 func title(r *reset.Request) string {
 	set := r.Plan.Digest == "" && r.Asked.Source.Asks()
@@ -37,6 +40,8 @@ func title(r *reset.Request) string {
 		return fmt.Sprintf("%s: reset of the users whom a search finds", named(r))
 	case r.Plan.Digest == "":
 		return fmt.Sprintf("%s: reset of %s", named(r), users(r.Rows))
+	case r.Asked.Options.DryRun && r.Asked.Options.BreakGlass:
+		return fmt.Sprintf("%s: BREAK GLASS, dry run for %s", r.ID, users(r.Plan.Resets))
 	case r.Asked.Options.DryRun:
 		return fmt.Sprintf("%s: dry run for %s", r.ID, users(r.Plan.Resets))
 	case r.Asked.Options.BreakGlass:

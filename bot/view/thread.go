@@ -95,6 +95,9 @@ func proofs(n map[reset.Proof]int) string {
 // Decision says in the thread who decided. It is edited as decisions come.
 func Decision(r *reset.Request) Message {
 	var lines []string
+	if marked(r) {
+		lines = append(lines, "*"+named(r)+"*")
+	}
 	for _, v := range r.Fallen {
 		lines = append(lines, fell(v))
 	}
@@ -135,13 +138,22 @@ func HasDecision(r *reset.Request) bool {
 // Paused says in the thread why a request is paused and who may lift it.
 func Paused(r *reset.Request) Message {
 	s := fmt.Sprintf(":double_vertical_bar: *%s is paused* since %s: %s\n%s", named(r), date(r.Pause.At), causeWords(r), lifters(r.Pause))
-	blocks := []slack.Block{section(s)}
-	if r.Pause.Cause == reset.CauseFreeze {
-		blocks = append(blocks, actions(r, cancelButton(r)))
-	} else {
-		blocks = append(blocks, actions(r, resumeButton(r), cancelButton(r)))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s), pauseButtons(r)}}
+}
+
+// pauseButtons lift a pause, or end what is paused. A freeze is lifted by its own command.
+func pauseButtons(r *reset.Request) slack.Block {
+	if orEmpty(r.Pause).Cause == reset.CauseFreeze {
+		return actions(r, cancelButton(r))
 	}
-	return Message{Text: texted(s), Blocks: blocks}
+	return actions(r, resumeButton(r), cancelButton(r))
+}
+
+func orEmpty(p *reset.Pause) *reset.Pause {
+	if p == nil {
+		return &reset.Pause{}
+	}
+	return p
 }
 
 // PauseOver replaces the message of a pause that is over; at is when it began.

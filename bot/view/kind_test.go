@@ -1,0 +1,38 @@
+package view_test
+
+import (
+	"strings"
+	"testing"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// Whoever reads one message alone knows what is not an ordinary reset.
+func TestMessages_markWhatIsNotOrdinary(t *testing.T) {
+	for _, c := range []struct {
+		mark string
+		set  func(*reset.Request)
+	}{
+		{"break glass", func(r *reset.Request) { r.Asked.Options.BreakGlass = true }},
+		{"dry run", func(r *reset.Request) { r.Asked.Options.DryRun = true }},
+		{"export", func(r *reset.Request) { r.Asked.Kind = reset.KindExport }},
+	} {
+		for state, r := range states() {
+			if r.Asked.Kind == reset.KindExport && c.mark != "export" {
+				continue // nobody is reset by it
+			}
+			c.set(r)
+			for name, m := range rendered(r) {
+				if !strings.Contains(strings.ToLower(m.Text), c.mark) {
+					t.Errorf("%s of %s does not say %q: %s", name, state, c.mark, m.Text)
+				}
+			}
+			for name, s := range map[string]string{"plan note": view.PlanNote(r), "result note": view.ResultNote(r)} {
+				if !strings.Contains(strings.ToLower(s), c.mark) {
+					t.Errorf("%s of %s does not say %q: %s", name, state, c.mark, s)
+				}
+			}
+		}
+	}
+}
