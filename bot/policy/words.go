@@ -91,7 +91,7 @@ func (r Rules) protectWords() string {
 		who = append(who, "Okta administrators")
 	}
 	if n := len(r.Protect.Users); n > 0 {
-		who = append(who, fmt.Sprintf("%s", plural(n, "named user")))
+		who = append(who, plural(n, "named user"))
 	}
 	if n := len(r.Protect.OktaGroups); n > 0 {
 		who = append(who, fmt.Sprintf("the members of %s", plural(n, "Okta group")))

@@ -192,7 +192,7 @@ func TestRunner_export_survives_a_crash_anywhere(t *testing.T) {
 				id := b.export(reset.Source{Filter: `status eq "ACTIVE"`}, "id", "login", "email")
 				b.await(id, reset.Pending)
 				b.with(func(r *Runner) {
-					m := &mortal{&dying{record: b.rec, left: left}, inFile}
+					m := &mortal{diesAfter(b.rec, left), inFile}
 					r.Heads, r.Journal, r.Exports = m, m, m
 				})
 				b.update(id, func(r *reset.Request) (reset.Fact, error) {

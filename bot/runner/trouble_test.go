@@ -829,15 +829,16 @@ func (p plansHook) SavePlan(ctx context.Context, id reset.ID, revision int, targ
 func TestRunner_reset_while_planning(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		var one reset.ID
+		var first atomic.Pointer[reset.ID] // read by the runner's goroutines
 		b.with(func(r *Runner) {
 			r.Plans = plansHook{r.Plans, func(id reset.ID) {
-				if one != "" && id != one { // a long plan: meanwhile the other request runs to its end
-					b.await(one, reset.Done)
+				if one := first.Load(); one != nil && id != *one { // a long plan: meanwhile the other request runs to its end
+					b.await(*one, reset.Done)
 				}
 			}}
 		})
-		one = b.open(ids...)
+		one := b.open(ids...)
+		first.Store(&one)
 		b.await(one, reset.Pending)
 		two := b.open(ids...)
 		pauseFor(context.Background(), time.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,13 +113,20 @@ func TestRunner_wave_reads_back(t *testing.T) {
 // dying is a record of which a write fails at some point, and with it everything after.
 type dying struct {
 	record
-	left int
+	left atomic.Int64
 }
 
 var errDied = errors.New("the process was killed")
 
+// diesAfter returns a record that takes so many writes.
+func diesAfter(rec record, writes int) *dying {
+	d := &dying{record: rec}
+	d.left.Store(int64(writes))
+	return d
+}
+
 func (d *dying) die() error {
-	if d.left--; d.left < 0 {
+	if d.left.Add(-1) < 0 {
 		return errDied
 	}
 	return nil
@@ -154,7 +162,7 @@ func TestRunner_waves_survive_a_crash_anywhere(t *testing.T) {
 			id := b.open(ids...)
 			b.await(id, reset.Pending)
 			b.with(func(r *Runner) {
-				d := &dying{record: b.rec, left: left}
+				d := diesAfter(b.rec, left)
 				r.Heads, r.Journal = d, d
 			})
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {

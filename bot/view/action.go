@@ -81,10 +81,13 @@ func button(action, value, label string, style slack.Style) *slack.ButtonBlockEl
 	return slack.NewButtonBlockElement(action, value, plain(label)).WithStyle(style)
 }
 
+// confirmMost is how many characters the text of a confirmation may have (docs.slack.dev, confirmation dialog object).
+const confirmMost = 300
+
 // confirmed asks before a button acts; text is ours or escaped already.
 func confirmed(b *slack.ButtonBlockElement, title, text, yes string, style slack.Style) *slack.ButtonBlockElement {
 	return b.WithConfirm(slack.NewConfirmationBlockObject(
-		plain(title), mrkdwn(text), plain(yes), plain("Go back")).WithStyle(style))
+		plain(title), mrkdwn(trim(text, confirmMost)), plain(yes), plain("Go back")).WithStyle(style))
 }
 
 func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block {
