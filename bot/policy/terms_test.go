@@ -1,0 +1,109 @@
+package policy_test
+
+import (
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+func TestRules_TermsFor(t *testing.T) {
+	r := policy.Rules{
+		Approvals: 1, LargeBatch: policy.LargeBatch{Over: 10, Approvals: 3, Confirm: true}, Ramp: []int{1, 5, 100},
+		ApprovalsFrom: [][]string{{"S1", "S2"}}, Protect: policy.Protect{Approvers: []reset.Person{lead}}, ExecuteWithin: time.Hour,
+	}
+	from := []reset.Quorum{{Name: "@security or S2", Members: []string{"S1", "S2"}}}
+	glass := append(from[:1:1], reset.Quorum{Name: "those who approve break-glass", Members: []string{string(lead)}})
+	handles := map[string]string{"S1": "security"}
+	for name, c := range map[string]struct {
+		of   policy.Case
+		want reset.Terms
+	}{
+		"small":              {policy.Case{Resets: 5}, reset.Terms{Approvals: 1, Waves: []int{1}}},
+		"large":              {policy.Case{Resets: 11}, reset.Terms{Approvals: 3, Large: true, Confirm: 11, Waves: []int{1, 5}}},
+		"large with others":  {policy.Case{Resets: 1, Recent: 10}, reset.Terms{Approvals: 3, Large: true, Recent: 10, Confirm: 1}},
+		"break-glass":        {policy.Case{Resets: 1, Options: reset.Options{BreakGlass: true}}, reset.Terms{Approvals: 3, From: glass}},
+		"a dry run":          {policy.Case{Resets: 5, Options: reset.Options{DryRun: true}}, reset.Terms{Approvals: 1}},
+		"an export of many":  {policy.Case{Kind: reset.KindExport, Resets: 1000, Recent: 10}, reset.Terms{Approvals: 1}},
+		"and who is able to": {policy.Case{Resets: 1, Able: 4}, reset.Terms{Approvals: 1, Able: 4}},
+	} {
+		c.of.Handles, c.want.ExecuteWithin = handles, time.Hour
+		if c.want.From == nil {
+			c.want.From = from
+		}
+		if diff := cmp.Diff(c.want, r.TermsFor(c.of)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if got := (policy.Rules{}).TermsFor(policy.Case{}).Approvals; got != 1 {
+		t.Errorf("without settings %d approvals", got)
+	}
+}
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func all(list ...reset.Request) iter.Seq2[*reset.Request, error] {
+	return func(yield func(*reset.Request, error) bool) {
+		for i := range list {
+			if !yield(&list[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+// of is a request of five users, asked so long ago.
+func of(id reset.ID, s reset.State, ago time.Duration) reset.Request {
+	return reset.Request{ID: id, State: s, Rows: 6, Plan: reset.Plan{Resets: 5}, Asked: reset.Ask{By: asker, Okta: "00uASKER", At: noon.Add(-ago)}}
+}
+
+func TestRecent(t *testing.T) {
+	with := func(r reset.Request, change func(*reset.Request)) reset.Request { change(&r); return r }
+	for name, c := range map[string]struct {
+		request reset.Request
+		want    int
+	}{
+		"pending": {of("FR-2", reset.Pending, time.Hour), 5}, "done": {of("FR-2", reset.Done, time.Hour), 5}, "cancelled": {of("FR-2", reset.Cancelled, time.Hour), 5},
+		"rejected": {of("FR-2", reset.Rejected, time.Hour), 0}, "denied": {of("FR-2", reset.Denied, time.Hour), 0}, "expired": {of("FR-2", reset.Expired, time.Hour), 0}, "lapsed": {of("FR-2", reset.Lapsed, time.Hour), 0},
+		"planning counts its rows": {with(of("FR-2", reset.Planning, 0), func(r *reset.Request) { r.Plan.Resets = 0 }), 6},
+		"a day ago":                {of("FR-2", reset.Done, policy.Day), 0},
+		"just within the day":      {of("FR-2", reset.Done, policy.Day-1), 5},
+		"this one":                 {of("FR-1", reset.Pending, 0), 0},
+		"of somebody else":         {with(of("FR-2", reset.Pending, 0), func(r *reset.Request) { r.Asked.By, r.Asked.Okta = lead, "00uLEAD" }), 0},
+		"by another account":       {with(of("FR-2", reset.Pending, 0), func(r *reset.Request) { r.Asked.By = "U_TWO" }), 5},
+		"two without Okta user":    {with(of("FR-2", reset.Pending, 0), func(r *reset.Request) { r.Asked.By, r.Asked.Okta = lead, "" }), 0},
+		"an export":                {with(of("FR-2", reset.Done, 0), func(r *reset.Request) { r.Asked.Kind = reset.KindExport }), 0},
+		"a dry run":                {with(of("FR-2", reset.Done, 0), func(r *reset.Request) { r.Asked.Options.DryRun = true }), 0},
+	} {
+		spent, err := policy.Recent(all(c.request), reset.Ask{By: asker, Okta: "00uASKER"}, noon, "FR-1")
+		if err != nil || spent.Targets != c.want {
+			t.Errorf("%s: %d, %v, want %d", name, spent.Targets, err, c.want)
+		}
+	}
+}
+
+func TestRules_CheckVelocity(t *testing.T) {
+	r := policy.Rules{Velocity: policy.Velocity{PerRequesterPerDay: 12, OrgPerHour: 20}}
+	ended := of("FR-3", reset.Done, 2*time.Hour)
+	ended.SettledAt, ended.StartedAt = noon.Add(-30*time.Minute), noon.Add(-time.Hour)
+	day, err := policy.Recent(all(of("FR-2", reset.Pending, time.Hour), ended), reset.Ask{By: asker}, noon, "FR-1")
+	if err != nil || day.Targets != 10 {
+		t.Fatalf("%+v, %v", day, err)
+	}
+	for resets, want := range map[int]string{
+		2: "", 3: "from 3 Mar 10:00 UTC", 8: "from 3 Mar 11:00 UTC", 13: "so many never go at once",
+	} {
+		err := r.CheckVelocity(resets, day, policy.Spent{}, noon)
+		if want == "" && err != nil || want != "" && (code(t, err) != policy.CodeVelocity || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d more: %v, want %q", resets, err, want)
+		}
+	}
+	if err := (policy.Rules{}).CheckVelocity(1e6, day, day, noon); err != nil {
+		t.Errorf("without bounds: %v", err)
+	}
+}
