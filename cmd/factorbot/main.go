@@ -1,4 +1,3 @@
-// Command factorbot is a Slack bot that resets Okta MFA factors in bulk.
 package main
 
 import (
