@@ -24,7 +24,7 @@ const (
 // two at a time. An error means that nothing is known.
 func (c *Client) Resolve(ctx context.Context, refs []Ref, progress func(done int)) ([]Match, error) {
 	r := newResolution(c, refs, progress)
-	if len(r.open) > fewRefs {
+	if r.open > fewRefs {
 		c.width.renew()
 		if err := r.inBulk(ctx); err != nil {
 			return nil, err
@@ -44,33 +44,49 @@ type resolution struct {
 	progress func(int)
 	done     int
 
-	open     map[Ref]bool  // lower-case refs that are not settled
-	order    []Ref         // the same, as they came
-	holes    bool          // some in the middle of order are settled
-	rows     map[Ref][]int // which refs each is
-	tried    map[Ref]bool  // searched for already, not found
-	blind    bool          // searching is withheld from us
-	listing  string        // next page of the directory; "": at its end
-	looked   bool          // at its first page
-	lastPage int           // refs that it settled
+	first    map[Ref]int32     // lower-case refs that are not settled, and where each comes first
+	again    []int32           // for each of refs: where the same one comes next, 0: nowhere
+	state    []refState        // of each of refs
+	open     int               // how many are not settled
+	order    []int32           // where they come first, of those that no search has been made for
+	holes    bool              // some in the middle of order are settled
+	blind    bool              // searching is withheld from us
+	listing  string            // next page of the directory; "": at its end
+	looked   bool              // at its first page
+	lastPage int               // refs that it settled
+	names    map[string]string // statuses and departments, each kept once
 }
+
+// refState is how far one of the refs is; of those that are the same, only the first has one.
+type refState byte
+
+const (
+	refSettled refState = iota // or not the first
+	refOpen
+	refTried // open still, and no search needs to be made: it did not find it
+)
 
 func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 	r := &resolution{client: c, refs: refs, matches: make([]Match, len(refs)), progress: progress,
-		open: map[Ref]bool{}, rows: map[Ref][]int{}, tried: map[Ref]bool{}, listing: "/api/v1/users?limit=200"}
-	for i, ref := range refs {
-		key := fold(ref)
+		first: make(map[Ref]int32, len(refs)), again: make([]int32, len(refs)), state: make([]refState, len(refs)),
+		order: make([]int32, 0, len(refs)), listing: "/api/v1/users?limit=200", names: map[string]string{}}
+	for i := range slices.Backward(refs) { // so that each chain begins with the first
+		ref := refs[i]
 		if !ref.safe() {
 			r.matches[i].Err = unsafeID("resolve", "the "+string(ref.Kind))
 			r.done++
 			continue
 		}
-		if len(r.rows[key]) == 0 {
-			r.open[key] = true
-			r.order = append(r.order, key)
-		}
-		r.rows[key] = append(r.rows[key], i)
+		key := fold(ref)
+		r.again[i] = r.first[key]
+		r.first[key] = int32(i)
 	}
+	for i, ref := range refs {
+		if at, ok := r.first[fold(ref)]; ok && at == int32(i) {
+			r.order, r.state[i] = append(r.order, at), refOpen
+		}
+	}
+	r.open = len(r.order)
 	return r
 }
 
@@ -95,9 +111,9 @@ func (r *resolution) inBulk(ctx context.Context) error {
 	}
 }
 
-// left is what no search has been made for, in the order of the refs.
-func (r *resolution) left() []Ref {
-	settled := func(ref Ref) bool { return !r.open[ref] || r.tried[ref] }
+// left is what no search has been made for, in the order of the refs: where each comes first.
+func (r *resolution) left() []int32 {
+	settled := func(i int32) bool { return r.state[i] != refOpen }
 	if r.holes {
 		r.order, r.holes = slices.DeleteFunc(r.order, settled), false
 	}
@@ -107,17 +123,27 @@ func (r *resolution) left() []Ref {
 	return r.order
 }
 
+// chunk returns the first refs, as many as one search may have.
+func (r *resolution) chunk(left []int32, width int) []Ref {
+	refs := make([]Ref, min(width, len(left)))
+	for i := range refs {
+		refs[i] = fold(r.refs[left[i]])
+	}
+	return refs[:min(len(refs), fitting(refs))]
+}
+
 // pagePays says whether the next page of the directory promises to settle more
 // than a search can. An e-mail is not settled by a page: another user, on
 // another page or DEPROVISIONED, may have it too.
-func (r *resolution) pagePays(left []Ref) bool {
+func (r *resolution) pagePays(left []int32) bool {
 	if r.listing == "" {
 		return false
 	}
 	if !r.looked {
-		return len(left) >= worthPage && left[0].Kind != ByEmail
+		return len(left) >= worthPage && r.refs[left[0]].Kind != ByEmail
 	}
-	return r.lastPage > min(r.client.width.most(), fitting(left))
+	width := r.client.width.most()
+	return r.lastPage > min(width, len(r.chunk(left, width)))
 }
 
 // page settles what the next page of the directory shows. DEPROVISIONED users are not on it.
@@ -131,14 +157,14 @@ func (r *resolution) page(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := len(r.open)
+	before := r.open
 	for _, w := range users {
-		u := w.user()
+		u := r.slim(w.user())
 		r.settle(Ref{ByID, u.ID}, []User{u}, nil)
 		r.settle(fold(Ref{ByLogin, u.Login}), []User{u}, nil)
 	}
 	r.holes = true
-	r.looked, r.lastPage = true, before-len(r.open)
+	r.looked, r.lastPage = true, before-r.open
 	if r.listing == p.next {
 		p.next = ""
 	}
@@ -148,7 +174,7 @@ func (r *resolution) page(ctx context.Context) error {
 
 // search makes one search while the width is being learned, several side by
 // side once it is settled.
-func (r *resolution) search(ctx context.Context, left []Ref) error {
+func (r *resolution) search(ctx context.Context, left []int32) error {
 	width, settled := r.client.width.next()
 	most := 1
 	if settled {
@@ -156,9 +182,8 @@ func (r *resolution) search(ctx context.Context, left []Ref) error {
 	}
 	var chunks [][]Ref
 	for len(left) > 0 && len(chunks) < most {
-		n := min(width, fitting(left), len(left))
-		chunks = append(chunks, left[:n])
-		left = left[n:]
+		chunks = append(chunks, r.chunk(left, width))
+		left = left[len(chunks[len(chunks)-1]):]
 	}
 	found := make([][]User, len(chunks))
 	refused := make([]error, len(chunks))
@@ -191,7 +216,7 @@ func (r *resolution) searched(chunk []Ref, users []User, refused error) {
 		r.blind = true
 		return
 	case len(chunk) == 1:
-		r.tried[chunk[0]] = true // asked for by name, or reported then
+		r.try(chunk[0]) // asked for by name, or reported then
 		return
 	default:
 		r.client.width.refuse(len(chunk))
@@ -201,6 +226,7 @@ func (r *resolution) searched(chunk []Ref, users []User, refused error) {
 	r.client.width.accept(len(chunk))
 	by := map[Ref][]User{}
 	for _, u := range users {
+		u = r.slim(u)
 		for _, key := range []Ref{{ByID, u.ID}, fold(Ref{ByLogin, u.Login}), fold(Ref{ByEmail, u.Email})} {
 			by[key] = append(by[key], u)
 		}
@@ -209,21 +235,49 @@ func (r *resolution) searched(chunk []Ref, users []User, refused error) {
 		if len(by[ref]) > 0 {
 			r.settle(ref, by[ref], nil)
 		} else {
-			r.tried[ref] = true
+			r.try(ref)
 		}
 	}
 }
 
 // settle answers every row that is this ref, once.
 func (r *resolution) settle(ref Ref, users []User, err error) {
-	if !r.open[ref] {
+	i, open := r.first[ref]
+	if !open {
 		return
 	}
-	delete(r.open, ref)
-	for _, i := range r.rows[ref] {
+	delete(r.first, ref)
+	r.state[i] = refSettled
+	r.open--
+	for more := true; more; more = i != 0 {
 		r.matches[i] = Match{Users: users, Err: err}
 		r.done++
+		i = r.again[i]
 	}
+}
+
+// try notes that a search did not find a ref.
+func (r *resolution) try(ref Ref) {
+	if i, open := r.first[ref]; open {
+		r.state[i] = refTried
+	}
+}
+
+// slim lets users share the text that they have in common: there may be a hundred thousand.
+func (r *resolution) slim(u User) User {
+	u.Status, u.Department = r.name(u.Status), r.name(u.Department)
+	if u.Email == u.Login {
+		u.Email = u.Login
+	}
+	return u
+}
+
+func (r *resolution) name(s string) string {
+	if kept, ok := r.names[s]; ok {
+		return kept
+	}
+	r.names[s] = s
+	return s
 }
 
 func (r *resolution) tell() {
@@ -235,11 +289,9 @@ func (r *resolution) tell() {
 // oneByOne asks for what is still open by name.
 func (r *resolution) oneByOne(ctx context.Context) error {
 	var open []Ref
-	listed := map[Ref]bool{}
-	for _, ref := range r.refs {
-		if key := fold(ref); r.open[key] && !listed[key] {
-			listed[key] = true
-			open = append(open, key)
+	for i, ref := range r.refs {
+		if r.state[i] != refSettled {
+			open = append(open, fold(ref))
 		}
 	}
 	for len(open) > 0 {
@@ -268,7 +320,7 @@ func (r *resolution) oneByOne(ctx context.Context) error {
 // byName asks for one ref. An e-mail that no search found may still be that of
 // the user who has it as login.
 func (r *resolution) byName(ctx context.Context, ref Ref) (Match, error) {
-	if ref.Kind == ByEmail && !r.tried[ref] {
+	if i, open := r.first[ref]; ref.Kind == ByEmail && !(open && r.state[i] == refTried) {
 		users, err := r.client.searchTerms(ctx, []Ref{ref})
 		if err != nil || len(users) > 0 {
 			return verdictOn(users, err)

@@ -187,6 +187,9 @@ func (d *driver) roster(ctx context.Context) (rows []reset.Row, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the roster of %s: %w", d.id, err)
 		}
+		if row.Value == row.Input { // one text for both: there may be a hundred thousand
+			row.Value = row.Input
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -224,23 +227,27 @@ func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, e
 // lookup resolves the rows that name somebody; the others get an empty match.
 func (d *driver) lookup(ctx context.Context, rows []reset.Row, progress func(int)) ([]okta.Match, error) {
 	kinds := map[reset.RefKind]okta.RefKind{reset.RefID: okta.ByID, reset.RefLogin: okta.ByLogin, reset.RefEmail: okta.ByEmail}
-	var refs []okta.Ref
-	var at []int
-	for i, row := range rows {
+	refs := make([]okta.Ref, 0, len(rows))
+	for _, row := range rows {
 		if row.Problem == "" {
-			refs, at = append(refs, okta.Ref{Kind: kinds[row.Kind], Value: row.Value}), append(at, i)
+			refs = append(refs, okta.Ref{Kind: kinds[row.Kind], Value: row.Value})
 		}
 	}
-	all := make([]okta.Match, len(rows))
 	if len(refs) == 0 {
-		return all, nil
+		return make([]okta.Match, len(rows)), nil
 	}
 	matches, err := d.Directory.Resolve(ctx, refs, progress)
 	if err != nil {
 		return nil, fmt.Errorf("look up %d users: %w", len(refs), err)
 	}
-	for i, m := range matches {
-		all[at[i]] = m
+	if len(matches) == len(rows) {
+		return matches, nil
+	}
+	all := make([]okta.Match, len(rows))
+	for i, row := range rows {
+		if row.Problem == "" {
+			all[i], matches = matches[0], matches[1:]
+		}
 	}
 	return all, nil
 }
