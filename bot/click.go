@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -95,6 +96,10 @@ func (l *listening) reported(ctx context.Context, a *arrival) {
 	in := a.intent()
 	in.Request, in.Row = id, row
 	r, paused, err := l.Steer.Report(ctx, in)
+	if errors.Is(err, reset.ErrAlreadyCounted) {
+		l.answer(ctx, a, view.Answer("The security team knows already that you did not expect this."))
+		return
+	}
 	if err != nil {
 		l.answer(ctx, a, l.words(a, err))
 		return

@@ -101,6 +101,11 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	}
 	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: approvers{who, rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
+	notifier := &bot.Notifier{
+		Slack: slack, Board: rec, References: rec, Affected: affected{who, client}, Max: cfg.Policy.Notify.Max,
+		Log: log.With("part", "notices"), Now: time.Now,
+	}
+	lc.Start("notices", notifier.Run)
 	org := clientOf(client)
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who,

@@ -8,8 +8,6 @@ func (p *Policy) checkAvailable() error {
 		name      string
 		isDefault bool
 	}{
-		{"notify.users", !p.Notify.Users},
-		{"notify.max", p.Notify.Max == 200},
 		{"alerts.channel", p.Alerts.Channel == ""},
 		{"alerts.webhook", p.Alerts.Webhook == ""},
 	} {

@@ -135,8 +135,6 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 	cases := map[string]refusal{}
 	for name, policy := range map[string]string{
-		"notify.users":   "notify: {users: true}",
-		"notify.max":     "notify: {max: 10}",
 		"alerts.channel": "alerts: {channel: C0123}",
 		"alerts.webhook": "alerts: {webhook: https://example.com/" + canary + "}",
 	} {

@@ -1,0 +1,252 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// Affected finds the people who were reset.
+type Affected interface {
+	// SlackOf returns the Slack account of an Okta user: the one full or invited
+	// member with the user's e-mail. desk.ErrNoPerson: there is none.
+	SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error)
+}
+
+const (
+	// slotNotices is the summary in the thread: how many users were told.
+	slotNotices  reset.Slot = "notices"
+	noticePrefix            = "notice-" // and the row: one direct message
+
+	// noticeBudget is how many users a minute are told. users.lookupByEmail is
+	// Tier 3, about 50 a minute (docs.slack.dev), and the desk looks people up, too.
+	noticeBudget = 40
+	// noticeTime bounds telling one user, and noticeTries how often it is tried.
+	noticeTime  = time.Minute
+	noticeTries = 6
+)
+
+// What is recorded of a user who was not told.
+const (
+	noAccount  = "no Slack account"
+	notReached = "not reached"
+)
+
+// Notifier tells affected users by direct message that their factors were
+// reset, where the request says so: each once, as the resets come in.
+type Notifier struct {
+	Slack      *slack.Client // made by [NewClient]
+	Board      Board
+	References References
+	Affected   Affected
+	Max        int // users of one request who are told
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// notifying is one Run of a Notifier.
+type notifying struct {
+	*Notifier
+	*announcing
+	budget *budget
+	queues map[reset.ID]*queue
+}
+
+// queue is who of a request is to be told, by its log.
+type queue struct {
+	lastSeq int64
+	rows    []int
+	known   map[int]bool
+	tries   map[int]int
+}
+
+// Run tells users until ctx is done.
+func (n *Notifier) Run(ctx context.Context) error {
+	run := &notifying{
+		Notifier: n, announcing: courier(n.Slack, n.Board, n.References, n.Log, n.Now),
+		budget: newBudget(noticeBudget, time.Minute, n.Now()), queues: map[reset.ID]*queue{},
+	}
+	return (&errands{part: "notices", board: n.Board, refs: n.References, log: n.Log, now: n.Now, do: run.look}).run(ctx)
+}
+
+// courier is what posts a request's messages for somebody other than its Announcer.
+func courier(s *slack.Client, b Board, refs References, log *slog.Logger, now func() time.Time) *announcing {
+	return &announcing{
+		Announcer: &Announcer{Slack: s, Board: b, References: refs, Log: log, Now: now},
+		gates:     newGates(now), looked: map[reset.ID]bool{}, directs: map[reset.Person]reset.Channel{},
+	}
+}
+
+func noticeSlot(row int) reset.Slot { return reset.Slot(noticePrefix + strconv.Itoa(row)) }
+
+// look tells one user of the request, or at the end says in the thread how many were told.
+func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+	r, err := n.Notifier.Board.Get(ctx, id)
+	if errors.Is(err, reset.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", id, err)
+	}
+	if !r.Asked.Options.TellUsers || !r.HasRun() || r.Asked.Options.DryRun || r.Asked.Kind == reset.KindExport {
+		return 0, nil
+	}
+	list, err := n.Notifier.References.Messages(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+	}
+	have := bySlot(list)
+	if sum := have[slotNotices]; sum.Shown != "" || sum.Gone {
+		delete(n.queues, id)
+		return 0, nil
+	}
+	q, err := n.fold(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range q.rows {
+		if m := have[noticeSlot(row)]; m.Shown != "" || m.Gone {
+			continue
+		}
+		if wait := n.budget.take(n.Notifier.Now()); wait > 0 {
+			return wait, nil
+		}
+		return 1, n.tell(ctx, r, row, q, have[noticeSlot(row)])
+	}
+	if !r.State.Settled() {
+		return 0, nil
+	}
+	return n.sum(ctx, r, have)
+}
+
+// fold notes who was reset since the last look, as many as may be told.
+func (n *notifying) fold(ctx context.Context, id reset.ID) (*queue, error) {
+	q := n.queues[id]
+	if q == nil {
+		q = &queue{known: map[int]bool{}, tries: map[int]int{}}
+		n.queues[id] = q
+	}
+	for e, err := range n.Notifier.Board.Log(ctx, id, q.lastSeq+1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log of %s: %w", id, err)
+		}
+		q.lastSeq = e.Seq
+		if wasReset(e) && !q.known[e.Step.Row] && len(q.rows) < n.Max {
+			q.known[e.Step.Row] = true
+			q.rows = append(q.rows, e.Step.Row)
+		}
+	}
+	return q, nil
+}
+
+// wasReset reports whether an entry tells that a user lost factors.
+func wasReset(e reset.Entry) bool {
+	return e.Kind == reset.EntryOutcome && e.Step != nil && e.Outcome == reset.OutcomeReset && e.Reason != reset.AlreadyClear
+}
+
+// tell sends one user the direct message. Who has no Slack account is recorded
+// as that; who cannot be reached in several tries, too.
+func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queue, m reset.Message) error {
+	short, cancel := context.WithTimeout(ctx, noticeTime)
+	defer cancel()
+	m.Slot = noticeSlot(row)
+	p := &poster{announcing: n.announcing, id: r.ID}
+	err := n.deliver(short, p, r, row, m)
+	var limited *slack.RateLimitedError
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &limited):
+		return err
+	case errors.Is(err, desk.ErrNoPerson):
+		m.Gone, m.Shown, m.At = true, noAccount, n.Notifier.Now()
+		return p.save(ctx, m)
+	}
+	if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
+		return err
+	}
+	n.Notifier.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", brief(err), "todo", remedy(err))
+	m.Gone, m.Shown, m.At = true, notReached, n.Notifier.Now()
+	return p.save(ctx, m)
+}
+
+func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, row int, m reset.Message) error {
+	var target reset.Target
+	for t, err := range n.Notifier.Board.Targets(ctx, r.ID, r.Plan.Revision, row) {
+		if err != nil {
+			return fmt.Errorf("read row %d of %s: %w", row, r.ID, err)
+		}
+		target = t
+		break
+	}
+	if target.Row != row || target.User == "" {
+		return desk.ErrNoPerson
+	}
+	if m.Channel == "" {
+		who, err := n.Affected.SlackOf(ctx, target.User)
+		if err != nil {
+			return fmt.Errorf("find the Slack account of row %d of %s: %w", row, r.ID, err)
+		}
+		if m.Channel, err = p.conversation(ctx, who); err != nil {
+			return err
+		}
+	}
+	v := view.Reset(r, row)
+	hash, err := v.Hash()
+	if err != nil {
+		return err
+	}
+	_, err = p.put(ctx, r, m, v, hash)
+	return err
+}
+
+// sum says in the thread how many users were told, and why the others were not.
+func (n *notifying) sum(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (time.Duration, error) {
+	var c view.Told
+	for slot, m := range have {
+		switch {
+		case !strings.HasPrefix(string(slot), noticePrefix):
+		case m.Shown == noAccount:
+			c.NoAccount++
+		case m.Gone:
+			c.NotReached++
+		case m.TS != "":
+			c.Told++
+		}
+	}
+	if r.Totals != nil {
+		resets := r.Totals.ByOutcome[reset.OutcomeReset] - r.Totals.ByReason[reset.AlreadyClear]
+		c.TooMany = max(0, resets-c.Told-c.NoAccount-c.NotReached)
+	}
+	c.Max = n.Max
+	return underThread(ctx, &poster{announcing: n.announcing, id: r.ID}, r, have, slotNotices, view.NoticesSent(r, c))
+}
+
+// awaitThread is how long a message waits for the approval message in whose thread it belongs.
+const awaitThread = 10 * time.Second
+
+// underThread posts or edits a message in the thread of the approval message. Where that is gone, nothing is posted.
+func underThread(ctx context.Context, p *poster, r *reset.Request, have map[reset.Slot]reset.Message, slot reset.Slot, v view.Message) (again time.Duration, err error) {
+	top, m := have[reset.SlotApproval], have[slot]
+	switch {
+	case top.Gone || m.Gone:
+		return 0, nil
+	case top.TS == "":
+		return awaitThread, nil
+	}
+	m.Slot, m.Channel, m.Thread = slot, top.Channel, top.TS
+	hash, err := v.Hash()
+	if err != nil || m.TS != "" && m.Shown == hash {
+		return 0, err
+	}
+	_, err = p.put(ctx, r, m, v, hash)
+	return 0, err
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// userReader is what has to be asked of Okta about those who were reset.
+type userReader interface {
+	User(ctx context.Context, idOrLogin string) (okta.User, error)
+}
+
+// affected finds the people who were reset.
+type affected struct {
+	people *people
+	okta   userReader
+}
+
+// SlackOf returns the member of this workspace with the e-mail of an Okta user.
+// Bots, the deactivated and people of other workspaces are nobody here.
+func (a affected) SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error) {
+	u, err := a.okta.User(ctx, string(user))
+	if okta.IsKind(err, okta.KindNotFound) {
+		return "", desk.ErrNoPerson
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask Okta for an e-mail: %w", err)
+	}
+	if u.Email == "" {
+		return "", desk.ErrNoPerson
+	}
+	found, err := a.people.byEmail(ctx, u.Email, groupAge)
+	if err != nil {
+		return "", err
+	}
+	if found.value == "" {
+		return "", desk.ErrNoPerson
+	}
+	who, err := a.people.Account(ctx, found.value)
+	if err != nil {
+		return "", err
+	}
+	if who.Deleted || who.Bot || who.Stranger {
+		return "", desk.ErrNoPerson
+	}
+	return found.value, nil
+}
