@@ -4,10 +4,11 @@
 //
 // A request's log is its journal and its audit trail. Its entries are chained by
 // hash, and each change of a request's state puts the head of its chain into the
-// org's own log, which is chained as well: [Reader.Verify] finds what was changed, left
-// out or moved, and an export can hide names without breaking the chains. A
-// backup ([Store.Backup]) knows that it is one: the first [Term] on it puts in doubt what may
-// have been sent since. Older schemas are migrated at the start, after a backup.
+// org's own log, which is chained as well: [Reader.Verify] finds what was changed,
+// left out or moved, and an export can hide names without breaking the chains. A
+// backup ([Store.Backup]) knows that it is one: the first [Term] on it puts in
+// doubt what may have been sent since. Older schemas are migrated at the start,
+// after a backup.
 //
 // There are two layers. Below is an engine of four methods: ordered keys with
 // revisions, conditional commits, a watch and a lease. bbolt is the only one.
