@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,7 +112,11 @@ func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (vi
 // proclaim tells every channel what concerns them all, best effort: what took
 // effect stands whether or not a channel hears of it.
 func (l *listening) proclaim(ctx context.Context, m view.Message) error {
-	for _, c := range l.Channels() {
+	told := slices.Clone(l.Channels())
+	if l.Alerts != "" && !slices.Contains(told, l.Alerts) {
+		told = append(told, l.Alerts)
+	}
+	for _, c := range told {
 		short, cancel := context.WithTimeout(ctx, answerTime)
 		_, _, err := l.Slack.PostMessageContext(short, string(c), slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
 		cancel()

@@ -40,3 +40,18 @@ func TestNotices_stayInsideSlacksLimits(t *testing.T) {
 		}
 	})
 }
+
+func TestAlerts_golden(t *testing.T) {
+	r := with(done(), func(r *reset.Request) { r.Asked.Options.BreakGlass, r.Plan.Broken = true, 3 })
+	all := map[string]view.Message{
+		"glass":    view.GlassAlert(r, "has ended"),
+		"reported": view.ReportAlert(r, reset.Report{Row: 7, By: "U_ANA", At: noon}),
+	}
+	fits := schema(t, "Message")
+	for name, m := range all {
+		if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {
+			t.Errorf("%s does not fit the schema: %v", name, err)
+		}
+	}
+	golden(t, "alerts", all)
+}

@@ -106,6 +106,10 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Log: log.With("part", "notices"), Now: time.Now,
 	}
 	lc.Start("notices", notifier.Run)
+	if c := reset.Channel(cfg.Policy.Alerts.Channel); c != "" {
+		alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: c, Log: log.With("part", "alerts"), Now: time.Now}
+		lc.Start("alerts", alarm.Run)
+	}
 	org := clientOf(client)
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who,
@@ -117,6 +121,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
+		Alerts:  reset.Channel(cfg.Policy.Alerts.Channel),
 		Limits:  func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
 		Deleted: announcer.Deleted,
 		Socket:  health.metrics.sockets.note,

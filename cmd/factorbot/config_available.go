@@ -8,7 +8,6 @@ func (p *Policy) checkAvailable() error {
 		name      string
 		isDefault bool
 	}{
-		{"alerts.channel", p.Alerts.Channel == ""},
 		{"alerts.webhook", p.Alerts.Webhook == ""},
 	} {
 		if !s.isDefault {

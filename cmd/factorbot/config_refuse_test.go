@@ -135,7 +135,6 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
 	cases := map[string]refusal{}
 	for name, policy := range map[string]string{
-		"alerts.channel": "alerts: {channel: C0123}",
 		"alerts.webhook": "alerts: {webhook: https://example.com/" + canary + "}",
 	} {
 		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}

@@ -18,7 +18,7 @@ func isCast(email string) bool {
 // has no Slack account is counted in the thread; the word of one of them counts.
 func TestNotices(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
-	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "notify: {users: true}\n")
+	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "notify: {users: true}\nalerts: {channel: C_FACTORS}\n")
 	_, stop := s.mustRun(db, config)
 	nobody := ""
 	for _, u := range s.okta().Okta.Users {
@@ -49,4 +49,8 @@ func TestNotices(t *testing.T) {
 		return false
 	})
 	s.awaitDirect("U_ANA", "Your MFA factors in Okta were reset") // still one
+	alert := s.awaitMessage("the alert", func(m message) bool { return strings.Contains(m.all(), "did not expect the reset") })
+	if alert.ThreadTS != "" || !strings.Contains(alert.all(), "U_ANA") {
+		t.Errorf("the alert: %s", alert.all())
+	}
 }

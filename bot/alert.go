@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+const alertPrefix = "alert-"
+
+// Alarm tells a channel of its own what somebody should look at: break-glass
+// requests when they wait, are approved and end, and users who did not expect a reset.
+type Alarm struct {
+	Slack      *slack.Client // made by [NewClient]
+	Board      Board
+	References References
+	Channel    reset.Channel
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// Run tells until ctx is done.
+func (a *Alarm) Run(ctx context.Context) error {
+	run := &alarming{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
+	return (&errands{part: "alerts", board: a.Board, refs: a.References, log: a.Log, now: a.Now, do: run.look}).run(ctx)
+}
+
+// alarming is one Run of an Alarm.
+type alarming struct {
+	alarm *Alarm
+	*announcing
+}
+
+// look posts the alerts of a request that are not posted yet.
+func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+	r, err := a.Board.Get(ctx, id)
+	if errors.Is(err, reset.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", id, err)
+	}
+	all := alerts(r)
+	if len(all) == 0 {
+		return 0, nil
+	}
+	list, err := a.References.Messages(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+	}
+	have := bySlot(list)
+	p := &poster{announcing: a.announcing, id: id}
+	for _, w := range all {
+		m := have[w.slot]
+		if m.TS != "" && m.Shown != "" || m.Gone {
+			continue
+		}
+		m.Slot, m.Channel = w.slot, a.alarm.Channel
+		hash, err := w.what.Hash()
+		if err != nil {
+			return 0, err
+		}
+		if _, err := p.put(ctx, r, m, w.what, hash); err != nil {
+			return 0, fmt.Errorf("%s of %s: %w", w.slot, id, err)
+		}
+	}
+	return 0, nil
+}
+
+// alert is one message in the channel for alerts.
+type alert struct {
+	slot reset.Slot
+	what view.Message
+}
+
+// alerts are what a request has given cause to tell, each once.
+func alerts(r *reset.Request) []alert {
+	var all []alert
+	add := func(name string, m view.Message) { all = append(all, alert{reset.Slot(alertPrefix + name), m}) }
+	if r.Asked.Options.BreakGlass && r.Plan.Digest != "" {
+		add("opened", view.GlassAlert(r, "waits for approval"))
+		if !r.ApprovedAt.IsZero() {
+			add("approved", view.GlassAlert(r, "was approved"))
+		}
+		if r.State.Settled() {
+			add("ended", view.GlassAlert(r, "has ended"))
+		}
+	}
+	for _, w := range r.Reported {
+		add("reported-"+strconv.Itoa(w.Row), view.ReportAlert(r, w))
+	}
+	return all
+}

@@ -1,0 +1,32 @@
+package view
+
+import (
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// GlassAlert tells the channel for alerts how far a break-glass request is; happened is a phrase of ours: "was approved".
+func GlassAlert(r *reset.Request, happened string) Message {
+	s := fmt.Sprintf(":rotating_light: *The break-glass request %s %s.* Asked by %s in %s", r.ID, happened, mention(r.Asked.By), channelLink(r.Asked.Channel))
+	if len(r.Approved) > 0 {
+		s += ", approved by " + approvers(r)
+	}
+	s += fmt.Sprintf(": %s, protected users among them: %s.", users(r.Plan.Resets), count(r.Plan.Broken))
+	if t := totals(r); t != "" {
+		s += " " + t
+	}
+	return because(s, r.Asked.Reason)
+}
+
+// ReportAlert tells the channel for alerts that an affected user did not expect a reset.
+func ReportAlert(r *reset.Request, w reset.Report) Message {
+	s := fmt.Sprintf(":rotating_light: *%s did not expect the reset of their factors* by %s (row %d), %s. It was asked for by %s in %s", mention(w.By), r.ID, w.Row, date(w.At), mention(r.Asked.By), channelLink(r.Asked.Channel))
+	if len(r.Approved) > 0 {
+		s += " and approved by " + approvers(r)
+	}
+	s += fmt.Sprintf(". Reports so far: %d. Now: %s. `/factor-reset freeze` stops everything.", len(r.Reported), stateWords(r))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}
