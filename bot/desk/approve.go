@@ -98,11 +98,9 @@ func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot,
 		return nil, err
 	}
 	for i, voter := range voters {
-		e := earlier{by: voter.ID}
-		var refusal *policy.Refusal
-		if err := b.rules.MayApprove(voter, r, policy.Look{Requester: b.look.Requester, Earlier: voters[:i], Row: rows[i]}); errors.As(err, &refusal) {
-			e.fell = policy.Fallen(refusal.Code)
-		} else {
+		look := policy.Look{Requester: b.look.Requester, Earlier: b.look.Earlier, Row: rows[i]}
+		e := earlier{by: voter.ID, fell: b.rules.Fell(r.Approved[i], voter, r, look)}
+		if e.fell == "" {
 			b.look.Earlier = append(b.look.Earlier, voter)
 		}
 		b.earlier = append(b.earlier, e)

@@ -251,3 +251,29 @@ func TestDesk_Thaw_stale_or_not_frozen(t *testing.T) {
 		t.Errorf("frozen already: %v", err)
 	}
 }
+
+// An approval that stood for a group falls away with the place in that group,
+// though the person may still approve.
+func TestDesk_Approve_for_a_group_that_was_left(t *testing.T) {
+	o := mustOpenOffice(t)
+	in := func(groups ...string) policy.Person {
+		return policy.Person{Email: groups[0] + "@example.com", Usergroups: groups[1:]}
+	}
+	o.people[first], o.people[second] = in("avery", "S1"), in("alex", "S1", "S2")
+	r := o.mustMove(t, o.mustPlanning(t).ID, func(r *reset.Request) (reset.Fact, error) {
+		terms := reset.Terms{Approvals: 1, From: []reset.Quorum{{Name: "@one", Members: []string{"S1"}}, {Name: "@two", Members: []string{"S2"}}}}
+		return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest(1), FrozenAt: o.now, Targets: 1, Resets: 1}, terms, o.now.Add(time.Hour), o.now)
+	})
+	if _, err := o.Approve(t.Context(), o.on(r, "one", first)); err != nil {
+		t.Fatal(err)
+	}
+	o.people[first] = in("avery")
+	got, err := o.Approve(t.Context(), o.on(r, "two", second))
+	if err != nil || got.State != reset.Pending || len(got.Fallen) != 1 || got.Fallen[0].Why != "is not in the group any more that they stood for" {
+		t.Fatalf("got %+v in %s, %v", got.Approved, got.State, err)
+	}
+	o.people[first] = in("avery", "S1")
+	if got, err = o.Approve(t.Context(), o.on(r, "three", first)); err != nil || got.State != reset.Approved {
+		t.Errorf("back in it: %v", err)
+	}
+}

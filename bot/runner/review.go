@@ -68,8 +68,7 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 	return false, err
 }
 
-// fallen returns the voices that would not count now, with why. One that stood
-// for a group stands for it still, or falls.
+// fallen returns the voices that would not count now, with why.
 func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Voice, error) {
 	rows := make([]int, len(voters))
 	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
@@ -86,14 +85,7 @@ func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Reques
 	var earlier []policy.Person
 	for i, voter := range voters {
 		v := r.Approved[i]
-		var no *policy.Refusal
-		now := rules.Voice(voter, r.Terms, v.Digest)
-		switch {
-		case errors.As(rules.MayApprove(voter, r, policy.Look{Requester: requester, Earlier: earlier, Row: rows[i]}), &no):
-			v.Why = policy.Fallen(no.Code)
-		case slices.ContainsFunc(v.From, func(q int) bool { return !slices.Contains(now.From, q) }):
-			v.Why = "is not in the group any more that they stood for"
-		default:
+		if v.Why = rules.Fell(v, voter, r, policy.Look{Requester: requester, Earlier: earlier, Row: rows[i]}); v.Why == "" {
 			earlier = append(earlier, voter)
 			continue
 		}
