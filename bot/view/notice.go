@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -73,4 +74,10 @@ func approvers(r *reset.Request) string {
 		who = append(who, v.By)
 	}
 	return people(who)
+}
+
+// EnrolledAfter says in the thread how many users had enrolled again so long after the run.
+func EnrolledAfter(r *reset.Request, again, of int, after time.Duration) Message {
+	s := fmt.Sprintf(":mobile_phone: %s after %s: *%s of %s* enrolled again.", span(after), r.ID, count(again), users(of))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

@@ -127,6 +127,8 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Socket:  health.metrics.sockets.note,
 		Log:     log.With("part", "listener"), Now: time.Now,
 	}
+	after := &bot.AfterRun{Slack: slack, Board: rec, References: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
+	lc.Start("enrolled", after.Run)
 	lc.Start("listener", listener.Run)
 	reload := &reloader{reloads: again, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
 	lc.Start("reloads", reload.Run)

@@ -1,0 +1,85 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// slotEnrolled is the line in the thread that says how many users have enrolled again.
+const slotEnrolled reset.Slot = "enrolled"
+
+// AfterRun tells in the thread of a request who has enrolled again: one line 1 h
+// after its end, edited after 4 h and 12 h.
+type AfterRun struct {
+	Slack      *slack.Client // made by [NewClient]
+	Board      Board
+	References References
+	Enrolled   Enrolments
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// Run tells until ctx is done.
+func (a *AfterRun) Run(ctx context.Context) error {
+	run := &following{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
+	return (&errands{part: "enrolled", board: a.Board, refs: a.References, log: a.Log, now: a.Now, do: run.look}).run(ctx)
+}
+
+// following is one Run of an AfterRun.
+type following struct {
+	after *AfterRun
+	*announcing
+}
+
+// tooLate is how long after a run the last line is still worth telling, where the bot was away.
+const tooLate = 24 * time.Hour
+
+// look tells the line that is due, and says when the next one is.
+func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+	r, err := f.Board.Get(ctx, id)
+	if errors.Is(err, reset.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", id, err)
+	}
+	since := f.Now().Sub(r.SettledAt)
+	if !r.State.Settled() || !r.HasRun() || since > tooLate || r.Totals == nil || r.Totals.ByOutcome[reset.OutcomeReset] == 0 || r.Asked.Kind == reset.KindExport {
+		return 0, nil
+	}
+	var due, next time.Duration
+	for _, at := range []time.Duration{12 * time.Hour, 4 * time.Hour, time.Hour} {
+		if since >= at {
+			due = at
+			break
+		}
+		next = at - since
+	}
+	if due == 0 {
+		return next, nil
+	}
+	list, err := f.References.Messages(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+	}
+	have := bySlot(list)
+	if m := have[slotEnrolled]; m.Gone || m.Shown != "" && !m.At.Before(r.SettledAt.Add(due)) {
+		return next, nil
+	}
+	asking, cancel := context.WithTimeout(ctx, enrolledTime)
+	defer cancel()
+	of, back, err := f.after.Enrolled.Enrolled(asking, id)
+	if err != nil {
+		return 0, fmt.Errorf("ask who has enrolled since %s: %w", id, err)
+	}
+	wait, err := underThread(ctx, &poster{announcing: f.announcing, id: id}, r, have, slotEnrolled, view.EnrolledAfter(r, back, of, due))
+	return sooner(next, wait), err
+}

@@ -1,0 +1,47 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+type enrolledAlways struct{}
+
+func (enrolledAlways) Enrolled(context.Context, reset.ID) (of, again int, err error) {
+	return 4, 3, nil
+}
+
+// The line is posted when it is due, and edited by a later start.
+func TestAfterRun(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.upload("U_REQUESTER", "lost phones", "all.csv", "login\na@example.com\n")
+	w.until("a request", func() bool { _, err := w.Get(context.Background(), "FR-1"); return err == nil })
+	w.plan("FR-1", 5)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+	})
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
+	w.reset("FR-1", 1, 4)
+	w.finish("FR-1", 5)
+	w.until("all messages", w.complete("FR-1"))
+	for _, c := range []struct {
+		later time.Duration
+		words string
+	}{{2 * time.Hour, "1 h 0 min after FR-1: *3 of 4 users*"}, {13 * time.Hour, "12 h 0 min after FR-1"}} {
+		ctx, cancel := context.WithCancel(context.Background())
+		a := &AfterRun{
+			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Enrolled: enrolledAlways{},
+			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: func() time.Time { return time.Now().Add(c.later) },
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = a.Run(ctx) })
+		w.until(c.words, w.shows("FR-1", slotEnrolled, c.words))
+		cancel()
+		wg.Wait()
+	}
+}
