@@ -25,6 +25,7 @@ type Frame struct {
 	Search string `json:"q,omitempty"` // of a review
 	Show   string `json:"s,omitempty"` // of a review: one of the Show values
 	Out    string `json:"o,omitempty"` // rows to take out, as ranges: "3,7-9"
+	Ticked int    `json:"t,omitempty"` // how often the bot has ticked all that was found
 
 	Looking bool `json:"l,omitempty"` // who has a review open decides nothing there
 }

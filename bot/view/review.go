@@ -110,6 +110,7 @@ func (v *Review) TickFound() {
 		rows = append(rows, t.Row)
 	}
 	v.full = !v.frame.Tick(rows, rows)
+	v.frame.Ticked++
 }
 
 // Full says that ticks were refused because there were too many.
@@ -197,13 +198,15 @@ func (v *Review) page(rows []reset.Target) []slack.Block {
 		return blocks
 	}
 	out, _ := ParseRows(v.frame.Out)
+	label := "Tick whom to leave out"
 	for part := range slices.Chunk(rows, 10) {
-		blocks = append(blocks, v.boxes(part, out))
+		blocks = append(blocks, v.boxes(label, part, out))
+		label = "More of this page"
 	}
 	return blocks
 }
 
-func (v *Review) boxes(rows []reset.Target, out []int) slack.Block {
+func (v *Review) boxes(label string, rows []reset.Target, out []int) slack.Block {
 	var all, ticked []*slack.OptionBlockObject
 	var numbers []int
 	for _, t := range rows {
@@ -214,9 +217,12 @@ func (v *Review) boxes(rows []reset.Target, out []int) slack.Block {
 		}
 	}
 	id := rowsField + FormatRows(numbers)
+	if v.frame.Ticked > 0 {
+		id += fmt.Sprintf("~%d", v.frame.Ticked)
+	}
 	boxes := slack.NewCheckboxGroupsBlockElement(id, all...)
 	boxes.InitialOptions = ticked
-	b := field(id, "Tick whom to leave out", "", boxes)
+	b := field(id, label, "", boxes)
 	b.Optional = true
 	return b
 }

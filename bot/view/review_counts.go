@@ -16,7 +16,7 @@ func (v *Review) counts() []slack.Block {
 		s = fmt.Sprintf("Dry run: *%s* would be reset, *%s* skipped.", users(v.resets), plural(skipped, "row"))
 	}
 	if v.odd > 0 {
-		s += fmt.Sprintf(" :warning: *%s* out; they come first.", stand(v.odd))
+		s += fmt.Sprintf(" :warning: %s out, shown first.", stand(v.odd))
 	}
 	blocks := []slack.Block{section(s)}
 	var fields []*slack.TextBlockObject
@@ -40,9 +40,9 @@ func (v *Review) counts() []slack.Block {
 
 func stand(n int) string {
 	if n == 1 {
-		return "1 user stands"
+		return "*1 user* stands"
 	}
-	return users(n) + " stand"
+	return "*" + users(n) + "* stand"
 }
 
 // topShown is how many kinds a list of counts names.
@@ -53,7 +53,7 @@ func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) st
 	var b strings.Builder
 	keys := byCount(counts)
 	for i, k := range keys {
-		if i == topShown {
+		if i == topShown && len(keys) > topShown+1 {
 			rest := 0
 			for _, k := range keys[i:] {
 				rest += counts[k]

@@ -58,7 +58,11 @@ func ParseRows(s string) ([]int, error) {
 }
 
 // rowsField begins the ID of a field of rows; the rows that it shows follow, as
-// FormatRows writes them, so that the ones without a tick are known too.
+// FormatRows writes them, so that the ones without a tick are known too. Slack keeps
+// what was entered into a field over an update of its modal, whatever the update
+// ticks, as long as the IDs stay: once the bot has ticked rows itself, "~" and how
+// often it did follow.
+// https://docs.slack.dev/surfaces/modals#updating_views
 const rowsField = "rows:"
 
 // ShownRows returns the rows that a field of a review shows; ok is false for another field.
@@ -67,6 +71,7 @@ func ShownRows(field string) (rows []int, ok bool) {
 	if !ok {
 		return nil, false
 	}
+	list, _, _ = strings.Cut(list, "~")
 	rows, err := ParseRows(list)
 	return rows, err == nil && len(rows) > 0
 }

@@ -137,3 +137,18 @@ func TestReview_search_and_looking(t *testing.T) {
 		t.Error("looking changed the plan")
 	}
 }
+
+// Slack keeps what was entered into a field over an update of the modal, even
+// nothing: rows that the bot ticks must come in new fields.
+func TestReview_all_found_are_taken_out(t *testing.T) {
+	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
+	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
+	review := s.opened(s.click("U_APPROVER1", s.awaitPending(1), "review"))
+	found := s.turn("U_APPROVER1", review, "review_search", "ana@", answers{"review_search": "ana@"})
+	unticked := answers{"review_search": "ana@"}
+	for field := range rowsOf(t, found) {
+		unticked[field] = []string{}
+	}
+	s.submit("U_APPROVER1", s.turn("U_APPROVER1", found, "review_all", "all", unticked), nil)
+	s.toldPrivately("U_APPROVER1", "1 row is taken out")
+}

@@ -255,6 +255,7 @@ const submitView = async (dialog) => {
   if (out.ok) for (const el of dialog.querySelectorAll("[data-input]")) dirty.delete(el);
   await load("modal");
   dialog.querySelector(".wrong [data-input]")?.focus();
+  dialog.querySelector(".wrong")?.scrollIntoView({ block: "nearest" }); // what is wrong stands below the field
 };
 
 const closeView = async (dialog) => {
