@@ -108,3 +108,10 @@ func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
 	}
 	return confirmed(b, "Cancel "+string(r.ID)+"?", text, "Cancel the request", slack.StyleDanger)
 }
+
+// retryButton asks for the rows that a request leaves, as a new request.
+func retryButton(r *reset.Request, left int) *slack.ButtonBlockElement {
+	rows := plural(left, "row")
+	return confirmed(button(ActionRetryFailed, Value(r), "Ask again for "+rows, slack.StyleDefault), "Ask again for "+rows+"?",
+		"What failed or was not run becomes a new request. It gets a plan of its own, and somebody approves it anew.", "Ask for approval", slack.StylePrimary)
+}

@@ -108,6 +108,9 @@ func outcomes(r *reset.Request) []slack.Block {
 	if s := todo(r); s != "" {
 		blocks = append(blocks, section(s))
 	}
+	if n := r.Totals.ByOutcome[reset.OutcomeFailed] + r.Totals.ByOutcome[reset.OutcomeNotRun]; n > 0 && r.State.Settled() && r.HasRun() && !isExport(r) {
+		blocks = append(blocks, actions(r, retryButton(r, n)))
+	}
 	return blocks
 }
 

@@ -19,8 +19,8 @@ type walk struct {
 
 // TestBrowser_walk walks through all that a service desk does with a request: it is
 // asked for in a modal, reviewed, rows are taken out, it is approved, paused, resumed,
-// cancelled, tried again and ends; then a list of users is exported. The pictures go
-// where TestBrowser_states puts its own.
+// cancelled, tried again and ends; one who was reset says that it was not them; then a
+// list of users is exported. The pictures go where TestBrowser_states puts its own.
 func TestBrowser_walk(t *testing.T) {
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000", "--latency", "20ms")
 	w := &walk{page: mustBrowse(t, s.url+"/"), s: s, folder: os.Getenv("SCREENSHOTS")}
@@ -29,12 +29,13 @@ func TestBrowser_walk(t *testing.T) {
 	}
 	t.Logf("screenshots in %s", w.folder)
 
-	w.ask(`/factor-reset`, "search", `status eq "ACTIVE"`, "phones replaced, OPS-7")
+	w.ask(`/factor-reset`, "search", `status eq "ACTIVE"`, "phones replaced, OPS-7", "tell")
 	w.until(`document.querySelector('#messages [data-act="approve"]')`)
 	w.shot("asked", phoneDark)
 	w.takeOut()
 	w.steer()
 	w.again()
+	w.notMe()
 	w.export()
 	w.home()
 }
@@ -95,7 +96,7 @@ func (w *walk) open(id string) {
 }
 
 // ask fills in the modal that a command opens.
-func (w *walk) ask(command, whom, words, why string) {
+func (w *walk) ask(command, whom, words, why string, options ...string) {
 	w.tb.Helper()
 	w.run(chromedp.SendKeys("#text-C_FACTORS", command+"\r"))
 	w.until(`document.querySelector('dialog.modal [data-input="whom"]')`)
@@ -105,6 +106,9 @@ func (w *walk) ask(command, whom, words, why string) {
 	}
 	w.until(`document.querySelector('[data-input="` + whom + `"]')`)
 	w.run(chromedp.SendKeys(`[data-input="`+whom+`"]`, words))
+	for _, o := range options {
+		w.click(`[data-input="options"] [value="` + o + `"]`)
+	}
 	w.shot("form-filled")
 	w.click("dialog.modal [type=submit]") // without the reason
 	w.until(`document.querySelector("dialog.modal .error")`)
@@ -185,11 +189,25 @@ func (w *walk) again() {
 	w.shot("done", phoneDark)
 }
 
+// notMe is Ana, who has heard of her reset and did not expect it.
+func (w *walk) notMe() {
+	w.tb.Helper()
+	w.as("U_ANA")
+	w.click("[data-thread-close]")
+	w.click(`#sidebar a[href*="D_ANA"]`)
+	w.until(`document.querySelector('#messages [data-act="not_me"]')`)
+	w.shot("told", phoneDark)
+	w.click(`#messages [data-act="not_me"]`)
+	w.confirm()
+	w.told("#messages", "security team is told")
+	w.shot("not-me")
+	w.click(`#sidebar a[href*="C_FACTORS"]`)
+}
+
 // export asks for a list of users, approves it in a direct message, and finds the file.
 func (w *walk) export() {
 	w.tb.Helper()
 	w.as("U_REQUESTER")
-	w.click("[data-thread-close]")
 	w.ask(`/factor-reset export`, "search", `status eq "ACTIVE"`, "yearly review, OPS-8")
 	w.s.awaitPending(3)
 	w.as("U_APPROVER1")
