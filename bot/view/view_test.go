@@ -446,7 +446,6 @@ func TestButtons(t *testing.T) {
 		{"approved", view.Approval(s["approved"]), nil},
 		{"denied", view.Approval(s["denied"]), nil},
 		{"done, with rows left", view.Approval(s["done"]), []string{"retry_failed"}},
-		{"a dry run, with nothing left", view.Approval(s["dry_run"]), nil},
 		{"running", view.Progress(s["running"], pace()), []string{"pause", "cancel"}},
 		{"paused", view.Progress(s["paused"], pace()), nil},
 		{"paused, its own message", view.Paused(s["paused"]), []string{"resume", "cancel"}},
