@@ -70,6 +70,12 @@ func TestBench(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+	t.Run("the largest, made smaller", func(t *testing.T) {
+		r := mustBench(t, binary, "--row", "large", "--users", "300")[0]
+		if r.missed() != 0 || r.Bot.PeakRSS == 0 || r.Bot.Outcomes["reset"] != 300 {
+			t.Errorf("%+v", r)
+		}
+	})
 	t.Run("a plan alone", func(t *testing.T) {
 		for _, r := range mustBench(t, binary, "--row", "planning", "--users", "120", "--org-users", "400") {
 			if r.Bot.PlanCalls == 0 || r.Bot.NotReset != 0 || r.missed() != 0 {
@@ -169,7 +175,7 @@ func TestBenchRows_judge(t *testing.T) {
 		Resetting: 1, Rate: 5000, UserCalls: 2000, CallsPerUser: 1.02, PlanCalls: 60, PeakWindow: 80, PeakRSS: 40 << 20,
 		windows: []oktasim.Window{{Calls: 30, Throttled: 40}, {Calls: 40}, {Calls: 50}}}}
 	bad := benchResult{Urgent: []float64{0.4, 2.1}, Loop: &benchFigures{Rate: 18000}, Bot: benchFigures{
-		Resetting: 1e6, Rate: 90, Throttled: 500, UserCalls: 2000, CallsPerUser: 1.2, PlanCalls: 900, PeakWindow: 81, PeakRSS: 65 << 20,
+		Resetting: 1e6, Rate: 90, Throttled: 500, UserCalls: 2000, CallsPerUser: 1.2, PlanCalls: 900, PeakWindow: 81, PeakRSS: 129 << 20,
 		NotReset: 3, NewRemoved: 1, Forgotten: 1, Unfounded: 1, Outcomes: map[string]int{"failed": 1},
 		windows: []oktasim.Window{{}, {}, {Calls: 50, Throttled: 50}}}}
 	for _, row := range benchRows() {
