@@ -8,8 +8,8 @@
 //
 // The [Announcer] watches the record and keeps in Slack what should stand there:
 // the approval message, plan, progress, pauses and result in its thread, direct
-// messages to approvers and requesters, and the home tabs of those who look at
-// theirs. What a request should have is worked out anew from the record each
+// messages to approvers, requesters and those who were reset, alerts, how many
+// have enrolled again, and the home tabs of those who look at theirs. What a request should have is worked out anew from the record each
 // time; a reference is recorded for each message that Slack has.
 //
 // Neither calls the other: between them lie desk, record and runner.
