@@ -101,11 +101,12 @@ func referring(e reset.Entry, salt string) reset.Entry {
 }
 
 // nameless reports whether a detail of a fact never names anybody and is no free text.
+// A message to one person has the person in its slot, and a channel of its own.
 func nameless(key string) bool {
 	switch key {
 	case "sha256", "digest", "file_sha", "revision", "resets", "missing", "cause", "code",
 		string(reset.OutcomeReset), string(reset.OutcomeSkipped), string(reset.OutcomeFailed), string(reset.OutcomeNotRun),
-		"request", "seq", "head", "state", "slot", "channel", "ts", "taken", "schema":
+		"request", "seq", "head", "state", "ts", "taken", "schema":
 		return true
 	}
 	return false

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,18 +8,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 // paper is a record whose backups are a few bytes; full fails them, as a full disk would.
-type paper struct{ full bool }
+type paper struct{ full atomic.Bool }
 
 var errFull = errors.New("no space left on device")
 
 func (p *paper) BackupFile(_ context.Context, path string) (int64, error) {
-	if p.full {
+	if p.full.Load() {
 		return 0, errFull
 	}
 	return 6, os.WriteFile(path, []byte("record"), 0o600)
@@ -44,7 +44,7 @@ func TestBackups_schedule(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "for it")
 	synctest.Test(t, func(t *testing.T) {
 		record := &paper{}
-		var log bytes.Buffer
+		var log buffer
 		plan := Backup{Dir: dir, Every: 24 * time.Hour, Keep: 3}
 		start := func() (*backups, func()) {
 			b := &backups{record: record, plan: plan, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now}
@@ -85,11 +85,11 @@ func TestBackups_schedule(t *testing.T) {
 		if got := after(23 * time.Hour); !slices.Equal(got, want) {
 			t.Errorf("after a restart: %v", got)
 		}
-		record.full = true
+		record.full.Store(true)
 		if got := after(2 * time.Hour); !slices.Equal(got, want) || b.State().Failures == 0 || !strings.Contains(log.String(), errFull.Error()) {
 			t.Errorf("on a full disk: %v, %+v, log %s", got, b.State(), log.String())
 		}
-		record.full = false
+		record.full.Store(false)
 		if got := after(backupRetry); len(got) != 5 || b.State().Made != 1 {
 			t.Errorf("with room again: %v, %+v", got, b.State())
 		}
