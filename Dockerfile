@@ -1,6 +1,6 @@
-# The image holds the program, the certificates of the authorities, the time zones
-# and an empty folder for the record, and nothing else: no shell, no user but a
-# number. Its root may be mounted read-only.
+# The image holds the program, which has the time zones in it, the certificates of
+# the authorities and an empty folder for the record, and nothing else: no shell, no
+# user but a number. Its root may be mounted read-only.
 #
 #   docker build --build-arg VERSION=v1.0.0 --build-arg COMMIT="$(git rev-parse HEAD)" -t factorbot .
 
@@ -21,10 +21,9 @@ RUN mkdir -p /out/record
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
 COPY --from=build /out/factorbot /factorbot
 COPY --from=build --chown=65532:65532 /out/record /var/lib/factorbot
-ENV ZONEINFO=/zoneinfo.zip FACTORBOT_DB=/var/lib/factorbot/factorbot.db
+ENV FACTORBOT_DB=/var/lib/factorbot/factorbot.db
 USER 65532:65532
 VOLUME /var/lib/factorbot
 EXPOSE 8090
