@@ -19,7 +19,7 @@ import (
 // blocks of code, and what stands in backticks with a path before it.
 func commandsShown(tb testing.TB) (all []string) {
 	tb.Helper()
-	for _, m := range regexp.MustCompile("(?m)(?:^|`)\\./(factorbot [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
+	for _, m := range regexp.MustCompile("(?m)(?:^ *|`)\\./(factorbot [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
 		if !slices.Contains(all, m[1]) {
 			all = append(all, m[1])
 		}
@@ -56,7 +56,7 @@ func typed(line string) string {
 	case name == "sandbox":
 		line += " --addr 127.0.0.1:0 --users 20"
 	case name == "drill":
-		line += " --kills 1 --users 40"
+		line += " --kills 1 --users 40 --faults 0"
 	case name == "bench":
 		line += " --users 100 --workers 0"
 	}
@@ -150,10 +150,12 @@ func TestReadme_commandsRun(t *testing.T) {
 	running := take(func(_, name string) bool { return name == "requests" || name == "backup" || name == "health" })
 	stopped := take(func(_, name string) bool { return name == "audit" })
 	for _, line := range left { // with no bot
-		out := f.ends(t, line)
-		if line == "factorbot doctor" {
-			checkShown(t, out)
-		}
+		t.Run(line, func(t *testing.T) {
+			out := f.ends(t, line)
+			if line == "factorbot doctor" {
+				checkShown(t, out)
+			}
+		})
 	}
 	if !slices.Equal(stay, []string{"factorbot sandbox", "factorbot run"}) || len(running) < 4 || len(stopped) < 2 {
 		t.Fatalf("README.md shows %q, %q and %q", stay, running, stopped)
