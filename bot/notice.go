@@ -23,10 +23,11 @@ type Affected interface {
 	SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error)
 }
 
+// slotNotices is the summary in the thread: how many users were told.
+const slotNotices reset.Slot = "notices"
+
 const (
-	// slotNotices is the summary in the thread: how many users were told.
-	slotNotices  reset.Slot = "notices"
-	noticePrefix            = "notice-" // and the row: one direct message
+	noticePrefix = "notice-" // and the row: one direct message
 
 	// noticeBudget is how many users a minute are told. users.lookupByEmail is
 	// Tier 3, about 50 a minute (docs.slack.dev), and the desk looks people up, too.
