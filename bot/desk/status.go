@@ -12,14 +12,11 @@ import (
 // statusShown is how many requests a person is shown.
 const statusShown = 10
 
-// Status returns one request, or the newest ones of the person who asks: those that are not settled first.
+// Status returns one request, or the newest ones of the person who asks: those
+// that are not settled first. Another's request is shown to those who may read it.
 func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) {
 	if in.Request != "" {
-		r, err := d.Record.Get(ctx, in.Request)
-		if err != nil {
-			return nil, err
-		}
-		return []*reset.Request{r}, nil
+		return d.shown(ctx, in)
 	}
 	var open, settled []*reset.Request
 	for r, err := range d.Record.Requests(ctx, reset.Query{By: in.By}) {
@@ -37,6 +34,24 @@ func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) 
 	}
 	all := append(open, settled...)
 	return all[:min(len(all), statusShown)], nil
+}
+
+// shown reads a request for somebody who asked for it, or may read what others asked for.
+func (d *Desk) shown(ctx context.Context, in Intent) ([]*reset.Request, error) {
+	r, err := d.Record.Get(ctx, in.Request)
+	if err != nil {
+		return nil, err
+	}
+	if r.Asked.By != in.By {
+		p, err := d.person(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.Rules().MayRead(p); err != nil {
+			return nil, err
+		}
+	}
+	return []*reset.Request{r}, nil
 }
 
 // HistoryQuery chooses requests of the past; a zero field does not restrict.

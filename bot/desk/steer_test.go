@@ -236,6 +236,9 @@ func TestDesk_Status(t *testing.T) {
 		{"the person's own, the open ones first", requester, "", []reset.ID{"FR-14", "FR-3", "FR-2", "FR-13", "FR-12", "FR-11", "FR-10", "FR-9", "FR-8", "FR-7"}, ""},
 		{"nobody's", ana, "", nil, ""},
 		{"one, of somebody else", first, "FR-4", []reset.ID{"FR-4"}, ""},
+		{"one, of a guest who may not read it", guest, "FR-4", nil, policy.CodeGuest},
+		{"one, of a stranger", stranger, "FR-4", nil, policy.CodeStranger},
+		{"one, of somebody who neither asks nor approves", ana, "FR-4", nil, policy.CodeNotRequester},
 		{"none by this ID", requester, "FR-99", nil, reset.ErrNotFound.Error()},
 	}
 	for _, tt := range tests {
