@@ -266,3 +266,25 @@ func TestDesk_Status_of_a_record_that_cannot_be_read(t *testing.T) {
 		t.Errorf("got %v, %v", all, err)
 	}
 }
+
+// Only who may read what others ask for gets the request along with the refusal.
+func TestDesk_MayDecide_for_those_who_look(t *testing.T) {
+	tests := []struct {
+		by    reset.Person
+		want  string
+		looks bool
+	}{
+		{first, "", true},
+		{requester, policy.CodeOwnRequest, true},
+		{ana, policy.CodeNotApprover, false},
+		{guest, policy.CodeGuest, false},
+		{stranger, policy.CodeStranger, false},
+	}
+	o := mustOpenOffice(t)
+	r := o.mustPending(t, 1)
+	for _, tt := range tests {
+		if got, err := o.MayDecide(t.Context(), o.on(r, "op", tt.by)); outcome(err) != tt.want || (got != nil) != tt.looks {
+			t.Errorf("%s: got %v, %q, want %q", tt.by, got, outcome(err), tt.want)
+		}
+	}
+}
