@@ -70,6 +70,9 @@ func RemindApprover(r *reset.Request, link string) Message {
 // Ended tells the requester what became of a request.
 func Ended(r *reset.Request, link string) Message {
 	s := fmt.Sprintf("*%s* has ended. %s", linked(r, link), standing(r))
+	if r.Export != nil && r.State == reset.Done {
+		return Answer(fmt.Sprintf("*%s* has ended. :white_check_mark: *Done.* %s It comes here.", linked(r, link), exported(r.Export)))
+	}
 	if r.Totals != nil && !isExport(r) {
 		s += "\nThe result file is in the thread of the request."
 		if t := todo(r); t != "" {

@@ -38,7 +38,10 @@ func History(what string, all []*reset.Request) Message {
 // pastLine is one request in a list: what, who, when, and what became of it.
 func pastLine(r *reset.Request) string {
 	became := stateWords(r)
-	if r.Totals != nil {
+	switch {
+	case r.Export != nil:
+		became += ": " + users(r.Export.Users) + " in the file"
+	case r.Totals != nil && !isExport(r):
 		became += ": " + strings.TrimSuffix(totals(r), ".")
 	}
 	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, trim(rowsOrSet(r), 150), kindMark(r), mention(r.Asked.By), date(r.Asked.At), became)

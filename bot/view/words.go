@@ -71,7 +71,7 @@ func advice(r reset.Reason) string {
 	case reset.InOtherRequest:
 		return "see the other request, named in the result file"
 	case reset.NotRunCancelled:
-		return "drop the result file back as a new roster if these users still need a reset"
+		return "ask for them again if these users still need a reset"
 	case reset.SessionsNotRevoked:
 		return "end these users' sessions in Okta"
 	}

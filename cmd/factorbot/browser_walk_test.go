@@ -212,6 +212,7 @@ func (w *walk) export() {
 	w.s.awaitPending(3)
 	w.as("U_APPROVER1")
 	w.click(`#sidebar a[href*="D_APPROVER1"]`)
+	w.until(`document.querySelector("#conversation").dataset.here === "D_APPROVER1"`)
 	w.until(`document.querySelector('#messages [data-act="approve"]')`)
 	w.shot("direct-approver", phoneDark)
 	w.click(`#messages [data-act="approve"]`)
