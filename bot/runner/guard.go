@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,8 +38,9 @@ type guard struct {
 // lists is what was read of the protected.
 type lists struct {
 	admins list
-	groups list // who is in protect.okta_groups
-	supers list // the active super administrators
+	groups list     // who is in protect.okta_groups
+	named  []string // the groups that groups was read of
+	supers list     // the active super administrators
 	self   reset.UserID
 }
 
@@ -147,8 +149,8 @@ func (g *guard) readAdmins(ctx context.Context) (map[string]string, error) {
 }
 
 func (g *guard) readGroups(ctx context.Context) (map[string]string, error) {
-	users := map[string]string{}
-	for _, group := range g.runner.Rules().Protect.OktaGroups {
+	users, named := map[string]string{}, g.runner.Rules().Protect.OktaGroups
+	for _, group := range named {
 		for u, err := range g.runner.Groups.GroupMembers(ctx, group) {
 			if err != nil {
 				return nil, err
@@ -156,6 +158,9 @@ func (g *guard) readGroups(ctx context.Context) (map[string]string, error) {
 			users[u.ID] = group
 		}
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now.named, g.now.groups.users = named, users // together, or the list would be taken for that of other groups
 	return users, nil
 }
 
@@ -194,12 +199,13 @@ func (g *guard) current() lists {
 func (g *guard) allows(ctx context.Context, t reset.Target, broken bool) (w ward, knownAt time.Time, err error) {
 	known, n := g.current(), g.needs(broken)
 	knownAt = time.Now()
+	rules := g.runner.Rules()
 	oldest := func(l list) {
 		if l.read.Before(knownAt) {
 			knownAt = l.read
 		}
 	}
-	asksRoles := g.runner.Rules().Protect.Admins == policy.AdminsEach || n.admins && !known.admins.fresh() || n.supers && !known.supers.fresh()
+	asksRoles := rules.Protect.Admins == policy.AdminsEach || n.admins && !known.admins.fresh() || n.supers && !known.supers.fresh()
 	if n.admins && !asksRoles {
 		oldest(known.admins)
 	}
@@ -221,14 +227,14 @@ func (g *guard) allows(ctx context.Context, t reset.Target, broken bool) (w ward
 	switch {
 	case !n.groups:
 		known.groups = list{}
-	case known.groups.fresh():
+	case known.groups.fresh() && slices.Equal(known.named, rules.Protect.OktaGroups): // the policy may name others by now
 		oldest(known.groups)
 	default:
 		if err := g.askGroups(ctx, &known, t.User); err != nil {
 			return ward{}, knownAt, fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
 		}
 	}
-	return known.ward(g.runner.Rules(), t.User, t.Login), knownAt, nil
+	return known.ward(rules, t.User, t.Login), knownAt, nil
 }
 
 // superAdmin is Okta's type of the role that can do everything.

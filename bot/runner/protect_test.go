@@ -82,6 +82,30 @@ func TestRunner_protected_group(t *testing.T) {
 	}
 }
 
+// A group that the policy names in the middle of a run protects at once, not only
+// when the lists are read again.
+func TestRunner_group_protected_from_the_middle(t *testing.T) {
+	users, ids := people(100)
+	users[0].Groups, users[70].Groups = []string{"Executives"}, []string{"Board"}
+	onBench(t, oktasim.Options{Given: users, Latency: 2 * time.Second}, nil, func(b *bench) {
+		executives, board := b.group("Executives"), b.group("Board")
+		b.change(func(r *policy.Rules) { r.Protect.OktaGroups = []string{executives} })
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.approve(id)
+		b.await(id, reset.Running)
+		pauseFor(context.Background(), 15*time.Second)
+		if len(b.org.Resets(ids[70])) > 0 {
+			t.Fatal("the user was reset already")
+		}
+		b.change(func(r *policy.Rules) { r.Protect.OktaGroups = []string{executives, board} })
+		r := b.await(id, reset.Done)
+		if n := len(b.org.Resets(ids[70])); n != 0 || r.Totals.ByReason[reset.ProtectedGroup] != 2 {
+			t.Errorf("a protected user was reset %d times, %+v", n, r.Totals)
+		}
+	})
+}
+
 // Neither the group's members nor the users' own groups can be read: nobody is
 // planned, and what was planned before pauses.
 func TestRunner_groups_nobody_can_read(t *testing.T) {
