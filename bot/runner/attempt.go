@@ -65,6 +65,9 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return b.noSlot(err)
 	}
 	defer slot.Release()
+	if b.dry() { // the policy asks for a dry run since the call began to wait for its turn
+		return tryAgain
+	}
 	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
 		slot.Release() // the reading needs a place too
 		b.guard.refresh(b.taking, b.broken())

@@ -375,3 +375,28 @@ func TestRunner_dry_run_from_the_middle(t *testing.T) {
 		}
 	})
 }
+
+// Who waited for a turn when the policy began to ask for a dry run is not reset.
+func TestRunner_dry_run_while_calls_wait(t *testing.T) {
+	users, ids := people(100)
+	opt := oktasim.Options{Given: users, RateLimit: 20, Window: time.Minute}
+	onBench(t, opt, nil, func(b *bench) {
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.approve(id)
+		b.await(id, reset.Running)
+		pauseFor(context.Background(), 2*time.Minute)
+		b.change(func(r *policy.Rules) { r.DryRun = true })
+		before := b.resets(ids)
+		r := b.await(id, reset.Done)
+		done := 0
+		for user, n := range b.resets(ids) {
+			if done += n; n != before[user] {
+				t.Errorf("%s was reset after a dry run was asked for", user)
+			}
+		}
+		if done == 0 || done == len(ids) || r.Totals.ByReason[reset.DryRun] != len(ids)-done {
+			t.Errorf("%d resets, %+v", done, r.Totals)
+		}
+	})
+}

@@ -264,7 +264,7 @@ func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
 	still := func(slot *okta.Slot) bool {
 		return time.Since(readAt) < freshRead || b.clean(slot, t, p)
 	}
-	for b.taking.Err() == nil {
+	for b.taking.Err() == nil && !b.dry() {
 		switch b.attempt(t, *stepOf(t), still) {
 		case tryAgain:
 		case tryNext:

@@ -158,7 +158,7 @@ func (b *batch) factorsLost(t reset.Target, p reset.Progress, err error) {
 
 // again sends a step again, and goes on with the target where it is done.
 func (b *batch) again(t reset.Target, step reset.Step) {
-	for b.taking.Err() == nil {
+	for b.taking.Err() == nil && !b.dry() {
 		switch b.attempt(t, step, nil) {
 		case tryDone:
 			return
