@@ -1,11 +1,14 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -14,7 +17,10 @@ import (
 	"factorbot/bot/view"
 )
 
-const alertPrefix = "alert-"
+const (
+	alertPrefix    = "alert-"
+	reportedPrefix = alertPrefix + "reported-"
+)
 
 // Alarm tells a channel of its own what somebody should look at: break-glass
 // requests when they wait, are approved and end, and users who did not expect a reset.
@@ -22,7 +28,7 @@ type Alarm struct {
 	Slack      *slack.Client // made by [NewClient]
 	Board      Board
 	References References
-	Channel    reset.Channel
+	Channel    reset.Channel // "": users' reports go where the request was made, and nothing else is told
 	Log        *slog.Logger
 	Now        func() time.Time
 }
@@ -49,6 +55,9 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 		return 0, fmt.Errorf("read %s: %w", id, err)
 	}
 	all := alerts(r)
+	if a.alarm.Channel == "" {
+		all = slices.DeleteFunc(all, func(w alert) bool { return !strings.HasPrefix(string(w.slot), reportedPrefix) })
+	}
 	if len(all) == 0 {
 		return 0, nil
 	}
@@ -63,7 +72,7 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 		if m.TS != "" && m.Shown != "" || m.Gone {
 			continue
 		}
-		m.Slot, m.Channel = w.slot, a.alarm.Channel
+		m.Slot, m.Channel = w.slot, cmp.Or(a.alarm.Channel, r.Asked.Channel)
 		hash, err := w.what.Hash()
 		if err != nil {
 			return 0, err

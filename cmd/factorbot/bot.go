@@ -106,10 +106,8 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 		Log: log.With("part", "notices"), Now: time.Now,
 	}
 	lc.Start("notices", notifier.Run)
-	if c := reset.Channel(cfg.Policy.Alerts.Channel); c != "" {
-		alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: c, Log: log.With("part", "alerts"), Now: time.Now}
-		lc.Start("alerts", alarm.Run)
-	}
+	alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
+	lc.Start("alerts", alarm.Run)
 	org := clientOf(client)
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who,

@@ -202,6 +202,8 @@ func (w *walk) notMe() {
 	w.told("#messages", "security team is told")
 	w.shot("not-me")
 	w.click(`#sidebar a[href*="C_FACTORS"]`)
+	w.told("#messages", "did not expect the reset")
+	w.shot("reported")
 }
 
 // export asks for a list of users, approves it in a direct message, and finds the file.
