@@ -61,7 +61,8 @@ type Desk struct {
 	Org    string // Okta org URL
 	Now    func() time.Time
 
-	braking sync.Mutex // one at a time freezes or thaws, so that no pause outlives the freeze
+	retrying sync.Mutex // one at a time looks for retries and opens one
+	braking  sync.Mutex // one at a time freezes or thaws, so that no pause outlives the freeze
 }
 
 // Intent is what a person wants, taken from one envelope of Slack's.

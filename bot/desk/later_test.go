@@ -196,3 +196,52 @@ func TestDesk_WhoAmI(t *testing.T) {
 		}
 	}
 }
+
+// What failed is asked for once more by one request at a time, and what a retry
+// has reset by none.
+func TestDesk_Retry_twice(t *testing.T) {
+	o := mustOpenOffice(t)
+	settle := func(r *reset.Request, outcomes ...reset.Outcome) {
+		for i, outcome := range outcomes {
+			step := reset.Step{Row: i + 1, User: reset.UserID("00u" + string(rune('1'+i))), Kind: reset.StepReset}
+			e := reset.Entry{Kind: reset.EntryOutcome, At: o.now, Step: &step, Outcome: outcome}
+			if err := o.term.Append(t.Context(), r.ID, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Verify(o.now) })
+		o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Finish(reset.Totals{}, o.now) })
+	}
+	r := o.mustPlan(t, "00u1", "00u2")
+	o.mustRun(t, r.ID)
+	settle(r, reset.OutcomeFailed, reset.OutcomeFailed)
+
+	again, err := o.Retry(t.Context(), o.on(r, "one", requester))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.rules.Requesters.Users = append(o.rules.Requesters.Users, first)
+	if r, err := o.Retry(t.Context(), o.on(r, "two", first)); outcome(err) != "asked_again" {
+		t.Fatalf("a second one while the first is open: %v, %v", r, err)
+	}
+	err = o.term.SavePlan(t.Context(), again.ID, 1, func(yield func(reset.Target, error) bool) {
+		_ = yield(reset.Target{Row: 1, User: "00u1", Action: reset.ActionReset}, nil) && yield(reset.Target{Row: 2, User: "00u2", Action: reset.ActionReset}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.mustMove(t, again.ID, func(r *reset.Request) (reset.Fact, error) {
+		return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest(2), FrozenAt: o.now, Targets: 2, Resets: 2}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, o.now.Add(time.Hour), o.now)
+	})
+	o.mustRun(t, again.ID)
+	settle(again, reset.OutcomeReset, reset.OutcomeFailed)
+	third, err := o.Retry(t.Context(), o.on(r, "three", first))
+	if err != nil || third.Rows != 1 {
+		t.Fatalf("got %+v, %v, want the one user who was not reset", third, err)
+	}
+	for row, err := range o.term.Roster(t.Context(), third.ID) {
+		if err != nil || row.Value != "00u2" {
+			t.Errorf("row %+v, %v", row, err)
+		}
+	}
+}

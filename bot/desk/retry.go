@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -11,7 +12,8 @@ import (
 
 // Retry opens a new request for the rows of a settled one that failed or were
 // not run, with the same options; it needs its own approval. Who may ask for
-// resets may.
+// resets may. There is one at a time, and what it has reset is not asked for
+// once more: the user has enrolled again since.
 func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	r, err := d.Record.Get(ctx, in.Request)
 	if err != nil {
@@ -26,7 +28,18 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	if !r.State.Settled() || !r.HasRun() {
 		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s has not run to an end, so there is nothing to do again. `/factor-reset status %s` says how it stands.", r.ID, r.ID)}
 	}
-	rows, err := d.undone(ctx, r)
+	d.retrying.Lock()
+	defer d.retrying.Unlock()
+	later, open, err := d.retries(ctx, r)
+	switch {
+	case err != nil:
+		return nil, err
+	case open != nil && open.Asked.By == in.By && open.State == reset.Planning: // the same click again, as like as not
+		return open, nil
+	case open != nil:
+		return nil, &policy.Refusal{Code: "asked_again", Words: fmt.Sprintf("%s does again what %s left over already. `/factor-reset status %s` says how it stands.", open.ID, r.ID, open.ID)}
+	}
+	rows, err := d.undone(ctx, r, later)
 	if err != nil {
 		return nil, err
 	}
@@ -39,27 +52,72 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	})
 }
 
-// undone makes roster rows of the targets that failed or were not run.
-func (d *Desk) undone(ctx context.Context, r *reset.Request) ([]reset.Row, error) {
+// retries lists the requests that did again what a request left over, and the
+// newest that is not settled: it may do so yet.
+func (d *Desk) retries(ctx context.Context, of *reset.Request) (ran []*reset.Request, open *reset.Request, err error) {
+	var all []*reset.Request
+	for r, err := range d.Record.Requests(ctx, reset.Query{Since: of.Asked.At}) {
+		switch {
+		case err != nil:
+			return nil, nil, fmt.Errorf("list the retries of %s: %w", of.ID, err)
+		case r.Asked.Again != "":
+			all = append(all, r)
+		}
+	}
+	family := map[reset.ID]bool{of.ID: true}
+	for _, r := range slices.Backward(all) { // the oldest first: a retry of a retry is one, too
+		if !family[r.Asked.Again] {
+			continue
+		}
+		family[r.ID] = true
+		switch {
+		case !r.State.Settled():
+			open = r
+		case r.HasRun():
+			ran = append(ran, r)
+		}
+	}
+	return ran, open, nil
+}
+
+// undone makes roster rows of the targets that failed or were not run, and that no retry has reset since.
+func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Request) ([]reset.Row, error) {
+	since := map[reset.UserID]bool{}
+	for _, later := range retries {
+		err := d.outcomes(ctx, later, func(t reset.Target, o reset.Outcome) {
+			if o == reset.OutcomeReset {
+				since[t.User] = true
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var rows []reset.Row
+	err := d.outcomes(ctx, r, func(t reset.Target, o reset.Outcome) {
+		if (o == reset.OutcomeFailed || o == reset.OutcomeNotRun) && !since[t.User] {
+			rows = append(rows, reset.Row{Row: len(rows) + 1, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
+		}
+	})
+	return rows, err
+}
+
+// outcomes calls each with every target that is an Okta user, and what became of it.
+func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.Target, reset.Outcome)) error {
 	ledger := reset.NewLedger()
 	for e, err := range d.Plans.Log(ctx, r.ID, 1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
+			return fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
 		ledger.Apply(e)
 	}
-	var rows []reset.Row
 	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+			return fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}
-		if t.User == "" {
-			continue
-		}
-		switch reset.Final(t, ledger.Row(t.Row)).Outcome {
-		case reset.OutcomeFailed, reset.OutcomeNotRun:
-			rows = append(rows, reset.Row{Row: len(rows) + 1, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
+		if t.User != "" {
+			each(t, reset.Final(t, ledger.Row(t.Row)).Outcome)
 		}
 	}
-	return rows, nil
+	return nil
 }
