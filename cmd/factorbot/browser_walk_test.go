@@ -202,7 +202,7 @@ func (w *walk) notMe() {
 	w.told("#messages", "security team is told")
 	w.shot("not-me")
 	w.click(`#sidebar a[href*="C_FACTORS"]`)
-	w.told("#messages", "did not expect the reset")
+	w.told("#messages", "Reports so far: 1")
 	w.shot("reported")
 }
 
