@@ -55,7 +55,7 @@ func watchCall(ctx context.Context, c *call, traced bool) (*watch, context.Conte
 		w.timer = time.AfterFunc(max(beginWithin-time.Since(c.asked), 0), w.look)
 		w.mu.Unlock()
 	}
-	return w, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.got() }}), nil
+	return w, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.got}), nil
 }
 
 // elapsed is the larger of what the monotonic and the wall clock say, whichever
@@ -65,10 +65,18 @@ func elapsed(since, now time.Time) time.Duration {
 	return max(now.Sub(since), wall, -wall)
 }
 
-// got notes that the connection is there.
-func (w *watch) got() {
+// got notes that the connection is there. Where the machine slept while it was
+// made, no timer has told that it is too late: the connection is closed, for the
+// transport would still write to it after its context has ended.
+func (w *watch) got(c httptrace.GotConnInfo) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.call.write && !w.begun && (w.late || elapsed(w.call.asked, time.Now()) > beginWithin) {
+		w.late = true
+		w.cancel(errLate)
+		_ = c.Conn.Close() // nothing was written to it: whatever it says is no news
+		return
+	}
 	w.begun = true
 }
 
