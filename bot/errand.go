@@ -12,6 +12,25 @@ import (
 	"factorbot/bot/reset"
 )
 
+// Errand is work that follows requests, done by somebody outside of Slack.
+type Errand struct {
+	Part       string // for the log: "webhook"
+	Board      Board
+	References References
+	Log        *slog.Logger
+	Now        func() time.Time
+	// Do brings what it is about up to date and says when to look again although
+	// nothing moves, 0 for never.
+	Do func(ctx context.Context, id reset.ID) (again time.Duration, err error)
+	// Patience is how long to wait after an error; try counts from 0 in a row.
+	Patience func(err error, try int) time.Duration
+}
+
+// Run goes on errands until ctx is done.
+func (e Errand) Run(ctx context.Context) error {
+	return (&errands{part: e.Part, board: e.Board, refs: e.References, log: e.Log, now: e.Now, do: e.Do, patience: e.Patience}).run(ctx)
+}
+
 // errands looks after requests, one at a time: after each that moved, and again
 // when the last look said so. Settled ones of the last weeks are looked after
 // at the start, so that nothing is lost over a restart.
@@ -25,6 +44,8 @@ type errands struct {
 	// although nothing moves, 0 for never. It makes one step at a time, so
 	// that one large request does not keep the others waiting.
 	do func(ctx context.Context, id reset.ID) (again time.Duration, err error)
+	// patience is how long to wait after an error; nil: as long as with Slack.
+	patience func(err error, try int) time.Duration
 
 	mu     sync.Mutex
 	due    map[reset.ID]time.Time
@@ -38,6 +59,9 @@ const gather = 250 * time.Millisecond
 // run goes on errands until ctx is done.
 func (e *errands) run(ctx context.Context) error {
 	e.due, e.failed, e.nudge = map[reset.ID]time.Time{}, map[reset.ID]int{}, make(chan struct{}, 1)
+	if e.patience == nil {
+		e.patience = patience
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { e.watch(ctx) })
@@ -107,7 +131,7 @@ func (e *errands) attend(ctx context.Context, id reset.ID) {
 		return
 	}
 	try := e.failed[id]
-	wait := patience(err, try)
+	wait := e.patience(err, try)
 	e.failed[id] = try + 1
 	var limited *slack.RateLimitedError
 	if !errors.As(err, &limited) && try%10 == 0 {

@@ -102,6 +102,13 @@ type People interface {
 	Handles(ctx context.Context) (map[string]string, error)
 }
 
+// Herald announces runs to others before they begin.
+type Herald interface {
+	// Heralded returns when the run of r is announced, or when its start may not
+	// wait for that any longer.
+	Heralded(ctx context.Context, r *reset.Request)
+}
+
 // Runner acts on every unsettled request until its context ends.
 type Runner struct {
 	Heads      Heads
@@ -117,6 +124,7 @@ type Runner struct {
 	Lister     Lister
 	Exports    Exports
 	People     People
+	Herald     Herald // nil: nobody is told before
 	Rules      func() policy.Rules
 	Pace       Pace
 	Org        string // Okta org URL

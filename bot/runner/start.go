@@ -26,6 +26,9 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 	if err != nil || !held {
 		return err
 	}
+	if d.Herald != nil {
+		d.Herald.Heralded(ctx, r)
+	}
 	at, ok, err := d.begin(ctx, r)
 	switch {
 	case errors.Is(err, reset.ErrFrozen):

@@ -108,9 +108,19 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	lc.Start("notices", notifier.Run)
 	alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
 	lc.Start("alerts", alarm.Run)
+	var herald runner.Herald
+	if cfg.Policy.Alerts.Webhook != "" {
+		seconds := func(r *reset.Request) int { return runSeconds(client.Stats(), cfg.Okta.Reserve, r) }
+		hook, err := newWebhook(ctx, cfg, rec, seconds, log.With("part", "webhook"))
+		if err != nil {
+			return err
+		}
+		lc.Start("webhook", hook.Run)
+		herald = hook
+	}
 	org := clientOf(client)
 	acting := &runner.Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who,
+		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
 		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}

@@ -18,7 +18,7 @@ func (c *Config) check() error {
 	for _, check := range []func() error{
 		c.checkSlack, c.checkOkta, c.checkOktaCredentials, c.checkPlaces,
 		c.Policy.checkPeople, c.Policy.checkProtect, c.Policy.checkNumbers, c.Policy.checkTimes, c.Policy.checkWords,
-		c.checkPace, c.Policy.checkAvailable,
+		c.checkPace, c.checkWebhook,
 	} {
 		if err := check(); err != nil {
 			return err

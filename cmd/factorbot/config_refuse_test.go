@@ -132,14 +132,16 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesWhatIsNotAvailable(t *testing.T) {
-	cases := map[string]refusal{}
-	for name, policy := range map[string]string{
-		"alerts.webhook": "alerts: {webhook: https://example.com/" + canary + "}",
-	} {
-		cases[name] = refusal{policy: "+" + policy, name: name, says: "not available"}
-	}
-	runRefusals(t, cases)
+func TestLoadConfig_refusesWebhook(t *testing.T) {
+	hook := func(url string) string { return "+alerts: {webhook: '" + url + "'}" }
+	runRefusals(t, map[string]refusal{
+		"no secret":     {policy: hook("https://siem.example.com/in/" + canary), name: "FACTORBOT_WEBHOOK_SECRET", says: "is missing"},
+		"short secret":  {over: only("FACTORBOT_WEBHOOK_SECRET", "hunter2"), policy: hook("https://siem.example.com/"), name: "FACTORBOT_WEBHOOK_SECRET", says: "16 characters"},
+		"plain http":    {over: only("FACTORBOT_WEBHOOK_SECRET", canary+canary), policy: hook("http://siem.example.com/" + canary), name: "alerts.webhook", says: "loopback"},
+		"no URL":        {over: only("FACTORBOT_WEBHOOK_SECRET", canary+canary), policy: hook(canary), name: "alerts.webhook", says: "is not a URL"},
+		"with password": {over: only("FACTORBOT_WEBHOOK_SECRET", canary+canary), policy: hook("https://u:" + canary + "@siem.example.com/"), name: "alerts.webhook", says: "password"},
+		"fragment":      {over: only("FACTORBOT_WEBHOOK_SECRET", canary+canary), policy: hook("https://siem.example.com/?a=b#" + canary), name: "alerts.webhook", says: "fragment"},
+	})
 }
 
 func TestLoadConfig_refusesFiles(t *testing.T) {

@@ -80,7 +80,7 @@ func (e *examination) run(ctx context.Context) []finding {
 	parts := []func(context.Context) []finding{
 		e.slack.check,
 		func(ctx context.Context) []finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
-		func(context.Context) []finding { return e.onDisk() },
+		func(context.Context) []finding { return append(checkWebhookSetting(&e.cfg.Policy), e.onDisk()...) },
 		func(ctx context.Context) []finding { return checkApprovers(ctx, e.who) },
 	}
 	found := make([][]finding, len(parts))

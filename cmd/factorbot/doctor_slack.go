@@ -31,6 +31,9 @@ func (w *slackWard) check(ctx context.Context) []finding {
 	for _, c := range w.policy.Channels {
 		asks = append(asks, func() []finding { return []finding{w.channel(ctx, c)} })
 	}
+	if c := w.policy.Alerts.Channel; c != "" && !slices.Contains(w.policy.Channels, c) {
+		asks = append(asks, func() []finding { return []finding{w.place(ctx, "alerts.channel "+c, c, "alerts.channel")} })
+	}
 	for _, id := range w.policy.Approvers.Users {
 		asks = append(asks, func() []finding {
 			return []finding{w.approver(ctx, "approver "+id, id, who.TeamID, "correct approvers.users")}
@@ -108,16 +111,20 @@ func essential(scope string) bool {
 }
 
 func (w *slackWard) channel(ctx context.Context, id string) finding {
-	check := "channel " + id
+	return w.place(ctx, "channel "+id, id, "channels")
+}
+
+// place checks that the bot can post in a channel; setting is what names it.
+func (w *slackWard) place(ctx context.Context, check, id, setting string) finding {
 	c, err := w.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	const invite = "invite the bot there: /invite @factorbot"
 	switch {
 	case slackCode(err) == "channel_not_found":
-		return failed(check, "is private without the bot, or does not exist", invite+", or correct channels")
+		return failed(check, "is private without the bot, or does not exist", invite+", or correct "+setting)
 	case err != nil:
 		return slackTrouble(check, err, "see what Slack says")
 	case c.IsArchived:
-		return failed(check, "#"+c.Name+" is archived", "unarchive it, or name another in channels")
+		return failed(check, "#"+c.Name+" is archived", "unarchive it, or name another in "+setting)
 	case !c.IsMember:
 		return failed(check, "the bot is not in #"+c.Name, invite)
 	}

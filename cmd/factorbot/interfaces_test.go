@@ -29,6 +29,7 @@ var (
 	_ runner.Caller     = (*okta.Client)(nil)
 	_ runner.Remover    = (*okta.Client)(nil)
 	_ runner.SystemLog  = (*okta.Client)(nil)
+	_ runner.Herald     = (*webhook)(nil)
 	_ bot.Inbox         = record{}
 	_ bot.Seen          = record{}
 	_ bot.Board         = record{}
