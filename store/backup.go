@@ -25,6 +25,12 @@ type copyMark struct {
 // opened like the record itself, and tells when it was taken: see [Store.RestoredFrom].
 // It is first made beside the record, so there has to be room for it.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	select { // one at a time: they are made under the same name
+	case s.copying <- struct{}{}:
+		defer func() { <-s.copying }()
+	case <-ctx.Done():
+		return fmt.Errorf("back up the record: %w", ctx.Err())
+	}
 	path := s.file.path + ".out"
 	if _, err := s.makeCopy(ctx, path); err != nil {
 		return fmt.Errorf("back up the record: %w", err)

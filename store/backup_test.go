@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,6 +45,30 @@ func TestStore_BackupFile(t *testing.T) {
 		t.Errorf("%d targets", got)
 	}
 }
+
+// A backup that is asked for while another one is streamed takes nothing away from it.
+func TestStore_Backup_one_at_a_time(t *testing.T) {
+	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
+	mustRun(t, mustTerm(t, s), 3, t0)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	second := errors.New("not asked for")
+	first := s.Backup(t.Context(), writing(func(p []byte) (int, error) {
+		second = s.Backup(over, io.Discard)
+		return len(p), nil
+	}))
+	if first != nil || !errors.Is(second, context.Canceled) {
+		t.Errorf("the first: %v, the second: %v", first, second)
+	}
+	if err := s.Backup(t.Context(), io.Discard); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// writing is a writer that is a function.
+type writing func([]byte) (int, error)
+
+func (w writing) Write(p []byte) (int, error) { return w(p) }
 
 // A backup that fails leaves nothing behind, and one that was cut off is in nobody's way.
 func TestStore_BackupFile_fails(t *testing.T) {

@@ -17,6 +17,7 @@ type Store struct {
 	retain  time.Duration
 	lastAt  time.Time // of the last envelope, guarded by arrival
 	arrival sync.Mutex
+	copying chan struct{} // held by who makes a copy beside the record
 }
 
 // Reader reads the record; a [Store] and a [Term] both do.
@@ -72,7 +73,7 @@ func Open(path, org string, o ...Option) (*Store, error) {
 }
 
 func newStore(e engine, org string, set options) *Store {
-	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain}
+	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, copying: make(chan struct{}, 1)}
 }
 
 // identify refuses the record of another org or of a later program, migrates one of an
