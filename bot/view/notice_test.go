@@ -55,3 +55,17 @@ func TestAlerts_golden(t *testing.T) {
 	}
 	golden(t, "alerts", all)
 }
+
+func TestAlerts_stayInsideSlacksLimits(t *testing.T) {
+	fits := schema(t, "Message")
+	rapid.Check(t, func(t *rapid.T) {
+		r := anyRequest(t)
+		report := reset.Report{Row: 1, By: reset.Person(nasty().Draw(t, "reporter")), At: noon}
+		for name, m := range map[string]view.Message{"glass": view.GlassAlert(r, "has ended"), "reported": view.ReportAlert(r, report)} {
+			if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {
+				t.Fatalf("%s does not fit: %v", name, err)
+			}
+			checkMessage(t, name, m)
+		}
+	})
+}

@@ -86,6 +86,7 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 		"a user group of nobody":    {policy: "channels: [C_FACTORS]\napprovers: {usergroups: [S_NONE]}\n", check: "who may approve", mend: "approvers"},
 		"too few approvers":         {policy: "channels: [C_FACTORS]\napprovers: {usergroups: [S_SECURITY]}\napprovals: 3\n", check: "who may approve", mend: "lower approvals"},
 		"a quorum of nobody":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\napprovals_from: [[S_HELPDESK]]\n", check: "approvals_from entry 1", mend: "add an approver"},
+		"alerts where it is not":    {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nalerts: {channel: C_GENERAL}\n", check: "alerts.channel C_GENERAL", mend: "/invite"},
 		"a breaker who left":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {approvers: [U_GONE]}\n", check: "approver of break-glass U_GONE", mend: "protect.approvers"},
 		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "create a new one"},
 		"a malformed setting":       {vars: []string{"FACTORBOT_HTTP_ADDR=8090"}, check: "configuration", mend: "run --help"},
