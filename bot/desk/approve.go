@@ -40,6 +40,9 @@ func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
 // grow records what the policy asks now, so that the message shows it before the number is typed.
 func (d *Desk) grow(ctx context.Context, b *ballot) error {
 	_, err := d.Record.Update(ctx, b.in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		if r.State != reset.Pending || !b.fits(r) { // the terms are of another revision
+			return nil, nil
+		}
 		if f, grew := r.Grow(b.terms, b.now); grew {
 			return []reset.Fact{f}, nil
 		}
