@@ -36,6 +36,7 @@ func TestInbox_oneEnvelopeOnTwoSockets(t *testing.T) {
 	w.set(`{"slack_duplicates": 1}`)
 	w.upload("U_REQUESTER", "why", "list.csv", threeUsers)
 	w.until("the request", w.opened(1))
+	w.until("its private answer", func() bool { return w.pending() == 0 })
 	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because lost phone")
 	w.until("the second request", w.opened(2))
 	w.plan("FR-1", 3)

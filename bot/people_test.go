@@ -17,7 +17,11 @@ func (w *world) command(user, channel, text string) string {
 		w.Fatal(err)
 	}
 	if len(a.Ephemeral) != 1 {
-		w.Fatalf("%s: %d private answers, want 1: %+v", text, len(a.Ephemeral), a)
+		var all []string
+		for _, m := range a.Ephemeral {
+			all = append(all, said(m))
+		}
+		w.Fatalf("%s: %d private answers, want 1: %q", text, len(a.Ephemeral), all)
 	}
 	return said(a.Ephemeral[0])
 }
