@@ -16,10 +16,11 @@ import (
 )
 
 // commandsShown are the calls of the program in the README, each once: lines of
-// blocks of code, and what stands in backticks with a path before it.
+// blocks of code, and what stands in backticks with a path before it. What
+// "go run" calls counts as the program.
 func commandsShown(tb testing.TB) (all []string) {
 	tb.Helper()
-	for _, m := range regexp.MustCompile("(?m)(?:^ *|`)\\./(factorbot [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
+	for _, m := range regexp.MustCompile("(?m)(?:^ *|`)(?:\\./|go run \\./cmd/)(factorbot [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
 		if !slices.Contains(all, m[1]) {
 			all = append(all, m[1])
 		}

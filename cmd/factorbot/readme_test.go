@@ -93,6 +93,16 @@ func constants(tb testing.TB, file, typ string) (values []string) {
 	return values
 }
 
+// A fresh machine with only Go needs two commands, each a line of its own.
+func TestReadme_twoCommands(t *testing.T) {
+	readme := mustReadme(t)
+	for _, line := range []string{"go run ./cmd/factorbot sandbox", "go test ./..."} {
+		if strings.Count(readme, "\n```\n"+line+"\n```\n") != 1 {
+			t.Errorf("README.md must show %q once, as a block of its own", line)
+		}
+	}
+}
+
 // Every command of the program that the README shows is one that there is, with
 // flags that it takes.
 func TestReadme_commandsExist(t *testing.T) {
