@@ -54,8 +54,13 @@ func (s *turnstile) counted() (most, sent int) {
 	return s.most, s.sent
 }
 
-// mustQueue is a client of an org of 100 users behind a turnstile, after a first answer.
+// mustQueue is a client of an org of 100 users behind a turnstile, after a first
+// answer, with the usual eight calls at once.
 func mustQueue(t *testing.T, sdk *okta.SDK, opt oktasim.Options) (*turnstile, *oktasim.Org, *okta.Client) {
+	return mustQueueOf(t, sdk, opt, 8)
+}
+
+func mustQueueOf(t *testing.T, sdk *okta.SDK, opt oktasim.Options, atOnce int) (*turnstile, *oktasim.Org, *okta.Client) {
 	opt.Users, opt.AllActive = 100, true
 	org, err := oktasim.New(opt)
 	if err != nil {
@@ -63,7 +68,7 @@ func mustQueue(t *testing.T, sdk *okta.SDK, opt oktasim.Options) (*turnstile, *o
 	}
 	t.Cleanup(org.Close)
 	s := &turnstile{base: org.Transport()}
-	c := MustClient(t, okta.Config{SDK: sdk, Transport: s})
+	c := MustClient(t, okta.Config{SDK: sdk, Transport: s, Concurrency: atOnce})
 	for _, u := range org.Users()[:3] {
 		if _, err := reset(t.Context(), c, "FR-1", u.ID); err != nil {
 			t.Fatal(err)
@@ -77,7 +82,7 @@ func takeAll(t *testing.T, ctx context.Context, c *okta.Client) []*okta.Slot {
 	var slots []*okta.Slot
 	for {
 		soon, giveUp := context.WithCancel(ctx)
-		timer := time.AfterFunc(time.Millisecond, giveUp)
+		timer := time.AfterFunc(200*time.Millisecond, giveUp)
 		s, err := c.Take(soon, "FR-1")
 		timer.Stop()
 		if err != nil {
@@ -93,25 +98,31 @@ func takeAll(t *testing.T, ctx context.Context, c *okta.Client) []*okta.Slot {
 }
 
 // TestTake_quick: more slots than places are given only where answers are quick
-// and there is no limit to be kept.
+// and no limit is near; how many, so that nobody waits long for a place.
 func TestTake_quick(t *testing.T) {
 	tests := []struct {
-		name string
-		opt  oktasim.Options
-		set  map[string]any
-		want int
+		name   string
+		opt    oktasim.Options
+		set    map[string]any
+		atOnce int
+		want   int
 	}{
-		{"quick, no limit", oktasim.Options{}, nil, 24},
-		{"slow", oktasim.Options{Latency: 50 * time.Millisecond}, nil, 8},
-		{"slow of late", oktasim.Options{}, map[string]any{"latency": "50ms"}, 8},
-		{"a limit", oktasim.Options{RateLimit: 10000, Window: time.Second}, nil, 8},
-		{"a limit of late", oktasim.Options{}, map[string]any{"rate_limit": 1000000}, 8},
+		{"quick, no limit", oktasim.Options{}, nil, 8, 120},
+		{"quick, one at a time", oktasim.Options{Latency: 10 * time.Millisecond}, nil, 1, 50},
+		{"slow", oktasim.Options{Latency: 50 * time.Millisecond}, nil, 8, 8},
+		{"slow of late", oktasim.Options{}, map[string]any{"latency": "50ms"}, 8, 8},
+		{"a limit", oktasim.Options{RateLimit: 500, Window: time.Second}, nil, 8, 8},
+		{"Okta's usual limit", oktasim.Options{RateLimit: 600, Window: time.Minute}, nil, 8, 8},
+		{"a limit of late", oktasim.Options{}, map[string]any{"rate_limit": 1000}, 8, 8},
+		{"a limit far away", oktasim.Options{RateLimit: 1000000, Window: time.Minute}, nil, 8, 120},
+		{"a limit far away, of late", oktasim.Options{}, map[string]any{"rate_limit": 1000000}, 8, 120},
+		{"much of a limit for a short time", oktasim.Options{RateLimit: 900, Window: 100 * time.Millisecond}, nil, 8, 8},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			sdk := MustSDK(t)
 			synctest.Test(t, func(t *testing.T) {
-				_, org, c := mustQueue(t, sdk, tt.opt)
+				_, org, c := mustQueueOf(t, sdk, tt.opt, tt.atOnce)
 				for key, value := range tt.set {
 					set(t, org, key, value)
 					if _, err := reset(t.Context(), c, "FR-1", org.Users()[4].ID); err != nil {

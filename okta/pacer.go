@@ -178,12 +178,17 @@ func (p *pacer) next(now time.Time) (*bucket, *waiter) {
 	var first *waiter
 	for _, b := range p.turns {
 		w, urgent := p.queues[b].head()
-		if w == nil || !p.room(w) || found != nil && !urgent {
+		if w == nil || found != nil && !urgent {
+			continue
+		}
+		seat, ok := p.room(w, now)
+		if !ok {
 			continue
 		}
 		if at, ok := b.ready(now, &p.clock); !ok || at.After(now) {
 			continue
 		}
+		w.seat = seat
 		if urgent {
 			return b, w
 		}
@@ -206,7 +211,11 @@ func (p *pacer) due(now time.Time) (at time.Time, ok bool) {
 		at, ok = now, true
 	}
 	for b, q := range p.queues {
-		if w, _ := q.head(); w == nil || !p.room(w) {
+		w, _ := q.head()
+		if w == nil {
+			continue
+		}
+		if _, room := p.room(w, now); !room {
 			continue
 		}
 		if t, sure := b.ready(now, &p.clock); sure && (!ok || t.Before(at)) {

@@ -18,17 +18,23 @@ const (
 const (
 	// quickAnswer is the longest an answer takes where slots may stand.
 	quickAnswer = 20 * time.Millisecond
-	// standMost is how many slots may stand for each place.
-	standMost = 3
+	// standMost is how many slots may stand, and standWait how long the last of
+	// them may have to wait for its place as far as answers of late tell.
+	standMost = 120
+	standWait = 500 * time.Millisecond
+	// roomyRate is how many calls a second a limit must leave to us where slots
+	// stand: about what the places do while each is held during a disk's fsync.
+	// Okta's own limits are far below (okta-rate-limit-buckets.tsv, per minute).
+	roomyRate = 1000
 )
 
 // boarding is who was given a slot without a place. While a slot's record is
-// made, nothing is sent; where Okta answers faster than a disk does and has no
-// limits to be kept, the places would be held by those who write. So there, and
-// only there, some slots more are given than there are places, and a call takes
-// its place when it leaves. As answers are quick, its wait is short, and who has
-// not left within 2 s of the record does not leave (see watch). With limits to be
-// kept, or slow answers, nobody stands.
+// made, nothing is sent; where Okta answers faster than a disk does and its limits
+// are far away, the places would be held by those who write. So there, and only
+// there, more slots are given than there are places, and a call takes its place
+// when it leaves. As answers are quick, its wait is short, and who has not left
+// within 2 s of the record does not leave (see watch). With a limit that sets the
+// pace, or slow answers, nobody stands.
 type boarding struct {
 	standing int
 	queue    []*boarder
@@ -54,34 +60,42 @@ func (b *boarding) answer(o observation) {
 	b.usual += (took - b.usual) / 8
 }
 
-// quick says whether slots of the bucket are given without a place: nothing is to
-// be kept but the calls at once, and they are short. p.mu is held.
-func (p *pacer) quick(b *bucket) bool {
+// stands is how many slots of the bucket may be given without a place: none, unless
+// only the calls at once are to be kept, and they are short. p.mu is held.
+func (p *pacer) stands(b *bucket, now time.Time) int {
 	usual := p.boarding.usual
-	return usual > 0 && usual <= quickAnswer && b.unlimited() && p.places.now == p.most
-}
-
-// room says whether a waiter could have its grant, as for places. p.mu is held.
-func (p *pacer) room(w *waiter) bool {
-	switch {
-	case w.rider:
-		return true
-	case w.slot && p.quick(w.bucket):
-		return p.boarding.standing < standMost*p.most
+	if usual <= 0 || usual > quickAnswer || p.places.now != p.most || !b.roomy(now, &p.clock, roomyRate) {
+		return 0
 	}
-	return p.inFlight < p.places.now && len(p.boarding.queue) == 0
+	return int(min(standMost, time.Duration(p.most)*standWait/usual))
 }
 
-// sit gives a waiter what it needs of the places. p.mu is held.
+// slots is how many slots may be held at this moment, those with a place among them.
+func (p *pacer) slots(name string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.places.now + p.stands(p.bucket(name), time.Now())
+}
+
+// room finds what a waiter's grant could have of the places. p.mu is held.
+func (p *pacer) room(w *waiter, now time.Time) (seat, bool) {
+	if w.rider {
+		return riding, true
+	}
+	if w.slot {
+		if n := p.stands(w.bucket, now); n > 0 {
+			return standing, p.boarding.standing < n
+		}
+	}
+	return seated, p.inFlight < p.places.now && len(p.boarding.queue) == 0
+}
+
+// sit gives a waiter the seat that was found for it. p.mu is held.
 func (p *pacer) sit(w *waiter) {
-	switch {
-	case w.rider:
-		w.seat = riding
-	case w.slot && p.quick(w.bucket):
-		w.seat = standing
+	switch w.seat {
+	case standing:
 		p.boarding.standing++
-	default:
-		w.seat = seated
+	case seated:
 		p.inFlight++
 	}
 }
@@ -130,7 +144,7 @@ func (g *grant) board(ctx context.Context, c *call) *Error {
 	default:
 	}
 	now := time.Now()
-	if !g.bucket.unlimited() || g.bucket.paused.After(now) {
+	if !g.bucket.roomy(now, &p.clock, roomyRate/2) { // less than it took to get the slot: an ebb is no new limit
 		p.mu.Unlock()
 		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "Okta's limits changed after it was recorded, so nothing was sent", Advice: adviceLate}
 	}

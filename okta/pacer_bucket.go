@@ -42,6 +42,19 @@ type bucket struct {
 
 func (b *bucket) unlimited() bool { return b.known && b.cur.reset == 0 }
 
+// roomy says whether no limit is near: none is known, or it leaves so many calls a
+// second to us now, and a second's worth of them in this window.
+func (b *bucket) roomy(now time.Time, c *oktaClock, perSecond float64) bool {
+	if !b.known || b.paused.After(now) {
+		return false
+	}
+	if b.unlimited() {
+		return true
+	}
+	rate, _ := b.rate(now, c)
+	return rate >= perSecond && b.left() >= perSecond
+}
+
 // ready is the earliest moment at which the next call may leave; ok is false
 // when that depends on an answer that is still out.
 func (b *bucket) ready(now time.Time, c *oktaClock) (at time.Time, ok bool) {

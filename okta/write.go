@@ -30,6 +30,10 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 	return &Slot{grant: g}, nil
 }
 
+// Slots is how many slots may be held at this moment: one for each of the calls at
+// once, and more where Okta answers faster than what leads to a call takes.
+func (c *Client) Slots() int { return c.pacer.slots(UsersBucket) }
+
 // Release gives an unused slot back. It may be called again, and after use.
 func (s *Slot) Release() {
 	if s != nil && s.spent.CompareAndSwap(false, true) {

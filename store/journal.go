@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"factorbot/bot/reset"
@@ -17,12 +16,6 @@ const (
 	groupBytes  = 192 << 10
 )
 
-// gatherYields is how often the writer of a group yields before it looks who
-// waits. Those whom the last commit answered come back at once with what they do
-// next; without the yields half of them would miss the group. Measured with ten
-// workers: 3.7 transactions for ten users without, 2.3 with.
-const gatherYields = 30
-
 // journal gives log entries their numbers, without gaps, and puts what concurrent
 // callers have to write into one commit, whatever their requests. Whoever has the
 // turn writes for everybody who waits. Heads and logs are written only with the
@@ -32,10 +25,13 @@ type journal struct {
 
 	mu      sync.Mutex
 	waiting []*ask
+	lines   int           // of those who wait
+	enough  chan struct{} // closed when they have many; nil: nobody waits for it
 
 	// of whoever has the turn
-	logs map[int]*logEnd        // by number of the request, 0 is the org's
-	held map[reset.UserID]*card // some users with a claim, as the last commit wrote them
+	crowded bool                   // the last commit had many lines
+	logs    map[int]*logEnd        // by number of the request, 0 is the org's
+	held    map[reset.UserID]*card // some users with a claim, as the last commit wrote them
 }
 
 // heldMost bounds how many users are remembered; the others are read.
@@ -72,9 +68,7 @@ func (j *journal) end() { <-j.turn }
 // context ends only the waiting: what is being written is written.
 func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 	a.done = make(chan struct{})
-	j.mu.Lock()
-	j.waiting = append(j.waiting, a)
-	j.mu.Unlock()
+	j.wait(a)
 	select {
 	case <-a.done:
 		return a.err
@@ -87,9 +81,7 @@ func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 		return a.err
 	}
 	defer j.end()
-	for range gatherYields {
-		runtime.Gosched()
-	}
+	j.gather()
 	for !a.answered() {
 		j.write(context.WithoutCancel(ctx), t, j.take())
 	}
@@ -112,6 +104,7 @@ func (j *journal) withdraw(a *ask) bool {
 	for i, w := range j.waiting {
 		if w == a {
 			j.waiting = append(j.waiting[:i:i], j.waiting[i+1:]...)
+			j.lines -= len(a.lines)
 			return true
 		}
 	}
@@ -134,6 +127,7 @@ func (j *journal) take() []*ask {
 			break
 		}
 		n++
+		j.lines -= len(a.lines)
 	}
 	taken := j.waiting[:n:n]
 	j.waiting = j.waiting[n:]
@@ -142,6 +136,7 @@ func (j *journal) take() []*ask {
 
 // write commits what the asks want and answers them.
 func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
+	j.crowded = linesOf(asks) >= crowdedLines
 	var g *group
 	err := again(ctx, func() (err error) {
 		if g, err = j.compose(ctx, t, asks); err != nil || len(g.ops) == 0 {

@@ -11,11 +11,6 @@ import (
 	"factorbot/okta"
 )
 
-// journalAhead is how many workers there are for each place among the calls at
-// once. Most of them wait for their turn; where Okta is faster than the disk
-// (okta's slots say when) some write their started entry while others send.
-const journalAhead = 4
-
 // gap is how long after the last step a request does not go on by itself.
 const gap = time.Hour
 
@@ -188,7 +183,7 @@ func (b *batch) returned() error {
 // then those in doubt and those that others had claimed.
 func (b *batch) all() error {
 	next, stop := b.untried()
-	b.crew(journalAhead*b.Pace.Concurrency, next, b.try)
+	newCrew(b.taking, b.hands).work(next, b.try)
 	stop()
 	b.settleDoubts()
 	if err := b.out.flush(); err != nil {
@@ -226,23 +221,6 @@ func (b *batch) ended() error {
 		return b.paused
 	}
 	return cause
-}
-
-// crew lets n workers take targets until there are none or the batch is halted.
-func (b *batch) crew(n int, next func() (reset.Target, bool), act func(reset.Target)) {
-	var wg sync.WaitGroup
-	for range max(1, n) {
-		wg.Go(func() {
-			for b.taking.Err() == nil {
-				t, ok := next()
-				if !ok {
-					return
-				}
-				act(t)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // untried streams the targets, of the waves that are let through, that have

@@ -145,7 +145,7 @@ func (b *bench) runner(rec interface {
 		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Wards: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client, Enrolments: b.client, Lister: b.client, Exports: rec, People: b.staff,
 		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
 		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Pace: Pace{Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
+		Pace: Pace{Concurrency: 8, Slots: b.client.Slots, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
 }
 

@@ -134,6 +134,7 @@ type Runner struct {
 // Pace is what the runner needs of the okta settings.
 type Pace struct {
 	Concurrency int           // calls at once
+	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
 	SettleAfter time.Duration // how long a call may still be executing after we gave it up
 	LogLag      time.Duration // how late the System Log may be
 }

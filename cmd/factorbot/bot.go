@@ -122,7 +122,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
 		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
-		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
+		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}
 	lc.Start("runner", acting.Run)
 	listener := &bot.Listener{

@@ -185,7 +185,7 @@ func (m *stage) start() {
 		Heads: m.rec, Plans: m.rec, Journal: m.rec, Directory: m.client, Wards: m.client, Groups: m.client, Caller: m.client,
 		Remover: m.client, SystemLog: m.client, Enrolments: m.client, People: modelFolk{},
 		Rules: modelRules, Org: "https://example.okta.com", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Pace: runner.Pace{Concurrency: 3, SettleAfter: 10 * time.Second, LogLag: time.Minute},
+		Pace: runner.Pace{Concurrency: 3, Slots: m.client.Slots, SettleAfter: 10 * time.Second, LogLag: time.Minute},
 	}
 	ctx, cancel := context.WithCancel(m.t.Context())
 	var wg sync.WaitGroup

@@ -1,0 +1,85 @@
+package runner
+
+import (
+	"context"
+	"sync"
+
+	"factorbot/bot/reset"
+)
+
+// crew is the workers of a batch. How many have something to do changes while they work.
+type crew struct {
+	taking context.Context // ends when no target shall be taken any more
+	hands  func() int      // how many workers there shall be at this moment
+
+	wg  sync.WaitGroup
+	mu  sync.Mutex
+	now int
+}
+
+func newCrew(taking context.Context, hands func() int) *crew {
+	return &crew{taking: taking, hands: hands}
+}
+
+// hands is how many workers resets need: one for each slot that may be held, and as
+// many as there are calls at once to wait for the next. Where the pace is slow more
+// would only wait, each with a target and with what was known of it.
+func (b *batch) hands() int {
+	slots := b.Pace.Concurrency
+	if b.Pace.Slots != nil {
+		slots = b.Pace.Slots()
+	}
+	return slots + b.Pace.Concurrency
+}
+
+// always is a crew's size that does not change.
+func always(n int) func() int { return func() int { return n } }
+
+// work lets the workers take targets until there are none, and waits for them.
+func (c *crew) work(next func() (reset.Target, bool), act func(reset.Target)) {
+	worker := func() {}
+	worker = func() {
+		for c.taking.Err() == nil {
+			t, ok := next()
+			if !ok {
+				return
+			}
+			act(t)
+			most := c.most()
+			if c.leave(most) {
+				return
+			}
+			if c.join(most) {
+				c.wg.Go(worker)
+			}
+		}
+	}
+	for c.join(c.most()) {
+		c.wg.Go(worker)
+	}
+	c.wg.Wait()
+}
+
+func (c *crew) most() int { return max(1, c.hands()) }
+
+// join makes room for one worker more, if there is any.
+func (c *crew) join(most int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now >= most {
+		return false
+	}
+	c.now++
+	return true
+}
+
+// leave reports whether there are too many workers, and counts one less.
+func (c *crew) leave(most int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now <= most {
+		return false
+	}
+	c.now--
+	return true
+}
