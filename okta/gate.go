@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -130,7 +131,7 @@ func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Respo
 		c.failed = late
 		return nil, late
 	}
-	req = g.dressed(req.WithContext(ctx), c)
+	req = g.dressed(ctx, req, c)
 	resp, err := g.base.RoundTrip(req)
 	if err != nil {
 		c.failed = watch.failure(err)
@@ -154,12 +155,13 @@ func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Respo
 }
 
 // dressed is a copy of the SDK's request that goes to the org, as us.
-func (g *gate) dressed(req *http.Request, c *call) *http.Request {
-	req = req.Clone(req.Context())
-	for name, values := range c.header {
-		req.Header[name] = values
-	}
-	req.URL.Scheme, req.URL.Host, req.Host = g.org.Scheme, g.org.Host, g.org.Host
+func (g *gate) dressed(ctx context.Context, req *http.Request, c *call) *http.Request {
+	req = req.WithContext(ctx) // shallow: what is changed below is copied first
+	target := *req.URL
+	target.Scheme, target.Host = g.org.Scheme, g.org.Host
+	req.URL, req.Host = &target, g.org.Host
+	req.Header = maps.Clone(req.Header)
+	maps.Copy(req.Header, c.header)
 	req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+g.agent))
 	switch {
 	case g.auth != nil:

@@ -61,7 +61,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{deflated, 0xff})
 	f.Fuzz(func(t *testing.T, value []byte) {
-		entries, err := unpack[reset.Entry](value)
+		entries, err := unpack[reset.Entry](&opener{}, value)
 		if err != nil {
 			return
 		}
@@ -75,7 +75,7 @@ func FuzzUnpack(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := unpack[reset.Entry](b)
+		back, err := unpack[reset.Entry](&opener{}, b)
 		if err != nil || len(back) != len(entries) {
 			t.Fatalf("%d entries became %d: %v", len(entries), len(back), err)
 		}

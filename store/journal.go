@@ -32,6 +32,7 @@ type journal struct {
 	crowded bool                   // the last commit had many lines
 	logs    map[int]*logEnd        // by number of the request, 0 is the org's
 	held    map[reset.UserID]*card // some users with a claim, as the last commit wrote them
+	sealing deflater
 }
 
 // heldMost bounds how many users are remembered; the others are read.

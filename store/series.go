@@ -103,7 +103,7 @@ func (s series[T]) value(ctx context.Context, c *cursor, key string, next int64)
 	if err != nil || p.rev == 0 {
 		return nil, "", err
 	}
-	items, err := unpack[T](p.value)
+	items, err := unpack[T](&c.opened, p.value)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", p.key, err)
 	}
@@ -120,6 +120,7 @@ type cursor struct {
 	end    string
 	pairs  []pair // read ahead
 	next   string // the key from which they were read on
+	opened opener
 }
 
 // from returns the first pair from a key on; its revision is 0 if there is none.
@@ -142,8 +143,7 @@ func (s series[T]) blockKey(no int64) string { return numberedKey(s.prefix, bloc
 type lines struct {
 	buf bytes.Buffer
 	n   int
-	zip *flate.Writer
-	out bytes.Buffer
+	zip deflater
 }
 
 func (l *lines) add(item any) error {
@@ -159,43 +159,81 @@ func (l *lines) add(item any) error {
 
 // deflated returns the lines as one value and empties itself.
 func (l *lines) deflated(level int) ([]byte, error) {
-	l.out.Reset()
-	l.out.WriteByte(deflated)
-	if l.zip == nil {
-		w, err := flate.NewWriter(&l.out, level)
-		if err != nil {
-			return nil, err
-		}
-		l.zip = w
-	} else {
-		l.zip.Reset(&l.out)
-	}
-	if _, err := l.zip.Write(l.buf.Bytes()); err != nil {
-		return nil, err
-	}
-	if err := l.zip.Close(); err != nil {
+	value, err := l.zip.value(l.buf.Bytes(), level)
+	if err != nil {
 		return nil, err
 	}
 	l.buf.Reset()
 	l.n = 0
-	return bytes.Clone(l.out.Bytes()), nil
+	return value, nil
 }
 
-// unpack returns the items of a value.
-func unpack[T any](value []byte) ([]T, error) {
+// deflater makes values of JSON lines, one after the other. Its tables of half a
+// megabyte and more are made once, at the level of the first.
+type deflater struct {
+	zip *flate.Writer
+	out bytes.Buffer
+}
+
+func (d *deflater) value(lines []byte, level int) ([]byte, error) {
+	d.out.Reset()
+	d.out.WriteByte(deflated)
+	if d.zip == nil {
+		w, err := flate.NewWriter(&d.out, level)
+		if err != nil {
+			return nil, err
+		}
+		d.zip = w
+	} else {
+		d.zip.Reset(&d.out)
+	}
+	if _, err := d.zip.Write(lines); err != nil {
+		return nil, err
+	}
+	if err := d.zip.Close(); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(d.out.Bytes()), nil
+}
+
+// opener gives back the JSON lines of values, one after the other, in the same room.
+type opener struct {
+	from bytes.Reader
+	zip  io.ReadCloser // a flate.Resetter too
+	text bytes.Buffer
+}
+
+// lines returns what a value holds; it is good until the next.
+func (o *opener) lines(value []byte) ([]byte, error) {
 	if len(value) == 0 {
 		return nil, errors.New("an empty value")
 	}
-	text := value[1:]
+	rest := value[1:]
 	switch value[0] {
 	case plain:
+		return rest, nil
 	case deflated:
-		var err error
-		if text, err = io.ReadAll(flate.NewReader(bytes.NewReader(text))); err != nil {
-			return nil, err
-		}
 	default:
 		return nil, fmt.Errorf("a value of an unknown kind %q", value[0])
+	}
+	o.from.Reset(rest)
+	if o.zip == nil {
+		o.zip = flate.NewReader(&o.from)
+	} else if err := o.zip.(flate.Resetter).Reset(&o.from, nil); err != nil { // documented: every reader of flate is one
+		return nil, err
+	}
+	o.text.Reset()
+	if _, err := o.text.ReadFrom(o.zip); err != nil {
+		return nil, err
+	}
+	return o.text.Bytes(), nil
+}
+
+// unpack returns the items of a value.
+func unpack[T any](o *opener, value []byte) ([]T, error) {
+	text, err := o.lines(value)
+	if err != nil {
+		return nil, err
 	}
 	items := make([]T, 0, bytes.Count(text, []byte{'\n'}))
 	for l := range bytes.Lines(text) {

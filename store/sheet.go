@@ -139,9 +139,7 @@ func (t *Term) seal(ctx context.Context, sheets []*sheet) {
 }
 
 func (t *Term) sealBlock(ctx context.Context, n int, block run) error {
-	l := lines{}
-	l.buf.Write(block.lines)
-	b, err := l.deflated(flate.BestSpeed)
+	b, err := t.journal.sealing.value(block.lines, flate.BestSpeed)
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,12 @@ func (r *Reader) trailOf(ctx context.Context, n int, yield func(Link, error) boo
 	if n != 0 {
 		id = reset.NewID(n)
 	}
+	var opened opener
 	for p, err := range scan(ctx, r.engine, logPrefix(n), pageOf) {
 		if err != nil {
 			return yield(Link{}, err)
 		}
-		items, err := unpack[chained](p.value)
+		items, err := unpack[chained](&opened, p.value)
 		if err != nil {
 			return yield(Link{}, fmt.Errorf("%s: %w", p.key, err))
 		}

@@ -258,11 +258,12 @@ func (v *verifier) log(ctx context.Context, n int, show func(chained, link)) (He
 
 // entries shows each entry of a log as it is stored, in the order of the keys.
 func (v *verifier) entries(ctx context.Context, n int, show func(chained) error) error {
+	var opened opener
 	for p, err := range scan(ctx, v.engine, logPrefix(n), pageOf) {
 		if err != nil {
 			return err
 		}
-		items, err := unpack[chained](p.value)
+		items, err := unpack[chained](&opened, p.value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.key, err)
 		}

@@ -259,7 +259,7 @@ func TestChained_redacted(t *testing.T) {
 	} {
 		l := must[line](t)(newLine(e))
 		stored := l.appendTo(nil, 4, genesis(testOrg, 1).next(4, l.sum))
-		c := must[[]chained](t)(unpack[chained](append([]byte{plain}, stored...)))[0]
+		c := must[[]chained](t)(unpack[chained](&opener{}, append([]byte{plain}, stored...)))[0]
 		if got := must[link](t)(c.sum()); got != l.sum {
 			t.Errorf("read back %s, written %s: %s", got, l.sum, stored)
 		}

@@ -14,6 +14,7 @@ type outbox struct {
 	in     chan reset.Entry
 	flushs chan chan error
 	wg     sync.WaitGroup
+	group  []reset.Entry // what is being written; its room is used again
 }
 
 // newOutbox starts an outbox that writes with write; an error is passed to failed, once.
@@ -64,17 +65,17 @@ func (o *outbox) run(write func([]reset.Entry) error, failed func(error)) {
 
 // gather takes what waits, up to a group's size.
 func (o *outbox) gather(first ...reset.Entry) []reset.Entry {
-	group := first
-	for len(group) < outboxSize {
+	o.group = append(o.group[:0], first...)
+	for len(o.group) < outboxSize {
 		select {
 		case e, open := <-o.in:
 			if !open {
-				return group
+				return o.group
 			}
-			group = append(group, e)
+			o.group = append(o.group, e)
 		default:
-			return group
+			return o.group
 		}
 	}
-	return group
+	return o.group
 }
