@@ -2,7 +2,6 @@ package okta
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/url"
 	"strings"
@@ -39,13 +38,14 @@ type wireEvent struct {
 		Result string `json:"result"`
 	} `json:"outcome"`
 	Target []struct {
-		ID          string          `json:"id"`
-		Type        string          `json:"type"`
-		DisplayName string          `json:"displayName"`
-		Detail      json.RawMessage `json:"detailEntry"`
+		ID          string `json:"id"`
+		Type        string `json:"type"`
+		DisplayName string `json:"displayName"`
 	} `json:"target"`
 	Debug struct {
-		Data map[string]any `json:"debugData"`
+		Data struct {
+			Factor text `json:"factor"`
+		} `json:"debugData"`
 	} `json:"debugContext"`
 }
 
@@ -60,8 +60,8 @@ func (w wireEvent) event() Event {
 			e.Factor = firstOf(e.Factor, t.DisplayName, t.ID)
 		}
 	}
-	if f, ok := w.Debug.Data["factor"].(string); ok {
-		e.Factor = f
+	if f := w.Debug.Data.Factor; f != "" {
+		e.Factor = string(f)
 	}
 	return e
 }

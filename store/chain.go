@@ -143,7 +143,7 @@ func newLine(e reset.Entry) (line, error) {
 	if !ok {
 		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
 	}
-	return line{entry: c.Entry, tail: tail[:len(tail)-1], sum: sum}, nil
+	return line{gist: gistOf(c.Entry), tail: tail[:len(tail)-1], sum: sum}, nil
 }
 
 // markLen is how many bytes a mark adds to a line.

@@ -73,7 +73,7 @@ func (c *card) op() (op, error) {
 // claim takes the user for a step of the request, or says who stands in the way:
 // another request that holds the user, or one that acted on them after the plan
 // of this one was frozen.
-func (c *card) claim(id reset.ID, frozenAt time.Time, e reset.Entry) error {
+func (c *card) claim(id reset.ID, frozenAt time.Time, e gist) error {
 	if held := c.user.Claim; held != nil && held.Request != id {
 		return &reset.ClaimedError{User: c.user.User, By: held.Request}
 	}
@@ -82,8 +82,8 @@ func (c *card) claim(id reset.ID, frozenAt time.Time, e reset.Entry) error {
 			return &reset.ResetSinceError{User: c.user.User, By: n.Request, At: n.At}
 		}
 	}
-	if held := c.user.Claim; held == nil || held.Row != e.Step.Row {
-		c.user.Claim = &reset.Claim{Request: id, Row: e.Step.Row, At: e.At}
+	if held := c.user.Claim; held == nil || held.Row != e.row {
+		c.user.Claim = &reset.Claim{Request: id, Row: e.row, At: e.at}
 		c.changed = true
 	}
 	return nil
@@ -91,16 +91,16 @@ func (c *card) claim(id reset.ID, frozenAt time.Time, e reset.Entry) error {
 
 // settle gives the user back after an outcome, and leaves a note if a call may
 // have taken effect; a request's later note replaces its earlier one.
-func (c *card) settle(id reset.ID, revision int, e reset.Entry) {
-	if held := c.user.Claim; held != nil && held.Request == id && held.Row == e.Step.Row {
+func (c *card) settle(id reset.ID, revision int, e gist) {
+	if held := c.user.Claim; held != nil && held.Request == id && held.Row == e.row {
 		c.user.Claim = nil
 		c.changed = true
 	}
-	if !e.Touched {
+	if !e.touched {
 		return
 	}
 	notes := slices.DeleteFunc(c.user.Notes, func(n reset.Note) bool { return n.Request == id })
-	notes = append(notes, reset.Note{Request: id, Revision: revision, Outcome: e.Outcome, At: e.At})
+	notes = append(notes, reset.Note{Request: id, Revision: revision, Outcome: e.outcome, At: e.at})
 	c.user.Notes = notes[max(0, len(notes)-notesMax):]
 	c.changed = true
 }

@@ -64,12 +64,11 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 	}
 	a.refused = make([]error, len(a.lines))
 	for i, l := range a.lines {
-		e := l.entry
-		user, err := g.card(ctx, e.Step.User)
+		user, err := g.card(ctx, l.user)
 		if err != nil {
 			return err
 		}
-		if a.refused[i] = user.claim(a.req.ID, log.head.frozenAt, e); a.refused[i] != nil {
+		if a.refused[i] = user.claim(a.req.ID, log.head.frozenAt, l.gist); a.refused[i] != nil {
 			continue
 		}
 		g.heads[log.n] = cond{headKey(log.n), log.head.version}
@@ -82,15 +81,14 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 	for _, l := range a.lines {
 		g.sheet(log).add(l)
-		e := l.entry
-		if e.Kind != reset.EntryOutcome || e.Step == nil || e.Step.User == "" {
+		if l.kind != reset.EntryOutcome || l.user == "" {
 			continue
 		}
-		user, err := g.card(ctx, e.Step.User)
+		user, err := g.card(ctx, l.user)
 		if err != nil {
 			return err
 		}
-		user.settle(reset.NewID(log.n), log.head.revision, e)
+		user.settle(reset.NewID(log.n), log.head.revision, l.gist)
 	}
 	return nil
 }

@@ -92,9 +92,27 @@ func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
 
 // line is an entry on its way into a log, encoded but for its number and its mark.
 type line struct {
-	entry reset.Entry
-	tail  []byte // of the JSON, what follows the number
-	sum   link
+	gist
+	tail []byte // of the JSON, what follows the number
+	sum  link
+}
+
+// gist is what claims and notes depend on in an entry.
+type gist struct {
+	kind    reset.EntryKind
+	user    reset.UserID // of the step, if there is one, as row
+	row     int
+	at      time.Time
+	outcome reset.Outcome
+	touched bool
+}
+
+func gistOf(e reset.Entry) gist {
+	g := gist{kind: e.Kind, at: e.At, outcome: e.Outcome, touched: e.Touched}
+	if e.Step != nil {
+		g.user, g.row = e.Step.User, e.Step.Row
+	}
+	return g
 }
 
 // lineHead is what an entry's JSON begins with, up to its number: Seq is its first field.

@@ -63,7 +63,7 @@ func (t *Term) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) 
 // split makes asks that fit into a commit each.
 func split(entries []reset.Entry) ([]*ask, error) {
 	var asks []*ask
-	for _, e := range entries {
+	for i, e := range entries {
 		l, err := newLine(e)
 		if err != nil {
 			return nil, err
@@ -73,7 +73,7 @@ func split(entries []reset.Entry) ([]*ask, error) {
 		}
 		last := len(asks) - 1
 		if last < 0 || len(asks[last].lines) == groupWeight-logWeight || asks[last].size+l.size() > groupBytes {
-			asks = append(asks, &ask{})
+			asks = append(asks, &ask{lines: make([]line, 0, min(len(entries)-i, groupWeight-logWeight))})
 			last++
 		}
 		asks[last].lines = append(asks[last].lines, l)

@@ -332,7 +332,7 @@ func TestTerm_Append_notes(t *testing.T) {
 	}
 	c := &card{}
 	for i := range notesMax + 5 {
-		c.settle(reset.NewID(i+1), 1, outcome(1, userID(1), t0))
+		c.settle(reset.NewID(i+1), 1, gistOf(outcome(1, userID(1), t0)))
 	}
 	if n := len(c.user.Notes); n != notesMax || c.user.Notes[0].Request != "FR-6" {
 		t.Errorf("%d notes from %s on", n, c.user.Notes[0].Request)
