@@ -37,10 +37,10 @@ func (j *journal) wait(a *ask) {
 
 // gather lets others come before the next commit. The turn is held.
 func (j *journal) gather() {
-	for range gatherYields {
-		runtime.Gosched()
-	}
 	if !j.crowded {
+		for range gatherYields {
+			runtime.Gosched()
+		}
 		return
 	}
 	enough := make(chan struct{})
