@@ -112,9 +112,9 @@ func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
 	var user *card
 	if held := g.held[u]; held != nil {
 		user = held.clone()
-	} else if read, err := g.t.card(ctx, u); err == nil {
-		user = read
-	} else {
+	} else if err := g.t.journal.readClaims(ctx, g.t); err != nil {
+		return nil, err
+	} else if user, err = g.t.card(ctx, u); err != nil {
 		return nil, err
 	}
 	g.cards[u] = user

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -33,6 +34,7 @@ type journal struct {
 	logs    map[int]*logEnd        // by number of the request, 0 is the org's
 	held    map[reset.UserID]*card // some users with a claim, as the last commit wrote them
 	sealing deflater
+	claims  claims // others may read them
 }
 
 // heldMost bounds how many users are remembered; the others are read.
@@ -197,17 +199,25 @@ func (j *journal) wrote(sheets []*sheet, err error) {
 	}
 }
 
-// keep remembers the users who have a claim after a commit: their outcome comes
-// soon. Who else writes a user makes the next commit fail, and then they are read.
+// keep takes over what became of claims in a commit, and remembers the users who have
+// one: their outcome comes soon. Who else writes a user makes the next commit fail, and
+// then they are read.
 func (j *journal) keep(g *group, rev int64, err error) {
+	if err != nil && !errors.Is(err, errConflict) { // whether it took effect is not known
+		j.claims.know(nil)
+	}
 	for u, c := range g.cards {
+		if err == nil && c.passed {
+			j.claims.set(u, c.user.Claim)
+		}
 		if err != nil || c.user.Claim == nil {
 			delete(j.held, u)
 			continue
 		}
 		if c.changed {
-			c.rev, c.needed, c.changed = rev, false, false
+			c.rev = rev
 		}
+		c.needed, c.changed, c.passed = false, false, false
 		if len(j.held) < heldMost || j.held[u] != nil {
 			j.held[u] = c
 		}

@@ -27,7 +27,7 @@ import (
 //	export/N/PIECE           the file of an export, until it is delivered
 //	op/N/HASH                a cause that took effect on the request
 //	msg/N/SLOT               a message's reference
-//	user/ID                  claim and notes of an Okta user
+//	user/ID                  notes of an Okta user; the claims are in the logs
 //	seen/CHANNEL             the last event seen in a channel
 //	env/TIME-HASH            an envelope that is not finished, in order of arrival
 //	envkey/HASH              the dedupe key of an envelope

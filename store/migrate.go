@@ -20,6 +20,7 @@ type migration struct {
 func migrations() []migration {
 	return []migration{
 		{"give each log a chain", chainLogs},
+		{"leave the claims to the logs", dropClaims},
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -114,9 +115,11 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 		}, all: ErrFrozen},
 		"the head moves": {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
 		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leasePrefix+"leader") }, all: ErrLost},
-		"another claim": {meanwhile: func(t *testing.T, m *model) {
-			mustCommit(t, m, nil, put(userKey(userID(1)), []byte(`{"user":"`+string(userID(1))+`","claim":{"request":"FR-7","row":1}}`)))
-		}, one: &reset.ClaimedError{User: userID(1), By: "FR-7"}},
+		"another's note": {meanwhile: func(t *testing.T, m *model) {
+			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute)}
+			b := must[[]byte](t)(json.Marshal(reset.UserRecord{User: userID(1), Notes: []reset.Note{note}}))
+			mustCommit(t, m, nil, put(userKey(userID(1)), b))
+		}, one: &reset.ResetSinceError{User: userID(1), By: "FR-7", At: t0.Add(time.Minute)}},
 		"a late commit of the log": {meanwhile: func(t *testing.T, m *model) {
 			mustCommit(t, m, nil, put(numberedKey(logPrefix(1), 5), []byte(`={"seq":5,"kind":"fact"}`)), numberPut(tailKey(1), 5))
 		}, seq: 6},
