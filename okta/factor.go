@@ -45,7 +45,7 @@ func (c *Client) LastLook(ctx context.Context, s *Slot, userID string) (factors 
 	case s == nil || s.spent.Load():
 		return nil, time.Time{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "the slot is spent"}
 	}
-	page, err := c.get(WithLane(ctx, s.grant.lookLane()), op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
+	page, err := c.get(s.Riding(ctx), op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
 	if err != nil {
 		return nil, time.Time{}, err
 	}

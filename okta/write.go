@@ -34,6 +34,12 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 // once, and more where Okta answers faster than what leads to a call takes.
 func (c *Client) Slots() int { return c.pacer.slots(UsersBucket) }
 
+// Riding lets reads ride on the slot: what the call depends on is read before anything
+// else, in the place of the slot, so that slots do not wait for each other.
+func (s *Slot) Riding(ctx context.Context) context.Context {
+	return WithLane(ctx, s.grant.lookLane())
+}
+
 // Release gives an unused slot back. It may be called again, and after use.
 func (s *Slot) Release() {
 	if s != nil && s.spent.CompareAndSwap(false, true) {

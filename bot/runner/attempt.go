@@ -56,7 +56,7 @@ const (
 // attempt makes one call for a target: pace, journal, call, journal. If still
 // is given it is asked, slot in hand, whether the call is still right.
 func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) bool) tried {
-	knownAt, ok := b.allowed(t)
+	knownAt, ok := b.allowed(okta.WithLane(b.taking, b.lane()), t)
 	if !ok {
 		return tryDone
 	}
@@ -69,6 +69,11 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return tryAgain
 	}
 	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
+		if knownAt, ok = b.allowed(slot.Riding(b.taking), t); !ok {
+			return tryDone
+		}
+	}
+	if time.Since(knownAt) >= guardStale { // the lists are growing old at this moment
 		slot.Release() // the reading needs a place too
 		b.guard.refresh(b.taking, b.broken())
 		return tryAgain
@@ -113,8 +118,8 @@ func (b *batch) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.Re
 // allowed asks the guard, and says since when its answer is known. Who turns out
 // to be protected is skipped, for protection may shrink an approved plan; but a
 // step in doubt is left to its settlement.
-func (b *batch) allowed(t reset.Target) (knownAt time.Time, ok bool) {
-	w, knownAt, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t, b.broken())
+func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time, ok bool) {
+	w, knownAt, err := b.guard.allows(ctx, t, b.broken())
 	switch {
 	case err != nil && b.taking.Err() != nil:
 		return knownAt, false

@@ -183,7 +183,7 @@ func (b *batch) returned() error {
 // then those in doubt and those that others had claimed.
 func (b *batch) all() error {
 	next, stop := b.untried()
-	newCrew(b.taking, b.hands).work(next, b.try)
+	b.resetters().work(next, b.try)
 	stop()
 	b.settleDoubts()
 	if err := b.out.flush(); err != nil {

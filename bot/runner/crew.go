@@ -10,30 +10,31 @@ import (
 // crew is the workers of a batch. How many have something to do changes while they work.
 type crew struct {
 	taking context.Context // ends when no target shall be taken any more
-	hands  func() int      // how many workers there shall be at this moment
+	first  int             // how many begin
+	hands  func() int      // how many there shall be after each target
 
 	wg  sync.WaitGroup
 	mu  sync.Mutex
 	now int
 }
 
-func newCrew(taking context.Context, hands func() int) *crew {
-	return &crew{taking: taking, hands: hands}
+// newCrew is a crew of always the same size.
+func newCrew(taking context.Context, size int) *crew {
+	return &crew{taking: taking, first: size, hands: func() int { return size }}
 }
 
-// hands is how many workers resets need: one for each slot that may be held, and as
+// resetters is the crew for resets: one worker for each slot that may be held, and as
 // many as there are calls at once to wait for the next. Where the pace is slow more
-// would only wait, each with a target and with what was known of it.
-func (b *batch) hands() int {
-	slots := b.Pace.Concurrency
+// would only wait, each with a target and with what was known of it, so it begins with
+// few: before the first answers nobody knows the pace.
+func (b *batch) resetters() *crew {
+	n := b.Pace.Concurrency
+	c := newCrew(b.taking, 2*n)
 	if b.Pace.Slots != nil {
-		slots = b.Pace.Slots()
+		c.hands = func() int { return b.Pace.Slots() + n }
 	}
-	return slots + b.Pace.Concurrency
+	return c
 }
-
-// always is a crew's size that does not change.
-func always(n int) func() int { return func() int { return n } }
 
 // work lets the workers take targets until there are none, and waits for them.
 func (c *crew) work(next func() (reset.Target, bool), act func(reset.Target)) {
@@ -54,7 +55,7 @@ func (c *crew) work(next func() (reset.Target, bool), act func(reset.Target)) {
 			}
 		}
 	}
-	for c.join(c.most()) {
+	for c.join(max(1, c.first)) {
 		c.wg.Go(worker)
 	}
 	c.wg.Wait()

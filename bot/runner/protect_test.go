@@ -400,3 +400,29 @@ func TestRunner_dry_run_while_calls_wait(t *testing.T) {
 		}
 	})
 }
+
+// Where the pace is so slow that what is known of a target grows too old while its call
+// waits, it is asked for anew and the call leaves.
+func TestRunner_slower_than_knowledge_lasts(t *testing.T) {
+	for admins, atLeast := range map[string]int{policy.AdminsList: 30, policy.AdminsEach: 5} {
+		t.Run(admins, func(t *testing.T) {
+			users, ids := people(60)
+			onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.Protect.Admins = admins }, func(b *bench) {
+				id := b.open(ids...)
+				b.await(id, reset.Pending)
+				b.set("window", "1m")
+				b.set("rate_limit", 5)
+				b.approve(id)
+				b.await(id, reset.Running)
+				pauseFor(context.Background(), 12*time.Minute)
+				done := 0
+				for _, n := range b.resets(ids) {
+					done += n
+				}
+				if done < atLeast {
+					t.Errorf("%d resets in 12 minutes at 4 calls a minute", done)
+				}
+			})
+		})
+	}
+}

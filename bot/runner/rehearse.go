@@ -1,6 +1,9 @@
 package runner
 
-import "factorbot/bot/reset"
+import (
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
 
 // dry reports whether the run does everything except the resets: the request
 // asks for that, or the policy does by now.
@@ -10,7 +13,7 @@ func (b *batch) dry() bool { return b.head.Asked.Options.DryRun || b.Rules().Dry
 // other; nothing is claimed and nothing is sent. What an earlier, real run left
 // in doubt is not a dry run's to judge.
 func (b *batch) rehearse(t reset.Target) {
-	if _, ok := b.allowed(t); !ok {
+	if _, ok := b.allowed(okta.WithLane(b.taking, b.lane()), t); !ok {
 		return
 	}
 	if p := b.row(t.Row); len(p.Done) > 0 { // begun before the policy asked for a dry run

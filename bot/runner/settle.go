@@ -72,7 +72,7 @@ func (b *batch) settleRound(rows []int, s reset.State) time.Duration {
 	}
 	left := ready
 	// Half the places: a call that is sent again may need a second one for a last look.
-	newCrew(b.taking, always(b.Pace.Concurrency/2)).work(b.shift(&left), func(t reset.Target) { b.settleOne(t, s) })
+	newCrew(b.taking, b.Pace.Concurrency/2).work(b.shift(&left), func(t reset.Target) { b.settleOne(t, s) })
 	return settleEvery
 }
 

@@ -71,7 +71,7 @@ func (b *batch) readBack() error {
 		}
 		targets = append(targets, t)
 	}
-	newCrew(b.taking, always(b.Pace.Concurrency)).work(b.shift(&targets), b.list)
+	newCrew(b.taking, b.Pace.Concurrency).work(b.shift(&targets), b.list)
 	return nil
 }
 
