@@ -1,8 +1,10 @@
 // Package store is the record: requests, their rosters, plans and logs, the
-// claims and notes on users, the freeze, the inbox, and the references of
-// messages. It knows the domain (bot/reset) and nothing else of ours.
+// notes on users, the freeze, the inbox, and the references of messages. It knows
+// the domain (bot/reset) and nothing else of ours.
 //
-// A request's log is its journal and its audit trail. Its entries are chained by
+// A request's log is its journal and its audit trail, and says whom the request
+// has claimed: who was started and has no outcome. A term reads that once, and keeps
+// it up with its own commits. A log's entries are chained by
 // hash, and each change of a request's state puts the head of its chain into the
 // org's own log, which is chained as well: [Reader.Verify] finds what was changed,
 // left out or moved, and an export can hide names without breaking the chains. A
