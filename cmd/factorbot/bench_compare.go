@@ -36,7 +36,7 @@ func (c *comparison) run(ctx context.Context) (*benchResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
 	r := &benchResult{Settings: c.benchSettings}
-	if c.Limit > 0 && c.OrgURL == "" {
+	if c.paced() && c.OrgURL == "" {
 		both, ctx := errgroup.WithContext(ctx)
 		both.Go(func() error { return c.bot(ctx, r) })
 		both.Go(func() error { return c.loop(ctx, r) })
@@ -46,6 +46,11 @@ func (c *comparison) run(ctx context.Context) (*benchResult, error) {
 		return nil, err
 	}
 	return r, c.loop(ctx, r)
+}
+
+// paced reports whether the limit sets the pace, rather than the processors.
+func (c *comparison) paced() bool {
+	return c.Limit > 0 && float64(c.Limit)/c.Window.Seconds() < 1000
 }
 
 // org starts an org and returns whom to reset in it.

@@ -33,6 +33,7 @@ func benchRows() []benchRow {
 		{"share", "the token may use half of the limit, in no header", one("share", "50"), judgeShare},
 		{"urgent", "3 users, asked for while 10,000 run", one("users", "10000", "urgent", "5", "workers", "0"), judgeUrgent},
 		{"unpaced", "10,000 users, nothing limits", one("users", "10000", "limit", "0", "latency", "0s"), judgeUnpaced},
+		{"far-limit", "the same under a limit that is far away", one("users", "10000", "limit", "1000000", "window", "60s", "latency", "0s"), judgeUnpaced},
 		{"large", "100,000 users in one request, nothing limits", one("users", "100000", "limit", "0", "latency", "0s", "workers", "0"), judgeLarge},
 		{"latency", "500 users, 50 ms a call, 8 at once", one("users", "500", "limit", "0", "workers", "1"), judgeLatency},
 		{"faults", "errors, lost answers, users who enrol anew", one("users", "1000", "limit", "0", "latency", "20ms",
@@ -150,15 +151,15 @@ func judgeUrgent(s benchSettings, r *benchResult) []benchTarget {
 }
 
 const (
-	newmanRate = 112      // rows per second of Newman 6.2.2, one request at a time, no latency
-	mostMemory = 64 << 20 // bytes
-	mostLarge  = 128e6    // bytes, of the largest request
+	newmanRate = 112   // rows per second of Newman 6.2.2, one request at a time, no latency
+	mostMemory = 64e6  // bytes
+	mostLarge  = 128e6 // bytes, of the largest request
 )
 
 func judgeUnpaced(s benchSettings, r *benchResult) []benchTarget {
 	targets := []benchTarget{
 		atLeast("resets/s, against Newman's", r.Bot.Rate/newmanRate, 25, "%.1f"),
-		atMost("peak RSS", float64(r.Bot.PeakRSS)/(1<<20), mostMemory>>20, "%.1f MiB"), none("rows not reset", r.Bot.NotReset),
+		atMost("peak RSS", float64(r.Bot.PeakRSS)/1e6, mostMemory/1e6, "%.1f MB"), none("rows not reset", r.Bot.NotReset),
 	}
 	if r.Loop != nil {
 		targets = append(targets, atLeast("resets/s, against the loop", r.Bot.Rate/r.Loop.Rate, 0.6, ratio))
@@ -196,7 +197,7 @@ func judgePlanning(s benchSettings, r *benchResult) []benchTarget {
 	}
 	return []benchTarget{
 		atMost("calls for the plan", float64(r.Bot.PlanCalls), most, "%.0f"),
-		atMost("peak RSS", float64(r.Bot.PeakRSS)/(1<<20), mostMemory>>20, "%.1f MiB"), none("rows not found", r.Bot.NotReset),
+		atMost("peak RSS", float64(r.Bot.PeakRSS)/1e6, mostMemory/1e6, "%.1f MB"), none("rows not found", r.Bot.NotReset),
 	}
 }
 

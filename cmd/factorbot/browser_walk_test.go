@@ -142,10 +142,10 @@ func (w *walk) steer() {
 	w.click(`#messages [data-act="approve"]`)
 	w.until(`document.querySelector("#confirm").open`)
 	w.shot("approve-asks")
-	w.s.set(map[string]any{"latency": "200ms"}) // most are left when it is cancelled, however slow this machine is
+	w.s.set(map[string]any{"latency": "200ms"})
 	w.confirm()
 	w.s.await("some to be reset", func() bool { return w.s.reset() >= 20 })
-	w.s.set(map[string]any{"latency": "1500ms"})
+	w.s.set(map[string]any{"latency": "5s"}) // what is left then takes a minute, however slow the browser is
 	w.open("FR-1")
 	w.until(`/\d+ of \d+ users: /.test(document.querySelector("#replies").textContent)`)
 	w.shot("running", phoneDark)
