@@ -25,6 +25,7 @@ func mustBuild(tb testing.TB, flags ...string) string {
 // while calls to Okta and Slack go wrong and requests share users. The drill
 // judges by the simulators' books; here its figures are held to what was promised.
 func TestCrash_killed_anywhere(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	kills := 200
 	if testing.Short() {
 		kills = 20 // the points are met all the same

@@ -111,6 +111,7 @@ func TestDirect_export(t *testing.T) {
 
 // Approvers are asked, reminded at half of the time, and nobody is told that it was denied when it expires.
 func TestDirect_reminder_and_expiry(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 12s\n"))
 	s.failing()

@@ -135,6 +135,7 @@ func (s *sandbox) once(names ...string) {
 
 // A stop and a start between the steps of a request lose nothing and repeat nothing.
 func TestRun_restarted_between_steps(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--no-bot", "--users", "40", "--rate-limit", "6000")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)
@@ -232,6 +233,7 @@ func TestRun_settings(t *testing.T) {
 
 // While Slack is away nothing that people rely on is lost.
 func TestRun_slack_goes_away(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000", "--latency", "30ms")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
