@@ -256,3 +256,66 @@ func TestTake_limited(t *testing.T) {
 		}
 	})
 }
+
+// TestTake_reads: reads get their places while more slots stand than there are places.
+func TestTake_reads(t *testing.T) {
+	sdk := MustSDK(t)
+	synctest.Test(t, func(t *testing.T) {
+		s, org, c := mustQueue(t, sdk, oktasim.Options{Latency: 10 * time.Millisecond})
+		ctx, stop := context.WithCancel(t.Context())
+		var resets sync.WaitGroup
+		for i := range 100 {
+			resets.Go(func() {
+				for ctx.Err() == nil {
+					_, _ = reset(ctx, c, "FR-1", org.Users()[i].ID)
+				}
+			})
+		}
+		<-time.After(time.Second)
+		for _, lane := range []okta.Lane{okta.Urgent, "FR-2"} {
+			asked := time.Now()
+			if _, err := c.User(okta.WithLane(ctx, lane), org.Users()[0].ID); err != nil {
+				t.Error(err)
+			}
+			if d := time.Since(asked); d > 200*time.Millisecond {
+				t.Errorf("a read in lane %q took %s", lane, d)
+			}
+		}
+		stop()
+		resets.Wait()
+		if most, sent := s.counted(); most != 8 || sent < 500 {
+			t.Errorf("%d at once, %d sent", most, sent)
+		}
+	})
+}
+
+// TestTake_crowded: who stands while Okta says that too many calls run leaves soon after.
+func TestTake_crowded(t *testing.T) {
+	sdk := MustSDK(t)
+	synctest.Test(t, func(t *testing.T) {
+		_, org, c := mustQueue(t, sdk, oktasim.Options{})
+		slots := takeAll(t, context.Background(), c)[:60]
+		set(t, org, "concurrency", 4)
+		set(t, org, "latency", "10ms")
+		began, late := time.Now(), 0
+		var mu sync.Mutex
+		var calls sync.WaitGroup
+		for i, slot := range slots {
+			calls.Go(func() {
+				_, err := c.ResetFactors(context.Background(), slot, began, org.Users()[i].ID)
+				if err == nil {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if e := failure(t, err); e.Kind == okta.KindLate {
+					late++
+				}
+			})
+		}
+		calls.Wait()
+		if d := time.Since(began); late > 0 || d > 1500*time.Millisecond {
+			t.Errorf("%d came too late; it took %s", late, d)
+		}
+	})
+}

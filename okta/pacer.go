@@ -89,7 +89,7 @@ func (p *pacer) acquire(ctx context.Context, op, name string, l Lane, slot bool)
 		return nil, &Error{Op: op, Effect: EffectNone, Kind: KindClosed, Summary: "the client is closed"}
 	}
 	b := p.bucket(name)
-	w := &waiter{bucket: b, granted: make(chan struct{}), rider: l == lastLook, slot: slot}
+	w := &waiter{bucket: b, granted: make(chan struct{}), rider: l == lastLook, urgent: l == Urgent, slot: slot}
 	p.queues[b].push(l, w)
 	p.pump(time.Now())
 	p.mu.Unlock()
@@ -149,8 +149,8 @@ func (g *grant) answer(o observation) {
 
 // pump grants every turn that has come, and wakes run if there is a later one. p.mu is held.
 func (p *pacer) pump(now time.Time) {
-	p.board(now)
 	for {
+		p.board(now)
 		b, w := p.next(now)
 		if b == nil {
 			break
@@ -249,7 +249,7 @@ func (p *pacer) tick(now time.Time) time.Duration {
 			changed[name] = b.ceiling
 		}
 	}
-	if b, _ := p.next(now); b != nil {
+	if b, _ := p.next(now); b != nil || len(p.boarding.queue) > 0 {
 		p.pump(now)
 		select { // pump's own nudge: this is the look it asks for
 		case <-p.wake:

@@ -26,6 +26,8 @@ const (
 	// stand: about what the places do while each is held during a disk's fsync.
 	// Okta's own limits are far below (okta-rate-limit-buckets.tsv, per minute).
 	roomyRate = 1000
+	// boardRun is after how many boarders another call gets a place, if one waits.
+	boardRun = 16
 )
 
 // boarding is who was given a slot without a place. While a slot's record is
@@ -38,6 +40,7 @@ const (
 type boarding struct {
 	standing int
 	queue    []*boarder
+	run      int           // places given to boarders since another call got one
 	usual    time.Duration // what an answer takes of late; 0: nothing is known
 }
 
@@ -87,7 +90,8 @@ func (p *pacer) room(w *waiter, now time.Time) (seat, bool) {
 			return standing, p.boarding.standing < n
 		}
 	}
-	return seated, p.inFlight < p.places.now && len(p.boarding.queue) == 0
+	free := p.inFlight < p.places.now
+	return seated, free && (len(p.boarding.queue) == 0 || w.urgent || p.boarding.run >= boardRun)
 }
 
 // sit gives a waiter the seat that was found for it. p.mu is held.
@@ -97,17 +101,41 @@ func (p *pacer) sit(w *waiter) {
 		p.boarding.standing++
 	case seated:
 		p.inFlight++
+		p.boarding.run = 0
 	}
 }
 
-// board gives places to those who wait to leave, before anybody else gets a grant. p.mu is held.
+// board gives places to those who wait to leave, before anybody else gets a grant, but
+// for calls that a person waits for and for one of many others. p.mu is held.
 func (p *pacer) board(now time.Time) {
 	for len(p.boarding.queue) > 0 && p.inFlight < p.places.now && !p.places.paused.After(now) {
+		if p.othersTurn(now) {
+			return
+		}
 		w := p.boarding.queue[0]
 		p.boarding.queue = p.boarding.queue[1:]
+		p.boarding.run++
 		p.seat(w.grant)
 		close(w.in)
 	}
+}
+
+// othersTurn reports whether the next place is for a call that is no boarder's. p.mu is held.
+func (p *pacer) othersTurn(now time.Time) bool {
+	if p.boarding.run < boardRun && !p.urgentWaits() {
+		return false
+	}
+	_, w := p.next(now)
+	return w != nil && w.seat == seated
+}
+
+func (p *pacer) urgentWaits() bool {
+	for _, q := range p.queues {
+		if q.front(Urgent) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *pacer) seat(g *grant) {

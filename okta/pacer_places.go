@@ -8,7 +8,7 @@ import "time"
 type places struct {
 	now     int       // at this moment
 	paused  time.Time // nothing leaves before this
-	streak  int       // such 429s without a success between them
+	streak  int       // cuts without a success between them
 	grown   time.Time // when it last changed
 	crowded int64
 }
@@ -23,11 +23,11 @@ func (p *places) answer(o observation, inFlight, most int) {
 	switch {
 	case o.concurrent():
 		p.crowded++
-		if o.sent.After(p.grown) { // else it left before the last cut
+		if o.sent.After(p.grown) { // else it left before the last cut, which was for it, too
 			p.now = max(min(p.now, inFlight+1)/2, 1)
+			p.streak++
 		}
-		p.paused = latest(p.paused, o.got.Add(crowdedPause<<min(p.streak, 5)))
-		p.streak++
+		p.paused = latest(p.paused, o.got.Add(crowdedPause<<min(max(p.streak-1, 0), 5)))
 		p.grown = o.got
 	case o.served:
 		p.streak = 0

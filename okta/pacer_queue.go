@@ -5,6 +5,7 @@ type waiter struct {
 	bucket  *bucket
 	granted chan struct{} // closed with the grant
 	rider   bool          // it uses the place of a slot that is held already
+	urgent  bool          // a person waits for it
 	slot    bool          // it is recorded between its grant and its leaving
 	seat    seat          // what the grant has
 	gone    bool          // granted, or given up

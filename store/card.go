@@ -17,9 +17,9 @@ const notesMax = 200
 // Users yields what is known of each user asked for, in that order, an empty record where nothing is.
 func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset.UserRecord, error] {
 	return func(yield func(reset.UserRecord, error) bool) {
-		err := t.knowClaims(ctx)
 		for _, u := range users {
 			var c *card
+			err := t.knowClaims(ctx)
 			if err == nil {
 				c, err = t.card(ctx, u)
 			}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"sync"
 
 	"factorbot/bot/reset"
@@ -46,7 +48,7 @@ func (c *claims) know(by map[reset.UserID]reset.Claim) {
 	c.by = by
 }
 
-// fold adds what an entry of a request's log says.
+// fold adds what an entry says to the claims of its own request.
 func fold(by map[reset.UserID]reset.Claim, id reset.ID, e gist) {
 	if e.user == "" {
 		return
@@ -77,20 +79,32 @@ func (j *journal) readClaims(ctx context.Context, t *Term) error {
 	by := map[reset.UserID]reset.Claim{}
 	for head, err := range t.heads(ctx) {
 		if err != nil {
-			return err
+			return fmt.Errorf("read who is claimed: %w", err)
 		}
 		if head.State.Settled() {
 			continue
 		}
-		for e, err := range t.Log(ctx, head.ID, 1) {
-			if err != nil {
-				return err
-			}
-			fold(by, head.ID, gistOf(e))
+		own, err := t.claimsOf(ctx, head.ID)
+		if err != nil {
+			return fmt.Errorf("read whom %s has claimed: %w", head.ID, err)
 		}
+		maps.Copy(by, own) // no two requests have the same user
 	}
 	j.claims.know(by)
 	return nil
+}
+
+// claimsOf folds the log of one request into the claims that it has by now. What other
+// requests had between is in their logs, and no order is known among them.
+func (t *Term) claimsOf(ctx context.Context, id reset.ID) (map[reset.UserID]reset.Claim, error) {
+	own := map[reset.UserID]reset.Claim{}
+	for e, err := range t.Log(ctx, id, 1) {
+		if err != nil {
+			return nil, err
+		}
+		fold(own, id, gistOf(e))
+	}
+	return own, nil
 }
 
 // knowClaims reads the claims unless they are known.

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,6 +30,52 @@ func TestTerm_claims_of_an_earlier_term(t *testing.T) {
 		if d := cmp.Diff(want, refused[0]); d != "" {
 			t.Errorf("user %d (-want +got):\n%s", user, d)
 		}
+	}
+}
+
+// A user whom an older request gave back belongs to the newer one that has started
+// since, in whatever order the logs are read.
+func TestTerm_claims_passed_on(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "factorbot.db")
+	s := MustOpen(t, path)
+	term := mustTerm(t, s)
+	older, newer, third := mustRun(t, term, 5, t0), mustRun(t, term, 5, t0), mustRun(t, term, 5, t0)
+	start := func(term *Term, r *reset.Request, row int) error {
+		return must[[]error](t)(term.Start(t.Context(), r, started(row, userID(1))))[0]
+	}
+	if err := start(term, older, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := term.Append(t.Context(), older.ID, outcome(3, userID(1), t0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := start(term, newer, 5); err != nil {
+		t.Fatal(err)
+	}
+	MustClose(t, s)
+
+	term = mustTerm(t, MustOpen(t, path))
+	for _, r := range []*reset.Request{older, third} {
+		if d := cmp.Diff(error(&reset.ClaimedError{User: userID(1), By: newer.ID}), start(term, r, 4)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", r.ID, d)
+		}
+	}
+}
+
+// Where it cannot be read who is claimed nobody is started, and what came of steps is
+// recorded all the same.
+func TestTerm_claims_unreadable(t *testing.T) {
+	m := newModel()
+	term := mustTermOn(t, m)
+	first, second := mustClaims(t, term)
+	mustCommit(t, m, nil, put(numberedKey(logPrefix(first.ID.Number()), 5), []byte("?")))
+
+	next := mustTermOn(t, m)
+	if _, err := next.Start(t.Context(), second, started(4, userID(4))); err == nil || !strings.Contains(err.Error(), string(first.ID)) {
+		t.Errorf("started although %s cannot be read: %v", first.ID, err)
+	}
+	if err := next.Append(t.Context(), second.ID, outcome(4, userID(4), t0)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"factorbot/bot/reset"
 )
@@ -12,6 +13,7 @@ type group struct {
 	t      *Term
 	held   map[reset.UserID]*card
 	frozen bool
+	blind  error // why the claims are not known; then nobody is started
 	sheets []*sheet
 	byLog  map[int]*sheet
 	cards  map[reset.UserID]*card
@@ -30,6 +32,7 @@ func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, er
 		return nil, err
 	}
 	g.frozen = f != nil
+	g.blind = g.claims(ctx, asks)
 	for _, a := range asks {
 		log, err := j.log(ctx, t, a.n)
 		if a.err = nil; errors.Is(err, ErrNotFound) {
@@ -47,10 +50,23 @@ func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, er
 }
 
 func (g *group) take(ctx context.Context, log *logEnd, a *ask) error {
-	if a.req == nil {
+	switch {
+	case a.req == nil:
 		return g.append(ctx, log, a)
+	case g.blind != nil:
+		a.err = g.blind
+		return nil
 	}
 	return g.start(ctx, log, a)
+}
+
+// claims sees to it that the claims are known where somebody wants to start: before the
+// first card is read. Outcomes do without; who reads the claims later reads them, too.
+func (g *group) claims(ctx context.Context, asks []*ask) error {
+	if !slices.ContainsFunc(asks, func(a *ask) bool { return a.req != nil }) {
+		return nil
+	}
+	return g.t.journal.readClaims(ctx, g.t)
 }
 
 func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
@@ -112,9 +128,9 @@ func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
 	var user *card
 	if held := g.held[u]; held != nil {
 		user = held.clone()
-	} else if err := g.t.journal.readClaims(ctx, g.t); err != nil {
-		return nil, err
-	} else if user, err = g.t.card(ctx, u); err != nil {
+	} else if read, err := g.t.card(ctx, u); err == nil {
+		user = read
+	} else {
 		return nil, err
 	}
 	g.cards[u] = user

@@ -35,10 +35,13 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lead: %w", err)
 	}
-	return &Term{
+	t := &Term{
 		Reader: s.Reader, store: s, lease: l,
 		creating: make(chan struct{}, 1), journal: newJournal(),
-	}, nil
+	}
+	// Now, while no call waits for its record. What cannot be read is told to who starts a step.
+	_ = t.knowClaims(ctx)
+	return t, nil
 }
 
 // Lost is closed when the term is known to be over.
