@@ -22,6 +22,10 @@ func (j *botJob) do(ctx context.Context, r *benchResult) (benchFigures, error) {
 		return benchFigures{}, err
 	}
 	defer j.follow(ctx, j.org.url, "factorbot")()
+	before, err := askBooks[benchReport](ctx, j.org.url, "report") // the checks at the start are no part of a plan
+	if err != nil {
+		return benchFigures{}, err
+	}
 	began := time.Now()
 	if err := j.page.upload(ctx, j.rosterFile(j.roster[:j.Users])); err != nil {
 		return benchFigures{}, err
@@ -31,7 +35,7 @@ func (j *botJob) do(ctx context.Context, r *benchResult) (benchFigures, error) {
 		return benchFigures{}, err
 	}
 	if j.PlanOnly {
-		return j.planned(ctx, m, time.Since(began))
+		return j.planned(ctx, m, time.Since(began), sum(before.Calls))
 	}
 	planning, err := askBooks[benchReport](ctx, j.org.url, "report")
 	if err != nil {
@@ -54,19 +58,19 @@ func (j *botJob) do(ctx context.Context, r *benchResult) (benchFigures, error) {
 		return benchFigures{}, err
 	}
 	f := j.figures(report, j.roster[:j.Users], took)
-	f.PlanCalls = sum(planning.Calls)
+	f.PlanCalls = sum(planning.Calls) - sum(before.Calls)
 	f.judge(rows, report)
 	return f, nil
 }
 
 // planned tells what the plan took and whether it has everybody.
-func (j *botJob) planned(ctx context.Context, m pageMessage, took time.Duration) (benchFigures, error) {
+func (j *botJob) planned(ctx context.Context, m pageMessage, took time.Duration, before int) (benchFigures, error) {
 	report, err := askBooks[benchReport](ctx, j.org.url, "report")
 	if err != nil {
 		return benchFigures{}, err
 	}
 	f := j.figures(report, nil, took)
-	f.PlanCalls = sum(report.Calls)
+	f.PlanCalls = sum(report.Calls) - before
 	var plan []byte
 	if plan, err = j.page.file(ctx, "FR-1-plan.csv"); err != nil {
 		return f, err

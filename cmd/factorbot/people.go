@@ -14,6 +14,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/okta"
 )
 
 // people tells who somebody is from what Slack and Okta say at this moment.
@@ -26,6 +27,7 @@ type people struct {
 	team   atomic.Pointer[string] // our workspace
 	groups book[[]string]         // who is in a user group, by its ID
 	emails book[reset.Person]     // whom Slack finds by an e-mail, "" for nobody
+	found  book[[]okta.User]      // whom Okta finds by an e-mail
 }
 
 // Account asks Slack alone. A person of another workspace is a stranger: Slack's
@@ -62,14 +64,19 @@ func (p *people) account(ctx context.Context, id reset.Person) (who policy.Perso
 
 // Person asks both services, about everything afresh.
 func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
-	return p.whole(ctx, id, 0)
+	return p.whole(ctx, id, 0, 0)
 }
 
 // Persons tells of several; what user groups hold and e-mails lead to may be as old as knowledge may be.
 func (p *people) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
+	return p.several(ctx, 0, ids)
+}
+
+// several is Persons with accounts in Okta that are known from up to so long ago.
+func (p *people) several(ctx context.Context, okta time.Duration, ids []reset.Person) ([]policy.Person, error) {
 	all := make([]policy.Person, 0, len(ids))
 	for _, id := range ids {
-		who, err := p.whole(ctx, id, groupAge)
+		who, err := p.whole(ctx, id, groupAge, okta)
 		if errors.Is(err, desk.ErrNoPerson) {
 			who, err = policy.Person{ID: id, Deleted: true, At: time.Now()}, nil
 		}
@@ -82,7 +89,7 @@ func (p *people) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Per
 }
 
 // whole is a person with all that the policy may ask.
-func (p *people) whole(ctx context.Context, id reset.Person, age time.Duration) (policy.Person, error) {
+func (p *people) whole(ctx context.Context, id reset.Person, age, okta time.Duration) (policy.Person, error) {
 	who, confirmed, err := p.account(ctx, id)
 	if err != nil {
 		return policy.Person{}, err
@@ -90,7 +97,7 @@ func (p *people) whole(ctx context.Context, id reset.Person, age time.Duration) 
 	if err := p.addGroups(ctx, &who, age); err != nil {
 		return policy.Person{}, err
 	}
-	return who, p.addOkta(ctx, &who, confirmed, age)
+	return who, p.addOkta(ctx, &who, confirmed, age, okta)
 }
 
 // home learns once which workspace is ours.

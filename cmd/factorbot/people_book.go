@@ -9,7 +9,7 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// book remembers answers of Slack's that are asked for often and allowed rarely.
+// book remembers answers that are asked for often and allowed rarely.
 type book[T any] struct {
 	mu    sync.Mutex
 	known map[string]noted[T]

@@ -108,7 +108,7 @@ func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
 	if len(ids) > listedAtMost {
 		return nil, errManyApprovers
 	}
-	return p.Persons(ctx, ids...)
+	return p.several(ctx, groupAge, ids)
 }
 
 // inOktaGroup finds the Slack accounts of an Okta group's members. A group that

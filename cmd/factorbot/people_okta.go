@@ -26,18 +26,22 @@ type accounts interface {
 // the person's e-mail, and only where Slack has confirmed that e-mail and leads
 // from it to this very person. The e-mails of guests and of people of other
 // workspaces are not ours to trust.
-func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age time.Duration) error {
+func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age, oktaAge time.Duration) error {
 	if who.Email == "" || who.Bot || who.Guest || who.Stranger {
 		return nil
 	}
 	ctx = okta.WithLane(ctx, okta.Urgent)
-	users, err := p.okta.UsersByEmail(ctx, who.Email)
+	known, err := p.inOkta(ctx, who.Email, oktaAge)
 	if okta.IsKind(err, okta.KindUnsafeID) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("ask Okta about %s: %w", who.ID, err)
 	}
+	if known.at.Before(who.At) {
+		who.At = known.at
+	}
+	users := known.value
 	for _, u := range users {
 		who.Kin = append(who.Kin, reset.UserID(u.ID))
 	}
@@ -63,6 +67,21 @@ func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool
 	}
 	who.Okta = account
 	return nil
+}
+
+// inOkta returns the org's users with an e-mail. Each asking costs two calls or more, and
+// who could approve is asked about at every step of a request; who acts, or has, afresh.
+func (p *people) inOkta(ctx context.Context, email string, age time.Duration) (noted[[]okta.User], error) {
+	key := strings.ToLower(email)
+	if known, ok := p.found.get(key, age); ok {
+		return known, nil
+	}
+	asked := noted[[]okta.User]{at: time.Now()}
+	var err error
+	if asked.value, err = p.okta.UsersByEmail(ctx, email); err == nil {
+		p.found.put(key, asked)
+	}
+	return asked, err
 }
 
 func asksOktaGroups(r policy.Rules) bool {
