@@ -22,7 +22,7 @@ type walk struct {
 // cancelled, tried again and ends; one who was reset says that it was not them; then a
 // list of users is exported. The pictures go where TestBrowser_states puts its own.
 func TestBrowser_walk(t *testing.T) {
-	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000", "--latency", "20ms")
+	s := mustSandbox(t, "--users", "240", "--rate-limit", "6000", "--latency", "20ms")
 	w := &walk{page: mustBrowse(t, s.url+"/"), s: s, folder: os.Getenv("SCREENSHOTS")}
 	if w.folder == "" {
 		w.folder = t.ArtifactDir()
@@ -145,7 +145,7 @@ func (w *walk) steer() {
 	w.s.set(map[string]any{"latency": "200ms"})
 	w.confirm()
 	w.s.await("some to be reset", func() bool { return w.s.reset() >= 20 })
-	w.s.set(map[string]any{"latency": "5s"}) // what is left then takes a minute, however slow the browser is
+	w.s.set(map[string]any{"latency": "2500ms"}) // what is left then takes a minute; who presses a button is looked up with two calls
 	w.open("FR-1")
 	w.until(`/\d+ of \d+ users: /.test(document.querySelector("#replies").textContent)`)
 	w.shot("running", phoneDark)
