@@ -127,6 +127,7 @@ func hostileFiles() map[string]struct{ name, content, words string } {
 }
 
 func TestHostile_files(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for name, c := range hostileFiles() {
 		since := len(s.messages("U_REQUESTER"))

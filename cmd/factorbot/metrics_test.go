@@ -195,6 +195,7 @@ func TestSocketMeter(t *testing.T) {
 
 // Alerts ask for metrics that there are, and the README explains each.
 func TestMetrics_alertsAndReadmeNameThem(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "10")
 	s.await("the bot to call Okta and Slack to refuse", func() bool {
 		s.post("/sandbox/set", map[string]any{"slack_fail_next": []map[string]any{{"method": "users.info", "error": "internal_error"}}})
