@@ -14,7 +14,7 @@ const (
 	usualMemory = 72 << 20
 	// usualGrowth is by how many percent the heap grows between two collections: most
 	// of the time the bot holds a few megabytes, and would collect them many times a second.
-	usualGrowth = 150
+	usualGrowth = 165
 )
 
 // boundMemory sets that aim for the bot, unless the deployer has set GOMEMLIMIT
