@@ -11,12 +11,16 @@ import (
 
 // The shapes of Okta's identifiers. The SDK pastes what it is given into the
 // path, so an ID of another shape could name another call altogether
-// ("00uX/lifecycle/deactivate?x="); nothing else may reach a URL.
+// ("00uX/lifecycle/deactivate?x="); nothing else may reach a URL. User IDs come from
+// people too and are held to the shape that Okta documents. The others come from
+// Okta's own answers, whose lengths Okta promises nowhere: they only have to stay in
+// their path segment, and must not be a word that Okta's paths use in their place
+// (groups/rules), which the prefix sees to.
 var (
 	userIDPattern   = regexp.MustCompile(`^00u[A-Za-z0-9]{17}$`)
-	groupIDPattern  = regexp.MustCompile(`^00g[A-Za-z0-9]{17}$`)
-	appIDPattern    = regexp.MustCompile(`^0oa[A-Za-z0-9]{17}$`)
-	factorIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{20}$`)
+	groupIDPattern  = regexp.MustCompile(`^00g[A-Za-z0-9_-]{1,125}$`)
+	appIDPattern    = regexp.MustCompile(`^0oa[A-Za-z0-9_-]{1,125}$`)
+	factorIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 )
 
 // maxLogin bounds a login or e-mail, in bytes. Okta's own profiles allow 100 characters.
@@ -25,14 +29,15 @@ const maxLogin = 255
 // IsUserID says whether s has the shape of an Okta user ID ("00u" and 17 letters or digits).
 func IsUserID(s string) bool { return userIDPattern.MatchString(s) }
 
-// IsGroupID says whether s has the shape of an Okta group ID.
+// IsGroupID says whether s can be an Okta group ID ("00g" and more letters or digits).
 func IsGroupID(s string) bool { return groupIDPattern.MatchString(s) }
 
-// IsFactorID says whether s has the shape of an Okta factor ID.
+// IsFactorID says whether s can be an Okta factor ID: letters, digits, - and _.
 func IsFactorID(s string) bool { return factorIDPattern.MatchString(s) }
 
+// unsafeID is the refusal to send an ID. It is final: the same ID is refused again.
 func unsafeID(op, what string) *Error {
-	return &Error{Op: op, Effect: EffectNone, Kind: KindUnsafeID, Summary: what + " is not one that Okta issues, so nothing was sent"}
+	return &Error{Op: op, Effect: EffectRejected, Kind: KindUnsafeID, Summary: what + " is not one that Okta issues, so nothing was sent"}
 }
 
 // searchable says whether a value may stand between quotes in a search or

