@@ -101,7 +101,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	}
 	a, warning, err := readArgs(r, m.takesJSON)
 	fault := w.fault(m.name)
-	if fault.before(rw) {
+	if fault.before(rw, r) {
 		return
 	}
 	c := &call{method: m, args: a, now: time.Now()}

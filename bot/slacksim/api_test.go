@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/slack-go/slack"
 )
 
 // mustNew makes a workspace that is used without a network.
@@ -169,6 +171,40 @@ func TestAPI_faults(t *testing.T) {
 				t.Errorf("%d messages were posted, want %d", n, posted)
 			}
 		})
+	}
+}
+
+// A call that hangs is answered by nothing, has no effect, and ends with the next setting.
+func TestAPI_hang(t *testing.T) {
+	p := mustServe(t, Options{})
+	set := func(share string) {
+		t.Helper()
+		if err := p.Set(map[string]json.RawMessage{"slack_hang": json.RawMessage(share), "slack_fault_methods": json.RawMessage(`["chat.postMessage"]`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("1")
+	ended := make(chan error, 1)
+	go func() {
+		_, _, err := p.api.PostMessage("C_FACTORS", slack.MsgOptionText("x", false))
+		ended <- err
+	}()
+	for p.Books().Faults["hang"] == 0 {
+		if _, err := p.api.AuthTest(); err != nil { // another method answers meanwhile
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("the call ended by itself: %v", err)
+	default:
+	}
+	set("0")
+	if err := <-ended; err == nil {
+		t.Error("the call was answered")
+	}
+	if b := p.Books(); len(b.Posts) != 0 || b.Tried["chat.postMessage"] != 1 || b.Calls["chat.postMessage"] != 0 {
+		t.Errorf("%d messages, tried %v, called %v", len(b.Posts), b.Tried, b.Calls)
 	}
 }
 

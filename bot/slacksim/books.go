@@ -9,6 +9,7 @@ import (
 // Books are what a workspace counts, for tests to check afterwards.
 type Books struct {
 	Calls       map[string]int `json:"calls"`        // Web API calls by method
+	Tried       map[string]int `json:"tried"`        // the same, with those that met a fault; besides upload, download, response_url
 	RateLimited map[string]int `json:"rate_limited"` // answers 429 by method
 	Refused     map[string]int `json:"refused"`      // "METHOD ERROR": how often
 	Faults      map[string]int `json:"faults"`       // injected faults by kind
@@ -50,7 +51,7 @@ type Share struct {
 
 func newBooks() Books {
 	return Books{
-		Calls: map[string]int{}, RateLimited: map[string]int{}, Refused: map[string]int{},
+		Calls: map[string]int{}, Tried: map[string]int{}, RateLimited: map[string]int{}, Refused: map[string]int{},
 		Faults: map[string]int{}, Scopes: map[string][]string{}, Envelopes: map[string]int{},
 	}
 }
@@ -83,7 +84,7 @@ func (w *Workspace) Books() Books {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := w.books
-	b.Calls, b.RateLimited = maps.Clone(b.Calls), maps.Clone(b.RateLimited)
+	b.Calls, b.Tried, b.RateLimited = maps.Clone(b.Calls), maps.Clone(b.Tried), maps.Clone(b.RateLimited)
 	b.Refused, b.Faults = maps.Clone(b.Refused), maps.Clone(b.Faults)
 	b.Envelopes, b.Scopes = maps.Clone(b.Envelopes), maps.Clone(b.Scopes)
 	b.Posts, b.Shares = slices.Clone(b.Posts), slices.Clone(b.Shares)

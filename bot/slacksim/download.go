@@ -25,7 +25,7 @@ func (w *Workspace) seesFile(f *file) bool {
 // redirects to the sign-in page, as Slack does.
 func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 	failed := w.fault("download")
-	if failed.before(rw) {
+	if failed.before(rw, r) {
 		return
 	}
 	id := strings.TrimPrefix(r.PathValue("file"), Team+"-")

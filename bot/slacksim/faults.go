@@ -14,6 +14,7 @@ type Faults struct {
 	ServerErrors float64  `json:"slack_5xx"`           // 503 before anything is done
 	Internal     float64  `json:"slack_internal"`      // ok:false internal_error, before anything is done
 	LostAnswers  float64  `json:"slack_lost_answers"`  // done, and the connection closed without an answer
+	Hang         float64  `json:"slack_hang"`          // no answer until a setting changes, then the connection closes; nothing is done
 	Duplicates   float64  `json:"slack_duplicates"`    // share of envelopes that come on two sockets
 	Methods      []string `json:"slack_fault_methods"` // only these; none: every method
 	Down         bool     `json:"slack_down"`          // no call is answered, no socket opens or stays
@@ -22,7 +23,7 @@ type Faults struct {
 // FailNext makes the next calls of one method fail.
 type FailNext struct {
 	Method string `json:"method"`
-	Kind   string `json:"kind"` // rate_limited, 5xx, internal, lost
+	Kind   string `json:"kind"` // rate_limited, 5xx, internal, lost, hang
 	Times  int    `json:"times"`
 }
 
@@ -35,20 +36,25 @@ const (
 	fault5xx      fault = "5xx"
 	faultInternal fault = "internal"
 	faultLost     fault = "lost"
+	faultHang     fault = "hang"
 	faultDown     fault = "down"
 )
 
-// failure is a fault with the seconds of its Retry-After.
+// failure is a fault with the seconds of its Retry-After, and what ends a call
+// that hangs.
 type failure struct {
 	fault
 	retryAfter int
+	mended     <-chan struct{} // closed by the next Set
+	closed     <-chan struct{} // closed by Close
 }
 
 // fault decides what happens to the next call of a method.
 func (w *Workspace) fault(method string) failure {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := failure{w.chooseFault(method), max(1, w.settings.RetryAfter)}
+	w.books.Tried[method]++
+	f := failure{w.chooseFault(method), max(1, w.settings.RetryAfter), w.mended, w.ctx.Done()}
 	if f.fault != faultNone {
 		w.books.Faults[string(f.fault)]++
 	}
@@ -73,7 +79,7 @@ func (w *Workspace) chooseFault(method string) fault {
 	for _, f := range []struct {
 		kind  fault
 		share float64
-	}{{faultLimited, s.RateLimited}, {fault5xx, s.ServerErrors}, {faultInternal, s.Internal}, {faultLost, s.LostAnswers}} {
+	}{{faultLimited, s.RateLimited}, {fault5xx, s.ServerErrors}, {faultInternal, s.Internal}, {faultLost, s.LostAnswers}, {faultHang, s.Hang}} {
 		if at < f.share {
 			return f.kind
 		}
@@ -83,8 +89,15 @@ func (w *Workspace) chooseFault(method string) fault {
 }
 
 // before answers a call that fails before anything is done.
-func (f failure) before(rw http.ResponseWriter) bool {
+func (f failure) before(rw http.ResponseWriter, r *http.Request) bool {
 	switch f.fault {
+	case faultHang:
+		select {
+		case <-r.Context().Done(): // the caller has given up
+		case <-f.mended:
+		case <-f.closed:
+		}
+		hangUp(rw)
 	case faultLimited:
 		rw.Header().Set("Retry-After", strconv.Itoa(f.retryAfter))
 		writeJSON(rw, http.StatusTooManyRequests, object{"ok": false, "error": "ratelimited"})

@@ -64,7 +64,7 @@ func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	failed := w.fault("upload")
-	if failed.before(rw) {
+	if failed.before(rw, r) {
 		return
 	}
 	w.mu.Lock()

@@ -41,7 +41,7 @@ func (w *Workspace) newHook(kind string, in *interaction, m *Message) string {
 // serveHook answers POST to a response URL.
 func (w *Workspace) serveHook(rw http.ResponseWriter, r *http.Request) {
 	failed := w.fault("response_url")
-	if failed.before(rw) {
+	if failed.before(rw, r) {
 		return
 	}
 	a := args{}

@@ -122,6 +122,8 @@ func (w *Workspace) Set(values map[string]json.RawMessage) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settings = changed
+	close(w.mended)
+	w.mended = make(chan struct{})
 	err = w.act(values)
 	if changed.Down {
 		w.dropSockets()
@@ -171,7 +173,7 @@ func (s settings) clone() settings {
 func (s settings) check() error {
 	for key, share := range map[string]float64{
 		"slack_rate_limited": s.RateLimited, "slack_5xx": s.ServerErrors, "slack_internal": s.Internal,
-		"slack_lost_answers": s.LostAnswers, "slack_duplicates": s.Duplicates,
+		"slack_lost_answers": s.LostAnswers, "slack_duplicates": s.Duplicates, "slack_hang": s.Hang,
 	} {
 		if share < 0 || share > 1 {
 			return fmt.Errorf("%s is a share, 0 to 1, not %v", key, share)
@@ -179,7 +181,7 @@ func (s settings) check() error {
 	}
 	for _, f := range s.FailNext {
 		switch fault(f.Kind) {
-		case faultLimited, fault5xx, faultInternal, faultLost:
+		case faultLimited, fault5xx, faultInternal, faultLost, faultHang:
 		default:
 			return fmt.Errorf("slack_fail_next: unknown kind %q", f.Kind)
 		}

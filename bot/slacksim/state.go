@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strconv"
@@ -38,6 +39,7 @@ func (w *Workspace) state() object {
 	}
 	return object{
 		"ok": true, "users": users, "channels": channels, "sockets": len(w.sockets), "settings": settings,
+		"tried": maps.Clone(w.books.Tried),
 	}
 }
 

@@ -64,6 +64,7 @@ type Workspace struct {
 	pending      map[string]*delivery
 	limits       map[string]*allowance
 	settings     settings
+	mended       chan struct{} // closed, and made again, by Set
 	books        Books
 	lastSeen     map[string]string // "USER CHANNEL" -> ts of the last message on that person's screen
 	watchers     map[chan Change]struct{}
@@ -88,6 +89,7 @@ func New(o Options) (*Workspace, error) {
 		pending: map[string]*delivery{}, limits: map[string]*allowance{},
 		watchers: map[chan Change]struct{}{}, lastSeen: map[string]string{},
 		settings: defaultSettings(o),
+		mended:   make(chan struct{}),
 		books:    newBooks(),
 	}
 	if w.methods, err = methodTable(); err != nil {
