@@ -10,6 +10,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/view"
 )
 
 // Kinds of arrivals.
@@ -118,10 +119,12 @@ func decodeEvent(payload []byte) (*arrival, error) {
 	return p.Event.upload(), nil
 }
 
-// upload returns a person's file at the top level of a conversation, else nil.
+// upload returns a person's files at the top level of a conversation, else nil.
+// An event of them has the subtype "file_share"; conversations.history has none.
 func (m message) upload() *arrival {
 	inThread := m.ThreadTS != "" && m.ThreadTS != m.TS
-	if m.Type != "message" || m.Subtype != "file_share" || inThread || m.BotID != "" || m.User == "" || len(m.Files) == 0 {
+	said := m.Subtype == "" || m.Subtype == "file_share"
+	if m.Type != "message" || !said || inThread || m.BotID != "" || m.User == "" || len(m.Files) == 0 {
 		return nil
 	}
 	team := m.UserTeam
@@ -131,7 +134,7 @@ func (m message) upload() *arrival {
 	return &arrival{
 		Kind: kindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
 		At: slackTime(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
-		key: "message:" + m.Channel + ":" + m.TS,
+		key: uploadKey(view.Upload{Channel: reset.Channel(m.Channel), TS: m.TS}),
 	}
 }
 

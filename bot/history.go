@@ -17,21 +17,26 @@ const (
 	// keysKept is how long the inbox surely knows a key; an older upload that the
 	// bot has replied to was taken up.
 	keysKept = 25 * time.Hour
+	// catchUpEvery is how long a history that could not be read is left alone.
+	catchUpEvery = time.Minute
 )
 
 // catchUp reads the channels' history at the start and after each gap, for
 // uploads whose events Slack did not deliver.
 func (l *listening) catchUp(ctx context.Context) error {
 	for {
+		var again <-chan time.Time
 		for _, c := range l.Channels() {
 			if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
-				l.Log.Error("the channel's history cannot be read", "channel", c, "error", brief(err), "todo", remedy(err))
+				l.Log.Error("the channel's history cannot be read", "channel", c, "error", brief(err), "todo", remedy(err), "retry_in", catchUpEvery.String())
+				again = time.After(catchUpEvery)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-l.missed:
+		case <-again:
 		}
 	}
 }
@@ -98,9 +103,11 @@ func fromHistory(c reset.Channel, m slack.Message) message {
 		Text: m.Text, TS: m.Timestamp, ThreadTS: m.ThreadTimestamp,
 	}
 	for _, f := range m.Files {
-		out.Files = append(out.Files, file{
-			ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload,
-		})
+		out.Files = append(out.Files, fileOf(f))
 	}
 	return out
+}
+
+func fileOf(f slack.File) file {
+	return file{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
 }

@@ -48,8 +48,11 @@ func (l *listening) takesUp(a *arrival) bool {
 		return false
 	}
 	f := a.Files[0]
-	return f.Mode != "tombstone" && (f.Access == accessCheck || kindOf(f.Name) != fileOther)
+	return f.Mode != modeDeleted && (f.Access == accessCheck || kindOf(f.Name) != fileOther)
 }
+
+// modeDeleted marks a file that was deleted, in the message that had it.
+const modeDeleted = "tombstone"
 
 // accessCheck marks a file of which an event names only the ID.
 // https://docs.slack.dev/reference/objects/file-object
@@ -71,7 +74,7 @@ func (l *listening) uploaded(ctx context.Context, a *arrival) {
 	}
 	if err := l.Requests.MayAsk(ctx, a.intent(), a.Text); err != nil {
 		if lacksReason(err) {
-			l.answer(ctx, a, view.AddReason(a.Channel, a.TS, f.Name))
+			l.answer(ctx, a, view.AddReason(view.Upload{Channel: a.Channel, TS: a.TS, File: f.ID}, f.Name))
 			return
 		}
 		l.answer(ctx, a, l.words(a, err))
@@ -89,7 +92,9 @@ func (l *listening) know(ctx context.Context, f file) (file, error) {
 	if err != nil {
 		return f, fmt.Errorf("ask Slack about a file: %w", err)
 	}
-	return file{ID: got.ID, Name: got.Name, Size: int64(got.Size), Mode: got.Mode, URL: got.URLPrivate, Fetch: got.URLPrivateDownload}, nil
+	known := fileOf(*got)
+	known.Access = ""
+	return known, nil
 }
 
 // fileAsk is what is asked for with a file.
@@ -127,7 +132,8 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) 
 	case ctx.Err() != nil:
 	case err != nil:
 		l.answer(ctx, a, l.words(a, err))
-	case r.State == reset.Planning: // which takes minutes for a long roster
+	case r.State == reset.Planning, r.State == reset.Rejected && with.ts == "":
+		// Planning takes minutes for a long roster; a refused form has no thread to be told in.
 		l.answer(ctx, a, view.Opened(r))
 	case r.State != reset.Rejected: // its thread tells of that
 		l.answer(ctx, a, view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)))

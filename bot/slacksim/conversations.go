@@ -166,12 +166,18 @@ func conversationReplies(w *Workspace, c *call) (object, error) {
 	return reply, nil
 }
 
-// seen returns messages as the app reads them: metadata only when asked for.
+// seen returns messages as the app reads them: metadata only when asked for, and
+// no subtype for a message with files. Only the event carries "file_share": of 67
+// such messages in a public set of recordings none had it (rusq/slackdump,
+// internal/fixtures/assets/CHY5HUESG.json).
 func (w *Workspace) seen(c *call, messages []*Message) []*Message {
 	out := make([]*Message, 0, len(messages))
 	for _, m := range messages {
 		copied := *m
 		copied.Files = w.fileObjects(m, true)
+		if copied.Subtype == "file_share" {
+			copied.Subtype = ""
+		}
 		if !c.bool("include_all_metadata") {
 			copied.Metadata = nil
 		}

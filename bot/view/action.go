@@ -65,16 +65,29 @@ func ParseRowValue(s string) (reset.ID, int, error) {
 	return id, row, nil
 }
 
-// UploadValue is what the button "Add a reason" carries: "CHANNEL:TS" of the upload.
-func UploadValue(c reset.Channel, ts string) string { return string(c) + ":" + ts }
+// Upload names a file that a person dropped in a channel.
+type Upload struct {
+	Channel reset.Channel
+	TS      string // of the message
+	File    string // Slack's ID of the file; "" in buttons of an earlier version
+}
 
-// ParseUploadValue reads the value of the button "Add a reason".
-func ParseUploadValue(s string) (reset.Channel, string, error) {
-	c, ts, ok := strings.Cut(s, ":")
-	if !ok || !slackID.MatchString(c) || ts == "" || strings.Trim(ts, "0123456789.") != "" {
-		return "", "", fmt.Errorf("%q does not name an upload", s)
+// Value is what the button "Add a reason" carries: "CHANNEL:TS:FILE".
+func (u Upload) Value() string {
+	if u.File == "" {
+		return string(u.Channel) + ":" + u.TS
 	}
-	return reset.Channel(c), ts, nil
+	return string(u.Channel) + ":" + u.TS + ":" + u.File
+}
+
+// ParseUpload reads the value of the button "Add a reason".
+func ParseUpload(s string) (Upload, error) {
+	c, rest, ok := strings.Cut(s, ":")
+	ts, file, named := strings.Cut(rest, ":")
+	if !ok || !slackID.MatchString(c) || ts == "" || strings.Trim(ts, "0123456789.") != "" || named && !slackID.MatchString(file) {
+		return Upload{}, fmt.Errorf("%q does not name an upload", s)
+	}
+	return Upload{Channel: reset.Channel(c), TS: ts, File: file}, nil
 }
 
 func button(action, value, label string, style slack.Style) *slack.ButtonBlockElement {

@@ -126,9 +126,9 @@ func Help() Message {
 }
 
 // AddReason asks an uploader privately for the reason that the upload lacks.
-func AddReason(c reset.Channel, ts, file string) Message {
+func AddReason(u Upload, file string) Message {
 	s := fmt.Sprintf("Why should the users in %s be reset? A request needs a reason.", code(file))
-	b := button(ActionAddReason, UploadValue(c, ts), "Add a reason", slack.StylePrimary)
+	b := button(ActionAddReason, u.Value(), "Add a reason", slack.StylePrimary)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
 }
 

@@ -360,7 +360,7 @@ func TestAnswers_golden(t *testing.T) {
 		"not_csv":    view.NotCSV("book `1`.xlsx"),
 		"too_late":   view.TooLate(&reset.TransitionError{ID: "FR-42", Move: reset.MoveApprove, Found: reset.Denied, By: "U_APPROVER2"}),
 		"puzzled":    view.Puzzled("ABCD1234"),
-		"add_reason": view.AddReason("C_FACTORS", "1777896000.000100", "list.csv"),
+		"add_reason": view.AddReason(view.Upload{Channel: "C_FACTORS", TS: "1777896000.000100", File: "F0123456"}, "list.csv"),
 	}
 	fits := schema(t, "Message")
 	for name, m := range all {
@@ -372,7 +372,7 @@ func TestAnswers_golden(t *testing.T) {
 }
 
 func TestReasonModal_golden(t *testing.T) {
-	m := view.ReasonModal("C_FACTORS:1777896000.000100")
+	m := view.ReasonModal("C_FACTORS:1777896000.000100:F0123456")
 	if err := misfit(schema(t, "Modal"), m); err != nil {
 		t.Errorf("does not fit the schema: %v", err)
 	}
@@ -395,13 +395,17 @@ func TestParseValue(t *testing.T) {
 	}
 }
 
-func TestParseUploadValue(t *testing.T) {
-	c, ts, err := view.ParseUploadValue(view.UploadValue("C_FACTORS", "1777896000.000100"))
-	if err != nil || c != "C_FACTORS" || ts != "1777896000.000100" {
-		t.Errorf("got %s, %s, %v", c, ts, err)
+func TestParseUpload(t *testing.T) {
+	for _, u := range []view.Upload{
+		{Channel: "C_FACTORS", TS: "1777896000.000100", File: "F0123456"},
+		{Channel: "C_FACTORS", TS: "1777896000.000100"}, // of an earlier version
+	} {
+		if got, err := view.ParseUpload(u.Value()); err != nil || got != u {
+			t.Errorf("%s: got %+v, %v", u.Value(), got, err)
+		}
 	}
-	for _, bad := range []string{"", "C1", ":1.2", "C_FACTORS:", "C_FACTORS:1;2", "../x:1.2"} {
-		if _, _, err := view.ParseUploadValue(bad); err == nil {
+	for _, bad := range []string{"", "C1", ":1.2", "C_FACTORS:", "C_FACTORS:1;2", "../x:1.2", "C1:1.2:", "C1:1.2:../x", "C1:1.2:F1:F2"} {
+		if _, err := view.ParseUpload(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
 	}
