@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -296,5 +297,111 @@ func ownTransport(atOnce int) *http.Transport {
 		MaxIdleConnsPerHost: atOnce + 2,
 		MaxIdleConns:        atOnce + 2,
 		IdleConnTimeout:     30 * time.Second,
+	}
+}
+
+// UsersBucket is the rate-limit bucket of resets, and of a user's factors,
+// roles, groups and sessions, and of the search of users.
+const UsersBucket = "/api/v1/users"
+
+const (
+	meBucket     = "/api/v1/users/me"
+	userBucket   = "/api/v1/users/{id:.+}"
+	groupsBucket = "/api/v1/groups"
+	tokenBucket  = "/oauth2/v1/token"
+	otherBucket  = "/api/v1"
+)
+
+// bucketOf names the bucket that a call of ours draws on, by the map that
+// Okta generates for its own Terraform provider (okta/terraform-provider-okta,
+// apimutex). Only the calls that this package makes are told apart.
+func bucketOf(method, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if len(parts) < 3 || parts[0] != "api" {
+		if path == tokenBucket {
+			return tokenBucket
+		}
+		return otherBucket
+	}
+	switch parts[2] {
+	case "users":
+		switch {
+		case len(parts) == 4 && parts[3] == "me" && method == http.MethodGet:
+			return meBucket
+		case len(parts) == 4:
+			return userBucket
+		}
+		return UsersBucket
+	case "groups":
+		if len(parts) == 4 {
+			return groupsBucket + "/{id}"
+		}
+		return groupsBucket
+	case "apps", "iam", "logs":
+		return otherBucket + "/" + parts[2]
+	}
+	return otherBucket
+}
+
+// tally counts what came of calls, and how long they waited for their turn,
+// by bucket. A tally that is nil counts nothing.
+type tally struct {
+	mu      sync.Mutex
+	buckets map[string]*bucketTally
+}
+
+type bucketTally struct {
+	answers map[string]int64
+	turns   int64
+	waited  time.Duration
+}
+
+func newTally() *tally { return &tally{buckets: map[string]*bucketTally{}} }
+
+// bucket finds or makes one. t.mu is held.
+func (t *tally) bucket(name string) *bucketTally {
+	b := t.buckets[name]
+	if b == nil {
+		b = &bucketTally{answers: map[string]int64{}}
+		t.buckets[name] = b
+	}
+	return b
+}
+
+// count books what came of a call, if it left.
+func (t *tally) count(c *call) {
+	if t == nil || !c.used || c.failed != nil && c.failed.Effect == EffectNone {
+		return
+	}
+	class := "none"
+	switch status := c.ans.status; {
+	case status == http.StatusTooManyRequests:
+		class = "429"
+	case status != 0:
+		class = strconv.Itoa(status/100) + "xx"
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bucket(c.grant.bucket.name).answers[class]++
+}
+
+// turn books that a call's turn has come, and how long it took.
+func (t *tally) turn(bucket string, waited time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.bucket(bucket)
+	b.turns++
+	b.waited += waited
+}
+
+// complete adds what was counted to the pacer's figures.
+func (t *tally) complete(s *Stats) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range s.Buckets {
+		if b := t.buckets[s.Buckets[i].Name]; b != nil {
+			s.Buckets[i].Answers, s.Buckets[i].Turns, s.Buckets[i].Waited = maps.Clone(b.answers), b.turns, b.waited
+		}
 	}
 }
