@@ -24,8 +24,9 @@ type Enrolment struct {
 // EnrolledSince finds who has enrolled a factor, each user from a moment of
 // Okta's clock on (of the reset: Receipt.At). It streams the log from the
 // earliest moment to now; of up to FewEnrolments users, those of whom the log
-// shows nothing (it lags) are asked for their factors. Who has not enrolled is
-// not in the answer.
+// shows nothing (it lags) are asked for their factors. An e-mail factor that Okta
+// enrolled by itself does not count; as a list of factors does not say who enrolled
+// it, e-mail counts by the log only. Who has not enrolled is not in the answer.
 func (c *Client) EnrolledSince(ctx context.Context, since map[string]time.Time) (map[string]Enrolment, error) {
 	found := map[string]Enrolment{}
 	if len(since) == 0 {
@@ -48,7 +49,7 @@ func (c *Client) enrolledByLog(ctx context.Context, since map[string]time.Time, 
 		if err != nil {
 			return err
 		}
-		if e.Outcome != "SUCCESS" {
+		if e.Outcome != "SUCCESS" || e.Automatic {
 			continue
 		}
 		for _, id := range e.Targets {
@@ -77,7 +78,7 @@ func (c *Client) enrolledByList(ctx context.Context, since map[string]time.Time,
 		}
 		for _, f := range factors {
 			first, known := found[id]
-			if f.Status == "ACTIVE" && !f.Created.Before(since[id].Truncate(time.Second)) && (!known || f.Created.Before(first.At)) {
+			if f.Status == "ACTIVE" && f.Type != emailFactor && !f.Created.Before(since[id].Truncate(time.Second)) && (!known || f.Created.Before(first.At)) {
 				found[id] = Enrolment{At: f.Created, Factor: f.Type}
 			}
 		}

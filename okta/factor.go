@@ -181,19 +181,25 @@ func (c *Client) appUsers(ctx context.Context, appID string, admins map[string]b
 	return nil
 }
 
-// factorsInLog leads from what the System Log calls a factor (debugData.factor,
-// or the enrolment's name) to its factorType. Okta publishes no list: these are
-// the names of its own examples (help.okta.com, "User MFA Factor Deactivated" of
-// Workflows) and of queries that people have published over their logs.
+// emailFactor is the type of the one factor that Okta enrols by itself.
+const emailFactor = "email"
+
+// factorsInLog leads from what the System Log calls a factor (in an outcome's
+// reason, in debugData.factor, or as an enrolment's method or name) to its
+// factorType. Okta publishes no list: these are names that were recorded, those of
+// its own examples (help.okta.com, "User MFA Factor Deactivated" of Workflows),
+// the keys of its authenticators (developer.okta.com, concepts, multifactor
+// authentication, with the three of Okta Verify's standalone authenticators), and
+// those of queries that people have published over their logs.
 var factorsInLog = map[string]string{
-	"OKTA_VERIFY_PUSH": "push",
-	"SIGNED_NONCE":     "signed_nonce", "OKTA_FASTPASS": "signed_nonce",
+	"OKTA_VERIFY_PUSH": "push", "GET_A_PUSH_NOTIFICATION": "push",
+	"SIGNED_NONCE": "signed_nonce", "OKTA_FASTPASS": "signed_nonce", "OKTA_VERIFY_FASTPASS": "signed_nonce", "FASTPASS": "signed_nonce", "USE_OKTA_FASTPASS": "signed_nonce",
 	"OKTA_SOFT_TOKEN": "token:software:totp", "OKTA_VERIFY_TOTP": "token:software:totp",
 	"GOOGLE_AUTH": "token:software:totp", "GOOGLE_OTP": "token:software:totp", "GOOGLE_AUTHENTICATOR": "token:software:totp",
 	"SMS_FACTOR": "sms", "SMS": "sms", "CALL_FACTOR": "call", "CALL": "call",
-	"EMAIL_FACTOR": "email", "EMAIL": "email", "OKTA_EMAIL": "email",
+	"EMAIL_FACTOR": emailFactor, "EMAIL": emailFactor, "OKTA_EMAIL": emailFactor,
 	"SECURITY_QUESTION": "question", "QUESTION": "question",
-	"FIDO_WEBAUTHN": "webauthn", "FIDO2_WEBAUTHN": "webauthn", "WEBAUTHN": "webauthn",
+	"FIDO_WEBAUTHN": "webauthn", "FIDO2_WEBAUTHN": "webauthn", "WEBAUTHN": "webauthn", "SECURITY_KEY": "webauthn", "PASSKEY": "webauthn",
 	"FIDO_U2F": "u2f", "U2F": "u2f",
 	"YUBIKEY_TOKEN": "token:hardware", "YUBIKEY_AUTH": "token:hardware",
 	"RSA_TOKEN": "token", "RSA_SECURID": "token", "SYMANTEC_VIP": "token", "SYMANTEC_TOKEN": "token",
@@ -204,12 +210,16 @@ var factorsInLog = map[string]string{
 // mostFactorName is how long a name may be that is passed on as it is.
 const mostFactorName = 40
 
+// factorKey is how factorsInLog spells a name.
+func factorKey(logged string) string {
+	return strings.ToUpper(strings.Join(strings.FieldsFunc(logged, func(r rune) bool { return r == ' ' || r == '-' }), "_"))
+}
+
 // FactorType leads from what the System Log calls a factor (Event.Factor) to
 // its factorType: "OKTA_VERIFY_PUSH" to "push". A single word that is not
 // known is given back in lower case, everything else is "".
 func FactorType(logged string) string {
-	key := strings.ToUpper(strings.Join(strings.FieldsFunc(logged, func(r rune) bool { return r == ' ' || r == '-' }), "_"))
-	if known := factorsInLog[key]; known != "" {
+	if known := factorsInLog[factorKey(logged)]; known != "" {
 		return known
 	}
 	word := strings.ToLower(logged)

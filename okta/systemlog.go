@@ -2,8 +2,10 @@ package okta
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -11,20 +13,23 @@ import (
 // Event is what is needed of an entry of the System Log.
 type Event struct {
 	UUID      string
-	At        time.Time // published, by Okta's clock
+	At        time.Time // published, by Okta's clock; zero where Okta's time cannot be read
 	Type      string    // "user.mfa.factor.reset_all"
 	ActorID   string    // user ID of a token's owner, or a client ID
 	ActorType string    // "User", "PublicClientApp", ...
 	UserAgent string    // raw
 	Outcome   string    // "SUCCESS", "FAILURE", ...
-	Factor    string    // of a deactivation: the factor's name as Okta wrote it, else ""
+	Factor    string    // of an activation or deactivation: the factor's name as Okta wrote it, else ""
 	Targets   []string  // user IDs
+	Automatic bool      // an e-mail factor that Okta enrolled by itself, when the user was created or changed
 }
 
+// wireEvent is an entry as Okta sends it. Okta sends null for what it does not
+// know, objects and lists too; null leaves a field as it is.
 type wireEvent struct {
-	UUID      string    `json:"uuid"`
-	Published time.Time `json:"published"`
-	EventType string    `json:"eventType"`
+	UUID      string `json:"uuid"`
+	Published moment `json:"published"`
+	EventType string `json:"eventType"`
 	Actor     struct {
 		ID   string `json:"id"`
 		Type string `json:"type"`
@@ -36,34 +41,85 @@ type wireEvent struct {
 	} `json:"client"`
 	Outcome struct {
 		Result string `json:"result"`
+		Reason text   `json:"reason"`
 	} `json:"outcome"`
-	Target []struct {
-		ID          string `json:"id"`
-		Type        string `json:"type"`
-		DisplayName string `json:"displayName"`
-	} `json:"target"`
-	Debug struct {
+	Target []wireTarget `json:"target"`
+	Debug  struct {
 		Data struct {
-			Factor text `json:"factor"`
+			Factor     text `json:"factor"`
+			RequestURI text `json:"requestUri"`
 		} `json:"debugData"`
 	} `json:"debugContext"`
 }
 
+type wireTarget struct {
+	ID          string `json:"id"`
+	Type        string `json:"type"`
+	DisplayName string `json:"displayName"`
+	Detail      struct {
+		Method text `json:"methodTypeUsed"` // "Get a push notification", "Use Okta FastPass"
+	} `json:"detailEntry"`
+}
+
+// moment is a time of Okta's. One that cannot be read is the zero time: a single
+// odd entry must not make the whole log unreadable.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSON(b []byte) error {
+	var word text
+	_ = json.Unmarshal(b, &word) // never fails: text takes everything
+	m.Time, _ = time.Parse(time.RFC3339, string(word))
+	return nil
+}
+
 func (w wireEvent) event() Event {
-	e := Event{UUID: w.UUID, At: w.Published, Type: w.EventType, ActorID: w.Actor.ID, ActorType: w.Actor.Type,
-		UserAgent: w.Client.UserAgent.Raw, Outcome: w.Outcome.Result}
+	e := Event{
+		UUID: w.UUID, At: w.Published.Time, Type: w.EventType, ActorID: w.Actor.ID, ActorType: w.Actor.Type,
+		UserAgent: w.Client.UserAgent.Raw, Outcome: w.Outcome.Result, Factor: factorInReason(string(w.Outcome.Reason)),
+	}
+	e.Factor = firstOf(e.Factor, string(w.Debug.Data.Factor))
 	for _, t := range w.Target {
 		switch {
 		case IsUserID(t.ID):
 			e.Targets = append(e.Targets, t.ID)
 		case t.Type == "AuthenticatorEnrollment" || strings.Contains(t.Type, "Factor"):
-			e.Factor = firstOf(e.Factor, t.DisplayName, t.ID)
+			e.Factor = firstOf(e.Factor, t.method(), t.DisplayName, t.ID)
 		}
 	}
-	if f := w.Debug.Data.Factor; f != "" {
-		e.Factor = string(f)
-	}
+	e.Automatic = e.Type == FactorActivated && FactorType(e.Factor) == emailFactor && automaticCall(string(w.Debug.Data.RequestURI))
 	return e
+}
+
+// method is the authenticator's method, if this package knows it.
+func (t wireTarget) method() string {
+	if factorsInLog[factorKey(string(t.Detail.Method))] == "" {
+		return ""
+	}
+	return string(t.Detail.Method)
+}
+
+// reasonOfFactor matches the outcome's reason of an event about one factor, as
+// recorded: "User set up EMAIL_FACTOR factor", "User reset FIDO_WEBAUTHN factor".
+var reasonOfFactor = regexp.MustCompile(`(?i)\b(?:set up|reset|activated|deactivated|enrolled|unenrolled|removed|suspended) ([a-z0-9_:-]+) factor\b`)
+
+// factorInReason is the factor's name in an outcome's reason, or "". It is the
+// only place where the recorded events name it.
+func factorInReason(reason string) string {
+	if m := reasonOfFactor.FindStringSubmatch(reason); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// automaticCall says whether an e-mail factor activated by a request to this path
+// was enrolled by Okta itself: a recorded one came with the creation of its user
+// (/api/v1/users). A call about factors is somebody's wish.
+func automaticCall(requestURI string) bool {
+	path, _, _ := strings.Cut(requestURI, "?")
+	if path != UsersBucket && !strings.HasPrefix(path, UsersBucket+"/") {
+		return false
+	}
+	return !strings.Contains(path, "/factors") && !strings.Contains(path, "/authenticator-enrollments")
 }
 
 // logFilter asks for some event types.

@@ -22,7 +22,7 @@ var factorNames = map[string][]string{
 	"question": {"question"}, "security question": {"question"},
 
 	"push": {"push"}, "push notification": {"push"}, "okta verify push": {"push"},
-	"signed_nonce": {"signed_nonce"}, "fastpass": {"signed_nonce"}, "okta fastpass": {"signed_nonce"},
+	"signed_nonce": {"signed_nonce"}, "fastpass": {"signed_nonce"}, "okta fastpass": {"signed_nonce"}, "okta verify fastpass": {"signed_nonce"},
 	"okta verify": verify, "verify": verify,
 	"okta verify totp": {"token:software:totp@OKTA"}, "okta verify code": {"token:software:totp@OKTA"},
 	"google authenticator": {"token:software:totp@GOOGLE"}, "google": {"token:software:totp@GOOGLE"},

@@ -38,6 +38,9 @@ func TestFactorTypes(t *testing.T) {
 		{"okta-verify", "push signed_nonce token:software:totp@OKTA"},
 		{"okta verify push", "push"},
 		{"Okta FastPass", "signed_nonce"},
+		{"okta_verify_fastpass", "signed_nonce"}, // the keys of Okta Verify split into three authenticators
+		{"okta_verify_push", "push"},
+		{"okta_verify_totp", "token:software:totp@OKTA"},
 		{"Okta Verify TOTP", "token:software:totp@OKTA"},
 		{"Google Authenticator", "token:software:totp@GOOGLE"},
 		{"googleauthenticator,okta verify", "push signed_nonce token:software:totp@GOOGLE token:software:totp@OKTA"},

@@ -199,6 +199,14 @@ func (o *Org) Enrol(idOrLogin, factorType string) error {
 	})
 }
 
+// EnrolByOkta gives a person an e-mail factor, as Okta does by itself.
+func (o *Org) EnrolByOkta(idOrLogin string) error {
+	return o.with(idOrLogin, func(p *person) error {
+		o.enrolByOkta(p)
+		return nil
+	})
+}
+
 // SetStatus changes a person's status, from any to any.
 func (o *Org) SetStatus(idOrLogin, status string) error {
 	return o.with(idOrLogin, func(p *person) error {

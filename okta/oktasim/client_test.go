@@ -127,12 +127,45 @@ func holdToContract(tb testing.TB, r *http.Request, response *http.Response, bod
 	}
 	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
-		Status:                 response.StatusCode, Header: response.Header, Body: io.NopCloser(strings.NewReader(string(body))),
+		Status:                 response.StatusCode, Header: response.Header, Body: io.NopCloser(strings.NewReader(withoutNulls(tb, body))),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
 	})
 	if err != nil {
 		tb.Errorf("%s %s: not as Okta describes it: %v\n%s", r.Method, r.URL, err, body)
 	}
+}
+
+// withoutNulls leaves null members out of a body: recorded answers of Okta have
+// nulls where its own description allows none.
+func withoutNulls(tb testing.TB, body []byte) string {
+	tb.Helper()
+	var value any
+	if len(body) == 0 || json.Unmarshal(body, &value) != nil {
+		return string(body)
+	}
+	pruned, err := json.Marshal(prune(value))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(pruned)
+}
+
+func prune(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if member == nil {
+				delete(v, name)
+				continue
+			}
+			v[name] = prune(member)
+		}
+	case []any:
+		for i := range v {
+			v[i] = prune(v[i])
+		}
+	}
+	return value
 }
 
 // mustBeError checks that an error is one of Okta's list, with its status.

@@ -77,6 +77,30 @@ func (f *factor) eventName() string {
 	return factorKinds[f.kind].event
 }
 
+// verifyMethods is how the log calls the methods of Okta Verify.
+var verifyMethods = map[string]string{
+	"push": "Get a push notification", "signed_nonce": "Use Okta FastPass", "token:software:totp": "Enter a code",
+}
+
+// authenticator is the display name of what the factor is enrolled in on Identity Engine.
+func (f *factor) authenticator() string {
+	switch {
+	case f.verify():
+		return "Okta Verify"
+	case f.kind == "sms" || f.kind == "call":
+		return "Phone"
+	case f.kind == "email":
+		return "Email"
+	case f.kind == "question":
+		return "Security Question"
+	case f.provider == "GOOGLE":
+		return "Google Authenticator"
+	case f.kind == "webauthn":
+		return "Security Key or Biometric Authenticator"
+	}
+	return f.provider
+}
+
 // profile is what Okta tells of the factor's device, phone or address.
 func (f *factor) profile(p *person) map[string]any {
 	switch f.kind {

@@ -19,12 +19,13 @@ type event struct {
 	bucket      string // target of a rate-limit event
 	outcome     string // "": SUCCESS
 	reason      string
-	factor      string // debugData.factor
-	agent       string // raw User-Agent
+	factor      *factor // that it is about
+	agent       string  // raw User-Agent
 	ip          string
 	transaction string
 	token       string // requestApiTokenId
 	uri         string
+	url         string // with its query; "": as the uri
 }
 
 // actor is who did it: a user, or a service app (PublicClientApp).
@@ -102,21 +103,26 @@ func (o *Org) uuid(e *event) string {
 	return fmt.Sprintf("%08x-%s-11f0-9%s-%s", 0x5eed0000+e.seq, digits(o.id, 4), digits(e.transaction, 3), digits(e.kind+o.id, 12))
 }
 
-// eventBody is Okta's log event. What Okta shows as null is left out: its
-// OpenAPI description does not allow null there.
+// eventBody is Okta's log event, with the fields and the nulls of recorded ones.
 func (o *Org) eventBody(e *event) map[string]any {
 	body := map[string]any{
 		"uuid": o.uuid(e), "published": e.published.UTC().Format("2006-01-02T15:04:05.000Z"), "eventType": e.kind, "version": "0",
-		"severity": "INFO", "displayMessage": e.message, "legacyEventType": "core." + e.kind,
-		"actor":                 map[string]any{"id": e.actor.id, "type": e.actor.kind, "alternateId": e.actor.alternate, "displayName": e.actor.name},
-		"client":                map[string]any{"userAgent": map[string]any{"rawUserAgent": e.agent, "os": "Unknown", "browser": "UNKNOWN"}, "zone": "null", "device": "Unknown", "ipAddress": e.ip},
-		"outcome":               o.outcomeBody(e),
-		"target":                o.targets(e),
-		"transaction":           map[string]any{"type": "WEB", "id": e.transaction, "detail": map[string]any{}},
-		"debugContext":          map[string]any{"debugData": debugData(e)},
-		"authenticationContext": map[string]any{"authenticationStep": 0, "externalSessionId": "trs" + e.transaction},
-		"securityContext":       map[string]any{},
-		"request":               map[string]any{"ipChain": []map[string]any{{"ip": e.ip, "version": "V4"}}},
+		"severity": "INFO", "displayMessage": e.message, "legacyEventType": legacyEvents[e.kind], "device": nil,
+		"actor": map[string]any{"id": e.actor.id, "type": e.actor.kind, "alternateId": e.actor.alternate, "displayName": e.actor.name, "detailEntry": nil},
+		"client": map[string]any{
+			"userAgent": map[string]any{"rawUserAgent": e.agent, "os": "Unknown", "browser": "UNKNOWN"}, "zone": "null", "device": "Unknown",
+			"id": nil, "ipAddress": e.ip, "geographicalContext": nowhere(),
+		},
+		"outcome":      map[string]any{"result": e.outcomeResult(), "reason": e.outcomeReason()},
+		"target":       o.targets(e),
+		"transaction":  map[string]any{"type": "WEB", "id": e.transaction, "detail": map[string]any{}},
+		"debugContext": map[string]any{"debugData": debugData(e)},
+		"authenticationContext": map[string]any{
+			"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil, "issuer": nil, "interface": nil,
+			"authenticationStep": 0, "externalSessionId": "trs" + e.transaction,
+		},
+		"securityContext": map[string]any{"asNumber": nil, "asOrg": nil, "isp": nil, "domain": nil, "isProxy": nil},
+		"request":         map[string]any{"ipChain": []map[string]any{{"ip": e.ip, "version": "V4", "source": nil, "geographicalContext": nowhere()}}},
 	}
 	if e.token != "" {
 		body["transaction"].(map[string]any)["detail"] = map[string]any{"requestApiTokenId": e.token}
@@ -124,12 +130,23 @@ func (o *Org) eventBody(e *event) map[string]any {
 	return body
 }
 
-func (o *Org) outcomeBody(e *event) map[string]any {
-	outcome := map[string]any{"result": e.outcomeResult()}
-	if e.reason != "" {
-		outcome["reason"] = e.reason
+// legacyEvents has the older names of event types, as far as they were recorded;
+// of others Okta sends null.
+var legacyEvents = map[string]any{
+	"user.mfa.factor.reset_all": "core.user.factor.reset_all",
+	"user.mfa.factor.activate":  "core.user.factor.activate",
+}
+
+// nowhere is where a call came from, of whose address nothing is known.
+func nowhere() map[string]any {
+	return map[string]any{"city": nil, "state": nil, "country": nil, "postalCode": nil, "geolocation": nil}
+}
+
+func (e *event) outcomeReason() any {
+	if e.reason == "" {
+		return nil
 	}
-	return outcome
+	return e.reason
 }
 
 func (e *event) outcomeResult() string {
@@ -139,20 +156,33 @@ func (e *event) outcomeResult() string {
 	return e.outcome
 }
 
+// targets are what the event is about; none are null. On Identity Engine an event
+// about a factor names the authenticator's enrolment too (Okta's event catalog).
 func (o *Org) targets(e *event) []map[string]any {
+	target := func(id, kind, alternate, name string) map[string]any {
+		return map[string]any{"id": id, "type": kind, "alternateId": alternate, "displayName": name, "detailEntry": nil}
+	}
 	switch {
 	case e.target != nil:
-		return []map[string]any{{"id": e.target.id, "type": "User", "alternateId": e.target.login, "displayName": e.target.fullName()}}
+		list := []map[string]any{target(e.target.id, "User", e.target.login, e.target.fullName())}
+		if e.factor != nil && o.set.Engine == Identity {
+			enrolment := target(e.factor.id, "AuthenticatorEnrollment", "unknown", e.factor.authenticator())
+			if e.factor.verify() {
+				enrolment["detailEntry"] = map[string]any{"methodTypeUsed": verifyMethods[e.factor.kind]}
+			}
+			list = append(list, enrolment)
+		}
+		return list
 	case e.bucket != "":
-		return []map[string]any{{"id": e.bucket, "type": "URL Pattern"}, {"id": "bucket-" + digits(e.bucket, 8), "type": "Bucket Uuid"}}
+		return []map[string]any{target(e.bucket, "URL Pattern", "unknown", "unknown"), target("bucket-"+digits(e.bucket, 8), "Bucket Uuid", "unknown", "unknown")}
 	}
-	return []map[string]any{}
+	return nil
 }
 
 func debugData(e *event) map[string]any {
-	data := map[string]any{"requestId": e.transaction, "requestUri": e.uri, "url": e.uri + "?"}
-	if e.factor != "" {
-		data["factor"] = e.factor
+	url := e.url
+	if url == "" {
+		url = e.uri + "?"
 	}
-	return data
+	return map[string]any{"requestId": e.transaction, "dtHash": digits(e.transaction, 64), "requestUri": e.uri, "url": url}
 }

@@ -146,7 +146,6 @@ var eventAttributes = map[string]func(*event) any{
 	"transaction.id":                       func(e *event) any { return e.transaction },
 	"transaction.type":                     func(*event) any { return "WEB" },
 	"transaction.detail.requestApiTokenId": func(e *event) any { return e.token },
-	"debugContext.debugData.factor":        func(e *event) any { return e.factor },
 	"debugContext.debugData.requestUri":    func(e *event) any { return e.uri },
 	"debugContext.debugData.url":           func(e *event) any { return e.uri + "?" },
 	"target.id":                            nil,
@@ -175,7 +174,7 @@ func (e *event) mentions(keywords []string) bool {
 	if len(keywords) == 0 {
 		return true
 	}
-	parts := []string{e.kind, e.message, e.actor.id, e.actor.alternate, e.actor.name, e.reason, e.factor, e.agent, e.ip, e.transaction, e.uri, e.bucket}
+	parts := []string{e.kind, e.message, e.actor.id, e.actor.alternate, e.actor.name, e.reason, e.agent, e.ip, e.transaction, e.uri, e.bucket}
 	if e.target != nil {
 		parts = append(parts, e.target.id, e.target.login, e.target.fullName())
 	}

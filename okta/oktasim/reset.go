@@ -72,7 +72,7 @@ func (c *call) remove(p *person, factors []*factor, by string) {
 		if o.set.Engine == Identity || by == "delete" {
 			event := c.event("user.mfa.factor.deactivate", "Reset factor for user", p)
 			event.reason = "User reset " + f.eventName() + " factor"
-			event.factor = f.eventName()
+			event.factor = f
 			o.record(event)
 		}
 	}
@@ -102,11 +102,39 @@ func (o *Org) enrolAgain(p *person, had []*factor) {
 
 // enrol gives a person a new factor and logs it as the person's own doing.
 func (o *Org) enrol(p *person, kind string) *factor {
-	now := o.now()
-	f := &factor{id: factorKinds[kind].prefix + randomID(17), kind: kind, provider: factorKinds[kind].providers[0],
-		status: "ACTIVE", created: now, again: len(p.resets) > 0}
-	p.factors = append(slices.Clone(p.factors), f)
-	o.record(&event{kind: "user.mfa.factor.activate", message: "Activate factor or authenticator enrollment method for user", actor: actorOf(p),
-		target: p, published: now, factor: f.eventName(), reason: "User set up " + f.eventName() + " factor", agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)", transaction: randomID(27)})
+	f := o.addFactor(p, kind)
+	event := o.activation(p, f)
+	event.agent, event.uri = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)", "/api/v1/authn/factors/"+f.id+"/lifecycle/activate"
+	if o.set.Engine == Identity {
+		event.uri = "/idp/idx/challenge/answer"
+	}
+	o.record(event)
 	return f
+}
+
+// enrolByOkta gives a person the e-mail factor that Okta enrols by itself: the event,
+// as recorded, names the person as the actor, and only its request tells.
+func (o *Org) enrolByOkta(p *person) *factor {
+	f := o.addFactor(p, "email")
+	f.again = false // nothing that the person would miss
+	event := o.activation(p, f)
+	event.agent, event.uri, event.url = "okta-sdk/1.0", "/api/v1/users", "/api/v1/users?activate=true"
+	o.record(event)
+	return f
+}
+
+func (o *Org) addFactor(p *person, kind string) *factor {
+	f := &factor{
+		id: factorKinds[kind].prefix + randomID(17), kind: kind, provider: factorKinds[kind].providers[0],
+		status: "ACTIVE", created: o.now(), again: len(p.resets) > 0,
+	}
+	p.factors = append(slices.Clone(p.factors), f)
+	return f
+}
+
+func (o *Org) activation(p *person, f *factor) *event {
+	return &event{
+		kind: "user.mfa.factor.activate", message: "Activate factor for user", actor: actorOf(p), target: p, published: o.now(),
+		factor: f, reason: "User set up " + f.eventName() + " factor", transaction: randomID(27), ip: "192.0.2.10",
+	}
 }
