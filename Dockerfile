@@ -16,7 +16,7 @@ ARG VERSION=""
 ARG COMMIT=""
 # HTTP/2 is left out, half a megabyte: Okta is spoken to by HTTP/1.1 anyway, so that
 # one broken connection does not put every call in doubt.
-RUN CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.linkedVersion=${VERSION} -X main.linkedCommit=${COMMIT}" -o /out/factorbot ./cmd/factorbot
+RUN CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X factorbot/cmd/internal/cli.linkedVersion=${VERSION} -X factorbot/cmd/internal/cli.linkedCommit=${COMMIT}" -o /out/factorbot ./cmd/factorbot
 RUN mkdir -p /out/record
 
 FROM scratch

@@ -52,7 +52,6 @@ require (
 	github.com/pandatix/go-abnf v0.5.3 // indirect
 	github.com/patrickmn/go-cache v0.0.0-20180815053127-5633e0862627 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/sashamelentyev/interfacebloat v1.1.0 // indirect
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/crypto v0.0.0-20220525230936-793ad666bf5e // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
@@ -67,6 +66,5 @@ require (
 tool (
 	github.com/OpenPeeDeeP/depguard/v2/cmd/depguard
 	github.com/ashanbrown/forbidigo/v2
-	github.com/sashamelentyev/interfacebloat
 	honnef.co/go/tools/cmd/staticcheck
 )

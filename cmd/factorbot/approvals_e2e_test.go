@@ -11,7 +11,7 @@ import (
 // mustRunWith runs the bot with a whole policy.
 func (s *sandbox) mustRunWith(policy string) {
 	s.tb.Helper()
-	s.mustRun(filepath.Join(s.tb.TempDir(), "factorbot.db"), MustWrite(s.tb, "policy.yaml", "channels: [C_FACTORS]\n"+policy))
+	s.mustRun(filepath.Join(s.tb.TempDir(), "factorbot.db"), mustWrite(s.tb, "policy.yaml", "channels: [C_FACTORS]\n"+policy))
 }
 
 // refused clicks a button and waits for a new private answer with these words.
@@ -140,7 +140,7 @@ func TestApprovals_by_group(t *testing.T) {
 // One from each group; who is in the plan does not count, by another login neither.
 func TestApprovals_from_groups(t *testing.T) {
 	users := "login,email,status\navery.admin@example.com,approver1@example.com,ACTIVE\nben@example.com,ben@example.com,ACTIVE\ncleo@example.com,cleo@example.com,ACTIVE\n"
-	s := mustSandbox(t, "--no-bot", "--users-from", MustWrite(t, "users.csv", users), "--rate-limit", "6000")
+	s := mustSandbox(t, "--no-bot", "--users-from", mustWrite(t, "users.csv", users), "--rate-limit", "6000")
 	s.mustRunWith("approvers: {usergroups: [S_SECURITY, S_HELPDESK]}\napprovals_from: [[S_SECURITY], [S_HELPDESK]]\n")
 
 	s.ask("ben@example.com because lost phone")

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"factorbot/bot/reset"
+	"factorbot/cmd/internal/cli"
 	"factorbot/store"
 )
 
@@ -21,7 +22,7 @@ Usage: factorbot audit verify [--db FILE] [--head HEAD] [--receipt FILE]
 
 `
 
-func runAudit(ctx context.Context, args []string, env environment) error {
+func runAudit(ctx context.Context, args []string, env cli.Env) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "verify":
@@ -29,29 +30,29 @@ func runAudit(ctx context.Context, args []string, env environment) error {
 		case "export":
 			return runAuditExport(ctx, args[1:], env)
 		case "help", "--help", "-h":
-			_, err := io.WriteString(env.stdout, auditHelp)
+			_, err := io.WriteString(env.Stdout, auditHelp)
 			return err
 		}
 	}
-	return &SettingError{"arguments", "factorbot audit needs verify or export"}
+	return cli.BadSetting("arguments", "factorbot audit needs verify or export")
 }
 
 // errNotWhole ends a verification that has found something.
 var errNotWhole = errors.New("the audit trail is not whole")
 
-func runAuditVerify(ctx context.Context, args []string, env environment) error {
-	flags := newFlags("audit verify")
+func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
+	flags := cli.NewFlags("audit verify")
 	db := dbFlag(flags, env)
 	head := flags.String("head", "", "`HEAD` that was kept outside, as in 17:9f86d081ab12, from a message or a log line")
 	receipt := flags.String("receipt", "", "`FILE` with a receipt")
-	if help, err := parsePrintFlags(flags, args, env.stdout, auditHelp); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
 		return err
 	}
 	var kept []store.Outside
 	if *head != "" {
 		h, err := store.ParseHead(*head)
 		if err != nil {
-			return &SettingError{"--head", "is a number, a colon and 12 or more hex digits"}
+			return cli.BadSetting("--head", "is a number, a colon and 12 or more hex digits")
 		}
 		kept = append(kept, store.Outside{Org: h})
 	}
@@ -67,7 +68,7 @@ func runAuditVerify(ctx context.Context, args []string, env environment) error {
 		if err != nil {
 			return err
 		}
-		return writeAudit(env.stdout, file, audit)
+		return writeAudit(env.Stdout, file, audit)
 	})
 }
 

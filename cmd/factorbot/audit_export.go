@@ -13,23 +13,24 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/cmd/internal/cli"
 	"factorbot/store"
 )
 
-func runAuditExport(ctx context.Context, args []string, env environment) error {
-	flags := newFlags("audit export")
+func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
+	flags := cli.NewFlags("audit export")
 	db := dbFlag(flags, env)
 	since := flags.String("since", "", "only entries from this `TIME` on: 2026-03-01, 2026-03-01T09:00:00Z, or 30d")
 	format := flags.String("format", "jsonl", "`jsonl` or csv")
 	redact := flags.Bool("redact", false, "salted hashes in the place of persons, users and free text; the chains can still be computed")
-	if help, err := parsePrintFlags(flags, args, env.stdout, auditHelp); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
 		return err
 	}
 	from, err := sinceTime(*since, time.Now())
 	if err != nil {
 		return err
 	}
-	out, err := newTrailWriter(*format, env.stdout)
+	out, err := newTrailWriter(*format, env.Stdout)
 	if err != nil {
 		return err
 	}
@@ -66,9 +67,9 @@ func sinceTime(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	d, err := parseDuration(s)
+	d, err := cli.ParseDuration(s)
 	if err != nil {
-		return time.Time{}, &SettingError{"--since", "is a day such as 2026-03-01, a time such as 2026-03-01T09:00:00Z, or how long ago, such as 30d"}
+		return time.Time{}, cli.BadSetting("--since", "is a day such as 2026-03-01, a time such as 2026-03-01T09:00:00Z, or how long ago, such as 30d")
 	}
 	return now.Add(-d), nil
 }
@@ -96,7 +97,7 @@ func newTrailWriter(format string, w io.Writer) (trailWriter, error) {
 			flush: func() error { table.Flush(); return table.Error() },
 		}, err
 	}
-	return trailWriter{}, &SettingError{"--format", "is jsonl or csv"}
+	return trailWriter{}, cli.BadSetting("--format", "is jsonl or csv")
 }
 
 // exportedLine is a line of the JSON export. The hash of an entry is SHA-256 of the hash

@@ -12,13 +12,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // output runs a subcommand and returns what it prints.
 func output(tb testing.TB, args ...string) (out, problems string, code int) {
 	tb.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(tb.Context(), args, environment{stdout: &stdout, stderr: &stderr})
+	code = run(tb.Context(), args, cli.Env{Stdout: &stdout, Stderr: &stderr})
 	return stdout.String(), stderr.String(), code
 }
 
@@ -113,7 +115,7 @@ func checkExport(t *testing.T, db string) {
 		t.Errorf("csv: %d, %v, %d rows of %d", code, err, len(rows), len(lines))
 	}
 	for _, args := range [][]string{{"--format", "xml"}, {"--since", "yesterday"}} {
-		if _, problems, code := output(t, append([]string{"audit", "export", "--db", db}, args...)...); code != exitSetting || !strings.Contains(problems, args[0]) {
+		if _, problems, code := output(t, append([]string{"audit", "export", "--db", db}, args...)...); code != cli.ExitSetting || !strings.Contains(problems, args[0]) {
 			t.Errorf("%v: %d, %s", args, code, problems)
 		}
 	}

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/store"
 )
 
 // dbFlag is the flag of subcommands that read the record; its default is the setting.
-func dbFlag(flags *pflag.FlagSet, env environment) *string {
-	db := lookup(env.vars, "FACTORBOT_DB")
+func dbFlag(flags *pflag.FlagSet, env cli.Env) *string {
+	db := cli.Lookup(env.Vars, "FACTORBOT_DB")
 	if db == "" {
 		db = "factorbot.db"
 	}
@@ -22,24 +23,24 @@ func dbFlag(flags *pflag.FlagSet, env environment) *string {
 }
 
 // runBackup makes one backup: by the running bot, or of the file where none runs.
-func runBackup(ctx context.Context, args []string, env environment) error {
+func runBackup(ctx context.Context, args []string, env cli.Env) error {
 	to := ""
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		to, args = args[0], args[1:]
 	}
-	flags := newFlags("backup")
+	flags := cli.NewFlags("backup")
 	db := dbFlag(flags, env)
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Make a backup in a new file, while the bot runs or not.\n\nUsage: factorbot backup FILE [--db FILE]\n\n"); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Make a backup in a new file, while the bot runs or not.\n\nUsage: factorbot backup FILE [--db FILE]\n\n"); help || err != nil {
 		return err
 	}
 	if to == "" {
-		return &SettingError{"arguments", "factorbot backup needs the name of the new file"}
+		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
 	}
 	n, err := backupTo(ctx, *db, to)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s: %d bytes\n", to, n)
+	_, err = fmt.Fprintf(env.Stdout, "%s: %d bytes\n", to, n)
 	return err
 }
 

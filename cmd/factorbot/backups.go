@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
 
@@ -35,7 +36,7 @@ type copier interface {
 // backups makes backups of the record on a schedule, and removes the oldest.
 type backups struct {
 	record copier
-	plan   Backup
+	plan   config.Backup
 	log    *slog.Logger
 	now    func() time.Time
 

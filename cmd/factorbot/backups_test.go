@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorbot/cmd/internal/config"
 )
 
 // paper is a record whose backups are a few bytes; full fails them, as a full disk would.
@@ -45,7 +47,7 @@ func TestBackups_schedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		record := &paper{}
 		var log buffer
-		plan := Backup{Dir: dir, Every: 24 * time.Hour, Keep: 3}
+		plan := config.Backup{Dir: dir, Every: 24 * time.Hour, Keep: 3}
 		start := func() (*backups, func()) {
 			b := &backups{record: record, plan: plan, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now}
 			ctx, cancel := context.WithCancel(t.Context())

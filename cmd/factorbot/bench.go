@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/spf13/pflag"
 )
 
@@ -47,17 +49,17 @@ func writeBenchHelp(out io.Writer, f *pflag.FlagSet) error {
 }
 
 // runBench compares the bot with a loop over Okta's SDK.
-func runBench(ctx context.Context, args []string, env environment) error {
+func runBench(ctx context.Context, args []string, env cli.Env) error {
 	if ok, err := benchPart(ctx, args, env); ok {
 		return err
 	}
-	c, err := parseBench(args, env.stdout)
+	c, err := parseBench(args, env.Stdout)
 	if err != nil {
 		return err
 	}
 	if c.Profile != "" {
 		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
-			return &SettingError{"--profile", "cannot be made: " + err.Error()}
+			return cli.BadSetting("--profile", "cannot be made: "+err.Error())
 		}
 	}
 	targets, missed := 0, 0
@@ -92,13 +94,13 @@ func (c *benchConfig) rows() []benchRow {
 }
 
 // measure makes one comparison in a directory of its own and prints it.
-func (c *benchConfig) measure(ctx context.Context, env environment, row *benchRow, s benchSettings) (r *benchResult, err error) {
+func (c *benchConfig) measure(ctx context.Context, env cli.Env, row *benchRow, s benchSettings) (r *benchResult, err error) {
 	dir, err := os.MkdirTemp("", "factorbot-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a place for the comparison: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	teller := &teller{out: env.stderr, name: row.name}
+	teller := &teller{out: env.Stderr, name: row.name}
 	cmp := &comparison{benchSettings: s, dir: dir, tell: teller.tell}
 	if c.Profile != "" {
 		if cmp.profile, err = filepath.Abs(c.Profile); err != nil {
@@ -115,9 +117,9 @@ func (c *benchConfig) measure(ctx context.Context, env environment, row *benchRo
 		r.Targets = row.judge(s, r)
 	}
 	if c.JSON {
-		err = json.NewEncoder(env.stdout).Encode(r)
+		err = json.NewEncoder(env.Stdout).Encode(r)
 	} else {
-		err = r.print(env.stdout)
+		err = r.print(env.Stdout)
 	}
 	return r, err
 }

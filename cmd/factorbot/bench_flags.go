@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+
 	"github.com/spf13/pflag"
 )
 
@@ -45,7 +48,7 @@ type benchConfig struct {
 
 // benchFlags are the flags, with the defaults in c.
 func benchFlags(c *benchConfig) *pflag.FlagSet {
-	f := newFlags("bench")
+	f := cli.NewFlags("bench")
 	f.IntVar(&c.Users, "users", 2000, "`NUMBER` of users to reset")
 	f.IntVar(&c.Limit, "limit", 100, "Okta `CALLS` per window and bucket; 0: no limit")
 	durationVar(f, &c.Window, "window", 10*time.Second, "`TIME` of a rate-limit window")
@@ -74,7 +77,7 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 // durationVar is a duration flag that writes where c keeps it.
 func durationVar(f *pflag.FlagSet, into *time.Duration, name string, value time.Duration, usage string) {
 	*into = value
-	f.Var((*duration)(into), name, usage)
+	f.Var((*cli.Duration)(into), name, usage)
 }
 
 // parseBench reads the arguments of "factorbot bench". It returns a
@@ -82,7 +85,7 @@ func durationVar(f *pflag.FlagSet, into *time.Duration, name string, value time.
 func parseBench(args []string, out io.Writer) (*benchConfig, error) {
 	c := &benchConfig{args: args}
 	f := benchFlags(c)
-	err := parseFlags(f, args)
+	err := cli.ParseFlags(f, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if werr := writeBenchHelp(out, f); werr != nil {
 			return nil, fmt.Errorf("write help: %w", werr)
@@ -96,10 +99,10 @@ func parseBench(args []string, out io.Writer) (*benchConfig, error) {
 
 func (c *benchConfig) check() error {
 	if c.All && c.Row != "" {
-		return &SettingError{"--all", "excludes --row"}
+		return cli.BadSetting("--all", "excludes --row")
 	}
 	if c.Row != "" && benchRowNamed(c.Row) == nil {
-		return &SettingError{"--row", "must be one of " + strings.Join(benchRowNames(), ", ")}
+		return cli.BadSetting("--row", "must be one of "+strings.Join(benchRowNames(), ", "))
 	}
 	return c.benchSettings.check()
 }
@@ -107,31 +110,31 @@ func (c *benchConfig) check() error {
 func (s *benchSettings) check() error {
 	least := func(name string, value, least int) error {
 		if value < least {
-			return &SettingError{name, fmt.Sprintf("must be at least %d", least)}
+			return cli.BadSetting(name, fmt.Sprintf("must be at least %d", least))
 		}
 		return nil
 	}
 	err := errors.Join(least("--users", s.Users, 1), least("--limit", s.Limit, 0), least("--workers", s.Workers, 0),
 		least("--concurrency", s.Concurrency, 1), least("--taken", s.Taken, 0), least("--urgent", s.Urgent, 0), least("--search-terms", s.SearchTerms, 1))
-	var first *SettingError
+	var first *cli.SettingError
 	if errors.As(err, &first) {
 		return first
 	}
 	switch {
 	case s.OrgUsers != 0 && s.OrgUsers < s.roster():
-		return &SettingError{"--org-users", "must be 0, or enough for --users and --urgent"}
+		return cli.BadSetting("--org-users", "must be 0, or enough for --users and --urgent")
 	case s.Window < time.Second:
-		return &SettingError{"--window", "must be at least 1s"}
+		return cli.BadSetting("--window", "must be at least 1s")
 	case s.Reserve < 0 || s.Reserve > 90:
-		return &SettingError{"--reserve", "must be from 0 to 90"}
+		return cli.BadSetting("--reserve", "must be from 0 to 90")
 	case s.Share < 0 || s.Share > 100:
-		return &SettingError{"--share", "must be from 0 to 100"}
+		return cli.BadSetting("--share", "must be from 0 to 100")
 	case !(s.Faults >= 0 && s.Faults <= 1):
-		return &SettingError{"--faults", "must be from 0 to 1"}
+		return cli.BadSetting("--faults", "must be from 0 to 1")
 	case !(s.EnrolAgain >= 0 && s.EnrolAgain <= 1):
-		return &SettingError{"--enrol-again", "must be from 0 to 1"}
+		return cli.BadSetting("--enrol-again", "must be from 0 to 1")
 	case s.Limit > 0 && s.left() < 1:
-		return &SettingError{"--taken", "leaves nothing of --limit to the bot"}
+		return cli.BadSetting("--taken", "leaves nothing of --limit to the bot")
 	}
 	return s.checkURL()
 }
@@ -141,12 +144,12 @@ func (s *benchSettings) checkURL() error {
 	if s.OrgURL == "" {
 		return nil
 	}
-	u, problem := parseURL(s.OrgURL)
+	u, problem := config.ParseURL(s.OrgURL)
 	switch {
 	case problem != "":
-		return &SettingError{"--okta", problem}
-	case !isLoopback(u.Hostname()) || u.Scheme != "http":
-		return &SettingError{"--okta", "must be a fake Okta on this machine, as in http://127.0.0.1:9000: its users lose their factors"}
+		return cli.BadSetting("--okta", problem)
+	case !config.IsLoopback(u.Hostname()) || u.Scheme != "http":
+		return cli.BadSetting("--okta", "must be a fake Okta on this machine, as in http://127.0.0.1:9000: its users lose their factors")
 	}
 	s.OrgURL = strings.TrimSuffix(s.OrgURL, "/")
 	return nil

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta/oktasim"
 )
 
@@ -30,7 +31,7 @@ type meter struct {
 	windows map[string]*oktasim.Window // by X-Rate-Limit-Reset
 }
 
-func benchMeter(ctx context.Context, args []string, env environment) error {
+func benchMeter(ctx context.Context, args []string, env cli.Env) error {
 	m := &meter{report: benchReport{Calls: map[string]int{}, Users: map[string]benchEffects{}}, windows: map[string]*oktasim.Window{}}
 	if err := partOrder(args, &m.meterOrder); err != nil {
 		return err

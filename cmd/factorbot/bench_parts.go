@@ -20,16 +20,17 @@ import (
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta/oktasim"
 )
 
 // benchPart runs the part of a comparison that the first argument names. Parts
 // are no subcommands: only a comparison starts them. ok is false for other arguments.
-func benchPart(ctx context.Context, args []string, env environment) (ok bool, err error) {
+func benchPart(ctx context.Context, args []string, env cli.Env) (ok bool, err error) {
 	if len(args) == 0 {
 		return false, nil
 	}
-	parts := map[string]func(context.Context, []string, environment) error{
+	parts := map[string]func(context.Context, []string, cli.Env) error{
 		"okta": benchOkta, "meter": benchMeter, "slack": benchSlack, "bot": benchBot, "loop": benchLoop,
 	}
 	part := parts[args[0]]
@@ -51,7 +52,7 @@ func partOrder(args []string, order any) error {
 }
 
 // servePart serves on a port of its own, says where, and waits.
-func servePart(ctx context.Context, env environment, make func(lc *Lifecycle, url string) (http.Handler, error)) error {
+func servePart(ctx context.Context, env cli.Env, make func(lc *Lifecycle, url string) (http.Handler, error)) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -63,14 +64,14 @@ func servePart(ctx context.Context, env environment, make func(lc *Lifecycle, ur
 		return errors.Join(err, lc.Stop(), listener.Close())
 	}
 	serve(lc, listener, handler)
-	if _, err := fmt.Fprintln(env.stdout, url); err != nil {
+	if _, err := fmt.Fprintln(env.Stdout, url); err != nil {
 		return errors.Join(fmt.Errorf("print the URL: %w", err), lc.Stop())
 	}
 	return lc.Wait()
 }
 
 // benchSlack is a simulated workspace whose own rate limits are out of the way.
-func benchSlack(ctx context.Context, _ []string, env environment) error {
+func benchSlack(ctx context.Context, _ []string, env cli.Env) error {
 	return servePart(ctx, env, func(lc *Lifecycle, url string) (http.Handler, error) {
 		work, err := slacksim.New(slacksim.Options{URL: url})
 		if err != nil {
@@ -88,7 +89,7 @@ type orgOrder struct {
 	Faulty  bool // the mix of faults that --faults tells of
 }
 
-func benchOkta(ctx context.Context, args []string, env environment) error {
+func benchOkta(ctx context.Context, args []string, env cli.Env) error {
 	var order orgOrder
 	if err := partOrder(args, &order); err != nil {
 		return err
@@ -109,7 +110,7 @@ func benchOkta(ctx context.Context, args []string, env environment) error {
 }
 
 // benchBot is "factorbot run", with profiles if the first argument names a directory for them.
-func benchBot(ctx context.Context, args []string, env environment) error {
+func benchBot(ctx context.Context, args []string, env cli.Env) error {
 	if len(args) == 0 || args[0] == "" {
 		return runBot(ctx, args[min(1, len(args)):], env)
 	}
@@ -187,7 +188,7 @@ type loopResult struct {
 // benchLoop is the script that one would write: workers that call Okta's SDK as
 // it comes, with its own retries, and go on after an error. The cache is off
 // because nothing here is read.
-func benchLoop(ctx context.Context, args []string, env environment) error {
+func benchLoop(ctx context.Context, args []string, env cli.Env) error {
 	var order loopOrder
 	if err := partOrder(args, &order); err != nil {
 		return err
@@ -223,5 +224,5 @@ func benchLoop(ctx context.Context, args []string, env environment) error {
 	close(next)
 	workers.Wait()
 	result := loopResult{int(done.Load()), int(failed.Load()), peakRSS("self")}
-	return errors.Join(lines.Err(), json.NewEncoder(env.stdout).Encode(result))
+	return errors.Join(lines.Err(), json.NewEncoder(env.Stdout).Encode(result))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // benchRow is one row of the table that the program is held to: settings, and
@@ -80,7 +82,7 @@ func (r *benchRow) settings(c *benchConfig, variant map[string]string) (benchSet
 			return benchSettings{}, fmt.Errorf("row %s: %w", r.name, err)
 		}
 	}
-	if err := parseFlags(f, c.args); err != nil {
+	if err := cli.ParseFlags(f, c.args); err != nil {
 		return benchSettings{}, err
 	}
 	return own.benchSettings, own.benchSettings.check()

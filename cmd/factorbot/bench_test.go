@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta/oktasim"
 )
 
@@ -112,8 +113,8 @@ func TestBench_refusals(t *testing.T) {
 		{"an argument", "now", "arguments"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := runBench(context.Background(), strings.Fields(c.args), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}})
-			var setting *SettingError
+			err := runBench(context.Background(), strings.Fields(c.args), cli.Env{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
+			var setting *cli.SettingError
 			if !errors.As(err, &setting) || setting.Name != c.setting {
 				t.Errorf("%v, want a complaint about %s", err, c.setting)
 			}
@@ -123,7 +124,7 @@ func TestBench_refusals(t *testing.T) {
 
 func TestBench_help(t *testing.T) {
 	var out bytes.Buffer
-	if err := runBench(context.Background(), []string{"--help"}, environment{stdout: &out}); !errors.Is(err, pflag.ErrHelp) {
+	if err := runBench(context.Background(), []string{"--help"}, cli.Env{Stdout: &out}); !errors.Is(err, pflag.ErrHelp) {
 		t.Fatal(err)
 	}
 	for _, row := range benchRowNames() {

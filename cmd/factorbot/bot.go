@@ -17,27 +17,29 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 	"factorbot/store"
 )
 
 // runBot runs the bot in a workspace and an org until it is told to stop.
-func runBot(ctx context.Context, args []string, env environment) error {
-	cfg, err := loadConfig(args, env.vars, env.stdout)
+func runBot(ctx context.Context, args []string, env cli.Env) error {
+	cfg, err := config.Load(args, env.Vars, env.Stdout)
 	if err != nil {
 		return err
 	}
-	log := newLogger(env.stderr)
+	log := cli.NewLogger(env.Stderr)
 	lc := newLifecycle(ctx)
 	health := newHealth()
 	listener, err := net.Listen("tcp", cfg.HTTPAddr)
 	if err != nil {
-		return &SettingError{"FACTORBOT_HTTP_ADDR", "cannot be listened on: " + err.Error()}
+		return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
 	}
 	mux := http.NewServeMux()
 	health.mount(mux)
 	serve(lc, listener, mux)
-	again := reloads{asked: env.reload, load: func() (*Config, error) { return loadConfig(args, env.vars, io.Discard) }}
+	again := reloads{asked: env.Reload, load: func() (*config.Config, error) { return config.Load(args, env.Vars, io.Discard) }}
 	if err := startBot(ctx, lc, cfg, log, health, again); err != nil {
 		return errors.Join(err, lc.Stop())
 	}
@@ -48,13 +50,13 @@ func runBot(ctx context.Context, args []string, env environment) error {
 // startBot opens the record and starts everything that acts on it. What is
 // started last stops first: nobody hears Slack when the runner stops, and the
 // record closes when nobody writes to it.
-func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger, health *health, again reloads) error {
+func startBot(ctx context.Context, lc *Lifecycle, cfg *config.Config, log *slog.Logger, health *health, again reloads) error {
 	live := newLivePolicy(&cfg.Policy)
 	current := live.now
 	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return &SettingError{"FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there"}
+		return cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
 	case err != nil:
 		return err
 	}
@@ -151,7 +153,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *Config, log *slog.Logger,
 
 // newOkta makes the client for the org. The marker in its User-Agent is the
 // installation's, so that our calls are found in the System Log.
-func newOkta(ctx context.Context, cfg *Config, rec record, shares *ceilings, log *slog.Logger) (*okta.Client, error) {
+func newOkta(ctx context.Context, cfg *config.Config, rec record, shares *ceilings, log *slog.Logger) (*okta.Client, error) {
 	marker, err := rec.Installation(ctx)
 	if err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ func newOkta(ctx context.Context, cfg *Config, rec record, shares *ceilings, log
 	client, err := okta.New(okta.Config{
 		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Marker: marker, Version: strings.Trim(thisBuild().Version, "()"), Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
+		Marker: marker, Version: strings.Trim(cli.ThisBuild().Version, "()"), Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
 		Logger: log.With("part", "okta"), Ceilings: shares.all(), OnCeiling: shares.note,
 	})
 	if err != nil {

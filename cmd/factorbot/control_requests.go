@@ -17,6 +17,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/cmd/internal/cli"
 	"factorbot/store"
 )
 
@@ -53,7 +54,7 @@ func answerTo(ctx context.Context, a archive, q question, w io.Writer) error {
 			return err
 		}
 		if q.json {
-			return printAs(w, true, r)
+			return cli.PrintAs(w, true, r)
 		}
 		return showRequest(ctx, a, r, w)
 	case "results":
@@ -215,7 +216,7 @@ Usage: factorbot requests list [--limit 50] [--json] [--db FILE]
 `
 
 // runRequests asks the running bot, or reads the file where none runs.
-func runRequests(ctx context.Context, args []string, env environment) error {
+func runRequests(ctx context.Context, args []string, env cli.Env) error {
 	q, rest := question{}, []string{}
 	for _, a := range args {
 		switch {
@@ -224,28 +225,28 @@ func runRequests(ctx context.Context, args []string, env environment) error {
 		case q.verb != "" && q.verb != "list" && q.id == "" && !strings.HasPrefix(a, "-"):
 			id, err := reset.ParseID(a)
 			if err != nil {
-				return &SettingError{"arguments", err.Error()}
+				return cli.BadSetting("arguments", err.Error())
 			}
 			q.id = id
 		default:
 			rest = append(rest, a)
 		}
 	}
-	flags := newFlags("requests")
+	flags := cli.NewFlags("requests")
 	db := dbFlag(flags, env)
 	flags.BoolVar(&q.json, "json", false, "JSON, a line for each request")
 	flags.IntVar(&q.limit, "limit", 50, "`REQUESTS` to list, the newest first; 0: all")
-	if help, err := parsePrintFlags(flags, rest, env.stdout, requestsHelp); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, rest, env.Stdout, requestsHelp); help || err != nil {
 		return err
 	}
 	if q.verb == "" || q.verb != "list" && q.id == "" {
-		return &SettingError{"arguments", errQuestion.Error()}
+		return cli.BadSetting("arguments", errQuestion.Error())
 	}
 	path := fmt.Sprintf("/requests/%s?id=%s&limit=%d", q.verb, q.id, q.limit)
 	if q.json {
 		path += "&json"
 	}
-	_, running, err := fetch(ctx, *db, path, env.stdout)
+	_, running, err := fetch(ctx, *db, path, env.Stdout)
 	if running || err != nil {
 		return err
 	}
@@ -253,5 +254,5 @@ func runRequests(ctx context.Context, args []string, env environment) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(answerTo(ctx, file, q, env.stdout), file.Close())
+	return errors.Join(answerTo(ctx, file, q, env.Stdout), file.Close())
 }

@@ -8,13 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // operate runs an operator's command on a record.
 func operate(tb testing.TB, db string, args ...string) (code int, out string) {
 	tb.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(context.Background(), args, environment{vars: []string{"FACTORBOT_DB=" + db}, stdout: &stdout, stderr: &stderr})
+	code = run(context.Background(), args, cli.Env{Vars: []string{"FACTORBOT_DB=" + db}, Stdout: &stdout, Stderr: &stderr})
 	return code, stdout.String() + stderr.String()
 }
 

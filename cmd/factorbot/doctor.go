@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"factorbot/bot"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
 
@@ -69,7 +71,7 @@ const (
 
 // examination runs checks of one installation, side by side.
 type examination struct {
-	cfg    *Config
+	cfg    *config.Config
 	slack  *slackWard
 	okta   *okta.Client
 	who    *people
@@ -93,9 +95,9 @@ func (e *examination) run(ctx context.Context) []finding {
 }
 
 // runDoctor checks an installation and says how to mend what is wrong.
-func runDoctor(ctx context.Context, args []string, env environment) error {
+func runDoctor(ctx context.Context, args []string, env cli.Env) error {
 	args, asJSON := withoutFlag(args, "--json")
-	cfg, err := loadConfig(args, env.vars, env.stdout)
+	cfg, err := config.Load(args, env.Vars, env.Stdout)
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
 	}
@@ -105,7 +107,7 @@ func runDoctor(ctx context.Context, args []string, env environment) error {
 	} else if found, err = examine(ctx, cfg); err != nil {
 		return err
 	}
-	if err := writeFindings(env.stdout, asJSON, found); err != nil {
+	if err := writeFindings(env.Stdout, asJSON, found); err != nil {
 		return err
 	}
 	failures := 0
@@ -121,13 +123,13 @@ func runDoctor(ctx context.Context, args []string, env environment) error {
 }
 
 // examine makes the clients that the bot would have, and checks.
-func examine(ctx context.Context, cfg *Config) ([]finding, error) {
+func examine(ctx context.Context, cfg *config.Config) ([]finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
 	client, err := okta.New(okta.Config{
 		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Marker: "doctor", Version: strings.Trim(thisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
+		Marker: "doctor", Version: strings.Trim(cli.ThisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare for Okta: %w", err)
@@ -147,7 +149,7 @@ func withoutFlag(args []string, name string) (rest []string, given bool) {
 
 func writeFindings(out io.Writer, asJSON bool, found []finding) error {
 	if asJSON {
-		return printAs(out, true, found)
+		return cli.PrintAs(out, true, found)
 	}
 	for _, f := range found {
 		if _, err := fmt.Fprintln(out, f); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
 
@@ -16,7 +17,7 @@ const (
 
 // checkOkta asks for what the bot reads there. The permission to reset cannot
 // be tried without a reset.
-func checkOkta(ctx context.Context, client *okta.Client, p *Policy) []finding {
+func checkOkta(ctx context.Context, client *okta.Client, p *config.Policy) []finding {
 	ctx = okta.WithLane(ctx, okta.Urgent)
 	org, err := client.Org(ctx)
 	if err != nil && !okta.IsKind(err, okta.KindForbidden) {
@@ -67,7 +68,7 @@ func checkUsers(ctx context.Context, client *okta.Client) finding {
 	return warn(check, "none can be seen", "see which groups the resource set holds: factorbot okta-role")
 }
 
-func checkAdmins(ctx context.Context, client *okta.Client, p *Policy) finding {
+func checkAdmins(ctx context.Context, client *okta.Client, p *config.Policy) finding {
 	const check = "Okta administrators"
 	if p.Protect.Admins == "off" {
 		return warn(check, "are not protected", "set protect.admins to list")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
 
@@ -16,7 +17,7 @@ const (
 )
 
 // checkPlace looks at the database as it lies there, whether or not a bot has it open.
-func checkPlace(cfg *Config) []finding {
+func checkPlace(cfg *config.Config) []finding {
 	found := []finding{checkDatabase(cfg), checkDisk(filepath.Dir(cfg.DB))}
 	if dir := cfg.Policy.Backup.Dir; dir != "" {
 		found = append(found, checkFolder("backup.dir", dir), checkDisk(dir))
@@ -24,14 +25,14 @@ func checkPlace(cfg *Config) []finding {
 	return found
 }
 
-func checkDatabase(cfg *Config) finding {
+func checkDatabase(cfg *config.Config) finding {
 	const check = "FACTORBOT_DB"
 	info, err := os.Stat(cfg.DB)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return checkFolder(check, filepath.Dir(cfg.DB))
 	case err != nil:
-		return fatal(check, why(err), "check the path and who may read there")
+		return fatal(check, config.FileProblem(err), "check the path and who may read there")
 	case info.Mode().Perm()&0o077 != 0:
 		return warn(check, fmt.Sprintf("others may open it (mode %04o)", info.Mode().Perm()), "chmod 600: it holds names and reasons")
 	}
@@ -59,16 +60,16 @@ func checkDatabase(cfg *Config) finding {
 func checkFolder(check, dir string) finding {
 	f, err := os.CreateTemp(dir, ".factorbot-doctor-")
 	if err != nil {
-		return fatal(check, "nothing can be written to its folder: it "+why(err), "make the folder, and let the bot's user write there")
+		return fatal(check, "nothing can be written to its folder: it "+config.FileProblem(err), "make the folder, and let the bot's user write there")
 	}
 	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
-		return failed(check, "its folder: "+why(err), "check the disk")
+		return failed(check, "its folder: "+config.FileProblem(err), "check the disk")
 	}
 	return good(check, "can be made in its folder")
 }
 
 // checkStarted is what is looked at of a database that this process has open.
-func checkStarted(cfg *Config) []finding { return []finding{checkDisk(filepath.Dir(cfg.DB))} }
+func checkStarted(cfg *config.Config) []finding { return []finding{checkDisk(filepath.Dir(cfg.DB))} }
 
 func checkDisk(dir string) finding {
 	check := "disk of " + dir
@@ -83,4 +84,16 @@ func checkDisk(dir string) finding {
 		return warn(check, fmt.Sprintf("%d MiB free", free>>20), mend)
 	}
 	return good(check, fmt.Sprintf("%d GiB free", free>>30))
+}
+
+// checkWebhookSetting tells of the webhook in an installation whose settings are well formed; nothing is sent there.
+func checkWebhookSetting(p *config.Policy) []finding {
+	if p.Alerts.Webhook == "" {
+		return nil
+	}
+	u, problem := config.ParseWebhook(p.Alerts.Webhook)
+	if problem != "" {
+		return []finding{failed("alerts.webhook", problem, "correct alerts.webhook")}
+	}
+	return []finding{good("alerts.webhook", "posts to "+u.Scheme+"://"+u.Host+", signed with FACTORBOT_WEBHOOK_SECRET")}
 }

@@ -9,13 +9,16 @@ import (
 	"strings"
 	"sync"
 
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+
 	"github.com/slack-go/slack"
 )
 
 // slackWard checks what the bot needs of Slack.
 type slackWard struct {
 	api    *slack.Client
-	policy *Policy
+	policy *config.Policy
 }
 
 // check asks for the tokens first: with a wrong one nothing else is known.
@@ -180,7 +183,7 @@ func slackTrouble(check string, err error, mend string) finding {
 // slackCode is the error code of Slack's answer, "" if there is none.
 func slackCode(err error) string {
 	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) && isWord(answer.Err, "") {
+	if errors.As(err, &answer) && cli.IsWord(answer.Err, "") {
 		return answer.Err
 	}
 	return ""

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta"
 )
 
@@ -20,7 +21,7 @@ import (
 func (s *sandbox) examined(db, config string, more ...string) (code int, found map[string]finding, text string) {
 	s.tb.Helper()
 	var out, errs bytes.Buffer
-	code = run(context.Background(), []string{"doctor", "--json", "--config", config}, environment{vars: s.settings(db, more...), stdout: &out, stderr: &errs})
+	code = run(context.Background(), []string{"doctor", "--json", "--config", config}, cli.Env{Vars: s.settings(db, more...), Stdout: &out, Stderr: &errs})
 	var list []finding
 	if err := json.Unmarshal(out.Bytes(), &list); err != nil {
 		s.tb.Fatalf("%v: %s%s", err, out.String(), errs.String())
@@ -96,11 +97,11 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 			if c.set != nil {
 				s.post("/sandbox/set", c.set)
 			}
-			config := mustConfig(t, "")
+			policy := mustConfig(t, "")
 			if c.policy != "" {
-				config = MustWrite(t, "policy.yaml", c.policy)
+				policy = mustWrite(t, "policy.yaml", c.policy)
 			}
-			code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), config, c.vars...)
+			code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), policy, c.vars...)
 			f := found[c.check]
 			if code != 1 || f.Verdict != checkFail || !strings.Contains(f.Mend, c.mend) {
 				t.Errorf("exit code %d, %+v:\n%s", code, f, text)
@@ -164,7 +165,7 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 			errs := &buffer{}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			code := run(ctx, []string{"run", "--config", mustConfig(t, "")}, environment{vars: s.settings(filepath.Join(t.TempDir(), "f.db"), c.vars...), stdout: errs, stderr: errs})
+			code := run(ctx, []string{"run", "--config", mustConfig(t, "")}, cli.Env{Vars: s.settings(filepath.Join(t.TempDir(), "f.db"), c.vars...), Stdout: errs, Stderr: errs})
 			lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
 			if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "factorbot: ") || !strings.Contains(last, c.want) {
 				t.Errorf("exit code %d, %q", code, last)
@@ -176,7 +177,7 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 // What may pass, and what others can mend while the bot works, is a warning.
 func TestRun_warnsOfTheRest(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "10")
-	logs, stop := s.mustRun(filepath.Join(t.TempDir(), "f.db"), MustWrite(t, "policy.yaml", "channels: [C_FACTORS, C_NOWHERE]\napprovers: {users: [U_APPROVER1, U_GONE]}\n"))
+	logs, stop := s.mustRun(filepath.Join(t.TempDir(), "f.db"), mustWrite(t, "policy.yaml", "channels: [C_FACTORS, C_NOWHERE]\napprovers: {users: [U_APPROVER1, U_GONE]}\n"))
 	s.await("the warnings", func() bool {
 		return strings.Contains(logs.String(), `"check":"channel C_NOWHERE"`) && strings.Contains(logs.String(), `"check":"approver U_GONE"`)
 	})

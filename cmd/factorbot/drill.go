@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/spf13/pflag"
 )
 
@@ -48,14 +50,14 @@ Usage: factorbot drill [flags]
 // *SettingError, or pflag.ErrHelp after it has written the help to out.
 func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	c := &drillConfig{}
-	f := newFlags("drill")
+	f := cli.NewFlags("drill")
 	f.IntVar(&c.Users, "users", 300, "`NUMBER` of users that each round of requests names")
 	f.IntVar(&c.Kills, "kills", 60, "`NUMBER` of times that the bot is killed")
 	f.Uint64Var(&c.Seed, "seed", 1, "`NUMBER` from which users, faults and moments are drawn")
 	f.Float64Var(&c.Faults, "faults", 0.03, "`SHARE` of the calls to Okta that go wrong, 0 to 0.2; a third as many of those to Slack")
 	f.BoolVar(&c.JSON, "json", false, "print the figures as JSON")
 	f.StringVar(&c.Keep, "keep", "", "`DIRECTORY` in which database and log of the bot stay; empty: a temporary one")
-	err := parseFlags(f, args)
+	err := cli.ParseFlags(f, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if _, werr := fmt.Fprint(out, drillHead, f.FlagUsagesWrapped(100)); werr != nil {
 			return nil, fmt.Errorf("write help: %w", werr)
@@ -66,21 +68,21 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	}
 	switch {
 	case c.Users < 40 || c.Users > 5000:
-		return nil, &SettingError{"--users", "must be from 40 to 5000"}
+		return nil, cli.BadSetting("--users", "must be from 40 to 5000")
 	case c.Kills < 1 || c.Kills > 100_000:
-		return nil, &SettingError{"--kills", "must be from 1 to 100000"}
+		return nil, cli.BadSetting("--kills", "must be from 1 to 100000")
 	case !(c.Faults >= 0 && c.Faults <= 0.2): // NaN too
-		return nil, &SettingError{"--faults", "must be from 0 to 0.2: with more a request pauses for a person again and again"}
+		return nil, cli.BadSetting("--faults", "must be from 0 to 0.2: with more a request pauses for a person again and again")
 	}
 	return c, nil
 }
 
 // runDrill kills the bot again and again and judges what came of it.
-func runDrill(ctx context.Context, args []string, env environment) (err error) {
+func runDrill(ctx context.Context, args []string, env cli.Env) (err error) {
 	if len(args) > 0 && args[0] == "bot" { // started by a drill only
 		return runBot(whileFed(ctx, os.Stdin), args[1:], env)
 	}
-	c, err := drillFlags(args, env.stdout)
+	c, err := drillFlags(args, env.Stdout)
 	if err != nil {
 		return err
 	}
@@ -94,9 +96,9 @@ func runDrill(ctx context.Context, args []string, env environment) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &SettingError{"--keep", "cannot be made: " + err.Error()}
+		return cli.BadSetting("--keep", "cannot be made: "+err.Error())
 	}
-	teller := &teller{out: env.stderr, name: "drill"}
+	teller := &teller{out: env.Stderr, name: "drill"}
 	d, err := newDrill(ctx, c, dir, teller.tell)
 	if err != nil {
 		return err
@@ -107,9 +109,9 @@ func runDrill(ctx context.Context, args []string, env environment) (err error) {
 		return err
 	}
 	if c.JSON {
-		err = json.NewEncoder(env.stdout).Encode(figures)
+		err = json.NewEncoder(env.Stdout).Encode(figures)
 	} else {
-		err = figures.print(env.stdout)
+		err = figures.print(env.Stdout)
 	}
 	if err == nil && len(figures.Wrong) > 0 {
 		err = fmt.Errorf("%d things are wrong", len(figures.Wrong))

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 func TestDrillFlags(t *testing.T) {
@@ -15,13 +17,13 @@ func TestDrillFlags(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, args := range []string{"--kills 0", "--users 39", "--users 5001", "--faults 0.3", "--faults NaN", "--faults -1", "--nonsense", "extra"} {
-		var setting *SettingError
+		var setting *cli.SettingError
 		if _, err := drillFlags(strings.Fields(args), io.Discard); !errors.As(err, &setting) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
 	var help strings.Builder
-	if code := run(t.Context(), []string{"drill", "--help"}, environment{stdout: &help, stderr: io.Discard}); code != 0 || !strings.Contains(help.String(), "--kills") {
+	if code := run(t.Context(), []string{"drill", "--help"}, cli.Env{Stdout: &help, Stderr: io.Discard}); code != 0 || !strings.Contains(help.String(), "--kills") {
 		t.Errorf("%d: %s", code, help.String())
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // fullEnv makes this test's binary play a bot whose disk is full from SIGUSR1 on, and has
@@ -36,7 +38,7 @@ func playFullDisk() int {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	return run(ctx, []string{"run"}, environment{vars: os.Environ(), stdout: os.Stdout, stderr: os.Stderr})
+	return run(ctx, []string{"run"}, cli.Env{Vars: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr})
 }
 
 // The disk is full in the middle of a run: nobody more is reset, a command is not

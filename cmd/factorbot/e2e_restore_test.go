@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // A backup is made in the middle of a run, the run goes on and people enrol anew; the
@@ -20,7 +22,7 @@ func TestRun_restored(t *testing.T) {
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.await("some resets", func() bool { return s.reset() > 10 })
-	env := environment{vars: []string{"FACTORBOT_DB=" + db}, stdout: io.Discard, stderr: os.Stderr}
+	env := cli.Env{Vars: []string{"FACTORBOT_DB=" + db}, Stdout: io.Discard, Stderr: os.Stderr}
 	if code := run(t.Context(), []string{"backup", copied}, env); code != 0 { // of the running bot
 		t.Fatalf("backup: exit code %d", code)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // settings are those of `run` against a sandbox: the design's environment.
@@ -40,7 +42,7 @@ func (s *sandbox) mustRun(db, config string, more ...string) (logs *buffer, stop
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"run", "--config", config}, environment{vars: s.settings(db, more...), stdout: logs, stderr: logs})
+		ended <- run(ctx, []string{"run", "--config", config}, cli.Env{Vars: s.settings(db, more...), Stdout: logs, Stderr: logs})
 	}()
 	stop = sync.OnceValue(func() int { cancel(); return <-ended })
 	s.tb.Cleanup(func() {
@@ -205,7 +207,7 @@ func TestRun_second_process_is_refused(t *testing.T) {
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	s.mustRun(db, config)
 	var out bytes.Buffer
-	code := run(context.Background(), []string{"run", "--config", config}, environment{vars: s.settings(db), stdout: &out, stderr: &out})
+	code := run(context.Background(), []string{"run", "--config", config}, cli.Env{Vars: s.settings(db), Stdout: &out, Stderr: &out})
 	if code != 1 || !strings.Contains(out.String(), fmt.Sprint(os.Getpid())) {
 		t.Fatalf("exit code %d: %s", code, out.String())
 	}
@@ -223,7 +225,7 @@ func TestRun_settings(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			code := run(context.Background(), []string{"run"}, environment{vars: c.vars, stdout: &out, stderr: &errs})
+			code := run(context.Background(), []string{"run"}, cli.Env{Vars: c.vars, Stdout: &out, Stderr: &errs})
 			if code != 2 || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), c.want) || strings.Contains(errs.String(), "canary") {
 				t.Fatalf("exit code %d: %s", code, errs.String())
 			}
@@ -282,4 +284,14 @@ func TestRun_deleted_approval_message(t *testing.T) {
 	again := s.awaitMessage("another approval message", func(m message) bool { return m.TS != first.TS && m.has("approve") })
 	s.click("U_APPROVER1", again, "approve")
 	s.await("the reset", func() bool { return s.reset() == 1 })
+}
+
+// mustWrite writes a file into a folder of its own, and returns its path.
+func mustWrite(tb testing.TB, name, text string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }

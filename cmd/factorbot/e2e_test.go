@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // patience bounds how long a test waits for something that must happen.
@@ -54,7 +56,7 @@ func mustSandbox(tb testing.TB, args ...string) *sandbox {
 	ended := make(chan int, 1)
 	args = append([]string{"sandbox", "--addr", "127.0.0.1:0", "--latency", "1ms"}, args...)
 	go func() {
-		code := run(ctx, args, environment{stdout: in, stderr: s.logs})
+		code := run(ctx, args, cli.Env{Stdout: in, Stderr: s.logs})
 		_ = in.Close()
 		ended <- code
 	}()

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/spf13/pflag"
 )
 
@@ -28,17 +30,17 @@ type SandboxConfig struct {
 // *SettingError, or pflag.ErrHelp after it has written the help to out.
 func sandboxFlags(args []string, out io.Writer) (*SandboxConfig, error) {
 	c := &SandboxConfig{}
-	f := newFlags("sandbox")
+	f := cli.NewFlags("sandbox")
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8025", "`ADDRESS` where page, Slack and Okta are served")
 	f.IntVar(&c.Users, "users", 500, "`NUMBER` of users in the simulated org")
 	f.StringVar(&c.UsersFrom, "users-from", "", "CSV `FILE` whose users the org has")
 	f.IntVar(&c.RateLimit, "rate-limit", 600, "Okta `CALLS` per window and bucket")
-	window := durationFlag(f, "window", 60*time.Second, "`TIME` of a rate-limit window")
-	latency := durationFlag(f, "latency", 80*time.Millisecond, "`TIME` that an Okta call takes")
+	window := cli.DurationFlag(f, "window", 60*time.Second, "`TIME` of a rate-limit window")
+	latency := cli.DurationFlag(f, "latency", 80*time.Millisecond, "`TIME` that an Okta call takes")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that fail, 0 to 1")
 	f.StringVar(&c.DB, "db", "", "database `FILE` of the bot; empty: a temporary one")
 	f.BoolVar(&c.NoBot, "no-bot", false, "start the simulators only")
-	err := parseFlags(f, args)
+	err := cli.ParseFlags(f, args)
 	c.Window, c.Latency = time.Duration(*window), time.Duration(*latency)
 	if errors.Is(err, pflag.ErrHelp) {
 		const head = "Try the bot without any account: a simulated Slack workspace and Okta org.\n\nUsage: factorbot sandbox [flags]\n\n"
@@ -60,19 +62,19 @@ func (c *SandboxConfig) check() error {
 	_, bad := strconv.ParseUint(port, 10, 16)
 	switch {
 	case err != nil || bad != nil:
-		return &SettingError{"--addr", "must be HOST:PORT, as in 127.0.0.1:8025"}
+		return cli.BadSetting("--addr", "must be HOST:PORT, as in 127.0.0.1:8025")
 	case host != "localhost" && !net.ParseIP(host).IsLoopback():
-		return &SettingError{"--addr", "must be a loopback address, as 127.0.0.1: the sandbox has no password"}
+		return cli.BadSetting("--addr", "must be a loopback address, as 127.0.0.1: the sandbox has no password")
 	case c.Users < 1 || c.Users > 1_000_000:
-		return &SettingError{"--users", "must be from 1 to 1000000"}
+		return cli.BadSetting("--users", "must be from 1 to 1000000")
 	case c.RateLimit < 1:
-		return &SettingError{"--rate-limit", "must be at least 1"}
+		return cli.BadSetting("--rate-limit", "must be at least 1")
 	case c.Window < time.Second:
-		return &SettingError{"--window", "must be at least 1s"}
+		return cli.BadSetting("--window", "must be at least 1s")
 	case c.Latency < 0:
-		return &SettingError{"--latency", "must not be negative"}
+		return cli.BadSetting("--latency", "must not be negative")
 	case !(c.Faults >= 0 && c.Faults <= 1): // NaN too
-		return &SettingError{"--faults", "must be from 0 to 1"}
+		return cli.BadSetting("--faults", "must be from 0 to 1")
 	}
 	return nil
 }

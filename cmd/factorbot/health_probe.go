@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // probeTime bounds factorbot health.
@@ -19,15 +21,15 @@ var errUnhealthy = errors.New("not healthy")
 
 // runHealth asks a running bot on this machine how it is: for HEALTHCHECK in an
 // image that holds nothing but the program.
-func runHealth(ctx context.Context, args []string, env environment) error {
-	addr := lookup(env.vars, "FACTORBOT_HTTP_ADDR")
+func runHealth(ctx context.Context, args []string, env cli.Env) error {
+	addr := cli.Lookup(env.Vars, "FACTORBOT_HTTP_ADDR")
 	if addr == "" {
 		addr = "127.0.0.1:8090"
 	}
-	flags := newFlags("health")
+	flags := cli.NewFlags("health")
 	at := flags.String("http-addr", addr, "`ADDRESS` of the bot's health (FACTORBOT_HTTP_ADDR)")
 	ready := flags.Bool("ready", false, "ask whether it can work, not only whether it lives")
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); help || err != nil {
 		return err
 	}
 	path := "/healthz"
@@ -38,7 +40,7 @@ func runHealth(ctx context.Context, args []string, env environment) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(env.stdout, text)
+	_, err = fmt.Fprintln(env.Stdout, text)
 	return err
 }
 
@@ -59,7 +61,7 @@ func askHealth(ctx context.Context, addr, path string) (string, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
-		return "", &SettingError{"FACTORBOT_HTTP_ADDR", "must be HOST:PORT, as in 127.0.0.1:8090"}
+		return "", cli.BadSetting("FACTORBOT_HTTP_ADDR", "must be HOST:PORT, as in 127.0.0.1:8090")
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // probe asks for a path and returns status and text.
@@ -113,7 +115,7 @@ func TestHealth_asked(t *testing.T) {
 		{[]string{"health", "--http-addr", "127.0.0.1:1"}, nil, 1, "not healthy"},
 	} {
 		out := &buffer{}
-		if code := run(t.Context(), c.args, environment{vars: c.vars, stdout: out, stderr: out}); code != c.code || !strings.Contains(out.String(), c.says) {
+		if code := run(t.Context(), c.args, cli.Env{Vars: c.vars, Stdout: out, Stderr: out}); code != c.code || !strings.Contains(out.String(), c.says) {
 			t.Errorf("factorbot %v: exit code %d, %s", c.args, code, out)
 		}
 	}

@@ -2,13 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 
-	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
+	"factorbot/cmd/internal/cli"
 )
 
 // appManifest is what Slack is told of the app, in the shape of its manifest
@@ -88,43 +83,14 @@ func slackManifest() appManifest {
 }
 
 // runManifest prints the app manifest, or the alert rules.
-func runManifest(_ context.Context, args []string, env environment) error {
+func runManifest(_ context.Context, args []string, env cli.Env) error {
 	if len(args) > 0 && args[0] == "alerts" {
 		return runAlerts(args[1:], env)
 	}
-	flags := newFlags("manifest")
+	flags := cli.NewFlags("manifest")
 	asJSON := flags.Bool("json", false, "JSON instead of YAML")
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n       factorbot manifest alerts\n\n"); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n       factorbot manifest alerts\n\n"); help || err != nil {
 		return err
 	}
-	return printAs(env.stdout, *asJSON, slackManifest())
-}
-
-// parsePrintFlags parses the flags of a subcommand that prints something. help
-// is true when the help was asked for, and has been written.
-func parsePrintFlags(flags *pflag.FlagSet, args []string, out io.Writer, head string) (help bool, err error) {
-	err = parseFlags(flags, args)
-	if !errors.Is(err, pflag.ErrHelp) {
-		return false, err
-	}
-	if _, err := fmt.Fprint(out, head, flags.FlagUsagesWrapped(100)); err != nil {
-		return true, fmt.Errorf("write help: %w", err)
-	}
-	return true, nil
-}
-
-// printAs writes a document as JSON or YAML.
-func printAs(out io.Writer, asJSON bool, v any) error {
-	if asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(v)
-	}
-	enc := yaml.NewEncoder(out)
-	enc.SetIndent(2)
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("write YAML: %w", err)
-	}
-	return enc.Close()
+	return cli.PrintAs(env.Stdout, *asJSON, slackManifest())
 }

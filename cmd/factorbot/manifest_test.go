@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta/oktasim"
 )
 
@@ -27,7 +28,7 @@ import (
 func printed(tb testing.TB, args ...string) []byte {
 	tb.Helper()
 	var out, errs bytes.Buffer
-	if code := run(context.Background(), args, environment{stdout: &out, stderr: &errs}); code != 0 {
+	if code := run(context.Background(), args, cli.Env{Stdout: &out, Stderr: &errs}); code != 0 {
 		tb.Fatalf("factorbot %s: exit code %d: %s", strings.Join(args, " "), code, errs.String())
 	}
 	return out.Bytes()

@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -28,7 +30,7 @@ func newMetrics() *metrics {
 // buildInfo is 1, labelled with the build.
 func buildInfo() prometheus.Collector {
 	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "factorbot_build_info", Help: "1, labelled with version and commit of the running program."}, []string{"version", "commit"})
-	b := thisBuild()
+	b := cli.ThisBuild()
 	g.WithLabelValues(b.Version, b.Commit).Set(1)
 	return g
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -62,18 +64,10 @@ func (m *slackMeter) RoundTrip(r *http.Request) (*http.Response, error) {
 // other path counts as one: those of files and response URLs hold secrets.
 func slackMethod(p string) string {
 	name := path.Base(p)
-	if strings.Contains(p, "/api/") && isWord(name, ".") && strings.Contains(name, ".") {
+	if strings.Contains(p, "/api/") && cli.IsWord(name, ".") && strings.Contains(name, ".") {
 		return name
 	}
 	return "other"
-}
-
-// isWord reports whether s is short, of letters, digits, underscores and the
-// extra bytes: fit for a label.
-func isWord(s, extra string) bool {
-	return s != "" && len(s) <= 60 && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && !strings.ContainsRune(extra, r)
-	})
 }
 
 // peekBytes is how much of an answer is looked at; refusals are short.
@@ -96,7 +90,7 @@ func slackRefusal(resp *http.Response) string {
 	if json.Unmarshal(head[:n], &answer) != nil || answer.OK == nil || *answer.OK {
 		return ""
 	}
-	if !isWord(answer.Error, "") {
+	if !cli.IsWord(answer.Error, "") {
 		return "unknown"
 	}
 	return answer.Error

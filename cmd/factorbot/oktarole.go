@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // oktaAccess is what the bot's identity in Okta needs, and why.
@@ -109,20 +111,20 @@ func accessFor(org, orgID string, groups []string) oktaAccess {
 }
 
 // runOktaRole prints what the bot's identity in Okta needs.
-func runOktaRole(_ context.Context, args []string, env environment) error {
-	flags := newFlags("okta-role")
+func runOktaRole(_ context.Context, args []string, env cli.Env) error {
+	flags := cli.NewFlags("okta-role")
 	org := flags.String("org-url", "https://ORG.okta.com", "`URL` of the org")
 	orgID := flags.String("org-id", "ORG_ID", "`ID` of the org (GET /api/v1/org)")
 	groups := flags.StringSlice("groups", []string{"GROUP_ID"}, "Okta group `IDS` whose members may be reset; none with administrators")
 	asJSON := flags.Bool("json", false, "JSON; custom_role and resource_set are the bodies of POST /api/v1/iam/roles and /resource-sets")
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Print the least that the bot's identity in Okta needs, each with its reason.\n\nUsage: factorbot okta-role [flags]\n\n"); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print the least that the bot's identity in Okta needs, each with its reason.\n\nUsage: factorbot okta-role [flags]\n\n"); help || err != nil {
 		return err
 	}
 	a := accessFor(strings.TrimRight(*org, "/"), *orgID, *groups)
 	if *asJSON {
-		return printAs(env.stdout, true, a)
+		return cli.PrintAs(env.Stdout, true, a)
 	}
-	return a.write(env.stdout)
+	return a.write(env.Stdout)
 }
 
 // write prints it for people.

@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
 
@@ -94,7 +95,7 @@ func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, named[reset.Person](page.value)...)
+		ids = append(ids, config.Named[reset.Person](page.value)...)
 	}
 	for _, g := range rules.Approvers.OktaGroups {
 		members, err := p.inOktaGroup(ctx, g)

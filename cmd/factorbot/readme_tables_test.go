@@ -15,6 +15,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/cmd/internal/config"
 )
 
 // Each policy that the README shows is a whole one that the program takes.
@@ -28,7 +29,7 @@ func TestReadme_recipesLoad(t *testing.T) {
 		if err := os.WriteFile(path, []byte(m[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := loadConfig([]string{"--config", path}, []string{
+		_, err := config.Load([]string{"--config", path}, []string{
 			"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "OKTA_ORG_URL=https://example.okta.com", "OKTA_API_TOKEN=sandbox-token",
 		}, io.Discard)
 		if err != nil {
@@ -63,14 +64,14 @@ func settingsTold(tb testing.TB) map[string]string {
 // The README names every setting, with its default, and no other.
 func TestReadme_settings(t *testing.T) {
 	told := settingsTold(t)
-	flags, _, err := parseRunFlags(nil, io.Discard)
+	flags, _, err := config.ParseRunFlags(nil, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{"approvals_from": true, configVariable: true}
+	known := map[string]bool{"approvals_from": true, config.FileVariable: true}
 	byVariable := map[string]string{}
-	for _, v := range variables() {
-		known[v.name], byVariable[v.key] = true, v.name
+	for _, v := range config.Variables() {
+		known[v.Name], byVariable[v.Key] = true, v.Name
 	}
 	flags.VisitAll(func(f *pflag.Flag) {
 		key := strings.ReplaceAll(f.Name, "-", "_")

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 const repository = "../.."
@@ -122,7 +124,7 @@ func TestReadme_commandsExist(t *testing.T) {
 		}
 		seen++
 		help := &buffer{}
-		if code := run(context.Background(), []string{m[1], "--help"}, environment{stdout: help, stderr: help}); code != 0 {
+		if code := run(context.Background(), []string{m[1], "--help"}, cli.Env{Stdout: help, Stderr: help}); code != 0 {
 			t.Errorf("factorbot %s --help: exit code %d: %s", m[1], code, help)
 		}
 		for _, flag := range regexp.MustCompile(`--[a-z][a-z.-]*`).FindAllString(m[2], -1) {

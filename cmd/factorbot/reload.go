@@ -12,6 +12,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/cmd/internal/config"
 )
 
 // trail takes facts that belong to no request.
@@ -24,7 +25,7 @@ type livePolicy struct {
 	rules atomic.Pointer[policy.Rules]
 }
 
-func newLivePolicy(p *Policy) *livePolicy {
+func newLivePolicy(p *config.Policy) *livePolicy {
 	l := &livePolicy{}
 	rules := p.Rules()
 	l.rules.Store(&rules)
@@ -37,14 +38,14 @@ func (l *livePolicy) now() policy.Rules { return *l.rules.Load() }
 // reloads are who asks for the settings to be read again, and how that is done.
 type reloads struct {
 	asked <-chan struct{} // nil: nobody
-	load  func() (*Config, error)
+	load  func() (*config.Config, error)
 }
 
 // reloader reads the settings again when it is asked to. Only the policy is
 // taken over; what does not fit keeps the old one, whole.
 type reloader struct {
 	reloads
-	began *Config // what the program was started with
+	began *config.Config // what the program was started with
 	live  *livePolicy
 	trail trail
 	log   *slog.Logger
@@ -99,7 +100,7 @@ func policyHash(rules policy.Rules) string {
 }
 
 // needRestart names the settings that differ and that a reload does not take over.
-func needRestart(old, changed *Config) []string {
+func needRestart(old, changed *config.Config) []string {
 	var names []string
 	for _, s := range []struct {
 		name     string

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/store"
 )
 
@@ -30,7 +31,7 @@ func TestReload(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"run", "--config", config}, environment{vars: s.settings(db), stdout: logs, stderr: logs, reload: ask})
+		ended <- run(ctx, []string{"run", "--config", config}, cli.Env{Vars: s.settings(db), Stdout: logs, Stderr: logs, Reload: ask})
 	}()
 	stop := sync.OnceValue(func() int { cancel(); return <-ended })
 	t.Cleanup(func() { stop() })

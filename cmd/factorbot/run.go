@@ -5,26 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 	"strings"
+
+	"factorbot/cmd/internal/cli"
 
 	"github.com/spf13/pflag"
 )
-
-// environment is what a program is given besides its arguments.
-type environment struct {
-	vars   []string // "NAME=value"
-	stdout io.Writer
-	stderr io.Writer
-	reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
-}
 
 // subcommand is one thing that the program does.
 type subcommand struct {
 	name  string
 	about string
-	run   func(ctx context.Context, args []string, env environment) error
+	run   func(ctx context.Context, args []string, env cli.Env) error
 }
 
 func subcommands() []subcommand {
@@ -46,35 +38,30 @@ func subcommands() []subcommand {
 
 // run is the whole program. It returns the exit code: 0, 1 for a failure, 2 for
 // a setting or an argument that is missing or malformed.
-func run(ctx context.Context, args []string, env environment) int {
+func run(ctx context.Context, args []string, env cli.Env) int {
 	err := dispatch(ctx, args, env)
-	var setting *SettingError
+	var setting *cli.SettingError
 	switch {
 	case err == nil, errors.Is(err, pflag.ErrHelp):
 		return 0
 	case errors.As(err, &setting):
-		complain(env, err)
-		return exitSetting
+		cli.Complain(env, err)
+		return cli.ExitSetting
 	}
-	complain(env, err)
+	cli.Complain(env, err)
 	return 1
 }
 
-// complain writes one line; that nobody reads it changes nothing.
-func complain(env environment, err error) {
-	_, _ = fmt.Fprintln(env.stderr, "factorbot:", strings.ReplaceAll(err.Error(), "\n", "; "))
-}
-
-func dispatch(ctx context.Context, args []string, env environment) error {
+func dispatch(ctx context.Context, args []string, env cli.Env) error {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		return usage(env.stdout)
+		return usage(env.Stdout)
 	}
 	for _, c := range subcommands() {
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], env)
 		}
 	}
-	return &SettingError{args[0], "is not a subcommand: see factorbot help"}
+	return cli.BadSetting(args[0], "is not a subcommand: see factorbot help")
 }
 
 func usage(w io.Writer) error {
@@ -86,14 +73,4 @@ func usage(w io.Writer) error {
 	b.WriteString("\nStart with factorbot sandbox; each subcommand explains itself with --help.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// newLogger logs text to a terminal and JSON elsewhere.
-func newLogger(w io.Writer) *slog.Logger {
-	if f, ok := w.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return slog.New(slog.NewTextHandler(w, nil))
-		}
-	}
-	return slog.New(slog.NewJSONHandler(w, nil))
 }

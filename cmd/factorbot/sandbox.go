@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/okta/oktasim"
 )
 
@@ -19,8 +21,8 @@ import (
 const largeInSandbox = 1000
 
 // runSandbox serves both simulators and the page, and runs the bot against them.
-func runSandbox(ctx context.Context, args []string, env environment) error {
-	cfg, err := sandboxFlags(args, env.stdout)
+func runSandbox(ctx context.Context, args []string, env cli.Env) error {
+	cfg, err := sandboxFlags(args, env.Stdout)
 	if err != nil {
 		return err
 	}
@@ -33,14 +35,14 @@ func runSandbox(ctx context.Context, args []string, env environment) error {
 	if err := startSandbox(ctx, lc, cfg, env, listener, url); err != nil {
 		return errors.Join(err, lc.Stop(), listener.Close())
 	}
-	_, err = fmt.Fprintf(env.stdout, "page URL %[1]s/\nslack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\n", url)
+	_, err = fmt.Fprintf(env.Stdout, "page URL %[1]s/\nslack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\n", url)
 	if err != nil {
 		return errors.Join(fmt.Errorf("print the URLs: %w", err), lc.Stop())
 	}
 	return lc.Wait()
 }
 
-func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env environment, listener net.Listener, url string) error {
+func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env cli.Env, listener net.Listener, url string) error {
 	org, err := sandboxOrg(cfg)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func startSandbox(ctx context.Context, lc *Lifecycle, cfg *SandboxConfig, env en
 	if err != nil {
 		return err
 	}
-	if err := startBot(ctx, lc, bot, newLogger(env.stderr), health, reloads{}); err != nil {
+	if err := startBot(ctx, lc, bot, cli.NewLogger(env.Stderr), health, reloads{}); err != nil {
 		return err
 	}
 	return connected(ctx, work)
@@ -158,7 +160,7 @@ func sandboxOrg(cfg *SandboxConfig) (*oktasim.Org, error) {
 
 // sandboxBot is the configuration of the bot in the sandbox: the defaults, but
 // for what a batch counts as large.
-func sandboxBot(lc *Lifecycle, cfg *SandboxConfig, url string) (*Config, error) {
+func sandboxBot(lc *Lifecycle, cfg *SandboxConfig, url string) (*config.Config, error) {
 	db := cfg.DB
 	if db == "" {
 		dir, err := os.MkdirTemp("", "factorbot-sandbox-")
@@ -168,7 +170,7 @@ func sandboxBot(lc *Lifecycle, cfg *SandboxConfig, url string) (*Config, error) 
 		lc.OnStop("temporary database", func() error { return os.RemoveAll(dir) })
 		db = filepath.Join(dir, "factorbot.db")
 	}
-	return loadConfig([]string{
+	return config.Load([]string{
 		"--db", db, "--channels", "C_FACTORS", "--approvers.users", strings.Join(sandboxApprovers(), ","),
 		"--large-batch.over", fmt.Sprint(largeInSandbox), "--http-addr", "127.0.0.1:0",
 	}, []string{

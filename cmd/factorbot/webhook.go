@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot"
 	"factorbot/bot/reset"
+	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
 
@@ -46,7 +47,7 @@ type webhook struct {
 
 // newWebhook remembers, with the first start, since when there is a webhook: a
 // receiver that is new is not told of last month.
-func newWebhook(ctx context.Context, cfg *Config, rec record, pace func(*reset.Request) int, log *slog.Logger) (*webhook, error) {
+func newWebhook(ctx context.Context, cfg *config.Config, rec record, pace func(*reset.Request) int, log *slog.Logger) (*webhook, error) {
 	marker, err := rec.Installation(ctx)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"factorbot/cmd/internal/config"
 )
 
 // Headers of a delivery. The signature is made as Slack makes its own: "v0=" and
@@ -33,13 +35,13 @@ const (
 // hookSender posts deliveries. No error of it names the address, whose path or query may be a secret.
 type hookSender struct {
 	url    string
-	secret Secret
+	secret config.Secret
 	client *http.Client
 	now    func() time.Time
 }
 
 // newHookSender makes a sender that goes to that address and nowhere else.
-func newHookSender(address string, secret Secret, now func() time.Time) *hookSender {
+func newHookSender(address string, secret config.Secret, now func() time.Time) *hookSender {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	// Deliveries are rare, and a connection that is kept may be dead by the next.
 	transport.DisableKeepAlives = true
@@ -93,7 +95,7 @@ func (s *hookSender) send(ctx context.Context, b hookBody) error {
 }
 
 // signHook is the signature of a body at a time.
-func signHook(secret Secret, at string, body []byte) string {
+func signHook(secret config.Secret, at string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
 	mac.Write([]byte("v0:" + at + ":"))
 	mac.Write(body)

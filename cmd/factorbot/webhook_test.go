@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"factorbot/cmd/internal/config"
 )
 
 const hookKey = "0123456789abcdef-hook-key"
@@ -210,13 +212,13 @@ func TestHookSender_refuses(t *testing.T) {
 	}
 	for says, answer := range answers {
 		srv := httptest.NewServer(answer)
-		err := newHookSender(srv.URL+"/canary-path", newSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
+		err := newHookSender(srv.URL+"/canary-path", config.NewSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
 		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("want %q, got %v", says, err)
 		}
 		srv.Close()
 	}
-	err := newHookSender(gone.URL+"/canary-path", newSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
+	err := newHookSender(gone.URL+"/canary-path", config.NewSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
 	if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), hookKey) {
 		t.Errorf("unreachable: %v", err)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// parseURL reads the address of a service, or says what is wrong with it. The
+// ParseURL reads the address of a service, or says what is wrong with it. The
 // token goes there, so it is https, or plain http on this machine.
-func parseURL(s string) (u *url.URL, problem string) {
+func ParseURL(s string) (u *url.URL, problem string) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		return nil, "is not a URL such as https://example.com"
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, "must start with https://"
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		return nil, "must start with https://; plain http is for a loopback host only"
 	case u.User != nil:
 		return nil, "must not hold a user name or password"
@@ -30,8 +30,8 @@ func parseURL(s string) (u *url.URL, problem string) {
 	return u, ""
 }
 
-// isLoopback tells this machine by name or address; names are not looked up.
-func isLoopback(host string) bool {
+// IsLoopback tells this machine by name or address; names are not looked up.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

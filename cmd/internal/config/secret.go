@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ const redacted = "[secret]"
 // stays hidden where fmt cannot call a method, in an unexported field.
 type Secret struct{ value *string }
 
-// newSecret keeps s; an empty s is the zero Secret.
-func newSecret(s string) Secret {
+// NewSecret keeps s; an empty s is the zero Secret.
+func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
@@ -53,7 +53,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText takes the value as it is configured.
 func (s *Secret) UnmarshalText(b []byte) error {
-	*s = newSecret(string(b))
+	*s = NewSecret(string(b))
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -6,24 +6,26 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // variable is a setting that comes from the environment.
 type variable struct {
-	name   string // "FACTORBOT_DB"
-	key    string // "db", where it stands in Config
+	Name   string // "FACTORBOT_DB"
+	Key    string // "db", where it stands in Config
 	secret bool   // may come from the file that NAME_FILE names; never from a flag or the YAML file
 	help   string
 }
 
 const (
-	configVariable = "FACTORBOT_CONFIG"
+	FileVariable   = "FACTORBOT_CONFIG"
 	fileSuffix     = "_FILE"
 	maxSecretBytes = 64 << 10
 )
 
-// variables lists the environment that the bot reads, in the order of the help.
-func variables() []variable {
+// Variables lists the environment that the bot reads, in the order of the help.
+func Variables() []variable {
 	return []variable{
 		{"SLACK_APP_TOKEN", "slack.app_token", true, "app-level token, xapp-...; required"},
 		{"SLACK_BOT_TOKEN", "slack.bot_token", true, "bot token, xoxb-...; required"},
@@ -41,33 +43,21 @@ func variables() []variable {
 
 // settingName returns what an operator calls a key: the variable's name, or the key itself.
 func settingName(key string) string {
-	for _, v := range variables() {
-		if v.key == key {
-			return v.name
+	for _, v := range Variables() {
+		if v.Key == key {
+			return v.Name
 		}
 	}
 	return key
-}
-
-// lookup returns the value of a variable in "NAME=value" entries, the last one if
-// there are several.
-func lookup(environ []string, name string) string {
-	value := ""
-	for _, e := range environ {
-		if n, v, ok := strings.Cut(e, "="); ok && n == name {
-			value = v
-		}
-	}
-	return value
 }
 
 // fromEnvironment maps a variable to its key in Config; "" leaves it out.
 // An empty variable counts as not set, as Compose files produce them.
 func fromEnvironment(name, value string) (string, any) {
 	value = strings.TrimSpace(value)
-	for _, v := range variables() {
-		if v.name == name && value != "" {
-			return v.key, value
+	for _, v := range Variables() {
+		if v.Name == name && value != "" {
+			return v.Key, value
 		}
 	}
 	return "", nil
@@ -76,19 +66,19 @@ func fromEnvironment(name, value string) (string, any) {
 // resolveSecretFiles returns environ with each secret that NAME_FILE names read
 // into NAME.
 func resolveSecretFiles(environ []string) ([]string, error) {
-	for _, v := range variables() {
-		path := lookup(environ, v.name+fileSuffix)
+	for _, v := range Variables() {
+		path := cli.Lookup(environ, v.Name+fileSuffix)
 		if !v.secret || path == "" {
 			continue
 		}
-		if lookup(environ, v.name) != "" {
-			return nil, &SettingError{v.name, "is set, and " + v.name + fileSuffix + " too: set one of them"}
+		if cli.Lookup(environ, v.Name) != "" {
+			return nil, cli.BadSetting(v.Name, "is set, and "+v.Name+fileSuffix+" too: set one of them")
 		}
 		value, err := readSecret(path)
 		if err != nil {
-			return nil, &SettingError{v.name + fileSuffix, "the file " + why(err)}
+			return nil, cli.BadSetting(v.Name+fileSuffix, "the file "+FileProblem(err))
 		}
-		environ = append(environ[:len(environ):len(environ)], v.name+"="+value)
+		environ = append(environ[:len(environ):len(environ)], v.Name+"="+value)
 	}
 	return environ, nil
 }
@@ -119,8 +109,8 @@ func readSecret(path string) (string, error) {
 	return s, nil
 }
 
-// why says what hinders reading a file, without its path or content.
-func why(err error) string {
+// FileProblem says what hinders reading a file, without its path or content.
+func FileProblem(err error) string {
 	var pathErr *fs.PathError
 	switch {
 	case errors.Is(err, errEmptyFile), errors.Is(err, errLargeFile):

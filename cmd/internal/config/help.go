@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -18,17 +18,17 @@ Usage: factorbot run [--config FILE] [flags]
 Environment (each secret also as NAME_FILE, the path of a file that holds it):
 
 `)
-	for _, v := range variables() {
+	for _, v := range Variables() {
 		help := v.help
-		if f := flags.Lookup(flagName(v.key)); f != nil && f.DefValue != "" {
+		if f := flags.Lookup(flagName(v.Key)); f != nil && f.DefValue != "" {
 			help += " (default " + f.DefValue + ")"
 		}
 		if v.secret {
 			help += "; secret"
 		}
-		fmt.Fprintf(t, "  %s\t%s\n", v.name, help)
+		fmt.Fprintf(t, "  %s\t%s\n", v.Name, help)
 	}
-	fmt.Fprintf(t, "  %s\tthe YAML file\n", configVariable)
+	fmt.Fprintf(t, "  %s\tthe YAML file\n", FileVariable)
 	fmt.Fprint(t, `
 Flags; each is a key of the YAML file too (--large-batch.over is "over" under
 "large_batch"). Flags win over the environment, the environment over the file.

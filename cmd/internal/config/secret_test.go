@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 func TestSecret_noRenderingShowsIt(t *testing.T) {
-	s := newSecret(canary)
+	s := NewSecret(canary)
 	hidden := struct{ inner Secret }{s} // fmt calls no method in there
 	var texts []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s"} {
@@ -20,7 +20,7 @@ func TestSecret_noRenderingShowsIt(t *testing.T) {
 	}
 	texts = append(texts, s.String(), s.GoString(), fmt.Sprint(s), fmt.Errorf("token %v", s).Error())
 
-	js, err := json.Marshal(map[Secret]any{s: hidden, newSecret("x"): s})
+	js, err := json.Marshal(map[Secret]any{s: hidden, NewSecret("x"): s})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +47,10 @@ func TestSecret_noRenderingShowsIt(t *testing.T) {
 }
 
 func TestSecret_Reveal(t *testing.T) {
-	if s := newSecret(canary); s.Reveal() != canary || !s.IsSet() {
+	if s := NewSecret(canary); s.Reveal() != canary || !s.IsSet() {
 		t.Error("the value is lost")
 	}
-	if s := newSecret(""); s.Reveal() != "" || s.IsSet() || s.String() != "" {
+	if s := NewSecret(""); s.Reveal() != "" || s.IsSet() || s.String() != "" {
 		t.Error("an empty value counts as set")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/rsa"
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/okta"
 )
 
@@ -34,12 +35,12 @@ func (c *Config) checkSlack() error {
 	if err := checkToken("SLACK_BOT_TOKEN", c.Slack.BotToken, "xoxb-", "the bot token from the app's OAuth & Permissions"); err != nil {
 		return err
 	}
-	u, problem := parseURL(c.Slack.APIURL)
+	u, problem := ParseURL(c.Slack.APIURL)
 	if problem != "" {
-		return &SettingError{"SLACK_API_URL", problem}
+		return cli.BadSetting("SLACK_API_URL", problem)
 	}
 	if u.Path = strings.TrimRight(u.Path, "/") + "/"; u.Path == "/" {
-		return &SettingError{"SLACK_API_URL", "must name the path of the Web API, as in https://slack.com/api/"}
+		return cli.BadSetting("SLACK_API_URL", "must name the path of the Web API, as in https://slack.com/api/")
 	}
 	c.Slack.APIURL = u.String()
 	return nil
@@ -49,11 +50,11 @@ func checkToken(name string, token Secret, prefix, where string) error {
 	value := token.Reveal()
 	switch {
 	case value == "":
-		return &SettingError{name, "is missing: set it to " + where + ", " + prefix + "..., or name a file with it in " + name + fileSuffix}
+		return cli.BadSetting(name, "is missing: set it to "+where+", "+prefix+"..., or name a file with it in "+name+fileSuffix)
 	case !strings.HasPrefix(value, prefix):
-		return &SettingError{name, "must start with " + prefix + ": it is " + where}
+		return cli.BadSetting(name, "must start with "+prefix+": it is "+where)
 	case !headerSafe(value):
-		return &SettingError{name, "holds blanks or control characters"}
+		return cli.BadSetting(name, "holds blanks or control characters")
 	}
 	return nil
 }
@@ -65,17 +66,17 @@ func headerSafe(s string) bool {
 
 func (c *Config) checkOkta() error {
 	if c.Okta.OrgURL == "" {
-		return &SettingError{"OKTA_ORG_URL", "is missing: set it to https://ORG.okta.com"}
+		return cli.BadSetting("OKTA_ORG_URL", "is missing: set it to https://ORG.okta.com")
 	}
-	u, problem := parseURL(c.Okta.OrgURL)
+	u, problem := ParseURL(c.Okta.OrgURL)
 	if problem != "" {
-		return &SettingError{"OKTA_ORG_URL", problem}
+		return cli.BadSetting("OKTA_ORG_URL", problem)
 	}
 	if strings.Trim(u.Path, "/") != "" {
-		return &SettingError{"OKTA_ORG_URL", "must be the org alone, without a path: https://ORG.okta.com"}
+		return cli.BadSetting("OKTA_ORG_URL", "must be the org alone, without a path: https://ORG.okta.com")
 	}
 	if isAdminHost(u.Hostname()) {
-		return &SettingError{"OKTA_ORG_URL", "is the admin console: leave out -admin, as in https://ORG.okta.com"}
+		return cli.BadSetting("OKTA_ORG_URL", "is the admin console: leave out -admin, as in https://ORG.okta.com")
 	}
 	u.Path = ""
 	c.Okta.OrgURL = u.String()
@@ -94,23 +95,23 @@ func (c *Config) checkOktaCredentials() error {
 	o := &c.Okta
 	switch {
 	case o.APIToken.IsSet() && o.ClientID != "":
-		return &SettingError{"OKTA_API_TOKEN", "is set, and OKTA_CLIENT_ID too: use the token or the service app"}
+		return cli.BadSetting("OKTA_API_TOKEN", "is set, and OKTA_CLIENT_ID too: use the token or the service app")
 	case o.APIToken.IsSet() && o.PrivateKey.IsSet():
-		return &SettingError{"OKTA_API_TOKEN", "is set, and OKTA_PRIVATE_KEY too: use the token or the service app"}
+		return cli.BadSetting("OKTA_API_TOKEN", "is set, and OKTA_PRIVATE_KEY too: use the token or the service app")
 	case o.APIToken.IsSet() && !headerSafe(o.APIToken.Reveal()):
-		return &SettingError{"OKTA_API_TOKEN", "holds blanks or control characters: it is the token alone, without SSWS"}
+		return cli.BadSetting("OKTA_API_TOKEN", "holds blanks or control characters: it is the token alone, without SSWS")
 	case o.APIToken.IsSet() && o.PrivateKeyID != "":
-		return &SettingError{"OKTA_PRIVATE_KEY_ID", "has no use beside OKTA_API_TOKEN"}
+		return cli.BadSetting("OKTA_PRIVATE_KEY_ID", "has no use beside OKTA_API_TOKEN")
 	case o.APIToken.IsSet():
 		return nil
 	case o.ClientID == "" && !o.PrivateKey.IsSet():
-		return &SettingError{"OKTA_API_TOKEN", "is missing: set it, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY"}
+		return cli.BadSetting("OKTA_API_TOKEN", "is missing: set it, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY")
 	case o.ClientID == "":
-		return &SettingError{"OKTA_CLIENT_ID", "is missing: OKTA_PRIVATE_KEY needs it"}
+		return cli.BadSetting("OKTA_CLIENT_ID", "is missing: OKTA_PRIVATE_KEY needs it")
 	case !headerSafe(o.ClientID):
-		return &SettingError{"OKTA_CLIENT_ID", "holds blanks or control characters"}
+		return cli.BadSetting("OKTA_CLIENT_ID", "holds blanks or control characters")
 	case !o.PrivateKey.IsSet():
-		return &SettingError{"OKTA_PRIVATE_KEY", "is missing: OKTA_CLIENT_ID needs it"}
+		return cli.BadSetting("OKTA_PRIVATE_KEY", "is missing: OKTA_CLIENT_ID needs it")
 	}
 	return c.checkPrivateKey()
 }
@@ -122,12 +123,12 @@ func (c *Config) checkPrivateKey() error {
 	}
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return &SettingError{"OKTA_PRIVATE_KEY", "must be a PEM block: -----BEGIN PRIVATE KEY----- and so on"}
+		return cli.BadSetting("OKTA_PRIVATE_KEY", "must be a PEM block: -----BEGIN PRIVATE KEY----- and so on")
 	}
 	if !isRSA(block.Bytes) {
-		return &SettingError{"OKTA_PRIVATE_KEY", "must be an RSA private key without a passphrase, PKCS#1 or PKCS#8"}
+		return cli.BadSetting("OKTA_PRIVATE_KEY", "must be an RSA private key without a passphrase, PKCS#1 or PKCS#8")
 	}
-	c.Okta.PrivateKey = newSecret(text)
+	c.Okta.PrivateKey = NewSecret(text)
 	return nil
 }
 
@@ -143,13 +144,13 @@ func isRSA(der []byte) bool {
 func (c *Config) checkPlaces() error {
 	switch {
 	case c.DB == "":
-		return &SettingError{"FACTORBOT_DB", "must be the path of a file"}
+		return cli.BadSetting("FACTORBOT_DB", "must be the path of a file")
 	case strings.Contains(c.DB, "://"):
-		return &SettingError{"FACTORBOT_DB", "must be the path of a file: other databases are not available"}
+		return cli.BadSetting("FACTORBOT_DB", "must be the path of a file: other databases are not available")
 	}
 	_, port, err := net.SplitHostPort(c.HTTPAddr)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || n > 65535 {
-		return &SettingError{"FACTORBOT_HTTP_ADDR", "must be HOST:PORT, as in 127.0.0.1:8090"}
+		return cli.BadSetting("FACTORBOT_HTTP_ADDR", "must be HOST:PORT, as in 127.0.0.1:8090")
 	}
 	return nil
 }
@@ -157,13 +158,13 @@ func (c *Config) checkPlaces() error {
 func (c *Config) checkPace() error {
 	switch {
 	case c.Okta.Reserve < 0 || c.Okta.Reserve > okta.MostReserve:
-		return &SettingError{"okta.reserve", "must be a percentage from 0 to " + strconv.Itoa(okta.MostReserve)}
+		return cli.BadSetting("okta.reserve", "must be a percentage from 0 to "+strconv.Itoa(okta.MostReserve))
 	case c.Okta.Concurrency < 1 || c.Okta.Concurrency > okta.MostConcurrency:
-		return &SettingError{"okta.concurrency", "must be from 1 to " + strconv.Itoa(okta.MostConcurrency)}
+		return cli.BadSetting("okta.concurrency", "must be from 1 to "+strconv.Itoa(okta.MostConcurrency))
 	case c.Okta.SettleAfter < 0:
-		return &SettingError{"okta.settle_after", "must not be negative"}
+		return cli.BadSetting("okta.settle_after", "must not be negative")
 	case c.Okta.LogLag < 0:
-		return &SettingError{"okta.log_lag", "must not be negative"}
+		return cli.BadSetting("okta.log_lag", "must not be negative")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -12,8 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/prometheus/common/model"
 )
 
 // maxPolicyBytes bounds the YAML file.
@@ -28,15 +29,15 @@ type policyFile struct{}
 func (policyFile) Unmarshal(b []byte) (map[string]any, error) {
 	switch {
 	case len(b) > maxPolicyBytes:
-		return nil, &SettingError{configVariable, "the file is over 1 MiB"}
+		return nil, cli.BadSetting(FileVariable, "the file is over 1 MiB")
 	case !utf8.Valid(b):
-		return nil, &SettingError{configVariable, "the file is not UTF-8 text"}
+		return nil, cli.BadSetting(FileVariable, "the file is not UTF-8 text")
 	case severalDocuments(b):
-		return nil, &SettingError{configVariable, "the file holds several YAML documents: keep one"}
+		return nil, cli.BadSetting(FileVariable, "the file holds several YAML documents: keep one")
 	}
 	parsed, err := yaml.Parser().Unmarshal(b)
 	if err != nil {
-		return nil, &SettingError{configVariable, "the file is not valid YAML" + atLine(err)}
+		return nil, cli.BadSetting(FileVariable, "the file is not valid YAML"+atLine(err))
 	}
 	shaped, err := shape("", parsed, reflect.TypeFor[Config]())
 	if err != nil {
@@ -52,10 +53,10 @@ func (policyFile) Marshal(map[string]any) ([]byte, error) {
 
 // fileError names the file's variable where the file could not be read at all.
 func fileError(err error) error {
-	if setting := (*SettingError)(nil); errors.As(err, &setting) {
+	if setting := (*cli.SettingError)(nil); errors.As(err, &setting) {
 		return setting
 	}
-	return &SettingError{configVariable, "the file " + why(err)}
+	return cli.BadSetting(FileVariable, "the file "+FileProblem(err))
 }
 
 // atLine takes the line out of the YAML library's error; the rest of its text may
@@ -92,17 +93,17 @@ func shape(key string, v any, t reflect.Type) (any, error) {
 	switch {
 	case t == reflect.TypeFor[Secret]():
 		name := settingName(key)
-		return nil, &SettingError{key, "secrets are not read from the YAML file: set " + name + " or " + name + fileSuffix}
+		return nil, cli.BadSetting(key, "secrets are not read from the YAML file: set "+name+" or "+name+fileSuffix)
 	case t.Kind() == reflect.Struct:
 		return shapeMap(key, v, t)
 	case v == nil:
-		return nil, &SettingError{key, "has no value"}
+		return nil, cli.BadSetting(key, "has no value")
 	case t == reflect.TypeFor[time.Duration]():
 		return shapeDuration(key, v)
 	case t.Kind() == reflect.Slice:
 		return shapeList(key, v, t)
 	case reflect.TypeOf(v) != t:
-		return nil, &SettingError{key, "must be " + kindInWords(t.Kind())}
+		return nil, cli.BadSetting(key, "must be "+kindInWords(t.Kind()))
 	}
 	return v, nil
 }
@@ -121,7 +122,7 @@ func kindInWords(k reflect.Kind) string {
 func shapeMap(key string, v any, t reflect.Type) (any, error) {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, &SettingError{key, "must be a mapping of keys, such as " + slices.Min(slices.Collect(maps.Keys(fields(t))))}
+		return nil, cli.BadSetting(key, "must be a mapping of keys, such as "+slices.Min(slices.Collect(maps.Keys(fields(t)))))
 	}
 	known := fields(t)
 	out := make(map[string]any, len(m))
@@ -143,7 +144,7 @@ func shapeMap(key string, v any, t reflect.Type) (any, error) {
 func shapeList(key string, v any, t reflect.Type) (any, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, &SettingError{key, "must be a list: [first, second]"}
+		return nil, cli.BadSetting(key, "must be a list: [first, second]")
 	}
 	out := make([]any, len(list))
 	for i, e := range list {
@@ -158,21 +159,11 @@ func shapeList(key string, v any, t reflect.Type) (any, error) {
 
 func shapeDuration(key string, v any) (any, error) {
 	s, _ := v.(string)
-	d, err := parseDuration(s)
+	d, err := cli.ParseDuration(s)
 	if err != nil {
-		return nil, &SettingError{key, durationWords}
+		return nil, cli.BadSetting(key, cli.DurationWords)
 	}
 	return d, nil
-}
-
-const durationWords = "must be a time with its unit, such as 90s, 10m, 24h or 400d"
-
-// parseDuration reads "400d" and "1w" besides what Go reads; a day has 24 hours.
-func parseDuration(s string) (time.Duration, error) {
-	if d, err := model.ParseDuration(s); err == nil {
-		return time.Duration(d), nil
-	}
-	return time.ParseDuration(s)
 }
 
 // fields returns the keys that a struct takes, with their types.
@@ -191,25 +182,8 @@ func fields(t reflect.Type) map[string]reflect.Type {
 
 func unknownKey(path, name string, known []string) error {
 	problem := "is not a key of the YAML file"
-	if near := nearest(name, known); near != "" {
+	if near := cli.Nearest(name, known); near != "" {
 		problem += "; did you mean " + strings.TrimSuffix(path, name) + near + "?"
 	}
-	return &SettingError{printable(path), problem}
-}
-
-// printable makes one short line of a key as found.
-func printable(key string) string {
-	if key == "" {
-		return `""`
-	}
-	key = strings.Map(func(r rune) rune {
-		if !utf8.ValidRune(r) || r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
-			return ' '
-		}
-		return r
-	}, key)
-	if r := []rune(key); len(r) > 60 {
-		return string(r[:60]) + "..."
-	}
-	return key
+	return cli.BadSetting(cli.Printable(path), problem)
 }

@@ -1,8 +1,8 @@
-package main
+package cli
 
-// nearest returns the known word that takes the fewest changed, missing, added or
+// Nearest returns the known word that takes the fewest changed, missing, added or
 // swapped letters to become word, "" if that is more than a third of them.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, fewest := "", max(1, len(word)/3)+1
 	if len(word) > 60 {
 		return ""

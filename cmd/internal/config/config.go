@@ -1,9 +1,11 @@
-package main
+package config
 
 import (
 	"fmt"
 	"io"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
@@ -44,12 +46,12 @@ type OktaConfig struct {
 	LogLag      time.Duration `koanf:"log_lag"`      // how late the System Log may be
 }
 
-// loadConfig reads the settings of the bot. What stands later wins: defaults,
+// Load reads the settings of the bot. What stands later wins: defaults,
 // the YAML file, env ("NAME=value" entries), flags. It returns a *SettingError
 // for the first setting that is missing or malformed, and pflag.ErrHelp after it
 // has written the help to out.
-func loadConfig(args, environ []string, out io.Writer) (*Config, error) {
-	flags, path, err := parseRunFlags(args, out)
+func Load(args, environ []string, out io.Writer) (*Config, error) {
+	flags, path, err := ParseRunFlags(args, out)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func loadConfig(args, environ []string, out io.Writer) (*Config, error) {
 		return nil, err
 	}
 	if path == "" {
-		path = lookup(environ, configVariable)
+		path = cli.Lookup(environ, FileVariable)
 	}
 	k := koanf.New(".")
 	if path != "" {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -45,7 +47,7 @@ func load(tb testing.TB, over map[string]string, yaml string, args ...string) (*
 	vars := goodEnv()
 	maps.Copy(vars, over)
 	if yaml != "" {
-		vars["FACTORBOT_CONFIG"] = MustWrite(tb, "policy.yaml", yaml)
+		vars["FACTORBOT_CONFIG"] = mustWrite(tb, "policy.yaml", yaml)
 	}
 	var environ []string
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
@@ -54,7 +56,7 @@ func load(tb testing.TB, over map[string]string, yaml string, args ...string) (*
 		}
 	}
 	var out bytes.Buffer
-	c, err := loadConfig(args, environ, &out)
+	c, err := Load(args, environ, &out)
 	if out.Len() > 0 {
 		tb.Errorf("loadConfig wrote %q without being asked for help", out.String())
 	}
@@ -76,7 +78,7 @@ func assertHarmless(tb testing.TB, err error) {
 	}
 }
 
-func MustWrite(tb testing.TB, name, text string) string {
+func mustWrite(tb testing.TB, name, text string) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -91,9 +93,9 @@ func TestLoadConfig_defaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Config{
-		Slack: SlackConfig{AppToken: newSecret("xapp-" + canary), BotToken: newSecret("xoxb-" + canary), APIURL: "https://slack.com/api/"},
+		Slack: SlackConfig{AppToken: NewSecret("xapp-" + canary), BotToken: NewSecret("xoxb-" + canary), APIURL: "https://slack.com/api/"},
 		Okta: OktaConfig{
-			OrgURL: "https://example.okta.com", APIToken: newSecret("00" + canary),
+			OrgURL: "https://example.okta.com", APIToken: NewSecret("00" + canary),
 			Reserve: 20, Concurrency: 8, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute,
 		},
 		DB: "factorbot.db", HTTPAddr: "127.0.0.1:8090",
@@ -212,7 +214,7 @@ func TestLoadConfig_precedence(t *testing.T) {
 }
 
 func TestLoadConfig_fileFlagAndVariable(t *testing.T) {
-	path := MustWrite(t, "other.yaml", goodPolicy+"max_targets: 3\n")
+	path := mustWrite(t, "other.yaml", goodPolicy+"max_targets: 3\n")
 	for _, args := range [][]string{{"--config", path}, {"--config=" + path}} {
 		c, err := load(t, map[string]string{"FACTORBOT_CONFIG": "/no/such/file"}, "", args...)
 		if err != nil {
@@ -229,10 +231,10 @@ func TestLoadConfig_fileFlagAndVariable(t *testing.T) {
 
 func TestLoadConfig_secretsFromFiles(t *testing.T) {
 	c, err := load(t, map[string]string{
-		"SLACK_APP_TOKEN": "", "SLACK_APP_TOKEN_FILE": MustWrite(t, "app", "xapp-file\n"),
-		"SLACK_BOT_TOKEN": "", "SLACK_BOT_TOKEN_FILE": MustWrite(t, "bot", "xoxb-file\r\n"),
-		"OKTA_API_TOKEN": "", "OKTA_API_TOKEN_FILE": MustWrite(t, "okta", "  token-file"),
-		"FACTORBOT_WEBHOOK_SECRET_FILE": MustWrite(t, "hook", "hook-file"),
+		"SLACK_APP_TOKEN": "", "SLACK_APP_TOKEN_FILE": mustWrite(t, "app", "xapp-file\n"),
+		"SLACK_BOT_TOKEN": "", "SLACK_BOT_TOKEN_FILE": mustWrite(t, "bot", "xoxb-file\r\n"),
+		"OKTA_API_TOKEN": "", "OKTA_API_TOKEN_FILE": mustWrite(t, "okta", "  token-file"),
+		"FACTORBOT_WEBHOOK_SECRET_FILE": mustWrite(t, "hook", "hook-file"),
 	}, goodPolicy)
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +295,7 @@ func TestLoadConfig_privateKey(t *testing.T) {
 // assertSetting checks which setting an error names and a part of what it says.
 func assertSetting(tb testing.TB, err error, name, problem string) {
 	tb.Helper()
-	var setting *SettingError
+	var setting *cli.SettingError
 	if !errors.As(err, &setting) {
 		tb.Errorf("error %v, want one about %s", err, name)
 		return
@@ -306,12 +308,12 @@ func assertSetting(tb testing.TB, err error, name, problem string) {
 
 func TestLoadConfig_help(t *testing.T) {
 	var out bytes.Buffer
-	if _, err := loadConfig([]string{"--help"}, nil, &out); !errors.Is(err, pflag.ErrHelp) {
+	if _, err := Load([]string{"--help"}, nil, &out); !errors.Is(err, pflag.ErrHelp) {
 		t.Errorf("error %v, want pflag.ErrHelp", err)
 	}
-	for _, v := range variables() {
-		if !strings.Contains(out.String(), v.name) {
-			t.Errorf("the help does not tell of %s", v.name)
+	for _, v := range Variables() {
+		if !strings.Contains(out.String(), v.Name) {
+			t.Errorf("the help does not tell of %s", v.Name)
 		}
 	}
 	for key := range leaves("", reflect.TypeFor[Config]()) {
@@ -341,7 +343,7 @@ func leaves(prefix string, typ reflect.Type) map[string]reflect.Type {
 }
 
 func TestParseRunFlags_everySettingHasAFlag(t *testing.T) {
-	flags, _, err := parseRunFlags(nil, nil)
+	flags, _, err := ParseRunFlags(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,9 +359,9 @@ func TestParseRunFlags_everySettingHasAFlag(t *testing.T) {
 			t.Errorf("--%s sets nothing", f.Name)
 		}
 	})
-	for _, v := range variables() {
-		if typ, ok := known[v.key]; !ok || (typ == reflect.TypeFor[Secret]()) != v.secret {
-			t.Errorf("%s: key %s is of type %v, secret %t", v.name, v.key, typ, v.secret)
+	for _, v := range Variables() {
+		if typ, ok := known[v.Key]; !ok || (typ == reflect.TypeFor[Secret]()) != v.secret {
+			t.Errorf("%s: key %s is of type %v, secret %t", v.Name, v.Key, typ, v.secret)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // FuzzPolicyFile holds that the YAML file either is refused by one short line
@@ -26,7 +28,7 @@ func FuzzPolicyFile(f *testing.F) {
 			checkLeaves(t, "", m, known)
 			return
 		}
-		var setting *SettingError
+		var setting *cli.SettingError
 		if !errors.As(err, &setting) || setting.Name == "" {
 			t.Fatalf("error %v names no setting", err)
 		}
@@ -57,25 +59,4 @@ func checkLeaves(t *testing.T, prefix string, m map[string]any, known map[string
 			t.Errorf("%s is a %T, want %v", key, v, typ)
 		}
 	}
-}
-
-// FuzzNearest holds that a distance is one: nothing only between equal words,
-// the same in both directions, at most the longer word.
-func FuzzNearest(f *testing.F) {
-	f.Add("approvals", "aprovals")
-	f.Add("", "x")
-	f.Add("over", "ovre")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		if len(a) > 60 || len(b) > 60 {
-			return
-		}
-		ra, rb := []rune(a), []rune(b)
-		d := distance(ra, rb)
-		if (d == 0) != (string(ra) == string(rb)) || d != distance(rb, ra) || d > max(len(ra), len(rb)) {
-			t.Errorf("distance(%q, %q) = %d", a, b, d)
-		}
-		if got := nearest(a, []string{a, b}); len(a) > 0 && got != a && got != b {
-			t.Errorf("nearest(%q) = %q, want itself", a, got)
-		}
-	})
 }

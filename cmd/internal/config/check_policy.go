@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // shapes of IDs. Slack documents no fixed length for its IDs, and those of the
@@ -20,10 +22,10 @@ const (
 
 func (p *Policy) checkPeople() error {
 	if len(p.Channels) == 0 {
-		return &SettingError{"channels", "is missing: name at least one channel where requests may be made"}
+		return cli.BadSetting("channels", "is missing: name at least one channel where requests may be made")
 	}
 	if len(p.Approvers.Users)+len(p.Approvers.Usergroups)+len(p.Approvers.OktaGroups) == 0 {
-		return &SettingError{"approvers", "is missing: name at least one approver, as in approvers: {users: [U0123456]}"}
+		return cli.BadSetting("approvers", "is missing: name at least one approver, as in approvers: {users: [U0123456]}")
 	}
 	for _, list := range []struct {
 		name    string
@@ -46,7 +48,7 @@ func (p *Policy) checkPeople() error {
 	for i, groups := range p.ApprovalsFrom {
 		name := fmt.Sprintf("approvals_from entry %d", i+1)
 		if len(groups) == 0 {
-			return &SettingError{name, "names nobody: nothing could ever be approved"}
+			return cli.BadSetting(name, "names nobody: nothing could ever be approved")
 		}
 		if err := checkEntries(name, groups, usergroupID, "a Slack user group ID such as S0123456"); err != nil {
 			return err
@@ -72,10 +74,10 @@ func checkEntries(name string, entries []string, pattern, words string) error {
 	seen := make(map[string]int, len(entries))
 	for i, e := range entries {
 		if !re.MatchString(e) {
-			return &SettingError{name, fmt.Sprintf("entry %d is not %s", i+1, words)}
+			return cli.BadSetting(name, fmt.Sprintf("entry %d is not %s", i+1, words))
 		}
 		if first, twice := seen[e]; twice {
-			return &SettingError{name, fmt.Sprintf("entry %d is the same as entry %d", i+1, first)}
+			return cli.BadSetting(name, fmt.Sprintf("entry %d is the same as entry %d", i+1, first))
 		}
 		seen[e] = i + 1
 	}
@@ -98,15 +100,15 @@ func (p *Policy) checkNumbers() error {
 		{"backup.keep", p.Backup.Keep, 1},
 	} {
 		if n.value < n.least {
-			return &SettingError{n.name, fmt.Sprintf("must be at least %d", n.least)}
+			return cli.BadSetting(n.name, fmt.Sprintf("must be at least %d", n.least))
 		}
 	}
 	if a := p.Approvers; len(a.Usergroups)+len(a.OktaGroups) == 0 && p.Approvals > len(a.Users) {
-		return &SettingError{"approvals", fmt.Sprintf("asks for more approvals than there are approvers (%d): nothing could ever be approved", len(a.Users))}
+		return cli.BadSetting("approvals", fmt.Sprintf("asks for more approvals than there are approvers (%d): nothing could ever be approved", len(a.Users)))
 	}
 	for i, n := range p.Ramp {
 		if n < 1 {
-			return &SettingError{"ramp", fmt.Sprintf("entry %d must be at least 1", i+1)}
+			return cli.BadSetting("ramp", fmt.Sprintf("entry %d must be at least 1", i+1))
 		}
 	}
 	return nil
@@ -123,7 +125,7 @@ func (p *Policy) checkTimes() error {
 		{"retain", p.Retain, 24 * time.Hour},
 	} {
 		if d.value < d.least {
-			return &SettingError{d.name, "must be at least " + d.least.String()}
+			return cli.BadSetting(d.name, "must be at least "+d.least.String())
 		}
 	}
 	return nil
@@ -139,11 +141,11 @@ func (p *Policy) checkWords() error {
 		{"inspect", p.Inspect, []string{"few", "each"}},
 	} {
 		if !slices.Contains(w.known, w.value) {
-			return &SettingError{w.name, "must be one of " + strings.Join(w.known, ", ")}
+			return cli.BadSetting(w.name, "must be one of "+strings.Join(w.known, ", "))
 		}
 	}
 	if _, err := regexp.Compile(p.ReasonPattern); err != nil {
-		return &SettingError{"reason_pattern", "is not a regular expression: " + regexpProblem(err)}
+		return cli.BadSetting("reason_pattern", "is not a regular expression: "+regexpProblem(err))
 	}
 	return nil
 }

@@ -1,17 +1,15 @@
-package main
+package cli
 
 import (
-	"context"
-	"fmt"
 	"runtime/debug"
 )
 
 // Set by the linker where the go command cannot see the version control, as in
-// an image build: -ldflags "-X main.linkedVersion=v1.2.0 -X main.linkedCommit=0123456789ab".
+// an image build: -ldflags "-X factorbot/cmd/internal/cli.linkedVersion=v1.2.0 -X ...".
 var linkedVersion, linkedCommit string
 
-// build is which program this is.
-type build struct {
+// Build is which program this is.
+type Build struct {
 	Version string // "v1.2.0", or "(devel)"
 	Commit  string // "0123456789ab", or "" if it was not recorded
 	Changed bool   // the tree had changes beside the commit
@@ -19,8 +17,8 @@ type build struct {
 }
 
 // buildOf is what the linker was told, else what the go command recorded.
-func buildOf(info *debug.BuildInfo, ok bool) build {
-	b := build{Version: linkedVersion, Commit: short(linkedCommit)}
+func buildOf(info *debug.BuildInfo, ok bool) Build {
+	b := Build{Version: linkedVersion, Commit: short(linkedCommit)}
 	if !ok {
 		return b.named()
 	}
@@ -39,7 +37,7 @@ func buildOf(info *debug.BuildInfo, ok bool) build {
 	return b.named()
 }
 
-func (b build) named() build {
+func (b Build) named() Build {
 	if b.Version == "" {
 		b.Version = "(devel)"
 	}
@@ -49,7 +47,7 @@ func (b build) named() build {
 func short(commit string) string { return commit[:min(12, len(commit))] }
 
 // String is one line: "factorbot v1.2.0, commit 0123456789ab, go1.26.0".
-func (b build) String() string {
+func (b Build) String() string {
 	s := "factorbot " + b.Version
 	if b.Commit != "" {
 		s += ", commit " + b.Commit
@@ -63,17 +61,8 @@ func (b build) String() string {
 	return s
 }
 
-// thisBuild is the running program.
-func thisBuild() build {
+// ThisBuild is the running program.
+func ThisBuild() Build {
 	info, ok := debug.ReadBuildInfo()
 	return buildOf(info, ok)
-}
-
-func runVersion(_ context.Context, args []string, env environment) error {
-	flags := newFlags("version")
-	if help, err := parsePrintFlags(flags, args, env.stdout, "Print version and commit.\n\nUsage: factorbot version\n"); help || err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(env.stdout, thisBuild())
-	return err
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"factorbot/cmd/internal/cli"
+
 	"github.com/knadh/koanf/providers/posflag"
-	"github.com/prometheus/common/model"
 	"github.com/spf13/pflag"
 )
 
@@ -22,23 +23,23 @@ func fromFlag(flags *pflag.FlagSet) func(*pflag.Flag) (string, any) {
 			return "", nil
 		}
 		key := strings.ReplaceAll(f.Name, "-", "_")
-		if d, ok := f.Value.(*duration); ok {
+		if d, ok := f.Value.(*cli.Duration); ok {
 			return key, time.Duration(*d)
 		}
 		return key, posflag.FlagVal(flags, f)
 	}
 }
 
-// parseRunFlags returns the flags of "factorbot run" and the file that --config names.
-func parseRunFlags(args []string, out io.Writer) (*pflag.FlagSet, string, error) {
-	flags := newFlags("run")
-	path := flags.String("config", "", "YAML `FILE` with the policy (or "+configVariable+")")
+// ParseRunFlags returns the flags of "factorbot run" and the file that --config names.
+func ParseRunFlags(args []string, out io.Writer) (*pflag.FlagSet, string, error) {
+	flags := cli.NewFlags("run")
+	path := flags.String("config", "", "YAML `FILE` with the policy (or "+FileVariable+")")
 	accessFlags(flags)
 	peopleFlags(flags)
 	requestFlags(flags)
 	batchFlags(flags)
 	laterFlags(flags)
-	err := parseFlags(flags, args)
+	err := cli.ParseFlags(flags, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if werr := writeRunHelp(out, flags); werr != nil {
 			return nil, "", fmt.Errorf("write help: %w", werr)
@@ -56,8 +57,8 @@ func accessFlags(f *pflag.FlagSet) {
 	f.String("okta.private-key-id", "", "`ID` of its key (OKTA_PRIVATE_KEY_ID)")
 	f.Int("okta.reserve", 20, "`PERCENT` of each Okta rate limit left to others")
 	f.Int("okta.concurrency", 8, "`CALLS` to Okta at once")
-	durationFlag(f, "okta.settle-after", 10*time.Second, "`TIME` after which a call given up is surely over")
-	durationFlag(f, "okta.log-lag", 2*time.Minute, "`TIME` by which the System Log may be late")
+	cli.DurationFlag(f, "okta.settle-after", 10*time.Second, "`TIME` after which a call given up is surely over")
+	cli.DurationFlag(f, "okta.log-lag", 2*time.Minute, "`TIME` by which the System Log may be late")
 }
 
 func peopleFlags(f *pflag.FlagSet) {
@@ -79,8 +80,8 @@ func peopleFlags(f *pflag.FlagSet) {
 }
 
 func requestFlags(f *pflag.FlagSet) {
-	durationFlag(f, "expires-after", 24*time.Hour, "`TIME` in which a request must be decided")
-	durationFlag(f, "execute-within", 24*time.Hour, "`TIME` in which an approved request must start")
+	cli.DurationFlag(f, "expires-after", 24*time.Hour, "`TIME` in which a request must be decided")
+	cli.DurationFlag(f, "execute-within", 24*time.Hour, "`TIME` in which an approved request must start")
 	f.Int("max-targets", 10000, "`ROWS` that a roster may have")
 	f.Bool("require-reason", true, "a request needs a reason")
 	f.String("reason-pattern", "", "regular `EXPRESSION` that a reason must match")
@@ -104,103 +105,7 @@ func laterFlags(f *pflag.FlagSet) {
 	f.String("alerts.channel", "", "channel `ID` for alerts")
 	f.String("alerts.webhook", "", "`URL` for alerts")
 	f.String("backup.dir", "", "`DIRECTORY` for backups; empty: none")
-	durationFlag(f, "backup.every", 24*time.Hour, "`TIME` between backups")
+	cli.DurationFlag(f, "backup.every", 24*time.Hour, "`TIME` between backups")
 	f.Int("backup.keep", 7, "`NUMBER` of backups kept")
-	durationFlag(f, "retain", 400*24*time.Hour, "`TIME` for which finished requests are kept")
+	cli.DurationFlag(f, "retain", 400*24*time.Hour, "`TIME` for which finished requests are kept")
 }
-
-// newFlags returns a set that prints nothing by itself.
-func newFlags(name string) *pflag.FlagSet {
-	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.SortFlags = false
-	flags.Usage = func() {}
-	return flags
-}
-
-// parseFlags parses args, which hold nothing but flags. The library's own errors
-// quote the value, which may be a secret in the wrong place; these do not.
-func parseFlags(flags *pflag.FlagSet, args []string) error {
-	err := flags.Parse(args)
-	var unknown *pflag.NotExistError
-	var bare *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return pflag.ErrHelp
-	case errors.As(err, &unknown):
-		return unknownFlag(flags, unknown.GetSpecifiedName())
-	case errors.As(err, &bare):
-		return &SettingError{"--" + bare.GetSpecifiedName(), "needs a value"}
-	case errors.As(err, &invalid):
-		return &SettingError{"--" + invalid.GetFlag().Name, "must be " + typeInWords(invalid.GetFlag().Value.Type())}
-	case err != nil:
-		return &SettingError{"arguments", "a flag is written --name=value"}
-	case flags.NArg() > 0:
-		return &SettingError{"arguments", "factorbot " + flags.Name() + " takes flags only; see --help"}
-	}
-	return nil
-}
-
-func unknownFlag(flags *pflag.FlagSet, name string) error {
-	var known []string
-	flags.VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	near := nearest(name, known)
-	if near == "" {
-		return &SettingError{"arguments", "there is no such flag; see factorbot " + flags.Name() + " --help"}
-	}
-	return &SettingError{"--" + printable(name), "is not a flag; did you mean --" + near + "?"}
-}
-
-// typeInWords says what values the flag library's type names stand for.
-func typeInWords(t string) string {
-	switch t {
-	case "int":
-		return "a whole number"
-	case "intSlice":
-		return "whole numbers separated by commas"
-	case "bool":
-		return "true or false"
-	case "float64":
-		return "a number, such as 0.02"
-	case durationType:
-		return strings.TrimPrefix(durationWords, "must be ")
-	default:
-		return "well formed; see --help"
-	}
-}
-
-// durationType is how duration names itself to the flag library.
-const durationType = "time"
-
-// duration is a flag that takes days too.
-type duration time.Duration
-
-func durationFlag(f *pflag.FlagSet, name string, value time.Duration, usage string) *duration {
-	d := duration(value)
-	f.Var(&d, name, usage)
-	return &d
-}
-
-func (d *duration) Set(s string) error {
-	v, err := parseDuration(s)
-	*d = duration(v)
-	return err
-}
-
-// String writes 24h and 400d as people do.
-func (d *duration) String() string {
-	v := time.Duration(*d)
-	if v > 24*time.Hour && v%(24*time.Hour) == 0 {
-		return model.Duration(v).String()
-	}
-	s := v.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(s, zero) {
-			s = strings.TrimSuffix(s, zero[1:])
-		}
-	}
-	return s
-}
-
-func (d *duration) Type() string { return durationType }

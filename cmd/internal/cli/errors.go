@@ -1,7 +1,7 @@
-package main
+package cli
 
-// exitSetting is the exit code for a missing or malformed setting.
-const exitSetting = 2
+// ExitSetting is the exit code for a missing or malformed setting.
+const ExitSetting = 2
 
 // SettingError is a missing or malformed setting. Its text is one line and never
 // holds a value, because a value in the wrong place may be a secret.
@@ -11,3 +11,9 @@ type SettingError struct {
 }
 
 func (e *SettingError) Error() string { return e.Name + ": " + e.Problem }
+
+// BadSetting returns the error of a setting or an argument that somebody has to change.
+func BadSetting(name, problem string) error {
+	setting := SettingError{name, problem}
+	return &setting
+}

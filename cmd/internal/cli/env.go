@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// Lookup returns the value of a variable in "NAME=value" entries, the last one if
+// there are several.
+func Lookup(environ []string, name string) string {
+	value := ""
+	for _, e := range environ {
+		if n, v, ok := strings.Cut(e, "="); ok && n == name {
+			value = v
+		}
+	}
+	return value
+}
+
+// Env is what a program is given besides its arguments.
+type Env struct {
+	Vars   []string // "NAME=value"
+	Stdout io.Writer
+	Stderr io.Writer
+	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
+}
+
+// Complain writes one line; that nobody reads it changes nothing.
+func Complain(env Env, err error) {
+	_, _ = fmt.Fprintln(env.Stderr, "factorbot:", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+// NewLogger logs text to a terminal and JSON elsewhere.
+func NewLogger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return slog.New(slog.NewTextHandler(w, nil))
+		}
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
