@@ -19,6 +19,7 @@ import (
 	"factorbot/bot/runner"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/people"
 	"factorbot/okta"
 	"factorbot/store"
 )
@@ -90,7 +91,7 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *config.Config, log *slog.
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.slack)
-	who := &people{slack: slack, okta: client, rules: current, log: log.With("part", "people")}
+	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {
 		return err
@@ -101,10 +102,10 @@ func startBot(ctx context.Context, lc *Lifecycle, cfg *config.Config, log *slog.
 		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
 		lc.Start("backups", kept.Run)
 	}
-	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: approvers{who, rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
 	notifier := &bot.Notifier{
-		Slack: slack, Board: rec, References: rec, Affected: affected{who, client}, Max: cfg.Policy.Notify.Max,
+		Slack: slack, Board: rec, References: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
 		Log: log.With("part", "notices"), Now: time.Now,
 	}
 	lc.Start("notices", notifier.Run)

@@ -16,6 +16,7 @@ import (
 	"factorbot/bot"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/people"
 	"factorbot/okta"
 )
 
@@ -74,7 +75,7 @@ type examination struct {
 	cfg    *config.Config
 	slack  *slackWard
 	okta   *okta.Client
-	who    *people
+	who    *people.Directory
 	onDisk func() []finding // database and disk
 }
 
@@ -136,7 +137,7 @@ func examine(ctx context.Context, cfg *config.Config) ([]finding, error) {
 	}
 	defer client.Close()
 	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
-	who := &people{slack: api, okta: client, rules: cfg.Policy.Rules, log: slog.New(slog.DiscardHandler)}
+	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
 	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []finding { return checkPlace(cfg) }}
 	return append([]finding{good("configuration", "every setting is well formed")}, e.run(ctx)...), nil
 }

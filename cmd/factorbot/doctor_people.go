@@ -7,20 +7,21 @@ import (
 	"slices"
 
 	"factorbot/bot/policy"
+	"factorbot/cmd/internal/people"
 )
 
 // checkApprovers asks who may approve, in whatever way the policy names them. A
 // bot that nobody can approve for does not start.
-func checkApprovers(ctx context.Context, who *people) []finding {
+func checkApprovers(ctx context.Context, who *people.Directory) []finding {
 	const check = "who may approve"
 	listed, err := who.Approvers(ctx)
 	switch {
-	case errors.Is(err, errManyApprovers):
-		return []finding{good(check, fmt.Sprintf("more than %d people are named", listedAtMost))}
+	case errors.Is(err, people.ErrManyApprovers):
+		return []finding{good(check, fmt.Sprintf("more than %d people are named", people.ListedAtMost))}
 	case err != nil:
 		return []finding{warn(check, "is not known: "+withoutURL(err), "see what Slack and Okta say; nobody approves whom they do not confirm")}
 	}
-	rules := who.rules()
+	rules := who.Rules()
 	able := slices.DeleteFunc(slices.Clone(listed), func(p policy.Person) bool { return !rules.IsApprover(p) })
 	most := max(rules.Approvals, len(rules.ApprovalsFrom))
 	found := []finding{}

@@ -5,6 +5,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/runner"
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/people"
 	"factorbot/okta"
 )
 
@@ -13,13 +14,13 @@ var (
 	_ desk.Record       = record{}
 	_ desk.Plans        = record{}
 	_ desk.Brake        = record{}
-	_ desk.People       = (*people)(nil)
-	_ accounts          = (*okta.Client)(nil)
+	_ desk.People       = (*people.Directory)(nil)
+	_ people.Accounts   = (*okta.Client)(nil)
 	_ runner.Heads      = record{}
 	_ runner.Plans      = record{}
 	_ runner.Journal    = record{}
 	_ runner.Directory  = (*okta.Client)(nil)
-	_ runner.People     = (*people)(nil)
+	_ runner.People     = (*people.Directory)(nil)
 	_ runner.Lister     = (*okta.Client)(nil)
 	_ runner.Exports    = record{}
 	_ bot.Exports       = record{}

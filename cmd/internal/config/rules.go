@@ -14,7 +14,7 @@ func (p *Policy) Rules() policy.Rules {
 		pattern = regexp.MustCompile(p.ReasonPattern)
 	}
 	return policy.Rules{
-		Channels:      Named[reset.Channel](p.Channels),
+		Channels:      named[reset.Channel](p.Channels),
 		Requesters:    p.Requesters.group(),
 		Approvers:     p.Approvers.group(),
 		Approvals:     p.Approvals,
@@ -29,7 +29,7 @@ func (p *Policy) Rules() policy.Rules {
 		ReasonPattern: pattern,
 		Protect: policy.Protect{
 			Admins: p.Protect.Admins, Users: p.Protect.Users,
-			OktaGroups: p.Protect.OktaGroups, Approvers: Named[reset.Person](p.Protect.Approvers),
+			OktaGroups: p.Protect.OktaGroups, Approvers: named[reset.Person](p.Protect.Approvers),
 		},
 		Verify:         p.Verify,
 		Inspect:        p.Inspect,
@@ -42,11 +42,11 @@ func (p *Policy) Rules() policy.Rules {
 }
 
 func (p People) group() policy.Group {
-	return policy.Group{Users: Named[reset.Person](p.Users), Usergroups: p.Usergroups, OktaGroups: p.OktaGroups}
+	return policy.Group{Users: named[reset.Person](p.Users), Usergroups: p.Usergroups, OktaGroups: p.OktaGroups}
 }
 
-// Named gives plain strings the type of what they name.
-func Named[T ~string](list []string) []T {
+// named gives plain strings the type of what they name.
+func named[T ~string](list []string) []T {
 	out := make([]T, len(list))
 	for i, s := range list {
 		out[i] = T(s)

@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -11,30 +11,30 @@ import (
 	"factorbot/bot/reset"
 )
 
-// approvers tells whom a request needs.
-type approvers struct {
-	people *people
-	board  bot.Board
+// Approvers tells whom a request needs.
+type Approvers struct {
+	People *Directory
+	Board  bot.Board
 }
 
 // MayApprove lists those whose approval of the request would count now: not the
 // requester, nobody whom the plan resets, each person once.
-func (a approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Person, error) {
-	listed, err := a.people.Approvers(ctx)
-	if errors.Is(err, errManyApprovers) {
+func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Person, error) {
+	listed, err := a.People.Approvers(ctx)
+	if errors.Is(err, ErrManyApprovers) {
 		return nil, bot.ErrManyApprovers
 	}
 	if err != nil {
 		return nil, err
 	}
-	asks, err := a.people.Persons(ctx, r.Asked.By)
+	asks, err := a.People.Persons(ctx, r.Asked.By)
 	if err != nil {
 		return nil, err
 	}
 	var able []policy.Person
 	for _, p := range listed {
 		look := policy.Look{Requester: asks[0], Earlier: able}
-		if a.people.rules().MayApprove(p, r, look) == nil {
+		if a.People.Rules().MayApprove(p, r, look) == nil {
 			able = append(able, p)
 		}
 	}
@@ -49,8 +49,8 @@ func (a approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Pe
 }
 
 // untouched leaves out whom the plan resets.
-func (a approvers) untouched(ctx context.Context, r *reset.Request, able []policy.Person) ([]policy.Person, error) {
-	for t, err := range a.board.Targets(ctx, r.ID, r.Plan.Revision, 0) {
+func (a Approvers) untouched(ctx context.Context, r *reset.Request, able []policy.Person) ([]policy.Person, error) {
+	for t, err := range a.Board.Targets(ctx, r.ID, r.Plan.Revision, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}

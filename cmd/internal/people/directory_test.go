@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (d *direct) mustSet(tb testing.TB, settings string) {
 }
 
 // mustPeople returns the people of a workspace of its own.
-func mustPeople(tb testing.TB) (*people, *direct) {
+func mustPeople(tb testing.TB) (*Directory, *direct) {
 	tb.Helper()
 	w, err := slacksim.New(slacksim.Options{URL: "http://slack.test"})
 	if err != nil {
@@ -64,7 +64,7 @@ func mustPeople(tb testing.TB) (*people, *direct) {
 	}
 	tb.Cleanup(w.Close)
 	d := &direct{Workspace: w, calls: map[string][]time.Time{}}
-	return &people{slack: slack.New("xoxb-sandbox",
+	return &Directory{Slack: slack.New("xoxb-sandbox",
 		slack.OptionAPIURL("http://slack.test/api/"), slack.OptionHTTPClient(&http.Client{Transport: d}))}, d
 }
 

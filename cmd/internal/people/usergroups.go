@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
-	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
 
@@ -23,8 +22,8 @@ const groupAge = 45 * time.Second
 
 // addGroups finds which of the policy's user groups the person is in. The
 // person is known as of the oldest answer.
-func (p *people) addGroups(ctx context.Context, who *policy.Person, age time.Duration) error {
-	for _, id := range usergroups(p.rules()) {
+func (p *Directory) addGroups(ctx context.Context, who *policy.Person, age time.Duration) error {
+	for _, id := range usergroups(p.Rules()) {
 		page, err := p.members(ctx, id, age)
 		if err != nil {
 			return err
@@ -48,12 +47,12 @@ func usergroups(r policy.Rules) []string {
 
 // members asks who is in a user group. A group that Slack does not know, or does
 // not show us, holds nobody.
-func (p *people) members(ctx context.Context, id string, age time.Duration) (noted[[]string], error) {
+func (p *Directory) members(ctx context.Context, id string, age time.Duration) (noted[[]string], error) {
 	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
-		users, err := p.slack.GetUserGroupMembersContext(ctx, id)
+		users, err := p.Slack.GetUserGroupMembersContext(ctx, id)
 		var answer slack.SlackErrorResponse
 		if errors.As(err, &answer) && !isPassing(answer.Err) {
-			p.log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
+			p.Log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
 			return nil, nil
 		}
 		return users, err
@@ -65,11 +64,11 @@ func (p *people) members(ctx context.Context, id string, age time.Duration) (not
 }
 
 // Handles are the names of the policy's user groups, by ID: "S0123456": "security".
-func (p *people) Handles(ctx context.Context) (map[string]string, error) {
-	if len(usergroups(p.rules())) == 0 {
+func (p *Directory) Handles(ctx context.Context) (map[string]string, error) {
+	if len(usergroups(p.Rules())) == 0 {
 		return nil, nil
 	}
-	all, err := persist(ctx, func() ([]slack.UserGroup, error) { return p.slack.GetUserGroupsContext(ctx) })
+	all, err := persist(ctx, func() ([]slack.UserGroup, error) { return p.Slack.GetUserGroupsContext(ctx) })
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack for its user groups: %w", err)
 	}
@@ -80,22 +79,22 @@ func (p *people) Handles(ctx context.Context) (map[string]string, error) {
 	return names, nil
 }
 
-// listedAtMost bounds how many approvers are asked about one by one.
-const listedAtMost = 40
+// ListedAtMost bounds how many approvers are asked about one by one.
+const ListedAtMost = 40
 
-// errManyApprovers says that there are too many approvers to ask about each.
-var errManyApprovers = errors.New("more approvers than are asked about one by one")
+// ErrManyApprovers says that there are too many approvers to ask about each.
+var ErrManyApprovers = errors.New("more approvers than are asked about one by one")
 
 // Approvers lists all whom the policy names as approvers, in whatever way.
-func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
-	rules := p.rules()
+func (p *Directory) Approvers(ctx context.Context) ([]policy.Person, error) {
+	rules := p.Rules()
 	ids := slices.Concat(rules.Approvers.Users, rules.Protect.Approvers)
 	for _, g := range rules.Approvers.Usergroups {
 		page, err := p.members(ctx, g, groupAge)
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, config.Named[reset.Person](page.value)...)
+		ids = append(ids, named[reset.Person](page.value)...)
 	}
 	for _, g := range rules.Approvers.OktaGroups {
 		members, err := p.inOktaGroup(ctx, g)
@@ -106,27 +105,27 @@ func (p *people) Approvers(ctx context.Context) ([]policy.Person, error) {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	if len(ids) > listedAtMost {
-		return nil, errManyApprovers
+	if len(ids) > ListedAtMost {
+		return nil, ErrManyApprovers
 	}
 	return p.several(ctx, groupAge, ids)
 }
 
 // inOktaGroup finds the Slack accounts of an Okta group's members. A group that
 // Okta does not know holds nobody.
-func (p *people) inOktaGroup(ctx context.Context, group string) ([]reset.Person, error) {
+func (p *Directory) inOktaGroup(ctx context.Context, group string) ([]reset.Person, error) {
 	var ids []reset.Person
 	n := 0
-	for u, err := range p.okta.GroupMembers(okta.WithLane(ctx, okta.Urgent), group) {
+	for u, err := range p.Okta.GroupMembers(okta.WithLane(ctx, okta.Urgent), group) {
 		if okta.IsKind(err, okta.KindNotFound) {
-			p.log.Warn("an Okta group is not known and holds nobody", "group", group)
+			p.Log.Warn("an Okta group is not known and holds nobody", "group", group)
 			return nil, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("ask Okta who is in group %s: %w", group, err)
 		}
-		if n++; n > listedAtMost {
-			return nil, errManyApprovers
+		if n++; n > ListedAtMost {
+			return nil, ErrManyApprovers
 		}
 		found, err := p.byEmail(ctx, u.Email, groupAge)
 		if err != nil {
@@ -137,4 +136,13 @@ func (p *people) inOktaGroup(ctx context.Context, group string) ([]reset.Person,
 		}
 	}
 	return ids, nil
+}
+
+// named gives plain strings the type of what they name.
+func named[T ~string](list []string) []T {
+	out := make([]T, len(list))
+	for i, s := range list {
+		out[i] = T(s)
+	}
+	return out
 }

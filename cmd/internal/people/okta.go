@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"factorbot/okta"
 )
 
-// accounts is what has to be asked of Okta about those who ask and decide.
-type accounts interface {
+// Accounts is what has to be asked of Okta about those who ask and decide.
+type Accounts interface {
 	UsersByEmail(ctx context.Context, email string) ([]okta.User, error)
 	GroupsOf(ctx context.Context, userID string) ([]okta.Group, error)
 	GroupMembers(ctx context.Context, groupID string) iter.Seq2[okta.User, error]
@@ -26,7 +26,7 @@ type accounts interface {
 // the person's e-mail, and only where Slack has confirmed that e-mail and leads
 // from it to this very person. The e-mails of guests and of people of other
 // workspaces are not ours to trust.
-func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age, oktaAge time.Duration) error {
+func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age, oktaAge time.Duration) error {
 	if who.Email == "" || who.Bot || who.Guest || who.Stranger {
 		return nil
 	}
@@ -56,8 +56,8 @@ func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool
 		who.At = found.at
 	}
 	account := &policy.OktaAccount{ID: reset.UserID(users[0].ID), Login: users[0].Login, Status: users[0].Status}
-	if asksOktaGroups(p.rules()) {
-		groups, err := p.okta.GroupsOf(ctx, users[0].ID)
+	if asksOktaGroups(p.Rules()) {
+		groups, err := p.Okta.GroupsOf(ctx, users[0].ID)
 		if err != nil {
 			return fmt.Errorf("ask Okta for the groups of %s: %w", who.ID, err)
 		}
@@ -71,14 +71,14 @@ func (p *people) addOkta(ctx context.Context, who *policy.Person, confirmed bool
 
 // inOkta returns the org's users with an e-mail. Each asking costs two calls or more, and
 // who could approve is asked about at every step of a request; who acts, or has, afresh.
-func (p *people) inOkta(ctx context.Context, email string, age time.Duration) (noted[[]okta.User], error) {
+func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration) (noted[[]okta.User], error) {
 	key := strings.ToLower(email)
 	if known, ok := p.found.get(key, age); ok {
 		return known, nil
 	}
 	asked := noted[[]okta.User]{at: time.Now()}
 	var err error
-	if asked.value, err = p.okta.UsersByEmail(ctx, email); err == nil {
+	if asked.value, err = p.Okta.UsersByEmail(ctx, email); err == nil {
 		p.found.put(key, asked)
 	}
 	return asked, err
@@ -89,9 +89,9 @@ func asksOktaGroups(r policy.Rules) bool {
 }
 
 // byEmail returns whom Slack finds by an e-mail, "" for nobody.
-func (p *people) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
+func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
 	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
-		u, err := p.slack.GetUserByEmailContext(ctx, email)
+		u, err := p.Slack.GetUserByEmailContext(ctx, email)
 		var answer slack.SlackErrorResponse
 		if errors.As(err, &answer) && answer.Err == "users_not_found" {
 			return "", nil

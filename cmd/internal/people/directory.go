@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -17,12 +17,12 @@ import (
 	"factorbot/okta"
 )
 
-// people tells who somebody is from what Slack and Okta say at this moment.
-type people struct {
-	slack *slack.Client
-	okta  accounts
-	rules func() policy.Rules
-	log   *slog.Logger
+// Directory tells who somebody is from what Slack and Okta say at this moment.
+type Directory struct {
+	Slack *slack.Client
+	Okta  Accounts
+	Rules func() policy.Rules
+	Log   *slog.Logger
 
 	team   atomic.Pointer[string] // our workspace
 	groups book[[]string]         // who is in a user group, by its ID
@@ -33,19 +33,19 @@ type people struct {
 // Account asks Slack alone. A person of another workspace is a stranger: Slack's
 // own is_stranger is true only for those who share no channel with us, so the
 // team is compared (docs.slack.dev, user object).
-func (p *people) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
+func (p *Directory) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
 	who, _, err := p.account(ctx, id)
 	return who, err
 }
 
 // account also tells whether Slack has confirmed the person's e-mail.
-func (p *people) account(ctx context.Context, id reset.Person) (who policy.Person, confirmed bool, err error) {
+func (p *Directory) account(ctx context.Context, id reset.Person) (who policy.Person, confirmed bool, err error) {
 	home, err := p.home(ctx)
 	if err != nil {
 		return policy.Person{}, false, err
 	}
 	at := time.Now()
-	u, err := persist(ctx, func() (*slack.User, error) { return p.slack.GetUserInfoContext(ctx, string(id)) })
+	u, err := persist(ctx, func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
 		return policy.Person{}, false, desk.ErrNoPerson
@@ -63,17 +63,17 @@ func (p *people) account(ctx context.Context, id reset.Person) (who policy.Perso
 }
 
 // Person asks both services, about everything afresh.
-func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
+func (p *Directory) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
 	return p.whole(ctx, id, 0, 0)
 }
 
 // Persons tells of several; what user groups hold and e-mails lead to may be as old as knowledge may be.
-func (p *people) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
+func (p *Directory) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
 	return p.several(ctx, 0, ids)
 }
 
 // several is Persons with accounts in Okta that are known from up to so long ago.
-func (p *people) several(ctx context.Context, okta time.Duration, ids []reset.Person) ([]policy.Person, error) {
+func (p *Directory) several(ctx context.Context, okta time.Duration, ids []reset.Person) ([]policy.Person, error) {
 	all := make([]policy.Person, 0, len(ids))
 	for _, id := range ids {
 		who, err := p.whole(ctx, id, groupAge, okta)
@@ -89,7 +89,7 @@ func (p *people) several(ctx context.Context, okta time.Duration, ids []reset.Pe
 }
 
 // whole is a person with all that the policy may ask.
-func (p *people) whole(ctx context.Context, id reset.Person, age, okta time.Duration) (policy.Person, error) {
+func (p *Directory) whole(ctx context.Context, id reset.Person, age, okta time.Duration) (policy.Person, error) {
 	who, confirmed, err := p.account(ctx, id)
 	if err != nil {
 		return policy.Person{}, err
@@ -101,11 +101,11 @@ func (p *people) whole(ctx context.Context, id reset.Person, age, okta time.Dura
 }
 
 // home learns once which workspace is ours.
-func (p *people) home(ctx context.Context) (string, error) {
+func (p *Directory) home(ctx context.Context) (string, error) {
 	if team := p.team.Load(); team != nil {
 		return *team, nil
 	}
-	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.slack.AuthTestContext(ctx) })
+	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.Slack.AuthTestContext(ctx) })
 	if err != nil {
 		return "", fmt.Errorf("ask Slack who we are: %w", err)
 	}

@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"context"
@@ -14,16 +14,16 @@ type userReader interface {
 	User(ctx context.Context, idOrLogin string) (okta.User, error)
 }
 
-// affected finds the people who were reset.
-type affected struct {
-	people *people
-	okta   userReader
+// Affected finds the people who were reset.
+type Affected struct {
+	People *Directory
+	Okta   userReader
 }
 
 // SlackOf returns the member of this workspace with the e-mail of an Okta user.
 // Bots, the deactivated and people of other workspaces are nobody here.
-func (a affected) SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error) {
-	u, err := a.okta.User(ctx, string(user))
+func (a Affected) SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error) {
+	u, err := a.Okta.User(ctx, string(user))
 	if okta.IsKind(err, okta.KindNotFound) {
 		return "", desk.ErrNoPerson
 	}
@@ -33,14 +33,14 @@ func (a affected) SlackOf(ctx context.Context, user reset.UserID) (reset.Person,
 	if u.Email == "" {
 		return "", desk.ErrNoPerson
 	}
-	found, err := a.people.byEmail(ctx, u.Email, groupAge)
+	found, err := a.People.byEmail(ctx, u.Email, groupAge)
 	if err != nil {
 		return "", err
 	}
 	if found.value == "" {
 		return "", desk.ErrNoPerson
 	}
-	who, err := a.people.Account(ctx, found.value)
+	who, err := a.People.Account(ctx, found.value)
 	if err != nil {
 		return "", err
 	}
