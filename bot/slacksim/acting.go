@@ -7,6 +7,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -86,12 +87,16 @@ func (w *Workspace) commandPayload(user, channel, text string) (object, *interac
 	if w.opt.Commands[i].Escape {
 		rest = w.escape(rest)
 	}
-	return object{
+	command := object{
 		"token": "sandbox", "team_id": Team, "team_domain": teamDomain,
 		"channel_id": channel, "channel_name": conv.nameForApp(), "user_id": user, "user_name": p.Name,
-		"command": word, "text": rest, "api_app_id": AppID, "is_enterprise_install": "false",
+		"command": word, "text": rest, "api_app_id": AppID, "is_enterprise_install": strconv.FormatBool(w.orgInstall()),
 		"response_url": w.newHook("commands", in, nil), "trigger_id": in.trigger,
-	}, in, nil
+	}
+	if id := w.enterprise(); id != nil {
+		command["enterprise_id"], command["enterprise_name"] = id, enterpriseName
+	}
+	return command, in, nil
 }
 
 func splitCommand(text string, commands []SlashCommand) (word, rest string) {

@@ -273,8 +273,11 @@ func (w *Workspace) answer(rw http.ResponseWriter, m *method, err error, body []
 	}
 	w.mu.Unlock()
 	h := rw.Header()
-	h.Set("X-OAuth-Scopes", provided)
-	h.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.code != "not_authed" { // no token, no scopes to tell
+		h.Set("X-OAuth-Scopes", provided)
+		h.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
+	}
 	h.Set("X-Slack-Req-Id", strconv.FormatInt(time.Now().UnixNano(), 36))
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	rw.WriteHeader(status)

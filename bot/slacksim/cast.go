@@ -111,7 +111,7 @@ func (p *Person) user(email bool) object {
 		"real_name": p.RealName, "real_name_normalized": p.RealName,
 		"display_name": p.Name, "display_name_normalized": p.Name,
 		"title": p.Title, "team": team, "avatar_hash": "g" + p.ID,
-		"status_text": "", "status_emoji": "", "fields": object{},
+		"status_text": "", "status_emoji": "", "fields": nil,
 	}
 	if email && p.Email != "" {
 		profile["email"] = p.Email

@@ -207,7 +207,10 @@ func (w *Workspace) eventMessage(m *Message) object {
 	copied := *m
 	copied.Metadata = nil
 	copied.ReplyCount, copied.ReplyUsers, copied.LatestReply = 0, nil, ""
-	copied.Files = w.fileObjects(m, true)
+	copied.Files = w.fileObjects(m)
+	if m.Subtype == fileShare { // which team the person is of, only users.info tells
+		copied.Team = ""
+	}
 	return copied.object()
 }
 

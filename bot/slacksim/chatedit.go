@@ -39,7 +39,11 @@ func updateMessage(w *Workspace, c *call) (object, error) {
 		m.Edited = &Edited{User: BotUser, TS: formatTS(c.now.UnixMicro())}
 	}
 	w.edited(conv, m, &before)
-	return object{"channel": conv.ID, "ts": m.TS, "text": m.Text, "message": m}, nil
+	message := m.object()
+	for _, key := range []string{"ts", "thread_ts", "reply_count", "reply_users", "latest_reply"} {
+		delete(message, key) // the answer says them outside the message, or not at all
+	}
+	return object{"channel": conv.ID, "ts": m.TS, "text": m.Text, "message": message}, nil
 }
 
 // ownMessage finds a message of the app.

@@ -143,15 +143,14 @@ func (w *Workspace) channelObject(c *conversation, numMembers bool) object {
 	o := object{
 		"id": c.ID, "created": c.created, "updated": c.created * 1000, "is_archived": c.Archived,
 		"is_org_shared": false, "context_team_id": Team, "is_im": c.kind() == "im",
-		"is_channel": false, "is_group": false, "is_mpim": c.kind() == "mpim",
 	}
 	if c.kind() == "im" {
-		o["user"], o["is_user_deleted"], o["is_open"] = c.user, w.person(c.user).Deleted, true
+		o["user"], o["is_open"] = c.user, true
 		return o
 	}
 	shared := w.shared(c)
 	for k, v := range (object{
-		"name": c.Name, "name_normalized": c.Name, "is_channel": c.kind() == "channels",
+		"name": c.Name, "name_normalized": c.Name, "is_channel": c.kind() == "channels", "is_mpim": c.kind() == "mpim",
 		"is_group": c.kind() == "groups", "is_private": c.kind() != "channels",
 		"is_member": c.member(BotUser), "is_general": c.ID == "C_GENERAL", "creator": "U_APPROVER1",
 		"is_shared": shared, "is_ext_shared": shared, "is_pending_ext_shared": false,

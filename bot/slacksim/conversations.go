@@ -167,16 +167,16 @@ func conversationReplies(w *Workspace, c *call) (object, error) {
 }
 
 // seen returns messages as the app reads them: metadata only when asked for, and
-// no subtype for a message with files. Only the event carries "file_share": of 67
+// no subtype and no team for a message with files. Only the event carries "file_share": of 67
 // such messages in a public set of recordings none had it (rusq/slackdump,
 // internal/fixtures/assets/CHY5HUESG.json).
 func (w *Workspace) seen(c *call, messages []*Message) []*Message {
 	out := make([]*Message, 0, len(messages))
 	for _, m := range messages {
 		copied := *m
-		copied.Files = w.fileObjects(m, true)
-		if copied.Subtype == "file_share" {
-			copied.Subtype = ""
+		copied.Files = w.fileObjects(m)
+		if m.Subtype == fileShare {
+			copied.Subtype, copied.Team = "", ""
 		}
 		if !c.bool("include_all_metadata") {
 			copied.Metadata = nil

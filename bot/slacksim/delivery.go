@@ -121,14 +121,17 @@ func (w *Workspace) emit(event object) {
 		shared = w.shared(w.conversation[id])
 	}
 	payload := object{
-		"token": "sandbox", "team_id": Team, "context_team_id": Team, "context_enterprise_id": nil,
+		"token": "sandbox", "team_id": Team, "context_team_id": Team, "context_enterprise_id": w.enterprise(),
 		"api_app_id": AppID, "event": event, "type": "event_callback",
 		"event_id": w.nextID("Ev"), "event_time": time.Now().Unix(),
 		"authorizations": []object{{
-			"enterprise_id": nil, "team_id": Team, "user_id": BotUser,
-			"is_bot": true, "is_enterprise_install": false,
+			"enterprise_id": w.enterprise(), "team_id": w.installedTeam(), "user_id": BotUser,
+			"is_bot": true, "is_enterprise_install": w.orgInstall(),
 		}},
 		"is_ext_shared_channel": shared, "event_context": "4-" + strings.ToLower(w.nextID("ec")),
+	}
+	if id := w.enterprise(); id != nil {
+		payload["enterprise_id"] = id
 	}
 	waits := slices.Clone(w.settings.Retries)
 	w.start(func(ctx context.Context) { w.deliverEvent(ctx, payload, waits) })

@@ -3,46 +3,96 @@ package slacksim
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
-// fileObjects returns the files of a message; with stubs, those that people of
-// another workspace shared say only "ask files.info".
-func (w *Workspace) fileObjects(m *Message, stubs bool) []object {
+// fileObjects returns the files of a message as the app reads them: without
+// where they are shared. Those that people of another workspace shared, or all
+// with slack_stub_files, say only "ask files.info".
+func (w *Workspace) fileObjects(m *Message) []object {
 	var out []object
 	for _, id := range m.fileIDs {
 		f := w.files[id]
 		switch p := w.person(f.user); {
 		case f.deleted:
 			out = append(out, object{"id": f.id, "mode": "tombstone"})
-		case stubs && p != nil && p.team() != Team:
+		case w.settings.StubFiles || p != nil && p.team() != Team:
 			out = append(out, object{
 				"id": f.id, "created": f.created, "timestamp": f.created, "user": f.user,
 				"mode": "file_access", "file_access": "check_file_info",
 			})
 		default:
+			out = append(out, w.plainFile(f))
+		}
+	}
+	return out
+}
+
+// shownFiles returns the files of a message as a person sees them.
+func (w *Workspace) shownFiles(m *Message) []object {
+	var out []object
+	for _, id := range m.fileIDs {
+		if f := w.files[id]; f.deleted {
+			out = append(out, object{"id": f.id, "mode": "tombstone"})
+		} else {
 			out = append(out, w.fileObject(f))
 		}
 	}
 	return out
 }
 
-func (w *Workspace) fileObject(f *file) object {
-	o := object{
-		"id": f.id, "created": f.created, "timestamp": f.created, "name": f.name, "title": f.title,
-		"mimetype": mimetype(f.name), "filetype": filetype(f.name), "pretty_type": strings.ToUpper(filetype(f.name)),
-		"user": f.user, "user_team": Team, "editable": false, "size": len(f.content), "mode": "hosted",
-		"is_external": false, "external_type": "", "is_public": false, "public_url_shared": false,
-		"display_as_bot": false, "username": "", "file_access": "visible", "has_rich_preview": false,
-		"url_private":          fmt.Sprintf("%s/files-pri/%s-%s/%s", w.base, Team, f.id, slug(f.name)),
-		"url_private_download": fmt.Sprintf("%s/files-pri/%s-%s/download/%s", w.base, Team, f.id, slug(f.name)),
-		"permalink":            fmt.Sprintf("%s/files/%s/%s/%s", w.base, f.user, f.id, slug(f.name)),
+// completedFile is a file in the answer of files.completeUploadExternal: its
+// kind is not known yet, and nobody has seen it.
+func (w *Workspace) completedFile(f *file) object {
+	o := w.plainFile(f)
+	for k, v := range (object{
+		"mimetype": "", "filetype": "", "pretty_type": "", "user_team": Team, "file_access": "visible",
+		"comments_count": 0, "is_starred": false, "has_more_shares": false,
+		"shares": object{}, "channels": []any{}, "groups": []any{}, "ims": []any{},
+	}) {
+		o[k] = v
 	}
+	return o
+}
+
+// fileObject is a file as files.info returns it, with where it is shared.
+func (w *Workspace) fileObject(f *file) object {
+	o := w.plainFile(f)
+	o["file_access"], o["user_team"] = "visible", Team
 	if p := w.person(f.user); p != nil {
 		o["user_team"] = p.team()
 	}
 	w.addShares(o, f)
 	return o
+}
+
+// plainFile is what every file object says.
+func (w *Workspace) plainFile(f *file) object {
+	o := object{
+		"id": f.id, "created": f.created, "timestamp": f.created, "name": f.name, "title": f.title,
+		"mimetype": mimetype(f.name), "filetype": filetype(f.name), "pretty_type": strings.ToUpper(filetype(f.name)),
+		"user": f.user, "editable": false, "size": len(f.content), "mode": "hosted",
+		"is_external": false, "external_type": "", "is_public": w.isPublic(f), "public_url_shared": false,
+		"display_as_bot": false, "username": "", "media_display_type": "unknown", "has_rich_preview": false,
+		"url_private":          fmt.Sprintf("%s/files-pri/%s-%s/%s", w.base, Team, f.id, slug(f.name)),
+		"url_private_download": fmt.Sprintf("%s/files-pri/%s-%s/download/%s", w.base, Team, f.id, slug(f.name)),
+		"permalink":            fmt.Sprintf("%s/files/%s/%s/%s", w.base, f.user, f.id, slug(f.name)),
+		"permalink_public":     fmt.Sprintf("%s/files/%s/%s-%s", w.base, f.user, Team, f.id),
+	}
+	if f.elsewhere != "" { // a link to another service, which alone has the bytes
+		o["mode"], o["is_external"], o["external_type"] = "external", true, f.elsewhere
+		o["url_private"] = "https://docs.google.com/spreadsheets/d/" + f.id + "/edit"
+		o["mimetype"], o["filetype"], o["pretty_type"] = "application/vnd.google-apps.spreadsheet", "gsheet", "Google Sheets"
+		delete(o, "url_private_download")
+		delete(o, "media_display_type")
+	}
+	return o
+}
+
+// isPublic says whether a file is shared in a public channel.
+func (w *Workspace) isPublic(f *file) bool {
+	return slices.ContainsFunc(f.shares, func(s Share) bool { return w.conversation[s.Channel].kind() == "channels" })
 }
 
 // addShares adds where the file is seen: {"public": {"C1": [{"ts": ...}]}}.
@@ -55,7 +105,6 @@ func (w *Workspace) addShares(o object, f *file) {
 		switch conv.kind() {
 		case "channels":
 			kind, list = "public", "channels"
-			o["is_public"] = true
 		case "im":
 			list = "ims"
 		}

@@ -33,7 +33,8 @@ type file struct {
 	uploaded              bool // the bytes are here
 	complete              bool // completeUploadExternal was called
 	deleted               bool
-	given                 bool // into a file_input of the app
+	given                 bool   // into a file_input of the app
+	elsewhere             string // "gdrive": a link to another service's file
 	shares                []Share
 }
 
@@ -126,7 +127,7 @@ func completeUpload(w *Workspace, c *call) (object, error) {
 	out := []object{}
 	for _, f := range files {
 		f.complete = true
-		out = append(out, object{"id": f.id, "title": f.title})
+		out = append(out, w.completedFile(f))
 	}
 	delay := time.Duration(w.settings.ShareDelay)
 	for _, s := range to {
@@ -199,7 +200,7 @@ func (w *Workspace) share(s sharing, files []*file) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := &Message{
-		Type: "message", Subtype: "file_share", TS: w.nextTS(), User: BotUser, BotID: BotID, Team: Team,
+		Type: "message", Subtype: fileShare, TS: w.nextTS(), User: BotUser, BotID: BotID,
 		Text: s.comment, Blocks: s.blocks, ThreadTS: s.threadTS,
 	}
 	w.postFiles(s.conv, m, files)
@@ -210,8 +211,8 @@ func (w *Workspace) share(s sharing, files []*file) {
 
 // postFiles posts a message with files and notes where they are seen.
 func (w *Workspace) postFiles(conv *conversation, m *Message, files []*file) {
-	upload := true
-	m.Upload = &upload
+	upload, asBot := m.User != BotUser, false
+	m.Upload, m.DisplayAsBot = &upload, &asBot
 	for _, f := range files {
 		m.fileIDs = append(m.fileIDs, f.id)
 		f.shares = append(f.shares, Share{File: f.id, Name: f.name, Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS})
@@ -237,7 +238,7 @@ func fileInfo(w *Workspace, c *call) (object, error) {
 		return nil, refuse("file_deleted")
 	}
 	return object{
-		"file": w.fileObject(f), "comments": []any{}, "response_metadata": object{"next_cursor": ""},
+		"file": w.fileObject(f), "comments": []any{},
 	}, nil
 }
 

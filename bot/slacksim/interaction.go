@@ -130,11 +130,12 @@ func (c *conversation) nameForApp() string {
 
 // common are the parts that every interactive payload has.
 func (w *Workspace) common(kind string, in *interaction) object {
-	return object{
+	p := object{
 		"type": kind, "team": object{"id": Team, "domain": teamDomain}, "user": w.userIn(in.user),
 		"api_app_id": AppID, "token": "sandbox", "trigger_id": in.trigger,
-		"enterprise": nil, "is_enterprise_install": false,
 	}
+	w.addEnterprise(p)
+	return p
 }
 
 // Click is one use of an interactive element.
@@ -226,7 +227,7 @@ func (w *Workspace) clickPayload(c Click) (object, *interaction, error) {
 	p["container"], p["channel"] = container, w.channelIn(conv)
 	if !m.Ephemeral { // the source of an ephemeral click is not sent
 		o := m.object()
-		o["files"] = w.fileObjects(m, true)
+		o["files"] = w.fileObjects(m)
 		if m.fileIDs == nil {
 			delete(o, "files")
 		}

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// fileShare is the subtype of a message with files, as the event tells it.
+const fileShare = "file_share"
+
 // object is a JSON object on its way in or out.
 type object = map[string]any
 
@@ -34,8 +37,9 @@ type Message struct {
 	ReplyUsers   []string    `json:"reply_users,omitempty"`
 	LatestReply  string      `json:"latest_reply,omitempty"`
 	Upload       *bool       `json:"upload,omitempty"`
-	Ephemeral    bool        `json:"ephemeral,omitempty"`    // only one person sees it
-	IsEphemeral  bool        `json:"is_ephemeral,omitempty"` // Slack's name for the same
+	DisplayAsBot *bool       `json:"display_as_bot,omitempty"` // of a message with files
+	Ephemeral    bool        `json:"ephemeral,omitempty"`      // only one person sees it
+	IsEphemeral  bool        `json:"is_ephemeral,omitempty"`   // Slack's name for the same
 
 	channel string
 	fileIDs []string

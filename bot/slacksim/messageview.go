@@ -174,7 +174,7 @@ func (w *Workspace) body(n *names, m *Message) template.HTML {
 	data := struct {
 		Text, Blocks template.HTML
 		Files        []object
-	}{Files: w.fileObjects(m, false)}
+	}{Files: w.shownFiles(m)}
 	var err error
 	if len(m.Blocks) > 0 && m.BotID != "" { // a person's blocks say what the text says
 		data.Blocks, err = r.Blocks(m.Blocks)

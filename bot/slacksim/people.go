@@ -21,10 +21,17 @@ func peopleMethods() map[string]func(*Workspace, *call) (object, error) {
 }
 
 func authTest(w *Workspace, _ *call) (object, error) {
-	return object{
+	reply := object{
 		"url": w.base + "/", "team": teamName, "user": "factorbot", "team_id": Team,
-		"user_id": BotUser, "bot_id": BotID, "app_id": AppID, "is_enterprise_install": false,
-	}, nil
+		"user_id": BotUser, "bot_id": BotID, "is_enterprise_install": w.orgInstall(),
+	}
+	if id := w.enterprise(); id != nil {
+		reply["enterprise_id"] = id
+	}
+	if w.orgInstall() { // the token is of the organization, not of one workspace
+		reply["team_id"], reply["team"] = w.settings.Enterprise, enterpriseName
+	}
+	return reply, nil
 }
 
 func botInfo(_ *Workspace, c *call) (object, error) {
@@ -57,7 +64,7 @@ func userInfo(w *Workspace, c *call) (object, error) {
 	if w.seesEmail() {
 		w.books.use(c.name, "users:read.email")
 	}
-	u := p.user(w.seesEmail())
+	u := w.user(p, w.seesEmail())
 	if c.bool("include_locale") {
 		u["locale"] = "en-US"
 	}
@@ -71,7 +78,7 @@ func userList(w *Workspace, c *call) (object, error) {
 	}
 	members := []object{}
 	for _, p := range people {
-		members = append(members, p.user(w.seesEmail()))
+		members = append(members, w.user(p, w.seesEmail()))
 	}
 	return object{
 		"members": members, "cache_ts": c.now.Unix(),
@@ -82,7 +89,7 @@ func userList(w *Workspace, c *call) (object, error) {
 func userByEmail(w *Workspace, c *call) (object, error) {
 	for _, p := range w.people {
 		if strings.EqualFold(p.Email, c.str("email")) && !p.Deleted && !p.Bot {
-			return object{"user": p.user(true)}, nil
+			return object{"user": w.user(p, true)}, nil
 		}
 	}
 	return nil, refuse("users_not_found")
@@ -97,7 +104,7 @@ func userProfile(w *Workspace, c *call) (object, error) {
 	if p == nil {
 		return nil, refuse("user_not_found")
 	}
-	return object{"profile": p.user(w.seesEmail())["profile"]}, nil
+	return object{"profile": w.user(p, w.seesEmail())["profile"]}, nil
 }
 
 func groupList(w *Workspace, c *call) (object, error) {

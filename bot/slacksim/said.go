@@ -11,6 +11,7 @@ import (
 type Upload struct {
 	User, Channel, Comment, ThreadTS string
 	Files                            []UploadedFile
+	Elsewhere                        string // "gdrive": the files are links to that service
 }
 
 // UploadedFile is a name and the bytes.
@@ -30,11 +31,11 @@ func (w *Workspace) Upload(u Upload) (ts string, err error) {
 	var files []*file
 	for _, x := range u.Files {
 		f := w.newFile(x.Name, u.User)
-		f.content, f.uploaded, f.complete = x.Content, true, true
+		f.content, f.uploaded, f.complete, f.elsewhere = x.Content, true, true, u.Elsewhere
 		files = append(files, f)
 	}
 	m := w.personMessage(u.User, u.Comment, u.ThreadTS)
-	m.Subtype = "file_share"
+	m.Subtype = fileShare
 	w.postFiles(conv, m, files)
 	return m.TS, nil
 }
@@ -142,7 +143,7 @@ func (w *Workspace) Messages(channel, user string) ([]*Message, error) {
 	all := slices.Concat(conv.messages, conv.private[user])
 	out := copies(all)
 	for _, m := range out {
-		m.Files = w.fileObjects(m, false)
+		m.Files = w.shownFiles(m)
 	}
 	slices.SortStableFunc(out, func(a, b *Message) int { return compareTS(a.TS, b.TS) })
 	return out, nil

@@ -162,7 +162,7 @@ func TestStranger_file(t *testing.T) {
 		payload := f["payload"].(object)
 		event := payload["event"].(object)
 		stub := event["files"].([]any)[0].(object)
-		if stub["file_access"] != "check_file_info" || stub["url_private"] != nil || payload["is_ext_shared_channel"] != true || event["team"] != PartnerTeam {
+		if stub["file_access"] != "check_file_info" || stub["url_private"] != nil || payload["is_ext_shared_channel"] != true || event["team"] != nil {
 			t.Errorf("event %v", event)
 		}
 		o := callAPI(w, "files.info", nil)

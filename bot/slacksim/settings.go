@@ -22,6 +22,9 @@ type settings struct {
 	HomeTab      bool       `json:"slack_home_tab"`    // off: views.publish says not_enabled
 	ShareDelay   duration   `json:"slack_share_delay"` // from completeUploadExternal to the message
 	Retries      []duration `json:"slack_retries"`     // waits before an event is sent again
+	StubFiles    bool       `json:"slack_stub_files"`  // every file in a message is a stub
+	Enterprise   string     `json:"slack_enterprise"`  // the Enterprise Grid organization's ID; empty: none
+	OrgInstall   bool       `json:"slack_org_install"` // the app is installed for the whole organization
 }
 
 // duration is written as Go writes it ("1m30s"), or as a number of seconds.
@@ -284,6 +287,6 @@ func (w *Workspace) changePerson(id string, raw json.RawMessage) error {
 		return fmt.Errorf("set: person %s: %w", id, err)
 	}
 	p.ID = id
-	w.emit(object{"type": "user_change", "user": p.user(true), "cache_ts": 0, "event_ts": w.nextTS()})
+	w.emit(object{"type": "user_change", "user": w.user(p, true), "cache_ts": 0, "event_ts": w.nextTS()})
 	return nil
 }

@@ -47,6 +47,7 @@ func (w *Workspace) state() object {
 func readDrop(next func() (*multipart.Part, error)) (u Upload, sample bool, err error) {
 	fields := map[string]*string{
 		"user": &u.User, "channel": &u.Channel, "comment": &u.Comment, "thread_ts": &u.ThreadTS,
+		"elsewhere": &u.Elsewhere,
 	}
 	for {
 		part, err := next()
