@@ -12,7 +12,7 @@ import (
 type Person struct {
 	ID    reset.Person
 	Name  string
-	Team  string // workspace: "T0123456"
+	Team  string // workspace: "T0123456"; "" for a member of the Enterprise Grid organization, who may be in several
 	Email string // "" where Slack shows none
 	Zone  string // IANA name of the person's time zone: "Europe/Berlin"; "" where Slack shows none
 

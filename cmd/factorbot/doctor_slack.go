@@ -39,12 +39,12 @@ func (w *slackWard) check(ctx context.Context) []finding {
 	}
 	for _, id := range w.policy.Approvers.Users {
 		asks = append(asks, func() []finding {
-			return []finding{w.approver(ctx, "approver "+id, id, who.TeamID, "correct approvers.users")}
+			return []finding{w.approver(ctx, "approver "+id, id, who, "correct approvers.users")}
 		})
 	}
 	for _, id := range w.policy.Protect.Approvers {
 		asks = append(asks, func() []finding {
-			return []finding{w.approver(ctx, "approver of break-glass "+id, id, who.TeamID, "correct protect.approvers")}
+			return []finding{w.approver(ctx, "approver of break-glass "+id, id, who, "correct protect.approvers")}
 		})
 	}
 	for _, id := range w.policy.Approvers.Usergroups {
@@ -134,7 +134,7 @@ func (w *slackWard) place(ctx context.Context, check, id, setting string) findin
 	return good(check, "the bot is in #"+c.Name)
 }
 
-func (w *slackWard) approver(ctx context.Context, check, id, team, mend string) finding {
+func (w *slackWard) approver(ctx context.Context, check, id string, home *slack.AuthTestResponse, mend string) finding {
 	u, err := w.api.GetUserInfoContext(ctx, id)
 	switch {
 	case slackCode(err) == "user_not_found":
@@ -147,7 +147,7 @@ func (w *slackWard) approver(ctx context.Context, check, id, team, mend string) 
 		return failed(check, u.RealName+" is a bot", mend)
 	case u.IsRestricted || u.IsUltraRestricted:
 		return failed(check, u.RealName+" is a guest and may not approve", mend)
-	case u.TeamID != team:
+	case u.TeamID != home.TeamID && (home.EnterpriseID == "" || u.Enterprise.EnterpriseID != home.EnterpriseID):
 		return failed(check, u.RealName+" is of another workspace and may not approve", mend)
 	case u.Profile.Email == "":
 		return warn(check, u.RealName+" shows no e-mail", "without it the bot does not know their Okta user")

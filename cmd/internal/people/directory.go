@@ -24,7 +24,7 @@ type Directory struct {
 	Rules func() policy.Rules
 	Log   *slog.Logger
 
-	team   atomic.Pointer[string] // our workspace
+	place  atomic.Pointer[place]  // where we are installed
 	groups book[[]string]         // who is in a user group, by its ID
 	emails book[reset.Person]     // whom Slack finds by an e-mail, "" for nobody
 	found  book[[]okta.User]      // whom Okta finds by an e-mail
@@ -53,14 +53,23 @@ func (p *Directory) account(ctx context.Context, id reset.Person) (who policy.Pe
 	if err != nil {
 		return policy.Person{}, false, fmt.Errorf("ask Slack about %s: %w", id, err)
 	}
-	return policy.Person{
+	who = policy.Person{
 		ID: id, Name: u.RealName, Team: u.TeamID, Email: u.Profile.Email, Zone: u.TZ,
 		Deleted: u.Deleted, Bot: u.IsBot || u.IsAppUser || u.ID == "USLACKBOT",
 		Guest:    u.IsRestricted || u.IsUltraRestricted,
-		Stranger: u.IsStranger || u.TeamID != home,
+		Stranger: u.IsStranger || u.TeamID != home.team,
 		At:       at,
-	}, u.IsEmailConfirmed, nil
+	}
+	if home.enterprise != "" && u.Enterprise.EnterpriseID == home.enterprise {
+		who.Team, who.Stranger = "", false // any workspace of the organization is theirs
+	}
+	return who, u.IsEmailConfirmed, nil
 }
+
+// place is the workspace that the bot is installed in, and on Enterprise Grid
+// the organization: one where the bot is installed for all of it has its ID as
+// the team's, too.
+type place struct{ team, enterprise string }
 
 // Person asks both services, about everything afresh.
 func (p *Directory) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
@@ -100,17 +109,18 @@ func (p *Directory) whole(ctx context.Context, id reset.Person, age, okta time.D
 	return who, p.addOkta(ctx, &who, confirmed, age, okta)
 }
 
-// home learns once which workspace is ours.
-func (p *Directory) home(ctx context.Context) (string, error) {
-	if team := p.team.Load(); team != nil {
-		return *team, nil
+// home learns once where the bot is installed.
+func (p *Directory) home(ctx context.Context) (place, error) {
+	if home := p.place.Load(); home != nil {
+		return *home, nil
 	}
 	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.Slack.AuthTestContext(ctx) })
 	if err != nil {
-		return "", fmt.Errorf("ask Slack who we are: %w", err)
+		return place{}, fmt.Errorf("ask Slack who we are: %w", err)
 	}
-	p.team.Store(&auth.TeamID)
-	return auth.TeamID, nil
+	home := place{auth.TeamID, auth.EnterpriseID}
+	p.place.Store(&home)
+	return home, nil
 }
 
 // askAgain is the first wait after Slack could not answer; it doubles, with full jitter.

@@ -199,3 +199,33 @@ func TestPeople_Account_takes_a_refusal_as_an_answer(t *testing.T) {
 		t.Errorf("got %v after %d calls", err, len(d.calls["auth.test"]))
 	}
 }
+
+// TestPeople_Account_enterprise: on Enterprise Grid a colleague of another
+// workspace of the organization is no stranger, whether the app is installed in
+// one workspace or in all of them; people of another company stay strangers.
+func TestPeople_Account_enterprise(t *testing.T) {
+	for name, settings := range map[string]string{
+		"installed in one workspace": `{"slack_enterprise": "E_SANDBOX"}`,
+		"installed for all":          `{"slack_enterprise": "E_SANDBOX", "slack_org_install": true}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, d := mustPeople(t)
+			d.mustSet(t, settings)
+			d.mustSet(t, `{"slack_people": {"U_ANA": {"team": "T_OTHER"}}}`)
+			for id, stranger := range map[reset.Person]bool{"U_REQUESTER": false, "U_ANA": false, "U_STRANGER": true} {
+				who, err := p.Account(t.Context(), id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if who.Stranger != stranger || who.Team != "" && !stranger {
+					t.Errorf("%s: stranger %v of team %q", id, who.Stranger, who.Team)
+				}
+			}
+		})
+	}
+	p, d := mustPeople(t)
+	d.mustSet(t, `{"slack_people": {"U_ANA": {"team": "T_OTHER"}}}`)
+	if who, err := p.Account(t.Context(), "U_ANA"); err != nil || !who.Stranger {
+		t.Errorf("outside of Enterprise Grid: %+v, %v", who, err)
+	}
+}
