@@ -24,10 +24,10 @@ type Directory struct {
 	Rules func() policy.Rules
 	Log   *slog.Logger
 
-	place  atomic.Pointer[place]  // where we are installed
-	groups book[[]string]         // who is in a user group, by its ID
-	emails book[reset.Person]     // whom Slack finds by an e-mail, "" for nobody
-	found  book[[]okta.User]      // whom Okta finds by an e-mail
+	place  atomic.Pointer[place] // where we are installed
+	groups book[[]string]        // who is in a user group, by its ID
+	emails book[reset.Person]    // whom Slack finds by an e-mail, "" for nobody
+	found  book[[]okta.User]     // whom Okta finds by an e-mail
 }
 
 // Account asks Slack alone. A person of another workspace is a stranger: Slack's
