@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"time"
 
 	"factorbot/bot/reset"
 )
@@ -41,6 +40,7 @@ type card struct {
 	needed  bool  // a started entry depends on them
 	changed bool  // the notes
 	passed  bool  // the claim changed hands
+	known   bool  // whether anybody has a claim
 }
 
 // card reads a user's notes, and has the claim as it is known.
@@ -55,13 +55,13 @@ func (t *Term) card(ctx context.Context, u reset.UserID) (*card, error) {
 			return nil, fmt.Errorf("%s: %w", p.key, err)
 		}
 	}
-	c.user.Claim, _ = t.journal.claims.of(u)
+	c.user.Claim, c.known = t.journal.claims.of(u)
 	return c, nil
 }
 
 // clone returns a copy to change; a claim is never changed in place.
 func (c *card) clone() *card {
-	made := &card{user: c.user, rev: c.rev}
+	made := &card{user: c.user, rev: c.rev, known: c.known}
 	made.user.Notes = slices.Clone(c.user.Notes)
 	return made
 }
@@ -78,15 +78,14 @@ func (c *card) op() (op, error) {
 	return put(key, b), err
 }
 
-// claim takes the user for a step of the request, or says who stands in the way:
-// another request that holds the user, or one that acted on them after the plan
-// of this one was frozen.
-func (c *card) claim(id reset.ID, frozenAt time.Time, e gist) error {
+// claim takes the user for a step of the request. It returns an error if another request
+// holds the user, or has left a note that is newer than the plan of this one.
+func (c *card) claim(id reset.ID, plan reset.Plan, e gist) error {
 	if held := c.user.Claim; held != nil && held.Request != id {
 		return &reset.ClaimedError{User: c.user.User, By: held.Request}
 	}
 	for _, n := range slices.Backward(c.user.Notes) {
-		if n.Request != id && n.At.After(frozenAt) {
+		if n.Request != id && n.NewerThan(plan) {
 			return &reset.ResetSinceError{User: c.user.User, By: n.Request, At: n.At}
 		}
 	}
@@ -108,15 +107,22 @@ func (c *card) release(id reset.ID, e gist) {
 	}
 }
 
-// settle gives the user back after an outcome, and leaves a note if a call may
-// have taken effect; a request's later note replaces its earlier one.
-func (c *card) settle(id reset.ID, revision int, e gist) {
+// settle gives the user back after an outcome, and leaves a note with the number if a call
+// may have taken effect. A request's later note replaces its earlier one, and keeps that
+// one's number if no step was started between them.
+func (c *card) settle(id reset.ID, revision int, seq int64, e gist) {
+	held := c.user.Claim != nil && c.user.Claim.Request == id
 	c.release(id, e)
 	if !e.touched {
 		return
 	}
-	notes := slices.DeleteFunc(c.user.Notes, func(n reset.Note) bool { return n.Request == id })
-	notes = append(notes, reset.Note{Request: id, Revision: revision, Outcome: e.outcome, At: e.at})
+	if i := slices.IndexFunc(c.user.Notes, func(n reset.Note) bool { return n.Request == id }); i >= 0 {
+		if !held && c.known {
+			seq = c.user.Notes[i].Seq
+		}
+		c.user.Notes = slices.Delete(c.user.Notes, i, i+1)
+	}
+	notes := append(c.user.Notes, reset.Note{Request: id, Revision: revision, Outcome: e.outcome, At: e.at, Seq: seq})
 	c.user.Notes = notes[max(0, len(notes)-notesMax):]
 	c.changed = true
 }

@@ -46,7 +46,7 @@ func TestTerm_claims_passed_on(t *testing.T) {
 	if err := start(term, older, 3); err != nil {
 		t.Fatal(err)
 	}
-	if err := term.Append(t.Context(), older.ID, outcome(3, userID(1), t0)); err != nil {
+	if err := term.Append(t.Context(), older.ID, untouched(3, userID(1))); err != nil {
 		t.Fatal(err)
 	}
 	if err := start(term, newer, 5); err != nil {
@@ -90,7 +90,7 @@ func mustClaims(t *testing.T, term *Term) (first, second *reset.Request) {
 		}
 	}
 	doubt := reset.Entry{Kind: reset.EntryDoubt, At: t0, Step: &reset.Step{Row: 3, User: userID(3), Kind: reset.StepReset}}
-	if err := term.Append(t.Context(), first.ID, outcome(2, userID(2), t0), doubt); err != nil {
+	if err := term.Append(t.Context(), first.ID, untouched(2, userID(2)), doubt); err != nil {
 		t.Fatal(err)
 	}
 	return first, second

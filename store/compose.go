@@ -20,6 +20,9 @@ type group struct {
 	users  []reset.UserID // of cards, in the order of their first entry
 	heads  map[int]cond   // of the logs that have a started entry
 
+	notes    pair  // the number of the last note, as read
+	lastNote int64 // the number by now; 0: not read, and no note is left
+
 	conds []cond
 	ops   []op
 }
@@ -84,7 +87,7 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 		if err != nil {
 			return err
 		}
-		if a.refused[i] = user.claim(a.req.ID, log.head.frozenAt, l.gist); a.refused[i] != nil {
+		if a.refused[i] = user.claim(a.req.ID, log.head.plan(), l.gist); a.refused[i] != nil {
 			continue
 		}
 		g.heads[log.n] = cond{headKey(log.n), log.head.version}
@@ -104,8 +107,26 @@ func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 		if err != nil {
 			return err
 		}
-		user.settle(reset.NewID(log.n), log.head.revision, l.gist)
+		if l.touched {
+			if err := g.count(ctx); err != nil {
+				return err
+			}
+		}
+		user.settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.gist)
 	}
+	return nil
+}
+
+// count takes the next number for a note.
+func (g *group) count(ctx context.Context) error {
+	if g.lastNote == 0 {
+		p, last, err := g.t.lastNote(ctx)
+		if err != nil {
+			return err
+		}
+		g.notes, g.lastNote = p, last
+	}
+	g.lastNote++
 	return nil
 }
 
@@ -150,6 +171,10 @@ func (g *group) finish() error {
 	}
 	if len(g.heads) > 0 {
 		g.conds = append(g.conds, absent(freezeKey))
+	}
+	if g.lastNote > 0 {
+		g.conds = append(g.conds, cond{notesKey, g.notes.rev})
+		g.ops = append(g.ops, numberPut(notesKey, g.lastNote))
 	}
 	for _, u := range g.users {
 		user := g.cards[u]

@@ -58,4 +58,16 @@ func (r *Reader) number(ctx context.Context, key string) (pair, int64, error) {
 	return p, n, nil
 }
 
+// LastNote returns the number of the last note on any user, 1 if there is none. Who plans
+// asks before looking at the users: a note with a higher number is newer than the plan.
+func (r *Reader) LastNote(ctx context.Context) (int64, error) {
+	_, last, err := r.lastNote(ctx)
+	return last, err
+}
+
+func (r *Reader) lastNote(ctx context.Context) (pair, int64, error) {
+	p, last, err := r.number(ctx, notesKey)
+	return p, max(last, 1), err
+}
+
 func numberPut(key string, n int64) op { return put(key, strconv.AppendInt(nil, n, 10)) }

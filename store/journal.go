@@ -10,7 +10,8 @@ import (
 )
 
 // What one commit of the journal takes along. An entry may cost a condition and
-// an operation on its user, each log three of both; term and freeze are two more.
+// an operation on its user, each log three of both; term, freeze and the count of notes
+// are three more.
 const (
 	groupWeight = 96
 	logWeight   = 3

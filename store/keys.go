@@ -17,6 +17,7 @@ import (
 //	copy                     of a backup: when it was taken
 //	installation             a random name of this record
 //	count                    the number of the last request
+//	notes                    the number of the last note on a user
 //	freeze                   the freeze, while there is one
 //	head/~N/head             a request's head
 //	head/~N/tail             the number of the last entry of its log
@@ -38,6 +39,7 @@ const (
 	copyKey         = "copy"
 	countKey        = "count"
 	installationKey = "installation"
+	notesKey        = "notes"
 	freezeKey       = "freeze"
 	orgTailKey      = "orgtail"
 	headPrefix      = "head/"

@@ -78,6 +78,7 @@ type machine struct {
 	requests []*modelRequest
 	created  map[string]reset.ID // by op
 	users    map[reset.UserID]reset.UserRecord
+	lastNote int64
 	frozen   bool
 	freezes  map[string]bool // ops that took effect
 	org      []string
@@ -89,7 +90,8 @@ type modelRequest struct {
 	id       reset.ID
 	version  int64
 	state    reset.State
-	frozenAt time.Time
+	planned  bool
+	lastNote int64
 	code     string
 	ops      map[string]bool
 	log      []string
@@ -97,14 +99,15 @@ type modelRequest struct {
 
 func newMachine(rt *rapid.T, lead func(*Term) *Term) *machine {
 	return &machine{
-		term: lead(nil), lead: lead, now: t0,
+		term: lead(nil), lead: lead, now: t0, lastNote: 1,
 		created: map[string]reset.ID{}, users: map[reset.UserID]reset.UserRecord{},
 		freezes: map[string]bool{}, keys: map[string]bool{},
 	}
 }
 
-func (m *machine) tick() time.Time {
-	m.now = m.now.Add(time.Second)
+// tick sets the clock forward or back.
+func (m *machine) tick(rt *rapid.T) time.Time {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(-600, 600).Draw(rt, "seconds")) * time.Second)
 	return m.now
 }
 
@@ -158,10 +161,14 @@ func (m *machine) Run(rt *rapid.T) {
 	if r.state != reset.Planning {
 		rt.Skip("not planning")
 	}
-	at := m.tick()
+	at := m.tick(rt)
+	last, err := m.term.LastNote(rt.Context())
+	if err != nil || last != m.lastNote {
+		rt.Fatalf("the last note is %d, want %d, %v", last, m.lastNote, err)
+	}
 	head, err := m.term.UpdateThawed(rt.Context(), r.id, "run", func(r *reset.Request) ([]reset.Fact, error) {
 		terms := reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}
-		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", FrozenAt: at}, terms, at.Add(time.Hour), at)
+		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", FrozenAt: at, LastNote: last}, terms, at.Add(time.Hour), at)
 		if err != nil {
 			return nil, err
 		}
@@ -181,7 +188,7 @@ func (m *machine) Run(rt *rapid.T) {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	r.state, r.version, r.frozenAt = head.State, head.Version, at
+	r.state, r.version, r.planned, r.lastNote = head.State, head.Version, true, last
 	r.ops["run"] = true
 	r.log = append(r.log, "fact planned", "fact approved", "fact running")
 }
@@ -226,7 +233,7 @@ func (m *machine) Start(rt *rapid.T) {
 		head.Version--
 	}
 	e := started(row, user)
-	e.At = m.tick()
+	e.At = m.tick(rt)
 	refused, err := m.term.Start(rt.Context(), head, e)
 	switch {
 	case m.frozen:
@@ -266,7 +273,7 @@ func (m *machine) inTheWay(r *modelRequest, user reset.UserID) error {
 		return &reset.ClaimedError{User: user, By: u.Claim.Request}
 	}
 	for _, n := range slices.Backward(u.Notes) {
-		if n.Request != r.id && n.At.After(r.frozenAt) {
+		if n.Request != r.id && n.Seq > r.lastNote {
 			return &reset.ResetSinceError{User: user, By: n.Request, At: n.At}
 		}
 	}
@@ -276,7 +283,7 @@ func (m *machine) inTheWay(r *modelRequest, user reset.UserID) error {
 func (m *machine) Append(rt *rapid.T) {
 	r, touched := m.drawRequest(rt), rapid.Bool().Draw(rt, "touched")
 	row, user := drawUser(rt)
-	e := outcome(row, user, m.tick())
+	e := outcome(row, user, m.tick(rt))
 	e.Touched = touched
 	doubt := reset.Entry{Kind: reset.EntryDoubt, At: e.At, Step: e.Step}
 	if err := m.term.Append(rt.Context(), r.id, doubt, e); err != nil {
@@ -284,16 +291,22 @@ func (m *machine) Append(rt *rapid.T) {
 	}
 	r.log = append(r.log, fmt.Sprint("doubt ", row), fmt.Sprint("outcome ", row))
 	u := m.users[user]
-	if u.Claim != nil && u.Claim.Request == r.id {
+	held := u.Claim != nil && u.Claim.Request == r.id
+	if held {
 		u.Claim = nil
 	}
 	if touched {
 		revision := 0
-		if !r.frozenAt.IsZero() {
+		if r.planned {
 			revision = 1
 		}
+		m.lastNote++
+		seq := m.lastNote
+		if i := slices.IndexFunc(u.Notes, func(n reset.Note) bool { return n.Request == r.id }); i >= 0 && !held {
+			seq = u.Notes[i].Seq
+		}
 		u.Notes = slices.DeleteFunc(slices.Clone(u.Notes), func(n reset.Note) bool { return n.Request == r.id })
-		u.Notes = append(u.Notes, reset.Note{Request: r.id, Revision: revision, Outcome: e.Outcome, At: e.At})
+		u.Notes = append(u.Notes, reset.Note{Request: r.id, Revision: revision, Outcome: e.Outcome, At: e.At, Seq: seq})
 	}
 	m.users[user] = u
 }

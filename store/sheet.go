@@ -24,11 +24,15 @@ type footing struct {
 	state    reset.State
 	revision int // of the plan
 	frozenAt time.Time
+	lastNote int64
 }
 
 func footingOf(r *reset.Request) footing {
-	return footing{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt}
+	return footing{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt, lastNote: r.Plan.LastNote}
 }
+
+// plan returns what a note is compared with.
+func (f footing) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
 
 // fill reads the entries of the last block.
 func (l *logEnd) fill(ctx context.Context, e engine) error {

@@ -24,7 +24,7 @@ func TestTerm_Start(t *testing.T) {
 	}
 	got := collect(t, term.Users(t.Context(), userID(1), userID(2), userID(3)))
 	want := []reset.UserRecord{
-		{User: userID(1), Notes: []reset.Note{{Request: r.ID, Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Second)}}},
+		{User: userID(1), Notes: []reset.Note{{Request: r.ID, Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Second), Seq: 2}}},
 		{User: userID(2), Claim: &reset.Claim{Request: r.ID, Row: 2, At: t0}},
 		{User: userID(3)},
 	}
@@ -116,7 +116,7 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 		"the head moves": {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
 		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leasePrefix+"leader") }, all: ErrLost},
 		"another's note": {meanwhile: func(t *testing.T, m *model) {
-			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute)}
+			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute), Seq: 2}
 			b := must[[]byte](t)(json.Marshal(reset.UserRecord{User: userID(1), Notes: []reset.Note{note}}))
 			mustCommit(t, m, nil, put(userKey(userID(1)), b))
 		}, one: &reset.ResetSinceError{User: userID(1), By: "FR-7", At: t0.Add(time.Minute)}},
@@ -170,14 +170,15 @@ func TestTerm_Append_meanwhile(t *testing.T) {
 
 // Claims and notes: what another request does to a user of ours, and when.
 func TestTerm_Start_claims(t *testing.T) {
-	const ours, theirs = reset.ID("FR-1"), reset.ID("FR-2")
+	const theirs, ours = reset.ID("FR-1"), reset.ID("FR-2")
 	noted := func(touched bool, at time.Time) reset.Entry {
 		e := outcome(1, userID(1), at)
 		e.Touched = touched
 		return e
 	}
 	for name, c := range map[string]struct {
-		others []reset.Entry // of the other request, which has the user as row 1; its plan is as old as ours
+		before []reset.Entry // of the other request, which has the user as row 1, before our plan
+		others []reset.Entry // of the other request, after it
 		mine   []reset.Entry // of ours, before the try
 		want   error
 	}{
@@ -185,7 +186,11 @@ func TestTerm_Start_claims(t *testing.T) {
 		"theirs":                 {others: []reset.Entry{started(1, userID(1))}, want: &reset.ClaimedError{User: userID(1), By: theirs}},
 		"theirs and over":        {others: []reset.Entry{started(1, userID(1)), noted(false, t0.Add(1))}},
 		"theirs and reset since": {others: []reset.Entry{started(1, userID(1)), noted(true, t0.Add(1))}, want: &reset.ResetSinceError{User: userID(1), By: theirs, At: t0.Add(1)}},
-		"reset before our plan":  {others: []reset.Entry{started(1, userID(1)), noted(true, t0)}},
+		"reset before our plan":  {before: []reset.Entry{started(1, userID(1)), noted(true, t0)}},
+		"since, our clock back":  {others: []reset.Entry{started(1, userID(1)), noted(true, t0.Add(-time.Hour))}, want: &reset.ResetSinceError{User: userID(1), By: theirs, At: t0.Add(-time.Hour)}},
+		"before, our clock back": {before: []reset.Entry{started(1, userID(1)), noted(true, t0.Add(time.Hour))}},
+		"before, and proved":     {before: []reset.Entry{started(1, userID(1)), noted(true, t0)}, others: []reset.Entry{noted(true, t0.Add(time.Hour))}},
+		"before, and once more":  {before: []reset.Entry{started(1, userID(1)), noted(true, t0)}, others: []reset.Entry{started(1, userID(1)), noted(true, t0)}, want: &reset.ResetSinceError{User: userID(1), By: theirs, At: t0}},
 		"in doubt with them":     {others: []reset.Entry{started(1, userID(1)), {Kind: reset.EntryDoubt, At: t0, Step: &reset.Step{Row: 1, User: userID(1)}}}, want: &reset.ClaimedError{User: userID(1), By: theirs}},
 		"refused to them":        {others: []reset.Entry{started(1, userID(1)), {Kind: reset.EntryRefused, At: t0, Step: &reset.Step{Row: 1, User: userID(1)}}}, want: &reset.ClaimedError{User: userID(1), By: theirs}},
 		"ours":                   {mine: []reset.Entry{started(1, userID(1))}},
@@ -194,7 +199,9 @@ func TestTerm_Start_claims(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			term := mustTermOn(t, newModel())
-			mine, other := mustRun(t, term, 2, t0), mustRun(t, term, 2, t0)
+			other := mustRun(t, term, 2, t0)
+			mustJournal(t, term, other, c.before)
+			mine := mustRun(t, term, 2, t0)
 			mustJournal(t, term, other, c.others)
 			mustJournal(t, term, mine, c.mine)
 			refused := must[[]error](t)(term.Start(t.Context(), mine, started(1, userID(1)), started(2, userID(2))))
@@ -335,7 +342,7 @@ func TestTerm_Append_notes(t *testing.T) {
 	}
 	c := &card{}
 	for i := range notesMax + 5 {
-		c.settle(reset.NewID(i+1), 1, gistOf(outcome(1, userID(1), t0)))
+		c.settle(reset.NewID(i+1), 1, int64(i+2), gistOf(outcome(1, userID(1), t0)))
 	}
 	if n := len(c.user.Notes); n != notesMax || c.user.Notes[0].Request != "FR-6" {
 		t.Errorf("%d notes from %s on", n, c.user.Notes[0].Request)

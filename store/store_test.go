@@ -153,10 +153,10 @@ func mustRun(tb tester, term *Term, n int, frozen time.Time) *reset.Request {
 	if err := term.SavePlan(tb.Context(), r.ID, 1, targets(n)); err != nil {
 		tb.Fatal(err)
 	}
-	digest := reset.Digest("0123456789abcdef")
+	digest, last := reset.Digest("0123456789abcdef"), must[int64](tb)(term.LastNote(tb.Context()))
 	for _, change := range []func(*reset.Request) (reset.Fact, error){
 		func(r *reset.Request) (reset.Fact, error) {
-			return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest, FrozenAt: frozen, Targets: n, Resets: n},
+			return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest, FrozenAt: frozen, LastNote: last, Targets: n, Resets: n},
 				reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, frozen.Add(time.Hour), frozen)
 		},
 		func(r *reset.Request) (reset.Fact, error) {
@@ -189,6 +189,13 @@ func started(row int, u reset.UserID) reset.Entry {
 func outcome(row int, u reset.UserID, at time.Time) reset.Entry {
 	return reset.Entry{Kind: reset.EntryOutcome, At: at, Step: &reset.Step{Row: row, User: u, Kind: reset.StepReset},
 		Outcome: reset.OutcomeReset, Touched: true, RequestID: "req-1"}
+}
+
+// untouched is an outcome of a row for which no call took effect.
+func untouched(row int, u reset.UserID) reset.Entry {
+	e := outcome(row, u, t0)
+	e.Outcome, e.Reason, e.Touched = reset.OutcomeFailed, reset.Forbidden, false
+	return e
 }
 
 func TestTerm_Create(t *testing.T) {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"compress/flate"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -19,13 +18,7 @@ import (
 
 // A record of schema version 1 gets its chains, loses nothing, and can be gone back from.
 func TestOpen_migratesSchema1(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "factorbot.db")
-	f := must[*os.File](t)(os.Open(filepath.Join("testdata", "schema-1.db.gz")))
-	defer f.Close()
-	b := must[[]byte](t)(io.ReadAll(must[*gzip.Reader](t)(gzip.NewReader(f))))
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := mustUnpack(t, "schema-1.db.gz")
 	old, err := Inspect(path)
 	if err != nil {
 		t.Fatal(err)

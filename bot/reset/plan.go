@@ -67,15 +67,16 @@ type Plan struct {
 	FileSHA  Digest         `json:"file_sha"` // of the plan CSV as it is posted
 	Digest   Digest         `json:"digest"`
 	FrozenAt time.Time      `json:"frozen_at"`
-	Targets  int            `json:"targets"`            // rows, those skipped too
-	Resets   int            `json:"resets"`             // targets whose action is reset
-	Skips    map[Reason]int `json:"skips,omitempty"`    // targets skipped, by reason
-	Statuses map[string]int `json:"statuses,omitempty"` // targets to reset, by Okta status
-	Warnings []string       `json:"warnings,omitempty"` // sentences for the approver
-	Costs    []string       `json:"costs,omitempty"`    // sentences about what the options imply
-	Each     bool           `json:"each,omitempty"`     // factors and roles of each target were read
-	Odd      []string       `json:"odd,omitempty"`      // what stands out about these users, sentences for the approver
-	Broken   int            `json:"broken,omitempty"`   // protected users whom a break-glass request resets all the same
+	LastNote int64          `json:"last_note,omitempty"` // number of the record's last note when the planner began to look at the users; 0 in plans of earlier versions
+	Targets  int            `json:"targets"`             // rows, those skipped too
+	Resets   int            `json:"resets"`              // targets whose action is reset
+	Skips    map[Reason]int `json:"skips,omitempty"`     // targets skipped, by reason
+	Statuses map[string]int `json:"statuses,omitempty"`  // targets to reset, by Okta status
+	Warnings []string       `json:"warnings,omitempty"`  // sentences for the approver
+	Costs    []string       `json:"costs,omitempty"`     // sentences about what the options imply
+	Each     bool           `json:"each,omitempty"`      // factors and roles of each target were read
+	Odd      []string       `json:"odd,omitempty"`       // what stands out about these users, sentences for the approver
+	Broken   int            `json:"broken,omitempty"`    // protected users whom a break-glass request resets all the same
 }
 
 // sealed is what a plan's digest covers; field order is the canonical order.

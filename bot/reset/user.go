@@ -25,6 +25,19 @@ type Note struct {
 	Revision int       `json:"revision"`
 	Outcome  Outcome   `json:"outcome"`
 	At       time.Time `json:"at"`
+	// Seq counts the notes of the record, from 2; 0 in notes of earlier versions. It, and
+	// not the clock, says whether a note is newer than a plan.
+	Seq int64 `json:"seq,omitempty"`
+}
+
+// NewerThan reports whether the note was left after the planner of a plan began to look at
+// the users. What has a number is newer than what has none. Where neither has one, an
+// earlier version made both and only their clocks are left to compare.
+func (n Note) NewerThan(p Plan) bool {
+	if n.Seq == 0 && p.LastNote == 0 {
+		return n.At.After(p.FrozenAt)
+	}
+	return n.Seq > p.LastNote
 }
 
 // ClaimedError says which request holds the claim on a user.

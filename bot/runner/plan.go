@@ -31,6 +31,10 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 		d.planning = time.Now()
 	}
 	looked := time.Now()
+	lastNote, err := d.Journal.LastNote(ctx)
+	if err != nil {
+		return err
+	}
 	targets, j, err := d.targets(ctx, r)
 	if err != nil {
 		return d.planFailed(ctx, err)
@@ -59,7 +63,7 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 		case over != nil:
 			return r.Reject(over.Code, over.Words, now)
 		}
-		p.FrozenAt = looked // who is reset by others from here on is not reset again
+		p.FrozenAt, p.LastNote = looked, lastNote // who is reset by others from here on is not reset again
 		return r.FreezePlan(p, terms, now.Add(d.Rules().ExpiresAfter), now)
 	})
 }

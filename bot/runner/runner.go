@@ -41,6 +41,8 @@ type Journal interface {
 	Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error
 	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
 	Users(ctx context.Context, ids ...reset.UserID) iter.Seq2[reset.UserRecord, error]
+	// LastNote returns the number of the last note on any user.
+	LastNote(ctx context.Context) (int64, error)
 }
 
 // Directory answers questions about Okta's users.
