@@ -25,10 +25,12 @@ const (
 	adviceNetwork    = "Okta could not be reached, or the connection broke: check network, proxy and DNS."
 	adviceRedirect   = "The org URL answers with a redirect: set it to the org's own address, https://ORG.okta.com."
 	adviceLate       = "The machine was too slow or slept between journal and call: nothing was sent, it starts over."
-	adviceFeature    = "The org lacks a feature or licence for this call: ask Okta's support."
+	adviceFeature    = "The org lacks a feature for this call, or the token's role may not use it: ask a super administrator, then Okta's support."
 	adviceMethod     = "Okta does not offer this call here: report it with the request ID."
 	adviceDPoP       = "The service app demands DPoP, which is not supported: switch off \"Require Demonstrating Proof of Possession\" in its settings."
 	adviceKey        = "Okta does not accept the client ID or the private key: check both, the key's ID, and the clock of this machine."
+	adviceCursor     = "The list changed while it was read: ask again."
+	adviceEdge       = "The answer came from something before Okta, such as a proxy or a gateway, not from Okta itself: check OKTA_ORG_URL, or try again."
 	adviceLocked     = "The user is being changed or is locked at this moment: try that user again later."
 )
 
@@ -88,8 +90,11 @@ func verdictFor(status int, code string) verdict {
 		}
 		return verdict{KindServer, EffectDoubt, adviceServer}
 	case status == http.StatusUnauthorized:
-		if known && (v.kind == KindAuth || v.kind == KindScope) {
+		switch {
+		case known && (v.kind == KindAuth || v.kind == KindScope):
 			return verdict{v.kind, EffectRefused, v.advice}
+		case known: // E0000015: the token lives, this call is not allowed
+			return v
 		}
 		return byStatus[status]
 	case status == http.StatusTooManyRequests:

@@ -43,6 +43,9 @@ func TestVerdict_codes(t *testing.T) {
 		case e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusTooManyRequests:
 			want = EffectRefused
 		}
+		if e.ErrorCode == "E0000015" {
+			want = EffectRejected // not allowed, which no other token changes
+		}
 		auth := v.kind == KindAuth && v.effect == EffectRefused // whatever status it comes with
 		if v.effect != want && !auth || v.kind == "" || !strings.HasSuffix(v.advice, ".") {
 			t.Errorf("%d %s: %+v", e.StatusCode, e.ErrorCode, v)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,15 +31,16 @@ const (
 type Kind string
 
 const (
-	KindForbidden   Kind = "forbidden"    // 403: the role does not reach this user or call
-	KindNotFound    Kind = "not_found"    // 404
+	KindForbidden   Kind = "forbidden"    // 403, or 401 E0000015: the role or the org does not allow this call or user
+	KindNotFound    Kind = "not_found"    // 404 with an error of Okta's
 	KindStatus      Kind = "status"       // E0000038: not in the user's status
-	KindAuth        Kind = "auth"         // 401: token revoked, expired, wrong
+	KindAuth        Kind = "auth"         // 401: token or key revoked, expired, wrong
 	KindScope       Kind = "scope"        // OAuth scope missing
 	KindRateLimited Kind = "rate_limited" // 429 of a bucket
 	KindConcurrency Kind = "concurrency"  // 429 of the org's calls at once
 	KindInvalid     Kind = "invalid"      // 400: the call was malformed
 	KindExpression  Kind = "expression"   // 400 or 414: a search that Okta does not take
+	KindCursor      Kind = "cursor"       // 400: the cursor of a next page that Okta no longer knows
 	KindTruncated   Kind = "truncated"    // a list that Okta does not show to its end
 	KindServer      Kind = "server"       // 5xx, or an answer that is not Okta's
 	KindNetwork     Kind = "network"      // dial, TLS, timeout, dropped connection
@@ -139,11 +142,27 @@ func answered(op string, ans answer, body error) *Error {
 	}
 	e.Summary = clip(firstOf(e.Summary, statusWords(ans.status)), 500)
 	v := verdictFor(ans.status, e.Code)
+	switch {
+	case e.staleCursor():
+		v = verdict{KindCursor, EffectRefused, adviceCursor}
+	case !strings.HasPrefix(e.Code, "E") && (ans.status == http.StatusNotFound || ans.status == http.StatusForbidden && e.Code == "" && !ans.ours):
+		v = verdict{KindServer, EffectDoubt, adviceEdge}
+	}
 	e.Kind, e.Effect, e.Advice = v.kind, v.effect, v.advice
 	if ans.kind != "" {
 		e.Kind, e.Advice = ans.kind, verdictOf(ans.kind, e.Advice).advice
 	}
 	return e
+}
+
+// staleCursor says whether Okta no longer knows the cursor of a next page. It says
+// so with two codes that mean other things as well (recorded: E0000029 for a list of
+// applications, E0000031 for a search).
+func (e *Error) staleCursor() bool {
+	if e.Code != "E0000029" && e.Code != "E0000031" {
+		return false
+	}
+	return slices.ContainsFunc(e.Causes, func(cause string) bool { return strings.HasPrefix(strings.ToLower(cause), "invalid cursor") })
 }
 
 func firstOf(words ...string) string {

@@ -120,7 +120,8 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 			} `json:"next"`
 		} `json:"_links"`
 	}
-	path, seen := "/api/v1/iam/assignees/users?limit=100", map[string]bool{}
+	const first = "/api/v1/iam/assignees/users?limit=100"
+	path, seen, restarts := first, map[string]bool{}, 0
 	for path != "" && !seen[path] {
 		seen[path] = true
 		var got assignees
@@ -128,6 +129,10 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 			got = assignees{}
 			return d.Decode(&got)
 		})
+		if IsKind(err, KindCursor) && path != first && restarts < maxRestarts {
+			path, seen, restarts = first, map[string]bool{}, restarts+1
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -146,11 +151,6 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 // "saasure" inside.
 func (c *Client) adminConsole(ctx context.Context) (string, error) {
 	const op = "find the Okta Admin Console application"
-	type wireApp struct {
-		ID    string `json:"id"`
-		Name  string `json:"name"`
-		Label string `json:"label"`
-	}
 	for _, query := range []string{`filter=` + url.QueryEscape(`name eq "saasure"`), "q=" + url.QueryEscape("Okta Admin Console")} {
 		for app, err := range pages[wireApp](ctx, c, op, "/api/v1/apps?limit=200&"+query, nil) {
 			if IsKind(err, KindExpression, KindInvalid) {
@@ -168,10 +168,21 @@ func (c *Client) adminConsole(ctx context.Context) (string, error) {
 		Advice: "Let the bot's role read applications, so that it can see who is an administrator through a group."}
 }
 
+type wireApp struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Label string `json:"label"`
+}
+
+func (w wireApp) key() string { return w.ID }
+
+type wireAppUser struct {
+	ID string `json:"id"`
+}
+
+func (w wireAppUser) key() string { return w.ID }
+
 func (c *Client) appUsers(ctx context.Context, appID string, admins map[string]bool) error {
-	type wireAppUser struct {
-		ID string `json:"id"`
-	}
 	for u, err := range pages[wireAppUser](ctx, c, "list the users of the Okta Admin Console", "/api/v1/apps/"+appID+"/users?limit=200", nil) {
 		if err != nil {
 			return err

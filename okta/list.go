@@ -48,6 +48,8 @@ type wireListed struct {
 	Profile map[string]json.RawMessage `json:"profile"`
 }
 
+func (w wireListed) key() string { return w.ID }
+
 func (w wireListed) listed() Listed {
 	word := func(name string) string {
 		var t text

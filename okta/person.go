@@ -104,6 +104,8 @@ type wireGroup struct {
 	} `json:"profile"`
 }
 
+func (w wireGroup) key() string { return w.ID }
+
 func (w wireGroup) group() Group { return Group{ID: w.ID, Name: string(w.Profile.Name)} }
 
 // GroupsOf lists the groups that a user is in, by name and ID, all pages; the

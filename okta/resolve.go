@@ -16,6 +16,9 @@ const (
 	sideBySide = 4 // searches, once their width is settled
 )
 
+// directory is the first page of the users, the DEPROVISIONED left out.
+const directory = "/api/v1/users?limit=200"
+
 // Resolve finds who the refs name, in their order, in the fewest calls: row by
 // row for a few; by paging the directory while a page yields more than a
 // search would; else by searches of as many terms as Okta takes. What search
@@ -52,6 +55,7 @@ type resolution struct {
 	holes    bool              // some in the middle of order are settled
 	blind    bool              // searching is withheld from us
 	listing  string            // next page of the directory; "": at its end
+	restarts int               // of the directory
 	looked   bool              // at its first page
 	lastPage int               // refs that it settled
 	names    map[string]string // statuses and departments, each kept once
@@ -69,7 +73,7 @@ const (
 func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 	r := &resolution{client: c, refs: refs, matches: make([]Match, len(refs)), progress: progress,
 		first: make(map[Ref]int32, len(refs)), again: make([]int32, len(refs)), state: make([]refState, len(refs)),
-		order: make([]int32, 0, len(refs)), listing: "/api/v1/users?limit=200", names: map[string]string{}}
+		order: make([]int32, 0, len(refs)), listing: directory, names: map[string]string{}}
 	for i := range slices.Backward(refs) { // so that each chain begins with the first
 		ref := refs[i]
 		if !ref.safe() {
@@ -150,6 +154,10 @@ func (r *resolution) pagePays(left []int32) bool {
 func (r *resolution) page(ctx context.Context) error {
 	var users []wireUser
 	p, err := r.client.get(ctx, "list users", r.listing, briefUsers, array(&users))
+	if IsKind(err, KindCursor) && r.listing != directory && r.restarts < maxRestarts {
+		r.listing, r.restarts = directory, r.restarts+1 // what is settled stays so
+		return nil
+	}
 	if withheld(err) {
 		r.looked, r.listing = true, ""
 		return nil

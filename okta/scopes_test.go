@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,6 +95,10 @@ func TestStats_answers(t *testing.T) {
 			return resp, nil
 		}
 	}
+	gone := func(resp *http.Response) (*http.Response, error) {
+		resp.StatusCode, resp.Body = http.StatusNotFound, io.NopCloser(strings.NewReader(`{"errorCode":"E0000007","errorSummary":"Not found"}`))
+		return resp, nil
+	}
 	lost := func(*http.Response) (*http.Response, error) { return nil, errors.Join(io.EOF) }
 	org, err := oktasim.New(oktasim.Options{Users: 3, AllActive: true})
 	if err != nil {
@@ -101,7 +106,7 @@ func TestStats_answers(t *testing.T) {
 	}
 	defer org.Close()
 	wire := &answering{base: org.Transport(), steps: []func(*http.Response) (*http.Response, error){
-		nil, status(http.StatusNotFound), status(http.StatusServiceUnavailable), lost, nil}}
+		nil, gone, status(http.StatusServiceUnavailable), lost, nil}}
 	c := MustClient(t, okta.Config{Transport: wire})
 	if c.Stats().ClockKnown {
 		t.Error("the clock is known before the first answer")

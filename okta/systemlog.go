@@ -52,6 +52,8 @@ type wireEvent struct {
 	} `json:"debugContext"`
 }
 
+func (w wireEvent) key() string { return w.UUID }
+
 type wireTarget struct {
 	ID          string `json:"id"`
 	Type        string `json:"type"`
@@ -154,13 +156,15 @@ func logPath(since, until time.Time, types []string) string {
 // whose next link never ends. Not safe for concurrent use.
 type Events struct {
 	client *Client
+	first  string // where it began, and begins again when Okta no longer knows the cursor
 	next   string
 	seen   recent
 }
 
 // Events begins at since (Okta's clock), for some event types or for all.
 func (c *Client) Events(since time.Time, types ...string) *Events {
-	return &Events{client: c, next: logPath(since, time.Time{}, types), seen: newRecent(seenEvents)}
+	first := logPath(since, time.Time{}, types)
+	return &Events{client: c, first: first, next: first, seen: newRecent(seenEvents)}
 }
 
 // maxSeenPages bounds how far Next reads through what it has seen.
@@ -177,6 +181,10 @@ func (e *Events) Next(ctx context.Context) ([]Event, error) {
 		at := e.next
 		var items []wireEvent
 		p, err := e.client.get(ctx, "read the System Log", at, nil, array(&items))
+		if IsKind(err, KindCursor) && at != e.first {
+			e.next = e.first
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

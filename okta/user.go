@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"encoding/json"
+	"hash/maphash"
 	"iter"
 	"net/http"
 	"net/url"
@@ -40,6 +41,8 @@ type wireUser struct {
 		Department text `json:"department"`
 	} `json:"profile"`
 }
+
+func (w wireUser) key() string { return w.ID }
 
 // text is a string of a profile. An org may give an attribute another type;
 // what is no string counts as absent.
@@ -170,25 +173,42 @@ func (c *Client) GroupsByName(ctx context.Context, name string) ([]Group, error)
 	return found, nil
 }
 
-// maxPages bounds a list: a next link that leads in a circle would never end.
-const maxPages = 5000
+// What bounds a list: a next link that leads in a circle would never end, nor
+// would one whose cursor goes stale each time.
+const (
+	maxPages    = 5000
+	maxRestarts = 3
+)
 
-// pages streams the elements of a list, page after page by the next link.
-func pages[T any](ctx context.Context, c *Client, op, path string, header http.Header) iter.Seq2[T, error] {
+// keyed is an element of a list, by what tells it from all others; "": nothing does.
+type keyed interface{ key() string }
+
+// pages streams the elements of a list, page after page by the next link. Where
+// Okta no longer knows the cursor of a next link the list starts again, and what
+// was shown before is left out.
+func pages[T keyed](ctx context.Context, c *Client, op, first string, header http.Header) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		for n := 0; path != ""; n++ {
+		shown, restarts := newShown(), 0
+		for n, path := 0, first; path != ""; n++ {
 			if n == maxPages {
 				yield(zero, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "the list has no end", Advice: adviceServer})
 				return
 			}
 			var items []T
 			p, err := c.get(ctx, op, path, header, array(&items))
+			if IsKind(err, KindCursor) && path != first && restarts < maxRestarts {
+				path, restarts = first, restarts+1
+				continue
+			}
 			if err != nil {
 				yield(zero, err)
 				return
 			}
 			for _, item := range items {
+				if shown.before(item.key(), restarts > 0) {
+					continue
+				}
 				if !yield(item, nil) {
 					return
 				}
@@ -199,6 +219,27 @@ func pages[T any](ctx context.Context, c *Client, op, path string, header http.H
 			path = p.next
 		}
 	}
+}
+
+// shown remembers which elements of a list were shown, by a hash of 64 bits: a
+// list may have a hundred thousand.
+type shown struct {
+	seed maphash.Seed
+	has  map[uint64]struct{}
+}
+
+func newShown() shown { return shown{maphash.MakeSeed(), map[uint64]struct{}{}} }
+
+// before says whether an element was shown before; asked only after a restart,
+// for within one run of a list Okta decides what is in it.
+func (s shown) before(key string, restarted bool) bool {
+	if key == "" {
+		return false
+	}
+	hash := maphash.String(s.seed, key)
+	_, had := s.has[hash]
+	s.has[hash] = struct{}{}
+	return had && restarted
 }
 
 // array decodes a JSON array element by element, so that a page is not held

@@ -23,10 +23,15 @@ const (
 	Nothing     Fault = "nothing"     // a write answers as if done, and does nothing
 	Late        Fault = "late"        // connection closed, the effect comes after late_by
 	Slow        Fault = "slow"        // answers after late_by
+	Edge        Fault = "edge"        // 404 of what stands before Okta, without an error code, no effect
+
+	// StaleCursor is met by next pages only, and by [Org.FailNext] only: Okta no
+	// longer knows their cursor.
+	StaleCursor Fault = "stale_cursor"
 )
 
 // faultKinds are all of them, in the order in which shares are drawn.
-var faultKinds = []Fault{ErrorBefore, ErrorAfter, DropBefore, DropAfter, CutOff, Gateway, Unavailable, Nothing, Late, Slow}
+var faultKinds = []Fault{ErrorBefore, ErrorAfter, DropBefore, DropAfter, CutOff, Gateway, Unavailable, Nothing, Late, Slow, Edge}
 
 // onWritesOnly tells that the fault means nothing to a call that changes nothing.
 func (f Fault) onWritesOnly() bool { return f == Nothing || f == Late }
@@ -46,11 +51,11 @@ func (o *Org) FailNext(method, path string, fault Fault, times int) {
 	o.planned = append(o.planned, planned{method, path, fault, times})
 }
 
-// drawFault decides what happens to a call; "" is nothing.
-func (o *Org) drawFault(method, path string) Fault {
+// drawFault decides what happens to a call; "" is nothing. next says that it is for a next page.
+func (o *Org) drawFault(method, path string, next bool) Fault {
 	for i := range o.planned {
 		p := &o.planned[i]
-		if (p.method == "" || p.method == method) && strings.HasSuffix(path, p.path) {
+		if (p.method == "" || p.method == method) && strings.HasSuffix(path, p.path) && (p.fault != StaleCursor || next) {
 			fault := p.fault
 			if p.times--; p.times <= 0 {
 				o.planned = slices.Delete(o.planned, i, i+1)

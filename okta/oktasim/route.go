@@ -55,22 +55,25 @@ func routes(buckets map[string]string) []route {
 	return all
 }
 
-// name is how the forbidden setting calls a route.
+// name is how the settings forbidden and disabled call a route.
 func (r *route) name() string { return r.method + " /" + strings.Join(r.pattern, "/") }
 
-func writeForbidden(s *settings, raw json.RawMessage) error {
-	var names []string
-	if err := json.Unmarshal(raw, &names); err != nil {
-		return fmt.Errorf("%s is no list of calls", raw)
-	}
-	all := routes(nil)
-	for _, name := range names {
-		if !slices.ContainsFunc(all, func(r route) bool { return r.scope != "" && r.name() == name }) {
-			return fmt.Errorf("%q is no call of Okta's here, such as \"GET /api/v1/users/{id}/roles\"", name)
+// calls is a setting that is a list of routes by name.
+func calls(of func(*settings) *[]string) setting {
+	return setting{func(s *settings) any { return *of(s) }, func(s *settings, raw json.RawMessage) error {
+		var names []string
+		if err := json.Unmarshal(raw, &names); err != nil {
+			return fmt.Errorf("%s is no list of calls", raw)
 		}
-	}
-	s.Forbidden = names
-	return nil
+		all := routes(nil)
+		for _, name := range names {
+			if !slices.ContainsFunc(all, func(r route) bool { return r.scope != "" && r.name() == name }) {
+				return fmt.Errorf("%q is no call of Okta's here, such as \"GET /api/v1/users/{id}/roles\"", name)
+			}
+		}
+		*of(s) = names
+		return nil
+	}}
 }
 
 // bucketOf looks a route up in the bucket table. What is not on it counts

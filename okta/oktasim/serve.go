@@ -96,9 +96,11 @@ func (c *call) admit() (refusal answer, admitted bool, latency time.Duration) {
 		return insufficientScope(c.route.scope), false, latency
 	case slices.Contains(o.set.Forbidden, c.route.name()):
 		return okta("E0000006").answer(), false, latency
+	case slices.Contains(o.set.Disabled, c.route.name()):
+		return okta("E0000015").answer(), false, latency
 	}
 	if c.route.scope != "" {
-		c.fault = o.drawFault(c.request.Method, c.request.URL.Path)
+		c.fault = o.drawFault(c.request.Method, c.request.URL.Path, c.query.Has("after"))
 	}
 	return answer{}, true, latency
 }
@@ -172,6 +174,10 @@ func (c *call) perform() answer {
 		return okta("E0000010").answer()
 	case Gateway:
 		return htmlPage(http.StatusBadGateway, "Bad Gateway")
+	case Edge:
+		return answer{status: http.StatusNotFound, body: map[string]any{"status": http.StatusNotFound, "message": "Resource not found"}}
+	case StaleCursor:
+		return okta("E0000031", "Invalid cursor.").answer()
 	case DropBefore:
 		return answer{}
 	case Late:

@@ -40,6 +40,7 @@ type settings struct {
 	ClientScopes  []string
 	DPoP          bool
 	Forbidden     []string
+	Disabled      []string
 }
 
 func newSettings(opt Options) settings {
@@ -103,7 +104,8 @@ func settingKeys() map[string]setting {
 		"client_key":        {func(s *settings) any { return publicPEM(s.ClientKey) }, writeClientKey},
 		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
 		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
-		"forbidden":         {func(s *settings) any { return s.Forbidden }, writeForbidden},
+		"forbidden":         calls(func(s *settings) *[]string { return &s.Forbidden }),
+		"disabled":          calls(func(s *settings) *[]string { return &s.Disabled }),
 	}
 }
 
@@ -129,6 +131,7 @@ func settingKeys() map[string]setting {
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
 //	forbidden                             calls beyond the role, such as "GET /api/v1/users/{id}/roles"
+//	disabled                              calls that the org does not allow at all (401 E0000015)
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

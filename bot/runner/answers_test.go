@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"fmt"
+	"testing"
+
+	"factorbot/bot/reset"
+	"factorbot/okta/oktasim"
+)
+
+// A call that the org does not allow (401 E0000015) is no dead token: no plan is
+// rejected and no batch paused by it.
+func TestRunner_a_call_that_is_not_allowed_stops_nobody(t *testing.T) {
+	for call, outcome := range map[string]reset.Outcome{
+		"GET /api/v1/users/{id}/factors":                  reset.OutcomeReset,
+		"GET /api/v1/users/{id}/roles":                    reset.OutcomeReset, // the lists tell
+		"GET /api/v1/iam/assignees/users":                 reset.OutcomeReset, // the roles tell
+		"GET /api/v1/apps":                                reset.OutcomeReset,
+		"GET /api/v1/users":                               reset.OutcomeReset, // looked up one by one
+		"POST /api/v1/users/{id}/lifecycle/reset_factors": reset.OutcomeFailed,
+		"GET /api/v1/users/{id}/groups":                   reset.OutcomeReset,
+		"GET /api/v1/meta/schemas/user/{id}":              reset.OutcomeReset,
+	} {
+		for _, n := range []int{3, 60} {
+			if outcome == reset.OutcomeFailed && n > 3 {
+				continue // ten failures in a row pause, as they should
+			}
+			t.Run(fmt.Sprintf("%s of %d", call, n), func(t *testing.T) {
+				users, ids := people(n)
+				onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+					b.set("disabled", []string{call})
+					id := b.open(ids...)
+					b.await(id, reset.Pending)
+					b.approve(id)
+					b.await(id, reset.Done)
+					for row, p := range b.results(id) {
+						if p.Outcome != outcome || outcome == reset.OutcomeFailed && p.Reason != reset.Forbidden {
+							t.Errorf("row %d: %+v", row, p)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A 404 of something before Okta says nothing about a user: it may pass.
+func TestRunner_an_edges_404_is_no_missing_user(t *testing.T) {
+	for _, path := range []string{"/lifecycle/reset_factors", "/factors", "/roles", ""} {
+		t.Run("path "+path, func(t *testing.T) {
+			users, ids := people(3)
+			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+				b.org.FailNext("", path, oktasim.Edge, 2)
+				id := b.open(ids...)
+				b.await(id, reset.Pending)
+				b.org.FailNext("", path, oktasim.Edge, 2)
+				b.approve(id)
+				b.await(id, reset.Done)
+				for row, p := range b.results(id) {
+					if p.Outcome != reset.OutcomeReset {
+						t.Errorf("row %d: %+v", row, p)
+					}
+				}
+				if n := b.org.Books().NewRemoved; n != 0 {
+					t.Errorf("%d new factors removed", n)
+				}
+			})
+		})
+	}
+}
