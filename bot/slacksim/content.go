@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"fmt"
+	"maps"
 	"unicode/utf8"
 )
 
@@ -36,6 +37,8 @@ func checkContent(b any, at string) []complaint {
 		}
 	case "data_table":
 		wrong = append(wrong, checkDataTable(o, at)...)
+	case "data_visualization":
+		wrong = append(wrong, checkChart(o, at)...)
 	case "table":
 		wrong = append(wrong, checkWidth(o, at)...)
 		if cells(o) > 10000 {
@@ -50,29 +53,77 @@ func checkContent(b any, at string) []complaint {
 	return wrong
 }
 
-// checkDataTable holds a data table to its page of docs.slack.dev and the
-// comments of @slack/types: a head of plain cells, 1 to 200 rows, 20 columns,
-// 20,000 characters, pages of 1 to 100.
+// checkDataTable wants a head of plain cells and rows of the same width
+// (docs.slack.dev, data table block).
 func checkDataTable(o object, at string) []complaint {
 	wrong := checkWidth(o, at)
 	rows := listOf(o["rows"])
-	if len(rows) < 2 || len(rows) > 201 {
-		wrong = append(wrong, complaint{at + "/rows", "must have 2 to 201 items"})
-	}
 	if len(rows) > 0 {
 		for i, cell := range listOf(rows[0]) {
-			if c, _ := cell.(object); c["type"] == "rich_text" {
-				wrong = append(wrong, complaint{fmt.Sprintf("%s/rows/0/%d/type", at, i), "unsupported type: rich_text"})
+			if c, _ := cell.(object); c["type"] != "raw_text" {
+				wrong = append(wrong, complaint{fmt.Sprintf("%s/rows/0/%d/type", at, i), fmt.Sprintf("unsupported type: %v", c["type"])})
 			}
 		}
 	}
-	if n, given := intOf(o["page_size"]); given && (n < 1 || n > 100) {
-		wrong = append(wrong, complaint{at + "/page_size", "must be 1 to 100"})
-	}
-	if cells(o) > 20000 {
-		wrong = append(wrong, complaint{at + "/rows", "must be less than 20001 characters"})
+	return wrong
+}
+
+// Limits over all blocks of a message (docs.slack.dev, data table block and data
+// visualization block).
+const (
+	mostCells  = 20000 // characters in the cells of all data tables
+	mostCharts = 2
+)
+
+// checkSums finds what only all blocks together have too much of.
+func checkSums(blocks []any) []complaint {
+	chars, charts := 0, 0
+	var wrong []complaint
+	for i, b := range blocks {
+		o, _ := b.(object)
+		switch o["type"] {
+		case "data_table":
+			if chars += cells(o["rows"]); chars > mostCells {
+				wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/rows", i), "must be less than 20001 characters"})
+			}
+		case "data_visualization":
+			if charts++; charts > mostCharts {
+				wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d", i), "no more than 2 data_visualization blocks allowed"})
+			}
+		}
 	}
 	return wrong
+}
+
+// checkChart wants one point for each category in every series, and no name twice.
+func checkChart(o object, at string) []complaint {
+	chart, _ := o["chart"].(object)
+	axis, _ := chart["axis_config"].(object)
+	categories := map[any]bool{}
+	for i, c := range listOf(axis["categories"]) {
+		if categories[c] {
+			return []complaint{{fmt.Sprintf("%s/chart/axis_config/categories/%d", at, i), "must be unique"}}
+		}
+		categories[c] = true
+	}
+	names := map[any]bool{}
+	for i, s := range listOf(chart["series"]) {
+		series, _ := s.(object)
+		where := fmt.Sprintf("%s/chart/series/%d", at, i)
+		if names[series["name"]] {
+			return []complaint{{where + "/name", "must be unique"}}
+		}
+		names[series["name"]] = true
+		points := map[any]bool{}
+		for _, p := range listOf(series["data"]) {
+			point, _ := p.(object)
+			points[point["label"]] = true
+		}
+		if !maps.Equal(points, categories) || len(listOf(series["data"])) != len(categories) {
+			return []complaint{{where + "/data", "must have exactly one point for every category"}}
+		}
+	}
+	return nil
 }
 
 // checkWidth wants the same number of cells in every row, 1 to 20.

@@ -22,6 +22,7 @@ type settings struct {
 	HomeTab      bool       `json:"slack_home_tab"`    // off: views.publish says not_enabled
 	ShareDelay   duration   `json:"slack_share_delay"` // from completeUploadExternal to the message
 	Retries      []duration `json:"slack_retries"`     // waits before an event is sent again
+	OldBlocks    bool       `json:"old_blocks"`        // data_table, container and data_visualization are not known
 	StubFiles    bool       `json:"slack_stub_files"`  // every file in a message is a stub
 	Enterprise   string     `json:"slack_enterprise"`  // the Enterprise Grid organization's ID; empty: none
 	OrgInstall   bool       `json:"slack_org_install"` // the app is installed for the whole organization

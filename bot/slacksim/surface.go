@@ -18,7 +18,7 @@ func surfacesOf(kind string) []surface {
 		return []surface{surfaceModal}
 	case "card", "carousel", "container":
 		return []surface{surfaceMessage, surfaceHome}
-	case "context_actions", "data_table", "feedback_buttons", "icon_button", "markdown", "plan", "table", "task_card", "workflow_button":
+	case "context_actions", "data_table", "data_visualization", "feedback_buttons", "icon_button", "markdown", "plan", "table", "task_card", "workflow_button":
 		return []surface{surfaceMessage}
 	case "datetimepicker":
 		return []surface{surfaceMessage, surfaceModal}

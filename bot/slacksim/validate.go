@@ -108,6 +108,9 @@ func (w *Workspace) blocks(v any, on surface) ([]any, error) {
 	if wrong := w.schema.check(object{"blocks": list}, on); wrong != nil {
 		return nil, invalidBlocks(wrong)
 	}
+	if wrong := tooNew(list); wrong != nil && w.settings.OldBlocks {
+		return nil, invalidBlocks(wrong)
+	}
 	return w.name(list), nil
 }
 
@@ -133,7 +136,23 @@ func (s *schemas) check(body object, on surface) []complaint {
 		wrong = append(wrong, checkPlace(b, at, on)...)
 		wrong = append(wrong, checkContent(b, at)...)
 	}
+	wrong = append(wrong, checkSums(blocks)...)
 	return append(wrong, checkIDs(blocks)...)
+}
+
+// newBlocks are the types of blocks that a workspace may not have yet.
+func newBlocks() []string { return []string{"data_table", "container", "data_visualization"} }
+
+// tooNew finds the blocks that a workspace with old blocks does not know.
+func tooNew(blocks []any) []complaint {
+	var wrong []complaint
+	for i, b := range blocks {
+		o, _ := b.(object)
+		if t, _ := o["type"].(string); slices.Contains(newBlocks(), t) {
+			wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/type", i), "unsupported type: " + t})
+		}
+	}
+	return wrong
 }
 
 // fits holds the body against the schema, block by block first, because the

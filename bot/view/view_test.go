@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // schema compiles one definition of the Block Kit schema.
 func schema(tb testing.TB, definition string) *jsonschema.Schema {
 	tb.Helper()
-	f, err := os.Open(filepath.Join("testdata", "slack-blocks.schema.json"))
+	f, err := os.Open(filepath.Join("..", "slacksim", "blocks.schema.json"))
 	if err != nil {
 		tb.Fatal(err)
 	}
