@@ -73,15 +73,15 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 			continue
 		}
 		m.Slot, m.Channel = w.slot, cmp.Or(a.alarm.Channel, r.Asked.Channel)
-		hash, err := w.what.Hash()
-		if err != nil {
-			return 0, err
+		hash, bad := w.what.Hash()
+		if bad != nil {
+			return 0, bad
 		}
-		if _, err := p.put(ctx, r, m, w.what, hash); err != nil {
-			return 0, fmt.Errorf("%s of %s: %w", w.slot, id, err)
+		if _, one := p.put(ctx, r, m, w.what, hash); one != nil { // the others do not wait for it
+			err = errors.Join(err, fmt.Errorf("%s of %s: %w", w.slot, id, one))
 		}
 	}
-	return 0, nil
+	return 0, err
 }
 
 // alert is one message in the channel for alerts.

@@ -160,7 +160,7 @@ func (a *announcing) wake(ctx context.Context, id reset.ID) {
 	defer a.mu.Unlock()
 	p := a.posts[id]
 	if p == nil {
-		p = &poster{announcing: a, id: id, changed: make(chan struct{}, 1)}
+		p = a.newPoster(id)
 		a.posts[id] = p
 		a.wg.Go(func() { p.run(ctx) })
 	}
@@ -195,7 +195,10 @@ func (a *announcing) passed(p *poster, err error) {
 func (a *announcing) retire(p *poster) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(p.changed) > 0 {
+	p.own.Lock()
+	working := len(p.jobs) > 0
+	p.own.Unlock()
+	if working || len(p.changed) > 0 {
 		return false
 	}
 	delete(a.posts, p.id)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -44,34 +45,67 @@ type gates struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	until map[string]time.Time
+	until map[string]closing
+}
+
+// closing says how long a gate is closed, and why.
+type closing struct {
+	till time.Time
+	err  error // nil: Slack asked for patience
 }
 
 func newGates(now func() time.Time) *gates {
-	return &gates{now: now, until: map[string]time.Time{}}
+	return &gates{now: now, until: map[string]closing{}}
 }
 
-// closed returns Slack's own error for as long as the gate is closed.
+// closed returns why the gate is closed, for as long as it is.
 func (g *gates) closed(method string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if wait := g.until[method].Sub(g.now()); wait > 0 {
+	c := g.until[method]
+	wait := c.till.Sub(g.now())
+	switch {
+	case wait <= 0:
+		return nil
+	case c.err == nil:
 		return &slack.RateLimitedError{RetryAfter: wait}
 	}
-	return nil
+	return &awayError{c.err}
 }
 
-// through makes a call of a method unless its gate is closed, and closes it on a 429.
-func (g *gates) through(method string, call func() error) error {
+const (
+	// sendTime bounds one call through a gate. Slack answers within a second or so.
+	sendTime = 15 * time.Second
+	// awayFor is how long a method is left alone after it gave no answer of Slack's
+	// own, so that many messages do not wait for it one after the other.
+	awayFor = 2 * time.Second
+)
+
+// awayError says that a method did not answer a moment ago and is left alone.
+type awayError struct{ err error }
+
+func (e *awayError) Error() string { return "left alone after: " + e.err.Error() }
+
+// through makes a call of a method unless its gate is closed, and closes it on a 429 or no answer.
+func (g *gates) through(ctx context.Context, method string, call func(context.Context) error) error {
 	if err := g.closed(method); err != nil {
 		return err
 	}
-	err := call()
+	short, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	err := call(short)
 	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
-		g.mu.Lock()
-		g.until[method] = g.now().Add(limited.RetryAfter)
-		g.mu.Unlock()
+	switch {
+	case errors.As(err, &limited):
+		g.close(method, closing{till: g.now().Add(limited.RetryAfter)})
+	case err != nil && slackCode(err) == "" && ctx.Err() == nil:
+		g.close(method, closing{till: g.now().Add(awayFor), err: errors.New(brief(err))})
 	}
 	return err
+}
+
+func (g *gates) close(method string, c closing) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until[method] = c
 }

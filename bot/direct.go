@@ -29,16 +29,17 @@ const listTime = 20 * time.Second
 
 // summon writes down once for each revision whom it needs. What is written down
 // is delivered however often the program starts.
-func (p *poster) summon(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) error {
-	marker := askedSlot(r.Plan.Revision)
-	if p.Approvers == nil || r.State != reset.Pending || have[marker].Shown != "" {
-		return nil
+func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker reset.Message) (reset.Message, time.Duration, error) {
+	list, err := p.References.Messages(ctx, p.id)
+	if err != nil {
+		return marker, 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
 	}
+	have := bySlot(list)
 	asking, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	people, err := p.Approvers.MayApprove(asking, r)
 	if err != nil && !errors.Is(err, ErrManyApprovers) {
-		return fmt.Errorf("list who may approve %s: %w", p.id, err)
+		return marker, 0, fmt.Errorf("list who may approve %s: %w", p.id, err)
 	}
 	if err != nil {
 		p.Log.Info("approvers are not asked by direct message, there are too many", "request", p.id)
@@ -50,81 +51,37 @@ func (p *poster) summon(ctx context.Context, r *reset.Request, have map[reset.Sl
 			all = append(all, reset.Message{Slot: slot})
 		}
 	}
-	all = append(all, reset.Message{Slot: marker, Shown: fmt.Sprint(len(people)), At: p.Now()})
-	if err := p.References.SaveMessages(ctx, p.id, all...); err != nil {
-		return fmt.Errorf("record whom %s needs: %w", p.id, err)
+	marker = reset.Message{Slot: marker.Slot, Shown: fmt.Sprint(len(people)), At: p.Now()}
+	if err := p.References.SaveMessages(ctx, p.id, append(all, marker)...); err != nil {
+		return marker, 0, fmt.Errorf("record who is asked about %s: %w", p.id, err)
 	}
-	for _, m := range all {
-		have[m.Slot] = m
-	}
-	return nil
+	return marker, 0, nil
 }
 
-// direct brings a direct message up to date. No failure of it keeps others from
-// being told: it returns when to try again, and an error only when ctx is done.
-func (p *poster) direct(ctx context.Context, r *reset.Request, w want, have map[reset.Slot]reset.Message) (again time.Duration, err error) {
-	m := have[w.slot]
-	m.Slot = w.slot
+// direct brings a direct message up to date.
+func (p *poster) direct(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
 	if m.Gone || w.once && m.TS != "" {
-		return 0, nil
+		return m, 0, nil
 	}
 	if m.Channel == "" {
-		m.Channel, err = p.conversation(ctx, w.to)
-	}
-	switch {
-	case err != nil:
-	case w.file != nil:
-		m, again, err = p.share(ctx, r, w, m)
-	default:
-		m, err = p.show(ctx, r, w, m)
-	}
-	p.moved = p.moved || m.TS != have[w.slot].TS
-	have[w.slot] = m
-	if ctx.Err() != nil {
-		return 0, ctx.Err()
-	}
-	return p.refused(ctx, w, have, again, err)
-}
-
-// refused judges what came of a direct message: whether it is tried again, and when.
-func (p *poster) refused(ctx context.Context, w want, have map[reset.Slot]reset.Message, again time.Duration, err error) (time.Duration, error) {
-	var later *laterError
-	var limited *slack.RateLimitedError
-	m := have[w.slot]
-	switch {
-	case err == nil:
-		delete(p.stuck, w.slot)
-		return again, nil
-	case errors.As(err, &later):
-		return later.wait, nil
-	case errors.As(err, &limited):
-		return patience(err, 0), nil
-	case outOfReach(err):
-		p.Log.Warn("somebody cannot be told by direct message", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err))
-		m.Slot, m.Gone, m.Shown, m.At = w.slot, true, unreachable, p.Now()
-		have[w.slot] = m
-		if err := p.save(ctx, m); err != nil {
-			return patience(err, 0), nil
+		c, err := p.conversation(ctx, w.to)
+		if err != nil {
+			return m, 0, err
 		}
-		return 0, nil
+		m.Channel = c
 	}
-	if slackCode(err) == "" || mayHaveActed(err) { // Slack is away, and says nothing about the person
-		return patience(err, 2), nil
+	if w.file != nil {
+		return p.share(ctx, r, w, m)
 	}
-	tries := p.stuck[w.slot]
-	p.stuck[w.slot]++
-	if tries%10 == 0 {
-		todo := remedy(err)
-		if m.Channel == "" && slackCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
-			todo = "add the scope im:write to the app and install it again"
-		}
-		p.Log.Warn("a direct message is not up to date", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err), "todo", todo)
-	}
-	return patience(err, tries), nil
+	m, err := p.show(ctx, r, w, m)
+	return m, 0, err
 }
 
 // outOfReach reports whether Slack says that a person can never be written to.
 func outOfReach(err error) bool {
+	if linkless := (*linkError)(nil); errors.As(err, &linkless) {
+		return false // it speaks of the channel
+	}
 	switch slackCode(err) {
 	case "user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "not_enough_users",
 		"channel_not_found", "is_archived", "messages_tab_disabled", "restricted_action", "method_not_supported_for_channel_type":
@@ -141,7 +98,7 @@ func (p *poster) conversation(ctx context.Context, who reset.Person) (reset.Chan
 	if c != "" {
 		return c, nil
 	}
-	err := p.gates.through("conversations.open", func() error {
+	err := p.gates.through(ctx, "conversations.open", func(ctx context.Context) error {
 		conv, _, _, err := p.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(who)}})
 		if err == nil {
 			c = reset.Channel(conv.ID)

@@ -186,6 +186,7 @@ type world struct {
 	approvers *listedApprovers // nil: nobody is asked
 	exports   *keptExport
 	now       func() time.Time // of the Announcer
+	transport http.RoundTripper // nil: the default one
 
 	pressed int // clicks that were made up
 }
@@ -240,7 +241,7 @@ func (w *world) start() *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
-	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil)
+	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	l := &Listener{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },

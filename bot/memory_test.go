@@ -175,13 +175,13 @@ func (m *memory) Log(_ context.Context, id reset.ID, from int64) iter.Seq2[reset
 	}
 }
 
-func (m *memory) Targets(_ context.Context, id reset.ID, _, _ int) iter.Seq2[reset.Target, error] {
+func (m *memory) Targets(_ context.Context, id reset.ID, _, fromRow int) iter.Seq2[reset.Target, error] {
 	return func(yield func(reset.Target, error) bool) {
 		m.mu.Lock()
 		all := m.targets[id]
 		m.mu.Unlock()
 		for _, t := range all {
-			if !yield(t, nil) {
+			if t.Row >= fromRow && !yield(t, nil) {
 				return
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,10 +67,12 @@ type notifying struct {
 
 // queue is who of a request is to be told, by its log.
 type queue struct {
-	lastSeq int64
-	rows    []int
-	known   map[int]bool
-	tries   map[int]int
+	lastSeq  int64
+	rows     []int        // whose reset is final, in the order in which that was known
+	final    map[int]bool // the same
+	unproved map[int]bool // reset, as far as is known; the read-back may say otherwise
+	tries    map[int]int
+	until    map[int]time.Time // not tried again before
 }
 
 // Run tells users until ctx is done.
@@ -111,48 +115,81 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 		delete(n.queues, id)
 		return 0, nil
 	}
-	q, err := n.fold(ctx, id)
+	q, err := n.fold(ctx, r)
 	if err != nil {
 		return 0, err
 	}
+	now, waiting := n.Notifier.Now(), time.Duration(0)
 	for _, row := range q.rows {
-		if m := have[noticeSlot(row)]; m.Shown != "" || m.Gone {
+		if m := have[noticeSlot(row)]; m.Shown != "" || m.Gone || !q.final[row] {
 			continue
 		}
-		if wait := n.budget.take(n.Notifier.Now()); wait > 0 {
+		if wait := q.until[row].Sub(now); wait > 0 {
+			waiting = sooner(waiting, wait) // the others do not wait for this one
+			continue
+		}
+		if wait := n.budget.take(now); wait > 0 {
 			return wait, nil
 		}
 		return 1, n.tell(ctx, r, row, q, have[noticeSlot(row)])
 	}
-	if !r.State.Settled() {
-		return 0, nil
+	if waiting > 0 || !r.State.Settled() {
+		return waiting, nil
 	}
 	return n.sum(ctx, r, have)
 }
 
-// fold notes who was reset since the last look, as many as may be told.
-func (n *notifying) fold(ctx context.Context, id reset.ID) (*queue, error) {
-	q := n.queues[id]
+// fold notes whose reset has become final since the last look, as many as may be
+// told: what is proved, and at the end of the request what was reset without proof.
+func (n *notifying) fold(ctx context.Context, r *reset.Request) (*queue, error) {
+	q := n.queues[r.ID]
 	if q == nil {
-		q = &queue{known: map[int]bool{}, tries: map[int]int{}}
-		n.queues[id] = q
+		q = &queue{final: map[int]bool{}, unproved: map[int]bool{}, tries: map[int]int{}, until: map[int]time.Time{}}
+		n.queues[r.ID] = q
 	}
-	for e, err := range n.Notifier.Board.Log(ctx, id, q.lastSeq+1) {
+	for e, err := range n.Notifier.Board.Log(ctx, r.ID, q.lastSeq+1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the log of %s: %w", id, err)
+			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
 		q.lastSeq = e.Seq
-		if wasReset(e) && !q.known[e.Step.Row] && len(q.rows) < n.Max {
-			q.known[e.Step.Row] = true
-			q.rows = append(q.rows, e.Step.Row)
+		q.apply(e, n.Max)
+	}
+	if r.State.Settled() {
+		for _, row := range slices.Sorted(maps.Keys(q.unproved)) {
+			q.add(row, n.Max)
 		}
 	}
 	return q, nil
 }
 
+// apply folds one entry of the log. The last outcome of a row counts.
+func (q *queue) apply(e reset.Entry, most int) {
+	if e.Step == nil || e.Kind != reset.EntryOutcome && e.Kind != reset.EntryDoubt {
+		return
+	}
+	row := e.Step.Row
+	delete(q.unproved, row)
+	switch {
+	case !wasReset(e):
+		delete(q.final, row)
+	case e.Proof == reset.ProofLog || e.Proof == reset.ProofFactors:
+		q.add(row, most)
+	case !q.final[row]:
+		q.unproved[row] = true
+	}
+}
+
+func (q *queue) add(row, most int) {
+	delete(q.unproved, row)
+	if !q.final[row] && len(q.final) < most {
+		q.final[row] = true
+		q.rows = append(q.rows, row)
+	}
+}
+
 // wasReset reports whether an entry tells that a user lost factors.
 func wasReset(e reset.Entry) bool {
-	return e.Kind == reset.EntryOutcome && e.Step != nil && e.Outcome == reset.OutcomeReset && e.Reason != reset.AlreadyClear
+	return e.Kind == reset.EntryOutcome && e.Outcome == reset.OutcomeReset && e.Reason != reset.AlreadyClear
 }
 
 // tell sends one user the direct message. Who has no Slack account is recorded
@@ -172,7 +209,10 @@ func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queu
 		return p.save(ctx, m)
 	}
 	if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
-		return err
+		wait := patience(err, q.tries[row])
+		q.until[row] = n.Notifier.Now().Add(wait)
+		n.Notifier.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
+		return nil
 	}
 	n.Notifier.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", brief(err), "todo", remedy(err))
 	m.Gone, m.Shown, m.At = true, notReached, n.Notifier.Now()

@@ -45,6 +45,9 @@ func mayHaveActed(err error) bool {
 	if errors.As(err, &limited) {
 		return false
 	}
+	if left := (*awayError)(nil); errors.As(err, &left) {
+		return false
+	}
 	switch slackCode(err) {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
 		return true

@@ -321,10 +321,10 @@ func TestGates(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
 	g := newGates(func() time.Time { return now })
 	calls := 0
-	call := func() error { calls++; return &slack.RateLimitedError{RetryAfter: 5 * time.Second} }
+	call := func(context.Context) error { calls++; return &slack.RateLimitedError{RetryAfter: 5 * time.Second} }
 	for range 3 {
 		var limited *slack.RateLimitedError
-		if err := g.through("m", call); !errors.As(err, &limited) {
+		if err := g.through(t.Context(), "m", call); !errors.As(err, &limited) {
 			t.Fatal(err)
 		}
 	}
@@ -332,10 +332,10 @@ func TestGates(t *testing.T) {
 		t.Errorf("%d calls while Slack asked for patience", calls)
 	}
 	now = now.Add(5 * time.Second)
-	if err := g.through("m", func() error { calls++; return nil }); err != nil || calls != 2 {
+	if err := g.through(t.Context(), "m", func(context.Context) error { calls++; return nil }); err != nil || calls != 2 {
 		t.Errorf("after that: %v, %d calls", err, calls)
 	}
-	if err := g.through("other", func() error { return nil }); err != nil {
+	if err := g.through(t.Context(), "other", func(context.Context) error { return nil }); err != nil {
 		t.Errorf("another method: %v", err)
 	}
 }

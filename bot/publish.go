@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,20 +21,32 @@ const eventType = "factorbot_request"
 // linkToCome stands for a link where a message is compared with what is shown.
 const linkToCome = "https://slack.com/"
 
-// show posts or edits a message so that it shows what is wanted.
+// show posts or edits a message so that it shows what is wanted. One whose link
+// is not known yet goes without it, and is edited when it is.
 func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
 	hash, err := w.show(linkToCome).Hash()
 	if err != nil || m.TS != "" && m.Shown == hash && !p.unseen(r, m) {
 		return m, err
 	}
-	link := ""
+	var link string
+	var missing error
 	if w.link {
-		if link, err = p.permalink(ctx, r); err != nil && (w.to == "" || lostWords(err) == "") {
-			return m, err
+		if link, missing = p.permalink(ctx, r); missing != nil {
+			missing = &linkError{missing}
+			if hash, err = w.show("").Hash(); err != nil || m.TS != "" && m.Shown == hash {
+				return m, cmp.Or(err, missing)
+			}
 		}
 	}
-	return p.put(ctx, r, m, w.show(link), hash)
+	m, err = p.put(ctx, r, m, w.show(link), hash)
+	return m, cmp.Or(err, missing)
 }
+
+// linkError says why a message lacks the link to the approval message.
+type linkError struct{ err error }
+
+func (e *linkError) Error() string { return "find the link: " + e.err.Error() }
+func (e *linkError) Unwrap() error { return e.err }
 
 // unseen reports that a message should be edited though it shows what it
 // should: it is said to be deleted. Of an approval message it reports that once
@@ -78,7 +91,7 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 	if err := p.save(ctx, m); err != nil {
 		return m, err
 	}
-	err := p.gates.through("chat.postMessage", func() (err error) {
+	err := p.gates.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
 		_, m.TS, err = p.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
 			slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(p.mark(r, m.Slot)),
 			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
@@ -101,7 +114,7 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 }
 
 func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
-	err := p.gates.through("chat.update", func() error {
+	err := p.gates.through(ctx, "chat.update", func(ctx context.Context) error {
 		_, _, _, err := p.Slack.UpdateMessageContext(ctx, string(m.Channel), m.TS, content(v)...)
 		return err
 	})
@@ -173,7 +186,7 @@ func (p *poster) find(ctx context.Context, r *reset.Request, m reset.Message) (t
 func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page []slack.Message, next string, err error) {
 	oldest := timestamp(m.At.Add(-searchBack))
 	if m.Thread != "" {
-		err = p.gates.through("conversations.replies", func() (err error) {
+		err = p.gates.through(ctx, "conversations.replies", func(ctx context.Context) (err error) {
 			page, _, next, err = p.Slack.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 				ChannelID: string(m.Channel), Timestamp: m.Thread, Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
 			})
@@ -181,7 +194,7 @@ func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page
 		})
 		return page, next, err
 	}
-	err = p.gates.through("conversations.history", func() error {
+	err = p.gates.through(ctx, "conversations.history", func(ctx context.Context) error {
 		h, err := p.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: string(m.Channel), Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
 		})
@@ -200,10 +213,13 @@ func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, 
 		return "", fmt.Errorf("read the messages: %w", err)
 	}
 	m := bySlot(list)[reset.SlotApproval]
-	if m.TS == "" {
+	switch {
+	case m.TS == "" && !m.Gone && isAnnounced(r):
+		return "", &laterError{lookSoon} // it is about to be posted
+	case m.TS == "":
 		return "", nil
 	}
-	err = p.gates.through("chat.getPermalink", func() (err error) {
+	err = p.gates.through(ctx, "chat.getPermalink", func(ctx context.Context) (err error) {
 		link, err = p.Slack.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: string(m.Channel), Ts: m.TS})
 		return err
 	})

@@ -48,7 +48,9 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w want, m reset.Me
 		}
 		return m, 0, &laterError{min(wait, lookSoon)}
 	}
+	p.own.Lock()
 	p.tries[m.File]++
+	p.own.Unlock()
 	return p.complete(ctx, w, m)
 }
 
@@ -58,6 +60,8 @@ func (p *poster) patienceWith(m reset.Message) time.Duration {
 	if wait == 0 {
 		wait = usualShareTime
 	}
+	p.own.Lock()
+	defer p.own.Unlock()
 	return wait << min(p.tries[m.File], 6)
 }
 
@@ -87,7 +91,7 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w want, m reset.M
 		return m, 0, fmt.Errorf("the file of the export has the SHA-256 %s, and was made with %s: it is not sent", got, r.Export.SHA256)
 	}
 	var to *slack.GetUploadURLExternalResponse
-	err = p.gates.through("files.getUploadURLExternal", func() (err error) {
+	err = p.gates.through(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		to, err = p.Slack.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: w.file.name, FileSize: int(size)})
 		return err
 	})
@@ -127,7 +131,7 @@ func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.M
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
 	}
-	err := p.gates.through("files.completeUploadExternal", func() error {
+	err := p.gates.through(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
 		_, err := p.Slack.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 			Files:   []slack.FileSummary{{ID: m.File, Title: w.file.name}},
 			Channel: string(m.Channel), ThreadTimestamp: m.Thread, InitialComment: w.file.note,
@@ -154,7 +158,7 @@ func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.M
 // sharedAt returns the ts of the message that shows a file in its channel and thread, "" if there is none yet.
 func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err error) {
 	var f *slack.File
-	err = p.gates.through("files.info", func() (err error) {
+	err = p.gates.through(ctx, "files.info", func(ctx context.Context) (err error) {
 		f, _, _, err = p.Slack.GetFileInfoContext(ctx, m.File, 0, 0)
 		return err
 	})

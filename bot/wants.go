@@ -30,6 +30,7 @@ type want struct {
 	file  *wantFile                      // a file, with no message of its own
 	to    reset.Person                   // of a direct message
 	once  bool                           // is not edited
+	slow  bool                           // may take long
 }
 
 // wantFile is a file that a request should have in its thread.
@@ -52,8 +53,7 @@ const (
 func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 	var all []want
 	planned := r.Plan.Digest != ""
-	refused := r.State == reset.Rejected && r.Asked.Source.TS == "" && !r.SettledAt.Equal(r.Asked.At)
-	if planned || refused { // a command that is refused at once was answered privately
+	if isAnnounced(r) {
 		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r) }})
 	}
 	export := r.Asked.Kind == reset.KindExport
@@ -80,6 +80,13 @@ func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 		}})
 	}
 	return all
+}
+
+// isAnnounced reports whether a request has a message at the top of the channel.
+// A command that is refused at once was answered privately.
+func isAnnounced(r *reset.Request) bool {
+	refused := r.State == reset.Rejected && r.Asked.Source.TS == "" && !r.SettledAt.Equal(r.Asked.At)
+	return r.Plan.Digest != "" || refused
 }
 
 func planSlot(revision int) reset.Slot {

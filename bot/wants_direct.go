@@ -111,10 +111,10 @@ func astray(r *reset.Request, have map[reset.Slot]reset.Message, lost error) []w
 }
 
 // untold is the message in the thread about who could not be written to.
-func untold(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset.Slot]int) []want {
+func untold(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset.Slot]bool) []want {
 	var whom []reset.Person
 	for slot, m := range have {
-		if !m.Gone && stuck[slot] == 0 || m.Gone && m.Shown != unreachable {
+		if !m.Gone && !stuck[slot] || m.Gone && m.Shown != unreachable {
 			continue
 		}
 		_, _, who, ok := parsePersonal(slot)
