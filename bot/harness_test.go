@@ -185,7 +185,7 @@ type world struct {
 
 	approvers *listedApprovers // nil: nobody is asked
 	exports   *keptExport
-	now       func() time.Time // of the Announcer
+	now       func() time.Time  // of the Announcer
 	transport http.RoundTripper // nil: the default one
 
 	pressed int // clicks that were made up
