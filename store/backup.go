@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,27 +80,51 @@ func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error)
 	return n, nil
 }
 
-// backupTo has a copy made under another name, and gives it its own when it is whole.
-func backupTo(path string, copyTo func(half string) (int64, error)) (int64, error) {
-	switch _, err := os.Lstat(path); {
-	case err == nil:
-		return 0, fs.ErrExist
-	case !errors.Is(err, fs.ErrNotExist):
-		return 0, err
-	}
-	half := path + HalfBackup
-	n, err := copyTo(half)
-	if err == nil {
-		err = os.Rename(half, path)
-	}
+// WriteBackup puts a backup that comes from elsewhere into a new file, mode 0600, as
+// BackupFile does: write writes its bytes.
+func WriteBackup(path string, write func(io.Writer) (int64, error)) (int64, error) {
+	n, err := backupTo(path, func(half string) (int64, error) {
+		f, err := os.OpenFile(half, os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return 0, err
+		}
+		n, err := write(f)
+		if err == nil {
+			err = f.Sync()
+		}
+		return n, errors.Join(err, f.Close())
+	})
 	if err != nil {
-		return 0, errors.Join(err, removeIfThere(half))
+		return 0, fmt.Errorf("write a backup to %s: %w", path, err)
 	}
-	return n, syncDir(filepath.Dir(path))
+	return n, nil
 }
 
-// HalfBackup ends the name of a backup that is not whole yet.
+// HalfBackup ends the name of a backup that is not whole yet: "copy.db.1234.part".
 const HalfBackup = ".part"
+
+// backupTo has a copy made under a name that nobody else has, and gives it its own when
+// it is whole, on condition that no file has that one.
+func backupTo(path string, copyTo func(half string) (int64, error)) (int64, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return 0, cmp.Or(err, fs.ErrExist)
+	}
+	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+HalfBackup)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	if err = half.Close(); err == nil {
+		n, err = copyTo(half.Name())
+	}
+	if err == nil {
+		err = giveName(half.Name(), path)
+	}
+	if err != nil {
+		return 0, errors.Join(err, removeIfThere(half.Name()))
+	}
+	return n, nil
+}
 
 // makeCopy writes a marked and durable copy; where it fails nothing is left.
 func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {

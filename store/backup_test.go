@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,14 +71,11 @@ type writing func([]byte) (int, error)
 
 func (w writing) Write(p []byte) (int, error) { return w(p) }
 
-// A backup that fails leaves nothing behind, and one that was cut off is in nobody's way.
+// A backup that fails leaves nothing behind.
 func TestStore_BackupFile_fails(t *testing.T) {
 	dir := t.TempDir()
 	s := MustOpen(t, filepath.Join(dir, "factorbot.db"))
 	path := filepath.Join(dir, "copy.db")
-	if err := os.WriteFile(path+HalfBackup, []byte("cut off"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.BackupFile(ended, path); !errors.Is(err, context.Canceled) {
@@ -118,7 +116,8 @@ func TestOpen_migrates(t *testing.T) {
 		return func(o *options) { o.steps = append(known[:len(known):len(known)], steps...) }
 	}
 	_, err := Open(path, testOrg, plus(step("one", nil), step("two", broken)))
-	if failed := (*MigrationError)(nil); !errors.As(err, &failed) || !errors.Is(err, broken) || !strings.Contains(err.Error(), BackupBefore(path, len(known)+1)) {
+	failed := (*MigrationError)(nil)
+	if !errors.As(err, &failed) || !errors.Is(err, broken) || !strings.Contains(err.Error(), failed.Backup) {
 		t.Fatalf("a step that fails: %v", err)
 	}
 	s = MustOpen(t, path, plus(step("one", nil), step("two", nil)))
@@ -132,63 +131,91 @@ func TestOpen_migrates(t *testing.T) {
 		t.Error(err)
 	}
 	MustClose(t, s)
-	kept := must[[]string](t)(filepath.Glob(path + ".schema-*"))
-	if len(kept) != 2 { // one from before each try that began at another version
-		t.Errorf("backups: %v", kept)
+	if kept := must[[]string](t)(filepath.Glob(path + ".schema-*")); !slices.Equal(kept, []string{failed.Backup}) {
+		t.Errorf("backups: %v, want only the one from before the first try, %s", kept, failed.Backup)
 	}
 	if _, err := Open(path, testOrg); !errors.As(err, new(*SchemaError)) {
 		t.Errorf("the earlier program: %v", err)
 	}
-	old := MustOpen(t, BackupBefore(path, len(known)+1)) // what the earlier program can go back to
+	old := MustOpen(t, failed.Backup) // what the earlier program can go back to
 	if got := must[*reset.Request](t)(old.Get(t.Context(), r.ID)); got.State != reset.Running {
 		t.Errorf("the request is %s in the backup", got.State)
 	}
 }
 
-// What retention frees comes back while the record is in use, and reads and writes go on.
-func TestTerm_Sweep_givesRoomBack(t *testing.T) {
+// A migration takes no file for its backup that it did not make for this: neither one that
+// happens to have the name, nor that of an earlier try after which the record was led on.
+func TestOpen_migrates_backups(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
-	now := t0
-	s := MustOpen(t, path, Clock(func() time.Time { return now }), Retain(24*time.Hour))
-	s.file.db.NoSync = true
-	term := mustTerm(t, s)
-	for i := range 100 {
-		must[bool](t)(term.Receive(t.Context(), fmt.Sprint(i), make([]byte, 400_000)))
+	clock := Clock(func() time.Time { return t0 })
+	s := MustOpen(t, path, clock)
+	mustCreate(t, mustTerm(t, s), 1)
+	MustClose(t, s)
+	fail := errors.New("no room")
+	with := func(err error) Option {
+		return func(o *options) {
+			o.steps = append(migrations(), migration{"one", func(context.Context, *Store) error { return err }})
+		}
 	}
-	for i := range 100 {
-		if err := term.Finish(t.Context(), fmt.Sprint(i)); err != nil {
+	try := func(err error) []string {
+		t.Helper()
+		s, got := Open(path, testOrg, clock, with(err))
+		if !errors.Is(got, err) {
+			t.Fatal(got)
+		}
+		if got == nil {
+			MustClose(t, s)
+		}
+		return must[[]string](t)(filepath.Glob(path + ".schema-*"))
+	}
+	name := fmt.Sprintf("%s.schema-%d", path, len(migrations())+1)
+	for _, taken := range []string{name, name + "-20260301T090000Z"} {
+		if err := os.WriteFile(taken, []byte("somebody's"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := mustRun(t, term, 700, t0)
-	full := must[Stats](t)(s.Stats())
-	reading, stop := context.WithCancel(t.Context())
-	read := make(chan error, 1)
-	go func() {
-		var err error
-		for err == nil && reading.Err() == nil {
-			_, err = s.Get(t.Context(), r.ID)
-		}
-		read <- err
-	}()
-	if err := term.Sweep(t.Context(), t0.Add(time.Hour)); err != nil {
-		t.Fatal(err)
+	if got := try(fail); len(got) != 3 {
+		t.Fatalf("backups: %v", got)
 	}
-	stop()
-	if err := <-read; err != nil {
-		t.Errorf("a reader meanwhile: %v", err)
+	if got := try(fail); len(got) != 3 {
+		t.Errorf("another try: %v", got)
 	}
-	small := must[Stats](t)(s.Stats())
-	if full.Bytes < 32<<20 || small.Bytes > 4<<20 {
-		t.Errorf("%d bytes became %d", full.Bytes, small.Bytes)
-	}
-	mustStart(t, term, r, 1)
-	if _, err := Open(path, testOrg, Timeout(1)); !errors.As(err, new(*HeldError)) {
-		t.Errorf("the compacted file is not locked: %v", err)
-	}
+	s = MustOpen(t, path, clock) // the earlier program goes on with the record itself
+	mustCreate(t, mustTerm(t, s), 1)
 	MustClose(t, s)
-	again := MustOpen(t, path)
-	if got := len(collect(t, again.Log(t.Context(), r.ID, 1))); got != 5 {
-		t.Errorf("%d entries", got)
+	got := try(nil)
+	if len(got) != 4 {
+		t.Fatalf("after the earlier program: %v", got)
+	}
+	newest := MustOpen(t, got[3])
+	if n := len(collect(t, newest.Requests(t.Context(), Query{}))); n != 2 {
+		t.Errorf("%s has %d requests", got[3], n)
+	}
+	for _, taken := range got[:2] {
+		if b := must[[]byte](t)(os.ReadFile(taken)); string(b) != "somebody's" {
+			t.Errorf("%s was replaced", taken)
+		}
 	}
 }
+
+// Two backups into one new file: one is whole under that name, the other is refused.
+func TestStore_BackupFile_same_name(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy.db")
+	n, err := WriteBackup(path, func(w io.Writer) (int64, error) {
+		if _, err := WriteBackup(path, func(w io.Writer) (int64, error) { return 5, errors.Join(second(w.Write([]byte("first")))) }); err != nil {
+			t.Error(err)
+		}
+		return 6, second(w.Write([]byte("second")))
+	})
+	if !errors.Is(err, fs.ErrExist) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if b := must[[]byte](t)(os.ReadFile(path)); string(b) != "first" {
+		t.Errorf("%s has %q", path, b)
+	}
+	if left := must[[]string](t)(filepath.Glob(path + "*")); len(left) != 1 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

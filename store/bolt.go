@@ -24,12 +24,8 @@ type bolt struct {
 	db   *bbolt.DB
 	path string
 
-	swap    sync.RWMutex // held by readers of db; and to put another in its place, by the writer alone
-	copying sync.Mutex   // held while the file is copied
-
 	mu       sync.Mutex // guards what follows
 	queue    []*job
-	shrink   *job // asks that the file be compacted
 	closed   bool
 	watchers map[*watcher]struct{}
 	leases   map[string]*boltLease
@@ -68,8 +64,6 @@ func (b *bolt) read(ctx context.Context, from, to string, limit int) (found []pa
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	b.swap.RLock()
-	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
@@ -131,7 +125,6 @@ func (b *bolt) write() {
 	debug.SetPanicOnFault(true) // of this goroutine
 	for {
 		jobs, closed := b.take()
-		b.shrinkIfAsked()
 		if len(jobs) > 0 {
 			b.group(jobs)
 			continue
@@ -148,6 +141,9 @@ func (b *bolt) take() (jobs []*job, closed bool) {
 	defer b.mu.Unlock()
 	n := min(len(b.queue), groupMax)
 	jobs, b.queue = b.queue[:n:n], b.queue[n:]
+	if len(b.queue) == 0 {
+		b.queue = nil // or it would hold on to what was written
+	}
 	return jobs, b.closed
 }
 

@@ -26,6 +26,8 @@ func worthCompacting(db *bbolt.DB) (bool, error) {
 
 // compact puts a copy without free pages in the place of the file where that is worth
 // while, and returns the database to go on with, which is the given one after an error.
+// It is done before anybody uses the file, so that no commit has to wait for it; in use,
+// free pages are filled again.
 func compact(db *bbolt.DB, path string) (*bbolt.DB, error) {
 	if worth, err := worthCompacting(db); err != nil || !worth {
 		return db, err
@@ -44,56 +46,6 @@ func replace(db, fresh *bbolt.DB, path string) (*bbolt.DB, error) {
 		return db, errors.Join(fmt.Errorf("compact the record: %w", err), fresh.Close())
 	}
 	return fresh, errors.Join(syncDir(filepath.Dir(path)), db.Close())
-}
-
-// compact copies the file without its free pages if that is worth while; commits wait
-// meanwhile. It does nothing while a backup is made.
-func (b *bolt) compact() error {
-	if !b.copying.TryLock() {
-		return nil
-	}
-	defer b.copying.Unlock()
-	j := &job{done: make(chan struct{})}
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return ErrClosed
-	}
-	b.shrink = j
-	b.nudge()
-	b.mu.Unlock()
-	<-j.done
-	return j.err
-}
-
-// shrinkIfAsked is a part of the writer's loop.
-func (b *bolt) shrinkIfAsked() {
-	b.mu.Lock()
-	j := b.shrink
-	b.shrink = nil
-	b.mu.Unlock()
-	if j == nil {
-		return
-	}
-	if j.err = b.damage; j.err == nil {
-		j.err = b.shrinkFile()
-	}
-	close(j.done)
-}
-
-func (b *bolt) shrinkFile() (err error) {
-	defer caught(b.path, &err)
-	if worth, err := worthCompacting(b.db); err != nil || !worth {
-		return err
-	}
-	fresh, err := copyCompact(b.db, copyPath(b.path)) // while others read
-	if err != nil {
-		return errors.Join(fmt.Errorf("compact the record: %w", err), removeIfThere(copyPath(b.path)))
-	}
-	b.swap.Lock()
-	defer b.swap.Unlock()
-	b.db, err = replace(b.db, fresh, b.path)
-	return err
 }
 
 func removeIfThere(path string) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 	var file *os.File
 	o := boltOptions(timeout)
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-		f, err = os.OpenFile(name, flag, mode)
+		f, err = openWhole(name, flag, mode)
 		file = f
 		return f, err
 	}
@@ -77,6 +78,70 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 			return nil, fmt.Errorf("open the record: %w", err)
 		}
 	}
+}
+
+var errEmpty = errors.New("it has 0 bytes")
+
+// openWhole opens a database, and makes it if it is not there. It refuses an empty file,
+// which was more once: a new one gets its name when it is whole.
+func openWhole(name string, flag int, mode os.FileMode) (*os.File, error) {
+	f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
+	if errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0 {
+		if err := makeFile(name); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		f, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = errEmpty
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// makeFile makes an empty database.
+func makeFile(path string) error {
+	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(half.Name()) // where something failed
+	if err := half.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(half.Name(), 0o600, boltOptions(time.Second))
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	return giveName(half.Name(), path)
+}
+
+// giveName moves a whole file to a name that no other file has; fs.ErrExist where one has.
+func giveName(from, to string) error {
+	switch err := os.Link(from, to); {
+	case err == nil:
+		err = os.Remove(from)
+		return errors.Join(err, syncDir(filepath.Dir(to)))
+	case errors.Is(err, fs.ErrExist):
+		return fs.ErrExist
+	}
+	// A file system without links.
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fs.ErrExist, err)
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
 }
 
 func boltOptions(timeout time.Duration) *bbolt.Options {
@@ -151,10 +216,6 @@ func (b *bolt) close() error {
 
 // backup writes a copy of the file as it is now; commits go on meanwhile.
 func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	b.copying.Lock()
-	defer b.copying.Unlock()
-	b.swap.RLock()
-	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
@@ -169,8 +230,6 @@ func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
 
 // size returns the bytes of the file in use, and those of them that are free for reuse.
 func (b *bolt) size() (used, free int64, err error) {
-	b.swap.RLock()
-	defer b.swap.RUnlock()
 	defer caught(b.path, &err)
 	return sizes(b.db)
 }

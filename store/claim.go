@@ -48,6 +48,19 @@ func (c *claims) know(by map[reset.UserID]reset.Claim) {
 	c.by = by
 }
 
+// releaseAll forgets the claims of a request that is settled, as a term does that reads
+// the logs. The turn is held.
+func (j *journal) releaseAll(id reset.ID) {
+	j.claims.mu.Lock()
+	defer j.claims.mu.Unlock()
+	for u, c := range j.claims.by {
+		if c.Request == id {
+			delete(j.claims.by, u)
+			delete(j.held, u)
+		}
+	}
+}
+
 // fold adds what an entry says to the claims of its own request.
 func fold(by map[reset.UserID]reset.Claim, id reset.ID, e gist) {
 	if e.user == "" {

@@ -48,13 +48,14 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	if made, err := t.Get(ctx, id); !errors.Is(err, ErrNotFound) {
 		return made, err
 	}
-	if err := t.saveRoster(ctx, n, rows); err != nil {
-		return nil, err
-	}
 	head := *r
 	head.ID = id
-	err = again(ctx, func() error { return t.open(ctx, n, &head, facts) })
+	err = t.saveRoster(ctx, n, rows)
+	if err == nil {
+		err = again(ctx, func() error { return t.open(ctx, n, &head, facts) })
+	}
 	if err != nil {
+		t.abandoned.Store(true)
 		return nil, err
 	}
 	return t.Get(ctx, id)

@@ -19,7 +19,7 @@ type effect struct {
 
 // effect returns the operation that remembers a cause.
 func (t *Term) effect(key string, number int) (op, error) {
-	b, err := json.Marshal(effect{At: t.now(), Mark: rand.Text(), Number: number})
+	b, err := json.Marshal(effect{At: t.store.stamp(), Mark: rand.Text(), Number: number})
 	return put(key, b), err
 }
 

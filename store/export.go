@@ -26,7 +26,7 @@ func (t *Term) SaveExport(ctx context.Context, id reset.ID, write func(io.Writer
 	if err := t.DropExport(ctx, id); err != nil {
 		return err
 	}
-	w := &pieces{ctx: ctx, t: t, prefix: exportPrefix(id.Number())}
+	w := &pieces{ctx: ctx, t: t, n: id.Number()}
 	err := write(w)
 	if err == nil {
 		err = w.flush()
@@ -39,11 +39,11 @@ func (t *Term) SaveExport(ctx context.Context, id reset.ID, write func(io.Writer
 
 // pieces writes a file into values.
 type pieces struct {
-	ctx    context.Context
-	t      *Term
-	prefix string
-	no     int64
-	buf    bytes.Buffer
+	ctx context.Context
+	t   *Term
+	n   int // number of the request
+	no  int64
+	buf bytes.Buffer
 }
 
 func (p *pieces) Write(b []byte) (n int, err error) {
@@ -78,8 +78,17 @@ func (p *pieces) flush() error {
 	}
 	p.buf.Reset()
 	p.no++
-	_, err = p.t.commit(p.ctx, nil, put(numberedKey(p.prefix, p.no), out.Bytes()))
-	return err
+	return again(p.ctx, func() error { // while the request is there
+		head, err := get(p.ctx, p.t.engine, headKey(p.n))
+		if err == nil && head.rev == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		_, err = p.t.commit(p.ctx, []cond{{head.key, head.rev}}, put(numberedKey(exportPrefix(p.n), p.no), out.Bytes()))
+		return err
+	})
 }
 
 // ReadExport writes the file that is kept of an export; nothing where none is.

@@ -66,12 +66,12 @@ func TestTerm_exports(t *testing.T) {
 		after time.Duration
 		kept  bool
 	}{{exportKept - time.Second, true}, {exportKept, false}} {
-		if err := term.Sweep(t.Context(), t0.Add(c.after)); err != nil || (len(read()) > 0) != c.kept {
-			t.Errorf("after %s: %d bytes, %v", c.after, len(read()), err)
+		if mustSweepTo(t, term, t0.Add(c.after)); (len(read()) > 0) != c.kept {
+			t.Errorf("after %s: %d bytes", c.after, len(read()))
 		}
 	}
 	save(10)
-	if err := term.Sweep(t.Context(), t0.Add(31*24*time.Hour)); err != nil || len(read()) != 0 {
-		t.Errorf("%d bytes outlive their request, %v", len(read()), err)
+	if mustSweepTo(t, term, t0.Add(31*24*time.Hour)); len(read()) != 0 {
+		t.Errorf("%d bytes outlive their request", len(read()))
 	}
 }

@@ -20,7 +20,8 @@ import (
 
 func TestOpen_mode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
-	if err := os.WriteFile(path, nil, 0o644); err != nil { // as somebody else may have left it
+	MustClose(t, MustOpen(t, path))
+	if err := os.Chmod(path, 0o644); err != nil { // as somebody else may have left it
 		t.Fatal(err)
 	}
 	s := MustOpen(t, path)
@@ -91,6 +92,7 @@ func TestOpen_damaged(t *testing.T) {
 	zero := make([]byte, page)
 	for name, damage := range map[string]func([]byte) []byte{
 		"no database":     func([]byte) []byte { return bytes.Repeat([]byte("not a database\n"), 5000) },
+		"nothing":         func([]byte) []byte { return nil },
 		"a short text":    func([]byte) []byte { return []byte("not a database\n") },
 		"one page":        func(b []byte) []byte { return b[:page] },
 		"cut":             func(b []byte) []byte { return b[:len(b)/2/page*page] },

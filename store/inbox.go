@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,13 +35,13 @@ type receipt struct {
 // recorded within the last 26 hours is not fresh, and nothing is written. It
 // needs no term: every process listens.
 func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh bool, err error) {
-	at := s.arrivedAt()
-	place := fmt.Sprintf("%s%020d-%s", envPrefix, at.UnixNano(), hash(key))
+	at := s.now()
+	place := fmt.Sprintf("%s%020d-%s", envPrefix, s.nextPlace(at), hash(key))
 	head, err := json.Marshal(label{Key: key, At: at})
 	if err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
-	kept, err := json.Marshal(receipt{At: at, Place: place})
+	kept, err := json.Marshal(receipt{At: s.stamp(), Place: place})
 	if err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
@@ -73,16 +75,49 @@ func (s *Store) receive(ctx context.Context, ops []op) (bool, error) {
 	}
 }
 
-// arrivedAt gives each envelope of this process a time of its own, ascending whatever the clock does.
-func (s *Store) arrivedAt() time.Time {
-	s.arrival.Lock()
-	defer s.arrival.Unlock()
-	at := s.now()
-	if !at.After(s.lastAt) {
-		at = s.lastAt.Add(1)
+// nextPlace gives each envelope of this process a place of its own in the order of arrival,
+// after those that wait, whatever the clock does.
+func (s *Store) nextPlace(at time.Time) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arrived = max(s.arrived+1, at.UnixNano())
+	return s.arrived
+}
+
+// stamp returns the time by which a sweep will judge the age of what is written now: a
+// clock that was set back does not make it old.
+func (s *Store) stamp() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.now(); now.After(s.floor) {
+		return now
 	}
-	s.lastAt = at
-	return at
+	return s.floor
+}
+
+func (s *Store) notBefore(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.floor = t
+}
+
+// readClock takes up what the record knows of the time.
+func (s *Store) readClock(ctx context.Context) error {
+	floor, err := s.swept(ctx)
+	if err != nil {
+		return err
+	}
+	s.notBefore(floor)
+	for p, err := range scan(ctx, s.engine, envPrefix, pageOf) {
+		if err != nil {
+			return err
+		}
+		digits, _, _ := strings.Cut(strings.TrimPrefix(p.key, envPrefix), "-")
+		if s.arrived, err = strconv.ParseInt(digits, 10, 64); err != nil {
+			return fmt.Errorf("read the inbox: %s: %w", p.key, err)
+		}
+	}
+	return nil
 }
 
 // Receive is [Store.Receive].

@@ -41,6 +41,12 @@ type journal struct {
 // heldMost bounds how many users are remembered; the others are read.
 const heldMost = 1024
 
+// Of how many logs the end is kept in memory, and of how many bytes in all.
+const (
+	logsMost  = 64
+	logsBytes = 4 << 20
+)
+
 func newJournal() *journal {
 	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}, held: map[reset.UserID]*card{}}
 }
@@ -66,7 +72,18 @@ func (j *journal) begin(ctx context.Context) error {
 	}
 }
 
-func (j *journal) end() { <-j.turn }
+// end gives the turn back. What is known of very many logs is forgotten, and read again
+// when they are written to.
+func (j *journal) end() {
+	size := 0
+	for _, l := range j.logs {
+		size += cap(l.open)
+	}
+	if len(j.logs) > logsMost || size > logsBytes {
+		clear(j.logs)
+	}
+	<-j.turn
+}
 
 // submit has the ask written, by this caller or by one who has the turn. The
 // context ends only the waiting: what is being written is written.
@@ -134,7 +151,9 @@ func (j *journal) take() []*ask {
 		j.lines -= len(a.lines)
 	}
 	taken := j.waiting[:n:n]
-	j.waiting = j.waiting[n:]
+	if j.waiting = j.waiting[n:]; len(j.waiting) == 0 {
+		j.waiting = nil // or it would hold on to what was written
+	}
 	return taken
 }
 

@@ -15,6 +15,8 @@ import (
 //
 //	meta                     schema version and Okta org
 //	copy                     of a backup: when it was taken
+//	swept                    the time that the last sweep went by
+//	upgrade                  the backup that a migration in progress began with
 //	installation             a random name of this record
 //	count                    the number of the last request
 //	notes                    the number of the last note on a user
@@ -40,6 +42,8 @@ const (
 	countKey        = "count"
 	installationKey = "installation"
 	notesKey        = "notes"
+	upgradeKey      = "upgrade"
+	sweptKey        = "swept"
 	freezeKey       = "freeze"
 	orgTailKey      = "orgtail"
 	headPrefix      = "head/"
@@ -49,6 +53,11 @@ const (
 	envPrefix       = "env/"
 	envKeys         = "envkey/"
 	leasePrefix     = "lease/"
+)
+
+const (
+	rowsFamily     = "rows/"
+	messagesFamily = "msg/"
 )
 
 const (
@@ -68,12 +77,12 @@ func tailKey(n int) string {
 	return requestKeys(n) + tailSuffix
 }
 
-func rowsPrefix(n int) string               { return fmt.Sprintf("rows/%08x/", n) }
+func rowsPrefix(n int) string               { return fmt.Sprintf("%s%08x/", rowsFamily, n) }
 func plansPrefix(n int) string              { return fmt.Sprintf("plan/%08x/", n) }
 func planPrefix(n, revision int) string     { return fmt.Sprintf("%s%08x/", plansPrefix(n), revision) }
 func logPrefix(n int) string                { return fmt.Sprintf("log/%08x/", n) }
 func opsPrefix(n int) string                { return fmt.Sprintf("%s%08x/", opPrefix, n) }
-func messagesPrefix(n int) string           { return fmt.Sprintf("msg/%08x/", n) }
+func messagesPrefix(n int) string           { return fmt.Sprintf("%s%08x/", messagesFamily, n) }
 func numberedKey(p string, no int64) string { return fmt.Sprintf("%s%012d", p, no) }
 func userKey(u reset.UserID) string         { return userPrefix + string(u) }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // SaveMessages records the references of a request's messages; the last one of a slot
-// counts. That one was posted, or its file shared, is a fact.
+// counts. That one was posted, or its file shared, is a fact. Of a request that retention
+// has removed nothing is recorded: nobody will look for its messages.
 func (t *Term) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.Message) error {
 	last := map[reset.Slot]int{}
 	for i, m := range messages {
@@ -55,8 +56,8 @@ func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message
 			ops = append(ops, put(messagesPrefix(n)+string(m.Slot), b))
 		}
 		_, err := t.write(ctx, deed{n: n, facts: facts, ops: always(ops...)})
-		if errors.Is(err, ErrNotFound) { // the request is over and gone: nothing is left to tell it to
-			_, err = t.commit(ctx, nil, ops...)
+		if errors.Is(err, ErrNotFound) {
+			return nil
 		}
 		return err
 	})

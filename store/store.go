@@ -15,9 +15,11 @@ type Store struct {
 	Reader
 	file    *bolt
 	retain  time.Duration
-	lastAt  time.Time // of the last envelope, guarded by arrival
-	arrival sync.Mutex
 	copying chan struct{} // held by who makes a copy beside the record
+
+	mu      sync.Mutex // guards what follows
+	arrived int64      // the place of the last envelope in the order of their arrival
+	floor   time.Time  // the time that the last sweep went by
 }
 
 // Reader reads the record; a [Store] and a [Term] both do.
@@ -93,7 +95,10 @@ func (s *Store) identify(ctx context.Context, path string, steps []migration) er
 			if err != nil {
 				return err
 			}
-			return s.migrate(ctx, path, found, steps)
+			if err := s.migrate(ctx, path, found, steps); err != nil {
+				return err
+			}
+			return s.readClock(ctx)
 		}
 		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, sign))
 		if errors.Is(err, errUnknown) {

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,11 +16,20 @@ import (
 // remembered: Slack's last redelivery comes within 26 hours.
 const keysKept = 26 * time.Hour
 
+// sweepStep is how far time goes on for the record from one sweep to the next at most. So
+// a clock that jumps ahead makes things go somewhat early, never all at once; after a time
+// without sweeps they go somewhat late.
+const sweepStep = 2 * time.Hour
+
 // Sweep forgets what is over: keys of finished envelopes and causes after 26
 // hours, notes and settled requests after the time that the record was opened
-// with. Done in small commits; what is left when it fails goes with the next one. The
-// file gives its free room back when that is much.
+// with, and what is left of requests that are not there. It is done in small commits; what
+// is left when it fails goes with the next one. It is meant for every hour.
 func (t *Term) Sweep(ctx context.Context, now time.Time) error {
+	now, err := t.sweepTime(ctx, now)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	for _, part := range []struct {
 		what string
 		do   func(context.Context, time.Time) error
@@ -28,15 +39,100 @@ func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 		{"notes", t.sweepNotes},
 		{"requests", t.sweepRequests},
 		{"exports", t.sweepExports},
+		{"abandoned requests", t.sweepAbandoned},
 	} {
 		if err := part.do(ctx, now); err != nil {
 			return fmt.Errorf("sweep %s: %w", part.what, err)
 		}
 	}
-	if t.store.file == nil { // an engine without a file
+	return nil
+}
+
+// sweepTime returns the time that a sweep goes by, and remembers it.
+func (t *Term) sweepTime(ctx context.Context, now time.Time) (time.Time, error) {
+	last, err := t.swept(ctx)
+	if err != nil {
+		return now, err
+	}
+	if furthest := last.Add(sweepStep); !last.IsZero() && now.After(furthest) {
+		now = furthest
+	}
+	b, err := now.UTC().MarshalText()
+	if err == nil {
+		_, err = t.commit(ctx, nil, put(sweptKey, b))
+	}
+	t.store.notBefore(now)
+	return now, err
+}
+
+// swept returns the time that the last sweep went by; zero if there was none.
+func (r *Reader) swept(ctx context.Context) (last time.Time, err error) {
+	p, err := get(ctx, r.engine, sweptKey)
+	if err != nil || p.rev == 0 {
+		return last, err
+	}
+	if err := last.UnmarshalText(p.value); err != nil {
+		return last, fmt.Errorf("read %s: %w", sweptKey, err)
+	}
+	return last, nil
+}
+
+// sweepAbandoned removes what belongs to no request: the roster of a Create that broke off,
+// and messages that an earlier version saved after retention. That is looked for once in a
+// term, and again after a Create has failed.
+func (t *Term) sweepAbandoned(ctx context.Context, _ time.Time) error {
+	if !t.abandoned.Swap(false) {
 		return nil
 	}
-	return t.store.file.compact()
+	for _, family := range []string{rowsFamily, messagesFamily} {
+		if err := t.sweepFamily(ctx, family); err != nil {
+			t.abandoned.Store(true)
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepFamily goes from request to request through the keys of a kind.
+func (t *Term) sweepFamily(ctx context.Context, family string) error {
+	for from := family; ; {
+		found, _, err := t.engine.read(ctx, from, prefixEnd(family), 1)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		number, _, _ := strings.Cut(strings.TrimPrefix(found[0].key, family), "/")
+		n, err := strconv.ParseUint(number, 16, 32)
+		if err != nil {
+			return fmt.Errorf("%s: %w", found[0].key, err)
+		}
+		prefix := family + number + "/"
+		if err := t.removeAbandoned(ctx, int(n), prefix); err != nil {
+			return err
+		}
+		from = prefixEnd(prefix)
+	}
+}
+
+// removeAbandoned removes what is under a prefix of a request that is not there, and that
+// nobody is making.
+func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error {
+	if n == 0 { // the org's own
+		return nil
+	}
+	if _, err := t.Get(ctx, reset.NewID(n)); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	select {
+	case t.creating <- struct{}{}:
+		defer func() { <-t.creating }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := t.commit(ctx, []cond{absent(headKey(n))}, removePrefix(prefix))
+	if errors.Is(err, errConflict) { // it is there by now
+		return nil
+	}
+	return err
 }
 
 // sweepEnvelopes forgets old keys, but not those of envelopes that still wait.
@@ -130,7 +226,7 @@ func (t *Term) sweepRequests(ctx context.Context, now time.Time) error {
 		if !head.State.Settled() || now.Sub(head.SettledAt) < t.store.retain {
 			continue
 		}
-		if err := t.forget(ctx, head.ID.Number(), now); err != nil {
+		if err := t.forget(ctx, head.ID.Number()); err != nil {
 			return err
 		}
 	}
@@ -139,7 +235,7 @@ func (t *Term) sweepRequests(ctx context.Context, now time.Time) error {
 
 // forget replaces a request by the head of its chain in the org's log. The request's own
 // head goes last: a failure leaves it to be found again.
-func (t *Term) forget(ctx context.Context, n int, now time.Time) error {
+func (t *Term) forget(ctx context.Context, n int) error {
 	if err := t.journal.begin(ctx); err != nil {
 		return err
 	}
@@ -150,7 +246,7 @@ func (t *Term) forget(ctx context.Context, n int, now time.Time) error {
 		return err
 	}
 	retired := chainedFact(factRetired, &sheet{log: &logEnd{n: n}, last: last, at: at}, nil)
-	retired.At = now
+	retired.At = t.now()
 	if _, err := t.write(ctx, deed{facts: []reset.Fact{retired}, ops: always()}); err != nil {
 		return err
 	}

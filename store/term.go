@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
 // leaseTTL is how long a lease outlives a holder that died; bbolt's ends with its process.
 const leaseTTL = 15 * time.Second
+
+// leaderName is the name of the lease of whoever leads.
+const leaderName = "leader"
 
 // unknownTries is how often a commit whose result is not known is looked into and
 // tried again; the pauses between add up to about ten seconds.
@@ -25,13 +29,14 @@ type Term struct {
 	store *Store
 	lease lease
 
-	creating chan struct{} // holds a token while somebody makes a request
-	journal  *journal
+	creating  chan struct{} // holds a token while somebody makes a request
+	abandoned atomic.Bool   // a request may have been begun that nobody will finish
+	journal   *journal
 }
 
 // Lead begins a term, and ends the earlier one.
 func (s *Store) Lead(ctx context.Context) (*Term, error) {
-	l, err := s.engine.hold(ctx, "leader", leaseTTL)
+	l, err := s.engine.hold(ctx, leaderName, leaseTTL)
 	if err != nil {
 		return nil, fmt.Errorf("lead: %w", err)
 	}
@@ -39,6 +44,7 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 		Reader: s.Reader, store: s, lease: l,
 		creating: make(chan struct{}, 1), journal: newJournal(),
 	}
+	t.abandoned.Store(true) // in an earlier term
 	// Now, while no call waits for its record. What cannot be read is told to who starts a step.
 	_ = t.knowClaims(ctx)
 	return t, nil

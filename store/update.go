@@ -93,6 +93,9 @@ func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, con
 	}
 	r.Version = rev
 	t.journal.logs[n].head = footingOf(r)
+	if r.State.Settled() {
+		t.journal.releaseAll(r.ID)
+	}
 	return nil
 }
 

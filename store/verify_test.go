@@ -229,9 +229,7 @@ func TestVerify_retired(t *testing.T) {
 	receipt := Outside{Org: anchor, Request: r.ID, Sequence: last, Hash: at.String()}
 	for _, day := range []int{0, 2} {
 		now = t0.Add(time.Duration(day) * 24 * time.Hour)
-		if err := term.Sweep(t.Context(), now); err != nil {
-			t.Fatal(err)
-		}
+		mustSweepTo(t, term, now)
 		audit := must[*Audit](t)(s.Verify(t.Context(), receipt))
 		if len(audit.Findings) != 0 || audit.Retired != min(day, 1) {
 			t.Errorf("day %d: %+v", day, audit)

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -44,27 +43,18 @@ func runBackup(ctx context.Context, args []string, env cli.Env) error {
 	return err
 }
 
+// errNoBot says that no bot has the record open.
+var errNoBot = errors.New("no bot is running")
+
 func backupTo(ctx context.Context, db, to string) (int64, error) {
-	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return 0, errors.Join(fmt.Errorf("%s: %w", to, fs.ErrExist), err)
-	}
-	half := to + store.HalfBackup
-	f, err := os.OpenFile(half, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, fmt.Errorf("make a backup: %w", err)
-	}
-	n, running, err := fetchBackup(ctx, db, f)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil && running {
-		err = os.Rename(half, to)
-	}
-	if err != nil || !running {
-		err = errors.Join(err, os.Remove(half))
-	}
-	if err != nil || running {
+	n, err := store.WriteBackup(to, func(w io.Writer) (int64, error) {
+		n, running, err := fetchBackup(ctx, db, w)
+		if err == nil && !running {
+			err = errNoBot
+		}
+		return n, err
+	})
+	if !errors.Is(err, errNoBot) {
 		return n, err
 	}
 	file, err := store.Inspect(db)

@@ -132,7 +132,7 @@ func (b *backups) prune() error {
 	for _, old := range made[:max(0, len(made)-b.plan.Keep)] {
 		errs = append(errs, os.Remove(filepath.Join(b.plan.Dir, old.name)))
 	}
-	halves, err := filepath.Glob(filepath.Join(escapeGlob(b.plan.Dir), backupPrefix+"*"+backupSuffix+store.HalfBackup))
+	halves, err := filepath.Glob(filepath.Join(escapeGlob(b.plan.Dir), backupPrefix+"*"+backupSuffix+"*"+store.HalfBackup))
 	errs = append(errs, err)
 	for _, half := range halves {
 		if err := os.Remove(half); !errors.Is(err, fs.ErrNotExist) {

@@ -69,7 +69,7 @@ func TestBackups_schedule(t *testing.T) {
 		if got := after(time.Second); !slices.Equal(got, []string{"factorbot-20000101T000000Z.db"}) {
 			t.Errorf("at the start: %v", got)
 		}
-		for _, other := range []string{"notes.txt", "factorbot-19990101T000000Z.db.part", "factorbot-x.db"} {
+		for _, other := range []string{"notes.txt", "factorbot-19990101T000000Z.db.123.part", "factorbot-x.db"} {
 			if err := os.WriteFile(filepath.Join(dir, other), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
