@@ -207,7 +207,7 @@ func TestDockerfile_runsAsNobodyOnNothing(t *testing.T) {
 }
 
 func TestAlerts_arePrometheusRules(t *testing.T) {
-	rules := mustRead(t, "cmd/factorbot/alerts.yaml")
+	rules := mustRead(t, "cmd/internal/setup/alerts.yaml")
 	groups, errs := rulefmt.Parse(rules, false, model.UTF8Validation, promql.NewParser(promql.Options{}), slog.New(slog.DiscardHandler))
 	if len(errs) > 0 {
 		t.Fatal(errs)

@@ -6,16 +6,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/sandbox"
 )
 
 // mustRunWith runs the bot with a whole policy.
-func (s *sandbox) mustRunWith(policy string) {
+func (s *sandboxRun) mustRunWith(policy string) {
 	s.tb.Helper()
 	s.mustRun(filepath.Join(s.tb.TempDir(), "factorbot.db"), mustWrite(s.tb, "policy.yaml", "channels: [C_FACTORS]\n"+policy))
 }
 
 // refused clicks a button and waits for a new private answer with these words.
-func (s *sandbox) refused(user string, m message, action, words string) {
+func (s *sandboxRun) refused(user string, m message, action, words string) {
 	s.tb.Helper()
 	before := s.privately(user, words)
 	s.click(user, m, action)
@@ -23,7 +25,7 @@ func (s *sandbox) refused(user string, m message, action, words string) {
 }
 
 // privately counts the ephemeral messages with these words.
-func (s *sandbox) privately(user, words string) (n int) {
+func (s *sandboxRun) privately(user, words string) (n int) {
 	for _, m := range s.messages(user) {
 		if m.Ephemeral && strings.Contains(m.all(), words) {
 			n++
@@ -33,7 +35,7 @@ func (s *sandbox) privately(user, words string) (n int) {
 }
 
 // shows waits until a message has all these words, and returns it as it is then.
-func (s *sandbox) shows(m message, words ...string) message {
+func (s *sandboxRun) shows(m message, words ...string) message {
 	s.tb.Helper()
 	return s.awaitMessage(fmt.Sprintf("the message to say %q", words), func(now message) bool {
 		if now.TS != m.TS {
@@ -49,18 +51,18 @@ func (s *sandbox) shows(m message, words ...string) message {
 }
 
 // person changes what Slack knows of somebody, group who is in a user group.
-func (s *sandbox) person(id string, change map[string]any) {
+func (s *sandboxRun) person(id string, change map[string]any) {
 	s.tb.Helper()
 	s.post("/sandbox/set", map[string]any{"slack_people": map[string]any{id: change}})
 }
 
-func (s *sandbox) group(id string, users ...string) {
+func (s *sandboxRun) group(id string, users ...string) {
 	s.tb.Helper()
 	s.post("/sandbox/set", map[string]any{"slack_groups": map[string]any{id: map[string]any{"users": users}}})
 }
 
 // lifecycle changes the status of an Okta user: "suspend", "unsuspend".
-func (s *sandbox) lifecycle(login, verb string) {
+func (s *sandboxRun) lifecycle(login, verb string) {
 	s.tb.Helper()
 	id := ""
 	for _, u := range s.okta().Okta.Users {
@@ -72,7 +74,7 @@ func (s *sandbox) lifecycle(login, verb string) {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	req.Header.Set("Authorization", "SSWS "+sandboxToken)
+	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.tb.Fatal(err)

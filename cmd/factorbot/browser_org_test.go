@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/sandbox"
 )
 
 // TestBrowser_org shows the Okta org beside the messages: factors vanish and come
@@ -38,13 +40,13 @@ func TestBrowser_org(t *testing.T) {
 }
 
 // resetOne asks Okta to reset a user, whatever it answers.
-func (s *sandbox) resetOne(id string) {
+func (s *sandboxRun) resetOne(id string) {
 	s.tb.Helper()
 	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodPost, s.url+"/api/v1/users/"+id+"/lifecycle/reset_factors", strings.NewReader(""))
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	req.Header.Set("Authorization", "SSWS "+sandboxToken)
+	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.tb.Fatal(err)
@@ -53,7 +55,7 @@ func (s *sandbox) resetOne(id string) {
 }
 
 // setting reads a setting of the org.
-func (s *sandbox) setting(key string) any {
+func (s *sandboxRun) setting(key string) any {
 	s.tb.Helper()
 	var state struct {
 		Okta struct {

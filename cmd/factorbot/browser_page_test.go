@@ -160,7 +160,7 @@ func (p *page) drop(selector, file string) {
 }
 
 // downloaded waits for a file that the page let one take.
-func (p *page) downloaded(s *sandbox, name string) []byte {
+func (p *page) downloaded(s *sandboxRun, name string) []byte {
 	p.tb.Helper()
 	path := filepath.Join(p.downloads, name)
 	s.await("the download of "+name, func() bool {

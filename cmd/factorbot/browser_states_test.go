@@ -61,7 +61,7 @@ func TestBrowser_states(t *testing.T) {
 	p.shoot(shots, "5-done")
 }
 
-func (s *sandbox) set(values map[string]any) {
+func (s *sandboxRun) set(values map[string]any) {
 	s.tb.Helper()
 	if answer := s.post("/sandbox/set", values); answer["ok"] != true {
 		s.tb.Fatalf("set %v: %v", values, answer)

@@ -12,7 +12,7 @@ import (
 // walk is the page, and the folder that gets a picture of each step.
 type walk struct {
 	*page
-	s      *sandbox
+	s      *sandboxRun
 	folder string
 	step   int
 }

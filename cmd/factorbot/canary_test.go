@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/app"
+	"factorbot/cmd/internal/sandbox"
 	"factorbot/okta/oktasim"
 )
 
@@ -21,7 +23,7 @@ var canaries = []string{"xapp-canary-4fe1", "xoxb-canary-9c02", "canary-okta-77a
 // The tokens are looked for in everything that the program leaves behind,
 // after a job with faults, refusals and a token that Okta does not take any more.
 func TestRun_secrets_stay_secret(t *testing.T) {
-	org, err := oktasim.New(oktasim.Options{Users: 60, Given: cast(), Token: canaries[2], Faults: 0.05, Seed: 3})
+	org, err := oktasim.New(oktasim.Options{Users: 60, Given: sandbox.Cast(), Token: canaries[2], Faults: 0.05, Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,16 +33,16 @@ func TestRun_secrets_stay_secret(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "http://" + listener.Addr().String()
-	work, err := slacksim.New(slacksim.Options{URL: url, AppToken: canaries[0], BotToken: canaries[1], Org: orgPane{org}})
+	work, err := slacksim.New(slacksim.Options{URL: url, AppToken: canaries[0], BotToken: canaries[1], Org: sandbox.OrgPane{Org: org}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(work.Close)
-	srv := &httptest.Server{Listener: listener, Config: &http.Server{Handler: sandboxHandler(org, work, &health{})}}
+	srv := &httptest.Server{Listener: listener, Config: &http.Server{Handler: sandbox.Handler(org, work, &app.Health{})}}
 	srv.Start()
 	t.Cleanup(func() { work.Close(); srv.Close() })
 
-	s := &sandbox{tb: t, url: url, logs: &buffer{}}
+	s := &sandboxRun{tb: t, url: url, logs: &buffer{}}
 	db := filepath.Join(t.TempDir(), "factorbot.db")
 	secrets := t.TempDir()
 	file := filepath.Join(secrets, "okta")
@@ -50,7 +52,7 @@ func TestRun_secrets_stay_secret(t *testing.T) {
 	logs, stop := s.mustRun(db, mustConfig(t, "okta: {settle_after: 1s, log_lag: 3s}\n"),
 		"SLACK_APP_TOKEN="+canaries[0], "SLACK_BOT_TOKEN="+canaries[1],
 		"OKTA_API_TOKEN=", "OKTA_API_TOKEN_FILE="+file, "FACTORBOT_WEBHOOK_SECRET="+canaries[3])
-	s.upload("U_REQUESTER", "lost phones", "all.csv", sampleRoster(org))
+	s.upload("U_REQUESTER", "lost phones", "all.csv", sandbox.SampleRoster(org))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	results := s.awaitResults(1)
 	s.post("/sandbox/set", map[string]any{"token_revoked": true})

@@ -4,32 +4,31 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"factorbot/cmd/internal/cli"
-	"factorbot/okta"
+	"factorbot/cmd/internal/doctor"
+	"factorbot/cmd/internal/setup"
 )
 
 // examined runs factorbot doctor against a sandbox.
-func (s *sandbox) examined(db, config string, more ...string) (code int, found map[string]finding, text string) {
+func (s *sandboxRun) examined(db, config string, more ...string) (code int, found map[string]doctor.Finding, text string) {
 	s.tb.Helper()
 	var out, errs bytes.Buffer
 	code = run(context.Background(), []string{"doctor", "--json", "--config", config}, cli.Env{Vars: s.settings(db, more...), Stdout: &out, Stderr: &errs})
-	var list []finding
+	var list []doctor.Finding
 	if err := json.Unmarshal(out.Bytes(), &list); err != nil {
 		s.tb.Fatalf("%v: %s%s", err, out.String(), errs.String())
 	}
-	found = map[string]finding{}
+	found = map[string]doctor.Finding{}
 	for _, f := range list {
 		found[f.Check] = f
-		if f.Verdict != checkGood && f.Mend == "" {
+		if f.Verdict != doctor.OK && f.Mend == "" {
 			s.tb.Errorf("%s: nothing says how to mend %q", f.Check, f.Found)
 		}
 	}
@@ -38,7 +37,7 @@ func (s *sandbox) examined(db, config string, more ...string) (code int, found m
 
 func TestDoctor_findsNothing(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "20")
-	s.post("/sandbox/set", map[string]any{"slack_scopes": scopeNames()})
+	s.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
 	code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
 	if code != 0 {
 		t.Errorf("exit code %d:\n%s", code, text)
@@ -47,7 +46,7 @@ func TestDoctor_findsNothing(t *testing.T) {
 		"configuration", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "scope chat:write", "channel C_FACTORS", "approver U_APPROVER1", "who may approve", "OKTA_ORG_URL",
 		"Okta identity", "Okta users", "Okta administrators", "Okta System Log", "rate limit of /api/v1/users", "clock", "FACTORBOT_DB",
 	} {
-		if f, ok := found[check]; !ok || f.Verdict != checkGood {
+		if f, ok := found[check]; !ok || f.Verdict != doctor.OK {
 			t.Errorf("%s: %+v", check, f)
 		}
 	}
@@ -60,7 +59,7 @@ func TestDoctor_findsNothing(t *testing.T) {
 		}
 	}
 	plain := &bytes.Buffer{}
-	if err := writeFindings(plain, false, slices.Collect(maps.Values(found))); err != nil || strings.Count(plain.String(), "\n") != len(found) {
+	if err := doctor.WriteFindings(plain, false, slices.Collect(maps.Values(found))); err != nil || strings.Count(plain.String(), "\n") != len(found) {
 		t.Errorf("not one line for each check, %v:\n%s", err, plain)
 	}
 }
@@ -74,7 +73,7 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 	}{
 		"a wrong app token":         {vars: []string{"SLACK_APP_TOKEN=xapp-other"}, check: "SLACK_APP_TOKEN", mend: "connections:write"},
 		"a wrong bot token":         {vars: []string{"SLACK_BOT_TOKEN=xoxb-other"}, check: "SLACK_BOT_TOKEN", mend: "OAuth & Permissions"},
-		"a scope that is missing":   {set: map[string]any{"slack_scopes": without(scopeNames(), "usergroups:read")}, check: "scope usergroups:read", mend: "install the app again"},
+		"a scope that is missing":   {set: map[string]any{"slack_scopes": without(setup.ScopeNames(), "usergroups:read")}, check: "scope usergroups:read", mend: "install the app again"},
 		"an archived channel":       {set: map[string]any{"slack_channels": map[string]any{"C_FACTORS": map[string]any{"is_archived": true}}}, check: "channel C_FACTORS", mend: "unarchive"},
 		"a channel without the bot": {set: map[string]any{"slack_channels": map[string]any{"C_FACTORS": map[string]any{"members": []string{"U_REQUESTER"}}}}, check: "channel C_FACTORS", mend: "/invite"},
 		"a channel that is not":     {policy: "channels: [C_NOWHERE]\napprovers: {users: [U_APPROVER1]}\n", check: "channel C_NOWHERE", mend: "/invite"},
@@ -103,7 +102,7 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 			}
 			code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), policy, c.vars...)
 			f := found[c.check]
-			if code != 1 || f.Verdict != checkFail || !strings.Contains(f.Mend, c.mend) {
+			if code != 1 || f.Verdict != doctor.Failure || !strings.Contains(f.Mend, c.mend) {
 				t.Errorf("exit code %d, %+v:\n%s", code, f, text)
 			}
 		})
@@ -119,7 +118,7 @@ func TestDoctor_looksAtTheDatabase(t *testing.T) {
 	config, dir := mustConfig(t, ""), t.TempDir()
 	db := filepath.Join(dir, "factorbot.db")
 	_, stop := s.mustRun(db, config)
-	if _, found, _ := s.examined(db, config); !strings.Contains(found["FACTORBOT_DB"].Found, "works with it") || found["FACTORBOT_DB"].Verdict != checkGood {
+	if _, found, _ := s.examined(db, config); !strings.Contains(found["FACTORBOT_DB"].Found, "works with it") || found["FACTORBOT_DB"].Verdict != doctor.OK {
 		t.Errorf("of a running bot: %+v", found["FACTORBOT_DB"])
 	}
 	stop()
@@ -127,7 +126,7 @@ func TestDoctor_looksAtTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, found, _ := s.examined(db, config); found["FACTORBOT_DB"].Verdict != checkGood {
+	if _, found, _ := s.examined(db, config); found["FACTORBOT_DB"].Verdict != doctor.OK {
 		t.Errorf("of a stopped bot: %+v", found["FACTORBOT_DB"])
 	}
 	if after, err := os.ReadFile(db); err != nil || !bytes.Equal(before, after) {
@@ -153,7 +152,7 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 	}{
 		"wrong bot token":    {nil, []string{"SLACK_BOT_TOKEN=xoxb-other"}, "SLACK_BOT_TOKEN: Slack says invalid_auth"},
 		"wrong app token":    {nil, []string{"SLACK_APP_TOKEN=xapp-other"}, "SLACK_APP_TOKEN: Slack says invalid_auth"},
-		"no scope to post":   {map[string]any{"slack_scopes": without(scopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
+		"no scope to post":   {map[string]any{"slack_scopes": without(setup.ScopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
 		"revoked Okta token": {map[string]any{"token_revoked": true}, nil, "E0000011"},
 		"nobody approves":    {map[string]any{"slack_people": map[string]any{"U_APPROVER1": map[string]any{"deleted": true}, "U_APPROVER2": map[string]any{"is_restricted": true}}}, nil, "who may approve: nobody"},
 	} {
@@ -183,33 +182,5 @@ func TestRun_warnsOfTheRest(t *testing.T) {
 	})
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d", code)
-	}
-}
-
-func TestCheckClock(t *testing.T) {
-	for _, c := range []struct {
-		seconds float64
-		known   bool
-		want    verdict
-	}{{0, true, checkGood}, {-4, true, checkGood}, {-30, true, checkWarn}, {300, true, checkFail}, {0, false, checkWarn}} {
-		if got := checkClock(time.Duration(c.seconds*float64(time.Second)), c.known); got.Verdict != c.want {
-			t.Errorf("%v s: %v", c.seconds, got)
-		}
-	}
-}
-
-func TestOktaTrouble_fatalOnlyWhatWaitingDoesNotMend(t *testing.T) {
-	for _, c := range []struct {
-		err   error
-		fatal bool
-		want  verdict
-	}{
-		{&okta.Error{Kind: okta.KindAuth}, true, checkFail}, {&okta.Error{Kind: okta.KindScope}, true, checkFail},
-		{&okta.Error{Kind: okta.KindNetwork}, false, checkWarn}, {&okta.Error{Kind: okta.KindServer}, false, checkWarn},
-		{&okta.Error{Kind: okta.KindForbidden}, false, checkFail}, {errors.New("odd"), false, checkWarn},
-	} {
-		if got := oktaTrouble("x", c.err); got.Fatal != c.fatal || got.Verdict != c.want {
-			t.Errorf("%v: %+v", c.err, got)
-		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // direct returns what the bot has written to a person.
-func (s *sandbox) direct(user string) []message {
+func (s *sandboxRun) direct(user string) []message {
 	s.tb.Helper()
 	resp, err := http.Get(s.url + "/sandbox/messages?channel=D" + strings.TrimPrefix(user, "U") + "&user=" + user)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *sandbox) direct(user string) []message {
 }
 
 // awaitDirect waits for the only direct message to a person that says all of that.
-func (s *sandbox) awaitDirect(user string, words ...string) message {
+func (s *sandboxRun) awaitDirect(user string, words ...string) message {
 	s.tb.Helper()
 	var found []message
 	s.await(fmt.Sprintf("%s to be told %q", user, words), func() bool {
@@ -63,7 +63,7 @@ func sayAll(m message, words []string) bool {
 }
 
 // pressDirect clicks a button of a direct message.
-func (s *sandbox) pressDirect(user string, m message, action string) {
+func (s *sandboxRun) pressDirect(user string, m message, action string) {
 	s.tb.Helper()
 	answer := s.post("/sandbox/action", map[string]any{
 		"user": user, "channel": "D" + strings.TrimPrefix(user, "U"), "message_ts": m.TS, "action_id": action, "value": m.value(action),
@@ -74,7 +74,7 @@ func (s *sandbox) pressDirect(user string, m message, action string) {
 }
 
 // failing makes the next calls of Slack's methods that write lose their answers or be refused for a while.
-func (s *sandbox) failing() {
+func (s *sandboxRun) failing() {
 	s.set(map[string]any{"slack_fail_next": []map[string]any{
 		{"method": "chat.postMessage", "kind": "lost", "times": 2},
 		{"method": "chat.postMessage", "kind": "rate_limited", "times": 1},

@@ -12,7 +12,7 @@ import (
 type answers map[string]any
 
 // opened returns the modal that an answer of the sandbox shows.
-func (s *sandbox) opened(answer map[string]any) map[string]any {
+func (s *sandboxRun) opened(answer map[string]any) map[string]any {
 	s.tb.Helper()
 	view, _ := answer["view"].(map[string]any)
 	if view == nil {
@@ -24,7 +24,7 @@ func (s *sandbox) opened(answer map[string]any) map[string]any {
 // numbered presses Approve on a large batch and returns the modal that asks for
 // the number. Terms that grew since the plan was frozen change the message
 // first, and the sandbox answers a click with what comes first; then again.
-func (s *sandbox) numbered(user string, m message) map[string]any {
+func (s *sandboxRun) numbered(user string, m message) map[string]any {
 	s.tb.Helper()
 	answer := s.click(user, m, "approve")
 	if answer["view"] == nil {
@@ -34,7 +34,7 @@ func (s *sandbox) numbered(user string, m message) map[string]any {
 }
 
 // try submits a modal and returns what is wrong with it, by field; nil if it was taken.
-func (s *sandbox) try(user string, view map[string]any, f answers) map[string]any {
+func (s *sandboxRun) try(user string, view map[string]any, f answers) map[string]any {
 	s.tb.Helper()
 	values := map[string]any{}
 	for field, v := range f {
@@ -49,7 +49,7 @@ func (s *sandbox) try(user string, view map[string]any, f answers) map[string]an
 }
 
 // submit submits a modal that must be taken.
-func (s *sandbox) submit(user string, view map[string]any, f answers) {
+func (s *sandboxRun) submit(user string, view map[string]any, f answers) {
 	s.tb.Helper()
 	if wrong := s.try(user, view, f); len(wrong) > 0 {
 		s.tb.Fatalf("the form was refused: %v", wrong)
@@ -57,7 +57,7 @@ func (s *sandbox) submit(user string, view map[string]any, f answers) {
 }
 
 // turn uses an element inside a modal and returns the modal as it is then.
-func (s *sandbox) turn(user string, view map[string]any, action string, value any, f answers) map[string]any {
+func (s *sandboxRun) turn(user string, view map[string]any, action string, value any, f answers) map[string]any {
 	s.tb.Helper()
 	values := map[string]any{}
 	for field, v := range f {
@@ -80,7 +80,7 @@ func text(view map[string]any) string {
 }
 
 // toldPrivately waits for an ephemeral message.
-func (s *sandbox) toldPrivately(user, words string) {
+func (s *sandboxRun) toldPrivately(user, words string) {
 	s.tb.Helper()
 	s.await(fmt.Sprintf("%s to be told %q", user, words), func() bool {
 		for _, m := range s.messages(user) {

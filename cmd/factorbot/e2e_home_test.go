@@ -7,7 +7,7 @@ import (
 )
 
 // home opens a person's home tab and returns it.
-func (s *sandbox) home(user string) map[string]any {
+func (s *sandboxRun) home(user string) map[string]any {
 	s.tb.Helper()
 	var answer map[string]any
 	if err := json.Unmarshal(s.get("/sandbox/home?user="+user), &answer); err != nil {
@@ -21,7 +21,7 @@ func (s *sandbox) home(user string) map[string]any {
 }
 
 // press uses a button of a home tab.
-func (s *sandbox) press(user string, home map[string]any, action string) map[string]any {
+func (s *sandboxRun) press(user string, home map[string]any, action string) map[string]any {
 	s.tb.Helper()
 	b, _ := json.Marshal(home["blocks"])
 	return s.post("/sandbox/action", map[string]any{
@@ -31,7 +31,7 @@ func (s *sandbox) press(user string, home map[string]any, action string) map[str
 
 // awaitHome waits for a person's home tab to show all of that. It opens the tab
 // once; then the bot must bring it up to date by itself, which the page shows.
-func (s *sandbox) awaitHome(user string, words ...string) {
+func (s *sandboxRun) awaitHome(user string, words ...string) {
 	s.tb.Helper()
 	s.await(user+"'s home tab to say "+strings.Join(words, ", "), func() bool {
 		shown := string(s.get("/?channel=home&user=" + user))

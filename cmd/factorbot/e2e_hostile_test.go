@@ -10,7 +10,7 @@ import (
 )
 
 // answered waits until somebody reads the words: the person privately, or everybody in a thread.
-func (s *sandbox) answered(user, what string, since int, words ...string) {
+func (s *sandboxRun) answered(user, what string, since int, words ...string) {
 	s.tb.Helper()
 	s.await(fmt.Sprintf("%s to be answered %q", what, words), func() bool {
 		for _, m := range s.messages(user)[since:] {
@@ -43,7 +43,7 @@ func live() []string {
 }
 
 // checkInert looks through everything that everybody and some people see.
-func (s *sandbox) checkInert(users ...string) {
+func (s *sandboxRun) checkInert(users ...string) {
 	s.tb.Helper()
 	for _, user := range users {
 		for _, m := range s.messages(user) {

@@ -37,7 +37,7 @@ func outcomes(tb testing.TB, file []byte) (byOutcome, byReason map[string]int, r
 
 // checkResets holds a result file against what the org counted: once for each
 // row that says reset, never for the others.
-func checkResets(tb testing.TB, s *sandbox, rows [][]string) {
+func checkResets(tb testing.TB, s *sandboxRun, rows [][]string) {
 	tb.Helper()
 	want := map[string]int{}
 	for _, r := range rows {

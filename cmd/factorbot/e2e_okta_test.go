@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/sandbox"
 )
 
 // person is what the sandbox shows of an Okta user to these tests.
@@ -22,7 +24,7 @@ type person struct {
 	} `json:"factors"`
 }
 
-func (s *sandbox) people() []person {
+func (s *sandboxRun) people() []person {
 	s.tb.Helper()
 	var st struct {
 		Okta struct {
@@ -36,7 +38,7 @@ func (s *sandbox) people() []person {
 }
 
 // someone returns one person as the org shows them now.
-func (s *sandbox) someone(login string) person {
+func (s *sandboxRun) someone(login string) person {
 	s.tb.Helper()
 	all := s.people()
 	i := slices.IndexFunc(all, func(p person) bool { return p.Login == login })
@@ -69,13 +71,13 @@ func logins(all []person, fits func(person) bool) []string {
 }
 
 // ask sends a command and returns the private answer.
-func (s *sandbox) ask(text string) string {
+func (s *sandboxRun) ask(text string) string {
 	s.tb.Helper()
 	return fmt.Sprint(s.command("U_REQUESTER", "/factor-reset "+text)["ephemeral"])
 }
 
 // mustFinish approves the n-th request and returns the approval message as it was, and the rows of the result.
-func (s *sandbox) mustFinish(n int) (pending message, rows [][]string) {
+func (s *sandboxRun) mustFinish(n int) (pending message, rows [][]string) {
 	s.tb.Helper()
 	pending = s.awaitPending(n)
 	s.click("U_APPROVER1", pending, "approve")
@@ -84,14 +86,14 @@ func (s *sandbox) mustFinish(n int) (pending message, rows [][]string) {
 }
 
 // logged returns the logins that the org's System Log has as targets of this type of event.
-func (s *sandbox) logged(eventType string) []string {
+func (s *sandboxRun) logged(eventType string) []string {
 	s.tb.Helper()
 	query := url.Values{"filter": {fmt.Sprintf("eventType eq %q", eventType)}, "limit": {"1000"}}
 	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/logs?"+query.Encode(), nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	req.Header.Set("Authorization", "SSWS "+sandboxToken)
+	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.tb.Fatal(err)

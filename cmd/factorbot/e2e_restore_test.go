@@ -69,7 +69,7 @@ func TestRun_restored(t *testing.T) {
 }
 
 // filesNamed counts the messages with a file of this name.
-func (s *sandbox) filesNamed(name string) int {
+func (s *sandboxRun) filesNamed(name string) int {
 	n := 0
 	for _, m := range s.messages("") {
 		for _, f := range m.Files {

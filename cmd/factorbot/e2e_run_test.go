@@ -16,7 +16,7 @@ import (
 )
 
 // settings are those of `run` against a sandbox: the design's environment.
-func (s *sandbox) settings(db string, more ...string) []string {
+func (s *sandboxRun) settings(db string, more ...string) []string {
 	return append([]string{
 		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + s.url + "/api/",
 		"OKTA_ORG_URL=" + s.url, "OKTA_API_TOKEN=sandbox-token",
@@ -36,7 +36,7 @@ func mustConfig(tb testing.TB, more string) string {
 }
 
 // mustRun runs the bot in this process against the sandbox. The returned function stops it.
-func (s *sandbox) mustRun(db, config string, more ...string) (logs *buffer, stop func() int) {
+func (s *sandboxRun) mustRun(db, config string, more ...string) (logs *buffer, stop func() int) {
 	s.tb.Helper()
 	logs = &buffer{}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -109,7 +109,7 @@ func TestRun_killed_in_the_middle(t *testing.T) {
 }
 
 // reset counts the users who were reset.
-func (s *sandbox) reset() int {
+func (s *sandboxRun) reset() int {
 	n := 0
 	for _, u := range s.okta().Okta.Users {
 		n += min(u.Resets, 1)
@@ -118,7 +118,7 @@ func (s *sandbox) reset() int {
 }
 
 // once checks that each file was shared once.
-func (s *sandbox) once(names ...string) {
+func (s *sandboxRun) once(names ...string) {
 	s.tb.Helper()
 	for _, name := range names {
 		n := 0
@@ -294,4 +294,14 @@ func mustWrite(tb testing.TB, name, text string) string {
 		tb.Fatal(err)
 	}
 	return path
+}
+
+// mustBuild builds the program as people run it: without the race detector.
+func mustBuild(tb testing.TB, flags ...string) string {
+	tb.Helper()
+	binary := filepath.Join(tb.TempDir(), "factorbot")
+	if out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
+		tb.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
 }

@@ -21,8 +21,8 @@ import (
 // patience bounds how long a test waits for something that must happen.
 const patience = 60 * time.Second
 
-// sandbox is a running program and its page, driven as the page does it.
-type sandbox struct {
+// sandboxRun is a running program and its page, driven as the page does it.
+type sandboxRun struct {
 	tb   testing.TB
 	url  string
 	logs *buffer
@@ -48,9 +48,9 @@ func (b *buffer) String() string {
 }
 
 // mustSandbox starts the program as its main does and waits for its URLs.
-func mustSandbox(tb testing.TB, args ...string) *sandbox {
+func mustSandbox(tb testing.TB, args ...string) *sandboxRun {
 	tb.Helper()
-	s := &sandbox{tb: tb, logs: &buffer{}}
+	s := &sandboxRun{tb: tb, logs: &buffer{}}
 	out, in := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
@@ -137,7 +137,7 @@ func (m message) value(action string) string {
 // all is everything a person can read of the message.
 func (m message) all() string { return m.Text + "\n" + string(m.Blocks) }
 
-func (s *sandbox) get(path string) []byte {
+func (s *sandboxRun) get(path string) []byte {
 	s.tb.Helper()
 	resp, err := http.Get(s.url + path)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *sandbox) get(path string) []byte {
 	return b
 }
 
-func (s *sandbox) post(path string, body any) map[string]any {
+func (s *sandboxRun) post(path string, body any) map[string]any {
 	s.tb.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -169,19 +169,19 @@ func (s *sandbox) post(path string, body any) map[string]any {
 	return answer
 }
 
-func (s *sandbox) command(user, text string) map[string]any {
+func (s *sandboxRun) command(user, text string) map[string]any {
 	s.tb.Helper()
 	return s.post("/sandbox/command", map[string]any{"user": user, "channel": "C_FACTORS", "text": text})
 }
 
-func (s *sandbox) click(user string, m message, action string) map[string]any {
+func (s *sandboxRun) click(user string, m message, action string) map[string]any {
 	s.tb.Helper()
 	return s.post("/sandbox/action", map[string]any{
 		"user": user, "channel": "C_FACTORS", "message_ts": m.TS, "action_id": action, "value": m.value(action),
 	})
 }
 
-func (s *sandbox) upload(user, comment, name string, content []byte) string {
+func (s *sandboxRun) upload(user, comment, name string, content []byte) string {
 	s.tb.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -211,7 +211,7 @@ func (s *sandbox) upload(user, comment, name string, content []byte) string {
 	return answer.TS
 }
 
-func (s *sandbox) messages(user string) []message {
+func (s *sandboxRun) messages(user string) []message {
 	s.tb.Helper()
 	path := "/sandbox/messages?channel=C_FACTORS"
 	if user != "" {
@@ -232,7 +232,7 @@ func (s *sandbox) messages(user string) []message {
 }
 
 // await waits until find returns true, looking again after each change of the sandbox.
-func (s *sandbox) await(what string, find func() bool) {
+func (s *sandboxRun) await(what string, find func() bool) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -247,7 +247,7 @@ func (s *sandbox) await(what string, find func() bool) {
 }
 
 // changes gets a value for each event of the page's stream, and now and then besides.
-func (s *sandbox) changes(ctx context.Context) <-chan struct{} {
+func (s *sandboxRun) changes(ctx context.Context) <-chan struct{} {
 	ch := make(chan struct{}, 1)
 	poke := func() {
 		select {
@@ -284,7 +284,7 @@ func (s *sandbox) changes(ctx context.Context) <-chan struct{} {
 	return ch
 }
 
-func (s *sandbox) dump() string {
+func (s *sandboxRun) dump() string {
 	var b strings.Builder
 	for _, m := range s.messages("U_REQUESTER") {
 		fmt.Fprintf(&b, "%s %s %s%s: %.300s\n", m.TS, m.ThreadTS, m.User, m.BotID, m.Text)
@@ -293,7 +293,7 @@ func (s *sandbox) dump() string {
 }
 
 // awaitMessage waits for a message that fits and returns it.
-func (s *sandbox) awaitMessage(what string, fits func(message) bool) message {
+func (s *sandboxRun) awaitMessage(what string, fits func(message) bool) message {
 	s.tb.Helper()
 	var found message
 	s.await(what, func() bool {
@@ -309,14 +309,14 @@ func (s *sandbox) awaitMessage(what string, fits func(message) bool) message {
 }
 
 // awaitPending waits for the approval message of the n-th request.
-func (s *sandbox) awaitPending(n int) message {
+func (s *sandboxRun) awaitPending(n int) message {
 	s.tb.Helper()
 	id := fmt.Sprintf("FR-%d", n)
 	return s.awaitMessage(id+" to be pending", func(m message) bool { return strings.HasPrefix(m.value("approve"), id+":") })
 }
 
 // awaitResults waits for the result file of the n-th request.
-func (s *sandbox) awaitResults(n int) []byte {
+func (s *sandboxRun) awaitResults(n int) []byte {
 	s.tb.Helper()
 	name := fmt.Sprintf("FR-%d-results.csv", n)
 	m := s.awaitMessage(name, func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == name })
@@ -341,7 +341,7 @@ type oktaState struct {
 	} `json:"okta"`
 }
 
-func (s *sandbox) okta() oktaState {
+func (s *sandboxRun) okta() oktaState {
 	s.tb.Helper()
 	var st oktaState
 	if err := json.Unmarshal(s.get("/sandbox/state"), &st); err != nil {
@@ -351,7 +351,7 @@ func (s *sandbox) okta() oktaState {
 }
 
 // attach brings a file into a form, where it is not shared with anybody, and returns its ID.
-func (s *sandbox) attach(user, name string, content []byte) string {
+func (s *sandboxRun) attach(user, name string, content []byte) string {
 	s.tb.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)

@@ -7,7 +7,7 @@ import (
 )
 
 // private is what a command is answered, as text.
-func (s *sandbox) private(user, text string) string {
+func (s *sandboxRun) private(user, text string) string {
 	s.tb.Helper()
 	return fmt.Sprint(s.command(user, text)["ephemeral"])
 }

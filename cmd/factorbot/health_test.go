@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/operator"
 )
 
 // probe asks for a path and returns status and text.
@@ -53,53 +50,6 @@ func TestHealth_withoutBot(t *testing.T) {
 	}
 }
 
-func TestReadiness_namesWhatIsWrongAndAsksSeldom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var wrote, asked int
-		var diskFull, revoked error
-		r := newReadiness(func() int { return 1 },
-			func(context.Context) error { wrote++; return diskFull },
-			func(context.Context) error { asked++; return revoked })
-		check := func(want string) {
-			t.Helper()
-			got := "ready"
-			if err := r.check(t.Context()); err != nil {
-				got = err.Error()
-			}
-			if got != want {
-				t.Errorf("check() says %q, want %q", got, want)
-			}
-		}
-		check("ready")
-		check("ready")
-		if wrote != 1 || asked != 1 {
-			t.Errorf("two probes wrote %d times and asked Okta %d times", wrote, asked)
-		}
-		diskFull, revoked = errors.New("disk full"), errors.New("401\nE0000011")
-		<-time.After(time.Minute)
-		check("store: disk full\nokta: 401; E0000011")
-		diskFull, revoked = nil, nil
-		check("okta: 401; E0000011")
-		<-time.After(10 * time.Second)
-		check("ready")
-	})
-}
-
-func TestReadiness_isBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hang := func(ctx context.Context) error { <-ctx.Done(); return errors.New("no answer") }
-		r := newReadiness(func() int { return 0 }, func(context.Context) error { return nil }, hang)
-		begun := time.Now()
-		err := r.check(t.Context())
-		if want := "slack: no socket to Slack is open\nokta: no answer"; err == nil || err.Error() != want {
-			t.Errorf("check() = %v, want %q", err, want)
-		}
-		if took := time.Since(begun); took != readyTime { // the bubble's clock
-			t.Errorf("it took %s", took)
-		}
-	})
-}
-
 func TestHealth_asked(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	addr := strings.TrimPrefix(s.url, "http://")
@@ -119,7 +69,7 @@ func TestHealth_asked(t *testing.T) {
 			t.Errorf("factorbot %v: exit code %d, %s", c.args, code, out)
 		}
 	}
-	if got := reachable("0.0.0.0:8090") + reachable("[::]:1") + reachable(":2") + reachable("10.0.0.1:3"); got != "127.0.0.1:8090127.0.0.1:1127.0.0.1:210.0.0.1:3" {
+	if got := operator.Reachable("0.0.0.0:8090") + operator.Reachable("[::]:1") + operator.Reachable(":2") + operator.Reachable("10.0.0.1:3"); got != "127.0.0.1:8090127.0.0.1:1127.0.0.1:210.0.0.1:3" {
 		t.Error(got)
 	}
 }

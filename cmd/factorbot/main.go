@@ -5,15 +5,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // people name times in their own zones, and a container may have none
 
+	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		app.BoundMemory(false)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	reload, ignore := reloadSignal()
-	boundMemory(os.Args[1:])
+	reload, ignore := app.ReloadSignal()
 	code := run(ctx, os.Args[1:], cli.Env{Vars: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Reload: reload})
 	ignore()
 	stop()

@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -53,24 +52,17 @@ func methodsInCode(tb testing.TB) []string {
 	tb.Helper()
 	client, known := reflect.TypeFor[*slack.Client](), webMethods()
 	found := map[string]bool{"apps.connections.open": true}
-	for _, folder := range []string{"../../bot", "../../bot/desk", "../../bot/runner", "../../bot/view", "."} {
-		files, err := filepath.Glob(folder + "/*.go")
-		if err != nil || len(files) == 0 {
-			tb.Fatalf("no source in %s: %v", folder, err)
-		}
-		for _, path := range files {
-			if strings.HasSuffix(path, "_test.go") {
+	for _, path := range sources(tb, func(path string) bool {
+		return strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "slacksim/")
+	}) {
+		for _, name := range callsIn(tb, path) {
+			if _, exists := client.MethodByName(name); !exists || !strings.HasSuffix(name, "Context") {
 				continue
 			}
-			for _, name := range callsIn(tb, path) {
-				if _, exists := client.MethodByName(name); !exists || !strings.HasSuffix(name, "Context") {
-					continue
-				}
-				if known[name] == "" {
-					tb.Fatalf("%s calls slack-go's %s: say in webMethods which Web API method that is", path, name)
-				}
-				found[known[name]] = true
+			if known[name] == "" {
+				tb.Fatalf("%s calls slack-go's %s: say in webMethods which Web API method that is", path, name)
 			}
+			found[known[name]] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(found))

@@ -20,7 +20,10 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/sandbox"
+	"factorbot/cmd/internal/setup"
 	"factorbot/okta/oktasim"
 )
 
@@ -77,33 +80,33 @@ func TestManifest_scopesAreThoseOfTheCalls(t *testing.T) {
 			want[scope] = append(want[scope], method)
 		}
 	}
-	for _, e := range botEvents() {
+	for _, e := range setup.BotEvents() {
 		if scope := scopeOfEvent(e); scope != "" {
 			want[scope] = append(want[scope], "event "+e)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if !slices.Contains(scopeNames(), name) {
+		if !slices.Contains(setup.ScopeNames(), name) {
 			t.Errorf("add %s to slackScopes in manifest_scopes.go: it is needed for %s", name, strings.Join(want[name], ", "))
 		}
 	}
-	for _, s := range slackScopes() {
+	for _, s := range setup.SlackScopes() {
 		if want[s.Name] == nil || s.Why == "" {
 			t.Errorf("nothing needs %s (%q)", s.Name, s.Why)
 		}
 	}
-	if !slices.IsSorted(scopeNames()) {
+	if !slices.IsSorted(setup.ScopeNames()) {
 		t.Error("the scopes are not in order")
 	}
 }
 
 // The home tab is on if the bot publishes one, and each event is one that the bot reads.
 func TestManifest_saysWhatTheBotHears(t *testing.T) {
-	m := slackManifest()
-	if home := slices.Contains(methodsInCode(t), "views.publish"); home != m.Features.AppHome.HomeTab || home != slices.Contains(botEvents(), "app_home_opened") {
-		t.Errorf("the bot publishes a home tab: %v; the manifest has it on: %v, its event: %v", home, m.Features.AppHome.HomeTab, botEvents())
+	m := setup.SlackManifest()
+	if home := slices.Contains(methodsInCode(t), "views.publish"); home != m.Features.AppHome.HomeTab || home != slices.Contains(setup.BotEvents(), "app_home_opened") {
+		t.Errorf("the bot publishes a home tab: %v; the manifest has it on: %v, its event: %v", home, m.Features.AppHome.HomeTab, setup.BotEvents())
 	}
-	if hears := slices.Contains(botEvents(), "message.im"); hears == m.Features.AppHome.MessagesRead {
+	if hears := slices.Contains(setup.BotEvents(), "message.im"); hears == m.Features.AppHome.MessagesRead {
 		t.Errorf("the bot hears direct messages: %v; nobody may write them: %v", hears, m.Features.AppHome.MessagesRead)
 	}
 }
@@ -113,7 +116,7 @@ func TestManifest_readmeTellsEachScope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range slackScopes() {
+	for _, s := range setup.SlackScopes() {
 		if !bytes.Contains(readme, []byte("| `"+s.Name+"` | "+s.Why+" |")) {
 			t.Errorf("README.md has no line | `%s` | %s |", s.Name, s.Why)
 		}
@@ -123,7 +126,7 @@ func TestManifest_readmeTellsEachScope(t *testing.T) {
 // With the manifest's scopes and events and no others, in a public and a
 // private channel, Slack refuses nothing for want of a scope.
 func TestManifest_sufficesForAJob(t *testing.T) {
-	org, err := oktasim.New(oktasim.Options{Users: 8, Given: cast(), Token: sandboxToken, Seed: 5})
+	org, err := oktasim.New(oktasim.Options{Users: 8, Given: sandbox.Cast(), Token: sandbox.Token, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,20 +140,20 @@ func TestManifest_sufficesForAJob(t *testing.T) {
 		channels[i].Private = channels[i].ID == "C_FACTORS"
 	}
 	work, err := slacksim.New(slacksim.Options{
-		URL: "http://" + listener.Addr().String(), Org: orgPane{org}, Channels: channels, Scopes: scopeNames(), Events: botEvents(),
+		URL: "http://" + listener.Addr().String(), Org: sandbox.OrgPane{Org: org}, Channels: channels, Scopes: setup.ScopeNames(), Events: setup.BotEvents(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &httptest.Server{Listener: listener, Config: &http.Server{Handler: sandboxHandler(org, work, &health{})}}
+	srv := &httptest.Server{Listener: listener, Config: &http.Server{Handler: sandbox.Handler(org, work, &app.Health{})}}
 	srv.Start()
 	t.Cleanup(func() { work.Close(); srv.Close() })
-	s := &sandbox{tb: t, url: "http://" + listener.Addr().String(), logs: &buffer{}}
+	s := &sandboxRun{tb: t, url: "http://" + listener.Addr().String(), logs: &buffer{}}
 	_, stop := s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
-	s.upload("U_REQUESTER", "lost phones", "all.csv", sampleRoster(org))
+	s.upload("U_REQUESTER", "lost phones", "all.csv", sandbox.SampleRoster(org))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.awaitResults(1)
-	s.upload("U_REQUESTER", "", "again.csv", sampleRoster(org))
+	s.upload("U_REQUESTER", "", "again.csv", sandbox.SampleRoster(org))
 	s.awaitMessage("the question for a reason", func(m message) bool { return m.has("add_reason") })
 	stop()
 	books := work.Books()
@@ -162,7 +165,7 @@ func TestManifest_sufficesForAJob(t *testing.T) {
 	known := append(methodsInCode(t), "files.upload", "files.download") // not methods: where bytes go and come from
 	for method, scopes := range books.Scopes {
 		for _, scope := range scopes {
-			if !slices.Contains(scopeNames(), scope) {
+			if !slices.Contains(setup.ScopeNames(), scope) {
 				t.Errorf("%s used %s", method, scope)
 			}
 		}
@@ -208,7 +211,7 @@ func ours(method string, scopes []string) []string {
 		return []string{"im:write"}
 	}
 	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool {
-		direct := strings.HasPrefix(s, "im:") && s != "im:history" && !slices.Contains(botEvents(), "message.im")
+		direct := strings.HasPrefix(s, "im:") && s != "im:history" && !slices.Contains(setup.BotEvents(), "message.im")
 		return direct || strings.HasPrefix(s, "mpim:")
 	})
 }

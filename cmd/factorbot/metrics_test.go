@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -131,65 +129,6 @@ func TestMetrics_afterRestart(t *testing.T) {
 	s.awaitResults(2)
 	if n := value(scrape(t, url), "factorbot_targets_total", "outcome", "reset"); n != 1 {
 		t.Errorf("%v resets since the start, want 1", n)
-	}
-}
-
-func TestSlackMeter_countsRefusals(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		switch r.URL.Path {
-		case "/api/chat.postMessage":
-			_, _ = io.WriteString(w, `{"ok":false,"error":"not_in_channel"}`)
-		case "/api/users.info":
-			_, _ = io.WriteString(w, `{"ok":true,"pad":"`+strings.Repeat("x", 3*peekBytes)+`"}`)
-		case "/api/chat.update":
-			w.WriteHeader(http.StatusTooManyRequests)
-		case "/api/files.info":
-			_, _ = io.WriteString(w, `{"ok":false,"error":"<secret> \u0000"}`)
-		}
-	}))
-	defer srv.Close()
-	m := newMetrics()
-	client := &http.Client{Transport: m.slack}
-	for _, path := range []string{"/api/chat.postMessage", "/api/users.info", "/api/chat.update", "/api/files.info", "/files-pri/T1-F2/secret-name.csv", "/actions/T1/2/secret"} {
-		resp, err := client.Get(srv.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if err != nil || path == "/api/users.info" && len(body) < 3*peekBytes {
-			t.Errorf("%s: the caller got %d bytes, %v", path, len(body), err)
-		}
-	}
-	client.CloseIdleConnections()
-	mux := http.NewServeMux()
-	m.mount(mux)
-	shown := httptest.NewRecorder()
-	mux.ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	for _, want := range []string{
-		`factorbot_slack_errors_total{error="not_in_channel",method="chat.postMessage"} 1`, `factorbot_slack_errors_total{error="http_429",method="chat.update"} 1`,
-		`factorbot_slack_errors_total{error="unknown",method="files.info"} 1`, `factorbot_slack_calls_total{method="users.info"} 1`, `factorbot_slack_calls_total{method="other"} 2`,
-	} {
-		if !strings.Contains(shown.Body.String(), want) {
-			t.Errorf("the metrics lack %s", want)
-		}
-	}
-	if strings.Contains(shown.Body.String(), "secret") {
-		t.Error("a label holds a secret")
-	}
-}
-
-func TestSocketMeter(t *testing.T) {
-	m := newSocketMeter()
-	for _, step := range []struct {
-		n, count, again int
-		open            bool
-	}{{0, 0, 0, false}, {0, 1, 0, true}, {1, 2, 0, true}, {0, 1, 0, false}, {0, 1, 0, false}, {0, 2, 1, true}, {0, 2, 2, true}} {
-		m.note(step.n, step.open)
-		if m.count() != step.count || m.reconnects != step.again {
-			t.Fatalf("after %+v: %d open, %d opened again", step, m.count(), m.reconnects)
-		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"factorbot/cmd/internal/setup"
 	"factorbot/okta"
 )
 
@@ -21,7 +22,7 @@ func TestOktaRole_scopesAreOktas(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, s := range oktaScopes() {
+	for _, s := range setup.OktaScopes() {
 		names = append(names, s.Name)
 		if len(s.Calls) == 0 {
 			t.Errorf("%s has no call", s.Name)
@@ -60,7 +61,7 @@ func asksFor(op *openapi3.Operation, scope string) bool {
 
 func TestOktaRole_printsWhatTheAPITakes(t *testing.T) {
 	raw := printed(t, "okta-role", "--json", "--org-url", "https://example.okta.com/", "--org-id", "00o1", "--groups", "00g1,00g2")
-	var got oktaAccess
+	var got setup.OktaAccess
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestOktaRole_printsWhatTheAPITakes(t *testing.T) {
 		}
 	}
 	text := printed(t, "okta-role")
-	for _, p := range permissions() {
+	for _, p := range setup.Permissions() {
 		if !slices.Contains(got.CustomRole.Permissions, p.Name) || !bytes.Contains(text, []byte(p.Name)) || !bytes.Contains(text, []byte(p.Why)) {
 			t.Errorf("%s is not explained", p.Name)
 		}
@@ -90,7 +91,7 @@ func TestOktaRole_readmeTellsEachPermission(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range permissions() {
+	for _, p := range setup.Permissions() {
 		line := "| " + p.Label + " | `" + p.Name + "` | " + p.Why + " | " + p.Resources + " |"
 		if !bytes.Contains(readme, []byte(line)) {
 			t.Errorf("README.md has no line %s", line)

@@ -9,16 +9,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/sandbox"
 )
 
 // oktaGroup returns the ID of one of the sandbox's Okta groups.
-func (s *sandbox) oktaGroup(name string) string {
+func (s *sandboxRun) oktaGroup(name string) string {
 	s.tb.Helper()
 	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/groups?q="+url.QueryEscape(name), nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	req.Header.Set("Authorization", "SSWS "+sandboxToken)
+	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.tb.Fatal(err)

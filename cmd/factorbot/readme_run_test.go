@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"factorbot/cmd/internal/setup"
 )
 
 // commandsShown are the calls of the program in the README, each once: lines of
@@ -20,7 +22,7 @@ import (
 // "go run" calls counts as the program.
 func commandsShown(tb testing.TB) (all []string) {
 	tb.Helper()
-	for _, m := range regexp.MustCompile("(?m)(?:^ *|`)(?:\\./|go run \\./cmd/)(factorbot [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
+	for _, m := range regexp.MustCompile("(?m)(?:^ *|`)(?:\\./|go run \\./cmd/)(factor(?:bot|lab) [^`\n]+)").FindAllStringSubmatch(mustReadme(tb), -1) {
 		if !slices.Contains(all, m[1]) {
 			all = append(all, m[1])
 		}
@@ -34,15 +36,18 @@ func commandsShown(tb testing.TB) (all []string) {
 // follower is a machine on which somebody follows the README: the program, the
 // settings, a policy, and the sandbox in the place of Slack and Okta.
 type follower struct {
-	*sandbox
+	*sandboxRun
 	dir string
 	env []string
 }
 
 func mustFollow(t *testing.T) *follower {
 	t.Helper()
-	f := &follower{sandbox: mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000"), dir: filepath.Dir(mustBinary(t))}
-	f.post("/sandbox/set", map[string]any{"slack_scopes": scopeNames()})
+	f := &follower{sandboxRun: mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000"), dir: filepath.Dir(mustBuild(t))}
+	if out, err := exec.Command("go", "build", "-o", f.dir, "factorbot/cmd/factorlab").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	f.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
 	db := filepath.Join(f.dir, "factorbot.db")
 	f.env = append(os.Environ(), f.settings(db, "FACTORBOT_HTTP_ADDR="+freeAddress(t), "FACTORBOT_CONFIG="+mustConfig(t, ""))...)
 	return f

@@ -110,8 +110,8 @@ func TestReadme_twoCommands(t *testing.T) {
 func TestReadme_commandsExist(t *testing.T) {
 	readme := mustReadme(t)
 	var known []string
-	for _, c := range subcommands() {
-		known = append(known, c.name)
+	for _, c := range program().Commands {
+		known = append(known, c.Name)
 	}
 	seen := 0
 	for _, m := range regexp.MustCompile("(?m)(?:^|`|/)factorbot ([a-z-]+)([^`\n>#]*)").FindAllStringSubmatch(readme, -1) {
@@ -175,20 +175,31 @@ func TestReadme_pointsToWhatIsThere(t *testing.T) {
 	}
 }
 
-// mustSources is the text of the repository's files that fit.
+// sources are the paths of the repository's files that fit.
+func sources(tb testing.TB, fits func(path string) bool) (paths []string) {
+	tb.Helper()
+	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && fits(filepath.ToSlash(path)) {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("%d sources: %v", len(paths), err)
+	}
+	return paths
+}
+
+// mustSources is the text of those files.
 func mustSources(tb testing.TB, fits func(path string) bool) string {
 	tb.Helper()
 	var all strings.Builder
-	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !fits(filepath.ToSlash(path)) {
-			return err
-		}
+	for _, path := range sources(tb, fits) {
 		b, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
 		all.Write(b)
-		return err
-	})
-	if err != nil {
-		tb.Fatal(err)
 	}
 	return all.String()
 }

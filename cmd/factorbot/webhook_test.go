@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/webhook"
 )
 
 const hookKey = "0123456789abcdef-hook-key"
@@ -196,38 +195,6 @@ func TestWebhook_dead_receiver_and_restart(t *testing.T) {
 	}
 }
 
-func TestHookSender_refuses(t *testing.T) {
-	elsewhere := 0
-	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
-	t.Cleanup(target.Close)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-	answers := map[string]http.HandlerFunc{
-		"redirects": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", target.URL)
-			w.WriteHeader(http.StatusTemporaryRedirect)
-		},
-		"answered 500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"":             func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 64<<10)) },
-	}
-	for says, answer := range answers {
-		srv := httptest.NewServer(answer)
-		err := newHookSender(srv.URL+"/canary-path", config.NewSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
-		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
-			t.Errorf("want %q, got %v", says, err)
-		}
-		srv.Close()
-	}
-	err := newHookSender(gone.URL+"/canary-path", config.NewSecret(hookKey), time.Now).send(t.Context(), hookBody{Delivery: "one"})
-	if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), hookKey) {
-		t.Errorf("unreachable: %v", err)
-	}
-	var status *hookStatusError
-	if errors.As(err, &status) || elsewhere != 0 {
-		t.Errorf("%v; %d calls elsewhere", err, elsewhere)
-	}
-}
-
 // The delivery that the README shows has the fields that deliveries have, and its signature is the recipe's.
 func TestReadme_webhook(t *testing.T) {
 	text := mustSection(t, "### The webhook")
@@ -237,7 +204,7 @@ func TestReadme_webhook(t *testing.T) {
 	}
 	d := json.NewDecoder(strings.NewReader(shown[1]))
 	d.DisallowUnknownFields()
-	var b hookBody
+	var b webhook.Body
 	if err := d.Decode(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +216,7 @@ func TestReadme_webhook(t *testing.T) {
 	if err := json.Compact(&compact, []byte(shown[1])); err != nil || compact.String() != string(again) {
 		t.Errorf("README.md shows (%v)\n%s\nthat is written as\n%s", err, &compact, again)
 	}
-	for _, named := range []string{hookTimestampHeader, hookSignatureHeader, hookDeliveryHeader, hookBreakGlass, hookExpected, hookNotMe, hookEnded, heraldTime.String()[:2] + " seconds"} {
+	for _, named := range []string{webhook.TimestampHeader, webhook.SignatureHeader, webhook.DeliveryHeader, webhook.BreakGlass, webhook.Expected, webhook.NotMe, webhook.Ended, webhook.HeraldTime.String()[:2] + " seconds"} {
 		if !strings.Contains(text, named) {
 			t.Errorf("README.md does not tell of %s", named)
 		}

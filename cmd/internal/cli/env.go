@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -26,11 +25,6 @@ type Env struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
-}
-
-// Complain writes one line; that nobody reads it changes nothing.
-func Complain(env Env, err error) {
-	_, _ = fmt.Fprintln(env.Stderr, "factorbot:", strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // NewLogger logs text to a terminal and JSON elsewhere.

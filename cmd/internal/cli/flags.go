@@ -66,7 +66,7 @@ func ParseFlags(flags *pflag.FlagSet, args []string) error {
 	case err != nil:
 		return BadSetting("arguments", "a flag is written --name=value")
 	case flags.NArg() > 0:
-		return BadSetting("arguments", "factorbot "+flags.Name()+" takes flags only; see --help")
+		return BadSetting("arguments", flags.Name()+" takes flags only; see --help")
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func unknownFlag(flags *pflag.FlagSet, name string) error {
 	flags.VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	near := Nearest(name, known)
 	if near == "" {
-		return BadSetting("arguments", "there is no such flag; see factorbot "+flags.Name()+" --help")
+		return BadSetting("arguments", "there is no such flag; see "+flags.Name()+" --help")
 	}
 	return BadSetting("--"+Printable(name), "is not a flag; did you mean --"+near+"?")
 }

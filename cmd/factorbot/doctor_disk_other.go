@@ -1,8 +1,0 @@
-//go:build !linux && !darwin
-
-package main
-
-import "errors"
-
-// diskFree is not known on this system.
-func diskFree(string) (int64, error) { return 0, errors.ErrUnsupported }

@@ -1,0 +1,218 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"factorbot/cmd/factorlab/internal/process"
+	"factorbot/okta/oktasim"
+)
+
+// benchResult is what one comparison measured.
+type benchResult struct {
+	Row      string        `json:"row,omitempty"`
+	About    string        `json:"about,omitempty"`
+	What     string        `json:"what"` // the settings in words
+	Settings benchSettings `json:"settings"`
+	Ideal    float64       `json:"ideal_s"`
+	Bot      benchFigures  `json:"factorbot"`
+	Loop     *benchFigures `json:"sdk_loop,omitempty"`
+	Urgent   []float64     `json:"urgent_s,omitempty"` // from approval to last reset, of each small request
+	Targets  []benchTarget `json:"targets,omitempty"`
+}
+
+// benchFigures are those of one side.
+type benchFigures struct {
+	Resetting    float64 `json:"resetting_s"`    // first to last reset that took effect
+	Job          float64 `json:"job_s"`          // upload to result file; of the loop, start to end
+	Rate         float64 `json:"resets_per_s"`   // while resetting
+	Throttled    int     `json:"throttled"`      // calls answered 429
+	UserCalls    int     `json:"user_calls"`     // in the users bucket, 429s too
+	CallsPerUser float64 `json:"calls_per_user"` // in the users bucket, the plan's too
+	PlanCalls    int     `json:"plan_calls"`     // in all buckets, until the plan stood
+	PeakWindow   int     `json:"peak_window"`    // most calls in one window of the users bucket
+	NotReset     int     `json:"not_reset"`      // rows
+	NewRemoved   int     `json:"new_removed"`    // factors removed though enrolled after a reset
+	Forgotten    int     `json:"forgotten"`      // rows that say reset, of users on whom nothing took effect
+	Unfounded    int     `json:"unfounded"`      // the same with a proof
+	PeakRSS      int64   `json:"peak_rss_bytes"`
+	CPU          float64 `json:"cpu_ms_per_user"`
+
+	Outcomes map[string]int `json:"outcomes,omitempty"`
+	Reasons  map[string]int `json:"reasons,omitempty"`
+	Proofs   map[string]int `json:"proofs,omitempty"`
+
+	Examples []string `json:"examples,omitempty"` // rows whose file and books disagree, some of them
+
+	windows []oktasim.Window
+	reached int // users on whom a reset took effect
+}
+
+// figures are what the org's books tell of these users.
+func (c *comparison) figures(report benchReport, users []benchUser, took time.Duration) benchFigures {
+	f := benchFigures{Job: took.Seconds(), Throttled: report.Throttled, NewRemoved: report.NewRemoved, windows: report.Windows}
+	f.UserCalls = report.Calls[usersBucket]
+	var first, last time.Time
+	for _, u := range users {
+		e := report.Users[u.ID]
+		if e.Times == 0 {
+			continue
+		}
+		f.reached++
+		if first.IsZero() || e.First.Before(first) {
+			first = e.First
+		}
+		if e.Last.After(last) {
+			last = e.Last
+		}
+	}
+	for _, w := range report.Windows {
+		f.PeakWindow = max(f.PeakWindow, w.Calls)
+		f.UserCalls += w.Throttled
+	}
+	f.Resetting = last.Sub(first).Seconds()
+	if f.Resetting > 0 {
+		f.Rate = float64(f.reached) / f.Resetting
+	}
+	f.CallsPerUser = float64(f.UserCalls) / float64(c.Users)
+	return f
+}
+
+// judge holds the result file against the books.
+func (f *benchFigures) judge(rows []benchOutcome, report benchReport) {
+	f.Outcomes, f.Reasons, f.Proofs = map[string]int{}, map[string]int{}, map[string]int{}
+	for _, row := range rows {
+		f.Outcomes[row.outcome]++
+		if row.reason != "" {
+			f.Reasons[row.reason]++
+		}
+		if row.proof != "" {
+			f.Proofs[row.proof]++
+		}
+		took := report.Users[row.user].Times > 0
+		if row.outcome != "reset" {
+			f.NotReset++
+		} else if !took {
+			f.Forgotten++
+		}
+		if !took && (row.proof == "log" || row.proof == "factors") {
+			f.Unfounded++
+		}
+		if !took && row.outcome == "reset" && len(f.Examples) < mostExamples {
+			f.Examples = append(f.Examples, fmt.Sprintf("%s %s proof=%s", row.user, row.outcome, row.proof))
+		}
+	}
+}
+
+// mostExamples is how many rows are shown where file and books disagree.
+const mostExamples = 5
+
+func sum(counts map[string]int) int {
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}
+
+// missed is how many targets were not reached.
+func (r *benchResult) missed() int {
+	n := 0
+	for _, t := range r.Targets {
+		if !t.Pass {
+			n++
+		}
+	}
+	return n
+}
+
+// print writes both sides beside each other, and the targets.
+func (r *benchResult) print(out io.Writer) error {
+	var b strings.Builder
+	if r.Row != "" {
+		fmt.Fprintf(&b, "%s: %s\n", r.Row, r.About)
+	}
+	fmt.Fprintf(&b, "%s\n\n", r.What)
+	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
+	head := "  \tfactorbot"
+	if r.Loop != nil {
+		head += fmt.Sprintf("\tSDK loop, %d workers", r.Settings.Workers)
+	}
+	fmt.Fprintln(t, head)
+	for _, l := range r.lines() {
+		line := "  " + l.name + "\t" + l.figure(&r.Bot)
+		if r.Loop != nil && !l.botOnly {
+			line += "\t" + l.figure(r.Loop)
+		}
+		fmt.Fprintln(t, line)
+	}
+	if len(r.Targets) > 0 {
+		fmt.Fprintln(t, "\ntarget\tmust be\tis")
+	}
+	for _, target := range r.Targets {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", target.Name, target.Want, target.Got, map[bool]string{true: "pass", false: "FAIL"}[target.Pass])
+	}
+	_ = t.Flush() // into memory
+	b.WriteString("\n")
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// benchLine is one line of the table.
+type benchLine struct {
+	name    string
+	botOnly bool
+	figure  func(*benchFigures) string
+}
+
+func (r *benchResult) lines() []benchLine {
+	if r.Settings.PlanOnly {
+		return []benchLine{
+			{"whole plan", true, func(f *benchFigures) string { return process.Seconds(f.Job) }},
+			{"calls, all buckets", true, func(f *benchFigures) string { return fmt.Sprint(f.PlanCalls) }},
+			{"peak RSS", true, func(f *benchFigures) string { return mebibytes(f.PeakRSS) }},
+		}
+	}
+	if r.Settings.Urgent > 0 {
+		return []benchLine{
+			{"from approval to the last reset", true, func(*benchFigures) string { return fmt.Sprintf("%.2f s", r.Urgent) }},
+			{"calls answered 429", true, func(f *benchFigures) string { return fmt.Sprint(f.Throttled) }},
+			{"most calls in one window", true, func(f *benchFigures) string { return fmt.Sprint(f.PeakWindow) }},
+			{"peak RSS", true, func(f *benchFigures) string { return mebibytes(f.PeakRSS) }},
+		}
+	}
+	lines := []benchLine{
+		{"time of the resets", false, func(f *benchFigures) string { return process.Seconds(f.Resetting) }},
+		{"resets per second", false, func(f *benchFigures) string { return fmt.Sprintf("%.1f", f.Rate) }},
+		{"whole job", false, func(f *benchFigures) string { return process.Seconds(f.Job) }},
+		{"calls answered 429", false, func(f *benchFigures) string { return fmt.Sprint(f.Throttled) }},
+		{"calls per user, users bucket", false, func(f *benchFigures) string { return fmt.Sprintf("%.3f", f.CallsPerUser) }},
+		{"most calls in one window", false, func(f *benchFigures) string { return fmt.Sprint(f.PeakWindow) }},
+		{"rows not reset", false, func(f *benchFigures) string { return fmt.Sprint(f.NotReset) }},
+		{"new factors removed", false, func(f *benchFigures) string { return fmt.Sprint(f.NewRemoved) }},
+		{"peak RSS", false, func(f *benchFigures) string { return mebibytes(f.PeakRSS) }},
+		{"CPU per user", false, func(f *benchFigures) string { return fmt.Sprintf("%.3f ms", f.CPU) }},
+		{"outcomes", true, func(f *benchFigures) string { return process.Counts(f.Outcomes) }},
+		{"reasons", true, func(f *benchFigures) string { return process.Counts(f.Reasons) }},
+		{"proofs", true, func(f *benchFigures) string { return process.Counts(f.Proofs) }},
+	}
+	if len(r.Bot.Examples) > 0 {
+		lines = append(lines, benchLine{"file and books disagree", true, func(f *benchFigures) string { return strings.Join(f.Examples, ", ") }})
+	}
+	if r.Ideal > 0 && r.Settings.Urgent == 0 {
+		ideal := benchLine{fmt.Sprintf("against the ideal of %s", process.Seconds(r.Ideal)), false,
+			func(f *benchFigures) string { return fmt.Sprintf("%.3f", f.Resetting/r.Ideal) }}
+		lines = append(lines[:1], append([]benchLine{ideal}, lines[1:]...)...)
+	}
+	return lines
+}
+
+func mebibytes(n int64) string {
+	if n == 0 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+}

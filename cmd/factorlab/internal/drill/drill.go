@@ -1,0 +1,122 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"factorbot/cmd/factorlab/internal/process"
+	"factorbot/cmd/internal/app"
+	"factorbot/cmd/internal/cli"
+
+	"github.com/spf13/pflag"
+)
+
+// failpoint is a point at which the bot of a drill can be told to end itself. most
+// is at which time it comes by at the latest: one that comes by often is not always
+// met at the first.
+type failpoint struct {
+	name string
+	most int
+}
+
+// drillConfig is what "factorlab drill" can be told.
+type drillConfig struct {
+	Users  int     `json:"users"` // of each round of requests
+	Kills  int     `json:"kills"`
+	Seed   uint64  `json:"seed"`
+	Faults float64 `json:"faults"`
+	JSON   bool    `json:"-"`
+	Keep   string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
+}
+
+const drillHead = `Kill the bot again and again, and see that nothing is lost and nothing is done
+twice. The bot runs as a process of its own against a simulated Slack workspace
+and a simulated Okta org whose calls go wrong; nothing real is touched. People
+ask in rounds of three requests that share users and run at once; of those who
+are reset a third enrol anew within seconds, and must keep what they enrolled.
+What happened is read from the books of the simulators, not from the bot.
+
+The exit code is 1 if a user was forgotten, reset too often or against the
+policy, or if a message or a file is missing or there twice.
+
+Usage: factorlab drill [flags]
+
+`
+
+// drillFlags reads the arguments of "factorlab drill". It returns a
+// *SettingError, or pflag.ErrHelp after it has written the help to out.
+func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
+	c := &drillConfig{}
+	f := cli.NewFlags("drill")
+	f.IntVar(&c.Users, "users", 300, "`NUMBER` of users that each round of requests names")
+	f.IntVar(&c.Kills, "kills", 60, "`NUMBER` of times that the bot is killed")
+	f.Uint64Var(&c.Seed, "seed", 1, "`NUMBER` from which users, faults and moments are drawn")
+	f.Float64Var(&c.Faults, "faults", 0.03, "`SHARE` of the calls to Okta that go wrong, 0 to 0.2; a third as many of those to Slack")
+	f.BoolVar(&c.JSON, "json", false, "print the figures as JSON")
+	f.StringVar(&c.Keep, "keep", "", "`DIRECTORY` in which database and log of the bot stay; empty: a temporary one")
+	err := cli.ParseFlags(f, args)
+	if errors.Is(err, pflag.ErrHelp) {
+		if _, werr := fmt.Fprint(out, drillHead, f.FlagUsagesWrapped(100)); werr != nil {
+			return nil, fmt.Errorf("write help: %w", werr)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Users < 40 || c.Users > 5000:
+		return nil, cli.BadSetting("--users", "must be from 40 to 5000")
+	case c.Kills < 1 || c.Kills > 100_000:
+		return nil, cli.BadSetting("--kills", "must be from 1 to 100000")
+	case !(c.Faults >= 0 && c.Faults <= 0.2): // NaN too
+		return nil, cli.BadSetting("--faults", "must be from 0 to 0.2: with more a request pauses for a person again and again")
+	}
+	return c, nil
+}
+
+// Run kills the bot again and again and judges what came of it.
+func Run(ctx context.Context, args []string, env cli.Env) (err error) {
+	if len(args) > 0 && args[0] == "bot" { // started by a drill only
+		return app.RunCommand(process.WhileFed(ctx, os.Stdin), args[1:], env, newFuse().wrap)
+	}
+	c, err := drillFlags(args, env.Stdout)
+	if err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(c.Keep) // the bot runs in it
+	if err != nil {
+		return err
+	}
+	if c.Keep == "" {
+		if dir, err = os.MkdirTemp("", "factorbot-drill-"); err != nil {
+			return fmt.Errorf("make a place for the drill: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return cli.BadSetting("--keep", "cannot be made: "+err.Error())
+	}
+	teller := &process.Progress{Out: env.Stderr, Name: "drill"}
+	d, err := newDrill(ctx, c, dir, teller.Show)
+	if err != nil {
+		return err
+	}
+	figures, err := d.run(ctx)
+	teller.Clear()
+	if err = errors.Join(err, d.close()); err != nil {
+		return err
+	}
+	if c.JSON {
+		err = json.NewEncoder(env.Stdout).Encode(figures)
+	} else {
+		err = figures.print(env.Stdout)
+	}
+	if err == nil && len(figures.Wrong) > 0 {
+		err = fmt.Errorf("%d things are wrong", len(figures.Wrong))
+	}
+	return err
+}

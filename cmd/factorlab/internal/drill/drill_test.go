@@ -1,0 +1,98 @@
+package drill
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/sandbox"
+)
+
+func TestDrillFlags(t *testing.T) {
+	c, err := drillFlags([]string{"--kills", "7", "--users", "50", "--faults", "0.1", "--seed", "9"}, io.Discard)
+	if err != nil || c.Kills != 7 || c.Users != 50 || c.Faults != 0.1 || c.Seed != 9 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, args := range []string{"--kills 0", "--users 39", "--users 5001", "--faults 0.3", "--faults NaN", "--faults -1", "--nonsense", "extra"} {
+		var setting *cli.SettingError
+		if _, err := drillFlags(strings.Fields(args), io.Discard); !errors.As(err, &setting) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	var help strings.Builder
+	if err := Run(t.Context(), []string{"--help"}, cli.Env{Stdout: &help, Stderr: io.Discard}); !errors.Is(err, pflag.ErrHelp) || !strings.Contains(help.String(), "--kills") {
+		t.Errorf("%v: %s", err, help.String())
+	}
+}
+
+// A judge that finds nothing proves nothing: here nobody serves the rosters, and
+// somebody resets whom nobody asked for.
+func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
+	d, err := newDrill(t.Context(), &drillConfig{Users: 60, Kills: 1, Seed: 1}, t.TempDir(), func(string, ...any) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := d.ask(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.org.Set(settings(map[string]any{"enrol_again": 0, "latency": "0s"})); err != nil {
+		t.Fatal(err)
+	}
+	call := func(method, path string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, d.url+"/api/v1/users/"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "SSWS "+sandbox.Token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s: %s", method, path, resp.Status)
+		}
+	}
+	const again = "/lifecycle/reset_factors"
+	users := d.rounds[0].users
+	call(http.MethodPost, users[0]+again) // enrols anew, is seen to have done so, and is reset again
+	if err := d.org.Enrol(users[0], "push"); err != nil {
+		t.Fatal(err)
+	}
+	call(http.MethodGet, users[0]+"/factors")
+	call(http.MethodPost, users[0]+again)
+	call(http.MethodPost, users[1]+again) // the same, between the look and the call
+	call(http.MethodGet, users[1]+"/factors")
+	if err := d.org.Enrol(users[1], "push"); err != nil {
+		t.Fatal(err)
+	}
+	call(http.MethodPost, users[1]+again)
+	d.judge()
+	f := &d.figures
+	if f.NewRemoved != 1 || f.Unclosable != 1 || f.Protected != 2 {
+		t.Errorf("%d new factors removed, %d within the unclosable moment, %d touched without a plan", f.NewRemoved, f.Unclosable, f.Protected)
+	}
+	for _, words := range []string{"3 rosters were never asked for", "FR-1 approval was posted 0 times", "FR-3-results.csv was shared 0 times", "is protected or in no plan"} {
+		if !slices.ContainsFunc(f.Wrong, func(w string) bool { return strings.Contains(w, words) }) {
+			t.Errorf("not found: %s", words)
+		}
+	}
+	forgotten, _ := d.org.User(users[2])
+	d.judgeUser(forgotten, []drillRow{{"FR-1", "reset", "", "log"}}, 0)
+	d.judgeUser(forgotten, []drillRow{{"FR-1", "reset", "", "log"}, {"FR-2", "reset", "", "log"}}, 2)
+	if f.Forgotten != 1 {
+		t.Errorf("%d forgotten", f.Forgotten)
+	}
+}

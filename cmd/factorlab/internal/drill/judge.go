@@ -1,0 +1,249 @@
+package drill
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"factorbot/okta/oktasim"
+)
+
+// mostWrong is how many findings are told; one fault can have thousands.
+const mostWrong = 30
+
+// wrong notes what should not be.
+func (d *drill) wrong(format string, args ...any) {
+	d.figures.wrongs++
+	if len(d.figures.Wrong) < mostWrong {
+		d.figures.Wrong = append(d.figures.Wrong, fmt.Sprintf(format, args...))
+	}
+}
+
+// judge holds what the bot's files say against the books of the simulators.
+func (d *drill) judge() {
+	f := &d.figures
+	f.Requests = d.asked()
+	books := d.org.Books()
+	for _, n := range books.Faults {
+		f.Faults += n
+	}
+	for _, n := range d.work.Books().Faults {
+		f.Faults += n
+	}
+	f.Enrolled = d.enrolled()
+	d.judgeMessages()
+	reset := d.judgeFiles()
+	d.judgeUsers(reset)
+	d.judgeFactors()
+	f.Seconds = time.Since(f.began).Seconds()
+}
+
+// judgeMessages checks that each request has its messages and files, once.
+func (d *drill) judgeMessages() {
+	books := d.work.Books()
+	posts, shares := map[string]int{}, map[string]int{}
+	for _, p := range books.Posts {
+		if p.Metadata != nil {
+			posts[fmt.Sprint(p.Metadata.EventPayload["request"], " ", p.Metadata.EventPayload["slot"])]++
+		}
+	}
+	for _, s := range books.Shares {
+		shares[s.Name]++
+	}
+	for n := range d.asked() {
+		id := fmt.Sprintf("FR-%d", n+1)
+		for _, slot := range []string{"approval", "reply", "decision", "progress"} {
+			posts[id+" "+slot] += 0
+		}
+		for _, file := range []string{"-plan.csv", "-results.csv"} {
+			shares[id+file] += 0
+		}
+	}
+	for what, times := range posts {
+		if times != 1 {
+			d.wrong("the message %s was posted %d times", what, times)
+		}
+	}
+	for name, times := range shares {
+		if times != 1 {
+			d.wrong("%s was shared %d times", name, times)
+		}
+	}
+	d.figures.Messages, d.figures.Files = len(posts), len(shares)
+	if extra := len(shares) - 2*d.asked(); extra > 0 {
+		d.wrong("%d files of requests that nobody asked for", extra)
+	}
+}
+
+// drillRow is what one request's files say of one user.
+type drillRow struct{ request, outcome, reason, proof string }
+
+// judgeFiles checks that each roster has one request whose files have all of its
+// rows, and returns what they say of the users that were to be reset.
+func (d *drill) judgeFiles() map[string][]drillRow {
+	byUser := map[string][]drillRow{}
+	left := map[string]bool{} // rosters nobody has asked for, by their rows
+	for _, r := range d.rounds {
+		for _, roster := range r.rosters {
+			left[strings.Join(roster.rows, " ")] = true
+		}
+	}
+	for n := range d.asked() {
+		id := fmt.Sprintf("FR-%d", n+1)
+		plan, err := d.sheet(id + "-plan.csv")
+		results, rerr := d.sheet(id + "-results.csv")
+		if err != nil || rerr != nil || len(plan) != len(results) {
+			d.wrong("the files of %s: %v, %v, %d and %d rows", id, err, rerr, len(plan), len(results))
+			continue
+		}
+		var inputs []string
+		for i, p := range plan {
+			inputs = append(inputs, p["input"])
+			d.judgeRow(id, i, p, results[i], byUser)
+		}
+		if rows := strings.Join(inputs, " "); left[rows] {
+			delete(left, rows)
+		} else {
+			d.wrong("%s has not the rows of a roster, or they were asked for twice", id)
+		}
+	}
+	if len(left) > 0 {
+		d.wrong("%d rosters were never asked for", len(left))
+	}
+	return byUser
+}
+
+func (d *drill) judgeRow(id string, i int, plan, result map[string]string, byUser map[string][]drillRow) {
+	d.figures.Rows++
+	d.figures.Outcomes[result["outcome"]]++
+	if reason := result["reason"]; reason != "" {
+		d.figures.Reasons[reason]++
+	}
+	switch {
+	case result["row"] != fmt.Sprint(i+1) || result["input"] != plan["input"]:
+		d.wrong("row %d of %s's results is row %s, %s", i+1, id, result["row"], result["input"])
+	case plan["action"] == "skip" && result["outcome"] != "skipped":
+		d.wrong("row %d of %s was to be skipped and is %s", i+1, id, result["outcome"])
+	case plan["action"] == "reset":
+		user := result["user_id"]
+		byUser[user] = append(byUser[user], drillRow{id, result["outcome"], result["reason"], result["proof"]})
+	}
+}
+
+// judgeUsers checks for each user of an approved plan that the reset came, and
+// for everybody else that none did.
+func (d *drill) judgeUsers(byUser map[string][]drillRow) {
+	for _, u := range d.org.Users() {
+		resets := d.org.Resets(u.ID)
+		rows := byUser[u.ID]
+		if len(rows) == 0 || len(u.Roles) > 0 {
+			if len(resets) > 0 {
+				d.wrong("%s is protected or in no plan, and was reset %d times", u.Login, len(resets))
+				d.figures.Protected++
+			}
+			continue
+		}
+		d.figures.Users++
+		if len(resets) > 0 {
+			d.figures.Reset++
+		}
+		if len(resets) > 1 {
+			d.figures.Again++
+		}
+		d.judgeUser(u, rows, len(resets))
+	}
+}
+
+// judgeUser holds what the files say of a user against how often the user was reset.
+func (d *drill) judgeUser(u oktasim.User, rows []drillRow, resets int) {
+	told := slices.ContainsFunc(rows, func(r drillRow) bool { return r.reason == "enrolled_meanwhile" })
+	if resets == 0 && !told {
+		d.figures.Forgotten++
+		d.wrong("%s was forgotten: %v", u.Login, rows)
+		return
+	}
+	acted := 0
+	for _, r := range rows {
+		switch {
+		case r.outcome == "reset" || r.outcome == "failed":
+			acted++
+		case r.outcome == "skipped" && r.reason == "reset_since_plan", r.reason == "in_other_request":
+		default:
+			d.wrong("%s was to be reset by %s, which says %s %s", u.Login, r.request, r.outcome, r.reason)
+		}
+		if r.outcome == "failed" && r.reason != "enrolled_meanwhile" {
+			d.figures.Unsure++
+		}
+		if r.outcome == "reset" && resets == 0 {
+			d.wrong("%s says that %s was reset", r.request, u.Login)
+		}
+	}
+	if acted != 1 {
+		d.wrong("%d requests say that they acted on %s: %v", acted, u.Login, rows)
+	}
+}
+
+// enrolled is how many users enrolled anew after a reset.
+func (d *drill) enrolled() int {
+	n := 0
+	for _, u := range d.org.Users() {
+		resets := d.org.Resets(u.ID)
+		if len(resets) == 0 {
+			continue
+		}
+		if slices.ContainsFunc(u.Factors, func(f oktasim.Factor) bool { return f.Created.After(resets[0].At.Add(-time.Second)) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// judgeFactors checks that no factor that Okta had shown us was removed after a
+// user's reset. The moment between the last look and the call cannot be closed:
+// what falls into it is counted by itself.
+func (d *drill) judgeFactors() {
+	looks := d.looks()
+	for _, u := range d.org.Users() {
+		for _, r := range d.org.Resets(u.ID) {
+			for _, removed := range r.Removed {
+				if !removed.New {
+					continue
+				}
+				if seen, ok := lastBefore(looks[u.ID], r.At); r.Late || ok && seen.Before(removed.Created) {
+					d.figures.Unclosable++
+					continue
+				}
+				d.figures.NewRemoved++
+				d.wrong("%s's new %s of %s was removed at %s", u.Login, removed.Type, removed.Created.Format(time.StampMilli), r.At.Format(time.StampMilli))
+			}
+		}
+	}
+}
+
+var factorList = regexp.MustCompile(`^/api/v1/users/(00u[A-Za-z0-9]{17})/factors$`)
+
+// looks are the moments at which Okta told each user's factors, in order.
+func (d *drill) looks() map[string][]time.Time {
+	at := map[string][]time.Time{}
+	for _, c := range d.org.Calls() {
+		if m := factorList.FindStringSubmatch(c.Path); m != nil && c.Method == "GET" && c.Status == 200 {
+			at[m[1]] = append(at[m[1]], c.At)
+		}
+	}
+	for _, times := range at {
+		sort.Slice(times, func(i, j int) bool { return times[i].Before(times[j]) })
+	}
+	return at
+}
+
+// lastBefore is the last of the ascending times before t.
+func lastBefore(times []time.Time, t time.Time) (time.Time, bool) {
+	i := sort.Search(len(times), func(i int) bool { return !times[i].Before(t) })
+	if i == 0 {
+		return time.Time{}, false
+	}
+	return times[i-1], true
+}

@@ -1,0 +1,302 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"factorbot/cmd/internal/app"
+	"factorbot/cmd/internal/sandbox"
+)
+
+const (
+	drillLife  = 1200 * time.Millisecond // the longest, where calls are in flight then
+	drillPeace = 3 * time.Minute         // for what is left when nobody kills any more
+	drillPoll  = 20 * time.Millisecond
+	inFlight   = 0.6 // share of the kills with calls in flight, at least
+	eachPoint  = 5   // times that each point is met, at least
+)
+
+// run lets the bot live and die until it was killed often enough, then lets it
+// finish, and judges.
+func (d *drill) run(ctx context.Context) (*drillFigures, error) {
+	if err := d.configure(); err != nil {
+		return nil, err
+	}
+	people := d.gather(ctx)
+	err := d.lives(ctx)
+	if err == nil {
+		err = d.peace(ctx)
+	}
+	people()
+	if err != nil {
+		return nil, err
+	}
+	d.judge()
+	return &d.figures, nil
+}
+
+func (d *drill) configure() error {
+	text := fmt.Sprintf("channels: [%s]\napprovers: {users: [U_APPROVER1, U_APPROVER2]}\nlarge_batch: {over: 1000000}\n"+
+		"okta: {settle_after: %s, log_lag: %s, reserve: 10}\n", drillChannel, drillSettle, drillLag)
+	if err := os.WriteFile(filepath.Join(d.dir, "factorbot.yaml"), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("configure the bot: %w", err)
+	}
+	return d.ask()
+}
+
+// gather lets people press buttons until the returned function is called.
+func (d *drill) gather(ctx context.Context) (leave func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_ = every(ctx, 150*time.Millisecond, func() (bool, error) { d.press(ctx); return false, nil })
+	}()
+	return func() { cancel(); <-left }
+}
+
+// every asks now and again until it is done, or fails, or ctx ends.
+func every(ctx context.Context, pause time.Duration, done func() (bool, error)) error {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// lives kills the bot as often as was asked for, and then until enough of the
+// kills were in flight and each point was met.
+func (d *drill) lives(ctx context.Context) error {
+	for f := &d.figures; f.Kills < d.Kills || float64(f.InFlight) < inFlight*float64(f.Kills) || d.unmet() != ""; {
+		if f.Kills >= 3*d.Kills+400 {
+			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
+			return nil
+		}
+		if d.reached() > 0.1 {
+			if err := d.ask(); err != nil {
+				return err
+			}
+		}
+		if err := d.live(ctx); err != nil {
+			return err
+		}
+		d.tell("%d of %d kills, %d with resets in flight; %d resets in %d requests%s", f.Kills, d.Kills, f.InFlight, d.org.Books().Effects, d.asked(), d.due())
+	}
+	return nil
+}
+
+// unmet is the point that was met least, "" if each was met often enough.
+func (d *drill) unmet() string {
+	least, at := eachPoint, ""
+	for _, p := range failpoints() {
+		if n := d.figures.Points[p.name]; n < least {
+			least, at = n, p.name
+		}
+	}
+	return at
+}
+
+// due tells which point has been met least, if they are not all met.
+func (d *drill) due() string {
+	if p := d.unmet(); p != "" {
+		return fmt.Sprintf("; %s met %d times", p, d.figures.Points[p])
+	}
+	return ""
+}
+
+// live is one life of the bot: to the first point that is due, or to a random
+// moment with calls in flight.
+func (d *drill) live(ctx context.Context) error {
+	armed := d.arm()
+	bot, err := d.startBot(ctx, armed)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(drillLife/8 + time.Duration(d.rng.Int64N(int64(drillLife/2))))
+	if armed != "" {
+		deadline = time.Now().Add(drillLife)
+	}
+	killed := false
+	for !bot.dead() {
+		late := time.Since(deadline)
+		if late > 0 && d.writes.Load() > 0 || late > 2*drillLife {
+			killed = true
+			bot.kill()
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), bot.stop())
+		case <-bot.done:
+		case <-time.After(drillPoll / 4):
+		}
+	}
+	writes, calls := d.writes.Load(), d.calls.Load()
+	if !killed && !bot.killed() {
+		return fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
+	}
+	point := ""
+	if !killed {
+		point = bot.point()
+	}
+	d.figures.killed(point, int(writes), int(calls))
+	return nil
+}
+
+// arm names points that are due, to be met at the first or a later time: those that
+// were met least, and some of the others; none for one life in four, which ends at random.
+func (d *drill) arm() string {
+	var due []string
+	least := d.unmet()
+	for _, p := range failpoints() {
+		if n := d.figures.Points[p.name]; n < eachPoint && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
+			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
+		}
+	}
+	if d.rng.Float64() < 0.25 {
+		return ""
+	}
+	return strings.Join(due, " ")
+}
+
+// peace lets the bot finish what is left, undisturbed, and stops it as an operator does.
+func (d *drill) peace(ctx context.Context) error {
+	if err := d.calm(); err != nil {
+		return err
+	}
+	bot, err := d.startBot(ctx, "")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, drillPeace)
+	defer cancel()
+	err = every(ctx, drillPoll, func() (bool, error) {
+		if bot.dead() {
+			return false, fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
+		}
+		d.tell("killed %d times; %d of %d requests are finished", d.figures.Kills, d.finished(), d.asked())
+		return d.finished() >= d.asked() && d.calls.Load() == 0, nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		d.wrong("after %s in peace %d of %d requests are finished", drillPeace, d.finished(), d.asked())
+		err = nil
+	}
+	if err == nil { // the last edits
+		linger, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		_ = every(linger, drillPoll, func() (bool, error) { return bot.dead(), nil })
+	}
+	if stopped := bot.stop(); stopped != nil {
+		d.wrong("told to stop, the bot ended with %v", stopped)
+	}
+	return err
+}
+
+// drillBot is one life of the bot.
+type drillBot struct {
+	cmd   *exec.Cmd
+	alive io.Closer // its standard input: it ends when this closes, even if we are killed
+	logs  string
+	done  chan struct{} // closed when it has ended
+	err   error         // to be read after done
+}
+
+func (d *drill) startBot(ctx context.Context, armed string) (*drillBot, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	b := &drillBot{logs: filepath.Join(d.dir, "bot.log"), done: make(chan struct{})}
+	logs, err := os.OpenFile(b.logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the bot's log: %w", err)
+	}
+	defer logs.Close()
+	b.cmd = exec.CommandContext(ctx, self, "drill", "bot", "--config", filepath.Join(d.dir, "factorbot.yaml"))
+	b.cmd.Dir, b.cmd.Stderr = d.dir, logs
+	// Nothing of ours, so that no setting and no ~/.okta strays in.
+	b.cmd.Env = []string{
+		"HOME=" + d.dir, "TMPDIR=" + os.TempDir(),
+		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + d.url + "/api/",
+		"OKTA_ORG_URL=" + d.url, "OKTA_API_TOKEN=" + sandbox.Token,
+		"FACTORBOT_DB=" + filepath.Join(d.dir, "factorbot.db"), "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
+	}
+	b.cmd.Env = append(b.cmd.Env, arming(armed)...)
+	if b.alive, err = b.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start the bot: %w", err)
+	}
+	if err := b.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the bot: %w", err)
+	}
+	go func() { // ends with the process
+		b.err = b.cmd.Wait()
+		_ = b.alive.Close()
+		close(b.done)
+	}()
+	return b, nil
+}
+
+func (b *drillBot) dead() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill is kill -9, by the process's ID.
+func (b *drillBot) kill() {
+	_ = b.cmd.Process.Kill()
+	<-b.done
+}
+
+// killed reports whether the bot ended as kill -9 ends a process.
+func (b *drillBot) killed() bool {
+	status, ok := b.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// stop ends the bot as an operator does, and returns what it ended with.
+func (b *drillBot) stop() error {
+	_ = b.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.AfterFunc(app.TeardownLimit, func() { _ = b.cmd.Process.Kill() })
+	defer timer.Stop()
+	<-b.done
+	if b.err != nil {
+		return fmt.Errorf("%w%s", b.err, b.tail())
+	}
+	return nil
+}
+
+// pointLine begins the last line of a bot that has ended itself at a point.
+const pointLine = "failpoint "
+
+// point is where the bot has ended itself.
+func (b *drillBot) point() string {
+	log, _ := os.ReadFile(b.logs) // a log that cannot be read names none
+	_, name, _ := strings.Cut(string(log[max(0, len(log)-100):]), pointLine)
+	return strings.TrimSpace(name)
+}
+
+func (b *drillBot) tail() string {
+	log, err := os.ReadFile(b.logs)
+	if err != nil || len(log) == 0 {
+		return ""
+	}
+	return "; its log ends with: " + strings.TrimSpace(string(log[max(0, len(log)-1500):]))
+}

@@ -1,0 +1,193 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"strings"
+	"time"
+
+	"factorbot/bot/slacksim"
+	"factorbot/okta/oktasim"
+)
+
+// drillRound is three requests that are asked for together: two large ones that
+// share a third of their users, and a small one that shares all of its.
+type drillRound struct {
+	users   []string // IDs of those who are reset in it
+	rosters [3]drillRoster
+}
+
+// drillRoster is what one request names.
+type drillRoster struct {
+	rows      []string // as they are written
+	protected []string // IDs among them
+}
+
+// smallRoster is how many users the small request of a round names.
+const smallRoster = 4
+
+// newRound makes users for a round, and its rosters.
+func (d *drill) newRound() (drillRound, error) {
+	var r drillRound
+	var protected []string
+	for i := range d.Users {
+		u := oktasim.User{Login: fmt.Sprintf("drill%06d@example.com", d.users), FirstName: "Drill", LastName: fmt.Sprint(d.users)}
+		u.Factors = []oktasim.Factor{{Type: "push"}, {Type: []string{"sms", "webauthn", "token:software:totp"}[i%3]}}
+		if i%20 == 7 {
+			u.Roles = []string{"HELP_DESK_ADMIN"}
+		}
+		made, err := d.org.Add(u)
+		if err != nil {
+			return r, fmt.Errorf("make a user: %w", err)
+		}
+		d.users++
+		if len(u.Roles) > 0 {
+			protected = append(protected, made.ID)
+		}
+		r.users = append(r.users, made.ID)
+	}
+	third := d.Users / 3
+	for i, ids := range [][]string{r.users[:2*third], r.users[third:], r.users[third : third+smallRoster]} {
+		rows := append([]string{}, ids...)
+		if i < 2 {
+			rows = append(rows, ids[1], fmt.Sprintf("nobody%d-%d@example.com", len(d.rounds), i))
+		}
+		r.rosters[i] = drillRoster{rows: rows, protected: protected}
+	}
+	return r, nil
+}
+
+// ask uploads the rosters of one more round. Nobody waits for the bot to be there.
+func (d *drill) ask() error {
+	r, err := d.newRound()
+	if err != nil {
+		return err
+	}
+	for i, roster := range r.rosters {
+		content := "user\n" + strings.Join(roster.rows, "\n") + "\n"
+		if _, err := d.work.Upload(slacksim.Upload{
+			User: "U_REQUESTER", Channel: drillChannel, Comment: "drill",
+			Files: []slacksim.UploadedFile{{Name: fmt.Sprintf("round-%d-%d.csv", len(d.rounds)+1, i+1), Content: []byte(content)}},
+		}); err != nil {
+			return fmt.Errorf("upload a roster: %w", err)
+		}
+	}
+	d.rounds = append(d.rounds, r)
+	return nil
+}
+
+const drillChannel = "C_FACTORS"
+
+// asked is how many requests there must be.
+func (d *drill) asked() int { return 3 * len(d.rounds) }
+
+// press does what people do: as soon as all requests of a round wait for
+// approval they are approved, and what is paused is resumed. A click that the bot
+// does not hear is made again.
+func (d *drill) press(ctx context.Context) {
+	messages, err := d.work.Messages(drillChannel, "")
+	if err != nil {
+		return
+	}
+	var clicks []slacksim.Click
+	for _, m := range messages {
+		for _, action := range []string{"approve", "resume"} {
+			if value := buttonValue(m.Blocks, action); value != "" {
+				clicks = append(clicks, slacksim.Click{User: "U_APPROVER1", Channel: drillChannel, Message: m.TS, ActionID: action, Value: value})
+			}
+		}
+	}
+	if d.shown() < d.asked() {
+		clicks = nil
+	}
+	for _, c := range clicks {
+		click, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		_, _ = d.work.Click(click, c) // who is not heard presses again
+		cancel()
+	}
+}
+
+// buttonValue is the value of the button with this action, "" if there is none.
+func buttonValue(v any, action string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		if v["action_id"] == action {
+			return fmt.Sprint(v["value"])
+		}
+		for _, inner := range v {
+			if found := buttonValue(inner, action); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if found := buttonValue(inner, action); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// shown is how many requests have a message of their own.
+func (d *drill) shown() int {
+	n := 0
+	for _, p := range d.work.Books().Posts {
+		if p.Metadata != nil && p.Metadata.EventPayload["slot"] == "approval" {
+			n++
+		}
+	}
+	return n
+}
+
+// finished is how many result files there are.
+func (d *drill) finished() int {
+	n := 0
+	for _, s := range d.work.Books().Shares {
+		if strings.HasSuffix(s.Name, "-results.csv") {
+			n++
+		}
+	}
+	return n
+}
+
+// reached is the share of the last round's users who were reset.
+func (d *drill) reached() float64 {
+	r := d.rounds[len(d.rounds)-1]
+	n := 0
+	for _, id := range r.users {
+		if len(d.org.Resets(id)) > 0 {
+			n++
+		}
+	}
+	return float64(n) / float64(len(r.users))
+}
+
+// sheet is a file that the bot has shared, its cells by the name of the column.
+func (d *drill) sheet(name string) ([]map[string]string, error) {
+	for _, s := range d.work.Books().Shares {
+		if s.Name != name {
+			continue
+		}
+		_, content, err := d.work.FileContent(s.File)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		all, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
+		if err != nil || len(all) == 0 {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		var rows []map[string]string
+		for _, cells := range all[1:] {
+			row := map[string]string{}
+			for i, cell := range cells {
+				row[all[0][i]] = cell
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	}
+	return nil, fmt.Errorf("%s was never shared", name)
+}

@@ -1,0 +1,93 @@
+package drill
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"factorbot/cmd/factorlab/internal/process"
+)
+
+// drillFigures are what a drill comes to.
+type drillFigures struct {
+	Config   *drillConfig   `json:"config"`
+	Kills    int            `json:"kills"`
+	InFlight int            `json:"in_flight"` // kills with a reset on its way
+	Calling  int            `json:"calling"`   // kills with any call to Okta on its way
+	Points   map[string]int `json:"points"`    // kills by the point at which the bot ended itself; "": at a random moment
+	Faults   int            `json:"faults"`    // calls to Okta and Slack that went wrong
+
+	Requests   int            `json:"requests"`
+	Rows       int            `json:"rows"`
+	Users      int            `json:"users"` // that an approved plan names to be reset
+	Reset      int            `json:"reset"` // by Okta's books
+	Again      int            `json:"again"` // reset more than once, before they enrolled anew
+	Forgotten  int            `json:"forgotten"`
+	Protected  int            `json:"protected"`   // touched though protected or in no plan
+	Enrolled   int            `json:"enrolled"`    // have a factor of after their reset
+	NewRemoved int            `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
+	Unclosable int            `json:"unclosable"`  // the same, enrolled between the last look and the call
+	Unsure     int            `json:"unsure"`      // failed for another reason than enrolled_meanwhile
+	Messages   int            `json:"messages"`
+	Files      int            `json:"files"`
+	Outcomes   map[string]int `json:"outcomes"`
+	Reasons    map[string]int `json:"reasons"`
+	Seconds    float64        `json:"seconds"`
+	Wrong      []string       `json:"wrong"` // the first findings
+
+	began  time.Time
+	wrongs int // all of them
+}
+
+func (f *drillFigures) begin(c *drillConfig) {
+	f.Config, f.began = c, time.Now()
+	f.Points, f.Outcomes, f.Reasons = map[string]int{}, map[string]int{}, map[string]int{}
+}
+
+// killed counts a kill at a point, "" for a random moment.
+func (f *drillFigures) killed(point string, writes, calls int) {
+	f.Kills++
+	f.Points[point]++
+	if writes > 0 {
+		f.InFlight++
+	}
+	if calls > 0 {
+		f.Calling++
+	}
+}
+
+// print writes the table.
+func (f *drillFigures) print(out io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
+	line := func(name string, figure any) { fmt.Fprintf(t, "%s\t%v\n", name, figure) }
+	line("kills", fmt.Sprintf("%d, %d with resets in flight", f.Kills, f.InFlight))
+	for _, p := range failpoints() {
+		line("  at "+p.name, f.Points[p.name])
+	}
+	line("faults injected", f.Faults)
+	line("requests, rows", fmt.Sprintf("%d, %d", f.Requests, f.Rows))
+	line("users to reset", f.Users)
+	line("users reset", f.Reset)
+	line("  sent again after a lost answer", f.Again)
+	line("  enrolled anew", f.Enrolled)
+	line("users forgotten", f.Forgotten)
+	line("protected users touched", f.Protected)
+	line("new factors removed", f.NewRemoved)
+	line("  within the unclosable moment", f.Unclosable)
+	line("messages, files, each once", fmt.Sprintf("%d, %d", f.Messages, f.Files))
+	line("outcomes", process.Counts(f.Outcomes))
+	line("reasons", process.Counts(f.Reasons))
+	line("time", process.Seconds(f.Seconds))
+	_ = t.Flush() // into memory
+	for _, w := range f.Wrong {
+		fmt.Fprintf(&b, "WRONG: %s\n", w)
+	}
+	if more := f.wrongs - len(f.Wrong); more > 0 {
+		fmt.Fprintf(&b, "WRONG: and %d more\n", more)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}

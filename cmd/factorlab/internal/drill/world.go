@@ -1,0 +1,136 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/app"
+	"factorbot/cmd/internal/sandbox"
+	"factorbot/okta/oktasim"
+)
+
+// Times of a drill, low so that it takes a minute.
+const (
+	drillSettle    = 600 * time.Millisecond // okta.settle_after
+	drillLag       = 3 * time.Second        // okta.log_lag
+	drillLate      = 300 * time.Millisecond // of a call whose effect comes late
+	drillLatency   = 30 * time.Millisecond  // of an Okta call while the bot is killed
+	drillOnTheWay  = 120 * time.Millisecond // of a reset before Okta has it, so that a run lasts for several lives of the bot
+	drillEnrolment = 2 * time.Second        // about how soon after their reset people enrol anew
+)
+
+// drill is one run of "factorlab drill": the simulated services, in this process,
+// and the bot, in others.
+type drill struct {
+	*drillConfig
+	dir  string
+	tell func(format string, args ...any)
+	rng  *rand.Rand
+
+	lc     *app.Lifecycle
+	url    string
+	org    *oktasim.Org
+	work   *slacksim.Workspace
+	calls  atomic.Int64  // of Okta in progress
+	writes atomic.Int64  // those of them that reset somebody
+	calmed chan struct{} // closed when nobody kills any more
+	rounds []drillRound
+	users  int // made so far
+
+	figures drillFigures
+}
+
+// newDrill serves both simulators on a port of this machine.
+func newDrill(ctx context.Context, c *drillConfig, dir string, tell func(string, ...any)) (*drill, error) {
+	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: app.NewLifecycle(ctx), calmed: make(chan struct{})}
+	d.figures.begin(c)
+	if err := d.open(); err != nil {
+		return nil, errors.Join(err, d.lc.Stop())
+	}
+	return d, nil
+}
+
+func (d *drill) open() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	d.url = "http://" + listener.Addr().String()
+	if err := d.simulate(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	app.Serve(d.lc, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !sandbox.IsOkta(r.URL.Path) {
+			d.work.ServeHTTP(w, r)
+			return
+		}
+		d.calls.Add(1)
+		defer d.calls.Add(-1)
+		if r.Method != http.MethodGet {
+			d.writes.Add(1)
+			defer d.writes.Add(-1)
+			select { // whoever sent it may die meanwhile
+			case <-d.calmed:
+			case <-time.After(drillOnTheWay):
+			}
+		}
+		d.org.ServeHTTP(w, r)
+	}))
+	return nil
+}
+
+func (d *drill) simulate() (err error) {
+	d.org, err = oktasim.New(oktasim.Options{
+		Given: sandbox.Cast(), Seed: d.Seed, RateLimit: 60_000, Window: 10 * time.Second, Token: sandbox.Token, KeepCalls: true,
+		Latency: drillLatency, LogLag: drillLag * 4 / 5, EnrolAgain: 0.3, EnrolAfter: drillEnrolment, Faults: d.Faults,
+	})
+	if err != nil {
+		return fmt.Errorf("simulate Okta: %w", err)
+	}
+	d.lc.OnStop("simulated Okta", func() error { d.org.Close(); return nil })
+	d.work, err = slacksim.New(slacksim.Options{URL: d.url})
+	if err != nil {
+		return fmt.Errorf("simulate Slack: %w", err)
+	}
+	d.lc.OnStop("simulated Slack", func() error { d.work.Close(); return nil })
+	_, err = d.org.Set(settings(map[string]any{
+		"late_by": drillLate.String(),
+		"fault_kinds": map[string]float64{
+			"error_before": 1, "error_after": 1, "drop_before": 1, "drop_after": 2, "cut_off": 1,
+			"gateway": 1, "unavailable": 1, "late": 1, "nothing": 0.05,
+		},
+	}))
+	share := d.Faults / 12
+	return errors.Join(err, d.work.Set(settings(map[string]any{
+		"slack_no_limits": true, "slack_5xx": share, "slack_lost_answers": share, "slack_internal": share,
+		"slack_rate_limited": share, "slack_duplicates": d.Faults,
+	})))
+}
+
+// settings are what the simulators' Set takes.
+func settings(values map[string]any) map[string]json.RawMessage {
+	raw := map[string]json.RawMessage{}
+	for key, value := range values {
+		raw[key], _ = json.Marshal(value) // numbers, words, maps of them
+	}
+	return raw
+}
+
+// calm ends the faults and the waiting, so that what is left is done soon.
+func (d *drill) calm() error {
+	close(d.calmed)
+	_, err := d.org.Set(settings(map[string]any{"faults": 0, "latency": "5ms"}))
+	return errors.Join(err, d.work.Set(settings(map[string]any{
+		"slack_5xx": 0, "slack_lost_answers": 0, "slack_internal": 0, "slack_rate_limited": 0,
+	})))
+}
+
+func (d *drill) close() error { return d.lc.Stop() }

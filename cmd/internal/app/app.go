@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"factorbot/bot"
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/runner"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/doctor"
+	"factorbot/cmd/internal/metrics"
+	"factorbot/cmd/internal/operator"
+	"factorbot/cmd/internal/people"
+	"factorbot/cmd/internal/webhook"
+	"factorbot/okta"
+	"factorbot/store"
+)
+
+// Options are what a bot is given besides its settings.
+type Options struct {
+	Log    *slog.Logger
+	Health *Health
+	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
+	Load   func() (*config.Config, error)
+
+	// Wrap may put something between the bot and its record and org; nil: nothing.
+	Wrap func(Record, Okta) (Record, Okta)
+}
+
+// Run serves health and metrics, and runs the bot until ctx ends or a part of it fails.
+func Run(ctx context.Context, cfg *config.Config, opt Options) error {
+	lc := NewLifecycle(ctx)
+	opt.Health = NewHealth()
+	listener, err := net.Listen("tcp", cfg.HTTPAddr)
+	if err != nil {
+		return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
+	}
+	mux := http.NewServeMux()
+	opt.Health.Mount(mux)
+	Serve(lc, listener, mux)
+	if err := Start(ctx, lc, cfg, opt); err != nil {
+		return errors.Join(err, lc.Stop())
+	}
+	opt.Log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
+	return lc.Wait()
+}
+
+// Start opens the record and starts everything that acts on it. What is
+// started last stops first: nobody hears Slack when the runner stops, and the
+// record closes when nobody writes to it.
+func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) error {
+	log, health := opt.Log, opt.Health
+	live := newLivePolicy(&cfg.Policy)
+	current := live.now
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
+	case err != nil:
+		return err
+	}
+	lc.OnStop("record", file.Close)
+	term, err := file.Lead(ctx)
+	if err != nil {
+		return err
+	}
+	if err := takeOver(ctx, term, log); err != nil {
+		return err
+	}
+	head, err := term.Head(ctx)
+	if err != nil {
+		return err
+	}
+	log.Info("the record is open", "audit_head", head.String())
+	if operators, err := operator.Listen(cfg.DB); err != nil { // such as a path too long for a socket
+		log.Warn("operators' commands cannot reach this bot", "err", err)
+	} else {
+		Serve(lc, operators, operator.Handler(file, log))
+	}
+	shares, err := loadCeilings(ctx, term, log)
+	if err != nil {
+		return err
+	}
+	lc.Start("Okta's limits", shares.Run)
+	client, err := newOkta(ctx, cfg, term, shares, log)
+	if err != nil {
+		return err
+	}
+	rec, org := NewRecord(term), Okta(client)
+	if opt.Wrap != nil {
+		rec, org = opt.Wrap(rec, org)
+	}
+	lc.OnStop("Okta client", func() error { client.Close(); return nil })
+	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
+	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
+	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
+	if err := d.Reconcile(ctx); err != nil {
+		return err
+	}
+
+	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
+	if cfg.Policy.Backup.Dir != "" {
+		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
+		lc.Start("backups", kept.Run)
+	}
+	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	lc.Start("announcer", announcer.Run)
+	notifier := &bot.Notifier{
+		Slack: slack, Board: rec, References: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
+		Log: log.With("part", "notices"), Now: time.Now,
+	}
+	lc.Start("notices", notifier.Run)
+	alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
+	lc.Start("alerts", alarm.Run)
+	var herald runner.Herald
+	if cfg.Policy.Alerts.Webhook != "" {
+		seconds := func(r *reset.Request) int { return webhook.RunSeconds(client.Stats(), cfg.Okta.Reserve, r) }
+		hook, err := webhook.New(ctx, cfg, rec, seconds, log.With("part", "webhook"))
+		if err != nil {
+			return err
+		}
+		lc.Start("webhook", hook.Run)
+		herald = hook
+	}
+	acting := &runner.Runner{
+		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
+		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
+		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
+	}
+	lc.Start("runner", acting.Run)
+	listener := &bot.Listener{
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
+		Channels: func() []reset.Channel { return current().Channels },
+		// One row more than a request may have: the desk refuses it and says so.
+		Alerts:  reset.Channel(cfg.Policy.Alerts.Channel),
+		Limits:  func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
+		Deleted: announcer.Deleted,
+		Socket:  health.metrics.Sockets.Note,
+		Log:     log.With("part", "listener"), Now: time.Now,
+	}
+	after := &bot.AfterRun{Slack: slack, Board: rec, References: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
+	lc.Start("enrolled", after.Run)
+	lc.Start("listener", listener.Run)
+	reload := &reloader{asked: opt.Reload, load: opt.Load, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
+	lc.Start("reloads", reload.Run)
+	lc.Start("checks", func(ctx context.Context) error {
+		return doctor.AtStart(ctx, cfg, slack, client, who, log.With("part", "checks"))
+	})
+	counted := metrics.NewRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
+	lc.Start("metrics", counted.Run)
+	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats))
+	health.ready.Store(newReadiness(health.metrics.Sockets.Count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) }))
+	return nil
+}
+
+// newOkta makes the client for the org. The marker in its User-Agent is the
+// installation's, so that our calls are found in the System Log.
+func newOkta(ctx context.Context, cfg *config.Config, term *store.Term, shares *ceilings, log *slog.Logger) (*okta.Client, error) {
+	marker, err := term.Installation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := okta.New(okta.Config{
+		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
+		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
+		Marker: marker, Version: strings.Trim(cli.ThisBuild().Version, "()"), Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
+		Logger: log.With("part", "okta"), Ceilings: shares.all(), OnCeiling: shares.note,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare for Okta: %w", err)
+	}
+	return client, nil
+}

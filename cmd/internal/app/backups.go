@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"factorbot/cmd/internal/config"
+	"factorbot/store"
+)
+
+// A backup of the schedule is called factorbot-20260301T090000Z.db, so that names sort by time.
+const (
+	backupPrefix = "factorbot-"
+	backupSuffix = ".db"
+	backupTime   = "20060102T150405Z"
+)
+
+// backupRetry is how long after a failed backup the next one is tried, or sooner
+// where more than that are wanted.
+const backupRetry = 5 * time.Minute
+
+// copier makes a backup in a new file and returns its size in bytes.
+type copier interface {
+	BackupFile(ctx context.Context, path string) (int64, error)
+}
+
+// backups makes backups of the record on a schedule, and removes the oldest.
+type backups struct {
+	record copier
+	plan   config.Backup
+	log    *slog.Logger
+	now    func() time.Time
+
+	mu    sync.Mutex
+	state backupState
+}
+
+// backupState is how the schedule has done since the start.
+type backupState struct {
+	At       time.Time // of the newest backup, made now or by an earlier run; zero if there is none
+	Bytes    int64     // of the last one made
+	Made     int
+	Failures int
+}
+
+// State tells how the schedule has done.
+func (b *backups) State() backupState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state
+}
+
+// Run makes a backup whenever the newest is old enough, until ctx ends.
+func (b *backups) Run(ctx context.Context) error {
+	for {
+		wait, err := b.due()
+		if err == nil && wait <= 0 {
+			err = b.make(ctx)
+			wait = b.plan.Every
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			wait = min(backupRetry, b.plan.Every)
+			b.failed()
+			b.log.Error("the record cannot be backed up", "dir", b.plan.Dir, "err", err, "again_in", wait)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+func (b *backups) failed() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state.Failures++
+}
+
+// due returns how long it is until the next backup is wanted.
+func (b *backups) due() (time.Duration, error) {
+	if err := os.MkdirAll(b.plan.Dir, 0o700); err != nil {
+		return 0, err
+	}
+	made, err := b.made()
+	if err != nil || len(made) == 0 {
+		return 0, err
+	}
+	newest := made[len(made)-1].at
+	b.mu.Lock()
+	b.state.At = newest
+	b.mu.Unlock()
+	return newest.Add(b.plan.Every).Sub(b.now()), nil
+}
+
+// make makes one backup, and then removes what is too old.
+func (b *backups) make(ctx context.Context) error {
+	now := b.now().UTC().Truncate(time.Second)
+	path := filepath.Join(b.plan.Dir, backupPrefix+now.Format(backupTime)+backupSuffix)
+	n, err := b.record.BackupFile(ctx, path)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.state.At, b.state.Bytes, b.state.Made = now, n, b.state.Made+1
+	b.mu.Unlock()
+	b.log.Info("the record is backed up", "file", path, "bytes", n)
+	return b.prune()
+}
+
+// prune removes the oldest backups, and what was left of any that were cut off.
+func (b *backups) prune() error {
+	made, err := b.made()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, old := range made[:max(0, len(made)-b.plan.Keep)] {
+		errs = append(errs, os.Remove(filepath.Join(b.plan.Dir, old.name)))
+	}
+	halves, err := filepath.Glob(filepath.Join(escapeGlob(b.plan.Dir), backupPrefix+"*"+backupSuffix+"*"+store.HalfBackup))
+	errs = append(errs, err)
+	for _, half := range halves {
+		if err := os.Remove(half); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove old backups: %w", err)
+	}
+	return nil
+}
+
+// escapeGlob makes a path match itself.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+type backupName struct {
+	name string
+	at   time.Time
+}
+
+// made returns the schedule's backups that are there, the oldest first. Other files
+// in the folder are nobody's business here.
+func (b *backups) made() ([]backupName, error) {
+	entries, err := os.ReadDir(b.plan.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var made []backupName
+	for _, e := range entries {
+		stamp, ours := strings.CutPrefix(e.Name(), backupPrefix)
+		stamp, whole := strings.CutSuffix(stamp, backupSuffix)
+		at, err := time.Parse(backupTime, stamp)
+		if ours && whole && err == nil && e.Type().IsRegular() {
+			made = append(made, backupName{e.Name(), at})
+		}
+	}
+	slices.SortFunc(made, func(a, b backupName) int { return a.at.Compare(b.at) })
+	return made, nil
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+
+	"factorbot/okta"
+)
+
+// ceilingsKey is where the record keeps what was found of a token's share of Okta's limits.
+const ceilingsKey = "okta-ceilings"
+
+// keeper is where small values are kept.
+type keeper interface {
+	Keep(ctx context.Context, name string, value []byte) error
+	Kept(ctx context.Context, name string) ([]byte, error)
+}
+
+// ceilings are the shares that were found, by bucket, and the writing of them:
+// a restart must not learn them anew from refused calls.
+type ceilings struct {
+	keep keeper
+	log  *slog.Logger
+	news chan struct{}
+
+	mu    sync.Mutex
+	found map[string]okta.Ceiling
+}
+
+// loadCeilings reads what an earlier run found. What cannot be read is found anew.
+func loadCeilings(ctx context.Context, keep keeper, log *slog.Logger) (*ceilings, error) {
+	c := &ceilings{keep: keep, log: log, news: make(chan struct{}, 1), found: map[string]okta.Ceiling{}}
+	raw, err := keep.Kept(ctx, ceilingsKey)
+	if err != nil {
+		return nil, fmt.Errorf("read the shares of Okta's limits: %w", err)
+	}
+	if raw != nil {
+		if err := json.Unmarshal(raw, &c.found); err != nil {
+			log.Warn("the shares of Okta's limits are found anew", "err", err)
+		}
+	}
+	return c, nil
+}
+
+func (c *ceilings) all() map[string]okta.Ceiling {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.found)
+}
+
+// note takes in a change and returns at once.
+func (c *ceilings) note(bucket string, found okta.Ceiling) {
+	c.mu.Lock()
+	c.found[bucket] = found
+	if found.Calls == 0 {
+		delete(c.found, bucket)
+	}
+	c.mu.Unlock()
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+// Run records changes until ctx ends.
+func (c *ceilings) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.news:
+		}
+		raw, err := json.Marshal(c.all())
+		if err == nil {
+			err = c.keep.Keep(ctx, ceilingsKey, raw)
+		}
+		if err != nil && ctx.Err() == nil {
+			c.log.Error("the shares of Okta's limits cannot be recorded", "err", err)
+		}
+	}
+}

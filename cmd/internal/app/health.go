@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"factorbot/cmd/internal/metrics"
+	"factorbot/okta"
+)
+
+// Health answers the probes of an orchestrator, and serves the metrics.
+type Health struct {
+	ready   atomic.Pointer[readiness]
+	metrics *metrics.Metrics // nil: not served
+}
+
+// NewHealth is the health of a program that may run a bot.
+func NewHealth() *Health { return &Health{metrics: metrics.New()} }
+
+// Mount adds the probes to a mux. A program without bot is alive and not ready.
+func (h *Health) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ready := h.ready.Load()
+		if ready == nil {
+			answer(w, http.StatusServiceUnavailable, "the bot is not running")
+			return
+		}
+		if err := ready.check(r.Context()); err != nil {
+			answer(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		answer(w, http.StatusOK, "ready")
+	})
+	if h.metrics != nil {
+		h.metrics.Mount(mux)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// readiness is whether the bot can work now: a socket is open, the record can
+// be written, Okta answers. The parts are asked side by side.
+type readiness struct{ parts []*readyPart }
+
+// readyPart is one thing that the bot cannot work without. What it says is kept
+// for a while, so that a probe each second asks no more of anybody.
+type readyPart struct {
+	name  string // "okta"
+	ask   func(context.Context) error
+	good  time.Duration // how long a good answer is kept
+	bad   time.Duration // how long a bad one is
+	mu    sync.Mutex
+	until time.Time
+	err   error
+}
+
+// readyTime bounds one probe.
+const readyTime = 5 * time.Second
+
+// errNoSocket says that no person reaches the bot now.
+var errNoSocket = errors.New("no socket to Slack is open")
+
+func newReadiness(sockets func() int, write, answers func(context.Context) error) *readiness {
+	socket := func(context.Context) error {
+		if sockets() == 0 {
+			return errNoSocket
+		}
+		return nil
+	}
+	return &readiness{[]*readyPart{
+		{name: "slack", ask: socket},
+		{name: "store", ask: write, good: 10 * time.Second},
+		{name: "okta", ask: answers, good: time.Minute, bad: 10 * time.Second},
+	}}
+}
+
+// check returns nil, or what is wrong, a line for each part.
+func (r *readiness) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	errs := make([]error, len(r.parts))
+	var wg sync.WaitGroup
+	for i, p := range r.parts {
+		wg.Go(func() { errs[i] = p.check(ctx, time.Now()) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (p *readyPart) check(ctx context.Context, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Before(p.until) {
+		return p.err
+	}
+	err := p.ask(ctx)
+	keep := p.good
+	if err != nil {
+		keep, err = p.bad, errors.New(p.name+": "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	if ctx.Err() == nil { // a probe that was given up says nothing
+		p.until, p.err = now.Add(keep), err
+	}
+	return err
+}
+
+// writable asks whether the record takes a write.
+func writable(keep keeper) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := keep.Keep(ctx, "last-probe", []byte(time.Now().UTC().Format(time.RFC3339))); err != nil {
+			return fmt.Errorf("the record cannot be written: %w", err)
+		}
+		return nil
+	}
+}
+
+// oktaAnswers asks whether Okta answers and takes our token. A refusal for want
+// of a role is an answer.
+func oktaAnswers(ctx context.Context, client *okta.Client) error {
+	_, err := client.Me(okta.WithLane(ctx, okta.Urgent))
+	if err == nil || okta.IsKind(err, okta.KindForbidden, okta.KindNotFound, okta.KindRateLimited) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"factorbot/bot"
+	"factorbot/bot/desk"
+	"factorbot/bot/runner"
+	"factorbot/cmd/internal/people"
+	"factorbot/cmd/internal/webhook"
+	"factorbot/okta"
+)
+
+// What each part asks for is what the others are.
+var (
+	_ desk.Record       = record{}
+	_ desk.Plans        = record{}
+	_ desk.Brake        = record{}
+	_ desk.People       = (*people.Directory)(nil)
+	_ people.Accounts   = (*okta.Client)(nil)
+	_ runner.Heads      = record{}
+	_ runner.Plans      = record{}
+	_ runner.Journal    = record{}
+	_ runner.Directory  = (*okta.Client)(nil)
+	_ runner.People     = (*people.Directory)(nil)
+	_ runner.Lister     = (*okta.Client)(nil)
+	_ runner.Exports    = record{}
+	_ bot.Exports       = record{}
+	_ runner.Enrolments = (*okta.Client)(nil)
+	_ runner.Wards      = (*okta.Client)(nil)
+	_ runner.Groups     = (*okta.Client)(nil)
+	_ runner.Caller     = (*okta.Client)(nil)
+	_ runner.Remover    = (*okta.Client)(nil)
+	_ runner.SystemLog  = (*okta.Client)(nil)
+	_ runner.Herald     = (*webhook.Webhook)(nil)
+	_ bot.Inbox         = record{}
+	_ bot.Seen          = record{}
+	_ bot.Board         = record{}
+	_ bot.References    = record{}
+	_ bot.Porch         = porch{}
+	_ bot.Opener        = (*desk.Desk)(nil)
+	_ bot.Decider       = (*desk.Desk)(nil)
+	_ bot.Steerer       = (*desk.Desk)(nil)
+)

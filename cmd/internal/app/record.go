@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"factorbot/bot"
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+	"factorbot/bot/runner"
+	"factorbot/bot/view"
+	"factorbot/cmd/internal/metrics"
+	"factorbot/cmd/internal/webhook"
+	"factorbot/store"
+)
+
+// Record is what the parts of the bot ask of the store: each of them says in its own
+// interface what it needs.
+type Record interface {
+	desk.Record
+	desk.Plans
+	desk.Brake
+	runner.Heads
+	runner.Plans
+	runner.Journal
+	runner.Exports
+	bot.Inbox
+	bot.Seen
+	bot.Anchors
+	bot.Board
+	bot.References
+	bot.Exports
+	webhook.Record
+	metrics.Record
+	keeper
+	trail
+}
+
+// Okta is what the runner asks of Okta.
+type Okta interface {
+	runner.Directory
+	runner.Wards
+	runner.Groups
+	runner.Caller
+	runner.Remover
+	runner.SystemLog
+	runner.Enrolments
+	runner.Lister
+}
+
+// record joins a term of the store with those who use it.
+type record struct{ *store.Term }
+
+// NewRecord returns the record as the parts of the bot use it during one term.
+func NewRecord(term *store.Term) Record { return record{term} }
+
+// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
+func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	if unlessFrozen {
+		return r.Term.UpdateThawed(ctx, id, op, change)
+	}
+	return r.Term.Update(ctx, id, op, change)
+}
+
+// Watch tells first of every unsettled request, then of each that moved.
+func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
+		for c, err := range r.Term.Watch(ctx) {
+			if !yield(c.ID, err) {
+				return
+			}
+		}
+	}
+}
+
+// Settled tells of the requests that were asked since and are settled.
+func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
+		for q, err := range r.Requests(ctx, reset.Query{Since: since}) {
+			switch {
+			case err != nil:
+				yield("", err)
+				return
+			case q.State.Settled() && !yield(q.ID, nil):
+				return
+			}
+		}
+	}
+}
+
+// Heads are the ends of a request's chain and of the org's.
+func (r record) Heads(ctx context.Context, id reset.ID) (view.Heads, error) {
+	request, err := r.RequestHead(ctx, id)
+	if err != nil {
+		return view.Heads{}, err
+	}
+	org, err := r.Head(ctx)
+	return view.Heads{Request: request.String(), Org: org.String()}, err
+}
+
+// Arrivals tells of the envelopes that are not finished, and then of each that arrives.
+func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
+	return func(yield func(bot.Envelope, error) bool) {
+		for e, err := range r.Term.Arrivals(ctx) {
+			if !yield(bot.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
+				return
+			}
+		}
+	}
+}
+
+// porch is what home tabs are made of: who may see what, and what moves.
+type porch struct {
+	desk *desk.Desk
+	Record
+}
+
+// Home is what a person sees.
+func (p porch) Home(ctx context.Context, in desk.Intent) (desk.Home, error) {
+	return p.desk.Home(ctx, in)
+}

@@ -1,0 +1,186 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/spf13/pflag"
+
+	"factorbot/bot"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/people"
+	"factorbot/okta"
+)
+
+// verdict is what a check came to.
+type verdict string
+
+const (
+	OK      verdict = "ok"
+	Warning verdict = "warning" // the bot works without it
+	Failure verdict = "failure" // something that was set up does not work
+)
+
+// Finding is the line of one check.
+type Finding struct {
+	Check   string  `json:"check"` // "channel C0123456"
+	Verdict verdict `json:"verdict"`
+	Found   string  `json:"found"`
+	Mend    string  `json:"mend,omitempty"` // what to do; "" where all is well
+
+	// Fatal says that the bot cannot work until it is mended: waiting does not help.
+	Fatal bool `json:"fatal"`
+}
+
+func (f Finding) String() string {
+	s := fmt.Sprintf("%-8s %s: %s", f.Verdict, f.Check, f.Found)
+	if f.Mend != "" {
+		s += "; " + f.Mend
+	}
+	return strings.ReplaceAll(s, "\n", " ")
+}
+
+func good(check, found string) Finding {
+	return Finding{Check: check, Verdict: OK, Found: found}
+}
+
+func warn(check, found, mend string) Finding {
+	return Finding{Check: check, Verdict: Warning, Found: found, Mend: mend}
+}
+
+func failed(check, found, mend string) Finding {
+	return Finding{Check: check, Verdict: Failure, Found: found, Mend: mend}
+}
+
+// fatal is a failure without whose mending the bot cannot work.
+func fatal(check, found, mend string) Finding {
+	return Finding{Check: check, Verdict: Failure, Found: found, Mend: mend, Fatal: true}
+}
+
+const (
+	doctorTime = 30 * time.Second // for all checks together
+	startTime  = 20 * time.Second // for those beside the start of the bot
+)
+
+// examination runs checks of one installation, side by side.
+type examination struct {
+	cfg    *config.Config
+	slack  *slackWard
+	okta   *okta.Client
+	who    *people.Directory
+	onDisk func() []Finding // database and disk
+}
+
+func (e *examination) run(ctx context.Context) []Finding {
+	parts := []func(context.Context) []Finding{
+		e.slack.check,
+		func(ctx context.Context) []Finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
+		func(context.Context) []Finding { return append(checkWebhookSetting(&e.cfg.Policy), e.onDisk()...) },
+		func(ctx context.Context) []Finding { return checkApprovers(ctx, e.who) },
+	}
+	found := make([][]Finding, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { found[i] = part(ctx) })
+	}
+	wg.Wait()
+	return slices.Concat(found...)
+}
+
+// Run checks an installation and says how to mend what is wrong.
+func Run(ctx context.Context, args []string, env cli.Env) error {
+	args, asJSON := withoutFlag(args, "--json")
+	cfg, err := config.Load(args, env.Vars, env.Stdout)
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	var found []Finding
+	if err != nil {
+		found = []Finding{fatal("configuration", err.Error(), "factorbot run --help lists all settings")}
+	} else if found, err = examine(ctx, cfg); err != nil {
+		return err
+	}
+	if err := WriteFindings(env.Stdout, asJSON, found); err != nil {
+		return err
+	}
+	failures := 0
+	for _, f := range found {
+		if f.Verdict == Failure {
+			failures++
+		}
+	}
+	if failures > 0 {
+		return fmt.Errorf("%d of %d checks failed", failures, len(found))
+	}
+	return nil
+}
+
+// examine makes the clients that the bot would have, and checks.
+func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	client, err := okta.New(okta.Config{
+		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
+		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
+		Marker: "doctor", Version: strings.Trim(cli.ThisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare for Okta: %w", err)
+	}
+	defer client.Close()
+	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
+	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
+	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
+	return append([]Finding{good("configuration", "every setting is well formed")}, e.run(ctx)...), nil
+}
+
+// withoutFlag takes a flag of our own out of the arguments of "run".
+func withoutFlag(args []string, name string) (rest []string, given bool) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == name })
+	return rest, len(rest) < len(args)
+}
+
+func WriteFindings(out io.Writer, asJSON bool, found []Finding) error {
+	if asJSON {
+		return cli.PrintAs(out, true, found)
+	}
+	for _, f := range found {
+		if _, err := fmt.Fprintln(out, f); err != nil {
+			return fmt.Errorf("write what was found: %w", err)
+		}
+	}
+	return nil
+}
+
+// errUnfit ends a bot that cannot work as it is set up.
+var errUnfit = errors.New("the bot cannot work")
+
+// AtStart runs the checks once beside the starting bot: what makes it unable to
+// work ends it, the rest is told in the log.
+func AtStart(ctx context.Context, cfg *config.Config, api *slack.Client, client *okta.Client, who *people.Directory, log *slog.Logger) error {
+	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkStarted(cfg) }}
+	limited, cancel := context.WithTimeout(ctx, startTime)
+	found := e.run(limited)
+	cancel()
+	for _, f := range found {
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case f.Fatal:
+			return fmt.Errorf("%w: %s: %s; %s", errUnfit, f.Check, f.Found, f.Mend)
+		case f.Verdict != OK:
+			log.Warn("a check at the start found something", "check", f.Check, "found", f.Found, "todo", f.Mend)
+		}
+	}
+	<-ctx.Done()
+	return nil
+}

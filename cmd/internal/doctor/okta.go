@@ -1,0 +1,161 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+	"factorbot/okta"
+)
+
+const (
+	skewWarn = 5 * time.Second
+	skewFail = 2 * time.Minute // OAuth assertions, and the settling of what is in doubt, go by the clock
+)
+
+// checkOkta asks for what the bot reads there. The permission to reset cannot
+// be tried without a reset.
+func checkOkta(ctx context.Context, client *okta.Client, p *config.Policy) []Finding {
+	ctx = okta.WithLane(ctx, okta.Urgent)
+	org, err := client.Org(ctx)
+	if err != nil && !okta.IsKind(err, okta.KindForbidden) {
+		return []Finding{oktaTrouble("OKTA_ORG_URL and token", err)}
+	}
+	found := []Finding{good("OKTA_ORG_URL", nameOf(org))}
+	found = append(found, sideBySide([]func() []Finding{
+		func() []Finding { return []Finding{checkIdentity(ctx, client)} },
+		func() []Finding { return []Finding{checkUsers(ctx, client)} },
+		func() []Finding { return []Finding{checkAdmins(ctx, client, p)} },
+		func() []Finding { return []Finding{checkLog(ctx, client)} },
+		func() []Finding { return checkOktaGroups(ctx, client, p.Approvers.OktaGroups) },
+	})...)
+	found = append(found, checkLimits(client.Stats())...)
+	offset, known := client.Clock()
+	return append(found, checkClock(offset, known))
+}
+
+func nameOf(o okta.Org) string {
+	if o.ID == "" {
+		return "Okta answers; the org's name may not be read"
+	}
+	return fmt.Sprintf("org %s (%s)", o.Company, o.ID)
+}
+
+func checkIdentity(ctx context.Context, client *okta.Client) Finding {
+	const check = "Okta identity"
+	self, isUser, err := client.Self(ctx)
+	switch {
+	case err != nil:
+		return oktaTrouble(check, err)
+	case !isUser:
+		return good(check, "a service app; Okta has given it a token with all scopes")
+	case self.Status != "ACTIVE":
+		return warn(check, self.Login+" is "+self.Status, "a token dies with its user: activate it")
+	}
+	return good(check, self.Login+" owns the token")
+}
+
+func checkUsers(ctx context.Context, client *okta.Client) Finding {
+	const check = "Okta users"
+	for _, err := range client.Search(ctx, `status eq "ACTIVE"`) {
+		if err != nil {
+			return oktaTrouble(check, err)
+		}
+		return good(check, "can be listed")
+	}
+	return warn(check, "none can be seen", "see which groups the resource set holds: factorbot okta-role")
+}
+
+func checkAdmins(ctx context.Context, client *okta.Client, p *config.Policy) Finding {
+	const check = "Okta administrators"
+	if p.Protect.Admins == "off" {
+		return warn(check, "are not protected", "set protect.admins to list")
+	}
+	admins, err := client.Admins(ctx)
+	if err != nil {
+		return oktaTrouble(check, err)
+	}
+	return good(check, fmt.Sprintf("%d are known and will not be reset", len(admins)))
+}
+
+func checkLog(ctx context.Context, client *okta.Client) Finding {
+	const check = "Okta System Log"
+	now := time.Now()
+	if _, err := client.EventsBetween(ctx, now.Add(-time.Minute), now, "user.mfa.factor.reset_all"); err != nil {
+		f := oktaTrouble(check, err)
+		if okta.IsKind(err, okta.KindForbidden) {
+			f.Mend = "assign the standard role REPORT_ADMIN: no custom role can give it, and without it nothing in doubt is settled"
+		}
+		return f
+	}
+	return good(check, "can be read")
+}
+
+func checkOktaGroups(ctx context.Context, client *okta.Client, groups []string) []Finding {
+	var found []Finding
+	for _, id := range groups {
+		found = append(found, checkOktaGroup(ctx, client, id))
+	}
+	return found
+}
+
+func checkOktaGroup(ctx context.Context, client *okta.Client, id string) Finding {
+	check := "approvers of Okta group " + id
+	for _, err := range client.GroupMembers(ctx, id) {
+		if err != nil {
+			return oktaTrouble(check, err)
+		}
+		return good(check, "has members")
+	}
+	return failed(check, "nobody is in it", "add people to it, or name another")
+}
+
+// checkLimits tells the limits that the calls so far have shown.
+func checkLimits(s okta.Stats) []Finding {
+	var found []Finding
+	for _, b := range s.Buckets {
+		check := "rate limit of " + b.Name
+		switch {
+		case b.Limit == 0:
+		case b.Remaining < b.Limit/10:
+			found = append(found, warn(check, fmt.Sprintf("only %d of %d calls are left until %s", b.Remaining, b.Limit, b.Reset.Format(time.TimeOnly)), "somebody else uses it up: see Okta's rate limit dashboard"))
+		default:
+			found = append(found, good(check, fmt.Sprintf("%d of %d calls are left until %s", b.Remaining, b.Limit, b.Reset.Format(time.TimeOnly))))
+		}
+	}
+	return found
+}
+
+func checkClock(offset time.Duration, known bool) Finding {
+	const check = "clock"
+	const mend = "set this machine's clock by NTP"
+	text := fmt.Sprintf("differs from Okta's by %s", offset.Abs().Round(100*time.Millisecond))
+	switch {
+	case !known:
+		return warn(check, "Okta's is not known", "see why no call was answered")
+	case offset.Abs() >= skewFail:
+		return failed(check, text, mend)
+	case offset.Abs() >= skewWarn:
+		return warn(check, text, mend)
+	}
+	return good(check, text)
+}
+
+// oktaTrouble is a call that failed, with Okta's own advice. That the token is
+// refused is fatal; that Okta cannot be reached may pass.
+func oktaTrouble(check string, err error) Finding {
+	e, ok := errors.AsType[*okta.Error](err)
+	if !ok {
+		return warn(check, cli.WithoutURL(err), "see what Okta says")
+	}
+	switch e.Kind {
+	case okta.KindAuth, okta.KindScope, okta.KindRedirect:
+		return fatal(check, e.Error(), e.Advice)
+	case okta.KindNetwork, okta.KindServer, okta.KindRateLimited, okta.KindConcurrency, okta.KindCanceled:
+		return warn(check, e.Error(), e.Advice)
+	}
+	return failed(check, e.Error(), e.Advice)
+}

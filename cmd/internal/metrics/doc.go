@@ -1,0 +1,2 @@
+// Package metrics counts for Prometheus what the bot does, and serves /metrics.
+package metrics

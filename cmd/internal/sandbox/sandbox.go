@@ -1,0 +1,157 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"factorbot/bot/slacksim"
+	"factorbot/cmd/internal/app"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/setup"
+	"factorbot/okta/oktasim"
+)
+
+// largeInSandbox lets a newcomer approve the sample roster alone.
+const largeInSandbox = 1000
+
+// Run serves both simulators and the page, and runs the bot against them.
+func Run(ctx context.Context, args []string, env cli.Env) error {
+	cfg, err := sandboxFlags(args, env.Stdout)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen for the page: %w", err)
+	}
+	url := "http://" + listener.Addr().String()
+	lc := app.NewLifecycle(ctx)
+	if err := startSandbox(ctx, lc, cfg, env, listener, url); err != nil {
+		return errors.Join(err, lc.Stop(), listener.Close())
+	}
+	_, err = fmt.Fprintf(env.Stdout, "page URL %[1]s/\nslack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\n", url)
+	if err != nil {
+		return errors.Join(fmt.Errorf("print the URLs: %w", err), lc.Stop())
+	}
+	return lc.Wait()
+}
+
+func startSandbox(ctx context.Context, lc *app.Lifecycle, cfg *Config, env cli.Env, listener net.Listener, url string) error {
+	org, err := sandboxOrg(cfg)
+	if err != nil {
+		return err
+	}
+	lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
+	opt := slacksim.Options{URL: url, Org: OrgPane{org}, Sample: func() []byte { return SampleRoster(org) }}
+	if !cfg.NoBot { // another app may need more
+		opt.Scopes, opt.Events = setup.ScopeNames(), setup.BotEvents()
+	}
+	work, err := slacksim.New(opt)
+	if err != nil {
+		return fmt.Errorf("simulate Slack: %w", err)
+	}
+	lc.OnStop("simulated Slack", func() error { work.Close(); return nil })
+	health := app.NewHealth()
+	app.Serve(lc, listener, Handler(org, work, health))
+	if cfg.NoBot {
+		return nil
+	}
+	bot, err := sandboxBot(lc, cfg, url)
+	if err != nil {
+		return err
+	}
+	if err := app.Start(ctx, lc, bot, app.Options{Log: cli.NewLogger(env.Stderr), Health: health}); err != nil {
+		return err
+	}
+	return connected(ctx, work)
+}
+
+// botConnects is how long the bot may take to open its first socket here.
+const botConnects = 10 * time.Second
+
+// connected waits until the bot listens, so that whoever reads the URLs is served.
+func connected(ctx context.Context, work *slacksim.Workspace) error {
+	ctx, cancel := context.WithTimeout(ctx, botConnects)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for work.Sockets() == 0 {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the bot to connect: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// Handler puts Slack, Okta, health and the page under one address.
+func Handler(org *oktasim.Org, work *slacksim.Workspace, health *app.Health) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if IsOkta(r.URL.Path) {
+			org.ServeHTTP(w, r)
+			return
+		}
+		work.ServeHTTP(w, r)
+	})
+	health.Mount(mux)
+	// The mux would clean paths such as //lifecycle/ before Okta could refuse them.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if IsOkta(r.URL.Path) {
+			org.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// sandboxOrg makes the org: the cast, the users of a file or generated ones.
+func sandboxOrg(cfg *Config) (*oktasim.Org, error) {
+	opt := oktasim.Options{
+		Users: cfg.Users, Given: Cast(), RateLimit: cfg.RateLimit, Window: cfg.Window,
+		Latency: cfg.Latency, Faults: cfg.Faults, Token: Token, Seed: 1,
+	}
+	if cfg.UsersFrom != "" {
+		users, err := usersFrom(cfg.UsersFrom)
+		if err != nil {
+			return nil, err
+		}
+		opt.Given, opt.Users = withoutTwins(append(opt.Given, users...)), 0
+	}
+	opt.Users = max(0, opt.Users-len(opt.Given)-1) // the token's owner is a user too
+	org, err := oktasim.New(opt)
+	if err != nil {
+		return nil, fmt.Errorf("simulate Okta: %w", err)
+	}
+	return org, nil
+}
+
+// sandboxBot is the configuration of the bot in the sandbox: the defaults, but
+// for what a batch counts as large.
+func sandboxBot(lc *app.Lifecycle, cfg *Config, url string) (*config.Config, error) {
+	db := cfg.DB
+	if db == "" {
+		dir, err := os.MkdirTemp("", "factorbot-sandbox-")
+		if err != nil {
+			return nil, fmt.Errorf("make a place for the database: %w", err)
+		}
+		lc.OnStop("temporary database", func() error { return os.RemoveAll(dir) })
+		db = filepath.Join(dir, "factorbot.db")
+	}
+	return config.Load([]string{
+		"--db", db, "--channels", "C_FACTORS", "--approvers.users", strings.Join(sandboxApprovers(), ","),
+		"--large-batch.over", fmt.Sprint(largeInSandbox), "--http-addr", "127.0.0.1:0",
+	}, []string{
+		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + url + "/api/",
+		"OKTA_ORG_URL=" + url, "OKTA_API_TOKEN=" + Token,
+	}, nil)
+}
