@@ -24,7 +24,7 @@ func fileHost(t *testing.T, serve http.HandlerFunc) (l *listening, url string) {
 	api := server.URL + "/api/"
 	return &listening{Listener: &Listener{
 		Slack: NewClient("xapp-sandbox", "xoxb-sandbox", api, nil), APIURL: api,
-		Limits: func() roster.Limits { return roster.Limits{Rows: 10} },
+		Limits: func() roster.Limits { return roster.Limits{Users: 10} },
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, fileTime: 300 * time.Millisecond,
 	}}, server.URL
 }
@@ -94,7 +94,7 @@ func TestDownload_sizeThatIsALie(t *testing.T) {
 		}
 	})
 	l.fileTime = 30 * time.Second
-	l.Limits = func() roster.Limits { return roster.Limits{Rows: 10_000_000, Bytes: 1 << 20} }
+	l.Limits = func() roster.Limits { return roster.Limits{Users: 10_000_000, Bytes: 1 << 20} }
 	if words := refused(t, l, file{Name: "list.csv", Size: 10, URL: host + "/a"}); !strings.Contains(words, "1 MiB") {
 		t.Error(words)
 	}

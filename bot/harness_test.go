@@ -245,7 +245,7 @@ func (w *world) start() *world {
 	l := &Listener{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
-		Limits:   func() roster.Limits { return roster.Limits{Rows: 1000} },
+		Limits:   func() roster.Limits { return roster.Limits{Users: 1000} },
 		Log:      log, Now: time.Now,
 	}
 	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: w.now, shareTime: 500 * time.Millisecond}

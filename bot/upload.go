@@ -122,6 +122,8 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) 
 	case err != nil:
 		l.answer(ctx, a, l.puzzled(a, err))
 		return
+	case ros.Ask != nil:
+		ask.Refusal = &roster.Error{Code: roster.CodeNoColumn, Words: ros.Ask.Words + " Leave only the column that names the users."}
 	default:
 		ask.Roster = ros
 		ask.Source.SHA256, ask.Source.Bytes = ros.SHA256, ros.Bytes

@@ -51,6 +51,12 @@ func searchable(v string) bool {
 	})
 }
 
+// searchableLogin is searchable for a login, which may have the backslash that
+// directories put between domain and name: `CORP\ana`. A term escapes it.
+func searchableLogin(v string) bool {
+	return searchable(strings.ReplaceAll(v, `\`, "")) && len(v) <= maxLogin
+}
+
 // loginPath is the escaped path segment for GET /users/{login}. Okta does not
 // find logins with a slash that way, short names are ambiguous, and what could
 // end or climb out of the segment is not sent at all: ok is false, and the

@@ -43,19 +43,24 @@ func (r Ref) safe() bool {
 	switch r.Kind {
 	case ByID:
 		return IsUserID(r.Value)
-	case ByLogin, ByEmail:
+	case ByLogin:
+		return searchableLogin(r.Value)
+	case ByEmail:
 		return searchable(r.Value)
 	}
 	return false
 }
 
-// term is one comparison of a search expression; the value is searchable.
+// escape writes a value between quotes of a search expression, as a JSON string (RFC 7644, 3.4.2.2).
+var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// term is one comparison of a search expression; the value is searchable, or a searchable login.
 func term(k RefKind, value string) string {
 	property := "id"
 	if k != ByID {
 		property = "profile." + string(k)
 	}
-	return property + ` eq "` + value + `"`
+	return property + ` eq "` + escape.Replace(value) + `"`
 }
 
 // fitting is how many of the terms an expression of the largest size holds.

@@ -97,7 +97,7 @@ func (c *Client) User(ctx context.Context, idOrLogin string) (User, error) {
 		}
 		return u, err
 	}
-	if !searchable(idOrLogin) {
+	if !searchableLogin(idOrLogin) {
 		return User{}, unsafeID(op, "the ID or login")
 	}
 	for u, err := range c.Search(ctx, term(ByLogin, idOrLogin)) {

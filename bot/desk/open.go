@@ -114,7 +114,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 		return "no_roster", "No users were named. Name them after the command, or drop a CSV with a column of user IDs, logins or e-mails."
 	}
 	var refusal *policy.Refusal
-	if err := d.Rules().CheckSize(len(ask.Roster.Rows)); errors.As(err, &refusal) {
+	if err := d.Rules().CheckSize(ask.Roster.Users()); errors.As(err, &refusal) {
 		return refusal.Code, refusal.Words
 	}
 	return "", ""

@@ -106,7 +106,7 @@ func TestDesk_Open_records_what_was_asked(t *testing.T) {
 		}
 		rows = append(rows, row)
 	}
-	if !slices.Equal(rows, ask.Roster.Rows) {
+	if !cmp.Equal(rows, ask.Roster.Rows) {
 		t.Errorf("rows %+v, want %+v", rows, ask.Roster.Rows)
 	}
 	if got := o.facts(t, r.ID); got != "asked" {
@@ -122,7 +122,7 @@ func TestDesk_Open_rejects_an_unusable_roster(t *testing.T) {
 	}{
 		{"unreadable", desk.OpenAsk{Refusal: &roster.Error{Code: roster.CodeSpreadsheet, Words: "Save it as CSV."}}, roster.CodeSpreadsheet, "Save it as CSV."},
 		{"unreadable, half of it read", desk.OpenAsk{Refusal: &roster.Error{Code: roster.CodeQuotes, Words: "Close the quotation mark."}, Roster: &roster.Roster{Rows: make([]reset.Row, 1)}}, roster.CodeQuotes, "Close the quotation mark."},
-		{"over max_targets", desk.OpenAsk{Roster: &roster.Roster{Rows: make([]reset.Row, 4)}}, policy.CodeMaxTargets, "4 rows"},
+		{"over max_targets", desk.OpenAsk{Roster: mustRoster(t, "a@b.co\nb@b.co\nc@b.co\nd@b.co\n")}, policy.CodeMaxTargets, "4 users"},
 		{"nobody", desk.OpenAsk{Roster: &roster.Roster{}}, "no_roster", "No users were named"},
 		{"nothing at all", desk.OpenAsk{}, "no_roster", "No users were named"},
 	}
@@ -219,7 +219,7 @@ func TestDesk_OpenCommand(t *testing.T) {
 				}
 				rows = append(rows, row)
 			}
-			if !slices.Equal(rows, tt.want) {
+			if !cmp.Equal(rows, tt.want) {
 				t.Errorf("rows %+v, want %+v", rows, tt.want)
 			}
 		})

@@ -23,10 +23,10 @@ func (r Rules) Large(resets, recent int) bool {
 	return resets+recent > r.LargeBatch.Over
 }
 
-// CheckSize refuses a roster with too many rows.
-func (r Rules) CheckSize(rows int) error {
-	if rows > r.MaxTargets {
-		return refuse(CodeMaxTargets, "The roster has %d rows, %d are the most that one request may have. Split it.", rows, r.MaxTargets)
+// CheckSize refuses a list of too many users.
+func (r Rules) CheckSize(users int) error {
+	if users > r.MaxTargets {
+		return refuse(CodeMaxTargets, "That is %d users, and one request may have %d at most. Split the list.", users, r.MaxTargets)
 	}
 	return nil
 }

@@ -25,6 +25,25 @@ type Row struct {
 	Kind    RefKind `json:"kind,omitempty"`
 	Value   string  `json:"value,omitempty"`   // what is looked up
 	Problem string  `json:"problem,omitempty"` // why the row names nobody: a sentence for people; then Kind and Value are empty
+	Column  string  `json:"column,omitempty"`  // header of the cell that Kind and Value are of, where a better column names nobody
+	Loose   bool    `json:"loose,omitempty"`   // Kind and Value are loose, as in Ref
+	Also    []Ref   `json:"also,omitempty"`    // other cells of the row that name its user, best first
+}
+
+// Ref is one way in which a row names its user.
+type Ref struct {
+	Kind   RefKind `json:"kind"`
+	Value  string  `json:"value"`
+	Column string  `json:"column,omitempty"` // header of the cell
+	Loose  bool    `json:"loose,omitempty"`  // may be an ID of another system: counts only where nothing else leads to a user
+}
+
+// Refs are all the ways in which the row names its user, best first; none if it names nobody.
+func (r Row) Refs() []Ref {
+	if r.Value == "" {
+		return nil
+	}
+	return append([]Ref{{Kind: r.Kind, Value: r.Value, Column: r.Column, Loose: r.Loose}}, r.Also...)
 }
 
 // Action says what a plan intends for a target.

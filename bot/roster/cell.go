@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -25,35 +26,137 @@ const inputShown = 256
 // idPattern is what an Okta user ID looks like. Nothing else may go into a path of Okta's API.
 var idPattern = regexp.MustCompile(`^00u[A-Za-z0-9]{17}$`)
 
-// pathRunes would change which endpoint of Okta is called, or make the user unreachable by login.
-const pathRunes = `/\?#%`
-
 // quoteRunes end a term in Okta's search language, or are what a phone makes of such a quote.
 const quoteRunes = "\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb"
 
-// atext is what RFC 5322 (3.2.3) allows in an address besides letters and digits, less pathRunes, with dot and @.
-const atext = ".@!$&'*+-=^_`{|}~"
+// pathRunes would change which endpoint of Okta is called.
+const pathRunes = `/\?%`
 
-// judge says how a trimmed cell names a user, or in a sentence why it names
-// nobody. Content is believed before the column's name: an ID in a column of
-// logins is an ID, an address in a column of IDs is a login.
-func judge(cell string, column reset.RefKind) (kind reset.RefKind, value, problem string) {
-	if idPattern.MatchString(cell) {
-		return reset.RefID, cell, ""
-	}
-	if problem = addressProblem(cell); problem != "" {
-		return "", "", problem
-	}
-	if column == reset.RefEmail {
-		return reset.RefEmail, norm.NFC.String(cell), ""
-	}
-	return reset.RefLogin, norm.NFC.String(cell), ""
+// atext is what RFC 5322 (3.2.3) allows in an address besides letters and digits,
+// less pathRunes, with dot and @. Guests of a directory have a # in theirs.
+const atext = ".@!#$&'*+-=^_`{|}~"
+
+// claimKind is what a cell is.
+type claimKind int
+
+const (
+	claimNone    claimKind = iota // empty, or a mark that there is nobody: "#N/A"
+	claimText                     // neither an ID nor an address; a login under a header that means one
+	claimWrong                    // meant as a user, and none
+	claimTwo                      // several users in one cell
+	claimID                       // an Okta user ID
+	claimAddress                  // a login or an e-mail with an @
+)
+
+// claim is what a cell says about a user.
+type claim struct {
+	kind    claimKind
+	value   string // without what is around it: "ana@example.com" of "Ana <ana@example.com>"
+	problem string // of claimNone, claimText, claimWrong and claimTwo: why it names nobody by itself, a sentence
 }
 
+func (c claim) isUser() bool { return c.kind == claimID || c.kind == claimAddress }
+
 // isUser reports whether a cell names a user.
-func isUser(cell string) bool {
-	_, _, problem := judge(cell, reset.RefLogin)
-	return problem == ""
+func isUser(cell string) bool { return mayBeUser(cell) && readCell(cell).isUser() }
+
+// mayBeUser tells quickly which cells are worth a look.
+func mayBeUser(cell string) bool { return strings.Contains(cell, "@") || strings.Contains(cell, "00u") }
+
+// nobody are the words that spreadsheets, databases and people write where there is nothing.
+var nobody = regexp.MustCompile(`(?i)^(#?n\.?/?a\.?|#(value|ref|name|null|num|div/0|spill|calc|getting_data)[!?]?|[(<\[]?(null|none|nil|empty|blank|unknown|undefined|nan|unassigned|missing|not (available|applicable|assigned|set|found|provided))[)>\]]?|[-–—_.?*/\\]+|tbd|k\. ?a\.|#nv|#bezug!|#wert!|#ref!|#n/d|s/o|sin datos|non disponible|nicht verf(ü|ue)gbar)$`)
+
+// readCell reads a cell as people write users. What is around an address comes
+// off: display names, quotation marks, brackets, "mailto:", bullets and numbers
+// before a blank, a constant formula.
+func readCell(cell string) claim {
+	if c, ok := readPlain(cell); ok {
+		return c
+	}
+	bare := unwrap(cell)
+	switch {
+	case bare == "" && cell != "" || nobody.MatchString(bare):
+		return claim{problem: "the cell says that there is nobody"}
+	case bare == "":
+		return claim{problem: "the cell that names the user is empty"}
+	case idPattern.MatchString(bare):
+		return claim{kind: claimID, value: bare}
+	}
+	if problem := addressProblem(bare); problem == "" {
+		return claim{kind: claimAddress, value: norm.NFC.String(bare)}
+	} else if n := countUsers(cell); n > 1 {
+		return claim{kind: claimTwo, problem: fmt.Sprintf("the cell names %d users; write one to a row", n)}
+	} else if n == 1 && strings.ContainsFunc(bare, unicode.IsSpace) {
+		return claim{kind: claimWrong, problem: "the cell has other words beside the user: leave only the login, e-mail or ID"}
+	} else if mayBeUser(bare) || isFormula(bare) {
+		return claim{kind: claimWrong, problem: problem}
+	} else {
+		return claim{kind: claimText, value: norm.NFC.String(bare), problem: problem}
+	}
+}
+
+// readPlain reads what nearly every cell that names a user is: an ID, or an address without odd characters.
+func readPlain(cell string) (claim, bool) {
+	if len(cell) < minLogin || len(cell) > maxLogin {
+		return claim{}, false
+	}
+	at := -1
+	for i := range len(cell) {
+		switch b := cell[i]; {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
+		case i > 0 && i < len(cell)-1 && (b == '.' || b == '_' || b == '-'):
+		case b == '@' && at < 0 && i > 0 && i < len(cell)-1:
+			at = i
+		default:
+			return claim{}, false
+		}
+	}
+	switch {
+	case at > 0:
+		return claim{kind: claimAddress, value: cell}, true
+	case len(cell) == 20 && strings.HasPrefix(cell, "00u") && idPattern.MatchString(cell):
+		return claim{kind: claimID, value: cell}, true
+	}
+	return claim{}, false
+}
+
+// countUsers counts the different users that are named in a text.
+func countUsers(text string) int {
+	seen := map[string]bool{}
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(",;<>()[]|:", r)
+	}) {
+		word = strings.Trim(word, punctuation)
+		if idPattern.MatchString(word) || strings.Contains(word, "@") && addressProblem(word) == "" {
+			seen[strings.ToLower(word)] = true
+		}
+	}
+	return len(seen)
+}
+
+// loginProblem says why a text without an @ cannot be a login, "" if it can.
+func loginProblem(text string) string {
+	n := utf8.RuneCountInString(text)
+	switch {
+	case n > maxLogin:
+		return fmt.Sprintf("is %d characters long; Okta's logins and e-mails have at most %d", n, maxLogin)
+	case strings.HasPrefix(text, "00u"):
+		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
+	case n < minLogin:
+		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
+	case strings.ContainsAny(text, quoteRunes):
+		return "has a quotation mark inside"
+	case strings.ContainsFunc(text, unicode.IsSpace):
+		return "has a blank inside; one user to a cell"
+	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."), strings.Contains(text, "//"), strings.Contains(text, ".."):
+		return `is no login: it reads like a path or an address of the web`
+	}
+	for _, r := range text {
+		if r == utf8.RuneError || !unicode.IsGraphic(r) {
+			return runeProblem(r)
+		}
+	}
+	return ""
 }
 
 func addressProblem(cell string) string {
@@ -66,19 +169,22 @@ func addressProblem(cell string) string {
 	case isFormula(rearm(cell)): // with the mark before it, it could not be told from a defused one
 		return fmt.Sprintf("starts with %s as a spreadsheet formula does; if that is a login, give the user's Okta ID", shown(rearm(cell)[:1]))
 	}
+	local, domain, found := strings.Cut(cell, "@")
+	if !found && !strings.HasPrefix(cell, "00u") {
+		return "is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @"
+	}
 	for _, r := range cell {
 		if p := runeProblem(r); p != "" {
 			return p
 		}
 	}
-	local, domain, found := strings.Cut(cell, "@")
 	switch {
-	case !found && strings.HasPrefix(cell, "00u"):
-		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
 	case !found:
-		return "is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @"
+		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
 	case local == "" || domain == "" || strings.Contains(domain, "@"):
 		return "is not a login or e-mail: one @ stands between a name and a domain"
+	case strings.ContainsAny(domain, "#!$&'*+=^`{|}~"):
+		return "is not a login or e-mail: its domain has a character that no domain has"
 	case n < minLogin:
 		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
 	}
@@ -108,20 +214,203 @@ func runeProblem(r rune) string {
 	return fmt.Sprintf("has the character %U inside, which no login or e-mail has", r)
 }
 
-// trim takes blanks and invisible characters from both ends of a cell, as copied text has them.
+// trim takes blanks, invisible characters and DOS's end-of-file mark from both ends of a cell.
 func trim(cell string) string {
-	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	if plain(cell) {
+		return cell
+	}
+	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\x1a' })
 }
 
-// newRow judges a cell and makes a row of it.
-func newRow(n, line int, cell string, column reset.RefKind) reset.Row {
-	row := reset.Row{Row: n, Line: line, Input: cut(strings.Clone(cell), inputShown)}
-	row.Kind, row.Value, row.Problem = judge(cell, column)
-	if row.Value != "" {
-		row.Value = row.Input // one string, and not the file's buffer
-		if row.Kind != reset.RefID {
-			row.Value = norm.NFC.String(row.Input)
+// plain reports whether nothing is to be trimmed, for most cells.
+func plain(cell string) bool {
+	if cell == "" {
+		return true
+	}
+	first, last := cell[0], cell[len(cell)-1]
+	return first > ' ' && first < utf8.RuneSelf && last > ' ' && last < utf8.RuneSelf
+}
+
+// What is around a user in a cell.
+var (
+	bullet    = regexp.MustCompile(`^(?:[-*+•·‣◦▪●○■□–—>]|\(?[0-9]{1,6}[.):]|\(?[a-zA-Z][.)]|[-*+•]?\s*\[[ xX✓]?\])\s+`)
+	constant  = regexp.MustCompile(`^=\s*"((?:[^"]|"")*)"$`)
+	hyperlink = regexp.MustCompile(`(?i)^=\s*HYPERLINK\(\s*"([^"]*)"\s*(?:[,;]\s*"([^"]*)"\s*)?\)$`)
+	markdown  = regexp.MustCompile(`^\[([^\[\]]*)\]\(([^()\s]*)\)$`)
+	scheme    = regexp.MustCompile(`(?i)^(mailto|smtp):\s*`)
+	named     = regexp.MustCompile(`^(?:"[^"]*"|'[^']*'|[^<>]*)\s*<\s*([^<>]*)\s*>$`)
+	comment   = regexp.MustCompile(`^([^\s()]+@[^\s()]+)\s*\(([^()]*)\)$`)
+	bracketed = regexp.MustCompile(`^([^@()]*[^@()\s])\s*\(\s*([^\s()]+@[^\s()]+)\s*\)$`)
+	labelled  = regexp.MustCompile(`^([^@:<>"]{1,40}?)\s*[:：]\s*(\S.*)$`)
+)
+
+// pairs are the marks that people put around a cell.
+var pairs = []struct{ open, close string }{
+	{`"`, `"`}, {`'`, `'`}, {"`", "`"}, {"\u201c", "\u201d"}, {"\u201e", "\u201c"}, {"\u2018", "\u2019"}, {"\u00ab", "\u00bb"},
+	{"<", ">"}, {"(", ")"}, {"[", "]"}, {"{", "}"}, {"**", "**"},
+}
+
+// punctuation may be left at the ends of an address that was cut out of a sentence.
+const punctuation = `"'` + "`" + `([{<>)]}.,;:!?`
+
+// longestCell is how long a cell may be, in bytes, that is looked through for what is around a user.
+const longestCell = 1000
+
+// unwrap takes off what is around a user. Where two parts of a cell name
+// different users it stops, and the cell is judged as it is.
+func unwrap(cell string) string {
+	if len(cell) > longestCell || strings.HasPrefix(cell, "<@") || strings.HasPrefix(cell, "<!") || strings.HasPrefix(cell, "<#") {
+		return cell // a text, or what Slack makes of mentions
+	}
+	for range 8 {
+		bare := trim(unwrapOnce(cell))
+		if bare == cell {
+			break
+		}
+		cell = bare
+	}
+	if strings.Contains(cell, "@") && addressProblem(cell) != "" {
+		if bare := strings.Trim(cell, punctuation); addressProblem(bare) == "" {
+			return bare
 		}
 	}
-	return row
+	return cell
+}
+
+func unwrapOnce(cell string) string {
+	if m := constant.FindStringSubmatch(cell); m != nil {
+		return strings.ReplaceAll(m[1], `""`, `"`)
+	}
+	if m := hyperlink.FindStringSubmatch(cell); m != nil && mayBeUser(cell) {
+		return oneOf(cell, m[1], m[2])
+	}
+	if rest := rearm(cell); rest != cell {
+		return rest
+	}
+	if m := bullet.FindString(cell); m != "" {
+		return cell[len(m):]
+	}
+	if m := markdown.FindStringSubmatch(cell); m != nil {
+		return oneOf(cell, m[2], m[1])
+	}
+	for _, p := range pairs {
+		if len(cell) > len(p.open)+len(p.close) && strings.HasPrefix(cell, p.open) && strings.HasSuffix(cell, p.close) {
+			inner := cell[len(p.open) : len(cell)-len(p.close)]
+			if !strings.Contains(inner, p.open) && !strings.Contains(inner, p.close) {
+				if p.open == "<" {
+					return unlinked(cell, inner)
+				}
+				return inner
+			}
+		}
+	}
+	if m := scheme.FindString(cell); m != "" {
+		return address(cell[len(m):])
+	}
+	if m := named.FindStringSubmatchIndex(cell); m != nil && m[2] > 0 {
+		name, inner := trim(cell[:strings.LastIndexByte(cell, '<')]), unlinked(cell, cell[m[2]:m[3]])
+		return oneOf(cell, inner, name)
+	}
+	if m := comment.FindStringSubmatch(cell); m != nil && isName(m[2]) {
+		return m[1]
+	}
+	if m := bracketed.FindStringSubmatch(cell); m != nil && isName(m[1]) {
+		return m[2]
+	}
+	if m := labelled.FindStringSubmatch(cell); m != nil && isLabel(m[1]) {
+		return m[2]
+	}
+	if rest, ok := strings.CutPrefix(cell, "'"); ok && !strings.Contains(rest, "'") {
+		return rest
+	}
+	return cell
+}
+
+// address is what a mailto link leads to.
+func address(link string) string {
+	link, _, _ = strings.Cut(link, "?")
+	if plain, err := url.PathUnescape(link); err == nil {
+		return plain
+	}
+	return link
+}
+
+// unlinked reads what is between < and >, as Slack writes links: "mailto:ana@example.com|ana@example.com".
+func unlinked(cell, inner string) string {
+	target, label, ok := strings.Cut(inner, "|")
+	if !ok {
+		return inner
+	}
+	return oneOf(cell, target, label)
+}
+
+// oneOf returns the target of a link whose label does not name another user, else the cell as it is.
+func oneOf(cell, target, label string) string {
+	target = trim(target)
+	if m := scheme.FindString(target); m != "" {
+		target = address(target[len(m):])
+	}
+	if label != "" && mayBeUser(label) {
+		if l := unwrap(label); countUsers(l) > 1 || isUserText(l) && !strings.EqualFold(l, target) {
+			return cell
+		}
+	}
+	return target
+}
+
+func isUserText(s string) bool { return idPattern.MatchString(s) || addressProblem(s) == "" }
+
+// isName reports whether a text can be a person's name: up to five words that begin with a capital, or have no cases.
+func isName(s string) bool {
+	words := strings.Fields(strings.Trim(s, `"'`))
+	if len(words) == 0 || len(words) > 5 {
+		return false
+	}
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(strings.Trim(w, ",.-"))
+		if particles[strings.ToLower(w)] || !unicode.IsLetter(r) {
+			continue
+		}
+		if unicode.IsLower(r) {
+			return false
+		}
+	}
+	first := strings.ToLower(strings.Trim(words[0], ",.-"))
+	return !denials[first]
+}
+
+// particles are small words of names.
+var particles = map[string]bool{
+	"de": true, "da": true, "do": true, "dos": true, "del": true, "della": true, "di": true, "van": true, "von": true, "der": true, "den": true,
+	"ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "y": true, "e": true, "zu": true,
+}
+
+// denials begin a remark that the user is not meant.
+var denials = map[string]bool{
+	"not": true, "no": true, "except": true, "without": true, "skip": true, "exclude": true, "do": true, "don't": true, "dont": true,
+	"nicht": true, "kein": true, "außer": true, "pas": true, "sauf": true, "sin": true, "salvo": true, "não": true, "non": true, "niet": true, "nie": true,
+}
+
+// claimOf judges a trimmed cell under a header of some kind: which user it names, or why none.
+func (c column) claimOf(cell string) (reset.Ref, claim) {
+	cl := readCell(cell)
+	switch cl.kind {
+	case claimID:
+		return reset.Ref{Kind: reset.RefID, Value: cl.value}, cl
+	case claimAddress:
+		if c.kind == reset.RefEmail {
+			return reset.Ref{Kind: reset.RefEmail, Value: cl.value}, cl
+		}
+		return reset.Ref{Kind: reset.RefLogin, Value: cl.value}, cl
+	case claimText:
+		if c.texts == textNever {
+			return reset.Ref{}, cl
+		}
+		if p := loginProblem(cl.value); p != "" {
+			cl.problem = p
+			return reset.Ref{}, cl
+		}
+		return reset.Ref{Kind: reset.RefLogin, Value: cl.value, Loose: c.texts == textLoose}, cl
+	}
+	return reset.Ref{}, cl
 }

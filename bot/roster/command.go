@@ -223,15 +223,13 @@ func userOf(word string) (UserRef, bool) {
 			return UserRef{}, false // it shows one address and leads to another
 		}
 	}
-	bare = strings.TrimRight(strings.TrimLeft(bare, `"'([{`), `"')]}.:!?`)
-	kind, value, problem := judge(bare, reset.RefLogin)
-	if problem != "" {
-		return UserRef{}, false
+	switch c := readCell(bare); c.kind {
+	case claimID:
+		return UserRef{Kind: UserID, Value: c.value, Input: c.value}, true
+	case claimAddress:
+		return UserRef{Kind: UserLogin, Value: c.value, Input: c.value}, true
 	}
-	if kind == reset.RefID {
-		return UserRef{Kind: UserID, Value: value, Input: bare}, true
-	}
-	return UserRef{Kind: UserLogin, Value: value, Input: bare}, true
+	return UserRef{}, false
 }
 
 // RowOf makes the n-th row, from 1, of a user who was typed. A mention, a group
@@ -239,7 +237,7 @@ func userOf(word string) (UserRef, bool) {
 func RowOf(n int, u UserRef) reset.Row {
 	switch u.Kind {
 	case UserID, UserLogin:
-		row := newRow(n, 0, u.Value, reset.RefLogin)
+		row := newRow(n, 0, u.Value, readCell(u.Value))
 		row.Input = cut(u.Input, inputShown)
 		return row
 	}
@@ -249,7 +247,10 @@ func RowOf(n int, u UserRef) reset.Row {
 // RowOfMention makes the n-th row of a person who was mentioned, by the e-mail
 // that Slack shows of them, which may be empty.
 func RowOfMention(n int, u UserRef, email string) reset.Row {
-	row := newRow(n, 0, trim(email), reset.RefEmail)
+	row := newRow(n, 0, trim(email), readCell(trim(email)))
+	if row.Kind == reset.RefLogin {
+		row.Kind = reset.RefEmail
+	}
 	row.Input = cut(u.Input, inputShown)
 	if email == "" {
 		row.Problem = "Slack shows no e-mail of this person; name them by login or Okta ID"

@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"cmp"
 	"io"
+	"strings"
 
 	"factorbot/bot/reset"
 )
@@ -14,29 +16,31 @@ type Exported struct {
 // ReadExport reads all that a user export tells of each user, where Read takes
 // only who is named. The file is understood as Read does.
 func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
-	t, err := openTable(r, limits)
+	in := newIntake(r, cmp.Or(limits.Bytes, MaxBytes))
+	raw, head, err := in.peek()
+	if err != nil {
+		return nil, err
+	}
+	g, _, err := readText(in, raw, head)
 	if err != nil {
 		return nil, err
 	}
 	var users []Exported
 	var columns []func(*Exported, string)
-	for {
-		rec, err := t.next()
+	for i := range g.len() {
+		rec := g.record(i, nil)
 		switch {
-		case err == io.EOF:
-			return users, nil
-		case err != nil:
-			return nil, t.reading(err)
 		case columns == nil:
 			var header bool
 			if columns, header = exportColumns(rec.cells); header {
 				continue
 			}
-		case limits.Rows > 0 && len(users) == limits.Rows:
-			return nil, refuse(CodeTooMany, rec.line, "The file has more than %d users, which is the most that is read: split it.", limits.Rows)
+		case limits.Users > 0 && len(users) == limits.Users:
+			return nil, refuse(CodeTooMany, rec.line, "The file has more than %d users, which is the most that is read: split it.", limits.Users)
 		}
 		users = append(users, exported(rec.cells, columns))
 	}
+	return users, nil
 }
 
 func exported(cells []string, columns []func(*Exported, string)) Exported {
@@ -61,11 +65,11 @@ func exportColumns(first []string) (columns []func(*Exported, string), header bo
 	}
 	for i := range columns {
 		columns[i] = func(u *Exported, c string) {
-			switch kind, value, _ := judge(c, reset.RefLogin); {
-			case kind == reset.RefID && u.ID == "":
-				u.ID = value
-			case kind == reset.RefLogin && u.Login == "":
-				u.Login = value
+			switch cl := readCell(c); {
+			case cl.kind == claimID && u.ID == "":
+				u.ID = cl.value
+			case cl.kind == claimAddress && u.Login == "":
+				u.Login = cl.value
 			}
 		}
 	}
@@ -82,7 +86,7 @@ func exportColumn(name string) func(*Exported, string) {
 		}
 		return func(u *Exported, v string) { u.Email = v }
 	}
-	switch plainHeader(name) {
+	switch strings.Join(headerWords(name), "") {
 	case "firstname", "userfirstname":
 		return func(u *Exported, v string) { u.First = v }
 	case "lastname", "userlastname":

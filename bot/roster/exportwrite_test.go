@@ -45,7 +45,7 @@ func TestWriteExport_is_a_roster(t *testing.T) {
 	if want := "login,title\r\nana@example.com,'=1+1\r\nbob@example.com,'@SUM(A1)\r\n"; file.String() != want {
 		t.Errorf("%q", file.String())
 	}
-	back, err := roster.Read(&file, roster.Limits{Rows: 10})
+	back, err := roster.Read(&file, roster.Limits{Users: 10})
 	if err != nil || len(back.Rows) != 2 || back.Rows[0].Value != "ana@example.com" || back.Rows[1].Value != "bob@example.com" {
 		t.Errorf("%+v %v", back, err)
 	}

@@ -1,164 +1,239 @@
 package roster
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"factorbot/bot/reset"
 )
 
-// column is one header that names users.
+// headerRows are the records among which the header is looked for: titles,
+// version lines and the like go before it.
+const headerRows = 20
+
+// texts says which texts without an @ are logins in a column.
+type texts int
+
+const (
+	textNever texts = iota // of IDs and e-mails
+	textLogin              // under a header that means logins
+	textWord               // the same, under one that may mean names as well
+	textLoose              // under "User ID", which may hold IDs of another system: where nothing else names the user
+)
+
+// column is a column of a table, by what its header means.
 type column struct {
 	index int
-	name  string // as written, "" without header
+	name  string // the header as written, "" without header
 	kind  reset.RefKind
-	rank  int // the lowest names the user
+	texts texts
+	rank  int  // among the columns of one kind, the lowest first
+	role  bool // the header names another person than the user: "Manager email"
+	spare bool // the header means another address of the same person: "Recovery email"
 }
 
-// headers are the names under which exports and people keep users, best first
-// within a kind, with blanks, dots, underscores and dashes taken out: Rockstar
-// writes "User Id", "Username" and "Primary email", Okta's reports "user.id" and
-// "user.login", Postman's collection "userId", our own files "user_id".
-var headers = []struct {
-	name string
-	kind reset.RefKind
-}{
-	{"userid", reset.RefID}, {"oktauserid", reset.RefID}, {"oktaid", reset.RefID}, {"id", reset.RefID},
-	{"login", reset.RefLogin}, {"userlogin", reset.RefLogin}, {"oktalogin", reset.RefLogin}, {"profilelogin", reset.RefLogin}, {"userprofilelogin", reset.RefLogin},
-	{"username", reset.RefLogin}, {"oktausername", reset.RefLogin}, {"userusername", reset.RefLogin}, {"loginname", reset.RefLogin},
-	{"userprincipalname", reset.RefLogin}, {"upn", reset.RefLogin}, {"user", reset.RefLogin}, {"users", reset.RefLogin},
-	{"email", reset.RefEmail}, {"primaryemail", reset.RefEmail}, {"useremail", reset.RefEmail}, {"emailaddress", reset.RefEmail}, {"primaryemailaddress", reset.RefEmail},
-	{"profileemail", reset.RefEmail}, {"userprofileemail", reset.RefEmail}, {"workemail", reset.RefEmail}, {"mail", reset.RefEmail}, {"emails", reset.RefEmail},
+// The names under which exports and people keep users, with blanks, marks, dashes
+// and accents taken out, the best first of each kind: as Okta, Google, Microsoft and Workday
+// export them, in English, German, French, Spanish, Portuguese, Italian, Dutch,
+// Polish and Japanese.
+const (
+	idNames = `userid oktauserid oktaid id benutzerid idusuario iddeusuario iddousuario idutente iddellutente gebruikersid identyfikatoruzytkownika
+		iduzytkownika iddelutilisateur idutilisateur ユーザーid ユーザid`
+	loginNames = `login userlogin oktalogin profilelogin userprofilelogin username oktausername userusername loginname loginid userloginid logonname userlogonname
+		signinname userprincipalname upn principalname samaccountname
+		benutzername anmeldename loginbenutzer benutzerkennung kennung benutzerprinzipalname nomdutilisateur nomutilisateur identifiant identifiantdeconnexion
+		nombredeusuario nombreusuario nombredeiniciodesesion nomedeusuario nomedousuario nomedeutilizador nomeutente nomeutenteprincipale nomedelogin
+		gebruikersnaam inlognaam aanmeldnaam loginnaam nazwauzytkownika loginuzytkownika nazwalogowania
+		ユーザー名 ユーザ名 ログインid ログイン名 ログイン ユーザープリンシパル名 サインイン名`
+	wordNames = `user users account accounts accountname useraccount uid useridlogin networkid benutzer benutzerkonto konto utilisateur utilisateurs usuario usuarios cuenta conta
+		utilizador utente utenti gebruiker gebruikers account uzytkownik uzytkownicy ユーザー ユーザ アカウント アカウント名 利用者`
+	emailNames = `email primaryemail useremail emailaddress primaryemailaddress useremailaddress profileemail userprofileemail workemail workemailaddress mail emails emailaddresses mails mailaddress
+		emailid emailprimary smtpaddress primarysmtpaddress windowsemailaddress internetaddress
+		emailadresse emailadressen mailadresse mailadressen epostadresse courriel adressemail adresseemail adresseelectronique adressecourriel adressedecourriel adressedemessagerie
+		correo correos correoelectronico direcciondecorreo direcciondecorreoelectronico direccionemail direcciondeemail emailcorporativo
+		enderecodeemail enderecoemail correioeletronico enderecoeletronico enderecodecorreioeletronico correioeletronico
+		indirizzoemail indirizzomail indirizzodipostaelettronica postaelettronica indirizzoemailprincipale
+		emailadres emailadressen mailadres epostadres adresemail adresmail adresemailowy adresmailowy adrespocztyelektronicznej adresypocztyelektronicznej pocztaelektroniczna poczta
+		メール メールアドレス eメール eメールアドレス 電子メール 電子メールアドレス メアド`
+)
+
+// qualifiers may be around a known name: "Email - Primary Work", "Employee Email (required)".
+const qualifiers = `primary work business company corporate official office main default current okta sso user users employee worker staff member internal
+	required optional read only readonly mandatory the of full active person people profile value 1 one s address
+	geschaftlich geschaftliche dienstlich dienstliche berufliche firmen haupt mitarbeiter benutzer pflichtfeld erforderlich primar primare
+	professionnel professionnelle travail principal principale employe du de des l d la le obligatoire utilisateur
+	trabajo empresa corporativo laboral principal empleado del obligatorio usuario
+	trabalho profissional principal funcionario do da obrigatorio aziendale lavoro dipendente dell principale obbligatorio utente
+	zakelijk zakelijke werk medewerker van verplicht primair gebruiker
+	sluzbowy firmowy pracownika wymagane glowny podstawowy uzytkownika 会社 勤務先 社員 必須 職場 主`
+
+// roles are words of headers about other people than the user.
+const roles = `manager managers supervisor boss lead approver approved approval requester requestor requested opened opener created creator modified updated assigned assignee
+	agent reporter reported owner sponsor by submitted submitter actor admin administrator delegate from cc bcc sender respondent responder your my me contact technician
+	vorgesetzter vorgesetzte fuhrungskraft antragsteller genehmiger ersteller ihre meine absender von
+	responsable demandeur gestionnaire createur votre expediteur superieur jefe solicitante gerente creador su remitente gestor criador seu remetente aprovador
+	richiedente responsabile creatore mittente aanvrager leidinggevende beheerder uw afzender przelozony kierownik zglaszajacy nadawca 上司 申請者 依頼者 承認者 作成者 差出人 管理者`
+
+// spares are words of headers about another address of the same person.
+const spares = `recovery secondary second secondaryemail personal private home alternate alternative alias aliases other backup additional old previous former
+	privat private privater zweite alternative personnel personnelle prive privee secondaire secours personal particular secundario secundaria recuperacion alternativo
+	pessoal secundario recuperacao personale privato secondario secondaria recupero prive persoonlijk tweede herstel prywatny prywatna drugi zapasowy 個人 予備 再設定用 副`
+
+// labels may be before the users of a line: "To: ana@example.com".
+const labels = `to an a para aan do 宛先 reset resets reseten lista list liste please pleasereset pleaseresetthese pleaseresetthefollowing targets for mfa mfareset`
+
+// vocabulary is what the words above mean.
+type vocabulary struct {
+	names                            map[string]column
+	qualifiers, roles, spares, label map[string]bool
 }
 
-// plainHeader is a header's name without case, blanks, dots, underscores and dashes.
-func plainHeader(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Pd, r) || r == '.' || r == '_' {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, name)
-}
+// theVocabulary is never changed.
+var theVocabulary = newVocabulary()
 
-// headerOf finds the meaning of a header.
-func headerOf(name string) (column, bool) {
-	plain := plainHeader(name)
-	for rank, h := range headers {
-		if h.name == plain {
-			return column{name: name, kind: h.kind, rank: rank}, true
-		}
-	}
-	return column{}, false
-}
-
-// layout says which cells of a record name the user.
-type layout struct {
-	use     []column // the first that is not empty counts
-	cells   int      // cells of the header, 0 without header
-	ignored []string // headers that are not used
-	notes   []string
-}
-
-// isOwn reports whether a header is that of a plan or result file of this program.
-func isOwn(header []string) bool {
-	return len(header) >= 4 && slices.Equal(header[:4], planHeader[:4])
-}
-
-// readLayout understands the first record of a file. The sample below it decides
-// between columns: one in which nobody is named ("ID" of another system) gives
-// way to the next. It reports whether the first record is a header.
-func readLayout(first record, sample []record) (layout, bool, error) {
-	var known []column
-	for i, cell := range first.cells {
-		c, ok := headerOf(cell)
-		if !ok {
-			continue
-		}
-		for _, k := range known {
-			if k.rank == c.rank {
-				return layout{}, true, refuse(CodeTwoColumns, first.line, "Two columns are called %s and %s: rename the one that does not name the user.", shown(k.name), shown(c.name))
-			}
-		}
-		c.index = i
-		known = append(known, c)
-	}
-	if len(known) == 0 {
-		l, err := bareLayout(first)
-		return l, false, err
-	}
-	slices.SortFunc(known, func(a, b column) int { return a.rank - b.rank })
-	l := layout{use: known[:1], cells: len(first.cells)}
-	if isOwn(first.cells) {
-		l.use = append(slices.Clone(known), column{index: 1, name: "input", kind: reset.RefLogin})
-		l.notes = append(l.notes, "The file was written by this bot: each row names its user by the first of user_id, login and input that is filled.")
-	} else if i := namesUsers(known, sample); i > 0 {
-		l.use = known[i : i+1]
-		l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", shown(known[0].name), shown(known[i].name)))
-	}
-	for i, cell := range first.cells {
-		if !slices.ContainsFunc(l.use, func(c column) bool { return c.index == i }) && cell != "" {
-			l.ignored = append(l.ignored, cut(graphic(cell), shownRunes))
-		}
-	}
-	return l, true, nil
-}
-
-// bareLayout takes the first record for a row: the first cell that is an ID, else the first with an @, names the user.
-func bareLayout(first record) (layout, error) {
-	at := slices.IndexFunc(first.cells, idPattern.MatchString)
-	if at < 0 {
-		at = slices.IndexFunc(first.cells, isUser)
-	}
-	if at < 0 {
-		at = slices.IndexFunc(first.cells, func(c string) bool { return strings.Contains(c, "@") })
-	}
-	if at < 0 {
-		return layout{}, refuse(CodeNoColumn, first.line, "No column names the users. The headers found are %s; call the column userId, login or email.", list(first.cells))
-	}
-	l := layout{use: []column{{index: at, kind: reset.RefLogin}}}
-	if len(first.cells) > 1 {
-		l.notes = append(l.notes, fmt.Sprintf("The file has no header; its column %d names the users.", at+1))
-	}
-	return l, nil
-}
-
-// namesUsers returns the first of the columns in which a row of the sample names a user, else 0.
-func namesUsers(known []column, sample []record) int {
-	for i, c := range known {
-		for _, r := range sample {
-			if c.index < len(r.cells) && isUser(r.cells[c.index]) {
-				return i
+func newVocabulary() vocabulary {
+	v := vocabulary{names: map[string]column{}, qualifiers: setOf(qualifiers), roles: setOf(roles), spares: setOf(spares), label: setOf(labels)}
+	rank := 0
+	add := func(names string, c column) {
+		for _, n := range strings.Fields(names) {
+			if _, known := v.names[n]; !known {
+				c.rank = rank
+				v.names[n] = c
+				rank++
 			}
 		}
 	}
-	return 0
+	add(idNames, column{kind: reset.RefID, texts: textLoose})
+	add(loginNames, column{kind: reset.RefLogin, texts: textLogin})
+	add(wordNames, column{kind: reset.RefLogin, texts: textWord})
+	add(emailNames, column{kind: reset.RefEmail})
+	id := v.names["id"]
+	id.texts = textNever // "ID" numbers anything
+	v.names["id"] = id
+	return v
 }
 
-// row judges one record. A record that has more or fewer cells than the header
-// may have slipped sideways, so it must not leave a choice between two users.
-func (l layout) row(rec record, n int) reset.Row {
-	var cell string
-	kind := l.use[0].kind
-	for _, c := range l.use {
-		if c.index < len(rec.cells) && rec.cells[c.index] != "" {
-			cell, kind = rec.cells[c.index], c.kind
-			break
+func setOf(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		set[w] = true
+	}
+	return set
+}
+
+// headerOf finds what a header means; ok is false where it does not name the user.
+func headerOf(name string) (c column, ok bool) {
+	if name == "" || len(name) > 120 || strings.Contains(name, "@") {
+		return column{}, false
+	}
+	words := headerWords(name)
+	c, ok = knownName(words)
+	if !ok {
+		bare, inside := splitBrackets(name)
+		if c, ok = knownName(headerWords(bare)); !ok {
+			c, ok = knownName(headerWords(inside))
 		}
 	}
-	row := newRow(n, rec.line, cell, kind)
-	if row.Problem == "" && l.slipped(rec, cell) {
-		row.Kind, row.Value = "", ""
-		row.Problem = fmt.Sprintf("the row has %d cells under a header of %d, and more than one of them could be the user; put quotation marks around cells that hold a separator", len(rec.cells), l.cells)
+	for _, w := range words {
+		c.role = c.role || theVocabulary.roles[w]
+		c.spare = c.spare || theVocabulary.spares[w]
 	}
-	return row
+	c.name = name
+	return c, ok && !c.role && !c.spare
 }
 
-func (l layout) slipped(rec record, cell string) bool {
-	if l.cells == 0 || len(rec.cells) == l.cells || l.use[0].index == 0 {
-		return false
+// knownName finds words among the known names, first as they are and then without qualifiers.
+func knownName(words []string) (column, bool) {
+	if c, ok := theVocabulary.names[strings.Join(words, "")]; ok {
+		return c, true
 	}
-	return slices.ContainsFunc(rec.cells, func(c string) bool { return isUser(c) && !strings.EqualFold(c, cell) })
+	var rest []string
+	for _, w := range words {
+		if !theVocabulary.qualifiers[w] {
+			rest = append(rest, w)
+		}
+	}
+	c, ok := theVocabulary.names[strings.Join(rest, "")]
+	return c, ok
+}
+
+// headerWords splits a header into words of lower case without accents, at
+// blanks, marks and the humps of userPrincipalName. Known names are looked up
+// with the words put together again.
+func headerWords(name string) []string {
+	var words []string
+	var word strings.Builder
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, word.String())
+			word.Reset()
+		}
+	}
+	lower := false
+	for _, r := range norm.NFKD.String(name) {
+		switch {
+		case unicode.IsMark(r) && !isKana(r):
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
+			if lower && unicode.IsUpper(r) {
+				end()
+			}
+			lower = unicode.IsLower(r)
+			word.WriteString(foldLetter(r))
+		case unicode.Is(unicode.Cf, r):
+		default:
+			end()
+			lower = false
+		}
+	}
+	end()
+	for i, w := range words {
+		words[i] = norm.NFC.String(w)
+	}
+	return words
+}
+
+// isKana reports whether a mark voices a kana, which makes another letter of it.
+func isKana(r rune) bool { return r == '\u3099' || r == '\u309a' }
+
+func foldLetter(r rune) string {
+	switch r {
+	case 'ß':
+		return "ss"
+	case 'ł', 'Ł':
+		return "l"
+	case 'ø', 'Ø':
+		return "o"
+	}
+	return string(unicode.ToLower(r))
+}
+
+// splitBrackets parts a header from what is in brackets in it.
+func splitBrackets(name string) (bare, inside string) {
+	var out, in strings.Builder
+	depth := 0
+	for _, r := range name {
+		switch {
+		case strings.ContainsRune("([{（【", r):
+			depth++
+		case strings.ContainsRune(")]}）】", r):
+			depth = max(depth-1, 0)
+			in.WriteByte(' ')
+		case depth > 0:
+			in.WriteRune(r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String(), in.String()
+}
+
+// isLabel reports whether a word before a colon introduces the users to reset, and nobody else.
+func isLabel(label string) bool {
+	if theVocabulary.label[strings.Join(headerWords(label), "")] {
+		return true
+	}
+	_, ok := headerOf(label)
+	return ok
 }

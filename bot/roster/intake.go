@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"regexp"
 	"strings"
 
 	"factorbot/bot/reset"
@@ -55,7 +56,6 @@ var magics = []struct {
 	code   string
 	what   string
 }{
-	{"PK\x03\x04", CodeSpreadsheet, "an Excel workbook or a zip archive"},
 	{"PK\x05\x06", CodeSpreadsheet, "an empty zip archive"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", CodeSpreadsheet, "an old Excel workbook"},
 	{"\x1f\x8b", CodeSpreadsheet, "a gzip archive"},
@@ -96,17 +96,22 @@ func sniffBinary(head []byte, wide bool) error {
 }
 
 // markups are how texts begin that are no lists, in lower case.
-var markups = []struct{ prefix, what string }{
-	{"<!doctype", "a web page"}, {"<html", "a web page"}, {"<head", "a web page"}, {"<body", "a web page"},
-	{"<table", "a web page"}, {"<script", "a web page"}, {"<meta", "a web page"}, {"<!--", "a web page"},
-	{"<?xml", "XML"}, {"{", "JSON"}, {"[", "JSON"},
+var markups = []struct {
+	begins *regexp.Regexp
+	what   string
+}{
+	{regexp.MustCompile(`^<(!doctype|html|head|body|table|script|meta|!--)`), "a web page"},
+	{regexp.MustCompile(`^<\?xml`), "XML"},
+	{regexp.MustCompile(`^(\{\s*["}]|\[\s*[\[{"\]0-9])`), "JSON"},
+	{regexp.MustCompile(`^(mime-version|received|return-path|x-[a-z-]+): `), "a saved e-mail"},
+	{regexp.MustCompile(`^begin:v`), "a contact card or calendar"},
 }
 
 // sniffMarkup refuses texts of another kind by their first characters.
-func sniffMarkup(head []byte) error {
-	start := strings.ToLower(trim(string(head[:min(len(head), 512)])))
+func sniffMarkup(text string) error {
+	start := strings.ToLower(trim(text[:min(len(text), 512)]))
 	for _, m := range markups {
-		if strings.HasPrefix(start, m.prefix) {
+		if m.begins.MatchString(start) {
 			return refuse(CodeMarkup, 0, "This file is %s, not a list of users: export it as CSV, and drop that file here.", m.what)
 		}
 	}

@@ -1,17 +1,16 @@
 package roster
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"factorbot/bot/reset"
 )
 
 // MaxBytes is the largest file that is read.
 const MaxBytes = 20 << 20
-
-// sampleRows are looked at to decide between columns.
-const sampleRows = 200
 
 // Roster is the users of a file, as its author named them.
 type Roster struct {
@@ -24,95 +23,98 @@ type Roster struct {
 
 	IgnoredColumns []string // headers that were not used
 	Notes          []string // sentences for people about how the file was understood
+
+	// Ask is set where only the uploader can say which column names the users; then there are no rows.
+	Ask *Question
+	// Doubts are columns that may lead to other users. Where one does, Choices are to be asked about.
+	Doubts  []Doubt
+	Choices []Choice
+	// Own is set for a plan or result file of this program.
+	Own *OwnFile
 }
 
-// Limits bound what is read. Zero means MaxBytes, and any number of rows.
+// Users counts the different users that the rows name.
+func (ros *Roster) Users() int {
+	seen := make(map[string]struct{}, len(ros.Rows))
+	for _, row := range ros.Rows {
+		if row.Value != "" {
+			seen[strings.ToLower(row.Value)] = struct{}{}
+		}
+	}
+	return len(seen)
+}
+
+// Limits bound what is read, and say what was chosen.
 type Limits struct {
-	Bytes int64
-	Rows  int
+	Bytes  int64 // 0: MaxBytes
+	Users  int   // different users; 0: any number
+	Column int   // number of the column that the uploader chose, from 1; 0: none
 }
 
-// Read reads a roster from a text table: cells between commas, semicolons or
-// tabs, in UTF-8, UTF-16 or Windows-1252, with or without a header. It streams,
-// and keeps no more than the rows. Every error is an *Error, whose words are
-// for the person who sent the file; rows that name nobody are no error.
+// Read reads a roster from a text table or an Excel workbook. What names the users
+// is found by what the cells hold, helped by the header. Every error is an *Error,
+// whose words are for the person who sent the file; rows that name nobody are no error.
 func Read(r io.Reader, limits Limits) (*Roster, error) {
-	t, err := openTable(r, limits)
+	limit := limits.Bytes
+	if limit <= 0 {
+		limit = MaxBytes
+	}
+	in := newIntake(r, limit)
+	raw, head, err := in.peek()
 	if err != nil {
 		return nil, err
 	}
-	ros, width, err := readTable(t, limits)
+	ros := &Roster{}
+	if isWorkbook(head) {
+		err = ros.readBook(in, raw, limits)
+	} else {
+		var g *grid
+		if g, ros.Format, err = readText(in, raw, head); err == nil {
+			err = ros.read(g, limits)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	ros.Format = t.dialect.format(width, t.charset)
-	ros.Bytes, ros.SHA256 = t.intake.bytes, t.intake.digest()
+	ros.Bytes, ros.SHA256 = in.bytes, in.digest()
 	return ros, nil
 }
 
-// readTable reads header and rows; width is the number of cells of the first record.
-func readTable(t *table, limits Limits) (ros *Roster, width int, err error) {
-	sample, end, err := readSample(t, limits)
+// read makes the rows of a table, or says what is to be asked.
+func (ros *Roster) read(g *grid, limits Limits) error {
+	if g.len() == 0 {
+		return refuse(CodeEmpty, 0, "The file is empty: add one row for each user.")
+	}
+	l, err := readLayout(g, limits.Column)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	l, header, err := readLayout(sample[0], sample[1:])
-	if err != nil {
-		return nil, 0, err
+	ros.IgnoredColumns, ros.Notes = append(ros.IgnoredColumns, l.ignored...), append(ros.Notes, l.notes...)
+	if ros.Ask = l.ask; ros.Ask != nil {
+		return nil
 	}
-	width = len(sample[0].cells)
-	if header {
-		sample = sample[1:]
-	}
-	ros = &Roster{Column: l.use[0].name, IgnoredColumns: l.ignored, Notes: l.notes}
-	for _, rec := range sample {
-		if err := ros.add(l, rec, limits); err != nil {
-			return nil, 0, err
-		}
-	}
-	for !end {
-		rec, err := t.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, 0, t.reading(err)
-		}
-		if err := ros.add(l, rec, limits); err != nil {
-			return nil, 0, err
-		}
-	}
+	ros.Rows = rowsOf(g, l)
 	if len(ros.Rows) == 0 {
-		return nil, 0, refuse(CodeEmpty, 0, "The file has a header and no rows below it: add one row for each user.")
+		return refuse(CodeEmpty, 0, "The file has a header and no rows below it: add one row for each user.")
 	}
-	ros.settleKind(l.use[0])
-	return ros, width, nil
-}
-
-// readSample reads the first records, at least one, and reports whether they are all.
-func readSample(t *table, limits Limits) (sample []record, end bool, err error) {
-	for len(sample) <= sampleRows {
-		rec, err := t.next()
-		if err == io.EOF {
-			end = true
-			break
-		}
-		if err != nil {
-			return nil, false, t.reading(err)
-		}
-		sample = append(sample, rec)
+	if n := ros.Users(); limits.Users > 0 && n > limits.Users {
+		return refuse(CodeTooMany, 0, "The file names %d users, and one request may have %d at most: split it.", n, limits.Users)
 	}
-	if len(sample) == 0 {
-		return nil, true, refuse(CodeEmpty, 0, "The file is empty: add one row for each user.")
+	if ros.Doubts = doubts(g, l); len(ros.Doubts) > 0 && limits.Column == 0 {
+		known := append([]column{}, l.use...)
+		ros.Choices = newSurvey(g, l.from, l.names, known).question("").Columns
+	} else {
+		ros.Doubts = nil
 	}
-	return sample, end, nil
-}
-
-func (ros *Roster) add(l layout, rec record, limits Limits) error {
-	if limits.Rows > 0 && len(ros.Rows) == limits.Rows {
-		return refuse(CodeTooMany, rec.line, "The file has more than %d rows, which is the most that one request may have: split it.", limits.Rows)
+	if l.own {
+		ros.Own = readOwn(g, l)
 	}
-	ros.Rows = append(ros.Rows, l.row(rec, len(ros.Rows)+1))
+	var first column
+	if len(l.use) > 0 {
+		first = l.use[0]
+	}
+	ros.Column = strings.Clone(first.name)
+	ros.settleKind(first)
 	return nil
 }
 
@@ -138,3 +140,39 @@ var kindWords = map[reset.RefKind]string{
 	reset.RefLogin: "logins",
 	reset.RefEmail: "e-mails",
 }
+
+// OwnFile is what a plan or result file of this program says of itself. None of it
+// is believed without the record.
+type OwnFile struct {
+	Results bool     // it has outcomes
+	Calls   []string // Okta's request IDs, "" where a row has none, row by row
+	Numbers []int    // the rows' own numbers, 0 where they have none
+}
+
+func readOwn(g *grid, l layout) *OwnFile {
+	own := &OwnFile{Results: len(l.names) >= len(resultsHeader) && l.names[4] == "outcome"}
+	call := -1
+	for i, name := range l.names {
+		if name == "okta_request_id" {
+			call = i
+		}
+	}
+	var buf []string
+	for i := l.from; i < g.len(); i++ {
+		rec := g.record(i, buf)
+		buf = rec.cells
+		if l.isRepeated(rec.cells) {
+			continue
+		}
+		id, number := "", 0
+		if call >= 0 && call < len(rec.cells) {
+			id = strings.Clone(rearm(rec.cells[call]))
+		}
+		_, _ = fmt.Sscanf(rec.cells[0], "%d", &number)
+		own.Calls, own.Numbers = append(own.Calls, id), append(own.Numbers, number)
+	}
+	return own
+}
+
+// isWorkbook reports whether a file is a zip archive, as .xlsx is.
+func isWorkbook(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }

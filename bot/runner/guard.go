@@ -31,14 +31,8 @@ type guard struct {
 	runner  *Runner
 	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
 
-	mu     sync.Mutex
-	now    lists
-	wanted map[bool]int // running requests that go by the lists, by whether they include the protected
-}
-
-// newGuard returns a guard that has read nothing yet.
-func newGuard(r *Runner) *guard {
-	return &guard{runner: r, reading: make(chan struct{}, 1), wanted: map[bool]int{}}
+	mu  sync.Mutex
+	now lists
 }
 
 // lists is what was read of the protected.
@@ -79,9 +73,10 @@ func (g *guard) needs(broken bool) needs {
 	}
 }
 
-// refresh reads the lists again, unless they were read after a moment; broken: for
-// a request that includes the protected.
-func (g *guard) refresh(ctx context.Context, broken bool, after time.Time) {
+// refresh reads the lists anew, unless somebody began to while we waited for our
+// turn; broken: for a request that includes the protected.
+func (g *guard) refresh(ctx context.Context, broken bool) {
+	asked := time.Now()
 	select {
 	case g.reading <- struct{}{}:
 		defer func() { <-g.reading }()
@@ -90,7 +85,7 @@ func (g *guard) refresh(ctx context.Context, broken bool, after time.Time) {
 	}
 	n := g.needs(broken)
 	was := g.current()
-	if was.since(n, after) {
+	if was.since(n, asked) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, guardEvery)
@@ -178,27 +173,8 @@ func (g *guard) readSupers(ctx context.Context) (map[string]string, error) {
 	return users, err
 }
 
-// demand asks that the lists be read every minute until released.
-func (g *guard) demand(broken bool) (release func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.wanted[broken]++
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.wanted[broken]--
-	}
-}
-
-func (g *guard) demanded(broken bool) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.wanted[broken] > 0
-}
-
-// run reads the lists every minute while a request goes by them, once for all,
-// until ctx ends.
-func (g *guard) run(ctx context.Context) {
+// keep refreshes the lists until ctx ends.
+func (g *guard) keep(ctx context.Context, broken bool) {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
 	for {
@@ -206,9 +182,7 @@ func (g *guard) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if broken := g.demanded(true); broken || g.demanded(false) {
-			g.refresh(ctx, broken, time.Now())
+			g.refresh(ctx, broken)
 		}
 	}
 }

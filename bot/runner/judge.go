@@ -17,6 +17,7 @@ type judge struct {
 	roles  bool           // who has roles is asked for each: the lists could not be read, or are not to be
 	groups bool           // who is in a protected group is asked for each
 	seen   map[string]int // user ID -> row
+	later  int            // targets to reset that were found only by a later column of their file
 	out    taken
 	odd    []string // what stands out, when all are judged
 }
@@ -41,11 +42,20 @@ func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
 		skip(&t, reset.NotFound, at(row, "no user of Okta has this "+word(row.Kind)))
 		return t
 	case len(m.Users) > 1:
-		skip(&t, reset.Ambiguous, at(row, fmt.Sprintf("%d users have this e-mail: name them by login or ID", len(m.Users))))
+		skip(&t, reset.Ambiguous, at(row, ambiguous(m.Users)))
 		return t
 	}
 	j.user(&t, row, m.Users[0])
 	return t
+}
+
+// ambiguous names the users that one row leads to.
+func ambiguous(users []okta.User) string {
+	var names []string
+	for _, u := range users[:min(len(users), 3)] {
+		names = append(names, u.Login+" ("+u.ID+")")
+	}
+	return fmt.Sprintf("this leads to %d users, %s: name the one that is meant by ID", len(users), strings.Join(names, " and "))
 }
 
 func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
@@ -64,6 +74,12 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 	}
 	j.seen[u.ID] = row.Row
 	j.status(t, row)
+	if row.Column != "" {
+		note(t, at(row, fmt.Sprintf("found by the column %q alone", row.Column)))
+		if t.Action == reset.ActionReset {
+			j.later++
+		}
+	}
 	if t.Action == reset.ActionReset {
 		j.protect(t, j.known.ward(j.rules, t.User, t.Login), row)
 	}

@@ -103,7 +103,7 @@ func nothing(p reset.Plan, targets []reset.Target) string {
 	}
 	s := fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
 	for _, t := range targets[:min(len(targets), shownDetails)] {
-		s += fmt.Sprintf(" Row %d, %s.", t.Row, t.Detail)
+		s += fmt.Sprintf(" Row %d, %q, %s.", t.Row, t.Input, t.Detail)
 	}
 	return s
 }
@@ -123,6 +123,9 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := d.checkUsers(matches); err != nil {
+		return nil, nil, err
+	}
 	j.resolved(rows, matches)
 	targets := make([]reset.Target, len(rows))
 	for i, row := range rows {
@@ -138,13 +141,32 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 		return nil, nil, err
 	}
 	j.odd, err = d.odd(ctx, r, targets, known)
+	if j.later > 0 {
+		j.odd = append(j.odd, count(j.later, "user is", "users are")+" named only by another column of their row: what the first one says isn't in Okta. The plan file says which.")
+	}
 	return targets, j, err
+}
+
+// checkUsers refuses more users than one request may have. Rows that name the
+// same user, or nobody, do not count.
+func (d *driver) checkUsers(matches []okta.Match) error {
+	users := map[string]bool{}
+	for _, m := range matches {
+		for _, u := range m.Users[:min(len(m.Users), 1)] {
+			users[u.ID] = true
+		}
+	}
+	var over *policy.Refusal
+	if errors.As(d.Rules().CheckSize(len(users)), &over) {
+		return &unplannable{over.Code, over.Words}
+	}
+	return nil
 }
 
 // judge reads the lists of the protected and what was taken out.
 func (d *driver) judge(ctx context.Context, r *reset.Request) (*judge, error) {
 	broken := r.Asked.Options.BreakGlass
-	d.guard.refresh(ctx, broken, time.Now())
+	d.guard.refresh(ctx, broken)
 	j := &judge{rules: d.Rules(), known: d.guard.current(), broken: broken, seen: map[string]int{}}
 	n := d.guard.needs(broken)
 	j.roles = n.admins && j.known.admins.err != nil || n.supers && j.known.supers.err != nil || j.rules.Protect.Admins == policy.AdminsEach
@@ -197,63 +219,6 @@ func (d *driver) roster(ctx context.Context) (rows []reset.Row, err error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
-}
-
-// resolve looks every row up; a login that nobody has is tried as an e-mail and the other way round,
-// because people mix the two up and either names one user.
-func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, error) {
-	matches, err := d.lookup(ctx, rows, nil)
-	if err != nil {
-		return nil, err
-	}
-	swap := map[reset.RefKind]reset.RefKind{reset.RefLogin: reset.RefEmail, reset.RefEmail: reset.RefLogin}
-	var again []reset.Row
-	var at []int
-	for i, row := range rows {
-		if other, ok := swap[row.Kind]; ok && len(matches[i].Users) == 0 && matches[i].Err == nil {
-			row.Kind = other
-			again, at = append(again, row), append(at, i)
-		}
-	}
-	if len(again) == 0 {
-		return matches, nil
-	}
-	found, err := d.lookup(ctx, again, nil)
-	if err != nil {
-		return nil, err
-	}
-	for i, m := range found {
-		matches[at[i]] = m
-	}
-	return matches, nil
-}
-
-// lookup resolves the rows that name somebody; the others get an empty match.
-func (d *driver) lookup(ctx context.Context, rows []reset.Row, progress func(int)) ([]okta.Match, error) {
-	kinds := map[reset.RefKind]okta.RefKind{reset.RefID: okta.ByID, reset.RefLogin: okta.ByLogin, reset.RefEmail: okta.ByEmail}
-	refs := make([]okta.Ref, 0, len(rows))
-	for _, row := range rows {
-		if row.Problem == "" {
-			refs = append(refs, okta.Ref{Kind: kinds[row.Kind], Value: row.Value})
-		}
-	}
-	if len(refs) == 0 {
-		return make([]okta.Match, len(rows)), nil
-	}
-	matches, err := d.Directory.Resolve(ctx, refs, progress)
-	if err != nil {
-		return nil, fmt.Errorf("look up %d users: %w", len(refs), err)
-	}
-	if len(matches) == len(rows) {
-		return matches, nil
-	}
-	all := make([]okta.Match, len(rows))
-	for i, row := range rows {
-		if row.Problem == "" {
-			all[i], matches = matches[0], matches[1:]
-		}
-	}
-	return all, nil
 }
 
 // types lists factor types without repeats, in Okta's order.

@@ -144,7 +144,7 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Alerts:  reset.Channel(cfg.Policy.Alerts.Channel),
-		Limits:  func() roster.Limits { return roster.Limits{Rows: current().MaxTargets} },
+		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
 		Deleted: announcer.Deleted,
 		Socket:  health.metrics.Sockets.Note,
 		Log:     log.With("part", "listener"), Now: time.Now,

@@ -1,0 +1,124 @@
+package roster
+
+import (
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// mostProbes is how many rows are looked up to find out whether a column that is
+// not used leads to other users.
+const mostProbes = 50
+
+// Doubt is a column that may name other users than the one that is used. Whether
+// it does is known by looking its probes up.
+type Doubt struct {
+	Column string  // its header, "" without one
+	Used   bool    // the column names the user where those before it do not
+	Probes []Probe // of some rows, spread over the file
+
+	another bool // it is of another kind than the first: a few rows that differ are mistakes in the rows
+}
+
+// Leads decides whether the column names other people. user tells which user
+// some references lead to, the first that leads to one; "" for none.
+func (d Doubt) Leads(user func(...reset.Ref) reset.UserID) bool {
+	differ := 0
+	for _, p := range d.Probes {
+		own, other := user(p.Own...), user(p.Other)
+		if other != "" && other != own && (own != "" || !d.Used) {
+			differ++
+		}
+	}
+	if d.another {
+		return differ*2 > len(d.Probes)
+	}
+	return differ > 0
+}
+
+// Probe is one row whose columns may lead to different users.
+type Probe struct {
+	Row   int // index of the row
+	Own   []reset.Ref
+	Other reset.Ref
+}
+
+// doubts finds the columns whose cells differ from the users of their rows. Rows
+// are those of the layout, in order.
+func doubts(g *grid, l layout) []Doubt {
+	if l.own || l.header < 0 || l.ask != nil {
+		return nil
+	}
+	var all []Doubt
+	columns := append(append([]column{}, l.others...), l.use[1:]...)
+	for i, c := range columns {
+		if i >= len(l.others) && c.kind != l.use[0].kind && l.use[0].kind == reset.RefID {
+			continue // an ID and a login always differ; the plan tells where they are two users'
+		}
+		if d := doubt(g, l, c); len(d.Probes) > 0 {
+			d.Used = i >= len(l.others)
+			d.another = d.Used && c.kind != l.use[0].kind
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+func doubt(g *grid, l layout, c column) Doubt {
+	var found []Probe
+	var buf []string
+	n := 0
+	for i := l.from; i < g.len(); i++ {
+		rec := g.record(i, buf)
+		buf = rec.cells
+		if l.isRepeated(rec.cells) {
+			continue
+		}
+		n++
+		if c.index >= len(rec.cells) || !mayBeUser(rec.cells[c.index]) {
+			continue
+		}
+		other, cl := c.claimOf(rec.cells[c.index])
+		if !cl.isUser() {
+			continue
+		}
+		if p, differs := l.probe(rec, c, other); differs {
+			p.Row = n - 1
+			found = append(found, p)
+		}
+	}
+	return Doubt{Column: strings.Clone(c.name), Probes: spreadOver(found, mostProbes)}
+}
+
+// probe compares a cell with the row's own user, as the columns before it name it.
+func (l layout) probe(rec record, c column, other reset.Ref) (Probe, bool) {
+	var own []reset.Ref
+	for _, u := range l.use {
+		if u.index == c.index {
+			break
+		}
+		if u.index < len(rec.cells) && rec.cells[u.index] != "" {
+			if ref, _ := u.claimOf(rec.cells[u.index]); ref.Value != "" {
+				if sameRef(ref, other) {
+					return Probe{}, false
+				}
+				ref.Value = strings.Clone(ref.Value)
+				own = append(own, ref)
+			}
+		}
+	}
+	other.Value = strings.Clone(other.Value)
+	return Probe{Own: own, Other: other}, true
+}
+
+// spreadOver takes n of some things, as far apart as they can be.
+func spreadOver[T any](all []T, n int) []T {
+	if len(all) <= n {
+		return all
+	}
+	some := make([]T, n)
+	for i := range some {
+		some[i] = all[i*(len(all)-1)/(n-1)]
+	}
+	return some
+}

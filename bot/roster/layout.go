@@ -1,0 +1,253 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// layout says which cells of a table name its users.
+type layout struct {
+	header  int      // index of the header's record, -1 without one
+	from    int      // index of the first record that is a row
+	names   []string // the header's cells
+	use     []column // describe one person, best first
+	one     bool     // without header: each record's one user, wherever it is
+	list    bool     // without header: every cell is a row
+	own     bool     // the table is a plan or result file of this program
+	others  []column // not used, and with cells that name users
+	ignored []string // headers that are not used
+	notes   []string
+	ask     *Question
+}
+
+// isOwn reports whether a header is that of a plan or result file of this program.
+func isOwn(header []string) bool {
+	return len(header) >= 4 && slices.Equal(header[:4], planHeader[:4])
+}
+
+// readLayout understands a table by what its cells hold, helped by the header.
+// choice, if not 0, is the number of the column that the uploader chose.
+func readLayout(g *grid, choice int) (layout, error) {
+	at, known := findHeader(g)
+	if at < 0 {
+		at = unnamedHeader(g)
+	}
+	if at < 0 {
+		return bareLayout(g, choice)
+	}
+	header := slices.Clone(g.record(at, nil).cells)
+	l := layout{header: at, from: at + 1, names: header, own: isOwn(header)}
+	if err := l.above(g); err != nil {
+		return l, err
+	}
+	s := newSurvey(g, l.from, header, known)
+	switch {
+	case l.own:
+		l.use = ownColumns()
+		l.notes = append(l.notes, "The file was written by this bot: each row names its user by the first of user_id, login and input that is filled.")
+	case choice > 0:
+		if choice > s.width {
+			return l, refuse(CodeNoColumn, 0, "The file has no column %d.", choice)
+		}
+		l.use = []column{s.column(choice - 1)}
+	default:
+		l.choose(s)
+	}
+	if len(l.use) == 0 && l.ask == nil {
+		return l, refuse(CodeNoColumn, g.record(at, nil).line, "No column names the users. The headers found are %s; call the column userId, login or email.", list(header))
+	}
+	l.rest(s, choice > 0)
+	if choice == 0 && !l.own {
+		l.tooLong(g, s)
+	}
+	return l, nil
+}
+
+// ownColumns are those of our files that name the user.
+func ownColumns() []column {
+	return []column{
+		{index: 2, name: "user_id", kind: reset.RefID},
+		{index: 3, name: "login", kind: reset.RefLogin, texts: textLogin},
+		{index: 1, name: "input", kind: reset.RefLogin, texts: textNever},
+	}
+}
+
+// findHeader finds the record among the first ones that has the most known names, and what its cells mean.
+func findHeader(g *grid) (at int, known []column) {
+	at, best := -1, 0
+	var buf []string
+	for i := range min(g.len(), headerRows) {
+		rec := g.record(i, buf)
+		buf = rec.cells
+		columns, score := knownColumns(rec.cells)
+		if isOwn(rec.cells) {
+			score = 1000
+		}
+		if score > best {
+			at, best, known = i, score, columns
+		}
+	}
+	return at, known
+}
+
+// knownColumns returns the cells of a header that name the user, and how sure that is. A header has no users in it.
+func knownColumns(cells []string) (columns []column, score int) {
+	for i, cell := range cells {
+		if isUser(cell) {
+			return nil, 0
+		}
+		if c, ok := headerOf(cell); ok {
+			c.index = i
+			columns = append(columns, c)
+			score += 2
+			if c.texts == textWord {
+				score--
+			}
+		}
+	}
+	slices.SortStableFunc(columns, func(a, b column) int { return a.rank - b.rank })
+	return columns, score
+}
+
+// unnamedHeader finds the header above the first user where none of its names is known, -1 if there is none.
+func unnamedHeader(g *grid) int {
+	for i := range min(g.len(), headerRows+1) {
+		rec := g.record(i, nil)
+		if !slices.ContainsFunc(rec.cells, mayBeUser) {
+			continue
+		}
+		if i == 0 || !isRowOfNames(g.record(i-1, nil).cells, len(rec.cells)) {
+			return -1
+		}
+		return i - 1
+	}
+	return -1
+}
+
+// isRowOfNames tells a header from a title or a sentence above a list: it has as many cells as the rows, all short.
+func isRowOfNames(cells []string, width int) bool {
+	if len(cells) != width || len(cells) == 1 && strings.HasSuffix(cells[0], ":") {
+		return false
+	}
+	filled := 0
+	for _, c := range cells {
+		if c != "" {
+			filled++
+		}
+		if len([]rune(c)) > 80 {
+			return false
+		}
+	}
+	return filled*2 > len(cells)
+}
+
+// above looks at what is above the header: titles are passed over, users are not.
+func (l *layout) above(g *grid) error {
+	for i := range l.header {
+		rec := g.record(i, nil)
+		users := 0
+		for _, c := range rec.cells {
+			if isUser(c) {
+				users++
+			}
+		}
+		filled := len(slices.DeleteFunc(slices.Clone(rec.cells), func(c string) bool { return c == "" }))
+		switch {
+		case users == 0:
+		case users == filled:
+			return refuse(CodeNoColumn, rec.line, "Line %d names a user above the header at line %d: put the header first.", rec.line, g.record(l.header, nil).line)
+		default:
+			l.notes = append(l.notes, fmt.Sprintf("Line %d is above the header and isn't read, though it names a user.", rec.line))
+		}
+	}
+	return nil
+}
+
+// choose finds the columns that name the users.
+func (l *layout) choose(s *survey) {
+	for _, c := range s.known {
+		if s.refs[c.index] > 0 {
+			l.use = append(l.use, c)
+		}
+	}
+	if len(l.use) > 0 {
+		if best := s.known[0]; best.index != l.use[0].index {
+			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", shown(best.name), shown(l.use[0].name)))
+		}
+		return
+	}
+	var some []column
+	for i := range s.width {
+		if c := s.column(i); s.users[i] > 0 && !c.spare {
+			some = append(some, c)
+		}
+	}
+	switch {
+	case len(some) == 0 && len(s.known) > 0:
+		l.use = s.known[:1] // each row says why it names nobody
+	case len(some) == 1 && !some[0].role, len(some) > 1 && s.alike(some):
+		l.use = some[:1]
+	case len(some) == 1:
+		l.ask = s.question("The only column of users is named as if it were about somebody else.")
+	case len(some) > 1:
+		l.ask = s.question("Several columns name users.")
+	}
+}
+
+// rest tells which columns are not used, and which of them name users.
+func (l *layout) rest(s *survey, chosen bool) {
+	used := func(i int) bool { return slices.ContainsFunc(l.use, func(c column) bool { return c.index == i }) }
+	for i := range s.width {
+		c := s.column(i)
+		if used(i) || l.own {
+			continue
+		}
+		if c.name != "" {
+			l.ignored = append(l.ignored, cut(graphic(c.name), shownRunes))
+		}
+		if s.users[i] == 0 {
+			continue
+		}
+		l.notes = append(l.notes, fmt.Sprintf("%s names users, too, and isn't used.", columnName(c)))
+		if !c.spare && !chosen {
+			l.others = append(l.others, c)
+		}
+	}
+	if chosen {
+		l.notes = append(l.notes, fmt.Sprintf("Whoever sent the file chose %s.", columnName(l.use[0])))
+	}
+}
+
+func columnName(c column) string {
+	if c.name == "" {
+		return fmt.Sprintf("Column %d", c.index+1)
+	}
+	return fmt.Sprintf("The column %s", shown(c.name))
+}
+
+// tooLong asks where a record has more cells than the header and its user may
+// have slipped into another column.
+func (l *layout) tooLong(g *grid, s *survey) {
+	if s.long < 0 || l.ask != nil {
+		return
+	}
+	rec := g.record(s.long, nil)
+	l.ask = s.question(fmt.Sprintf("Line %d has %d cells under a header of %d.", rec.line, filled(rec.cells), len(l.names)))
+}
+
+// filled is the number of cells up to the last that is not blank.
+func filled(cells []string) int {
+	n := len(cells)
+	for n > 0 && cells[n-1] == "" {
+		n--
+	}
+	return n
+}
+
+// isRepeated reports whether a record is the header once more, as in files that were put together.
+func (l layout) isRepeated(cells []string) bool {
+	return l.header >= 0 && filled(cells) > 0 && slices.Equal(cells[:filled(cells)], l.names[:filled(l.names)])
+}

@@ -1,0 +1,204 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// rowsOf makes the rows of a table.
+func rowsOf(g *grid, l layout) []reset.Row {
+	var rows []reset.Row
+	if !l.list {
+		rows = make([]reset.Row, 0, g.len()-l.from)
+	}
+	var buf []string
+	for i := l.from; i < g.len(); i++ {
+		rec := g.record(i, buf)
+		buf = rec.cells
+		switch {
+		case l.isRepeated(rec.cells):
+		case l.list:
+			rows = listed(rows, rec)
+		case l.one:
+			rows = append(rows, bareRow(len(rows)+1, rec))
+		default:
+			rows = append(rows, l.row(len(rows)+1, rec))
+		}
+	}
+	return rows
+}
+
+// listed adds a row for each cell of a line that is a list. What is part of a
+// display name ("Lima, Ana <ana@example.com>") is not a cell of its own.
+func listed(rows []reset.Row, rec record) []reset.Row {
+	foreign := foreignLabel(rec.cells)
+	for i, cell := range rec.cells {
+		if cell == "" || isNamePart(rec.cells[i:]) {
+			continue
+		}
+		for _, part := range spread(cell) {
+			row := newRow(len(rows)+1, rec.line, part, readCell(part))
+			if foreign != "" {
+				row.Kind, row.Value, row.Problem = "", "", labelProblem(foreign)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func labelProblem(label string) string {
+	return fmt.Sprintf("the line begins with %s, so its users may not be those to reset", shown(label+":"))
+}
+
+// isNamePart reports whether the first of some cells is the start of a display
+// name whose address is in the next one.
+func isNamePart(cells []string) bool {
+	if mayBeUser(cells[0]) || len(cells) < 2 {
+		return false
+	}
+	next := cells[1]
+	at := strings.IndexByte(next, '<')
+	return at > 0 && mayBeUser(next[at:]) && !mayBeUser(next[:at]) && isName(cells[0])
+}
+
+// bareRow judges a record without header: its one user, wherever it is.
+func bareRow(n int, rec record) reset.Row {
+	foreign := foreignLabel(rec.cells)
+	best, claimed := "", claim{problem: "the row names no user"}
+	for _, cell := range rec.cells {
+		if cell == "" {
+			continue
+		}
+		c := readCell(cell)
+		if best == "" || rankOf(c.kind) > rankOf(claimed.kind) {
+			best, claimed = cell, c
+		}
+	}
+	row := newRow(n, rec.line, best, claimed)
+	if foreign != "" && row.Value != "" {
+		row.Kind, row.Value, row.Problem = "", "", labelProblem(foreign)
+	}
+	return row
+}
+
+// rankOf orders claims: a cell with two users is not outdone by another with one.
+func rankOf(k claimKind) int {
+	return map[claimKind]int{claimText: 1, claimWrong: 2, claimAddress: 3, claimID: 4, claimTwo: 5}[k]
+}
+
+// row judges one record under a header. A record that has more or fewer cells than
+// the header may have slipped sideways, so it must not leave a choice between two users.
+func (l layout) row(n int, rec record) reset.Row {
+	var row reset.Row
+	row.Row, row.Line = n, rec.line
+	var refs []reset.Ref
+	input, problem := "", ""
+	for _, c := range l.use {
+		if c.index >= len(rec.cells) || rec.cells[c.index] == "" {
+			continue
+		}
+		cell := rec.cells[c.index]
+		ref, cl := c.claimOf(cell)
+		if cl.kind == claimTwo {
+			refs, input, problem = nil, cell, cl.problem
+			break
+		}
+		if ref.Value == "" {
+			if problem == "" {
+				input, problem = cell, cl.problem
+			}
+			continue
+		}
+		if c.index != l.use[0].index {
+			ref.Column = c.name
+		}
+		if len(refs) == 0 {
+			row.Input = shorten(cell)
+		}
+		refs = addRef(refs, ref)
+		if l.own {
+			break
+		}
+	}
+	if len(refs) > 0 && l.slipped(rec, refs) {
+		refs, input, problem = nil, row.Input, fmt.Sprintf(
+			"the row has %d cells under a header of %d, and more than one of them could be the user; put quotation marks around cells that hold a separator", len(rec.cells), len(l.names))
+	}
+	if len(refs) == 0 {
+		row.Input, row.Problem = shorten(input), problem
+		if problem == "" {
+			row.Problem = "the cell that names the user is empty"
+		}
+		return row
+	}
+	slices.SortStableFunc(refs, func(a, b reset.Ref) int { return loose(a) - loose(b) })
+	first := refs[0]
+	row.Kind, row.Value, row.Column, row.Loose = first.Kind, share(first.Value, row.Input), first.Column, first.Loose
+	for _, r := range refs[1:] {
+		r.Value = strings.Clone(r.Value)
+		row.Also = append(row.Also, r)
+	}
+	return row
+}
+
+func loose(r reset.Ref) int {
+	if r.Loose {
+		return 1
+	}
+	return 0
+}
+
+// addRef adds what is not there yet: one text names one user, as a login or as an e-mail.
+func addRef(refs []reset.Ref, ref reset.Ref) []reset.Ref {
+	if slices.ContainsFunc(refs, func(r reset.Ref) bool { return sameRef(r, ref) }) {
+		return refs
+	}
+	return append(refs, ref)
+}
+
+func sameRef(a, b reset.Ref) bool {
+	if a.Kind == reset.RefID || b.Kind == reset.RefID {
+		return a == b
+	}
+	return strings.EqualFold(a.Value, b.Value)
+}
+
+func (l layout) slipped(rec record, refs []reset.Ref) bool {
+	if len(l.names) == 0 || len(rec.cells) == len(l.names) || filled(rec.cells) == len(l.names) || l.use[0].index == 0 {
+		return false
+	}
+	return slices.ContainsFunc(rec.cells, func(cell string) bool {
+		if !mayBeUser(cell) {
+			return false
+		}
+		c := readCell(cell)
+		return c.isUser() && !slices.ContainsFunc(refs, func(r reset.Ref) bool { return strings.EqualFold(r.Value, c.value) })
+	})
+}
+
+// newRow makes a row of a cell and what it says.
+func newRow(n, line int, cell string, c claim) reset.Row {
+	row := reset.Row{Row: n, Line: line, Input: shorten(cell), Problem: c.problem}
+	switch c.kind {
+	case claimID:
+		row.Kind, row.Value, row.Problem = reset.RefID, share(c.value, row.Input), ""
+	case claimAddress:
+		row.Kind, row.Value, row.Problem = reset.RefLogin, share(c.value, row.Input), ""
+	}
+	return row
+}
+
+// shorten copies a cell for a row, without the mark that keeps a spreadsheet from running it.
+func shorten(cell string) string { return cut(strings.Clone(rearm(cell)), inputShown) }
+
+// share returns one string for a value and the input that it is: there may be a hundred thousand.
+func share(value, input string) string {
+	if value == input {
+		return input
+	}
+	return strings.Clone(value)
+}

@@ -1,0 +1,190 @@
+package roster
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/transform"
+)
+
+// headBytes is how much of a file is looked at before it is read.
+const headBytes = 32 << 10
+
+// readText reads the grid of a text table, and names its format for people.
+func readText(in *intake, raw *bufio.Reader, head []byte) (g *grid, format string, err error) {
+	set := sniffCharset(head)
+	if err := sniffBinary(head, set.wide != nil); err != nil {
+		return nil, "", err
+	}
+	var b strings.Builder
+	if _, err := io.Copy(&b, transform.NewReader(raw, set.decoder())); err != nil {
+		return nil, "", in.reading(err)
+	}
+	text := lineFeeds(b.String())
+	if err := sniffMarkup(text); err != nil {
+		return nil, "", err
+	}
+	d := sniffDialect(text)
+	g = &grid{}
+	g.text.Grow(len(text))
+	width := 0
+	err = readRecords(text[d.skip:], d.comma, d.above, mostRows+1, func(cells []string, line int) error {
+		if g.len() == mostRows {
+			return refuse(CodeTooMany, line, "The file has more than %d rows, which is more than is read: split it.", mostRows)
+		}
+		width = max(width, len(cells))
+		return g.add(cells, line)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return g, d.format(width, set), nil
+}
+
+// lineFeeds ends every line alike: old Macs and some exports end them with CR alone.
+func lineFeeds(text string) string {
+	at := strings.IndexByte(text, '\r')
+	if at < 0 {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for ; at >= 0; at = strings.IndexByte(text, '\r') {
+		b.WriteString(text[:at])
+		text = text[at+1:]
+		if !strings.HasPrefix(text, "\n") {
+			b.WriteByte('\n')
+		}
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// reading turns an error of the stream into one for the person who sent the file.
+func (in *intake) reading(err error) error {
+	var known *Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, errTooBig):
+		return refuse(CodeTooBig, 0, "The file is over %s, which is the most that is read: split it, or leave only the column that names the users.", size(in.limit))
+	case errors.Is(err, errMixed):
+		return refuse(CodeEncoding, 0, "The letters of the file cannot be read: they are neither UTF-8 nor Windows-1252 throughout. Save it as CSV UTF-8.")
+	}
+	e := refuse(CodeUnreadable, 0, "The file could not be read to its end: drop it again.")
+	e.Err = err
+	return e
+}
+
+// separators are what is between cells, the usual one first.
+var separators = []struct {
+	comma rune
+	name  string
+}{
+	{',', "commas"},
+	{';', "semicolons"},
+	{'\t', "tabs"},
+	{'|', "pipes"},
+}
+
+// dialect is how a table is written down.
+type dialect struct {
+	comma rune
+	above int // lines before the table: Excel's "sep=;"
+	skip  int // their bytes
+}
+
+// slackLink is a link as Slack writes it, which has a pipe.
+var slackLink = regexp.MustCompile(`<[^<>\s|]+\|[^<>|\n]+>`)
+
+// sniffRows are the records that are looked at to find the separator.
+const sniffRows = 100
+
+// sniffDialect finds the separator: the one that makes the most users and known
+// headers of the first records' cells, then the one that makes the most cells.
+func sniffDialect(text string) dialect {
+	if d, ok := declared(text); ok {
+		return d
+	}
+	best, bestScore := separators[0].comma, -1
+	for _, s := range separators {
+		if s.comma == '|' && slackLink.MatchString(text[:cutLine(text)]) {
+			continue
+		}
+		if n := scoreOf(text, s.comma); n > bestScore {
+			best, bestScore = s.comma, n
+		}
+	}
+	return dialect{comma: best}
+}
+
+// declared reads the line in which Excel names the separator.
+func declared(text string) (dialect, bool) {
+	line, _, _ := strings.Cut(text, "\n")
+	sep, ok := strings.CutPrefix(strings.ToLower(strings.Trim(line, "\" ")), "sep=")
+	if !ok {
+		return dialect{}, false
+	}
+	for _, s := range separators {
+		if strings.HasPrefix(sep, string(s.comma)) {
+			return dialect{comma: s.comma, above: 1, skip: min(len(line)+1, len(text))}, true
+		}
+	}
+	return dialect{}, false
+}
+
+func scoreOf(text string, comma rune) int {
+	score, n, most, first := 0, 0, 0, 0
+	_ = readRecords(text[:cutLine(text)], comma, 0, sniffRows, func(cells []string, _ int) error {
+		n++
+		if most = max(most, min(len(cells), 50)); n == 1 {
+			first = most
+		}
+		for _, c := range cells {
+			if _, ok := headerOf(c); ok && n <= headerRows || isUser(c) {
+				score += 100
+			}
+		}
+		return nil
+	})
+	if first < most && score > 0 { // the separator of some cells, and not of the table
+		most = 0
+	}
+	return score + most
+}
+
+// cutLine returns where the first lines of a text end that are looked at.
+func cutLine(text string) int {
+	if len(text) <= headBytes {
+		return len(text)
+	}
+	if at := strings.LastIndexByte(text[:headBytes], '\n'); at >= 0 {
+		return at
+	}
+	return headBytes
+}
+
+// format names dialect and encoding for people: "CSV with semicolons, UTF-16".
+func (d dialect) format(columns int, c charset) string {
+	text := "CSV"
+	for _, s := range separators {
+		if s.comma == d.comma && columns > 1 {
+			text += " with " + s.name
+		}
+	}
+	return text + ", " + c.String()
+}
+
+// peek returns the first bytes of a file.
+func (in *intake) peek() (raw *bufio.Reader, head []byte, err error) {
+	raw = bufio.NewReaderSize(in, headBytes)
+	head, err = raw.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, in.reading(err)
+	}
+	return raw, bytes.Clone(head), nil
+}
