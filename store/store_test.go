@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 	"go.uber.org/goleak"
 
@@ -214,7 +215,7 @@ func TestTerm_Create(t *testing.T) {
 		t.Errorf("another op made %s", other.ID)
 	}
 	got := collect(t, term.Roster(t.Context(), "FR-1"))
-	if want := slices.Collect(rows(1200)); !slices.Equal(got, want) {
+	if want := slices.Collect(rows(1200)); !cmp.Equal(got, want) {
 		t.Errorf("the roster came back with %d rows, want %d", len(got), len(want))
 	}
 	log := collect(t, term.Log(t.Context(), "FR-1", 1))
