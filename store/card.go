@@ -59,13 +59,6 @@ func (t *Term) card(ctx context.Context, u reset.UserID) (*card, error) {
 	return c, nil
 }
 
-// clone returns a copy to change; a claim is never changed in place.
-func (c *card) clone() *card {
-	made := &card{user: c.user, rev: c.rev, known: c.known}
-	made.user.Notes = slices.Clone(c.user.Notes)
-	return made
-}
-
 // op writes the notes back; a record that says nothing goes.
 func (c *card) op() (op, error) {
 	key := userKey(c.user.User)

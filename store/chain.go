@@ -59,7 +59,7 @@ type chained struct {
 func (c chained) sum() (link, error) {
 	e := referring(c.Entry, c.Salt)
 	e.Seq = 0
-	b, err := encode(e, "")
+	b, err := json.Marshal(e)
 	return sha256.Sum256(b), err
 }
 
@@ -125,11 +125,11 @@ func reference(salt, field, name string) string {
 func newLine(e reset.Entry) (line, error) {
 	e.Seq = 0
 	c := chained{Entry: e, Salt: newSalt()}
-	b, err := encode(c.Entry, c.Salt)
+	b, err := json.Marshal(c)
 	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it was no UTF-8: what is kept is what counts
 		c = chained{}
 		if err = json.Unmarshal(b, &c); err == nil {
-			b, err = encode(c.Entry, c.Salt)
+			b, err = json.Marshal(c)
 		}
 	}
 	if err != nil {

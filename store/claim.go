@@ -56,7 +56,6 @@ func (j *journal) releaseAll(id reset.ID) {
 	for u, c := range j.claims.by {
 		if c.Request == id {
 			delete(j.claims.by, u)
-			delete(j.held, u)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 // group is one commit of the journal.
 type group struct {
 	t      *Term
-	held   map[reset.UserID]*card
 	frozen bool
 	blind  error // why the claims are not known; then nobody is started
 	sheets []*sheet
@@ -29,7 +28,7 @@ type group struct {
 
 // compose reads what the asks depend on, refuses what may not be, and numbers the rest.
 func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, error) {
-	g := &group{t: t, held: j.held, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
+	g := &group{t: t, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
 	f, err := t.Frozen(ctx)
 	if err != nil {
 		return nil, err
@@ -140,18 +139,13 @@ func (g *group) sheet(log *logEnd) *sheet {
 	return s
 }
 
-// card reads each user once, so that several entries of one user add up, and not at
-// all where it is known what the last commit wrote.
+// card reads each user once, so that several entries of one user add up.
 func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
 	if known := g.cards[u]; known != nil {
 		return known, nil
 	}
-	var user *card
-	if held := g.held[u]; held != nil {
-		user = held.clone()
-	} else if read, err := g.t.card(ctx, u); err == nil {
-		user = read
-	} else {
+	user, err := g.t.card(ctx, u)
+	if err != nil {
 		return nil, err
 	}
 	g.cards[u] = user

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-
-	quick "github.com/go-json-experiment/json"
 )
 
 // blockLen is how many items one deflated value holds at most. A block begins at
@@ -238,7 +236,7 @@ func unpack[T any](o *opener, value []byte) ([]T, error) {
 	items := make([]T, 0, bytes.Count(text, []byte{'\n'}))
 	for l := range bytes.Lines(text) {
 		var item T
-		if err := quick.Unmarshal(l, &item); err != nil {
+		if err := json.Unmarshal(l, &item); err != nil {
 			return nil, err
 		}
 		items = append(items, item)

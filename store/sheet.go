@@ -3,7 +3,6 @@ package store
 import (
 	"compress/flate"
 	"context"
-	"encoding/json"
 	"time"
 
 	"factorbot/bot/reset"
@@ -14,7 +13,6 @@ type logEnd struct {
 	n    int
 	last int64   // number of the last entry
 	at   link    // of the chain, up to there
-	open []byte  // JSON lines of the last block, unless it is full
 	head footing // zero for the org
 }
 
@@ -34,35 +32,8 @@ func footingOf(r *reset.Request) footing {
 // plan returns what a note is compared with.
 func (f footing) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
 
-// fill reads the entries of the last block.
-func (l *logEnd) fill(ctx context.Context, e engine) error {
-	if l.last%blockLen == 0 {
-		return nil
-	}
-	for entry, err := range chainOf(l.n).upTo(ctx, e, blockStart(l.last), l.last) {
-		if err != nil {
-			return err
-		}
-		b, err := json.Marshal(entry)
-		if err != nil {
-			return err
-		}
-		l.open = append(append(l.open, b...), '\n')
-	}
-	return nil
-}
-
-// moved takes over what a commit has written, and hands full blocks to the sheet for sealing.
-func (l *logEnd) moved(s *sheet) {
-	for _, v := range s.values {
-		l.open = append(l.open, v.lines...)
-		l.last, l.at = v.last, s.at
-		if v.last%blockLen == 0 {
-			s.full = append(s.full, run{first: blockStart(v.last), last: v.last, lines: l.open})
-			l.open = nil
-		}
-	}
-}
+// moved takes over what a commit has written.
+func (l *logEnd) moved(s *sheet) { l.last, l.at = s.last, s.at }
 
 // run is consecutive entries of one block, as JSON lines.
 type run struct {
@@ -76,7 +47,6 @@ type sheet struct {
 	last   int64
 	at     link
 	values []run // one for each block that they touch
-	full   []run // blocks that the commit has filled
 }
 
 func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last, at: l.at} }
@@ -154,18 +124,33 @@ func (s *sheet) parts() (conds []cond, ops []op) {
 // meets the next write too.
 func (t *Term) seal(ctx context.Context, sheets []*sheet) {
 	for _, s := range sheets {
-		for _, block := range s.full {
-			_ = t.sealBlock(ctx, s.log.n, block)
+		for _, v := range s.values {
+			if v.last%blockLen == 0 {
+				_ = t.sealBlock(ctx, s.log.n, blockStart(v.last))
+			}
 		}
 	}
 }
 
-func (t *Term) sealBlock(ctx context.Context, n int, block run) error {
-	b, err := t.journal.sealing.value(block.lines, flate.BestSpeed)
+func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
+	from, to := numberedKey(logPrefix(n), first), numberedKey(logPrefix(n), first+blockLen)
+	values, _, err := t.engine.read(ctx, from, to, blockLen)
 	if err != nil {
 		return err
 	}
-	key := numberedKey(logPrefix(n), block.first)
-	_, err = t.commit(ctx, nil, put(key, b), removeRange(key+"\x00", numberedKey(logPrefix(n), block.last+1)))
+	var block []byte
+	var opened opener
+	for _, p := range values {
+		lines, err := opened.lines(p.value)
+		if err != nil {
+			return err
+		}
+		block = append(block, lines...)
+	}
+	b, err := t.journal.sealing.value(block, flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	_, err = t.commit(ctx, nil, put(from, b), removeRange(from+"\x00", to))
 	return err
 }
