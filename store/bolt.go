@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -29,8 +28,6 @@ type bolt struct {
 	closed   bool
 	watchers map[*watcher]struct{}
 	leases   map[string]*boltLease
-
-	touched atomic.Int64 // bytes of the mapped file that were read, about; see paged
 
 	damage error // the writer's: what ended all writing
 
@@ -80,7 +77,6 @@ func (b *bolt) read(ctx context.Context, from, to string, limit int) (found []pa
 			}
 			found = append(found, p)
 		}
-		b.paged(tx, 1+len(found))
 		return nil
 	})
 	return found, rev, closedAs(err)
@@ -177,7 +173,6 @@ func (b *bolt) apply(jobs []*job) (err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit, but unlocks after a failed one
 	bucket := pairs(tx)
-	b.paged(tx, len(jobs))
 	rev := bucket.Sequence()
 	first := rev
 	for _, j := range jobs {

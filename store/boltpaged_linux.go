@@ -1,9 +1,0 @@
-package store
-
-import "syscall"
-
-// letGo unmaps the pages of a mapped file from the process until they are read
-// again (madvise(2), MADV_DONTNEED). It is a hint: without it all goes on as before.
-func letGo(at, size uintptr) {
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, at, size, syscall.MADV_DONTNEED)
-}
