@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -70,9 +69,7 @@ func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
 // BackupFile is [Store.BackupFile], for a file that no bot has open.
 func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error) {
 	n, err := backupTo(path, func(half string) (int64, error) {
-		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) {
-			return io.Copy(&contextWriter{ctx, w}, io.NewSectionReader(i.file.file, 0, math.MaxInt64))
-		})
+		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.backup(ctx, w) })
 	})
 	if err != nil {
 		return 0, fmt.Errorf("back up the record to %s: %w", path, err)

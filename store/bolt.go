@@ -23,6 +23,8 @@ type bolt struct {
 	db   *bbolt.DB
 	path string
 
+	readOnly bool // no writer runs, and nothing is noted beside the file
+
 	mu       sync.Mutex // guards what follows
 	queue    []*job
 	closed   bool
@@ -88,6 +90,9 @@ func (b *bolt) commit(ctx context.Context, conds []cond, ops ...op) (int64, erro
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, err
+	}
+	if b.readOnly {
+		return 0, errReadOnly
 	}
 	j := &job{conds: conds, ops: ops, done: make(chan struct{})}
 	if !b.enqueue(j) {

@@ -181,11 +181,15 @@ func prepare(db *bbolt.DB, path string) (err error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("open the record: %w", err)
 	}
-	if err := checkPages(path, db.Info().PageSize); err != nil {
+	err = checkFile(db, path)
+	if !errors.Is(err, errNoBucket) {
 		return err
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists([]byte("pairs"))
+		if k, _ := tx.Cursor().First(); k != nil { // somebody else's database
+			return &DamagedError{Path: path, Cause: errNoBucket}
+		}
+		_, err := tx.CreateBucket([]byte("pairs"))
 		return err
 	})
 }
@@ -198,6 +202,10 @@ func (b *bolt) close() error {
 		return nil
 	}
 	b.closed = true
+	if b.readOnly {
+		b.mu.Unlock()
+		return b.db.Close()
+	}
 	for _, l := range b.leases {
 		l.end()
 	}

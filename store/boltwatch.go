@@ -21,6 +21,10 @@ type watcher struct {
 
 func (b *bolt) watch(ctx context.Context, prefix string, after int64) iter.Seq2[pair, error] {
 	return func(yield func(pair, error) bool) {
+		if b.readOnly {
+			yield(pair{}, errReadOnly)
+			return
+		}
 		w := &watcher{prefix: prefix, wake: make(chan struct{}, 1), marks: map[string]int64{}}
 		b.subscribe(w)
 		defer b.unsubscribe(w)

@@ -1,49 +1,10 @@
 package store
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"factorbot/bot/reset"
 )
-
-// Whatever is in a file: the check ends, without a panic, and a file that bbolt
-// and we have written passes.
-func FuzzCheckPages(f *testing.F) {
-	whole := mustFile(f)
-	page := os.Getpagesize()
-	f.Add(uint32(0), []byte{})
-	f.Add(uint32(2*page), []byte{1, 2, 3})
-	f.Add(uint32(5*page+8), []byte{1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}) // a leaf that says it is a branch
-	f.Add(uint32(3*page+8), []byte{0x10, 0, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-	f.Fuzz(func(t *testing.T, at uint32, damage []byte) {
-		b := bytes.Clone(whole)
-		copy(b[int(at)%len(b):], damage)
-		c := &pageCheck{file: bytes.NewReader(b), pageSize: int64(page)}
-		err := c.run(int64(len(b)))
-		if same := bytes.Equal(b, whole); same && err != nil {
-			t.Errorf("an undamaged file: %v", err)
-		}
-		if err != nil {
-			return
-		}
-		path := filepath.Join(t.TempDir(), "factorbot.db") // what we let pass, bbolt must be able to use
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s, err := Open(path, testOrg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mustTerm(t, s)
-		collect(t, s.Requests(t.Context(), Query{}))
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
 
 // Whatever is in a value: it is read or refused, and what is read keeps its order when written again.
 func FuzzUnpack(f *testing.F) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -71,7 +70,7 @@ func mustBeSound(tb tester, b *bolt) {
 	if err != nil {
 		tb.Errorf("check: %v", err)
 	}
-	if err := checkPages(b.path, os.Getpagesize()); err != nil {
+	if err := checkFile(b.db, b.path); err != nil {
 		tb.Errorf("we find: %v", err)
 	}
 }
