@@ -10,28 +10,41 @@ import (
 	"factorbot/bot/view"
 )
 
-// answerTime bounds a private answer.
-const answerTime = 10 * time.Second
+// answerTime bounds each way of giving a private answer: one that hangs leaves time for the next.
+const answerTime = 4 * time.Second
 
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM.
 func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
-	if ctx.Err() != nil {
-		return
+	err := errElsewhere
+	for _, way := range []func(context.Context, *arrival, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
+		if ctx.Err() != nil {
+			return
+		}
+		if err = l.within(ctx, way, a, m); err == nil {
+			return
+		}
 	}
-	short, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	err := l.respond(short, a, m)
-	if err != nil && a.Channel != "" {
-		_, err = l.Slack.PostEphemeralContext(short, string(a.Channel), string(a.By),
-			slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
-	}
-	if err != nil {
-		err = l.whisper(short, a, m)
-	}
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", brief(err))
 	}
+}
+
+// within answers in one way, for as long as answerTime.
+func (l *listening) within(ctx context.Context, way func(context.Context, *arrival, view.Message) error, a *arrival, m view.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return way(ctx, a, m)
+}
+
+// whisperInChannel answers by an ephemeral message where the person acted.
+func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Message) error {
+	if a.Channel == "" {
+		return errElsewhere
+	}
+	_, err := l.Slack.PostEphemeralContext(ctx, string(a.Channel), string(a.By),
+		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	return err
 }
 
 // respond answers through the response URL.
