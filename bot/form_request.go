@@ -52,10 +52,11 @@ func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error)
 	in := a.intent()
 	in.Asked = l.Now()
 	err := l.Requests.MayAsk(ctx, in, "")
+	away := (*desk.AwayError)(nil)
 	switch {
 	case err == nil:
 		f.NoWhy = true
-	case isAboutReason(err), errors.Is(err, context.DeadlineExceeded):
+	case isAboutReason(err), errors.As(err, &away), errors.Is(err, context.DeadlineExceeded):
 	default:
 		return f, err
 	}

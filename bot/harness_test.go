@@ -150,11 +150,11 @@ func (d *deskInMemory) Retry(_ context.Context, in desk.Intent) (*reset.Request,
 	return d.create(in.Op, r), nil
 }
 
-func (d *deskInMemory) History(_ context.Context, in desk.Intent, q desk.HistoryQuery) ([]*reset.Request, error) {
+func (d *deskInMemory) History(_ context.Context, in desk.Intent, q desk.HistoryQuery) ([]*reset.Request, bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked = append(d.asked, q)
-	return nil, nil
+	return nil, false, nil
 }
 
 func (d *deskInMemory) WhoAmI(_ context.Context, in desk.Intent) (desk.Standing, error) {

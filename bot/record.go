@@ -51,7 +51,7 @@ type Repeater interface {
 // Teller tells how requests stand and what a person may do.
 type Teller interface {
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
-	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) ([]*reset.Request, error)
+	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) (all []*reset.Request, more bool, err error)
 	WhoAmI(ctx context.Context, in desk.Intent) (desk.Standing, error)
 }
 

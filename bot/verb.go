@@ -24,7 +24,7 @@ func (l *listening) whoami(ctx context.Context, a *arrival) (view.Message, error
 	}
 	return view.WhoAmI(view.Who{
 		Person: a.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
-		Why: s.Why, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
+		Why: s.Why, Away: s.Away, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
 	}), nil
 }
 
@@ -34,11 +34,11 @@ func (l *listening) past(ctx context.Context, a *arrival, c roster.Command) (vie
 	if err != nil {
 		return view.Message{}, err
 	}
-	all, err := l.Tell.History(ctx, a.intent(), q)
+	all, more, err := l.Tell.History(ctx, a.intent(), q)
 	if err != nil {
 		return view.Message{}, err
 	}
-	return view.History(what, all), nil
+	return view.History(what, all, more), nil
 }
 
 // span is a number of days, weeks or hours: "30d".

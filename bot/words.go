@@ -25,6 +25,10 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	if words, known := refusalWords(err); known {
 		return view.Refused(words)
 	}
+	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
+		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", brief(away.Err))
+		return view.Refused(away.Service + notAnswering)
+	}
 	for known, words := range sentences() {
 		if errors.Is(err, known) {
 			return view.Refused(words)
@@ -32,6 +36,9 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	}
 	return l.puzzled(a, err)
 }
+
+// notAnswering follows the name of a service that is away.
+const notAnswering = " isn't answering, so nothing was done. Try again in a minute."
 
 // sentences are the words for errors that carry none.
 func sentences() map[error]string {
@@ -46,11 +53,11 @@ func sentences() map[error]string {
 		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
 		desk.ErrNotFrozen:        "Nothing is frozen, so there is nothing to lift.",
 		desk.ErrFrozenAlready:    "Everything is frozen already. `/factor-reset thaw` asks for the freeze to be lifted.",
-		desk.ErrOldKnowledge:     "Who you are could not be looked up just now, so nothing was done. Please try again.",
+		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
 		reset.ErrNoRow:           "The plan has no such row to take out. Open the review again.",
 		reset.ErrFrozen:          "Everything is frozen: nothing starts until approvers lift the freeze.",
 		reset.ErrNotFound:        "There is no such request. `/factor-reset status` lists yours.",
-		context.DeadlineExceeded: "Slack or Okta did not answer in time, so nothing was done. Please try again.",
+		context.DeadlineExceeded: "Slack (or Okta)" + notAnswering,
 	}
 }
 

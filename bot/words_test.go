@@ -32,6 +32,7 @@ func TestWords(t *testing.T) {
 		{reset.ErrFrozen, "frozen"},
 		{reset.ErrNotFound, "no such request"},
 		{desk.ErrStale, "press again"},
+		{fmt.Errorf("ask: %w", &desk.AwayError{Service: "Okta", Err: io.EOF}), "Okta isn't answering, so nothing was done. Try again in a minute."},
 		{errors.New("pq: deadlock at 0xdeadbeef"), "Something went wrong (ref"},
 		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "Something went wrong (ref"},
 	} {

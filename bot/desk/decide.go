@@ -10,7 +10,7 @@ import (
 
 // Deny ends a pending request.
 func (d *Desk) Deny(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
+	return d.decide(ctx, in, act{decision: true, stops: true, may: policy.Rules.MayDeny,
 		move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
 			return one(r.Deny(in.By, in.Digest, in.Why, d.Now()))
 		}})
@@ -49,13 +49,13 @@ func (d *Desk) expired(ctx context.Context, id reset.ID, err error) error {
 
 // Cancel ends a request, or stops one that runs.
 func (d *Desk) Cancel(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.change(ctx, in, act{may: policy.Rules.MayCancel,
+	return d.change(ctx, in, act{stops: true, may: policy.Rules.MayCancel,
 		move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) { return one(r.Cancel(in.By, d.Now())) }})
 }
 
 // Pause stops a running request until somebody resumes it.
 func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
-	return d.change(ctx, in, act{may: policy.Rules.MayPause, move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
+	return d.change(ctx, in, act{stops: true, may: policy.Rules.MayPause, move: func(r *reset.Request, _ policy.Person) ([]reset.Fact, error) {
 		cause := reset.CauseApprover
 		if in.By == r.Asked.By {
 			cause = reset.CauseRequester
@@ -95,6 +95,7 @@ func (d *Desk) requester(ctx context.Context, id reset.ID) (policy.Person, error
 // act is what a person does to a request.
 type act struct {
 	decision     bool // lets resets happen or settles whether they do, so it must be fresh; what stops them never comes too late
+	stops        bool // takes Slack's answer alone
 	unlessFrozen bool
 	may          func(policy.Rules, policy.Person, *reset.Request) error
 	move         func(*reset.Request, policy.Person) ([]reset.Fact, error)
@@ -105,7 +106,7 @@ type act struct {
 // is changed, and after the record has looked for the op: what took effect is
 // not called stale when it comes again.
 func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, error) {
-	p, err := d.person(ctx, in)
+	p, err := d.actorOf(ctx, in, a)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +120,22 @@ func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, er
 		}
 		return a.move(r, p)
 	})
+}
+
+// actorOf asks who makes an act. Who may not is found out on the head that is changed.
+func (d *Desk) actorOf(ctx context.Context, in Intent, a act) (policy.Person, error) {
+	if !a.stops {
+		return d.person(ctx, in)
+	}
+	r, err := d.Record.Get(ctx, in.Request)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	p, err := d.bySlack(ctx, in, func(p policy.Person) error { return a.may(d.Rules(), p, r) })
+	if refusal := (*policy.Refusal)(nil); errors.As(err, &refusal) {
+		err = nil
+	}
+	return p, err
 }
 
 func one(f reset.Fact, err error) ([]reset.Fact, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -39,17 +40,32 @@ type Brake interface {
 	Freeze(ctx context.Context, op string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error)
 }
 
-// People tells who somebody is, from knowledge at most a minute old.
+// People tells who somebody is. An answer that does not come is an [AwayError].
 type People interface {
-	// Person tells all that the policy may ask: the Slack account, its user groups, the Okta account.
+	// Person tells all that the policy may ask, asked now: the Slack account, its user groups, the Okta account.
 	Person(ctx context.Context, id reset.Person) (policy.Person, error)
 	// Persons tells the same of several. Whom Slack knows no more is deactivated.
 	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
-	// Account tells of the Slack account alone.
+	// Account tells of the Slack account alone, as known for some seconds.
 	Account(ctx context.Context, id reset.Person) (policy.Person, error)
+	// Member is Account with the user groups.
+	Member(ctx context.Context, id reset.Person) (policy.Person, error)
+	// Known is Member with the Okta account, where Okta does not answer as known within a day.
+	Known(ctx context.Context, id reset.Person) (policy.Person, error)
+	// InChannel reports whether a person is a member of a channel, as known for some seconds.
+	InChannel(ctx context.Context, c reset.Channel, id reset.Person) (bool, error)
 	// Approvers lists all whom the policy names as approvers, those of break-glass too.
 	Approvers(ctx context.Context) ([]policy.Person, error)
 }
+
+// AwayError says that a service did not answer, so that nothing was done.
+type AwayError struct {
+	Service string // "Slack", "Okta"
+	Err     error
+}
+
+func (e *AwayError) Error() string { return e.Service + " does not answer: " + e.Err.Error() }
+func (e *AwayError) Unwrap() error { return e.Err }
 
 // Desk serves people's intents. Its methods are safe for concurrent use.
 type Desk struct {
@@ -59,10 +75,14 @@ type Desk struct {
 	People People
 	Rules  func() policy.Rules
 	Org    string // Okta org URL
+	Log    *slog.Logger
 	Now    func() time.Time
 
+	once   sync.Once
+	behind chan error // what a freeze or thaw could not do at once
+
 	retrying sync.Mutex // one at a time looks for retries and opens one
-	braking  sync.Mutex // one at a time freezes or thaws, so that no pause outlives the freeze
+	braking  sync.Mutex // one at a time pauses or lifts all for a freeze, so that no pause outlives it
 }
 
 // Intent is what a person wants, taken from one envelope of Slack's.
@@ -107,6 +127,25 @@ const oldest = time.Minute
 // person asks who acts, all that the policy may ask.
 func (d *Desk) person(ctx context.Context, in Intent) (policy.Person, error) {
 	return d.actor(ctx, in, d.People.Person)
+}
+
+// bySlack judges who stops or reads something. Slack's answer is enough where it
+// allows that; only where it does not, and the policy names Okta groups, is
+// Okta asked, and what was known within a day will do.
+func (d *Desk) bySlack(ctx context.Context, in Intent, may func(policy.Person) error) (policy.Person, error) {
+	p, err := d.actor(ctx, in, d.People.Member)
+	if err != nil {
+		return p, err
+	}
+	refused := may(p)
+	if refused == nil || !d.Rules().AsksOkta() {
+		return p, refused
+	}
+	known, err := d.actor(ctx, in, d.People.Known)
+	if err != nil {
+		return p, err
+	}
+	return known, may(known)
 }
 
 // asker asks who acts, only what the policy asks of requesters.

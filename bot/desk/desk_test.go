@@ -57,6 +57,8 @@ func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Re
 type fakePeople struct {
 	who map[reset.Person]policy.Person
 	now func() time.Time
+
+	outside map[reset.Person]bool // who has not joined the channel
 }
 
 func (f fakePeople) Person(_ context.Context, id reset.Person) (policy.Person, error) {
@@ -78,6 +80,21 @@ func (f fakePeople) Account(ctx context.Context, id reset.Person) (policy.Person
 	p, err := f.Person(ctx, id)
 	p.Okta, p.Kin, p.Usergroups = nil, nil, nil
 	return p, err
+}
+
+func (f fakePeople) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
+	p, err := f.Person(ctx, id)
+	p.Okta, p.Kin = nil, nil
+	return p, err
+}
+
+func (f fakePeople) Known(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return f.Person(ctx, id)
+}
+
+func (f fakePeople) InChannel(_ context.Context, c reset.Channel, id reset.Person) (bool, error) {
+	_, known := f.who[id]
+	return known && c == here && !f.outside[id], nil
 }
 
 func (f fakePeople) Persons(ctx context.Context, ids ...reset.Person) (all []policy.Person, err error) {
@@ -150,7 +167,7 @@ func mustOpenOffice(tb testing.TB) *office {
 	}
 	o.Desk = &desk.Desk{
 		Record: record{o.term}, Plans: o.term, Brake: o.term, Org: org,
-		People: fakePeople{o.people, func() time.Time { return o.now }},
+		People: fakePeople{who: o.people, now: func() time.Time { return o.now }},
 		Rules:  func() policy.Rules { return o.rules },
 		Now:    func() time.Time { return o.now },
 	}

@@ -4,23 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
 // Freeze stops everything: no request is opened, approved, started or resumed,
-// no step begins, and each running request is paused. Any approver may.
+// no step begins, and each running request is paused. Any approver may. The
+// freeze holds from its commit on; a pause that fails after it is made good by
+// [Desk.Run].
 func (d *Desk) Freeze(ctx context.Context, in Intent) (reset.Freeze, error) {
-	p, err := d.person(ctx, in)
-	if err != nil {
+	if _, err := d.bySlack(ctx, in, d.Rules().MayFreeze); err != nil {
 		return reset.Freeze{}, err
 	}
-	if err := d.Rules().MayFreeze(p); err != nil {
-		return reset.Freeze{}, err
-	}
-	d.braking.Lock()
-	defer d.braking.Unlock()
 	f, err := d.Brake.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 		if f != nil {
 			return nil, nil, ErrFrozenAlready
@@ -34,7 +32,8 @@ func (d *Desk) Freeze(ctx context.Context, in Intent) (reset.Freeze, error) {
 	if f == nil { // the same click again, and it is lifted meanwhile
 		return reset.Freeze{}, ErrNotFrozen
 	}
-	return *f, d.pauseAll(ctx, f)
+	d.follow(ctx, in.By)
+	return *f, nil
 }
 
 // Thaw counts an approver's wish to lift the freeze. The second different
@@ -47,11 +46,9 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 		return reset.Freeze{}, false, err
 	}
 	rules := d.Rules()
-	if err := rules.MayFreeze(p); err != nil {
+	if err := rules.MayThaw(p); err != nil {
 		return reset.Freeze{}, false, err
 	}
-	d.braking.Lock()
-	defer d.braking.Unlock()
 	stand, err := d.thawers(ctx, p)
 	if err != nil {
 		return reset.Freeze{}, false, err
@@ -65,6 +62,8 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 			return nil, nil, ErrNotFrozen
 		case stand.same:
 			return nil, nil, reset.ErrAlreadyCounted
+		case !stand.fits(f):
+			return nil, nil, errMeanwhile
 		}
 		f.Thaws = stand.of(f.Thaws)
 		v := rules.Voice(p, reset.Terms{}, "")
@@ -79,13 +78,53 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 		}
 		return f, facts, nil
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errMeanwhile): // somebody else's wish came between: they are asked about, too
+		return d.Thaw(ctx, in)
+	case err != nil:
 		return reset.Freeze{}, false, fmt.Errorf("thaw: %w", err)
-	}
-	if f != nil {
+	case f != nil:
 		return *f, false, nil
 	}
-	return last, true, d.liftAll(ctx, in.By)
+	d.follow(ctx, in.By)
+	return last, true, nil
+}
+
+// follow makes the requests agree with the freeze. What fails is left to [Desk.Run].
+func (d *Desk) follow(ctx context.Context, by reset.Person) {
+	if err := d.agree(ctx, by); err != nil {
+		select {
+		case d.left() <- err:
+		default: // Run knows already
+		}
+	}
+}
+
+func (d *Desk) left() chan error {
+	d.once.Do(func() { d.behind = make(chan error, 1) })
+	return d.behind
+}
+
+// Run makes good what a freeze or a thaw has left undone, until ctx is done.
+func (d *Desk) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-d.left():
+			for wait := time.Second; err != nil; wait = min(2*wait, time.Minute) {
+				d.Log.Error("a freeze or its end has not reached every request yet", "error", err, "retry_in", wait.String())
+				t := time.NewTimer(wait)
+				select {
+				case <-ctx.Done():
+					t.Stop()
+					return nil
+				case <-t.C:
+				}
+				err = d.Reconcile(ctx)
+			}
+		}
+	}
 }
 
 // thawers are those whose wishes to lift the freeze hold.
@@ -93,6 +132,12 @@ type thawers struct {
 	configured int                   // how many approvers there are
 	hold       map[reset.Person]bool // of the earlier wishes
 	same       bool                  // one of them is of the same person, by whatever account
+	asked      []reset.Person        // whose wishes these are
+}
+
+// fits reports whether the freeze has the wishes that were asked about, and no others.
+func (t thawers) fits(f *reset.Freeze) bool {
+	return slices.EqualFunc(t.asked, f.Thaws, func(p reset.Person, v reset.Voice) bool { return p == v.By })
 }
 
 func (t thawers) of(voices []reset.Voice) (kept []reset.Voice) {
@@ -113,11 +158,10 @@ func (d *Desk) thawers(ctx context.Context, p policy.Person) (thawers, error) {
 	if err != nil || f == nil {
 		return t, err
 	}
-	var ids []reset.Person
 	for _, v := range f.Thaws {
-		ids = append(ids, v.By)
+		t.asked = append(t.asked, v.By)
 	}
-	all, err := d.known(ctx, ids...)
+	all, err := d.known(ctx, t.asked...)
 	if err != nil {
 		return t, err
 	}
@@ -133,7 +177,9 @@ func (d *Desk) thawers(ctx context.Context, p policy.Person) (thawers, error) {
 
 // Reconcile makes the requests agree with the freeze: after a crash in the
 // middle of freezing or thawing many, at each start, what was left over is done.
-func (d *Desk) Reconcile(ctx context.Context) error {
+func (d *Desk) Reconcile(ctx context.Context) error { return d.agree(ctx, "") }
+
+func (d *Desk) agree(ctx context.Context, by reset.Person) error {
 	d.braking.Lock()
 	defer d.braking.Unlock()
 	f, err := d.Brake.Frozen(ctx)
@@ -143,7 +189,7 @@ func (d *Desk) Reconcile(ctx context.Context) error {
 	if f != nil {
 		return d.pauseAll(ctx, f)
 	}
-	return d.liftAll(ctx, "")
+	return d.liftAll(ctx, by)
 }
 
 // pauseAll pauses what runs. What starts or goes on after the freeze was
@@ -171,12 +217,16 @@ func (d *Desk) each(ctx context.Context, s reset.State, unlessFrozen bool, move 
 		}
 		ids = append(ids, r.ID)
 	}
+	var failed error
 	for _, id := range ids {
 		_, err := d.Record.Update(ctx, id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) { return one(move(r)) })
 		var moved *reset.TransitionError
-		if err != nil && !errors.As(err, &moved) && !errors.Is(err, reset.ErrNotTheirs) {
-			return fmt.Errorf("%s: %w", id, err)
+		switch {
+		case unlessFrozen && errors.Is(err, reset.ErrFrozen):
+			return failed // frozen again: who did that goes on
+		case err != nil && !errors.As(err, &moved) && !errors.Is(err, reset.ErrNotTheirs):
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", id, err)) // the others do not wait for it
 		}
 	}
-	return nil
+	return failed
 }

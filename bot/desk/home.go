@@ -22,7 +22,7 @@ const (
 	pastLooked = 200
 )
 
-// Home tells what concerns the person now. Who may neither ask nor approve sees their own requests only.
+// Home tells what concerns the person now: of the requests those that they may read.
 func (d *Desk) Home(ctx context.Context, in Intent) (Home, error) {
 	s, err := d.WhoAmI(ctx, in)
 	if err != nil {
@@ -31,29 +31,25 @@ func (d *Desk) Home(ctx context.Context, in Intent) (Home, error) {
 	rules := d.Rules()
 	h := Home{Standing: s, Policy: rules.Words(), Approvers: rules.Approvers.Users}
 	q := reset.Query{Limit: pastLooked}
-	all := rules.MayRead(s.Person) == nil
-	if !all {
-		q.By = in.By
-	}
+	read := d.readerOf(ctx, s.Person)
 	for r, err := range d.Record.Requests(ctx, q) {
 		switch {
 		case err != nil:
 			return h, fmt.Errorf("list requests: %w", err)
-		case r.State.Settled():
+		case r.State.Settled() && read(r) == nil:
 			h.Past = append(h.Past, r)
 		}
 		if len(h.Past) == pastShown {
 			break
 		}
 	}
-	if !all {
-		return h, nil
-	}
 	for r, err := range d.Record.Requests(ctx, reset.Query{States: underWay()}) {
 		if err != nil {
 			return h, fmt.Errorf("list requests: %w", err)
 		}
-		h.Running = append(h.Running, r)
+		if read(r) == nil {
+			h.Running = append(h.Running, r)
+		}
 	}
 	return h, nil
 }

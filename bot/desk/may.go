@@ -2,8 +2,9 @@ package desk
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
@@ -22,14 +23,49 @@ func (d *Desk) MayDecide(ctx context.Context, in Intent) (*reset.Request, error)
 	case in.Digest.Short() != r.Plan.Digest.Short():
 		return r, reset.ErrOtherPlan
 	}
-	p, err := d.person(ctx, in)
-	if err != nil {
-		return r, fmt.Errorf("ask who %s is: %w", in.By, err)
-	}
-	rules := d.Rules()
-	err = rules.MayDecide(p, r)
-	if err != nil && p.ID != r.Asked.By && rules.MayRead(p) != nil {
+	_, err = d.bySlack(ctx, in, func(p policy.Person) error { return d.Rules().MayDeny(p, r) })
+	if err != nil && d.mayRead(ctx, in, r) != nil {
 		return nil, err
 	}
 	return r, err
+}
+
+// mayRead judges whether the person may read a request.
+func (d *Desk) mayRead(ctx context.Context, in Intent, r *reset.Request) error {
+	read, err := d.reader(ctx, in)
+	if err != nil {
+		return err
+	}
+	return read(r)
+}
+
+// reader returns what judges whether the person may read a request. It asks
+// about each channel once.
+func (d *Desk) reader(ctx context.Context, in Intent) (func(*reset.Request) error, error) {
+	rules := d.Rules()
+	// No request's own: whether the person may read those of others.
+	p, err := d.bySlack(ctx, in, func(p policy.Person) error { return rules.MayRead(p, &reset.Request{}, true) })
+	if refusal := (*policy.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+		return nil, err
+	}
+	return d.readerOf(ctx, p), nil
+}
+
+func (d *Desk) readerOf(ctx context.Context, p policy.Person) func(*reset.Request) error {
+	rules := d.Rules()
+	members := map[reset.Channel]bool{}
+	return func(r *reset.Request) error {
+		err := rules.MayRead(p, r, false)
+		if err == nil || rules.MayRead(p, r, true) != nil {
+			return err
+		}
+		member, known := members[r.Asked.Channel]
+		if !known {
+			if member, err = d.inChannel(ctx, r.Asked.Channel, p.ID); err != nil {
+				return err
+			}
+			members[r.Asked.Channel] = member
+		}
+		return rules.MayRead(p, r, member)
+	}
 }

@@ -38,7 +38,15 @@ func (d *Desk) admit(ctx context.Context, in Intent, reason string) (policy.Pers
 	if err != nil {
 		return policy.Person{}, err
 	}
-	return p, d.Rules().MayAsk(p, in.Channel, reason)
+	rules := d.Rules()
+	if err := rules.MayAsk(p, in.Channel, reason); err != nil || !rules.Requesters.Empty() {
+		return p, err
+	}
+	member, err := d.inChannel(ctx, in.Channel, p.ID)
+	if err != nil {
+		return p, err
+	}
+	return p, rules.CheckMember(member)
 }
 
 // Open records a request. It comes back in planning, or in rejected where the

@@ -280,6 +280,10 @@ func (s slowPeople) Account(ctx context.Context, id reset.Person) (policy.Person
 	return s.late(ctx, id, s.fakePeople.Account)
 }
 
+func (s slowPeople) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return s.late(ctx, id, s.fakePeople.Member)
+}
+
 func (s slowPeople) late(ctx context.Context, id reset.Person, ask func(context.Context, reset.Person) (policy.Person, error)) (policy.Person, error) {
 	timer := time.NewTimer(s.delay)
 	defer timer.Stop()
@@ -295,7 +299,7 @@ func (s slowPeople) late(ctx context.Context, id reset.Person, ask func(context.
 func TestDesk_OpenCommand_asks_ten_seconds_at_most(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := mustOpenOffice(t)
-		o.People = slowPeople{fakePeople{cast(), o.Now}, 4 * time.Second}
+		o.People = slowPeople{fakePeople{who: cast(), now: o.Now}, 4 * time.Second}
 		began := time.Now()
 		_, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, "<@U_ANA> <@U_APPROVER1> <@U_APPROVER2> because lost phone"))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 10*time.Second {
@@ -306,7 +310,7 @@ func TestDesk_OpenCommand_asks_ten_seconds_at_most(t *testing.T) {
 
 func TestDesk_OpenCommand_asks_once_who_asks(t *testing.T) {
 	o := mustOpenOffice(t)
-	asked := &countedPeople{fakePeople: fakePeople{cast(), o.Now}}
+	asked := &countedPeople{fakePeople: fakePeople{who: cast(), now: o.Now}}
 	o.People = asked
 	if _, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, "<@U_ANA> because lost phone")); err != nil {
 		t.Fatal(err)
@@ -330,4 +334,9 @@ func (c *countedPeople) Person(ctx context.Context, id reset.Person) (policy.Per
 func (c *countedPeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
 	c.whom = append(c.whom, id)
 	return c.fakePeople.Account(ctx, id)
+}
+
+func (c *countedPeople) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
+	c.whom = append(c.whom, id)
+	return c.fakePeople.Member(ctx, id)
 }

@@ -11,10 +11,6 @@ import (
 // wanted, and reports whether it paused the batch. Only the person whose Okta
 // user that row is may say so.
 func (d *Desk) Report(ctx context.Context, in Intent) (*reset.Request, bool, error) {
-	p, err := d.person(ctx, in)
-	if err != nil {
-		return nil, false, err
-	}
 	r, err := d.Record.Get(ctx, in.Request)
 	if err != nil {
 		return nil, false, err
@@ -27,7 +23,7 @@ func (d *Desk) Report(ctx context.Context, in Intent) (*reset.Request, bool, err
 		target = t
 		break
 	}
-	if err := d.Rules().MayReport(p, in.Row, target); err != nil {
+	if err := d.mayReport(ctx, in, target); err != nil {
 		return nil, false, err
 	}
 	paused := false
@@ -36,4 +32,16 @@ func (d *Desk) Report(ctx context.Context, in Intent) (*reset.Request, bool, err
 		return facts, err
 	})
 	return r, paused, err
+}
+
+// mayReport judges by Slack's e-mail, and only where that is not the user's login asks Okta who the person is.
+func (d *Desk) mayReport(ctx context.Context, in Intent, target reset.Target) error {
+	p, err := d.actor(ctx, in, d.People.Member)
+	if err != nil || d.Rules().MayReport(p, in.Row, target) == nil {
+		return err
+	}
+	if p, err = d.actor(ctx, in, d.People.Known); err != nil {
+		return err
+	}
+	return d.Rules().MayReport(p, in.Row, target)
 }

@@ -3,9 +3,11 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
@@ -43,11 +45,7 @@ func (d *Desk) shown(ctx context.Context, in Intent) ([]*reset.Request, error) {
 		return nil, err
 	}
 	if r.Asked.By != in.By {
-		p, err := d.person(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		if err := d.Rules().MayRead(p); err != nil {
+		if err := d.mayRead(ctx, in, r); err != nil {
 			return nil, err
 		}
 	}
@@ -64,26 +62,34 @@ type HistoryQuery struct {
 // historyShown is how many requests a history has unless it is asked for another number.
 const historyShown = 20
 
-// History lists requests, newest first. Anybody of this workspace who may ask
-// for resets or approve them may read it; others read their own.
-func (d *Desk) History(ctx context.Context, in Intent, q HistoryQuery) ([]*reset.Request, error) {
-	p, err := d.person(ctx, in)
+// History lists requests that the person may read, newest first, and reports
+// whether there are more.
+func (d *Desk) History(ctx context.Context, in Intent, q HistoryQuery) (all []*reset.Request, more bool, err error) {
+	read, err := d.reader(ctx, in)
 	if err != nil {
-		return nil, err
-	}
-	rules := d.Rules()
-	if q.By != in.By {
-		if err := rules.MayRead(p); err != nil {
-			return nil, err
-		}
+		return nil, false, err
 	}
 	limit := cmp.Or(q.Limit, historyShown)
-	var all []*reset.Request
-	for r, err := range d.Record.Requests(ctx, reset.Query{By: q.By, Since: q.Since, Limit: limit}) {
+	var refused error
+	for r, err := range d.Record.Requests(ctx, reset.Query{By: q.By, Since: q.Since}) {
 		if err != nil {
-			return nil, fmt.Errorf("list requests: %w", err)
+			return nil, false, fmt.Errorf("list requests: %w", err)
+		}
+		err = read(r)
+		if refusal := (*policy.Refusal)(nil); errors.As(err, &refusal) {
+			refused = err
+			continue
+		}
+		switch {
+		case err != nil:
+			return nil, false, err
+		case len(all) == limit:
+			return all, true, nil
 		}
 		all = append(all, r)
 	}
-	return all, nil
+	if len(all) == 0 {
+		return nil, false, refused
+	}
+	return all, false, nil
 }

@@ -194,7 +194,7 @@ func TestDesk_moves_ask_once_who_acts(t *testing.T) {
 		if name == "resume" {
 			o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseErrors, "", "", o.now) })
 		}
-		asked := &countedPeople{fakePeople: fakePeople{cast(), o.Now}}
+		asked := &countedPeople{fakePeople: fakePeople{who: cast(), now: o.Now}}
 		o.People = asked
 		if _, err := m(o.Desk, t.Context(), o.on(r, "op", first)); err != nil || !slices.Equal(asked.whom, []reset.Person{first}) {
 			t.Errorf("%s: asked about %v, %v", name, asked.whom, err)
@@ -207,7 +207,7 @@ func TestDesk_moves_without_an_answer_about_the_person(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := mustOpenOffice(t)
 		r := o.mustPending(t, 1)
-		o.People = slowPeople{fakePeople{cast(), o.Now}, time.Minute}
+		o.People = slowPeople{fakePeople{who: cast(), now: o.Now}, time.Minute}
 		began := time.Now()
 		_, err := o.Approve(t.Context(), o.on(r, "op", first))
 		if got := o.mustGet(t, r.ID); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 10*time.Second || got.State != reset.Pending {

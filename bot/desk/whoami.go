@@ -18,24 +18,28 @@ type Standing struct {
 	Why        string           // why they may do nothing, or not approve; "" where there is nothing to say
 	Channels   []reset.Channel  // where requests are made
 	Open       []*reset.Request // theirs that are not settled, newest first
+	Away       string           // the service that could not say its part: "Okta"; "" for none
 	Waiting    []*reset.Request // those that this person may decide now, newest first
 }
 
-// WhoAmI tells what the person may do here, from knowledge of this moment.
+// WhoAmI tells what the person may do here. Where the policy names Okta groups
+// and Okta does not answer, it tells what Slack knows, and that.
 func (d *Desk) WhoAmI(ctx context.Context, in Intent) (Standing, error) {
-	p, err := d.person(ctx, in)
+	p, away, err := d.whoever(ctx, in)
 	if err != nil {
 		return Standing{}, err
 	}
 	rules := d.Rules()
-	asks := rules.IsRequester(p)
-	s := Standing{
-		Person: p, Requester: asks == nil, Approver: rules.IsApprover(p), BreakGlass: rules.BreaksGlass(p),
-		Channels: rules.Channels,
-	}
+	s := Standing{Person: p, Approver: rules.IsApprover(p), BreakGlass: rules.BreaksGlass(p), Channels: rules.Channels, Away: away}
+	err = d.isRequester(ctx, p)
 	var refusal *policy.Refusal
-	if errors.As(asks, &refusal) {
+	switch {
+	case errors.As(err, &refusal):
 		s.Why = refusal.Words
+	case err != nil:
+		return s, err
+	default:
+		s.Requester = true
 	}
 	open := reset.Query{States: unsettled()}
 	for r, err := range d.Record.Requests(ctx, open) {
@@ -49,6 +53,51 @@ func (d *Desk) WhoAmI(ctx context.Context, in Intent) (Standing, error) {
 		}
 	}
 	return s, nil
+}
+
+// whoever asks who somebody is, and which service could not say its part.
+func (d *Desk) whoever(ctx context.Context, in Intent) (p policy.Person, away string, err error) {
+	if p, err = d.actor(ctx, in, d.People.Member); err != nil || !d.Rules().AsksOkta() {
+		return p, "", err
+	}
+	known, err := d.actor(ctx, in, d.People.Known)
+	if gone := (*AwayError)(nil); errors.As(err, &gone) && gone.Service == "Okta" {
+		return p, gone.Service, nil
+	}
+	return known, "", err
+}
+
+// isRequester judges whether the person may ask in one channel or another.
+func (d *Desk) isRequester(ctx context.Context, p policy.Person) error {
+	rules := d.Rules()
+	err := rules.IsRequester(p)
+	for _, c := range rules.Channels {
+		if err != nil || !rules.Requesters.Empty() {
+			return err
+		}
+		member, unknown := d.inChannel(ctx, c, p.ID)
+		if unknown != nil {
+			return unknown
+		}
+		if member {
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return rules.CheckMember(false)
+}
+
+// inChannel asks whether a person is a member of a channel.
+func (d *Desk) inChannel(ctx context.Context, c reset.Channel, id reset.Person) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, peopleTime)
+	defer cancel()
+	member, err := d.People.InChannel(ctx, c, id)
+	if err != nil {
+		return false, fmt.Errorf("ask who is in %s: %w", c, err)
+	}
+	return member, nil
 }
 
 // unsettled are the states in which something may still happen to a request.

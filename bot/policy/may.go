@@ -72,10 +72,43 @@ func (r Rules) mayStop(p Person, req *reset.Request, verb string) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if p.ID != req.Asked.By && !r.decides(p, req) {
+	if p.ID != req.Asked.By && !r.stops(p, req) {
 		return refuse(CodeNotTheirs, "Only the requester and the approvers may %s %s. Ask one of them.", verb, req.ID)
 	}
 	return nil
+}
+
+// MayDeny judges whether a person may deny a request: whoever may stop it and did not ask for it.
+func (r Rules) MayDeny(p Person, req *reset.Request) error {
+	if err := p.fit(); err != nil {
+		return err
+	}
+	switch {
+	case p.asked(req):
+		return errOwn()
+	case r.stops(p, req):
+		return nil
+	}
+	return refuse(CodeNotApprover, "You are not an approver, so your click does not count. Ask one of the approvers.")
+}
+
+// named reports whether a list of the policy names the person as an approver:
+// enough to stop something, whether or not Okta answers. To let something
+// happen takes [Rules.IsApprover].
+func (r Rules) named(p Person) bool {
+	g := r.Approvers
+	return slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
+}
+
+// stops reports whether the person may stop a request that is not their own.
+func (r Rules) stops(p Person, req *reset.Request) bool {
+	glass := req.Asked.Options.BreakGlass && slices.Contains(r.Protect.Approvers, p.ID)
+	return p.fit() == nil && (r.named(p) || glass)
+}
+
+// AsksOkta reports whether the policy names people by Okta groups.
+func (r Rules) AsksOkta() bool {
+	return len(r.Approvers.OktaGroups)+len(r.Requesters.OktaGroups) > 0
 }
 
 // MayResume judges whether a person may lift a pause at all: an approver who is
@@ -97,14 +130,29 @@ func (r Rules) LiftsAny(p, requester Person, req *reset.Request) bool {
 	return r.IsApprover(p) && !p.asked(req) && !p.Same(requester)
 }
 
-// MayFreeze judges whether a person may stop everything, and want it lifted: the approvers.
+// MayFreeze judges whether a person may stop everything: the approvers.
 func (r Rules) MayFreeze(p Person) error {
+	if err := p.fit(); err != nil {
+		return err
+	}
+	if r.named(p) {
+		return nil
+	}
+	return errFreeze()
+}
+
+// MayThaw judges whether a person may want a freeze lifted: the approvers.
+func (r Rules) MayThaw(p Person) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
 	if r.IsApprover(p) {
 		return nil
 	}
+	return errFreeze()
+}
+
+func errFreeze() error {
 	return refuse(CodeNotApprover, "Only approvers may freeze and thaw. Ask one of them.")
 }
 
@@ -123,21 +171,34 @@ func (r Rules) OneApprover(listed []Person) bool {
 	return n == 1
 }
 
-// MayRead judges whether a person may read what others asked for: requesters and approvers.
-func (r Rules) MayRead(p Person) error {
-	if r.IsApprover(p) {
+// MayRead judges whether a person may read what somebody asked for: the
+// requester, the approvers, and who may ask in its channel. Where the policy
+// names no requesters that is who is a member of the channel.
+func (r Rules) MayRead(p Person, req *reset.Request, member bool) error {
+	if p.ID != "" && p.ID == req.Asked.By && !p.Deleted || r.stops(p, req) {
 		return nil
 	}
-	return r.IsRequester(p)
+	if err := r.IsRequester(p); err != nil {
+		return err
+	}
+	return r.CheckMember(member)
+}
+
+// CheckMember refuses who is not a member of the channel, where that makes a requester.
+func (r Rules) CheckMember(member bool) error {
+	if r.Requesters.Empty() && !member {
+		return refuse(CodeNotMember, "Only members of the channel may do this. Join it first.")
+	}
+	return nil
 }
 
 // MayReport judges whether a person may say that the reset of a row was not
-// wanted: only whose Okta user the row is.
+// wanted: only whose Okta user the row is. It stops something, so every match counts.
 func (r Rules) MayReport(p Person, row int, t reset.Target) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if t.Row != row || t.User == "" || p.Okta == nil || p.Okta.ID != t.User {
+	if t.Row != row || t.User == "" || !p.Is(t) && (p.Okta == nil || p.Okta.ID != t.User) {
 		return refuse(CodeNotTheirs, "This button is for the person who was reset. If you have seen something odd, tell an approver.")
 	}
 	return nil

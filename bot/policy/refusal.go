@@ -11,6 +11,7 @@ const (
 	CodeGuest         = "guest"
 	CodeChannel       = "wrong_channel"
 	CodeNotRequester  = "not_a_requester"
+	CodeNotMember     = "not_a_member"
 	CodeNotApprover   = "not_an_approver"
 	CodeOwnRequest    = "own_request"
 	CodeNotTheirs     = "not_theirs"

@@ -13,8 +13,9 @@ import (
 const historyShown = 40
 
 // History lists requests of the past, newest first. What is a phrase of ours
-// that says which: "of <@U1>", "of the last 30 days".
-func History(what string, all []*reset.Request) Message {
+// that says which: "of <@U1>", "of the last 30 days". More says that there are
+// others beside these.
+func History(what string, all []*reset.Request, more bool) Message {
 	head := strings.TrimSpace("Requests " + what)
 	if len(all) == 0 {
 		return Answer(fmt.Sprintf("*%s:* none.", head))
@@ -29,8 +30,8 @@ func History(what string, all []*reset.Request) Message {
 		blocks = append(blocks, section(strings.Join(lines[:n], "\n")))
 		lines = lines[n:]
 	}
-	if len(all) > historyShown {
-		blocks = append(blocks, note(fmt.Sprintf("…and %d more.", len(all)-historyShown)))
+	if more || len(all) > historyShown {
+		blocks = append(blocks, note(fmt.Sprintf("There are more than these %d. Narrow it: `/factor-reset history 7d`, `history mine` or `history @ana`.", min(len(all), historyShown))))
 	}
 	return Message{Text: texted(fmt.Sprintf("%s: %d, newest %s", head, len(all), all[0].ID)), Blocks: blocks}
 }
@@ -54,6 +55,7 @@ type Who struct {
 	Approver   bool
 	BreakGlass bool   // may approve that protected users are included
 	Why        string // why they may not, a sentence of the policy
+	Away       string // the service that could not say its part; "" for none
 	Channels   []reset.Channel
 	Open       []*reset.Request // theirs
 	Waiting    []*reset.Request // for their decision
@@ -72,6 +74,9 @@ func WhoAmI(w Who) Message {
 	}
 	if w.Why != "" {
 		lines = append(lines, told(w.Why))
+	}
+	if w.Away != "" {
+		lines = append(lines, ":warning: "+w.Away+" isn't answering, so this is only what Slack knows.")
 	}
 	if len(w.Channels) > 0 {
 		links := make([]string, 0, len(w.Channels))

@@ -14,8 +14,8 @@ func verbs() map[string]view.Message {
 	s := states()
 	heads := view.Heads{Request: "dddd567890123456789012345678901234567890123456789012345678901234", Org: "eeee"}
 	return map[string]view.Message{
-		"history":      view.History("of the last 30 days", []*reset.Request{s["done"], s["dry_run"], s["denied"], s["group"]}),
-		"no_history":   view.History("", nil),
+		"history":      view.History("of the last 30 days", []*reset.Request{s["done"], s["dry_run"], s["denied"], s["group"]}, false),
+		"no_history":   view.History("", nil, false),
 		"whoami":       view.WhoAmI(view.Who{Person: "U_APPROVER1", Approver: true, Requester: true, BreakGlass: true, Channels: []reset.Channel{"C_FACTORS"}, Waiting: []*reset.Request{s["pending"]}, Open: []*reset.Request{s["running"]}}),
 		"whoami_guest": view.WhoAmI(view.Who{Person: "U_GUEST", Why: "Only full members may do this, not <guests>."}),
 		"frozen":       view.Frozen(reset.Freeze{By: "U_APPROVER1", At: noon, Why: "somebody called <!channel>"}),
@@ -57,7 +57,7 @@ func TestVerbs_stayInsideSlacksLimits(t *testing.T) {
 			many[i] = r
 		}
 		for name, m := range map[string]view.Message{
-			"history":    view.History("of the last 30 days", many),
+			"history":    view.History("of the last 30 days", many, true),
 			"whoami":     view.WhoAmI(view.Who{Person: reset.Person(draw("who")), Why: draw("refusal"), Open: many, Waiting: many}),
 			"frozen":     view.Frozen(reset.Freeze{By: reset.Person(draw("by")), At: noon, Why: draw("why")}),
 			"thaw_asked": view.ThawAsked([]reset.Person{reset.Person(draw("by"))}),

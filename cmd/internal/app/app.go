@@ -104,11 +104,12 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
-	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Now: time.Now}
+	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {
 		return err
 	}
 
+	lc.Start("brakes", d.Run)
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
 	if cfg.Policy.Backup.Dir != "" {
 		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}

@@ -27,7 +27,7 @@ func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Pe
 	if err != nil {
 		return nil, err
 	}
-	asks, err := a.People.Persons(ctx, r.Asked.By)
+	asks, err := a.People.several(ctx, ages{shared, groupAge, groupAge}, []reset.Person{r.Asked.By})
 	if err != nil {
 		return nil, err
 	}

@@ -9,10 +9,12 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// book remembers answers that are asked for often and allowed rarely.
+// book remembers answers that are asked for often and allowed rarely. Those who
+// ask for the same at the same time share one question.
 type book[T any] struct {
 	mu    sync.Mutex
 	known map[string]noted[T]
+	asked map[string]*question[T] // under way
 }
 
 // noted is an answer, and when it was asked for.
@@ -21,12 +23,23 @@ type noted[T any] struct {
 	at    time.Time
 }
 
-// mostNoted bounds what a book remembers; then it begins anew.
+// question is one that is under way. Its answer is set when done is closed.
+type question[T any] struct {
+	done   chan struct{}
+	answer noted[T]
+	err    error
+}
+
+// mostNoted bounds what a book remembers; then it begins again with nothing.
 const mostNoted = 1000
 
 func (b *book[T]) get(key string, age time.Duration) (noted[T], bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.younger(key, age)
+}
+
+func (b *book[T]) younger(key string, age time.Duration) (noted[T], bool) {
 	p, ok := b.known[key]
 	return p, ok && age > 0 && time.Since(p.at) < age
 }
@@ -40,25 +53,96 @@ func (b *book[T]) put(key string, p noted[T]) {
 	b.known[key] = p
 }
 
-// ask returns what is remembered if it is younger than age, else what Slack
-// says now. Where Slack says that it was asked too often, an answer younger
-// than groupAge will do: nobody can keep approvers out by clicking a lot.
-func (b *book[T]) ask(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (noted[T], error) {
-	if p, ok := b.get(key, age); ok {
-		return p, nil
+// share returns what is remembered if it is younger than age, else what is
+// answered now. An age of 0 asks in any case. A question that failed with the
+// context of who asked it is asked again.
+func (b *book[T]) share(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (noted[T], error) {
+	for {
+		b.mu.Lock()
+		if p, ok := b.younger(key, age); ok {
+			b.mu.Unlock()
+			return p, nil
+		}
+		q := b.asked[key]
+		if q == nil || age <= 0 {
+			return b.pose(key, q == nil, ask)
+		}
+		b.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return noted[T]{}, ctx.Err()
+		case <-q.done:
+		}
+		if q.err == nil || !errors.Is(q.err, context.Canceled) && !errors.Is(q.err, context.DeadlineExceeded) {
+			return q.answer, q.err
+		}
+		if ctx.Err() != nil {
+			return noted[T]{}, ctx.Err()
+		}
 	}
+}
+
+// pose asks a question, which others may share, and remembers its answer. b.mu is held, and let go.
+func (b *book[T]) pose(key string, shared bool, ask func() (T, error)) (noted[T], error) {
+	q := &question[T]{done: make(chan struct{})}
+	if shared {
+		if b.asked == nil {
+			b.asked = map[string]*question[T]{}
+		}
+		b.asked[key] = q
+	}
+	b.mu.Unlock()
+	q.answer.at = time.Now()
+	q.answer.value, q.err = ask()
+	if q.err == nil {
+		b.put(key, q.answer)
+	}
+	if shared {
+		b.mu.Lock()
+		delete(b.asked, key)
+		b.mu.Unlock()
+	}
+	close(q.done)
+	return q.answer, q.err
+}
+
+// ask is share for Slack. Where Slack says that it was asked too often, an answer
+// younger than groupAge will do: nobody can keep approvers out by clicking a lot.
+func (b *book[T]) ask(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (noted[T], error) {
 	return persist(ctx, func() (noted[T], error) {
-		p := noted[T]{at: time.Now()}
-		var err error
-		p.value, err = ask()
+		p, err := b.share(ctx, key, age, ask)
 		if limited := (*slack.RateLimitedError)(nil); errors.As(err, &limited) {
 			if old, ok := b.get(key, groupAge); ok {
 				return old, nil
 			}
 		}
-		if err == nil {
-			b.put(key, p)
-		}
 		return p, err
 	})
+}
+
+// gates keep a method closed for as long as Slack asked: its limits are per
+// method, and every call before that time would only be refused again.
+type gates struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+// through makes a call of a method unless its gate is closed, and closes it on a 429.
+func through[T any](g *gates, method string, call func() (T, error)) (got T, err error) {
+	g.mu.Lock()
+	wait := time.Until(g.until[method])
+	g.mu.Unlock()
+	if wait > 0 {
+		return got, &slack.RateLimitedError{RetryAfter: wait}
+	}
+	got, err = call()
+	if limited := (*slack.RateLimitedError)(nil); errors.As(err, &limited) {
+		g.mu.Lock()
+		if g.until == nil {
+			g.until = map[string]time.Time{}
+		}
+		g.until[method] = time.Now().Add(limited.RetryAfter)
+		g.mu.Unlock()
+	}
+	return got, err
 }

@@ -25,45 +25,120 @@ type Directory struct {
 	Log   *slog.Logger
 
 	place  atomic.Pointer[place] // where we are installed
+	users  book[account]         // by the Slack user's ID
 	groups book[[]string]        // who is in a user group, by its ID
+	rooms  book[[]string]        // who is in a channel, by its ID
 	emails book[reset.Person]    // whom Slack finds by an e-mail, "" for nobody
 	found  book[[]okta.User]     // whom Okta finds by an e-mail
+	parts  book[[]okta.Group]    // of which Okta groups somebody is, by the Okta user's ID
+	linked book[oktaPart]        // what Okta said last, by the Slack user's ID
+	gates  gates                 // of Slack's methods
 }
 
-// Account asks Slack alone. A person of another workspace is a stranger: Slack's
-// own is_stranger is true only for those who share no channel with us, so the
-// team is compared (docs.slack.dev, user object).
+// account is a Slack account.
+type account struct {
+	who       policy.Person
+	confirmed bool // Slack has confirmed the e-mail
+}
+
+const (
+	// shared is how long an answer is shared by all who ask; a decision asks anew.
+	shared = 10 * time.Second
+	// oktaKept is how old what Okta said of a person may be for stopping something.
+	oktaKept = 24 * time.Hour
+	// oktaTime bounds the question to Okta where an older answer will do.
+	oktaTime = 3 * time.Second
+)
+
+// Account asks Slack alone.
 func (p *Directory) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
-	who, _, err := p.account(ctx, id)
-	return who, err
+	a, err := p.account(ctx, id, shared)
+	return a.who, err
 }
 
-// account also tells whether Slack has confirmed the person's e-mail.
-func (p *Directory) account(ctx context.Context, id reset.Person) (who policy.Person, confirmed bool, err error) {
+// Member tells of the Slack account and its user groups.
+func (p *Directory) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
+	a, err := p.account(ctx, id, shared)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	return a.who, p.addGroups(ctx, &a.who, groupAge)
+}
+
+// Known is Member with the Okta account. Where Okta does not answer soon, what
+// it said within a day counts.
+func (p *Directory) Known(ctx context.Context, id reset.Person) (policy.Person, error) {
+	a, err := p.account(ctx, id, shared)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	if err := p.addGroups(ctx, &a.who, groupAge); err != nil {
+		return policy.Person{}, err
+	}
+	short, cancel := context.WithTimeout(ctx, oktaTime)
+	defer cancel()
+	err = p.addOkta(short, &a.who, a.confirmed, groupAge, shared)
+	if err == nil {
+		return a.who, nil
+	}
+	old, ok := p.linked.get(string(id), oktaKept)
+	if !ok {
+		return policy.Person{}, err
+	}
+	a.who.Kin, a.who.Okta = old.value.kin, old.value.account
+	return a.who, nil
+}
+
+// account asks Slack, which also tells whether it has confirmed the person's
+// e-mail. A person of another workspace is a stranger: Slack's own is_stranger is
+// true only for those who share no channel with us, so the team is compared
+// (docs.slack.dev, user object).
+func (p *Directory) account(ctx context.Context, id reset.Person, age time.Duration) (account, error) {
 	home, err := p.home(ctx)
 	if err != nil {
-		return policy.Person{}, false, err
+		return account{}, err
 	}
-	at := time.Now()
-	u, err := persist(ctx, func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
-	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
-		return policy.Person{}, false, desk.ErrNoPerson
+	got, err := p.users.ask(ctx, string(id), age, func() (account, error) {
+		u, err := through(&p.gates, "users.info", func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
+		var answer slack.SlackErrorResponse
+		if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
+			return account{}, desk.ErrNoPerson
+		}
+		if err != nil {
+			return account{}, err
+		}
+		return home.account(id, u), nil
+	})
+	if errors.Is(err, desk.ErrNoPerson) {
+		return account{}, err
 	}
 	if err != nil {
-		return policy.Person{}, false, fmt.Errorf("ask Slack about %s: %w", id, err)
+		return account{}, slackAway("ask Slack about "+string(id), err)
 	}
-	who = policy.Person{
+	got.value.who.At = got.at
+	return got.value, nil
+}
+
+func (home place) account(id reset.Person, u *slack.User) account {
+	who := policy.Person{
 		ID: id, Name: u.RealName, Team: u.TeamID, Email: u.Profile.Email, Zone: u.TZ,
 		Deleted: u.Deleted, Bot: u.IsBot || u.IsAppUser || u.ID == "USLACKBOT",
 		Guest:    u.IsRestricted || u.IsUltraRestricted,
 		Stranger: u.IsStranger || u.TeamID != home.team,
-		At:       at,
 	}
 	if home.enterprise != "" && u.Enterprise.EnterpriseID == home.enterprise {
 		who.Team, who.Stranger = "", false // any workspace of the organization is theirs
 	}
-	return who, u.IsEmailConfirmed, nil
+	return account{who: who, confirmed: u.IsEmailConfirmed}
+}
+
+// slackAway says that Slack did not answer, or refused a question that it should answer.
+func slackAway(what string, err error) error {
+	return &desk.AwayError{Service: "Slack", Err: fmt.Errorf("%s: %w", what, err)}
+}
+
+func oktaAway(what string, err error) error {
+	return &desk.AwayError{Service: "Okta", Err: fmt.Errorf("%s: %w", what, err)}
 }
 
 // place is the workspace that the bot is installed in, and on Enterprise Grid
@@ -73,19 +148,21 @@ type place struct{ team, enterprise string }
 
 // Person asks both services, about everything afresh.
 func (p *Directory) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
-	return p.whole(ctx, id, 0, 0)
+	return p.whole(ctx, id, ages{})
 }
 
 // Persons tells of several; what user groups hold and e-mails lead to may be as old as knowledge may be.
 func (p *Directory) Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error) {
-	return p.several(ctx, 0, ids)
+	return p.several(ctx, ages{groups: groupAge}, ids)
 }
 
-// several is Persons with accounts in Okta that are known from up to so long ago.
-func (p *Directory) several(ctx context.Context, okta time.Duration, ids []reset.Person) ([]policy.Person, error) {
+// ages are how old what is known may be; 0 asks in any case.
+type ages struct{ account, groups, okta time.Duration }
+
+func (p *Directory) several(ctx context.Context, age ages, ids []reset.Person) ([]policy.Person, error) {
 	all := make([]policy.Person, 0, len(ids))
 	for _, id := range ids {
-		who, err := p.whole(ctx, id, groupAge, okta)
+		who, err := p.whole(ctx, id, age)
 		if errors.Is(err, desk.ErrNoPerson) {
 			who, err = policy.Person{ID: id, Deleted: true, At: time.Now()}, nil
 		}
@@ -98,15 +175,15 @@ func (p *Directory) several(ctx context.Context, okta time.Duration, ids []reset
 }
 
 // whole is a person with all that the policy may ask.
-func (p *Directory) whole(ctx context.Context, id reset.Person, age, okta time.Duration) (policy.Person, error) {
-	who, confirmed, err := p.account(ctx, id)
+func (p *Directory) whole(ctx context.Context, id reset.Person, age ages) (policy.Person, error) {
+	a, err := p.account(ctx, id, age.account)
 	if err != nil {
 		return policy.Person{}, err
 	}
-	if err := p.addGroups(ctx, &who, age); err != nil {
+	if err := p.addGroups(ctx, &a.who, age.groups); err != nil {
 		return policy.Person{}, err
 	}
-	return who, p.addOkta(ctx, &who, confirmed, age, okta)
+	return a.who, p.addOkta(ctx, &a.who, a.confirmed, age.groups, age.okta)
 }
 
 // home learns once where the bot is installed.
@@ -116,7 +193,7 @@ func (p *Directory) home(ctx context.Context) (place, error) {
 	}
 	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.Slack.AuthTestContext(ctx) })
 	if err != nil {
-		return place{}, fmt.Errorf("ask Slack who we are: %w", err)
+		return place{}, slackAway("ask Slack who we are", err)
 	}
 	home := place{auth.TeamID, auth.EnterpriseID}
 	p.place.Store(&home)
@@ -146,10 +223,13 @@ func persist[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 		var limited *slack.RateLimitedError
 		pause := wait/2 + rand.N(wait/2)
 		switch {
-		case err == nil, ctx.Err() != nil, errors.As(err, &refused) && !isPassing(refused.Err):
+		case err == nil, ctx.Err() != nil, errors.Is(err, desk.ErrNoPerson), errors.As(err, &refused) && !isPassing(refused.Err):
 			return got, err
 		case errors.As(err, &limited):
 			pause = limited.RetryAfter + rand.N(askAgain)
+			if till, ok := ctx.Deadline(); ok && time.Until(till) < pause {
+				return got, err // there is time for it later, but not in this context
+			}
 		}
 		timer := time.NewTimer(pause)
 		select {

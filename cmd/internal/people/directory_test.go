@@ -122,12 +122,13 @@ func TestPeople_Account_nobody(t *testing.T) {
 	}
 }
 
-// What is known of a person is of this moment; what the workspace is called does not change.
-func TestPeople_Account_is_asked_anew(t *testing.T) {
+// What is known of a person who decides is of this moment; what the workspace is called does not change.
+func TestPeople_Person_is_asked_anew(t *testing.T) {
 	p, d := mustPeople(t)
+	p.Okta, p.Rules = &oneOrg{}, func() policy.Rules { return policy.Rules{} }
 	for _, deleted := range []bool{false, true, false} {
 		d.mustSet(t, `{"slack_people": {"U_APPROVER1": {"deleted": `+strconv.FormatBool(deleted)+`}}}`)
-		if got, err := p.Account(t.Context(), "U_APPROVER1"); err != nil || got.Deleted != deleted {
+		if got, err := p.Person(t.Context(), "U_APPROVER1"); err != nil || got.Deleted != deleted {
 			t.Errorf("got %+v, %v, want deleted %v", got, err, deleted)
 		}
 	}

@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -36,62 +35,68 @@ func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed b
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("ask Okta about %s: %w", who.ID, err)
+		return oktaAway("ask Okta about "+string(who.ID), err)
 	}
-	if known.at.Before(who.At) {
-		who.At = known.at
+	at := known.at
+	kin := make([]reset.UserID, 0, len(known.value))
+	for _, u := range known.value {
+		kin = append(kin, reset.UserID(u.ID))
 	}
-	users := known.value
-	for _, u := range users {
-		who.Kin = append(who.Kin, reset.UserID(u.ID))
-	}
-	if len(users) != 1 || !confirmed || who.Deleted {
-		return nil
-	}
-	found, err := p.byEmail(ctx, who.Email, age)
-	if err != nil || found.value != who.ID {
-		return err
-	}
-	if found.at.Before(who.At) {
-		who.At = found.at
-	}
-	account := &policy.OktaAccount{ID: reset.UserID(users[0].ID), Login: users[0].Login, Status: users[0].Status}
-	if asksOktaGroups(p.Rules()) {
-		groups, err := p.Okta.GroupsOf(ctx, users[0].ID)
+	var one *policy.OktaAccount
+	if len(kin) == 1 && confirmed && !who.Deleted {
+		found, err := p.byEmail(ctx, who.Email, age)
 		if err != nil {
-			return fmt.Errorf("ask Okta for the groups of %s: %w", who.ID, err)
+			return err
 		}
-		for _, g := range groups {
-			account.Groups = append(account.Groups, g.ID)
+		if found.at.Before(at) {
+			at = found.at
+		}
+		if found.value == who.ID {
+			if one, err = p.oktaAccount(ctx, known.value[0], oktaAge); err != nil {
+				return err
+			}
 		}
 	}
-	who.Okta = account
+	if at.Before(who.At) {
+		who.At = at
+	}
+	who.Kin, who.Okta = kin, one
+	p.linked.put(string(who.ID), noted[oktaPart]{oktaPart{kin, one}, at})
 	return nil
+}
+
+// oktaPart is what Okta says of a Slack account.
+type oktaPart struct {
+	kin     []reset.UserID
+	account *policy.OktaAccount
+}
+
+// oktaAccount adds the groups of an Okta user, where the policy asks for some.
+func (p *Directory) oktaAccount(ctx context.Context, u okta.User, age time.Duration) (*policy.OktaAccount, error) {
+	account := &policy.OktaAccount{ID: reset.UserID(u.ID), Login: u.Login, Status: u.Status}
+	if !p.Rules().AsksOkta() {
+		return account, nil
+	}
+	groups, err := p.parts.share(ctx, u.ID, age, func() ([]okta.Group, error) { return p.Okta.GroupsOf(ctx, u.ID) })
+	if err != nil {
+		return nil, oktaAway("ask Okta for the groups of "+u.ID, err)
+	}
+	for _, g := range groups.value {
+		account.Groups = append(account.Groups, g.ID)
+	}
+	return account, nil
 }
 
 // inOkta returns the org's users with an e-mail. Each asking costs two calls or more, and
 // who could approve is asked about at every step of a request; who acts, or has, afresh.
 func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration) (noted[[]okta.User], error) {
-	key := strings.ToLower(email)
-	if known, ok := p.found.get(key, age); ok {
-		return known, nil
-	}
-	asked := noted[[]okta.User]{at: time.Now()}
-	var err error
-	if asked.value, err = p.Okta.UsersByEmail(ctx, email); err == nil {
-		p.found.put(key, asked)
-	}
-	return asked, err
-}
-
-func asksOktaGroups(r policy.Rules) bool {
-	return len(r.Approvers.OktaGroups)+len(r.Requesters.OktaGroups) > 0
+	return p.found.share(ctx, strings.ToLower(email), age, func() ([]okta.User, error) { return p.Okta.UsersByEmail(ctx, email) })
 }
 
 // byEmail returns whom Slack finds by an e-mail, "" for nobody.
 func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
 	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
-		u, err := p.Slack.GetUserByEmailContext(ctx, email)
+		u, err := through(&p.gates, "users.lookupByEmail", func() (*slack.User, error) { return p.Slack.GetUserByEmailContext(ctx, email) })
 		var answer slack.SlackErrorResponse
 		if errors.As(err, &answer) && answer.Err == "users_not_found" {
 			return "", nil
@@ -102,7 +107,7 @@ func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration
 		return reset.Person(u.ID), nil
 	})
 	if err != nil {
-		return found, fmt.Errorf("ask Slack whose an e-mail is: %w", err)
+		return found, slackAway("ask Slack whose an e-mail is", err)
 	}
 	return found, nil
 }

@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -49,7 +48,7 @@ func usergroups(r policy.Rules) []string {
 // not show us, holds nobody.
 func (p *Directory) members(ctx context.Context, id string, age time.Duration) (noted[[]string], error) {
 	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
-		users, err := p.Slack.GetUserGroupMembersContext(ctx, id)
+		users, err := through(&p.gates, "usergroups.users.list", func() ([]string, error) { return p.Slack.GetUserGroupMembersContext(ctx, id) })
 		var answer slack.SlackErrorResponse
 		if errors.As(err, &answer) && !isPassing(answer.Err) {
 			p.Log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
@@ -58,7 +57,7 @@ func (p *Directory) members(ctx context.Context, id string, age time.Duration) (
 		return users, err
 	})
 	if err != nil {
-		return found, fmt.Errorf("ask Slack who is in user group %s: %w", id, err)
+		return found, slackAway("ask Slack who is in user group "+id, err)
 	}
 	return found, nil
 }
@@ -70,7 +69,7 @@ func (p *Directory) Handles(ctx context.Context) (map[string]string, error) {
 	}
 	all, err := persist(ctx, func() ([]slack.UserGroup, error) { return p.Slack.GetUserGroupsContext(ctx) })
 	if err != nil {
-		return nil, fmt.Errorf("ask Slack for its user groups: %w", err)
+		return nil, slackAway("ask Slack for its user groups", err)
 	}
 	names := map[string]string{}
 	for _, g := range all {
@@ -108,7 +107,7 @@ func (p *Directory) Approvers(ctx context.Context) ([]policy.Person, error) {
 	if len(ids) > ListedAtMost {
 		return nil, ErrManyApprovers
 	}
-	return p.several(ctx, groupAge, ids)
+	return p.several(ctx, ages{shared, groupAge, groupAge}, ids)
 }
 
 // inOktaGroup finds the Slack accounts of an Okta group's members. A group that
@@ -122,7 +121,7 @@ func (p *Directory) inOktaGroup(ctx context.Context, group string) ([]reset.Pers
 			return nil, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("ask Okta who is in group %s: %w", group, err)
+			return nil, oktaAway("ask Okta who is in group "+group, err)
 		}
 		if n++; n > ListedAtMost {
 			return nil, ErrManyApprovers

@@ -252,6 +252,18 @@ func (f modelFolk) Account(ctx context.Context, id reset.Person) (policy.Person,
 	return f.Person(ctx, id)
 }
 
+func (f modelFolk) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return f.Person(ctx, id)
+}
+
+func (f modelFolk) Known(ctx context.Context, id reset.Person) (policy.Person, error) {
+	return f.Person(ctx, id)
+}
+
+func (modelFolk) InChannel(context.Context, reset.Channel, reset.Person) (bool, error) {
+	return true, nil
+}
+
 func (f modelFolk) Persons(ctx context.Context, ids ...reset.Person) (all []policy.Person, err error) {
 	for _, id := range ids {
 		p, _ := f.Person(ctx, id)
