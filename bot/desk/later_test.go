@@ -197,6 +197,50 @@ func TestDesk_WhoAmI(t *testing.T) {
 	}
 }
 
+// Users who have enrolled a factor since their call are never asked for once more,
+// neither those of the request nor those of its retries.
+func TestDesk_Retry_leaves_out_who_enrolled(t *testing.T) {
+	o := mustOpenOffice(t)
+	settle := func(id reset.ID, reasons ...reset.Reason) {
+		for i, reason := range reasons {
+			step := reset.Step{Row: i + 1, User: reset.UserID("00u" + string(rune('1'+i))), Kind: reset.StepReset}
+			e := reset.Entry{Kind: reset.EntryOutcome, At: o.now, Step: &step, Outcome: reason.Outcome(), Reason: reason}
+			if err := o.term.Append(t.Context(), id, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.mustMove(t, id, func(r *reset.Request) (reset.Fact, error) { return r.Verify(o.now) })
+		o.mustMove(t, id, func(r *reset.Request) (reset.Fact, error) { return r.Finish(reset.Totals{}, o.now) })
+	}
+	r := o.mustPlan(t, "00u1", "00u2", "00u3")
+	o.mustRun(t, r.ID)
+	settle(r.ID, reset.OktaError, reset.EnrolledMeanwhile, reset.OktaError)
+	again, err := o.Retry(t.Context(), o.on(r, "one", requester))
+	if err != nil || again.Rows != 2 {
+		t.Fatalf("got %+v, %v, want users 1 and 3", again, err)
+	}
+	err = o.term.SavePlan(t.Context(), again.ID, 1, func(yield func(reset.Target, error) bool) {
+		_ = yield(reset.Target{Row: 1, User: "00u1", Action: reset.ActionReset}, nil) && yield(reset.Target{Row: 2, User: "00u3", Action: reset.ActionReset}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.mustMove(t, again.ID, func(r *reset.Request) (reset.Fact, error) {
+		return r.FreezePlan(reset.Plan{Revision: 1, Digest: digest(2), FrozenAt: o.now, Targets: 2, Resets: 2}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, o.now.Add(time.Hour), o.now)
+	})
+	o.mustRun(t, again.ID)
+	settle(again.ID, reset.EnrolledMeanwhile, reset.OktaError)
+	third, err := o.Retry(t.Context(), o.on(r, "two", requester))
+	if err != nil || third.Rows != 1 {
+		t.Fatalf("got %+v, %v, want user 3 alone", third, err)
+	}
+	for row, err := range o.term.Roster(t.Context(), third.ID) {
+		if err != nil || row.Value != "00u3" {
+			t.Errorf("row %+v, %v", row, err)
+		}
+	}
+}
+
 // What failed is asked for once more by one request at a time, and what a retry
 // has reset by none.
 func TestDesk_Retry_twice(t *testing.T) {

@@ -12,8 +12,9 @@ import (
 
 // Retry opens a new request for the rows of a settled one that failed or were
 // not run, with the same options; it needs its own approval. Who may ask for
-// resets may. There is one at a time, and what it has reset is not asked for
-// once more: the user has enrolled again since.
+// resets may. There is one at a time. Users who were reset by one, or who have
+// enrolled a factor since their call, are never asked for once more: it would wipe
+// what they have enrolled.
 func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	r, err := d.Record.Get(ctx, in.Request)
 	if err != nil {
@@ -44,7 +45,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, &policy.Refusal{Code: "nothing_left", Words: fmt.Sprintf("No row of %s failed or was left out, so there is nothing to do again.", r.ID)}
+		return nil, &policy.Refusal{Code: "nothing_left", Words: fmt.Sprintf("There is nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)}
 	}
 	return d.open(ctx, in, OpenAsk{
 		Kind: r.Asked.Kind, Reason: r.Asked.Reason, Options: r.Asked.Options, Again: r.ID,
@@ -80,13 +81,14 @@ func (d *Desk) retries(ctx context.Context, of *reset.Request) (ran []*reset.Req
 	return ran, open, nil
 }
 
-// undone makes roster rows of the targets that failed or were not run, and that no retry has reset since.
+// undone makes roster rows of the targets that failed or were not run, but for
+// users who were reset since, or have enrolled a factor.
 func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Request) ([]reset.Row, error) {
-	since := map[reset.UserID]bool{}
-	for _, later := range retries {
-		err := d.outcomes(ctx, later, func(t reset.Target, o reset.Outcome) {
-			if o == reset.OutcomeReset {
-				since[t.User] = true
+	done := map[reset.UserID]bool{}
+	for _, each := range append([]*reset.Request{r}, retries...) {
+		err := d.outcomes(ctx, each, func(t reset.Target, p reset.Progress) {
+			if p.Outcome == reset.OutcomeReset || p.Reason == reset.EnrolledMeanwhile {
+				done[t.User] = true
 			}
 		})
 		if err != nil {
@@ -94,8 +96,8 @@ func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Re
 		}
 	}
 	var rows []reset.Row
-	err := d.outcomes(ctx, r, func(t reset.Target, o reset.Outcome) {
-		if (o == reset.OutcomeFailed || o == reset.OutcomeNotRun) && !since[t.User] {
+	err := d.outcomes(ctx, r, func(t reset.Target, p reset.Progress) {
+		if (p.Outcome == reset.OutcomeFailed || p.Outcome == reset.OutcomeNotRun) && !done[t.User] {
 			rows = append(rows, reset.Row{Row: len(rows) + 1, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
 		}
 	})
@@ -103,7 +105,7 @@ func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Re
 }
 
 // outcomes calls each with every target that is an Okta user, and what became of it.
-func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.Target, reset.Outcome)) error {
+func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.Target, reset.Progress)) error {
 	ledger := reset.NewLedger()
 	for e, err := range d.Plans.Log(ctx, r.ID, 1) {
 		if err != nil {
@@ -116,7 +118,7 @@ func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.T
 			return fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}
 		if t.User != "" {
-			each(t, reset.Final(t, ledger.Row(t.Row)).Outcome)
+			each(t, reset.Final(t, ledger.Row(t.Row)))
 		}
 	}
 	return nil

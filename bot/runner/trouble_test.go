@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -873,17 +874,43 @@ func TestRunner_log_is_read_once(t *testing.T) {
 		id := b.open(ids...)
 		b.approve(id)
 		b.await(id, reset.Done)
-		again, last := 0, ""
+		from := map[string]int{} // calls by the moment that a reading begins with
 		for _, c := range b.org.Calls() {
-			if strings.HasPrefix(c.Path, "/api/v1/logs") {
-				last = c.Path
-				again++
+			if path, err := url.Parse(c.Path); err == nil && path.Path == "/api/v1/logs" && path.Query().Get("after") == "" {
+				from[path.Query().Get("since")]++
 			}
 		}
-		t.Log(again, last)
+		if len(from) != 1 {
+			t.Errorf("the System Log was read from %d moments on: %v", len(from), from)
+		}
 	})
 }
 
+// The log of a request that was interrupted is read from its first call on, once.
+func TestRunner_log_is_read_once_after_a_restart(t *testing.T) {
+	users, ids := people(120)
+	onBench(t, oktasim.Options{Given: users, RateLimit: 60, Window: time.Minute}, nil, func(b *bench) {
+		id := b.open(ids...)
+		b.approve(id)
+		b.await(id, reset.Running)
+		pauseFor(context.Background(), time.Minute)
+		b.stop()
+		before := len(b.org.Calls())
+		b.start()
+		b.await(id, reset.Done)
+		from := map[string]bool{}
+		for _, c := range b.org.Calls()[before:] {
+			if path, err := url.Parse(c.Path); err == nil && path.Path == "/api/v1/logs" && path.Query().Get("after") == "" {
+				from[path.Query().Get("since")] = true
+			}
+		}
+		if len(from) != 1 {
+			t.Errorf("the System Log was read from %d moments on: %v", len(from), from)
+		}
+	})
+}
+
+// A request of a hundred thousand users is known in few bytes a row.
 func TestRunner_memory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -897,6 +924,8 @@ func TestRunner_memory(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	t.Logf("a ledger of 100,000 rows: %d MB", (after.HeapAlloc-before.HeapAlloc)>>20)
+	if grown := after.HeapAlloc - before.HeapAlloc; after.HeapAlloc > before.HeapAlloc && grown > 20<<20 {
+		t.Errorf("a ledger of 100,000 rows takes %d MB", grown>>20)
+	}
 	runtime.KeepAlive(l)
 }
