@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
-
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/cmd/internal/config"
@@ -64,29 +62,23 @@ func settingsTold(tb testing.TB) map[string]string {
 // The README names every setting, with its default, and no other.
 func TestReadme_settings(t *testing.T) {
 	told := settingsTold(t)
-	flags, _, err := config.ParseRunFlags(nil, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]bool{"approvals_from": true, config.FileVariable: true}
-	byVariable := map[string]string{}
-	for _, v := range config.Variables() {
-		known[v.Name], byVariable[v.Key] = true, v.Name
-	}
-	flags.VisitAll(func(f *pflag.Flag) {
-		key := strings.ReplaceAll(f.Name, "-", "_")
-		name := key
-		if v := byVariable[key]; v != "" {
-			name = v
-		}
-		if f.Name == "config" {
-			return
-		}
+	known := map[string]bool{config.FileVariable: true}
+	check := func(name, value string) {
 		known[name] = true
-		if got := told[name]; got != "" && got != f.DefValue || got == "" && f.DefValue != "" && f.DefValue != "[]" {
-			t.Errorf("README.md says that %s is %q by default, it is %q", name, got, f.DefValue)
+		if got := strings.Trim(told[name], "[]"); got != value {
+			t.Errorf("README.md says that %s is %q by default, it is %q", name, got, value)
 		}
-	})
+	}
+	byKey := map[string]bool{}
+	for _, v := range config.Variables() {
+		byKey[v.Key] = true
+		check(v.Name, v.Default)
+	}
+	for key, value := range config.Defaults() {
+		if !byKey[key] {
+			check(key, value)
+		}
+	}
 	for name := range known {
 		if _, ok := told[name]; !ok {
 			t.Errorf("README.md does not tell of the setting %s", name)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -63,7 +64,7 @@ func (r *reloader) reload(ctx context.Context) {
 	cfg, err := r.load()
 	if err != nil {
 		r.log.Error("the policy is not reloaded, the old one stays", "err", err)
-		r.tell(ctx, "reload_refused", map[string]string{"why": err.Error()})
+		r.tell(ctx, "reload_refused", map[string]string{"why": strings.ReplaceAll(err.Error(), "\n", "; ")})
 		return
 	}
 	rules := cfg.Policy.Rules()

@@ -1,5 +1,7 @@
 package cli
 
+import "fmt"
+
 // ExitSetting is the exit code for a missing or malformed setting.
 const ExitSetting = 2
 
@@ -8,12 +10,17 @@ const ExitSetting = 2
 type SettingError struct {
 	Name    string // as the operator writes it: "OKTA_ORG_URL", "large_batch.over", "--users"
 	Problem string // what is wrong and what to do
+	Line    int    // of the policy file, 0 where it is not from there
 }
 
-func (e *SettingError) Error() string { return e.Name + ": " + e.Problem }
+func (e *SettingError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s: %s (line %d)", e.Name, e.Problem, e.Line)
+	}
+	return e.Name + ": " + e.Problem
+}
 
 // BadSetting returns the error of a setting or an argument that somebody has to change.
 func BadSetting(name, problem string) error {
-	setting := SettingError{name, problem}
-	return &setting
+	return &SettingError{Name: name, Problem: problem}
 }

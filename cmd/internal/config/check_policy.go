@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"factorbot/cmd/internal/cli"
 )
 
 // shapes of IDs. Slack documents no fixed length for its IDs, and those of the
@@ -20,12 +18,12 @@ const (
 	oktaUserOrLogin = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
 )
 
-func (p *Policy) checkPeople() error {
+func (p *Policy) checkPeople(bad *problems) {
 	if len(p.Channels) == 0 {
-		return cli.BadSetting("channels", "is missing: name at least one channel where requests may be made")
+		bad.add("channels", "is missing: name at least one channel where requests may be made")
 	}
 	if len(p.Approvers.Users)+len(p.Approvers.Usergroups)+len(p.Approvers.OktaGroups) == 0 {
-		return cli.BadSetting("approvers", "is missing: name at least one approver, as in approvers: {users: [U0123456]}")
+		bad.add("approvers", "is missing: name at least one approver, as in approvers: {users: [U0123456]}")
 	}
 	for _, list := range []struct {
 		name    string
@@ -41,50 +39,43 @@ func (p *Policy) checkPeople() error {
 		{"approvers.usergroups", p.Approvers.Usergroups, usergroupID, "a Slack user group ID such as S0123456"},
 		{"approvers.okta_groups", p.Approvers.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"},
 	} {
-		if err := checkEntries(list.name, list.entries, list.pattern, list.words); err != nil {
-			return err
-		}
+		checkEntries(bad, list.name, list.entries, list.pattern, list.words)
 	}
 	for i, groups := range p.ApprovalsFrom {
 		name := fmt.Sprintf("approvals_from entry %d", i+1)
 		if len(groups) == 0 {
-			return cli.BadSetting(name, "names nobody: nothing could ever be approved")
+			bad.add(name, "names nobody: nothing could ever be approved")
 		}
-		if err := checkEntries(name, groups, usergroupID, "a Slack user group ID such as S0123456"); err != nil {
-			return err
-		}
+		checkEntries(bad, name, groups, usergroupID, "a Slack user group ID such as S0123456")
 	}
-	return nil
 }
 
-func (p *Policy) checkProtect() error {
-	if err := checkEntries("protect.users", p.Protect.Users, oktaUserOrLogin, "an Okta user ID or a login"); err != nil {
-		return err
-	}
-	if err := checkEntries("protect.okta_groups", p.Protect.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"); err != nil {
-		return err
-	}
-	return checkEntries("protect.approvers", p.Protect.Approvers, personID, "a Slack user ID such as U0123456")
+func (p *Policy) checkProtect(bad *problems) {
+	checkEntries(bad, "protect.users", p.Protect.Users, oktaUserOrLogin, "an Okta user ID or a login")
+	checkEntries(bad, "protect.okta_groups", p.Protect.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9")
+	checkEntries(bad, "protect.approvers", p.Protect.Approvers, personID, "a Slack user ID such as U0123456")
 }
 
 // checkEntries names the first entry that is not what the list is made of, by its
 // place: its text is not repeated.
-func checkEntries(name string, entries []string, pattern, words string) error {
+func checkEntries(bad *problems, name string, entries []string, pattern, words string) {
 	re := regexp.MustCompile(pattern)
 	seen := make(map[string]int, len(entries))
 	for i, e := range entries {
+		at := fmt.Sprintf("%s entry %d", name, i+1)
 		if !re.MatchString(e) {
-			return cli.BadSetting(name, fmt.Sprintf("entry %d is not %s", i+1, words))
+			bad.addAt(at, name, fmt.Sprintf("entry %d is not %s", i+1, words))
+			return
 		}
 		if first, twice := seen[e]; twice {
-			return cli.BadSetting(name, fmt.Sprintf("entry %d is the same as entry %d", i+1, first))
+			bad.addAt(at, name, fmt.Sprintf("entry %d is the same as entry %d", i+1, first))
+			return
 		}
 		seen[e] = i + 1
 	}
-	return nil
 }
 
-func (p *Policy) checkNumbers() error {
+func (p *Policy) checkNumbers(bad *problems) {
 	for _, n := range []struct {
 		name         string
 		value, least int
@@ -100,21 +91,20 @@ func (p *Policy) checkNumbers() error {
 		{"backup.keep", p.Backup.Keep, 1},
 	} {
 		if n.value < n.least {
-			return cli.BadSetting(n.name, fmt.Sprintf("must be at least %d", n.least))
+			bad.add(n.name, fmt.Sprintf("must be at least %d", n.least))
 		}
 	}
 	if a := p.Approvers; len(a.Usergroups)+len(a.OktaGroups) == 0 && p.Approvals > len(a.Users) {
-		return cli.BadSetting("approvals", fmt.Sprintf("asks for more approvals than there are approvers (%d): nothing could ever be approved", len(a.Users)))
+		bad.add("approvals", fmt.Sprintf("asks for more approvals than there are approvers (%d): nothing could ever be approved", len(a.Users)))
 	}
 	for i, n := range p.Ramp {
 		if n < 1 {
-			return cli.BadSetting("ramp", fmt.Sprintf("entry %d must be at least 1", i+1))
+			bad.add("ramp", fmt.Sprintf("entry %d must be at least 1", i+1))
 		}
 	}
-	return nil
 }
 
-func (p *Policy) checkTimes() error {
+func (p *Policy) checkTimes(bad *problems) {
 	for _, d := range []struct {
 		name         string
 		value, least time.Duration
@@ -125,13 +115,12 @@ func (p *Policy) checkTimes() error {
 		{"retain", p.Retain, 24 * time.Hour},
 	} {
 		if d.value < d.least {
-			return cli.BadSetting(d.name, "must be at least "+d.least.String())
+			bad.add(d.name, "must be at least "+d.least.String())
 		}
 	}
-	return nil
 }
 
-func (p *Policy) checkWords() error {
+func (p *Policy) checkWords(bad *problems) {
 	for _, w := range []struct {
 		name, value string
 		known       []string
@@ -141,11 +130,10 @@ func (p *Policy) checkWords() error {
 		{"inspect", p.Inspect, []string{"few", "each"}},
 	} {
 		if !slices.Contains(w.known, w.value) {
-			return cli.BadSetting(w.name, "must be one of "+strings.Join(w.known, ", "))
+			bad.add(w.name, "must be one of "+strings.Join(w.known, ", "))
 		}
 	}
 	if _, err := regexp.Compile(p.ReasonPattern); err != nil {
-		return cli.BadSetting("reason_pattern", "is not a regular expression: "+regexpProblem(err))
+		bad.add("reason_pattern", "is not a regular expression: "+regexpProblem(err))
 	}
-	return nil
 }

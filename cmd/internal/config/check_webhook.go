@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"factorbot/cmd/internal/cli"
 )
 
 // leastWebhookSecret is how many characters the HMAC key has at least: whoever
@@ -13,22 +11,22 @@ import (
 const leastWebhookSecret = 16
 
 // checkWebhook refuses an address that cannot be posted to safely, and one without a key to sign with.
-func (c *Config) checkWebhook() error {
+func (c *Config) checkWebhook(bad *problems) {
 	if c.Policy.Alerts.Webhook == "" {
-		return nil
+		return
 	}
 	u, problem := ParseWebhook(c.Policy.Alerts.Webhook)
 	secret := c.WebhookSecret.Reveal()
 	switch {
 	case problem != "":
-		return cli.BadSetting("alerts.webhook", problem)
+		bad.add("alerts.webhook", problem)
+		return
 	case secret == "":
-		return cli.BadSetting("FACTORBOT_WEBHOOK_SECRET", "is missing: alerts.webhook needs it to sign what it sends")
+		bad.add("FACTORBOT_WEBHOOK_SECRET", "is missing: alerts.webhook needs it to sign what it sends")
 	case len(secret) < leastWebhookSecret:
-		return cli.BadSetting("FACTORBOT_WEBHOOK_SECRET", "must have at least "+strconv.Itoa(leastWebhookSecret)+" characters: openssl rand -hex 32 makes a good one")
+		bad.add("FACTORBOT_WEBHOOK_SECRET", "must have at least "+strconv.Itoa(leastWebhookSecret)+" characters: openssl rand -hex 32 makes a good one")
 	}
 	c.Policy.Alerts.Webhook = u.String()
-	return nil
 }
 
 // ParseWebhook reads the address as ParseURL does, and lets it have a query,

@@ -1,85 +1,171 @@
 package config
 
 import (
+	_ "embed"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"factorbot/cmd/internal/cli"
 
-	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/providers/file"
-	"github.com/knadh/koanf/providers/posflag"
-	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
 )
 
 // Config is everything that an operator can set, checked. It may be printed and
 // logged: the secrets in it redact themselves.
 type Config struct {
-	Slack         SlackConfig `koanf:"slack"`
-	Okta          OktaConfig  `koanf:"okta"`
-	DB            string      `koanf:"db"`        // path of the bbolt file
-	HTTPAddr      string      `koanf:"http_addr"` // "127.0.0.1:8090", health and metrics
-	WebhookSecret Secret      `koanf:"webhook_secret"`
-	Policy        Policy      `koanf:",squash"`
+	Slack         SlackConfig `yaml:"slack"`
+	Okta          OktaConfig  `yaml:"okta"`
+	DB            string      `yaml:"db"`        // path of the bbolt file
+	HTTPAddr      string      `yaml:"http_addr"` // "127.0.0.1:8090", health and metrics
+	WebhookSecret Secret      `yaml:"webhook_secret"`
+	Policy        Policy      `yaml:",inline"`
 }
 
 // SlackConfig is the app's access to its workspace.
 type SlackConfig struct {
-	AppToken Secret `koanf:"app_token"` // xapp-...
-	BotToken Secret `koanf:"bot_token"` // xoxb-...
-	APIURL   string `koanf:"api_url"`   // "https://slack.com/api/", with the slash
+	AppToken Secret `yaml:"app_token"` // xapp-...
+	BotToken Secret `yaml:"bot_token"` // xoxb-...
+	APIURL   string `yaml:"api_url"`   // "https://slack.com/api/", with the slash
 }
 
 // OktaConfig is the access to the org and the pace of the calls. Either APIToken
 // is set, or ClientID and PrivateKey are.
 type OktaConfig struct {
-	OrgURL       string `koanf:"org_url"` // "https://example.okta.com", without a slash
-	APIToken     Secret `koanf:"api_token"`
-	ClientID     string `koanf:"client_id"`
-	PrivateKey   Secret `koanf:"private_key"` // PEM
-	PrivateKeyID string `koanf:"private_key_id"`
+	OrgURL       string `yaml:"org_url"` // "https://example.okta.com", without a slash
+	APIToken     Secret `yaml:"api_token"`
+	ClientID     string `yaml:"client_id"`
+	PrivateKey   Secret `yaml:"private_key"` // PEM
+	PrivateKeyID string `yaml:"private_key_id"`
 
-	Reserve     int           `koanf:"reserve"`      // percent of each rate limit left to others
-	Concurrency int           `koanf:"concurrency"`  // calls at once
-	SettleAfter time.Duration `koanf:"settle_after"` // a call given up is over by then
-	LogLag      time.Duration `koanf:"log_lag"`      // how late the System Log may be
+	Reserve     int           `yaml:"reserve"`      // percent of each rate limit left to others
+	Concurrency int           `yaml:"concurrency"`  // calls at once
+	SettleAfter time.Duration `yaml:"settle_after"` // a call given up is over by then
+	LogLag      time.Duration `yaml:"log_lag"`      // how late the System Log may be
 }
 
-// Load reads the settings of the bot. What stands later wins: defaults,
-// the YAML file, env ("NAME=value" entries), flags. It returns a *SettingError
-// for the first setting that is missing or malformed, and pflag.ErrHelp after it
-// has written the help to out.
+// defaultPolicy is the policy file with every key at its default.
+//
+//go:embed defaults.yaml
+var defaultPolicy []byte
+
+// Default returns the settings that nobody has set; some are missing and have to be.
+func Default() *Config {
+	c := &Config{
+		Slack: SlackConfig{APIURL: "https://slack.com/api/"},
+		DB:    "factorbot.db", HTTPAddr: "127.0.0.1:8090",
+	}
+	newPolicyReader(c).read(defaultPolicy) // a test holds that it is well formed
+	return c
+}
+
+// Load reads the settings of the bot. Later sources override earlier ones: defaults,
+// the policy file, env ("NAME=value" entries), flags. Its error joins a
+// *cli.SettingError for each setting that is missing or malformed; it is pflag.ErrHelp
+// after the help was written to out.
 func Load(args, environ []string, out io.Writer) (*Config, error) {
-	flags, path, err := ParseRunFlags(args, out)
+	flags := cli.NewFlags("run")
+	set := AddFlags(flags)
+	err := cli.ParseFlags(flags, args)
+	if errors.Is(err, pflag.ErrHelp) {
+		if werr := writeRunHelp(out, flags); werr != nil {
+			return nil, fmt.Errorf("write help: %w", werr)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	environ, err = resolveSecretFiles(environ)
-	if err != nil {
-		return nil, err
+	return set.Read(environ)
+}
+
+// Flags are the settings that may be given as flags; what is given overrides the
+// environment.
+type Flags struct {
+	set              *pflag.FlagSet
+	path, db, listen *string
+}
+
+// AddFlags adds the flags of "factorbot run".
+func AddFlags(f *pflag.FlagSet) *Flags {
+	return &Flags{
+		set:    f,
+		path:   f.String("config", "", "policy `FILE`, YAML ("+FileVariable+")"),
+		db:     f.String("db", "factorbot.db", "database `FILE` (FACTORBOT_DB)"),
+		listen: f.String("http-addr", "127.0.0.1:8090", "`ADDRESS` of health and metrics (FACTORBOT_HTTP_ADDR)"),
 	}
+}
+
+// Read reads the settings after the flags were parsed.
+func (f *Flags) Read(environ []string) (*Config, error) {
+	c := Default()
+	path := *f.path
 	if path == "" {
 		path = cli.Lookup(environ, FileVariable)
 	}
-	k := koanf.New(".")
-	if path != "" {
-		if err := k.Load(file.Provider(path), policyFile{}); err != nil {
-			return nil, fileError(err)
+	reader := newPolicyReader(c)
+	reader.readFile(path)
+	bad := reader.problems
+	c.takeEnvironment(environ, bad)
+	if f.set.Changed("db") {
+		c.DB = *f.db
+	}
+	if f.set.Changed("http-addr") {
+		c.HTTPAddr = *f.listen
+	}
+	c.check(bad)
+	return c, bad.err()
+}
+
+// Check refuses settings that are missing, malformed or not available, and brings the
+// others into the form that Config documents.
+func (c *Config) Check() error {
+	bad := &problems{}
+	c.check(bad)
+	return bad.err()
+}
+
+// problems are the settings that are wrong.
+type problems struct {
+	list    []*cli.SettingError
+	lines   map[string]int // of the policy file, by key
+	noFile  bool           // the policy file could not be read: what is missing may be in it
+	ignored []string       // keys whose values were not taken from the file
+}
+
+// add notes that a setting is wrong. Of a setting that was found wrong before, by what
+// the file or the environment holds, nothing more is said.
+func (p *problems) add(name, problem string) { p.addAt(name, name, problem) }
+
+// addAt does so for a setting whose value is at the line of a key of the policy file.
+func (p *problems) addAt(at, name, problem string) {
+	key, _, _ := strings.Cut(name, " ")
+	if slices.ContainsFunc(p.list, func(e *cli.SettingError) bool { return strings.TrimSuffix(e.Name, fileSuffix) == name }) {
+		return
+	}
+	if fromFile := !slices.ContainsFunc(Variables(), func(v variable) bool { return v.Name == name }); fromFile {
+		if p.noFile || slices.ContainsFunc(p.ignored, func(k string) bool { return k == key || strings.HasPrefix(k, key+".") }) {
+			return
 		}
 	}
-	if err := k.Load(env.Provider(".", env.Opt{EnvironFunc: func() []string { return environ }, TransformFunc: fromEnvironment}), nil); err != nil {
-		return nil, fmt.Errorf("read environment: %w", err)
+	p.note(&cli.SettingError{Name: name, Problem: problem, Line: p.lines[at]})
+}
+
+// mostProblems bounds what is told at once.
+const mostProblems = 20
+
+func (p *problems) note(e *cli.SettingError) {
+	if len(p.list) < mostProblems {
+		p.list = append(p.list, e)
 	}
-	if err := k.Load(posflag.ProviderWithFlag(flags, ".", k, fromFlag(flags)), nil); err != nil {
-		return nil, fmt.Errorf("read flags: %w", err)
+}
+
+func (p *problems) err() error {
+	errs := make([]error, len(p.list))
+	for i, e := range p.list {
+		errs[i] = e
 	}
-	c := &Config{}
-	if err := k.Unmarshal("", c); err != nil {
-		return nil, fmt.Errorf("decode settings: %w", err)
-	}
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return errors.Join(errs...)
 }

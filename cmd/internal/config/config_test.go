@@ -58,20 +58,25 @@ func load(tb testing.TB, over map[string]string, yaml string, args ...string) (*
 	var out bytes.Buffer
 	c, err := Load(args, environ, &out)
 	if out.Len() > 0 {
-		tb.Errorf("loadConfig wrote %q without being asked for help", out.String())
+		tb.Errorf("Load wrote %q without being asked for help", out.String())
 	}
 	assertHarmless(tb, err)
 	return c, err
 }
 
-// assertHarmless checks what holds for every error: one line, no secret.
+// assertHarmless checks what holds for every error: a line for each setting, no secret.
 func assertHarmless(tb testing.TB, err error) {
 	tb.Helper()
 	if err == nil {
 		return
 	}
-	if strings.ContainsAny(err.Error(), "\r\n") {
-		tb.Errorf("the error has several lines: %q", err)
+	joined, ok := err.(interface{ Unwrap() []error })
+	if ok {
+		for _, e := range joined.Unwrap() {
+			if strings.ContainsAny(e.Error(), "\r\n") {
+				tb.Errorf("the error has several lines: %q", e)
+			}
+		}
 	}
 	if strings.Contains(err.Error(), canary) {
 		tb.Errorf("the error holds a secret: %v", err)
@@ -87,7 +92,7 @@ func mustWrite(tb testing.TB, name, text string) string {
 	return path
 }
 
-func TestLoadConfig_defaults(t *testing.T) {
+func TestLoad_defaults(t *testing.T) {
 	got, err := load(t, nil, goodPolicy)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +113,7 @@ func TestLoadConfig_defaults(t *testing.T) {
 		},
 	}
 	if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.Comparer(sameSecret)); d != "" {
-		t.Errorf("loadConfig (-want +got):\n%s", d)
+		t.Errorf("Load (-want +got):\n%s", d)
 	}
 }
 
@@ -143,7 +148,7 @@ backup: {dir: "", every: 24h, keep: 7}
 retain: 400d
 `
 
-func TestLoadConfig_documentedDefaultsAreTheDefaults(t *testing.T) {
+func TestLoad_documentedDefaultsAreTheDefaults(t *testing.T) {
 	written, err := load(t, nil, documented)
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +162,7 @@ func TestLoadConfig_documentedDefaultsAreTheDefaults(t *testing.T) {
 	}
 }
 
-func TestLoadConfig_precedence(t *testing.T) {
+func TestLoad_precedence(t *testing.T) {
 	for name, c := range map[string]struct {
 		over   map[string]string
 		policy string
@@ -168,10 +173,8 @@ func TestLoadConfig_precedence(t *testing.T) {
 		"file over default":        {policy: "max_targets: 5\n", got: func(c *Config) any { return c.Policy.MaxTargets }, want: 5},
 		"zero in the file counts":  {policy: "large_batch: {over: 0}\n", got: func(c *Config) any { return c.Policy.LargeBatch }, want: LargeBatch{Over: 0, Approvals: 2, Confirm: true}},
 		"false in the file counts": {policy: "require_reason: false\n", got: func(c *Config) any { return c.Policy.RequireReason }, want: false},
-		"flag over file":           {policy: "max_targets: 5\n", args: []string{"--max-targets=7"}, got: func(c *Config) any { return c.Policy.MaxTargets }, want: 7},
-		"flag list over file":      {args: []string{"--channels=C_ONE,G_TWO"}, got: func(c *Config) any { return c.Policy.Channels }, want: []string{"C_ONE", "G_TWO"}},
-		"flag with a nested key":   {args: []string{"--large-batch.confirm=false"}, got: func(c *Config) any { return c.Policy.LargeBatch.Confirm }, want: false},
-		"flag in days":             {args: []string{"--expires-after", "2d"}, got: func(c *Config) any { return c.Policy.ExpiresAfter }, want: 48 * time.Hour},
+		"an alias":                 {policy: "execute_within: &long 2d\nexpires_after: *long\n", got: func(c *Config) any { return c.Policy.ExpiresAfter }, want: 48 * time.Hour},
+		"flag over file":           {policy: "http_addr: 127.0.0.1:1\n", args: []string{"--http-addr=127.0.0.1:2"}, got: func(c *Config) any { return c.HTTPAddr }, want: "127.0.0.1:2"},
 		"file in days":             {policy: "expires_after: 1d12h\n", got: func(c *Config) any { return c.Policy.ExpiresAfter }, want: 36 * time.Hour},
 		"fraction of an hour":      {policy: "expires_after: 1.5h\n", got: func(c *Config) any { return c.Policy.ExpiresAfter }, want: 90 * time.Minute},
 		"pace":                     {policy: "okta: {reserve: 0, log_lag: 100ms}\n", got: func(c *Config) any { return c.Okta.Reserve + int(c.Okta.LogLag/time.Millisecond) }, want: 100},
@@ -196,7 +199,6 @@ func TestLoadConfig_precedence(t *testing.T) {
 			policy: "protect: {admins: each}\nverify: each\ninspect: each\n",
 			got:    func(c *Config) any { r := c.Policy.Rules(); return r.Protect.Admins + r.Verify + r.Inspect }, want: "eacheacheach",
 		},
-		"sessions by flag": {args: []string{"--revoke-sessions"}, got: func(c *Config) any { return c.Policy.Rules().RevokeSessions }, want: true},
 		"words that are booleans elsewhere": {
 			policy: "protect: {admins: off}\nverify: off\n", got: func(c *Config) any { return c.Policy.Protect.Admins + c.Policy.Verify }, want: "offoff",
 		},
@@ -213,7 +215,7 @@ func TestLoadConfig_precedence(t *testing.T) {
 	}
 }
 
-func TestLoadConfig_fileFlagAndVariable(t *testing.T) {
+func TestLoad_fileFlagAndVariable(t *testing.T) {
 	path := mustWrite(t, "other.yaml", goodPolicy+"max_targets: 3\n")
 	for _, args := range [][]string{{"--config", path}, {"--config=" + path}} {
 		c, err := load(t, map[string]string{"FACTORBOT_CONFIG": "/no/such/file"}, "", args...)
@@ -224,12 +226,9 @@ func TestLoadConfig_fileFlagAndVariable(t *testing.T) {
 			t.Errorf("%v: max_targets %d, want the file's 3", args, c.Policy.MaxTargets)
 		}
 	}
-	if c, err := load(t, nil, "", "--channels=C_FACTORS", "--approvers.users=U_APPROVER1"); err != nil || len(c.Policy.Approvers.Users) != 1 {
-		t.Errorf("without a file: %v, %v", c, err)
-	}
 }
 
-func TestLoadConfig_secretsFromFiles(t *testing.T) {
+func TestLoad_secretsFromFiles(t *testing.T) {
 	c, err := load(t, map[string]string{
 		"SLACK_APP_TOKEN": "", "SLACK_APP_TOKEN_FILE": mustWrite(t, "app", "xapp-file\n"),
 		"SLACK_BOT_TOKEN": "", "SLACK_BOT_TOKEN_FILE": mustWrite(t, "bot", "xoxb-file\r\n"),
@@ -245,7 +244,7 @@ func TestLoadConfig_secretsFromFiles(t *testing.T) {
 	}
 }
 
-func TestLoadConfig_privateKey(t *testing.T) {
+func TestLoad_privateKey(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +305,7 @@ func assertSetting(tb testing.TB, err error, name, problem string) {
 	assertHarmless(tb, err)
 }
 
-func TestLoadConfig_help(t *testing.T) {
+func TestLoad_help(t *testing.T) {
 	var out bytes.Buffer
 	if _, err := Load([]string{"--help"}, nil, &out); !errors.Is(err, pflag.ErrHelp) {
 		t.Errorf("error %v, want pflag.ErrHelp", err)
@@ -317,11 +316,11 @@ func TestLoadConfig_help(t *testing.T) {
 		}
 	}
 	for key := range leaves("", reflect.TypeFor[Config]()) {
-		if settingName(key) == key && !strings.Contains(out.String(), "--"+flagName(key)+" ") && !strings.Contains(out.String(), "--"+flagName(key)+"[=") && !strings.Contains(out.String(), key+":") {
+		if last := key[strings.LastIndex(key, ".")+1:]; settingName(key) == key && !strings.Contains(out.String(), last+":") {
 			t.Errorf("the help does not tell of %s", key)
 		}
 	}
-	for _, text := range []string{`"factorbot.db"`, "default 24h", "default 400d", "default 10000", "NAME_FILE"} {
+	for _, text := range []string{"default factorbot.db", "expires_after: 24h", "retain: 400d", "NAME_FILE", "--config", "--http-addr"} {
 		if !strings.Contains(out.String(), text) {
 			t.Errorf("the help does not say %s", text)
 		}
@@ -331,37 +330,64 @@ func TestLoadConfig_help(t *testing.T) {
 // leaves yields the key of every value in a Config.
 func leaves(prefix string, typ reflect.Type) map[string]reflect.Type {
 	all := map[string]reflect.Type{}
-	for name, field := range fields(typ) {
+	for name, field := range fields(reflect.New(typ).Elem()) {
 		key := strings.TrimPrefix(prefix+"."+name, ".")
-		if field.Kind() == reflect.Struct && field != reflect.TypeFor[Secret]() {
-			maps.Copy(all, leaves(key, field))
+		if field.Kind() == reflect.Struct && field.Type() != reflect.TypeFor[Secret]() {
+			maps.Copy(all, leaves(key, field.Type()))
 			continue
 		}
-		all[key] = field
+		all[key] = field.Type()
 	}
 	return all
 }
 
-func TestParseRunFlags_everySettingHasAFlag(t *testing.T) {
-	flags, _, err := ParseRunFlags(nil, nil)
-	if err != nil {
-		t.Fatal(err)
+// The file with the defaults is what the program starts from and what its help shows.
+func TestDefault_fileNamesEveryKey(t *testing.T) {
+	r := newPolicyReader(&Config{})
+	r.read(defaultPolicy)
+	if err := r.problems.err(); err != nil {
+		t.Error(err)
 	}
 	known := leaves("", reflect.TypeFor[Config]())
 	for key, typ := range known {
-		secret := typ == reflect.TypeFor[Secret]()
-		if has := flags.Lookup(flagName(key)) != nil; has == secret && key != "approvals_from" {
-			t.Errorf("%s: flag %t, secret %t", key, has, secret)
+		if _, told := r.problems.lines[key]; !told && settingName(key) == key {
+			t.Errorf("defaults.yaml does not tell of %s, a %v", key, typ)
 		}
 	}
-	flags.VisitAll(func(f *pflag.Flag) {
-		if _, ok := known[strings.ReplaceAll(f.Name, "-", "_")]; !ok && f.Name != "config" && f.Name != "help" {
-			t.Errorf("--%s sets nothing", f.Name)
-		}
-	})
 	for _, v := range Variables() {
 		if typ, ok := known[v.Key]; !ok || (typ == reflect.TypeFor[Secret]()) != v.secret {
 			t.Errorf("%s: key %s is of type %v, secret %t", v.Name, v.Key, typ, v.secret)
 		}
+		c := Default()
+		before := *c
+		if v.set(c, "something else"); cmp.Equal(before, *c, cmp.Comparer(sameSecret)) {
+			t.Errorf("%s sets nothing", v.Name)
+		}
+		if v.Default != "" {
+			if v.set(c, v.Default); !cmp.Equal(before, *c, cmp.Comparer(sameSecret)) {
+				t.Errorf("%s has another default than %s", v.Name, v.Default)
+			}
+		}
+	}
+}
+
+// Whoever has made several mistakes is told of all of them at once, each with its line.
+func TestLoad_tellsOfEveryMistake(t *testing.T) {
+	_, err := load(t, only("SLACK_BOT_TOKEN", "xoxp-1"), "channels: [general]\napprovers:\n  users:\n    - U_APPROVER1\n    - ana\napprovalls: 2\nmax_targets: many\nverify: maybe\nokta: {reserve: 99}\n")
+	if err == nil {
+		t.Fatal("nothing was refused")
+	}
+	got := strings.Split(err.Error(), "\n")
+	want := []string{
+		"approvalls: is not a key of the policy file; did you mean approvals? (line 6)",
+		"max_targets: must be a whole number (line 7)",
+		"SLACK_BOT_TOKEN: must start with xoxb-: it is the bot token from the app's OAuth & Permissions",
+		"channels: entry 1 is not a channel ID such as C0123456 (line 1)",
+		"approvers.users: entry 2 is not a Slack user ID such as U0123456 (line 5)",
+		"verify: must be one of log, each, off (line 8)",
+		"okta.reserve: must be a percentage from 0 to 90 (line 9)",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("mistakes (-want +got):\n%s", d)
 	}
 }

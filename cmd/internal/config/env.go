@@ -12,13 +12,16 @@ import (
 
 // variable is a setting that comes from the environment.
 type variable struct {
-	Name   string // "FACTORBOT_DB"
-	Key    string // "db", where it stands in Config
-	secret bool   // may come from the file that NAME_FILE names; never from a flag or the YAML file
-	help   string
+	Name    string // "FACTORBOT_DB"
+	Key     string // "db", what the policy file calls it
+	Default string // "" where there is none
+	secret  bool   // may come from the file that NAME_FILE names; never from a flag or the policy file
+	help    string
+	set     func(c *Config, value string)
 }
 
 const (
+	// FileVariable is the environment variable that names the policy file.
 	FileVariable   = "FACTORBOT_CONFIG"
 	fileSuffix     = "_FILE"
 	maxSecretBytes = 64 << 10
@@ -27,17 +30,17 @@ const (
 // Variables lists the environment that the bot reads, in the order of the help.
 func Variables() []variable {
 	return []variable{
-		{"SLACK_APP_TOKEN", "slack.app_token", true, "app-level token, xapp-...; required"},
-		{"SLACK_BOT_TOKEN", "slack.bot_token", true, "bot token, xoxb-...; required"},
-		{"SLACK_API_URL", "slack.api_url", false, "where Slack is"},
-		{"OKTA_ORG_URL", "okta.org_url", false, "https://ORG.okta.com; required"},
-		{"OKTA_API_TOKEN", "okta.api_token", true, "SSWS token of the bot's service user, or:"},
-		{"OKTA_CLIENT_ID", "okta.client_id", false, "client ID of an OAuth 2.0 service app"},
-		{"OKTA_PRIVATE_KEY", "okta.private_key", true, "its private key, PEM"},
-		{"OKTA_PRIVATE_KEY_ID", "okta.private_key_id", false, "the key's ID, if the app has several"},
-		{"FACTORBOT_DB", "db", false, "the database file"},
-		{"FACTORBOT_HTTP_ADDR", "http_addr", false, "where health and metrics are served"},
-		{"FACTORBOT_WEBHOOK_SECRET", "webhook_secret", true, "HMAC key of alerts.webhook"},
+		{"SLACK_APP_TOKEN", "slack.app_token", "", true, "app-level token, xapp-...; required", func(c *Config, v string) { c.Slack.AppToken = NewSecret(v) }},
+		{"SLACK_BOT_TOKEN", "slack.bot_token", "", true, "bot token, xoxb-...; required", func(c *Config, v string) { c.Slack.BotToken = NewSecret(v) }},
+		{"SLACK_API_URL", "slack.api_url", "https://slack.com/api/", false, "where Slack is", func(c *Config, v string) { c.Slack.APIURL = v }},
+		{"OKTA_ORG_URL", "okta.org_url", "", false, "https://ORG.okta.com; required", func(c *Config, v string) { c.Okta.OrgURL = v }},
+		{"OKTA_API_TOKEN", "okta.api_token", "", true, "SSWS token of the bot's service user, or:", func(c *Config, v string) { c.Okta.APIToken = NewSecret(v) }},
+		{"OKTA_CLIENT_ID", "okta.client_id", "", false, "client ID of an OAuth 2.0 service app", func(c *Config, v string) { c.Okta.ClientID = v }},
+		{"OKTA_PRIVATE_KEY", "okta.private_key", "", true, "its private key, PEM", func(c *Config, v string) { c.Okta.PrivateKey = NewSecret(v) }},
+		{"OKTA_PRIVATE_KEY_ID", "okta.private_key_id", "", false, "the key's ID, if the app has several", func(c *Config, v string) { c.Okta.PrivateKeyID = v }},
+		{"FACTORBOT_DB", "db", "factorbot.db", false, "the database file", func(c *Config, v string) { c.DB = v }},
+		{"FACTORBOT_HTTP_ADDR", "http_addr", "127.0.0.1:8090", false, "where health and metrics are served", func(c *Config, v string) { c.HTTPAddr = v }},
+		{"FACTORBOT_WEBHOOK_SECRET", "webhook_secret", "", true, "HMAC key of alerts.webhook", func(c *Config, v string) { c.WebhookSecret = NewSecret(v) }},
 	}
 }
 
@@ -51,36 +54,27 @@ func settingName(key string) string {
 	return key
 }
 
-// fromEnvironment maps a variable to its key in Config; "" leaves it out.
-// An empty variable counts as not set, as Compose files produce them.
-func fromEnvironment(name, value string) (string, any) {
-	value = strings.TrimSpace(value)
+// takeEnvironment takes over what environ ("NAME=value" entries) sets, each secret also
+// from the file that NAME_FILE names. An empty variable counts as not set, as Compose
+// files produce them.
+func (c *Config) takeEnvironment(environ []string, bad *problems) {
 	for _, v := range Variables() {
-		if v.Name == name && value != "" {
-			return v.Key, value
+		value := strings.TrimSpace(cli.Lookup(environ, v.Name))
+		if path := cli.Lookup(environ, v.Name+fileSuffix); v.secret && path != "" {
+			if value != "" {
+				bad.note(&cli.SettingError{Name: v.Name, Problem: "is set, and " + v.Name + fileSuffix + " too: set one of them"})
+				continue
+			}
+			var err error
+			if value, err = readSecret(path); err != nil {
+				bad.note(&cli.SettingError{Name: v.Name + fileSuffix, Problem: "the file " + FileProblem(err)})
+				continue
+			}
+		}
+		if value != "" {
+			v.set(c, value)
 		}
 	}
-	return "", nil
-}
-
-// resolveSecretFiles returns environ with each secret that NAME_FILE names read
-// into NAME.
-func resolveSecretFiles(environ []string) ([]string, error) {
-	for _, v := range Variables() {
-		path := cli.Lookup(environ, v.Name+fileSuffix)
-		if !v.secret || path == "" {
-			continue
-		}
-		if cli.Lookup(environ, v.Name) != "" {
-			return nil, cli.BadSetting(v.Name, "is set, and "+v.Name+fileSuffix+" too: set one of them")
-		}
-		value, err := readSecret(path)
-		if err != nil {
-			return nil, cli.BadSetting(v.Name+fileSuffix, "the file "+FileProblem(err))
-		}
-		environ = append(environ[:len(environ):len(environ)], v.Name+"="+value)
-	}
-	return environ, nil
 }
 
 var (

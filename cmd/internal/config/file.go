@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -12,51 +14,92 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"factorbot/cmd/internal/cli"
+	"go.yaml.in/yaml/v3"
 
-	"github.com/knadh/koanf/parsers/yaml"
+	"factorbot/cmd/internal/cli"
 )
 
-// maxPolicyBytes bounds the YAML file.
-const maxPolicyBytes = 1 << 20
+const (
+	// maxPolicyBytes bounds the policy file.
+	maxPolicyBytes = 1 << 20
+	// maxPolicyValues bounds what its aliases may repeat.
+	maxPolicyValues = 100_000
+)
 
-// policyFile parses the YAML file for koanf. It refuses what Config has no field
-// for and what has another shape, by the key's name; durations come out as
-// time.Duration.
-type policyFile struct{}
+// policyReader reads the policy file into a Config. It refuses keys that Config has no
+// field for and values of another type than the field's, by key and line; their text
+// is never repeated, because a value in the wrong place may be a secret.
+type policyReader struct {
+	config   *Config
+	problems *problems
+	values   int // seen so far
+}
 
-// Unmarshal implements koanf.Parser.
-func (policyFile) Unmarshal(b []byte) (map[string]any, error) {
+func newPolicyReader(c *Config) *policyReader {
+	return &policyReader{config: c, problems: &problems{lines: map[string]int{}}}
+}
+
+// readFile reads the file at the path; "" is none.
+func (r *policyReader) readFile(path string) {
+	if path == "" {
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		r.refuse("the file " + FileProblem(err))
+		return
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxPolicyBytes+1))
+	if err != nil {
+		r.refuse("the file " + FileProblem(err))
+		return
+	}
+	r.read(b)
+}
+
+// refuse says what is wrong with the file as a whole.
+func (r *policyReader) refuse(problem string) {
+	r.problems.add(FileVariable, problem)
+	r.problems.noFile = true
+}
+
+func (r *policyReader) read(b []byte) {
 	switch {
 	case len(b) > maxPolicyBytes:
-		return nil, cli.BadSetting(FileVariable, "the file is over 1 MiB")
+		r.refuse("the file is over 1 MiB")
+		return
 	case !utf8.Valid(b):
-		return nil, cli.BadSetting(FileVariable, "the file is not UTF-8 text")
-	case severalDocuments(b):
-		return nil, cli.BadSetting(FileVariable, "the file holds several YAML documents: keep one")
+		r.refuse("the file is not UTF-8 text")
+		return
 	}
-	parsed, err := yaml.Parser().Unmarshal(b)
+	var doc, more yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) { // nothing but comments
+		return
+	}
+	if err == nil {
+		if err = dec.Decode(&more); err == nil {
+			r.refuse("the file holds several YAML documents: keep one")
+			return
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
 	if err != nil {
-		return nil, cli.BadSetting(FileVariable, "the file is not valid YAML"+atLine(err))
+		r.refuse("the file is not valid YAML" + atLine(err))
+		return
 	}
-	shaped, err := shape("", parsed, reflect.TypeFor[Config]())
-	if err != nil {
-		return nil, err
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {
+		return
 	}
-	return shaped.(map[string]any), nil
-}
-
-// Marshal implements koanf.Parser; settings are never written.
-func (policyFile) Marshal(map[string]any) ([]byte, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// fileError names the file's variable where the file could not be read at all.
-func fileError(err error) error {
-	if setting := (*cli.SettingError)(nil); errors.As(err, &setting) {
-		return setting
+	if root.Kind != yaml.MappingNode {
+		r.refuse("the file must hold keys and values, as in verify: log")
+		return
 	}
-	return cli.BadSetting(FileVariable, "the file "+FileProblem(err))
+	r.mapping("", root, reflect.ValueOf(r.config).Elem())
 }
 
 // atLine takes the line out of the YAML library's error; the rest of its text may
@@ -69,121 +112,139 @@ func atLine(err error) string {
 	return ": see " + line
 }
 
-// severalDocuments reports whether a document starts after some content: the
-// parser would pass over it without a word.
-func severalDocuments(b []byte) bool {
-	content := false
-	for line := range bytes.Lines(b) {
-		line = bytes.TrimRight(line, "\r\n\t ")
-		switch {
-		case bytes.HasPrefix(line, []byte("---")):
-			if content {
-				return true
-			}
-			content = len(line) > len("---")
-		case len(line) > 0 && line[0] != '#' && line[0] != '%':
-			content = true
-		}
-	}
-	return false
+// bad refuses the value of a key.
+func (r *policyReader) bad(key string, n *yaml.Node, problem string) {
+	r.problems.note(&cli.SettingError{Name: cli.Printable(key), Problem: problem, Line: n.Line})
+	r.problems.ignored = append(r.problems.ignored, key)
 }
 
-// shape returns v as a value of type t, or an error that names the key.
-func shape(key string, v any, t reflect.Type) (any, error) {
+// value sets v to what a node holds.
+func (r *policyReader) value(key string, n *yaml.Node, v reflect.Value) {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if r.values++; r.values > maxPolicyValues {
+		if !r.problems.noFile {
+			r.refuse("the file holds over 100,000 values")
+		}
+		return
+	}
+	r.problems.lines[key] = n.Line
+	text, tag := n.Value, n.ShortTag()
+	if n.Kind != yaml.ScalarNode {
+		tag = ""
+	}
 	switch {
-	case t == reflect.TypeFor[Secret]():
+	case v.Type() == reflect.TypeFor[Secret]():
 		name := settingName(key)
-		return nil, cli.BadSetting(key, "secrets are not read from the YAML file: set "+name+" or "+name+fileSuffix)
-	case t.Kind() == reflect.Struct:
-		return shapeMap(key, v, t)
-	case v == nil:
-		return nil, cli.BadSetting(key, "has no value")
-	case t == reflect.TypeFor[time.Duration]():
-		return shapeDuration(key, v)
-	case t.Kind() == reflect.Slice:
-		return shapeList(key, v, t)
-	case reflect.TypeOf(v) != t:
-		return nil, cli.BadSetting(key, "must be "+kindInWords(t.Kind()))
-	}
-	return v, nil
-}
-
-func kindInWords(k reflect.Kind) string {
-	switch k {
-	case reflect.Int:
-		return "a whole number"
-	case reflect.Bool:
-		return "true or false"
+		r.bad(key, n, "secrets are not read from the policy file: set "+name+" or "+name+fileSuffix)
+	case v.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
+		r.mapping(key, n, v)
+	case v.Kind() == reflect.Struct:
+		r.bad(key, n, "must be a mapping of keys, such as "+slices.Min(slices.Collect(maps.Keys(fields(v)))))
+	case tag == "!!null":
+		r.bad(key, n, "has no value")
+	case v.Type() == reflect.TypeFor[time.Duration]():
+		d, err := cli.ParseDuration(text)
+		if err != nil || tag != "!!str" {
+			r.bad(key, n, cli.DurationWords)
+			return
+		}
+		v.SetInt(int64(d))
+	case v.Kind() == reflect.Slice:
+		r.list(key, n, v)
+	case v.Kind() == reflect.Int:
+		if tag != "!!int" || n.Decode(v.Addr().Interface()) != nil {
+			r.bad(key, n, "must be a whole number")
+		}
+	case v.Kind() == reflect.Bool:
+		if tag != "!!bool" {
+			r.bad(key, n, "must be true or false")
+			return
+		}
+		v.SetBool(strings.EqualFold(text, "true"))
+	case tag != "!!str":
+		r.bad(key, n, "must be text; put it in quotes")
 	default:
-		return "text; put it in quotes"
+		v.SetString(text)
 	}
 }
 
-func shapeMap(key string, v any, t reflect.Type) (any, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return nil, cli.BadSetting(key, "must be a mapping of keys, such as "+slices.Min(slices.Collect(maps.Keys(fields(t)))))
+func (r *policyReader) list(key string, n *yaml.Node, v reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		r.bad(key, n, "must be a list: [first, second]")
+		return
 	}
-	known := fields(t)
-	out := make(map[string]any, len(m))
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		path := strings.TrimPrefix(key+"."+name, ".")
-		field, ok := known[name]
-		if !ok {
-			return nil, unknownKey(path, name, slices.Sorted(maps.Keys(known)))
+	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	for i, e := range n.Content {
+		r.value(fmt.Sprintf("%s entry %d", key, i+1), e, list.Index(i))
+	}
+	v.Set(list)
+}
+
+func (r *policyReader) mapping(key string, n *yaml.Node, v reflect.Value) {
+	known, seen := fields(v), map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		path := strings.TrimPrefix(key+"."+name.Value, ".")
+		field, ok := known[name.Value]
+		switch {
+		case name.ShortTag() == "!!merge":
+			r.bad(key+"<<", name, "merging is not supported: write the keys out")
+		case name.Kind != yaml.ScalarNode:
+			r.bad(key, name, "has a key that is no word")
+		case seen[name.Value]:
+			r.bad(path, name, "is there twice")
+		case !ok:
+			r.bad(path, name, "is not a key of the policy file"+didYouMean(path, name.Value, slices.Sorted(maps.Keys(known))))
+		default:
+			r.value(path, value, field)
 		}
-		value, err := shape(path, m[name], field)
-		if err != nil {
-			return nil, err
-		}
-		out[name] = value
+		seen[name.Value] = true
 	}
-	return out, nil
 }
 
-func shapeList(key string, v any, t reflect.Type) (any, error) {
-	list, ok := v.([]any)
-	if !ok {
-		return nil, cli.BadSetting(key, "must be a list: [first, second]")
-	}
-	out := make([]any, len(list))
-	for i, e := range list {
-		value, err := shape(fmt.Sprintf("%s entry %d", key, i+1), e, t.Elem())
-		if err != nil {
-			return nil, err
-		}
-		out[i] = value
-	}
-	return out, nil
-}
-
-func shapeDuration(key string, v any) (any, error) {
-	s, _ := v.(string)
-	d, err := cli.ParseDuration(s)
-	if err != nil {
-		return nil, cli.BadSetting(key, cli.DurationWords)
-	}
-	return d, nil
-}
-
-// fields returns the keys that a struct takes, with their types.
-func fields(t reflect.Type) map[string]reflect.Type {
-	known := map[string]reflect.Type{}
-	for f := range t.Fields() {
-		tag := f.Tag.Get("koanf")
-		if tag == ",squash" {
-			maps.Copy(known, fields(f.Type))
+// fields returns the fields of a struct by the keys that set them.
+func fields(v reflect.Value) map[string]reflect.Value {
+	known := map[string]reflect.Value{}
+	for i := range v.NumField() {
+		tag := v.Type().Field(i).Tag.Get("yaml")
+		if tag == ",inline" {
+			maps.Copy(known, fields(v.Field(i)))
 			continue
 		}
-		known[tag] = f.Type
+		known[tag] = v.Field(i)
 	}
 	return known
 }
 
-func unknownKey(path, name string, known []string) error {
-	problem := "is not a key of the YAML file"
-	if near := cli.Nearest(name, known); near != "" {
-		problem += "; did you mean " + strings.TrimSuffix(path, name) + near + "?"
+func didYouMean(path, name string, known []string) string {
+	near := cli.Nearest(name, known)
+	if near == "" {
+		return ""
 	}
-	return cli.BadSetting(cli.Printable(path), problem)
+	return "; did you mean " + strings.TrimSuffix(path, name) + near + "?"
+}
+
+// Defaults returns the defaults of the keys of the policy file, as it writes them; ""
+// for empty lists and texts.
+func Defaults() map[string]string {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(defaultPolicy, &doc); err != nil {
+		return nil
+	}
+	all := map[string]string{}
+	var walk func(prefix string, n *yaml.Node)
+	walk = func(prefix string, n *yaml.Node) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := strings.TrimPrefix(prefix+"."+n.Content[i].Value, "."), n.Content[i+1]
+			if value.Kind == yaml.MappingNode {
+				walk(key, value)
+				continue
+			}
+			all[key] = value.Value
+		}
+	}
+	walk("", doc.Content[0])
+	return all
 }

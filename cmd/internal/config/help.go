@@ -20,22 +20,16 @@ Environment (each secret also as NAME_FILE, the path of a file that holds it):
 `)
 	for _, v := range Variables() {
 		help := v.help
-		if f := flags.Lookup(flagName(v.Key)); f != nil && f.DefValue != "" {
-			help += " (default " + f.DefValue + ")"
+		if v.Default != "" {
+			help += " (default " + v.Default + ")"
 		}
 		if v.secret {
 			help += "; secret"
 		}
 		fmt.Fprintf(t, "  %s\t%s\n", v.Name, help)
 	}
-	fmt.Fprintf(t, "  %s\tthe YAML file\n", FileVariable)
-	fmt.Fprint(t, `
-Flags; each is a key of the YAML file too (--large-batch.over is "over" under
-"large_batch"). Flags win over the environment, the environment over the file.
-Only the file takes approvals_from: [[S_SECURITY], [S_HELPDESK]], one approval
-from each.
-
-`)
-	fmt.Fprint(t, flags.FlagUsagesWrapped(100))
+	fmt.Fprintf(t, "  %s\tthe policy file\n", FileVariable)
+	fmt.Fprint(t, "\nFlags, which override the environment:\n\n", flags.FlagUsagesWrapped(100))
+	fmt.Fprintf(t, "\nThe policy file is YAML:\n\n%s", defaultPolicy)
 	return t.Flush()
 }

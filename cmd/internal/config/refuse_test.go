@@ -30,7 +30,7 @@ func runRefusals(t *testing.T, cases map[string]refusal) {
 	}
 }
 
-func TestLoadConfig_refusesTokens(t *testing.T) {
+func TestLoad_refusesTokens(t *testing.T) {
 	runRefusals(t, map[string]refusal{
 		"no app token":           {over: only("SLACK_APP_TOKEN", ""), name: "SLACK_APP_TOKEN", says: "is missing"},
 		"no bot token":           {over: only("SLACK_BOT_TOKEN", ""), name: "SLACK_BOT_TOKEN", says: "is missing"},
@@ -59,7 +59,7 @@ func TestLoadConfig_refusesTokens(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesPlaces(t *testing.T) {
+func TestLoad_refusesPlaces(t *testing.T) {
 	okta := func(u, says string) refusal {
 		return refusal{over: only("OKTA_ORG_URL", u), name: "OKTA_ORG_URL", says: says}
 	}
@@ -94,7 +94,7 @@ func TestLoadConfig_refusesPlaces(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesPolicy(t *testing.T) {
+func TestLoad_refusesPolicy(t *testing.T) {
 	runRefusals(t, map[string]refusal{
 		"no channel":            {policy: "approvers: {users: [U1ABC]}", name: "channels", says: "is missing"},
 		"empty channels":        {policy: "channels: []\napprovers: {users: [U1ABC]}", name: "channels", says: "is missing"},
@@ -112,13 +112,13 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 		"no approvals":          {policy: "+approvals: 0", name: "approvals", says: "at least 1"},
 		"too many approvals":    {policy: "+approvals: 99", name: "approvals", says: "more approvals than"},
 		"negative large batch":  {policy: "+large_batch: {over: -1}", name: "large_batch.over", says: "at least 0"},
-		"no targets":            {args: []string{"--max-targets=0"}, name: "max_targets", says: "at least 1"},
+		"no targets":            {policy: "+max_targets: 0", name: "max_targets", says: "at least 1"},
 		"never pauses":          {policy: "+on_errors: {pause_after: 0}", name: "on_errors.pause_after", says: "at least 1"},
 		"expires at once":       {policy: "+expires_after: 0", name: "expires_after", says: "unit"},
 		"expires before":        {policy: "+expires_after: -1h", name: "expires_after", says: "at least 1s"},
 		"zero time":             {policy: "+execute_within: 0s", name: "execute_within", says: "at least 1s"},
 		"reserve everything":    {policy: "+okta: {reserve: 91}", name: "okta.reserve", says: "0 to 90"},
-		"negative reserve":      {args: []string{"--okta.reserve=-1"}, name: "okta.reserve", says: "0 to 90"},
+		"negative reserve":      {policy: "+okta: {reserve: -1}", name: "okta.reserve", says: "0 to 90"},
 		"nobody calls":          {policy: "+okta: {concurrency: 0}", name: "okta.concurrency", says: "from 1"},
 		"everybody calls":       {policy: "+okta: {concurrency: 65}", name: "okta.concurrency", says: "from 1 to 64"},
 		"negative lag":          {policy: "+okta: {log_lag: -1s}", name: "okta.log_lag", says: "negative"},
@@ -132,7 +132,7 @@ func TestLoadConfig_refusesPolicy(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesWebhook(t *testing.T) {
+func TestLoad_refusesWebhook(t *testing.T) {
 	hook := func(url string) string { return "+alerts: {webhook: '" + url + "'}" }
 	runRefusals(t, map[string]refusal{
 		"no secret":     {policy: hook("https://siem.example.com/in/" + canary), name: "FACTORBOT_WEBHOOK_SECRET", says: "is missing"},
@@ -144,7 +144,7 @@ func TestLoadConfig_refusesWebhook(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesFiles(t *testing.T) {
+func TestLoad_refusesFiles(t *testing.T) {
 	runRefusals(t, map[string]refusal{
 		"misspelt key":         {policy: "+max_target: 5", name: "max_target", says: "did you mean max_targets?"},
 		"misspelt nested key":  {policy: "+large_batch: {ovre: 5}", name: "large_batch.ovre", says: "did you mean large_batch.over?"},
@@ -156,10 +156,12 @@ func TestLoadConfig_refusesFiles(t *testing.T) {
 		"key of several lines": {policy: "+\"a\\nb\": 5", name: "a b", says: "is not a key"},
 		"secret in the file":   {policy: "+okta: {api_token: " + canary + "}", name: "okta.api_token", says: "OKTA_API_TOKEN_FILE"},
 		"token in the file":    {policy: "+slack: {bot_token: xoxb-" + canary + "}", name: "slack.bot_token", says: "SLACK_BOT_TOKEN"},
-		"only a token":         {policy: "xoxb-" + canary, name: "FACTORBOT_CONFIG", says: "not valid YAML"},
-		"a list":               {policy: "[" + canary + "]", name: "FACTORBOT_CONFIG", says: "not valid YAML"},
+		"only a token":         {policy: "xoxb-" + canary, name: "FACTORBOT_CONFIG", says: "keys and values"},
+		"a list":               {policy: "[" + canary + "]", name: "FACTORBOT_CONFIG", says: "keys and values"},
 		"broken YAML":          {policy: "+verify: [" + canary, name: "FACTORBOT_CONFIG", says: "not valid YAML: see line"},
-		"key twice":            {policy: "+verify: log\nverify: log", name: "FACTORBOT_CONFIG", says: "not valid YAML: see line"},
+		"key twice":            {policy: "+verify: log\nverify: log", name: "verify", says: "is there twice"},
+		"merged":               {policy: "+okta: &a {reserve: 5}\nbackup: {<<: *a}", name: "backup<<", says: "merging"},
+		"aliases of aliases":   {policy: "+approvals_from: [&a [" + strings.Repeat("S_ONE, ", 999) + "S_ONE], " + strings.Repeat("*a, ", 200) + "*a]", name: "FACTORBOT_CONFIG", says: "100,000 values"},
 		"two documents":        {policy: "+---\nverify: log", name: "FACTORBOT_CONFIG", says: "several YAML documents"},
 		"Latin-1":              {policy: "+# caf\xe9", name: "FACTORBOT_CONFIG", says: "not UTF-8"},
 		"too large":            {policy: "+# " + strings.Repeat("x", maxPolicyBytes), name: "FACTORBOT_CONFIG", says: "over 1 MiB"},
@@ -180,20 +182,16 @@ func TestLoadConfig_refusesFiles(t *testing.T) {
 	})
 }
 
-func TestLoadConfig_refusesFlags(t *testing.T) {
+func TestLoad_refusesFlags(t *testing.T) {
 	runRefusals(t, map[string]refusal{
-		"misspelt":         {args: []string{"--max-target=5"}, name: "--max-target", says: "did you mean --max-targets?"},
-		"unlike any":       {args: []string{"--" + canary + canary}, name: "arguments", says: "no such flag"},
-		"secret as flag":   {args: []string{"--slack.bot-token=xoxb-" + canary}, name: "arguments", says: "no such flag"},
-		"shorthand":        {args: []string{"-x" + canary}, name: "arguments", says: "no such flag"},
-		"without value":    {args: []string{"--db"}, name: "--db", says: "needs a value"},
-		"not a number":     {args: []string{"--approvals=" + canary}, name: "--approvals", says: "whole number"},
-		"not a list":       {args: []string{"--ramp=1," + canary}, name: "--ramp", says: "whole numbers"},
-		"not a boolean":    {args: []string{"--require-reason=" + canary}, name: "--require-reason", says: "true or false"},
-		"not a time":       {args: []string{"--retain=" + canary}, name: "--retain", says: "unit"},
-		"not a list of ID": {args: []string{"--channels=\"" + canary}, name: "--channels", says: "well formed"},
-		"bad syntax":       {args: []string{"--=" + canary}, name: "arguments", says: "--name=value"},
-		"loose argument":   {args: []string{"xoxb-" + canary}, name: "arguments", says: "flags only"},
-		"after dashes":     {args: []string{"--", canary}, name: "arguments", says: "flags only"},
+		"misspelt":          {args: []string{"--http-adr=x"}, name: "--http-adr", says: "did you mean --http-addr?"},
+		"a key of the file": {args: []string{"--max-targets=5"}, name: "arguments", says: "no such flag"},
+		"unlike any":        {args: []string{"--" + canary + canary}, name: "arguments", says: "no such flag"},
+		"secret as flag":    {args: []string{"--slack.bot-token=xoxb-" + canary}, name: "arguments", says: "no such flag"},
+		"shorthand":         {args: []string{"-x" + canary}, name: "arguments", says: "no such flag"},
+		"without value":     {args: []string{"--db"}, name: "--db", says: "needs a value"},
+		"bad syntax":        {args: []string{"--=" + canary}, name: "arguments", says: "--name=value"},
+		"loose argument":    {args: []string{"xoxb-" + canary}, name: "arguments", says: "flags only"},
+		"after dashes":      {args: []string{"--", canary}, name: "arguments", says: "flags only"},
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/knadh/koanf/parsers/yaml"
+	"go.yaml.in/yaml/v3"
 )
 
 func TestSecret_noRenderingShowsIt(t *testing.T) {
@@ -28,7 +28,7 @@ func TestSecret_noRenderingShowsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ym, err := yaml.Parser().Marshal(map[string]any{"a": s, "b": value})
+	ym, err := yaml.Marshal(map[string]any{"a": s, "b": value})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"factorbot/bot/slacksim"
@@ -147,11 +146,10 @@ func sandboxBot(lc *app.Lifecycle, cfg *Config, url string) (*config.Config, err
 		lc.OnStop("temporary database", func() error { return os.RemoveAll(dir) })
 		db = filepath.Join(dir, "factorbot.db")
 	}
-	return config.Load([]string{
-		"--db", db, "--channels", "C_FACTORS", "--approvers.users", strings.Join(sandboxApprovers(), ","),
-		"--large-batch.over", fmt.Sprint(largeInSandbox), "--http-addr", "127.0.0.1:0",
-	}, []string{
-		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + url + "/api/",
-		"OKTA_ORG_URL=" + url, "OKTA_API_TOKEN=" + Token,
-	}, nil)
+	c := config.Default()
+	c.DB, c.HTTPAddr = db, "127.0.0.1:0"
+	c.Slack = config.SlackConfig{AppToken: config.NewSecret("xapp-sandbox"), BotToken: config.NewSecret("xoxb-sandbox"), APIURL: url + "/api/"}
+	c.Okta.OrgURL, c.Okta.APIToken = url, config.NewSecret(Token)
+	c.Policy.Channels, c.Policy.Approvers.Users, c.Policy.LargeBatch.Over = []string{"C_FACTORS"}, sandboxApprovers(), largeInSandbox
+	return c, c.Check()
 }

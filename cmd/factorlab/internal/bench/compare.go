@@ -130,7 +130,11 @@ func (c *comparison) bot(ctx context.Context, r *benchResult) (err error) {
 	if page.url, err = slack.Line(); err != nil {
 		return err
 	}
-	bot, err := process.Start(ctx, c.dir, "bot", c.botEnv(page.url, org.url), c.botArgs()...)
+	policy, err := c.writePolicy()
+	if err != nil {
+		return err
+	}
+	bot, err := process.Start(ctx, c.dir, "bot", c.botEnv(page.url, org.url), "bot", c.profile, "--config", policy)
 	if err != nil {
 		return err
 	}
@@ -155,13 +159,16 @@ func (c *comparison) botEnv(slack, okta string) []string {
 	}
 }
 
-// botArgs are the defaults, but for who may approve, what counts as large, and the settings measured.
-func (c *comparison) botArgs() []string {
-	return []string{
-		"bot", c.profile, "--channels", "C_FACTORS", "--approvers.users", "U_APPROVER1",
-		"--large-batch.over", fmt.Sprint(c.roster()), "--max-targets", fmt.Sprint(max(10000, c.Users)),
-		"--okta.reserve", fmt.Sprint(c.Reserve), "--okta.concurrency", fmt.Sprint(c.Concurrency),
+// writePolicy writes the bot's policy: the defaults, but for who may approve, what
+// counts as large, and the settings measured.
+func (c *comparison) writePolicy() (path string, err error) {
+	path = filepath.Join(c.dir, "factorbot.yaml")
+	text := fmt.Sprintf("channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nlarge_batch: {over: %d}\nmax_targets: %d\nokta: {reserve: %d, concurrency: %d}\n",
+		c.roster(), max(10000, c.Users), c.Reserve, c.Concurrency)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("configure the bot: %w", err)
 	}
+	return path, nil
 }
 
 // loop measures the script.
