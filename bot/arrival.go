@@ -46,6 +46,9 @@ type arrival struct {
 	trigger string // opens a modal, 3 s long
 	hash    string // of the modal: a change of it that came later wins
 	inModal bool   // it was clicked or submitted in a modal
+
+	overtaken func() bool   // of a resume or thaw: somebody has stopped it since; nil: of nothing else
+	patience  time.Duration // it is to be served again after so long: Slack asked for that
 }
 
 // entered is what one element of a modal holds.

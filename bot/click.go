@@ -13,7 +13,8 @@ import (
 // clicked serves a button on a request.
 func (l *listening) clicked(ctx context.Context, a *arrival) {
 	if l.modalOf(a) != nil {
-		return // served beside its acknowledgement, while its trigger was good
+		l.wasOpened(ctx, a) // beside its acknowledgement, while its trigger was good
+		return
 	}
 	switch a.Action {
 	case view.ActionRetryFailed:
@@ -65,6 +66,7 @@ func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act f
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
+	l.tookEffect(a)
 	l.Log.Info("a button took effect", "request", r.ID, "action", cmp.Or(a.Action, a.Callback), "user", a.By, "state", r.State)
 }
 
@@ -104,6 +106,7 @@ func (l *listening) reported(ctx context.Context, a *arrival) {
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
+	l.tookEffect(a)
 	l.Log.Warn("a user said that a reset was not wanted", "request", r.ID, "row", row, "user", a.By, "paused", paused)
 	l.answer(ctx, a, view.ReportTaken(r))
 }

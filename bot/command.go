@@ -14,7 +14,8 @@ import (
 // commanded serves a slash command. Every one gets a private answer.
 func (l *listening) commanded(ctx context.Context, a *arrival) {
 	if l.modalOf(a) != nil {
-		return // the form is the answer; it was opened beside the acknowledgement
+		l.wasOpened(ctx, a) // the form is the answer
+		return
 	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
@@ -87,6 +88,7 @@ func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (vi
 	if err != nil {
 		return view.Message{}, err
 	}
+	l.tookEffect(a)
 	return view.Moved(r), nil
 }
 

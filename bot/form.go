@@ -123,13 +123,14 @@ func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.M
 // pressed records and acknowledges what opens or changes a modal, and does
 // that, unless the same envelope has come on the other socket.
 func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
+	s.modals.keep(a.key, "opened")
 	fresh, err := s.receive(ctx, a)
 	if err != nil {
 		s.unrecorded(ctx, a, err)
 		return
 	}
 	if fresh {
-		s.beside.add(ctx, a.key, func() { s.showModal(ctx, a) })
+		s.beside.add(ctx, a.key, once(func() { s.showModal(ctx, a) }))
 	}
 	s.ack(ctx, id, nil)
 }
@@ -158,7 +159,11 @@ func (s *socket) showModal(ctx context.Context, a *arrival) {
 		s.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		s.answer(ctx, a, s.words(a, err))
+		words := s.words(a, err)
+		if a.patience > 0 { // the trigger does not last so long
+			a.patience, words = 0, view.Answer(notOpened)
+		}
+		s.answer(ctx, a, words)
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
@@ -168,6 +173,14 @@ func (s *socket) showModal(ctx context.Context, a *arrival) {
 }
 
 const notOpened = "The form did not open. Please try again."
+
+// wasOpened answers a click or command whose modal nobody has opened: the program
+// ended between recording it and that.
+func (l *listening) wasOpened(ctx context.Context, a *arrival) {
+	if l.modals.take(a.key) == "" {
+		l.answer(ctx, a, view.Answer(notOpened))
+	}
+}
 
 // place opens a modal, or replaces the one in which something was clicked. A
 // change that came too late for its hash is dropped: a later one shows.

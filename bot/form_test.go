@@ -163,7 +163,7 @@ func TestTypedNumber(t *testing.T) {
 
 func TestTriggers(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	tr := newTriggers(func() time.Time { return now })
+	tr := newTriggers(func() time.Time { return now }, triggerLife)
 	tr.keep("a", "1")
 	tr.keep("b", "2")
 	if tr.take("a") != "1" || tr.take("a") != "" || tr.take("c") != "" {

@@ -187,6 +187,7 @@ type world struct {
 	exports   *keptExport
 	now       func() time.Time  // of the Announcer
 	transport http.RoundTripper // nil: the default one
+	with      func(*Listener)   // changes the Listener before it runs; nil: does not
 
 	pressed int // clicks that were made up
 }
@@ -250,6 +251,9 @@ func (w *world) start() *world {
 	}
 	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: w.now, shareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
+	if w.with != nil {
+		w.with(l)
+	}
 	if w.approvers != nil {
 		a.Approvers = w.approvers
 	}

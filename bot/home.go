@@ -105,7 +105,7 @@ func (h *homes) queue(ctx context.Context, p reset.Person, v *viewer) {
 		return
 	}
 	v.queued = true
-	h.lanes.add(ctx, string(p), func() { h.publish(ctx, p) })
+	h.lanes.add(ctx, string(p), once(func() { h.publish(ctx, p) }))
 }
 
 // publish shows a person their tab as it is now. What fails is tried again with the next change or opening.

@@ -11,7 +11,6 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
-	"factorbot/bot/view"
 )
 
 var errInboxEnded = errors.New("the inbox ended")
@@ -49,39 +48,35 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 		if a.At.IsZero() {
 			a.At = e.At
 		}
-		l.working.add(ctx, a.lane(), func() {
-			l.work(ctx, &a)
+		t := a.task()
+		a.overtaken = l.overtaking.enter(&a, t)
+		l.workers.lanesOf(t).add(ctx, t.lane, func() time.Duration {
+			if again := l.work(ctx, &a); again > 0 {
+				return again
+			}
+			l.overtaking.leave(e.Key)
 			l.finish(ctx, e.Key)
 			if ctx.Err() == nil {
 				taken.drop(e.Key)
 			}
+			return 0
 		})
 	}
 	return errInboxEnded
 }
 
-// lane keeps in order what belongs together: the clicks on a request, a person's
-// commands. Uploads wait for nobody: their downloads may be slow.
-func (a *arrival) lane() string {
-	switch a.Kind {
-	case kindClick:
-		if id, _, err := view.ParseValue(a.Value); err == nil {
-			return string(id)
-		}
-		return string(a.By)
-	case kindUpload, kindSubmission:
-		return a.key
-	}
-	return string(a.By)
-}
-
-// work serves one arrival. A panic in it ends this arrival only.
-func (l *listening) work(ctx context.Context, a *arrival) {
+// work serves one arrival. Where Slack asked for patience about the person it
+// says how long that is, and has done nothing: the arrival is served later. A
+// panic in it ends this arrival only.
+func (l *listening) work(ctx context.Context, a *arrival) (again time.Duration) {
 	defer func() {
 		if p := recover(); p != nil {
+			a.patience = 0
 			l.answer(ctx, a, l.puzzled(a, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+			again = 0
 		}
 	}()
+	a.patience = 0
 	switch a.Kind {
 	case kindUpload:
 		l.uploaded(ctx, a)
@@ -92,6 +87,7 @@ func (l *listening) work(ctx context.Context, a *arrival) {
 	case kindSubmission:
 		l.submission(ctx, a)
 	}
+	return a.patience
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.
@@ -113,7 +109,7 @@ func (l *listening) finish(ctx context.Context, key string) {
 
 // intent is what the desk is told of an arrival.
 func (a *arrival) intent() desk.Intent {
-	return desk.Intent{Op: a.key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At}
+	return desk.Intent{Op: a.key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.overtaken}
 }
 
 // keys is a set.

@@ -140,6 +140,9 @@ func (p interaction) from(kind string) *arrival {
 	return a
 }
 
+// actionMore is an overflow menu, whose options name the action that they are.
+const actionMore = "more"
+
 func (p interaction) click() *arrival {
 	a, act := p.from(kindClick), p.Actions[0]
 	if p.Container.ChannelID != "" && p.Channel.ID == "" {
@@ -149,6 +152,9 @@ func (p interaction) click() *arrival {
 	a.Action, a.Value, a.TS, a.At = act.ActionID, in.Text, p.Container.MessageTS, slackTime(act.ActionTS)
 	if a.Value == "" && len(in.Picked) > 0 {
 		a.Value = strings.Join(slices.Compact(in.Picked), ",")
+	}
+	if a.Action == actionMore { // an overflow menu: "cancel:FR-42:-"
+		a.Action, a.Value, _ = strings.Cut(a.Value, ":")
 	}
 	where := p.Container.MessageTS
 	if where == "" {

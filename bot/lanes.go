@@ -3,46 +3,71 @@ package bot
 import (
 	"context"
 	"sync"
+	"time"
 )
 
+// job is work that may say after how long it wants to be run again.
+type job func() (again time.Duration)
+
+// once is a job that is run one time.
+func once(do func()) job {
+	return func() time.Duration {
+		do()
+		return 0
+	}
+}
+
 // lanes runs jobs: those of one lane in order, those of different lanes side by
-// side, at most so many at once.
+// side, at most so many at once. A job that waits to be run again holds up its
+// lane, and no other.
 type lanes struct {
 	slots chan struct{}
 	wg    sync.WaitGroup
 
 	mu     sync.Mutex
-	queued map[string][]func() // a lane is in the map while its goroutine runs
+	queued map[string][]job // a lane is in the map while its goroutine runs
 }
 
 func newLanes(atOnce int) *lanes {
-	return &lanes{slots: make(chan struct{}, atOnce), queued: map[string][]func(){}}
+	return &lanes{slots: make(chan struct{}, atOnce), queued: map[string][]job{}}
 }
 
 // add queues a job; it is dropped if ctx is done before its turn comes.
-func (l *lanes) add(ctx context.Context, lane string, job func()) {
+func (l *lanes) add(ctx context.Context, lane string, j job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	jobs, busy := l.queued[lane]
-	l.queued[lane] = append(jobs, job)
+	l.queued[lane] = append(jobs, j)
 	if !busy {
 		l.wg.Go(func() { l.drain(ctx, lane) })
 	}
 }
 
 func (l *lanes) drain(ctx context.Context, lane string) {
-	for job := l.next(lane); job != nil; job = l.next(lane) {
-		select {
-		case <-ctx.Done():
-		case l.slots <- struct{}{}:
-			job()
-			<-l.slots
+	for j := l.next(lane); j != nil; j = l.next(lane) {
+		for again := l.run(ctx, j); again > 0; again = l.run(ctx, j) {
+			if pause(ctx, again) != nil {
+				break
+			}
 		}
 	}
 }
 
+func (l *lanes) run(ctx context.Context, j job) (again time.Duration) {
+	if ctx.Err() != nil {
+		return 0
+	}
+	select {
+	case <-ctx.Done():
+		return 0
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+		return j()
+	}
+}
+
 // next takes the lane's next job, or closes the lane.
-func (l *lanes) next(lane string) func() {
+func (l *lanes) next(lane string) job {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	jobs := l.queued[lane]

@@ -16,15 +16,15 @@ func TestLanes_orderWithinAndNoneBetween(t *testing.T) {
 		var mu sync.Mutex
 		done := map[string][]int{}
 		release := make(chan struct{})
-		l.add(t.Context(), "slow", func() { <-release })
+		l.add(t.Context(), "slow", once(func() { <-release }))
 		for n := range 20 {
 			for lane := range 3 {
 				name := fmt.Sprint("lane ", lane)
-				l.add(t.Context(), name, func() {
+				l.add(t.Context(), name, once(func() {
 					mu.Lock()
 					defer mu.Unlock()
 					done[name] = append(done[name], n)
-				})
+				}))
 			}
 		}
 		synctest.Wait()
@@ -46,9 +46,9 @@ func TestLanes_dropWhatIsLeftAtTheEnd(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		l := newLanes(1)
 		ran := 0
-		l.add(ctx, "a", func() { <-ctx.Done(); ran++ })
+		l.add(ctx, "a", once(func() { <-ctx.Done(); ran++ }))
 		synctest.Wait()
-		l.add(ctx, "b", func() { pause(context.Background(), time.Hour) })
+		l.add(ctx, "b", once(func() { _ = pause(context.Background(), time.Hour) }))
 		cancel()
 		l.wait()
 		if ran != 1 {

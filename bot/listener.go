@@ -51,34 +51,38 @@ type Listener struct {
 // listening is one Run of a Listener.
 type listening struct {
 	*Listener
-	http     *http.Client
-	self     reset.Person // the bot's own user
-	missed   chan struct{}
-	working  *lanes
-	beside   *lanes // what runs beside an acknowledgement
-	noted    *marks
-	triggers *triggers
-	columns  *attributes
-	homes    *homes
+	http       *http.Client
+	self       reset.Person // the bot's own user
+	missed     chan struct{}
+	workers    workers
+	overtaking *overtaking
+	beside     *lanes // what runs beside an acknowledgement
+	noted      *marks
+	triggers   *triggers
+	modals     *triggers // whose modal was opened beside the acknowledgement
+	columns    *attributes
+	homes      *homes
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
 // finished is taken up by the next Run.
 func (l *Listener) Run(ctx context.Context) error {
 	run := &listening{
-		Listener: l,
-		http:     httpClient(l.APIURL),
-		missed:   make(chan struct{}, 1),
-		working:  newLanes(8),
-		beside:   newLanes(16),
-		noted:    newMarks(l.Seen, l.Now),
-		triggers: newTriggers(l.Now),
-		columns:  &attributes{from: l.Schema, now: l.Now},
+		Listener:   l,
+		http:       httpClient(l.APIURL),
+		missed:     make(chan struct{}, 1),
+		workers:    newWorkers(),
+		overtaking: newOvertaking(),
+		beside:     newLanes(16),
+		noted:      newMarks(l.Seen, l.Now),
+		triggers:   newTriggers(l.Now, triggerLife),
+		modals:     newTriggers(l.Now, openedLife),
+		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
 	run.homes = newHomes(run)
 	defer run.homes.lanes.wait()
 	defer run.beside.wait()
-	defer run.working.wait()
+	defer run.workers.wait()
 	if err := run.introduce(ctx); err != nil {
 		return stopped(ctx, err)
 	}

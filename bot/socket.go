@@ -149,9 +149,9 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.homes.opened(ctx, a)
 		s.ack(ctx, id, nil)
 	case a.Kind == kindTyping: // changes nothing, and is too late when it comes again
-		s.beside.add(ctx, id, func() { s.suggest(ctx, id, a) })
+		s.beside.add(ctx, id, once(func() { s.suggest(ctx, id, a) }))
 	case a.Kind == kindSubmission:
-		s.beside.add(ctx, a.key, func() { s.submitted(ctx, id, a) })
+		s.beside.add(ctx, a.key, once(func() { s.submitted(ctx, id, a) }))
 	case s.modalOf(a) != nil:
 		s.pressed(ctx, id, a)
 	default:

@@ -8,10 +8,14 @@ import (
 // triggerLife is how long Slack lets a trigger open a modal.
 const triggerLife = 3 * time.Second
 
+// openedLife is how long it is remembered that a modal was opened beside an acknowledgement.
+const openedLife = 10 * time.Minute
+
 // triggers keeps the triggers of clicks that a worker may answer with a modal.
 // They are not recorded: after a restart they would be too old anyway.
 type triggers struct {
-	now func() time.Time
+	now  func() time.Time
+	life time.Duration
 
 	mu   sync.Mutex
 	kept map[string]trigger // by the envelope's key
@@ -22,8 +26,8 @@ type trigger struct {
 	till time.Time
 }
 
-func newTriggers(now func() time.Time) *triggers {
-	return &triggers{now: now, kept: map[string]trigger{}}
+func newTriggers(now func() time.Time, life time.Duration) *triggers {
+	return &triggers{now: now, life: life, kept: map[string]trigger{}}
 }
 
 // keep remembers a trigger for as long as it is good.
@@ -36,7 +40,7 @@ func (t *triggers) keep(key, id string) {
 			delete(t.kept, k)
 		}
 	}
-	t.kept[key] = trigger{id: id, till: now.Add(triggerLife)}
+	t.kept[key] = trigger{id: id, till: now.Add(t.life)}
 }
 
 // take returns the trigger of an envelope, once, "" if there is none that is good.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -90,6 +91,9 @@ func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (vi
 	in.Why = c.Reason
 	if c.Verb == roster.VerbFreeze {
 		f, err := l.Brakes.Freeze(ctx, in)
+		if err == nil || errors.Is(err, desk.ErrFrozenAlready) {
+			l.tookEffect(a)
+		}
 		if err != nil {
 			return view.Message{}, err
 		}

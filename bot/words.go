@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/slack-go/slack"
+
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -15,6 +17,9 @@ import (
 // words turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
 func (l *listening) words(a *arrival, err error) view.Message {
+	if a.waits(err) {
+		return view.Message{}
+	}
 	var late *reset.TransitionError
 	if errors.As(err, &late) {
 		return view.TooLate(late)
@@ -37,6 +42,16 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	return l.puzzled(a, err)
 }
 
+// waits reports whether Slack asked for patience: then the arrival is served later, and nobody is answered now.
+func (a *arrival) waits(err error) bool {
+	limited := (*slack.RateLimitedError)(nil)
+	if !errors.As(err, &limited) {
+		return false
+	}
+	a.patience = patience(err, 0)
+	return true
+}
+
 // notAnswering follows the name of a service that is away.
 const notAnswering = " isn't answering, so nothing was done. Try again in a minute."
 
@@ -51,6 +66,7 @@ func sentences() map[error]string {
 		reset.ErrNotTheirs:       "You cannot lift this pause. Ask an approver who is not the requester.",
 		reset.ErrNotYet:          "It is not time for that yet.",
 		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
+		desk.ErrOvertaken:        "It was stopped after you pressed, so nothing was done. Press again if it should go on.",
 		desk.ErrNotFrozen:        "Nothing is frozen, so there is nothing to lift.",
 		desk.ErrFrozenAlready:    "Everything is frozen already. `/factor-reset thaw` asks for the freeze to be lifted.",
 		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
@@ -94,6 +110,9 @@ func hasCode(err error, codes ...string) bool {
 
 // puzzled logs an error that nobody foresaw under a reference, and answers with that.
 func (l *listening) puzzled(a *arrival, err error) view.Message {
+	if a.waits(err) {
+		return view.Message{}
+	}
 	ref := rand.Text()[:8]
 	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", brief(err))
 	return view.Puzzled(ref)

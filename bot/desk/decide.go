@@ -112,8 +112,10 @@ func (d *Desk) change(ctx context.Context, in Intent, a act) (*reset.Request, er
 	}
 	rules := d.Rules()
 	return d.Record.Update(ctx, in.Request, in.Op, a.unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
-		if a.decision && d.stale(in) {
-			return nil, ErrStale
+		if a.decision {
+			if err := d.late(in); err != nil {
+				return nil, err
+			}
 		}
 		if err := a.may(rules, p, r); err != nil {
 			return nil, err

@@ -99,12 +99,17 @@ type Intent struct {
 	Confirmed int   // the number of users that an approver typed; 0: none yet
 	Rows      []int // to take out
 	Row       int   // of not_me
+
+	// Overtaken reports whether somebody has stopped since what this lets go on; nil: nobody can have.
+	Overtaken func() bool
 }
 
 // Errors that a person should read in the words of the package that speaks to them.
 var (
 	// ErrStale refuses a decision that waited too long to be judged: what the person saw may be gone.
 	ErrStale = errors.New("the decision waited too long; it must be made again")
+	// ErrOvertaken refuses to let go on what was stopped after that was asked for.
+	ErrOvertaken = errors.New("it was stopped after that")
 	// ErrOldKnowledge refuses an act of somebody of whom nothing recent is known.
 	ErrOldKnowledge = errors.New("what is known of the person is too old")
 	// ErrNotFrozen says that there is no freeze to lift.
@@ -176,6 +181,17 @@ func (d *Desk) actor(ctx context.Context, in Intent, who func(context.Context, r
 func (d *Desk) recent(p policy.Person) error {
 	if d.Now().Sub(p.At) > oldest {
 		return fmt.Errorf("%s: %w", p.ID, ErrOldKnowledge)
+	}
+	return nil
+}
+
+// late refuses a decision that comes too late to be judged.
+func (d *Desk) late(in Intent) error {
+	switch {
+	case d.stale(in):
+		return ErrStale
+	case in.Overtaken != nil && in.Overtaken():
+		return ErrOvertaken
 	}
 	return nil
 }

@@ -55,9 +55,10 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 	}
 	var last reset.Freeze
 	f, err := d.Brake.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
+		late := d.late(in)
 		switch {
-		case d.stale(in):
-			return nil, nil, ErrStale
+		case late != nil:
+			return nil, nil, late
 		case f == nil:
 			return nil, nil, ErrNotFrozen
 		case stand.same:

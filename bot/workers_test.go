@@ -1,0 +1,151 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+)
+
+func TestArrival_task(t *testing.T) {
+	command := func(text string) arrival { return arrival{Kind: kindCommand, By: "U1", Text: text, key: "k"} }
+	click := func(action, value string) arrival {
+		return arrival{Kind: kindClick, By: "U1", Action: action, Value: value, key: "k"}
+	}
+	for _, c := range []struct {
+		a             arrival
+		lane          string
+		stops, starts bool
+		slow          bool
+	}{
+		{command("pause FR-1"), "FR-1", true, false, false},
+		{command("cancel FR-1 because wrong list"), "FR-1", true, false, false},
+		{command("freeze because attack"), "k", true, false, false},
+		{command("thaw"), "k", false, true, false},
+		{command("resume FR-1"), "FR-1", false, true, false},
+		{command("enrolled FR-1"), "k", false, false, true},
+		{command("status"), "k", false, false, false},
+		{command("ana@example.com because lost phone"), "U1", false, false, false},
+		{command("what?"), "k", false, false, false},
+		{click("pause", "FR-1:0123456789ab"), "FR-1", true, false, false},
+		{click("cancel", "FR-1:-"), "FR-1", true, false, false},
+		{click("not_me", "FR-1:3"), "FR-1", true, false, false},
+		{click("resume", "FR-1:0123456789ab"), "FR-1", false, true, false},
+		{click("approve", "FR-1:0123456789ab"), "FR-1", false, false, false},
+		{arrival{Kind: kindSubmission, Callback: "deny", key: "k"}, "k", true, false, false},
+		{arrival{Kind: kindUpload, key: "k"}, "k", false, false, true},
+	} {
+		got := c.a.task()
+		if got.lane != c.lane || got.stops != c.stops || got.starts != c.starts || got.slow != c.slow {
+			t.Errorf("%s %q %s %s: %+v", c.a.Kind, c.a.Text, c.a.Action, c.a.Callback, got)
+		}
+	}
+}
+
+// slowDesk takes until it is let go to open requests from files, to tell who has
+// enrolled and to resume; each of them notes that it began.
+type slowDesk struct {
+	*deskInMemory
+	began chan string
+	let   chan struct{}
+}
+
+func (d *slowDesk) wait(ctx context.Context, what string) {
+	d.began <- what
+	select {
+	case <-ctx.Done():
+	case <-d.let:
+	}
+}
+
+func (d *slowDesk) MayAsk(ctx context.Context, in desk.Intent, reason string) error {
+	d.wait(ctx, "upload")
+	return d.deskInMemory.MayAsk(ctx, in, reason)
+}
+
+func (d *slowDesk) Enrolled(ctx context.Context, _ reset.ID) (int, int, error) {
+	d.wait(ctx, "enrolled")
+	return 2, 1, nil
+}
+
+func (d *slowDesk) Resume(ctx context.Context, in desk.Intent) (*reset.Request, error) {
+	d.wait(ctx, "resume")
+	if in.Overtaken() {
+		return nil, desk.ErrOvertaken
+	}
+	return d.deskInMemory.Resume(ctx, in)
+}
+
+// A person's stop waits for nothing: neither for their own slow command, nor for
+// eight slow downloads. A resume of theirs that is still being judged does not undo it.
+func TestListener_stopsWaitForNothing(t *testing.T) {
+	w := newWorld(t)
+	slow := &slowDesk{deskInMemory: w.desk, began: make(chan string, 100), let: make(chan struct{})}
+	w.with = func(l *Listener) { l.Requests, l.Enrolled, l.Steer = slow, slow, slow }
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 3)
+	w.approveAndRun("FR-1")
+	for n := range 9 {
+		w.upload("U_REQUESTER", "why", fmt.Sprintf("list-%d.csv", n), threeUsers)
+	}
+	say := func(text string) {
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = w.slack.Command(context.Background(), "U_APPROVER1", "C_FACTORS", text) })
+		w.Cleanup(wg.Wait)
+	}
+	say("/factor-reset enrolled FR-1")
+	for range 8 { // workers for what is slow
+		<-slow.began
+	}
+	if got := w.command("U_APPROVER1", "C_FACTORS", "/factor-reset freeze because attack"); !strings.Contains(got, "frozen") {
+		t.Errorf("freeze: %s", got)
+	}
+	if got := w.command("U_APPROVER1", "C_FACTORS", "/factor-reset pause FR-1"); !strings.Contains(got, "FR-1: paused") {
+		t.Errorf("pause: %s", got)
+	}
+	say("/factor-reset resume FR-1")
+	for what := ""; what != "resume"; {
+		what = <-slow.began
+	}
+	w.command("U_APPROVER1", "C_FACTORS", "/factor-reset pause FR-1")
+	close(slow.let)
+	w.until("the resume is refused", w.told("U_APPROVER1", "It was stopped after you pressed"))
+	if r, err := w.Get(context.Background(), "FR-1"); err != nil || r.State != reset.Paused {
+		t.Errorf("%s, %v", r.State, err)
+	}
+}
+
+// busyDesk says once that Slack asked for patience.
+type busyDesk struct {
+	*deskInMemory
+	mu   sync.Mutex
+	busy int
+}
+
+func (d *busyDesk) MayAsk(ctx context.Context, in desk.Intent, reason string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.busy > 0 {
+		d.busy--
+		return &desk.AwayError{Service: "Slack", Err: &slack.RateLimitedError{RetryAfter: time.Second}}
+	}
+	return d.deskInMemory.MayAsk(ctx, in, reason)
+}
+
+// Where Slack asks for patience about a person, what they want waits and is done.
+func TestListener_intentWaitsForSlacksLimits(t *testing.T) {
+	w := newWorld(t)
+	w.with = func(l *Listener) { l.Requests = &busyDesk{deskInMemory: w.desk, busy: 2} }
+	w.start().listens()
+	w.upload("U_REQUESTER", "why", "list.csv", threeUsers)
+	w.until("the request", w.told("U_REQUESTER", "FR-1: planning"))
+	w.until("the inbox is empty", func() bool { return w.pending() == 0 })
+}
