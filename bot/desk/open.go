@@ -136,9 +136,9 @@ const oktaTime = 2 * time.Second
 func (d *Desk) oktaOf(ctx context.Context, by reset.Person) reset.UserID {
 	ctx, cancel := context.WithTimeout(ctx, oktaTime)
 	defer cancel()
-	all, err := d.People.Persons(ctx, by)
-	if err != nil || all[0].Okta == nil {
+	p, err := d.People.Known(ctx, by)
+	if err != nil || p.Okta == nil {
 		return ""
 	}
-	return all[0].Okta.ID
+	return p.Okta.ID
 }
