@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 
 	"factorbot/bot/reset"
 )
@@ -46,7 +47,7 @@ func (a *Announcer) Waiting() int { return int(a.waiting.Load()) }
 // announcing is one Run of an Announcer.
 type announcing struct {
 	*Announcer
-	budget *budget
+	budget *rate.Limiter
 	gates  *gates
 	wg     sync.WaitGroup
 
@@ -103,7 +104,7 @@ func (a *announcing) nudge(id reset.ID) {
 func (a *Announcer) Run(ctx context.Context) error {
 	run := &announcing{
 		Announcer: a,
-		budget:    newBudget(progressBudget, time.Minute, a.Now()),
+		budget:    newLimiter(progressBudget),
 		gates:     newGates(a.Now),
 		posts:     map[reset.ID]*poster{},
 		looked:    map[reset.ID]bool{},

@@ -7,36 +7,22 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 )
 
-// budget lets so many things happen in a period, spread by refilling all the time.
-type budget struct {
-	every time.Duration // one more each
-	size  float64
-
-	mu   sync.Mutex
-	left float64
-	at   time.Time
+// newLimiter lets n things happen a minute, spread, with a burst of a quarter:
+// never more than 5/4 of n in any minute.
+func newLimiter(n int) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(float64(n)/time.Minute.Seconds()), max(1, n/4))
 }
 
-func newBudget(n int, period time.Duration, now time.Time) *budget {
-	size := float64(n) / 4 // a burst of a quarter: never more than 5/4 of n in any period
-	return &budget{every: period / time.Duration(n), size: size, left: size, at: now}
-}
-
-// take takes one, or says how long until there is one.
-func (b *budget) take(now time.Time) (wait time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if gone := now.Sub(b.at); gone > 0 {
-		b.left = min(b.size, b.left+float64(gone)/float64(b.every))
-		b.at = now
+// take takes one of what the limiter allows, or says how long until it does.
+func take(l *rate.Limiter, now time.Time) (wait time.Duration) {
+	r := l.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
 	}
-	if b.left >= 1 {
-		b.left--
-		return 0
-	}
-	return max(1, time.Duration((1-b.left)*float64(b.every)))
+	return wait
 }
 
 // gates keep a method closed for as long as Slack asked: its limits are per

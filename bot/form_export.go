@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -89,9 +90,26 @@ func (s *socket) suggest(ctx context.Context, id string, a *arrival) {
 		short, cancel := context.WithTimeout(ctx, modalTime)
 		all, _ := s.columns.known(short)
 		cancel()
-		offered = append(offered, view.FoundColumns(all, a.Value)...)
+		offered = fitting(view.FoundColumns(all, a.Value))
 	}
 	s.ack(ctx, id, map[string]any{"options": offered})
+}
+
+// mostOffered is how many bytes of choices an acknowledgement carries: Slack
+// drops one of 20 KB or more without a word.
+const mostOffered = 16 << 10
+
+// fitting returns the first choices, as many as an acknowledgement has room for.
+func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
+	size, fit := 0, []*slack.OptionBlockObject{}
+	for _, o := range all {
+		raw, err := json.Marshal(o)
+		if size += len(raw) + 1; err != nil || size > mostOffered {
+			break
+		}
+		fit = append(fit, o)
+	}
+	return fit
 }
 
 // checkExport says what is wrong with an export form.

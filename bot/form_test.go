@@ -289,3 +289,19 @@ func TestClick_retryAndReport(t *testing.T) {
 	w.press("U_REQUESTER", "C_FACTORS", "explode", "FR-1:-")
 	w.until("an unknown button is logged", func() bool { return w.hasLog("unknown button") })
 }
+
+// Slack drops an acknowledgement of 20 KB or more without a word, so a search
+// for columns offers as many as there is room for.
+func TestFitting(t *testing.T) {
+	var attributes []view.Attribute
+	for n := range 100 {
+		name := fmt.Sprintf("%s%03d", strings.Repeat("x", 60), n)
+		attributes = append(attributes, view.Attribute{Name: name, Title: strings.Repeat("\u00e9", 70)})
+	}
+	all := view.FoundColumns(attributes, "x")
+	got := fitting(all)
+	raw, err := json.Marshal(map[string]any{"options": got})
+	if err != nil || len(raw) >= 20<<10 || len(got) == len(all) || len(got) < 20 {
+		t.Errorf("%d of %d choices in %d bytes, %v", len(got), len(all), len(raw), err)
+	}
+}

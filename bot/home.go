@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -40,7 +41,7 @@ const (
 // of each opening, so nothing needs to be remembered over a restart.
 type homes struct {
 	*listening
-	budget *budget
+	budget *rate.Limiter
 	lanes  *lanes
 
 	mu      sync.Mutex
@@ -60,7 +61,7 @@ type viewer struct {
 
 func newHomes(l *listening) *homes {
 	return &homes{
-		listening: l, budget: newBudget(homeBudget, time.Minute, l.Now()), lanes: newLanes(4),
+		listening: l, budget: newLimiter(homeBudget), lanes: newLanes(4),
 		viewers: map[reset.Person]*viewer{}, moved: map[reset.ID]bool{}, known: map[reset.ID]string{}, nudge: make(chan struct{}, 1),
 	}
 }
@@ -110,7 +111,7 @@ func (h *homes) queue(ctx context.Context, p reset.Person, v *viewer) {
 
 // publish shows a person their tab as it is now. What fails is tried again with the next change or opening.
 func (h *homes) publish(ctx context.Context, p reset.Person) {
-	if wait := h.budget.take(h.Now()); wait > 0 && pause(ctx, wait) != nil {
+	if h.budget.Wait(ctx) != nil {
 		return
 	}
 	h.mu.Lock()
@@ -151,7 +152,7 @@ func (h *homes) show(ctx context.Context, a *arrival, shown string) (hash string
 	for {
 		_, err = h.Slack.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: string(a.By), View: tab})
 		var limited *slack.RateLimitedError
-		if !errors.As(err, &limited) || pause(ctx, patience(err, 0)) != nil {
+		if !errors.As(err, &limited) || pause(ctx, patience(err, 0)) != nil || h.budget.Wait(ctx) != nil {
 			return hash, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -61,7 +62,7 @@ type Notifier struct {
 type notifying struct {
 	*Notifier
 	*announcing
-	budget *budget
+	budget *rate.Limiter
 	queues map[reset.ID]*queue
 }
 
@@ -79,7 +80,7 @@ type queue struct {
 func (n *Notifier) Run(ctx context.Context) error {
 	run := &notifying{
 		Notifier: n, announcing: courier(n.Slack, n.Board, n.References, n.Log, n.Now),
-		budget: newBudget(noticeBudget, time.Minute, n.Now()), queues: map[reset.ID]*queue{},
+		budget: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
 	return (&errands{part: "notices", board: n.Board, refs: n.References, log: n.Log, now: n.Now, do: run.look}).run(ctx)
 }
@@ -128,7 +129,7 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 			waiting = sooner(waiting, wait) // the others do not wait for this one
 			continue
 		}
-		if wait := n.budget.take(now); wait > 0 {
+		if wait := take(n.budget, now); wait > 0 {
 			return wait, nil
 		}
 		return 1, n.tell(ctx, r, row, q, have[noticeSlot(row)])

@@ -302,11 +302,11 @@ func TestPatience(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
-	b := newBudget(40, time.Minute, now)
+	b := newLimiter(40)
 	taken := 0
 	for range 600 { // ten minutes, ten tries a second
 		for range 10 {
-			if b.take(now) == 0 {
+			if take(b, now) == 0 {
 				taken++
 			}
 		}

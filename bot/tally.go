@@ -110,7 +110,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 		p.tally.shape = shape
 		return m, 0, err
 	}
-	if wait := p.budget.take(p.Now()); counts && wait > 0 {
+	if wait := take(p.budget, p.Now()); counts && wait > 0 {
 		return m, wait, nil
 	}
 	m, err = p.put(ctx, r, m, v, hash)
