@@ -40,10 +40,16 @@ func TestCeiling(t *testing.T) {
 		if n := throttled(again); n != 0 {
 			t.Errorf("%d refusals though the share was known", n)
 		}
-		before := found().Calls
-		<-time.After(2 * time.Hour)
-		if raised := found().Calls; raised <= before || raised > before*1.11 {
-			t.Errorf("in two hours it went from %v to %v", before, raised)
+		set(t, org, "token_share", 80) // it is raised, and there is work for half an hour
+		before, begun := found().Calls, time.Now()
+		for time.Since(begun) < 30*time.Minute {
+			batch(t, again, "FR-1", people[:200])
+		}
+		if n := found().Calls; n < 70 || before > 48 {
+			t.Errorf("half an hour after the share was raised from 50 to 80 the ceiling went from %v to %v", before, n)
+		}
+		if s := again.Stats(); s.Throttled > 4 || s.Probes > 3 {
+			t.Errorf("%d refusals and %d probes", s.Throttled, s.Probes)
 		}
 	})
 }

@@ -12,20 +12,22 @@ import (
 	"time"
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
+	"factorbot/okta/pacer"
 )
 
 // Client talks to one Okta org. It is safe for concurrent use.
 type Client struct {
-	sdk      *sdk.Client
-	gate     *gate
-	pacer    *pacer
-	auth     *tokens // nil: SSWS
-	base     http.RoundTripper
-	log      *slog.Logger
-	clientID string
-	marker   string
-	width    *searchWidth
-	tally    *tally
+	sdk       *sdk.Client
+	transport *transport
+	pacer     *pacer.Pacer
+	auth      *tokens // nil: SSWS
+	base      http.RoundTripper
+	log       *slog.Logger
+	clientID  string
+	marker    string
+	width     *searchWidth
+	tally     *tally
 }
 
 // New makes a client; nothing is sent. Close must follow.
@@ -45,17 +47,17 @@ func New(cfg Config) (*Client, error) {
 		c.base = ownTransport(cfg.Concurrency)
 	}
 	_, traced := c.base.(*http.Transport)
-	c.pacer = newPacer(cfg.Reserve, cfg.Concurrency, cfg.Ceilings, cfg.OnCeiling)
+	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Places: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
 	if cfg.ClientID != "" {
 		auth, err := newTokens(cfg, c.base, traced, c.pacer)
 		if err != nil {
-			c.pacer.close()
+			c.pacer.Close()
 			return nil, fmt.Errorf("okta: %w", err)
 		}
 		auth.tally = c.tally
 		c.auth = auth
 	}
-	c.gate = &gate{base: c.base, traced: traced, pacer: c.pacer, auth: c.auth, org: cfg.origin, token: cfg.Token, agent: userAgent(cfg)}
+	c.transport = &transport{base: c.base, traced: traced, auth: c.auth, org: cfg.origin, token: cfg.Token, agent: userAgent(cfg)}
 	c.sdk = cfg.SDK.client
 	return c, nil
 }
@@ -75,7 +77,7 @@ func userAgent(cfg Config) string {
 // Close ends what waits for its turn, and waits for what the client started.
 // Calls in flight end by themselves.
 func (c *Client) Close() {
-	c.pacer.close()
+	c.pacer.Close()
 	if t, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
@@ -83,11 +85,11 @@ func (c *Client) Close() {
 
 // Clock is Okta's clock minus ours, from the Date headers of all answers; ok
 // is false before the first.
-func (c *Client) Clock() (offset time.Duration, ok bool) { return c.pacer.offset() }
+func (c *Client) Clock() (offset time.Duration, ok bool) { return c.pacer.Offset() }
 
 // Stats shows the pacing, and what came of the calls.
 func (c *Client) Stats() Stats {
-	s := c.pacer.stats()
+	s := c.pacer.Stats()
 	c.tally.complete(&s)
 	return s
 }
@@ -143,13 +145,13 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err := c.auth.ready(ctx); err != nil {
 		return answer{}, err
 	}
-	g, err := c.pacer.acquire(ctx, op, bucketOf(http.MethodGet, path), laneOf(ctx), false)
+	g, err := acquire(ctx, c.pacer, op, endpointOf(http.MethodGet, path), laneOf(ctx), false)
 	if err != nil {
 		return answer{}, err
 	}
 	left := time.Now()
-	c.tally.turn(g.bucket.name, left.Sub(asked))
-	cl := &call{op: op, gate: c.gate, grant: g, decode: decode, header: header}
+	c.tally.turn(g.Bucket(), left.Sub(asked))
+	cl := &exchange{op: op, transport: c.transport, grant: g, decode: decode, header: header}
 	err = c.through(ctx, cl, func(ctx context.Context) error {
 		rq := c.sdk.CloneRequestExecutor()
 		req, err := rq.NewRequest(http.MethodGet, path, nil)
@@ -165,14 +167,14 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 
 // through runs one call of the SDK and turns all that can come out of it into
 // an Error: its untyped errors, its panics, and the statuses that it takes for success.
-func (c *Client) through(ctx context.Context, cl *call, do func(context.Context) error) (err error) {
-	defer cl.grant.release()
+func (c *Client) through(ctx context.Context, cl *exchange, do func(context.Context) error) (err error) {
+	defer cl.grant.Release()
 	defer c.tally.count(cl)
 	within := readWithin
 	if cl.write {
 		within = max(endWithin-time.Since(cl.asked), 0)
 	}
-	ctx, cancel := context.WithTimeout(withCall(ctx, cl), within)
+	ctx, cancel := context.WithTimeout(withExchange(ctx, cl), within)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
@@ -182,8 +184,8 @@ func (c *Client) through(ctx context.Context, cl *call, do func(context.Context)
 	return cl.outcome(do(ctx))
 }
 
-// outcome judges what the gate saw; what the SDK made of it only adds words.
-func (cl *call) outcome(err error) error {
+// outcome judges what the transport saw; what the SDK made of it only adds words.
+func (cl *exchange) outcome(err error) error {
 	switch {
 	case cl.failed != nil:
 		return cl.failed
@@ -226,14 +228,14 @@ func pause(ctx context.Context, op string, d time.Duration) error {
 }
 
 // SDK is Okta's SDK, prepared so that everything it sends goes through the
-// gate of the Client on whose behalf it is sent, which also puts in the org
+// transport of the Client on whose behalf it is sent, which also puts in the org
 // and the token: the SDK knows neither. It can serve any number of Clients.
 //
 // The SDK starts a goroutine that never ends (a sweeper of its token cache).
 // A test in a testing/synctest bubble therefore makes its SDK outside.
 type SDK struct{ client *sdk.Client }
 
-// nowhere is the org that the SDK believes in. The gate replaces it.
+// nowhere is the org that the SDK believes in. The transport replaces it.
 const nowhere = "https://okta.invalid"
 
 // NewSDK sets every option of the SDK, because what is left open comes from
@@ -249,7 +251,7 @@ func NewSDK() (*SDK, error) {
 		sdk.WithRateLimitMaxRetries(0), sdk.WithRateLimitMaxBackOff(0),
 		sdk.WithProxyHost(""), sdk.WithProxyPort(0), sdk.WithProxyUsername(""), sdk.WithProxyPassword(""),
 		sdk.WithUserAgentExtra(""), sdk.WithTestingDisableHttpsCheck(false),
-		sdk.WithHttpClientPtr(&http.Client{Transport: gates{}, CheckRedirect: noRedirect}),
+		sdk.WithHttpClientPtr(&http.Client{Transport: transports{}, CheckRedirect: noRedirect}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the Okta SDK: %w", err)
@@ -257,13 +259,13 @@ func NewSDK() (*SDK, error) {
 	return &SDK{client: client}, nil
 }
 
-// gates is the transport of the SDK: each call brings its own gate.
-type gates struct{}
+// transports is the transport of the SDK: each exchange brings its own.
+type transports struct{}
 
-func (gates) RoundTrip(req *http.Request) (*http.Response, error) {
-	c, _ := req.Context().Value(callKey{}).(*call)
-	if c == nil || c.gate == nil {
+func (transports) RoundTrip(req *http.Request) (*http.Response, error) {
+	c, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if c == nil || c.transport == nil {
 		return nil, &Error{Op: "send", Effect: EffectNone, Kind: KindInvalid, Summary: "a call without a slot"}
 	}
-	return c.gate.RoundTrip(req)
+	return c.transport.RoundTrip(req)
 }

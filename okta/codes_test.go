@@ -170,7 +170,7 @@ func TestBucketOf(t *testing.T) {
 	}
 	for call, want := range tests {
 		method, path, _ := strings.Cut(call, " ")
-		if got := bucketOf(method, path); got != want {
+		if got := endpointOf(method, path).bucket; got != want {
 			t.Errorf("%s: %s", call, got)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
+
+	"factorbot/okta/pacer"
 )
 
 // Config says which org to talk to, as whom, and how hard.
@@ -46,10 +47,7 @@ type Config struct {
 
 // Ceiling is how many calls per window Okta grants us of a bucket, when that
 // is less than the headers show.
-type Ceiling struct {
-	Calls float64   // per window
-	Since time.Time // found or last raised
-}
+type Ceiling = pacer.Ceiling
 
 // What a Config takes at most: a reserve in percent, and calls at once.
 const (

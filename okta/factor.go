@@ -35,10 +35,10 @@ func (c *Client) Factors(ctx context.Context, userID string) ([]Factor, error) {
 	return factors, nil
 }
 
-// LastLook lists a user's factors on behalf of a slot that is held, right before
+// FactorsNow lists a user's factors on behalf of a slot that is held, right before
 // it is used: it goes before all other calls and takes no place of its own.
 // asOf is when the reading left, by our clock; the list is not older.
-func (c *Client) LastLook(ctx context.Context, s *Slot, userID string) (factors []Factor, asOf time.Time, err error) {
+func (c *Client) FactorsNow(ctx context.Context, s *Slot, userID string) (factors []Factor, asOf time.Time, err error) {
 	const op = "list factors"
 	switch {
 	case !IsUserID(userID):
@@ -46,7 +46,7 @@ func (c *Client) LastLook(ctx context.Context, s *Slot, userID string) (factors 
 	case s == nil || s.spent.Load():
 		return nil, time.Time{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "the slot is spent"}
 	}
-	page, err := c.get(s.Riding(ctx), op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
+	page, err := c.get(s.Context(ctx), op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
 	if err != nil {
 		return nil, time.Time{}, err
 	}

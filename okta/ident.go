@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"factorbot/okta/pacer"
 )
 
 // The shapes of Okta's identifiers. The SDK pastes what it is given into the
@@ -69,10 +71,10 @@ func loginPath(login string) (segment string, ok bool) {
 }
 
 // Lane is who a call is for: Urgent, or a request's ID. Lanes take turns.
-type Lane string
+type Lane = pacer.Lane
 
 // Urgent is the lane of calls that a person waits for. It goes first.
-const Urgent Lane = ""
+const Urgent = pacer.Urgent
 
 type laneKey struct{}
 

@@ -54,7 +54,7 @@ func (c *Client) Probe(ctx context.Context) []Probe {
 		if IsKind(err, KindNetwork, KindAuth, KindRedirect, KindCanceled, KindClosed) {
 			all = err
 		}
-		done = append(done, Probe{What: p.what, Call: "GET " + p.path, Scope: p.scope, Bucket: bucketOf(http.MethodGet, p.path), Err: err})
+		done = append(done, Probe{What: p.what, Call: "GET " + p.path, Scope: p.scope, Bucket: endpointOf(http.MethodGet, p.path).bucket, Err: err})
 	}
 	return done
 }

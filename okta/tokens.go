@@ -18,6 +18,8 @@ import (
 	"github.com/go-jose/go-jose/v3"
 	"github.com/go-jose/go-jose/v3/jwt"
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
+	"factorbot/okta/pacer"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 // concurrent call, and would do so between journal and call.
 type tokens struct {
 	client   *http.Client
-	pacer    *pacer
+	pacer    *pacer.Pacer
 	tally    *tally
 	endpoint string
 	clientID string
@@ -45,7 +47,7 @@ type tokens struct {
 	expires time.Time
 }
 
-func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer) (*tokens, error) {
+func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer.Pacer) (*tokens, error) {
 	key, err := rsaKey(cfg.PrivateKey)
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer) (*toke
 		return nil, errors.New("private key: not usable for RS256")
 	}
 	return &tokens{
-		client:   &http.Client{Transport: &gate{base: base, traced: traced, pacer: p, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
+		client:   &http.Client{Transport: &transport{base: base, traced: traced, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
 		pacer:    p,
 		endpoint: cfg.origin.String() + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
 	}, nil
@@ -145,19 +147,19 @@ func (t *tokens) fetch(ctx context.Context, scopes []string, keep func(grantedTo
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
-	g, err := t.pacer.acquire(ctx, op, tokenBucket, Urgent, false)
+	g, err := acquire(ctx, t.pacer, op, endpoint{tokenBucket, tokenBucket}, Urgent, false)
 	if err != nil {
 		return err
 	}
-	defer g.release()
+	defer g.Release()
 	form, err := t.form(time.Now(), scopes)
 	if err != nil {
 		return &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: "the private key cannot sign", Advice: adviceKey}
 	}
 	var got grantedToken
-	c := &call{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
+	c := &exchange{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
 	defer t.tally.count(c)
-	req, err := http.NewRequestWithContext(withCall(ctx, c), http.MethodPost, t.endpoint, strings.NewReader(form))
+	req, err := http.NewRequestWithContext(withExchange(ctx, c), http.MethodPost, t.endpoint, strings.NewReader(form))
 	if err != nil {
 		return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
 	}
@@ -202,7 +204,7 @@ func (t *tokens) form(now time.Time, scopes []string) (string, error) {
 	}.Encode(), nil
 }
 
-func (t *tokens) refused(op string, c *call, resp *http.Response) error {
+func (t *tokens) refused(op string, c *exchange, resp *http.Response) error {
 	var body sdk.Error
 	if raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody)); err == nil {
 		_ = json.Unmarshal(raw, &body) // not JSON: the status has to do

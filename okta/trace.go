@@ -27,7 +27,7 @@ var (
 // clock (a machine that slept has a wall clock that went on), and knows
 // whether anything can have left.
 type watch struct {
-	call   *call
+	call   *exchange
 	cancel context.CancelCauseFunc
 
 	mu    sync.Mutex
@@ -39,7 +39,7 @@ type watch struct {
 }
 
 // watchCall starts the watch, or tells that it is already too late.
-func watchCall(ctx context.Context, c *call, traced bool) (*watch, context.Context, *Error) {
+func watchCall(ctx context.Context, c *exchange, traced bool) (*watch, context.Context, *Error) {
 	given := ctx.Err()
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := &watch{call: c, cancel: cancel, begun: !traced}

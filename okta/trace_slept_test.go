@@ -16,7 +16,7 @@ func TestWatch_slept(t *testing.T) {
 	var hits atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer server.Close()
-	c := &call{op: "reset factors", write: true, asked: time.Now()}
+	c := &exchange{op: "reset factors", write: true, asked: time.Now()}
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c.asked = c.asked.Round(0).Add(-time.Hour) // as if an hour had gone by
 		return (&net.Dialer{}).DialContext(ctx, network, addr)

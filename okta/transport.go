@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"factorbot/okta/pacer"
 )
 
 // Sizes of what is read from Okta. A page of a thousand log events is about 5 MB.
@@ -22,48 +25,50 @@ const (
 	maxBody   = 1 << 20 // of an error, or of the answer to a write
 )
 
-// call is one exchange with Okta, carried in the context through the SDK to
-// the gate. The gate fills in what came of it.
-type call struct {
-	op     string
-	gate   *gate // nil: the caller has its own http.Client
-	grant  *grant
-	asked  time.Time                 // writes: when the journal's commit was asked for
-	write  bool                      // may change something: never repeated, bounded by asked
-	decode func(*json.Decoder) error // reads: takes a 2xx body as a stream
-	header http.Header               // reads: added to the SDK's
+// longestPause is the longest Retry-After that is believed.
+const longestPause = time.Minute
+
+// exchange is one call of Okta and its answer, carried in the context through the SDK
+// to the transport, which fills in what came of it.
+type exchange struct {
+	op        string
+	transport *transport // nil: the caller has its own http.Client
+	grant     *pacer.Grant
+	asked     time.Time                 // writes: when the journal's commit was asked for
+	write     bool                      // may change something: never repeated, bounded by asked
+	decode    func(*json.Decoder) error // reads: takes a 2xx body as a stream
+	header    http.Header               // reads: added to the SDK's
 
 	used   bool
 	ans    answer
 	failed *Error // set when there is no usable answer
 }
 
-// answer is what the gate saw of Okta's answer.
+// answer is what the transport saw of Okta's answer.
 type answer struct {
 	status     int
 	requestID  string
 	date       time.Time // zero: none
 	left       time.Time // of a read: when it left, by our clock
 	next       string    // path and query of the next page
-	kind       Kind      // found by the gate: a 429's
+	kind       Kind      // found by the transport: a 429's
 	retryAt    time.Time
 	oauthError string // of WWW-Authenticate
 	ours       bool   // 2xx: the body is empty or JSON, as Okta's are
 }
 
-type callKey struct{}
+type exchangeKey struct{}
 
-func withCall(ctx context.Context, c *call) context.Context {
-	return context.WithValue(ctx, callKey{}, c)
+func withExchange(ctx context.Context, c *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, c)
 }
 
-// gate is the one way out: the http.RoundTripper under the SDK. It lets each
+// transport is the one way out: the http.RoundTripper under the SDK. It lets each
 // call through once, keeps the promises about time, reads the rate headers,
 // and gives the SDK nothing that it handles badly: no EOF, no 429, no Link.
-type gate struct {
+type transport struct {
 	base   http.RoundTripper
 	traced bool // base is a *http.Transport, which tells when a connection is there
-	pacer  *pacer
 	org    *url.URL
 	agent  string  // added to the User-Agent
 	token  string  // SSWS; or
@@ -71,8 +76,8 @@ type gate struct {
 }
 
 // RoundTrip sends the call that the request's context carries.
-func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
-	c, _ := req.Context().Value(callKey{}).(*call)
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	c, _ := req.Context().Value(exchangeKey{}).(*exchange)
 	if c == nil {
 		return nil, &Error{Op: "send", Effect: EffectNone, Kind: KindInvalid, Summary: "a call without a slot"}
 	}
@@ -80,20 +85,21 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.again()
 	}
 	c.used = true
-	if c.failed = c.grant.board(req.Context(), c); c.failed != nil {
-		c.grant.release()
+	if err := c.grant.Board(req.Context(), c.beginBy()); err != nil {
+		c.grant.Release()
+		c.failed = c.notSent(err)
 		return nil, c.failed
 	}
-	o := observation{sent: time.Now()}
-	resp, err := g.exchange(req, c, &o)
-	o.got = time.Now()
+	a := pacer.Answer{Sent: time.Now()}
+	resp, err := t.exchange(req, c, &a)
+	a.Got = time.Now()
 	if c.failed != nil && c.failed.Effect == EffectNone {
-		c.grant.release()
+		c.grant.Release()
 	} else {
-		c.grant.answer(o)
+		e := endpointOf(req.Method, req.URL.Path)
+		c.ans.retryAt = c.grant.Answer(e.bucket, e.kind, a)
 	}
 	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
-		c.ans.retryAt = g.pacer.retryAt(c.grant.bucket)
 		if resp != nil {
 			_ = resp.Body.Close()
 		}
@@ -105,15 +111,44 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// beginBy is until when the call waits for its place: a write begins soon after its record.
+func (c *exchange) beginBy() time.Time {
+	now := time.Now()
+	if !c.write {
+		return now.Add(readWithin)
+	}
+	return now.Add(max(beginWithin-elapsed(c.asked, now), 0))
+}
+
+// notSent is why the pacer did not let the call go.
+func (c *exchange) notSent(err error) *Error {
+	if errors.Is(err, pacer.ErrLate) {
+		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "no place within 2 s of its record, or Okta's limits changed, so nothing was sent", Advice: adviceLate}
+	}
+	return lost(c.op, EffectNone, KindCanceled, "given up before it was sent", err)
+}
+
+// acquire waits for a call's turn.
+func acquire(ctx context.Context, p *pacer.Pacer, op string, e endpoint, l Lane, slot bool) (*pacer.Grant, error) {
+	g, err := p.Acquire(ctx, e.bucket, e.kind, l, slot)
+	switch {
+	case errors.Is(err, pacer.ErrClosed):
+		return nil, &Error{Op: op, Effect: EffectNone, Kind: KindClosed, Summary: "the client is closed"}
+	case err != nil:
+		return nil, lost(op, EffectNone, KindCanceled, "given up before its turn came", err)
+	}
+	return g, nil
+}
+
 // again refuses the SDK's own repetitions of a call.
-func (c *call) again() *Error {
+func (c *exchange) again() *Error {
 	if c.failed != nil {
 		return c.failed
 	}
 	return &Error{Op: c.op, Effect: EffectDoubt, Kind: KindNetwork, Summary: "a repetition was held back"}
 }
 
-func throttledError(c *call) *Error {
+func throttledError(c *exchange) *Error {
 	v := verdictFor(http.StatusTooManyRequests, "")
 	e := &Error{Op: c.op, Effect: v.effect, Kind: c.ans.kind, Status: http.StatusTooManyRequests, Code: "E0000047",
 		Summary: "too many requests", RequestID: c.ans.requestID, At: c.ans.date, RetryAt: c.ans.retryAt, Answered: true, Advice: v.advice}
@@ -125,28 +160,28 @@ func throttledError(c *call) *Error {
 
 // exchange sends the request and reads the whole answer, so that no half-read
 // body is left to anybody else.
-func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Response, error) {
-	watch, ctx, late := watchCall(req.Context(), c, g.traced)
+func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*http.Response, error) {
+	watch, ctx, late := watchCall(req.Context(), c, t.traced)
 	defer watch.stop()
 	if late != nil {
 		c.failed = late
 		return nil, late
 	}
-	req = g.dressed(ctx, req, c)
-	resp, err := g.base.RoundTrip(req)
+	req = t.dressed(ctx, req, c)
+	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		c.failed = watch.failure(err)
 		return nil, c.failed
 	}
 	body, err := c.read(resp)
-	c.see(resp, o)
+	c.see(resp, a)
 	if err != nil {
 		c.failed = watch.broken(err, c.ans.status)
 		return nil, c.failed
 	}
-	o.answered = true
-	if c.ans.status == http.StatusUnauthorized && g.auth != nil {
-		g.auth.drop(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	a.Answered = true
+	if c.ans.status == http.StatusUnauthorized && t.auth != nil {
+		t.auth.drop(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
 	}
 	c.ans.ours = len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
 	resp.Header.Del("Link") // the SDK panics on a malformed one
@@ -156,26 +191,26 @@ func (g *gate) exchange(req *http.Request, c *call, o *observation) (*http.Respo
 }
 
 // dressed is a copy of the SDK's request that goes to the org, as us.
-func (g *gate) dressed(ctx context.Context, req *http.Request, c *call) *http.Request {
+func (t *transport) dressed(ctx context.Context, req *http.Request, c *exchange) *http.Request {
 	req = req.WithContext(ctx) // shallow: what is changed below is copied first
 	target := *req.URL
-	target.Scheme, target.Host = g.org.Scheme, g.org.Host
-	req.URL, req.Host = &target, g.org.Host
+	target.Scheme, target.Host = t.org.Scheme, t.org.Host
+	req.URL, req.Host = &target, t.org.Host
 	req.Header = maps.Clone(req.Header)
 	maps.Copy(req.Header, c.header)
-	req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+g.agent))
+	req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+t.agent))
 	switch {
-	case g.auth != nil:
-		req.Header.Set("Authorization", "Bearer "+g.auth.current())
-	case g.token != "":
-		req.Header.Set("Authorization", "SSWS "+g.token)
+	case t.auth != nil:
+		req.Header.Set("Authorization", "Bearer "+t.auth.current())
+	case t.token != "":
+		req.Header.Set("Authorization", "SSWS "+t.token)
 	}
 	return req
 }
 
 // read takes the body: a read's good answer as a stream, everything else whole
 // and bounded.
-func (c *call) read(resp *http.Response) ([]byte, error) {
+func (c *exchange) read(resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
 	if c.decode == nil || resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return io.ReadAll(io.LimitReader(resp.Body, maxBody))
@@ -191,23 +226,23 @@ func (c *call) read(resp *http.Response) ([]byte, error) {
 }
 
 // see notes what status and headers tell.
-func (c *call) see(resp *http.Response, o *observation) {
+func (c *exchange) see(resp *http.Response, a *pacer.Answer) {
 	h := resp.Header
 	c.ans = answer{status: resp.StatusCode, requestID: h.Get("X-Okta-Request-Id"), next: nextPage(h["Link"])}
 	if d, err := http.ParseTime(h.Get("Date")); err == nil {
-		c.ans.date, o.date = d, d
+		c.ans.date, a.Date = d, d
 	}
 	c.ans.oauthError = challenge(h.Get("Www-Authenticate"))
-	o.served = resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
-	o.throttled = resp.StatusCode == http.StatusTooManyRequests
-	o.limit, o.remaining, o.reset, o.rated = rateHeaders(h, o.date)
+	a.Served = resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
+	a.Throttled = resp.StatusCode == http.StatusTooManyRequests
+	a.Limit, a.Remaining, a.Reset, a.Rated = rateHeaders(h, a.Date)
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 {
-		o.retry = min(time.Duration(s)*time.Second, longestPause)
+		a.Retry = min(time.Duration(s)*time.Second, longestPause)
 	}
 	switch {
-	case o.concurrent():
+	case a.Crowded():
 		c.ans.kind = KindConcurrency
-	case o.throttled:
+	case a.Throttled:
 		c.ans.kind = KindRateLimited
 	}
 }
@@ -312,36 +347,50 @@ const (
 	otherBucket  = "/api/v1"
 )
 
-// bucketOf names the bucket that a call of ours draws on, by the map that
-// Okta generates for its own Terraform provider (okta/terraform-provider-okta,
-// apimutex). Only the calls that this package makes are told apart.
-func bucketOf(method, path string) string {
+// endpoint is a kind of call, and the bucket that it draws on by Okta's map.
+type endpoint struct{ bucket, kind string }
+
+// resetEndpoint is what slots are taken for.
+var resetEndpoint = endpointOf(http.MethodPost, "/api/v1/users/{id}/lifecycle/reset_factors")
+
+// endpointOf tells what a call of ours draws on, by the map that Okta generates for
+// its own Terraform provider (okta/terraform-provider-okta, apimutex). It is where
+// the pacer starts: Okta's support changes limits per org, so the headers decide.
+// Only the calls that this package makes are told apart.
+func endpointOf(method, path string) endpoint {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if len(parts) < 3 || parts[0] != "api" {
 		if path == tokenBucket {
-			return tokenBucket
+			return endpoint{tokenBucket, tokenBucket}
 		}
-		return otherBucket
+		return endpoint{otherBucket, method + " " + path}
 	}
+	kind := slices.Clone(parts[2:])
+	for i := 1; i < len(kind); i += 2 { // users/ID/factors/ID
+		if kind[i] != "assignees" && kind[i] != "schemas" && kind[i] != "me" {
+			kind[i] = "ID"
+		}
+	}
+	e := endpoint{otherBucket, method + " /" + strings.Join(kind, "/")}
 	switch parts[2] {
 	case "users":
 		switch {
 		case len(parts) == 4 && parts[3] == "me" && method == http.MethodGet:
-			return meBucket
+			e.bucket = meBucket
 		case len(parts) == 4:
-			return userBucket
+			e.bucket = userBucket
+		default:
+			e.bucket = UsersBucket
 		}
-		return UsersBucket
 	case "groups":
-		if len(parts) == 4 {
-			return groupsBucket + "/{id}"
+		if e.bucket = groupsBucket; len(parts) == 4 {
+			e.bucket += "/{id}"
 		}
-		return groupsBucket
 	case "apps", "iam", "logs":
-		return otherBucket + "/" + parts[2]
+		e.bucket += "/" + parts[2]
 	}
-	return otherBucket
+	return e
 }
 
 // tally counts what came of calls, and how long they waited for their turn,
@@ -370,7 +419,7 @@ func (t *tally) bucket(name string) *bucketTally {
 }
 
 // count books what came of a call, if it left.
-func (t *tally) count(c *call) {
+func (t *tally) count(c *exchange) {
 	if t == nil || !c.used || c.failed != nil && c.failed.Effect == EffectNone {
 		return
 	}
@@ -383,7 +432,7 @@ func (t *tally) count(c *call) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.bucket(c.grant.bucket.name).answers[class]++
+	t.bucket(c.grant.Bucket()).answers[class]++
 }
 
 // turn books that a call's turn has come, and how long it took.

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
+	"factorbot/okta/pacer"
 )
 
 // Slot is the right to send one call that changes something, at once: its pace
 // and its place among the calls at once. Use it or Release it.
 type Slot struct {
-	grant *grant
+	grant *pacer.Grant
 	spent atomic.Bool // used, or given back
 }
 
@@ -22,28 +24,28 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 	if err := c.auth.ready(ctx); err != nil {
 		return nil, err
 	}
-	g, err := c.pacer.acquire(ctx, "take a slot", UsersBucket, lane, true)
+	g, err := acquire(ctx, c.pacer, "take a slot", resetEndpoint, lane, true)
 	if err != nil {
 		return nil, err
 	}
-	c.tally.turn(UsersBucket, time.Since(asked))
+	c.tally.turn(g.Bucket(), time.Since(asked))
 	return &Slot{grant: g}, nil
 }
 
 // Slots is how many slots may be held at this moment: one for each of the calls at
 // once, and more where Okta answers faster than what leads to a call takes.
-func (c *Client) Slots() int { return c.pacer.slots(UsersBucket) }
+func (c *Client) Slots() int { return c.pacer.Slots(UsersBucket) }
 
-// Riding lets reads ride on the slot: what the call depends on is read before anything
-// else, in the place of the slot, so that slots do not wait for each other.
-func (s *Slot) Riding(ctx context.Context) context.Context {
-	return WithLane(ctx, s.grant.lookLane())
+// Context makes the reads under ctx use the slot's place: what the call depends on is
+// read before anything else, so that slots do not wait for each other.
+func (s *Slot) Context(ctx context.Context) context.Context {
+	return WithLane(ctx, s.grant.Lane())
 }
 
 // Release gives an unused slot back. It may be called again, and after use.
 func (s *Slot) Release() {
 	if s != nil && s.spent.CompareAndSwap(false, true) {
-		s.grant.release()
+		s.grant.Release()
 	}
 }
 
@@ -109,7 +111,7 @@ func (c *Client) send(ctx context.Context, op string, s *Slot, asked time.Time, 
 	if s == nil || !s.spent.CompareAndSwap(false, true) {
 		return Receipt{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "no slot, or one that was used before"}
 	}
-	cl := &call{op: op, gate: c.gate, grant: s.grant, asked: asked, write: true}
+	cl := &exchange{op: op, transport: c.transport, grant: s.grant, asked: asked, write: true}
 	err := c.through(ctx, cl, func(ctx context.Context) error {
 		_, err := do(ctx)
 		return err

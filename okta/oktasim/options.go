@@ -25,11 +25,18 @@ type Options struct {
 	AllActive bool   // generated people are all ACTIVE, without roles, with a factor
 	Seed      uint64 // the same seed generates the same people
 
-	RateLimit   int            // calls per window and bucket; 0: no limit, no rate headers
-	Limits      map[string]int // other limits by bucket, such as "/api/v1/logs": 120
-	Window      time.Duration  // of a bucket; 0: 60 s
-	TokenShare  int            // percent of a bucket that one token may use; 0: all of it
-	Concurrency int            // calls in progress at once; 0: 75, -1: no limit
+	RateLimit int            // calls per window and bucket; 0: no limit, no rate headers
+	Limits    map[string]int // other limits by bucket, such as "/api/v1/logs": 120
+	Window    time.Duration  // of a bucket; 0: 60 s
+
+	// Buckets moves calls to other buckets than Okta's map names, as Okta's support does
+	// for an org: "GET /api/v1/users/{id}/factors" to a name. FirstWindow is how long the
+	// first window of a bucket is, so that windows of several are apart.
+	Buckets     map[string]string
+	FirstWindow map[string]time.Duration
+
+	TokenShare  int // percent of a bucket that one token may use; 0: all of it
+	Concurrency int // calls in progress at once; 0: 75, -1: no limit
 
 	Latency     time.Duration // of every answer, half of it before the effect
 	ClockOffset time.Duration // how far Okta's clock is ahead of ours

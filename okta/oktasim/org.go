@@ -50,7 +50,7 @@ func New(opt Options) (*Org, error) {
 	}
 	rng := rand.New(rand.NewPCG(opt.Seed, 0x0c7a))
 	o := &Org{
-		opt: opt, routes: routes(bucketMap()), id: "00o" + seededID(rng, 17), key: "00T" + seededID(rng, 17),
+		opt: opt, routes: moved(routes(bucketMap()), opt.Buckets), id: "00o" + seededID(rng, 17), key: "00T" + seededID(rng, 17),
 		app: "0oa" + seededID(rng, 17), wake: make(chan struct{}, 1), directory: newDirectory(), set: newSettings(opt),
 		rng: rng, tokens: map[string]grant{}, seen: map[string]time.Time{}, pushes: map[string]*push{},
 		buckets: map[string]*bucket{}, custom: ownAttributes(), watchers: map[chan struct{}]struct{}{}, books: newBooks(),

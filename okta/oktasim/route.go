@@ -55,6 +55,16 @@ func routes(buckets map[string]string) []route {
 	return all
 }
 
+// moved gives routes the buckets that the options name.
+func moved(all []route, buckets map[string]string) []route {
+	for i := range all {
+		if name, ok := buckets[all[i].name()]; ok {
+			all[i].bucket = name
+		}
+	}
+	return all
+}
+
 // name is how the settings forbidden and disabled call a route.
 func (r *route) name() string { return r.method + " /" + strings.Join(r.pattern, "/") }
 

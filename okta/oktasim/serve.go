@@ -118,7 +118,11 @@ func (c *call) limit() *answer {
 		b = &bucket{name: name, by: map[string]int{}}
 		o.buckets[name] = b
 	}
-	b.roll(c.now, o.set.Window)
+	length := o.set.Window
+	if first := o.opt.FirstWindow[name]; first > 0 && b.start.IsZero() {
+		length = first
+	}
+	b.roll(c.now, length)
 	limit := o.limitOf(name)
 	if o.set.Concurrency > 0 && o.inFlight > o.set.Concurrency {
 		return c.tooConcurrent(b)

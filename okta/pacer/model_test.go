@@ -1,4 +1,4 @@
-package okta
+package pacer
 
 import (
 	"container/heap"
@@ -20,6 +20,7 @@ type model struct {
 	offset    time.Duration
 	latency   func() time.Duration
 	begin     time.Time // of the present window, by the server's clock
+	handled   time.Time // when the last call was
 	used      int
 	ours      int
 	perWindow []int // ours
@@ -66,7 +67,7 @@ func (m *model) serve(now time.Time, ours bool) (ok bool, reset int64) {
 // flight is an answer on its way.
 type flight struct {
 	at time.Time
-	o  observation
+	a  Answer
 }
 
 type flights []flight
@@ -84,14 +85,14 @@ func (f *flights) Pop() any {
 // drive sends calls as fast as the core lets them go, at most places at once.
 func drive(m *model, b *bucket, calls, places int) time.Duration {
 	start := time.Unix(1800000000, 0)
-	now, clock := start, &oktaClock{}
+	now := start
 	var air flights
 	land := func() {
 		f := heap.Pop(&air).(flight)
 		now = latest(now, f.at)
-		clock.observe(f.o.sent, f.o.got, f.o.date)
-		b.answer(f.o, clock)
-		if f.o.throttled {
+		b.pending--
+		b.take("reset", f.a)
+		if f.a.Throttled {
 			calls++
 		}
 	}
@@ -100,20 +101,23 @@ func drive(m *model, b *bucket, calls, places int) time.Duration {
 			land()
 			continue
 		}
-		at, ok := b.ready(now, clock)
+		at, ok := b.ready(now, false)
 		if !ok || (len(air) > 0 && air[0].at.Before(latest(at, now))) {
 			land()
 			continue
 		}
 		now = latest(now, at)
-		b.grant(now, clock)
+		b.grant(now)
 		calls--
 		there, back := m.latency(), m.latency()
-		handled := now.Add(there).Add(m.offset)
+		handled := latest(now.Add(there).Add(m.offset), m.handled) // calls on one connection keep their order
+		m.handled = handled
 		passed, reset := m.serve(handled, true)
-		got := now.Add(there + back)
-		heap.Push(&air, flight{got, observation{sent: now, got: got, date: handled.Truncate(time.Second), answered: true, rated: true,
-			limit: m.limit, remaining: m.limit - m.used, reset: reset, throttled: !passed, served: passed}})
+		got := handled.Add(-m.offset).Add(back)
+		heap.Push(&air, flight{got, Answer{
+			Sent: now, Got: got, Date: handled.Truncate(time.Second), Answered: true, Rated: true,
+			Limit: m.limit, Remaining: m.limit - m.used, Reset: reset, Throttled: !passed, Served: passed,
+		}})
 	}
 	m.perWindow = append(m.perWindow, m.ours)
 	return now.Sub(start)
@@ -136,7 +140,7 @@ func TestBucket_model(t *testing.T) {
 			latency: func() time.Duration { return time.Duration(1+r.IntN(slowest*1000)) * time.Microsecond },
 		}
 		m.begin = time.Unix(1800000000, 0).Add(m.offset - time.Duration(rapid.IntRange(0, 4999).Draw(t, "phase ms"))*time.Millisecond)
-		b := &bucket{name: UsersBucket, reserve: float64(reserve) / 100}
+		b := &bucket{name: "users", reserve: float64(reserve) / 100}
 		usable := int(b.reserve*float64(m.limit)*-1) + m.limit
 		calls := 12 * usable
 		took := drive(m, b, calls, 16)

@@ -1,0 +1,220 @@
+package pacer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// sharedBucket is a bucket against a server that grants a share of its limit, in no header.
+type sharedBucket struct {
+	t      *testing.T
+	b      *bucket
+	now    time.Time
+	limit  int
+	share  int
+	reset  int64
+	window time.Duration
+	used   int
+	passed map[int64]int // calls let through, by window
+}
+
+// call sends one call when the bucket lets it go.
+func (s *sharedBucket) call() (ok bool) {
+	s.t.Helper()
+	at, sure := s.b.ready(s.now, false)
+	if !sure {
+		s.t.Fatal("nothing is out, and it waits for an answer")
+	}
+	s.now = latest(s.now, at)
+	s.b.grant(s.now)
+	if !s.now.Before(time.Unix(s.reset, 0)) {
+		s.reset, s.used = s.now.Truncate(time.Second).Add(s.window).Unix(), 0
+	}
+	if ok = s.used < s.share; ok {
+		s.used++
+		s.passed[s.reset]++
+	}
+	s.b.pending--
+	s.b.take("reset", Answer{
+		Sent: s.now, Got: s.now.Add(20 * time.Millisecond), Date: s.now.Truncate(time.Second), Answered: true, Rated: true,
+		Limit: s.limit, Remaining: s.limit - s.used, Reset: s.reset, Throttled: !ok, Served: ok,
+	})
+	s.now = s.now.Add(20 * time.Millisecond)
+	return ok
+}
+
+// run calls for a while.
+func (s *sharedBucket) run(d time.Duration) {
+	for end := s.now.Add(d); s.now.Before(end); {
+		s.call()
+	}
+}
+
+func newSharedBucket(t *testing.T, share int) *sharedBucket {
+	return &sharedBucket{t: t, b: &bucket{}, now: time.Unix(1800000000, 0), limit: 100, share: share, window: 10 * time.Second, passed: map[int64]int{}}
+}
+
+// TestBucket_share: a share that no header shows is found in the first whole window
+// and kept. Each quarter of an hour one call goes above it, whose refusal is no 429 to
+// count; when the share is raised it is used within 30 minutes.
+func TestBucket_share(t *testing.T) {
+	s := newSharedBucket(t, 50)
+	s.run(time.Minute)
+	if s.b.ceiling.Calls != 47.5 || s.b.throttled != 1 || s.b.probes != 0 {
+		t.Fatalf("ceiling %v after %d refusals and %d probes", s.b.ceiling.Calls, s.b.throttled, s.b.probes)
+	}
+	s.run(3 * time.Hour)
+	if s.b.throttled != 1 || s.b.probes < 10 || s.b.probes > 12 || s.b.ceiling.Calls != 47.5 {
+		t.Errorf("in three hours %d refusals and %d probes, ceiling %v", s.b.throttled, s.b.probes, s.b.ceiling.Calls)
+	}
+	s.share = 80
+	s.run(30 * time.Minute)
+	before := s.reset
+	s.run(30 * time.Second)
+	for reset, n := range s.passed {
+		if reset > before && reset < s.reset && n < 72 {
+			t.Errorf("of a share of 80 only %d are used half an hour after it was raised", n)
+		}
+	}
+	if s.b.throttled > 3 {
+		t.Errorf("%d refusals", s.b.throttled)
+	}
+	s.share = 100 // no share any more
+	s.run(30 * time.Minute)
+	if s.b.ceiling.Calls != 0 {
+		t.Errorf("the ceiling stays at %v", s.b.ceiling.Calls)
+	}
+}
+
+// TestBucket_share_joined_late: a window that we did not see from its start teaches no
+// share, and is sat out.
+func TestBucket_share_joined_late(t *testing.T) {
+	s := newSharedBucket(t, 50)
+	s.reset, s.used = s.now.Unix()+7, 45
+	for s.call() {
+	}
+	if s.b.ceiling.Calls != 0 {
+		t.Errorf("it taught %v", s.b.ceiling.Calls)
+	}
+	if at, _ := s.b.ready(s.now, true); at.Before(time.Unix(s.reset, 0)) {
+		t.Error("it is not sat out")
+	}
+}
+
+// TestBucket_urgent: a call that a person waits for does not keep the even pace, but
+// what is left bounds it.
+func TestBucket_urgent(t *testing.T) {
+	s := newSharedBucket(t, 100)
+	s.limit, s.b.reserve = 10, 0.2
+	s.call()
+	for i := range 7 {
+		if at, _ := s.b.ready(s.now, false); !at.After(s.now) {
+			t.Errorf("call %d of a batch leaves at once", i)
+		}
+		if at, _ := s.b.ready(s.now, true); at.After(s.now) {
+			t.Fatalf("urgent call %d waits %v", i, at.Sub(s.now))
+		}
+		s.b.grant(s.now)
+	}
+	if at, _ := s.b.ready(s.now, true); !at.After(s.now) {
+		t.Error("the reserve is used")
+	}
+}
+
+// TestBucket_silent: a 429 that says nothing is waited for, longer each time.
+func TestBucket_silent(t *testing.T) {
+	b := &bucket{}
+	at := time.Unix(1800000000, 0)
+	refuse := func(retry time.Duration) time.Duration {
+		b.grant(at)
+		b.pending--
+		b.take("reset", Answer{Sent: at, Got: at, Answered: true, Throttled: true, Retry: retry})
+		next, ok := b.ready(at, false)
+		if !ok {
+			t.Fatal("waits for ever")
+		}
+		wait := next.Sub(at)
+		at = next
+		return wait
+	}
+	var waits []time.Duration
+	for range 9 {
+		waits = append(waits, refuse(0))
+	}
+	if waits[0] != time.Second || waits[1] != 2*time.Second || waits[8] != time.Minute {
+		t.Errorf("%v", waits)
+	}
+	if wait := refuse(7 * time.Second); wait != 7*time.Second {
+		t.Errorf("Retry-After 7 is waited for %v", wait)
+	}
+}
+
+// TestClock: many whole-second dates tell the offset to a fraction of a second.
+func TestClock(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for _, offset := range []time.Duration{0, 730 * time.Millisecond, -5300 * time.Millisecond, time.Hour} {
+		c := &clock{}
+		at := time.Unix(1800000000, 0)
+		for range 200 {
+			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
+			there, back := time.Duration(r.IntN(40))*time.Millisecond, time.Duration(r.IntN(40))*time.Millisecond
+			c.observe(at, at.Add(there+back), at.Add(there+offset).Truncate(time.Second))
+		}
+		if c.lo > offset || c.hi < offset || c.hi-c.lo > 150*time.Millisecond {
+			t.Errorf("%v is taken for %v to %v", offset, c.lo, c.hi)
+		}
+		at = at.Add(time.Minute) // our clock is set
+		for range 200 {
+			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
+			c.observe(at, at.Add(10*time.Millisecond), at.Add(offset+3*time.Second).Truncate(time.Second))
+		}
+		if d := c.offset() - offset - 3*time.Second; d.Abs() > 100*time.Millisecond {
+			t.Errorf("after the clock was set it is wrong by %v", d)
+		}
+	}
+}
+
+// TestQueue: who holds a grant and the urgent first, then the lanes in turn; who gave
+// up is passed over, and one kind of call can be moved.
+func TestQueue(t *testing.T) {
+	q := &queue{}
+	names := map[*waiter]string{}
+	add := func(l Lane, name string) *waiter {
+		w := &waiter{lane: l, endpoint: endpoint{"users", name[:1]}}
+		names[w] = name
+		q.push(w)
+		return w
+	}
+	all := func(q *queue) string {
+		var got []string
+		for w := q.head(); w != nil; w = q.head() {
+			got = append(got, names[w])
+			q.pop()
+		}
+		return fmt.Sprint(got)
+	}
+	add("FR-1", "a1")
+	add("FR-1", "a2")
+	gone := add("FR-1", "a3")
+	add("FR-2", "b1")
+	add("FR-1", "a4")
+	add("FR-3", "c1")
+	add(Urgent, "u1")
+	add(held, "h1")
+	add("FR-2", "b2")
+	add("FR-2", "c2")
+	gone.gone = true
+	if n := q.waiting(); n != 9 {
+		t.Errorf("%d wait", n)
+	}
+	to, b := &queue{}, &bucket{}
+	q.move("c", to, b)
+	if s := all(q); s != "[h1 u1 a1 b1 a2 b2 a4]" {
+		t.Error(s)
+	}
+	if s := all(to); s != "[c1 c2]" && s != "[c2 c1]" {
+		t.Error(s)
+	}
+}

@@ -1,0 +1,59 @@
+package pacer
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Stats is what the pacer knows at a moment.
+type Stats struct {
+	Buckets     []BucketStats // by name
+	InFlight    int
+	Waiting     int
+	Places      int   // calls at once that are tried now
+	Throttled   int64 // 429s, of every kind but probes'
+	Probes      int64 // 429s of calls that tried out whether a share was raised
+	Crowded     int64 // those for too many calls at once
+	ClockOffset time.Duration
+	ClockKnown  bool // an answer has shown the server's clock
+}
+
+// BucketStats is one rate-limit bucket.
+type BucketStats struct {
+	Name      string
+	Limit     int // per window; 0: none known
+	Remaining int // as the latest answers showed, less what is in flight
+	Reset     time.Time
+	Window    time.Duration // length; 0: not learned yet
+	Ceiling   float64       // calls a window that are ours, if fewer than the limit
+	Calls     int64
+	Throttled int64
+	Waiting   int
+
+	// Answers counts the calls by what came of them: "2xx", "3xx", "4xx" but
+	// for "429", "5xx", and "none" for those that left and got no answer.
+	Answers map[string]int64
+	Turns   int64         // calls whose turn came, and
+	Waited  time.Duration // how long they waited for it, together
+}
+
+// Stats shows the pacing. Answers, Turns and Waited are the caller's to count.
+func (p *Pacer) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Stats{InFlight: p.calls.inFlight, Places: p.calls.now, Crowded: p.calls.crowded, ClockOffset: p.clock.offset(), ClockKnown: p.clock.known}
+	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
+		b := p.buckets[name]
+		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled, Waiting: p.queues[b].waiting()}
+		if b.known && !b.unlimited() {
+			bs.Limit, bs.Remaining, bs.Window = b.cur.limit, max(b.cur.limit-b.cur.used-b.pending, 0), b.length
+			bs.Reset = time.Unix(b.cur.reset, 0).UTC()
+		}
+		s.Buckets = append(s.Buckets, bs)
+		s.Throttled += b.throttled
+		s.Probes += b.probes
+		s.Waiting += bs.Waiting
+	}
+	return s
+}
