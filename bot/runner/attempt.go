@@ -69,7 +69,7 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return tryAgain
 	}
 	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
-		if knownAt, ok = b.allowed(slot.Riding(b.taking), t); !ok {
+		if knownAt, ok = b.allowed(slot.Context(b.taking), t); !ok {
 			return tryDone
 		}
 	}

@@ -57,7 +57,7 @@ type Directory interface {
 type Caller interface {
 	Take(ctx context.Context, lane okta.Lane) (*okta.Slot, error)
 	ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
-	LastLook(ctx context.Context, s *okta.Slot, userID string) (factors []okta.Factor, asOf time.Time, err error)
+	FactorsNow(ctx context.Context, s *okta.Slot, userID string) (factors []okta.Factor, asOf time.Time, err error)
 	Clock() (offset time.Duration, ok bool)
 }
 

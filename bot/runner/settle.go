@@ -13,8 +13,8 @@ import (
 const (
 	// freshRead is how old a reading of a user's factors may be when the reset is sent again.
 	freshRead = 2 * time.Second
-	// lastLookMost is how long a slot may be held for that reading.
-	lastLookMost = time.Minute
+	// factorsNowMost is how long a slot may be held for that reading.
+	factorsNowMost = time.Minute
 	// doubtsMost is the number of doubts on one user that pauses a request.
 	doubtsMost = 5
 	// settleEvery is the time between two rounds over what is in doubt.
@@ -279,9 +279,9 @@ func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
 // clean looks at the user's factors once more, slot in hand, and reports whether
 // nothing was enrolled since the oldest attempt.
 func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress) bool {
-	ctx, cancel := context.WithTimeout(b.taking, lastLookMost)
+	ctx, cancel := context.WithTimeout(b.taking, factorsNowMost)
 	defer cancel()
-	factors, asOf, err := b.Caller.LastLook(ctx, slot, string(t.User))
+	factors, asOf, err := b.Caller.FactorsNow(ctx, slot, string(t.User))
 	if err != nil {
 		return false
 	}

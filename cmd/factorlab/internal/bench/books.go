@@ -33,6 +33,7 @@ type benchReport struct {
 	NewRemoved int                     `json:"new_removed"` // factors removed though enrolled after a reset
 	Calls      map[string]int          `json:"calls"`       // let through, by bucket
 	Windows    []oktasim.Window        `json:"windows"`     // of the users bucket
+	Factors    []oktasim.Window        `json:"factors"`     // of the bucket of factors, if they have one
 	Users      map[string]benchEffects `json:"users"`       // by ID, only those with any
 }
 
@@ -49,6 +50,9 @@ type benchUser struct {
 	Login  string `json:"login"`
 	Status string `json:"status"`
 }
+
+// factorsBucket is what readings of factors draw on where they have a limit of their own.
+const factorsBucket = "/api/v1/users/factors"
 
 // benchPath is where a comparison asks an org for its books. Nothing of Okta's is there.
 const benchPath = "/bench/"
@@ -89,7 +93,7 @@ func (b orgBooks) Progress() benchProgress {
 func (b orgBooks) Report() benchReport {
 	books := b.org.Books()
 	report := benchReport{benchProgress: benchProgress{books.Effects, books.Throttled}, NewRemoved: books.NewRemoved,
-		Calls: books.Calls, Windows: b.org.Windows(usersBucket), Users: map[string]benchEffects{}}
+		Calls: books.Calls, Windows: b.org.Windows(usersBucket), Factors: b.org.Windows(factorsBucket), Users: map[string]benchEffects{}}
 	for _, u := range b.org.Users() {
 		if resets := b.org.Resets(u.ID); len(resets) > 0 {
 			report.Users[u.ID] = benchEffects{len(resets), resets[0].At, resets[len(resets)-1].At}

@@ -60,10 +60,16 @@ func (c *comparison) org(ctx context.Context, name string) (org benchOrg, roster
 	part := "meter"
 	if c.OrgURL == "" {
 		part = "okta"
-		order = orgOrder{Taken: c.Taken, Options: oktasim.Options{
+		ordered := orgOrder{Taken: c.Taken, Options: oktasim.Options{
 			Users: max(c.OrgUsers, c.roster()), AllActive: true, Seed: 1, RateLimit: c.Limit, Window: c.Window, TokenShare: c.Share,
 			Latency: c.Latency, LogLag: c.LogLag, EnrolAgain: c.EnrolAgain, Faults: c.Faults, MaxSearchTerms: c.SearchTerms, Token: c.Token,
 		}}
+		if c.OfFactors > 0 {
+			ordered.Options.Buckets = map[string]string{"GET /api/v1/users/{id}/factors": factorsBucket}
+			ordered.Options.Limits = map[string]int{factorsBucket: c.OfFactors}
+			ordered.Options.FirstWindow = map[string]time.Duration{factorsBucket: c.Window / 3}
+		}
+		order = ordered
 	}
 	argument, err := json.Marshal(order)
 	if err != nil {
@@ -165,6 +171,9 @@ func (c *comparison) writePolicy() (path string, err error) {
 	path = filepath.Join(c.dir, "factorbot.yaml")
 	text := fmt.Sprintf("channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nlarge_batch: {over: %d}\nmax_targets: %d\nokta: {reserve: %d, concurrency: %d}\n",
 		c.roster(), max(10000, c.Users), c.Reserve, c.Concurrency)
+	if c.OfFactors > 0 {
+		text += "verify: each\n"
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("configure the bot: %w", err)
 	}

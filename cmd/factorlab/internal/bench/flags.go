@@ -21,9 +21,10 @@ type benchSettings struct {
 	Limit       int           `json:"limit"`     // calls per window and bucket; 0: no limit
 	Window      time.Duration `json:"-"`
 	Latency     time.Duration `json:"-"`
-	Reserve     int           `json:"reserve"` // percent
-	Share       int           `json:"share"`   // percent; 0: the token may use the whole bucket
-	Taken       int           `json:"taken"`   // calls per window that others make
+	Reserve     int           `json:"reserve"`          // percent
+	Share       int           `json:"share"`            // percent; 0: the token may use the whole bucket
+	Taken       int           `json:"taken"`            // calls per window that others make
+	OfFactors   int           `json:"limit_of_factors"` // calls per window that read factors, in a bucket of their own; 0: in the users bucket
 	Faults      float64       `json:"faults"`
 	EnrolAgain  float64       `json:"enrol_again"`
 	LogLag      time.Duration `json:"-"`
@@ -57,6 +58,7 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	f.IntVar(&c.Reserve, "reserve", 0, "`PERCENT` of the limit that the bot leaves to others")
 	f.IntVar(&c.Share, "share", 0, "`PERCENT` of the limit that the token may use, which no header shows; 0: all")
 	f.IntVar(&c.Taken, "taken", 0, "`CALLS` per window that others make without notice")
+	f.IntVar(&c.OfFactors, "limit-of-factors", 0, "`CALLS` per window that read factors, counted apart from the resets in windows a third later; each user's are read after the reset; 0: no such limit")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that go wrong, 0 to 1: a third 500s, a third lost after the effect, a sixth dropped before it, a sixth answered 200 without any")
 	f.Float64Var(&c.EnrolAgain, "enrol-again", 0, "`SHARE` of the users who enrol anew within seconds, 0 to 1")
 	durationVar(f, &c.LogLag, "log-lag", 0, "`TIME` by which the System Log is late at most")

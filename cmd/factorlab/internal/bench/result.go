@@ -48,12 +48,13 @@ type benchFigures struct {
 	Examples []string `json:"examples,omitempty"` // rows whose file and books disagree, some of them
 
 	windows []oktasim.Window
-	reached int // users on whom a reset took effect
+	factors []oktasim.Window // of the bucket of factors
+	reached int              // users on whom a reset took effect
 }
 
 // figures are what the org's books tell of these users.
 func (c *comparison) figures(report benchReport, users []benchUser, took time.Duration) benchFigures {
-	f := benchFigures{Job: took.Seconds(), Throttled: report.Throttled, NewRemoved: report.NewRemoved, windows: report.Windows}
+	f := benchFigures{Job: took.Seconds(), Throttled: report.Throttled, NewRemoved: report.NewRemoved, windows: report.Windows, factors: report.Factors}
 	f.UserCalls = report.Calls[usersBucket]
 	var first, last time.Time
 	for _, u := range users {

@@ -33,6 +33,7 @@ func benchRows() []benchRow {
 		{"reserve", "20 % of the limit stay with others", one("reserve", "20"), judgeReserve},
 		{"taken", "others take 40 calls per window", one("taken", "40"), judgeTaken},
 		{"share", "the token may use half of the limit, in no header", one("share", "50"), judgeShare},
+		{"two-buckets", "resets and readings of factors have other limits and windows", one("users", "400", "reserve", "20", "limit-of-factors", "50", "workers", "0"), judgeTwoBuckets},
 		{"urgent", "3 users, asked for while 10,000 run", one("users", "10000", "urgent", "5", "workers", "0"), judgeUrgent},
 		{"unpaced", "10,000 users, nothing limits", one("users", "10000", "limit", "0", "latency", "0s"), judgeUnpaced},
 		{"far-limit", "the same under a limit that is far away", one("users", "10000", "limit", "1000000", "window", "60s", "latency", "0s"), judgeUnpaced},
@@ -144,6 +145,26 @@ func judgeShare(s benchSettings, r *benchResult) []benchTarget {
 	}
 }
 
+func judgeTwoBuckets(s benchSettings, r *benchResult) []benchTarget {
+	var refused, peakResets, peakFactors int
+	for i, w := range r.Bot.windows {
+		if peakResets = max(peakResets, w.Calls); i > 0 {
+			refused += w.Throttled
+		}
+	}
+	for i, w := range r.Bot.factors {
+		if peakFactors = max(peakFactors, w.Calls); i > 0 {
+			refused += w.Throttled
+		}
+	}
+	return []benchTarget{
+		none("calls answered 429 after the first window", refused),
+		atMost("most resets in one window", float64(peakResets), float64(s.left()), "%.0f"),
+		atMost("most readings of factors in one window", float64(peakFactors), float64(s.OfFactors*(100-s.Reserve)/100), "%.0f"),
+		none("rows not reset", r.Bot.NotReset),
+	}
+}
+
 func judgeUrgent(s benchSettings, r *benchResult) []benchTarget {
 	worst := slices.Max(append(r.Urgent, 0))
 	return []benchTarget{
@@ -216,6 +237,7 @@ func (s *benchSettings) describe() string {
 	add(s.Limit == 0, "no limit")
 	add(s.Latency > 0, "latency %s", s.Latency)
 	add(s.Reserve > 0, "reserve %d %%", s.Reserve)
+	add(s.OfFactors > 0, "%d for readings of factors", s.OfFactors)
 	add(s.Share > 0, "token share %d %%", s.Share)
 	add(s.Taken > 0, "%d per window taken by others", s.Taken)
 	add(s.Faults > 0, "faults %.3g", s.Faults)
