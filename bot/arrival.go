@@ -36,6 +36,7 @@ type arrival struct {
 	Files       []file             `json:"files,omitempty"`        // of an upload
 	Action      string             `json:"action,omitempty"`       // of a click
 	Value       string             `json:"value,omitempty"`        // of a click: the button's, or what was chosen or typed
+	Block       string             `json:"block,omitempty"`        // of a choice of a column: what it is about
 	View        string             `json:"view,omitempty"`         // ID of the modal or home tab
 	Callback    string             `json:"callback,omitempty"`     // of a modal
 	Metadata    string             `json:"metadata,omitempty"`     // of a modal
@@ -67,7 +68,9 @@ type file struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`
-	Mode   string `json:"mode,omitempty"`
+	Mode   string `json:"mode,omitempty"` // "hosted", "snippet"; "external": it lies elsewhere; "tombstone": it was deleted
+	Type   string `json:"filetype,omitempty"`
+	Mime   string `json:"mimetype,omitempty"`
 	Access string `json:"file_access,omitempty"` // "check_file_info": only files.info knows the rest
 	URL    string `json:"url_private,omitempty"`
 	Fetch  string `json:"url_private_download,omitempty"`

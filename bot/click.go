@@ -23,6 +23,9 @@ func (l *listening) clicked(ctx context.Context, a *arrival) {
 	case view.ActionNotMe:
 		l.reported(ctx, a)
 		return
+	case view.ActionChooseColumn:
+		l.chose(ctx, a)
+		return
 	}
 	act := l.act(a.Action)
 	if act == nil {

@@ -32,7 +32,7 @@ func fileHost(t *testing.T, serve http.HandlerFunc) (l *listening, url string) {
 // refused downloads a file and returns the words of the refusal.
 func refused(t *testing.T, l *listening, f file) string {
 	t.Helper()
-	_, err := l.download(context.Background(), f)
+	_, err := l.download(context.Background(), f, 0)
 	var e *roster.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v, want a refusal", err)

@@ -192,14 +192,14 @@ func (o *order) attached(files []file) string {
 	if len(files) != 1 {
 		return "Choose one file."
 	}
-	switch f := files[0]; kindOf(f.Name) {
+	switch f := files[0]; kindOf(f) {
 	case fileRoster:
 		o.file = &f
 		return ""
 	case fileSheet:
-		return "That is not a text table. In Excel choose File > Save as > CSV UTF-8, in Google Sheets File > Download > CSV; unpack an archive first."
+		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
 	}
-	return "Only .csv, .tsv and .txt files are read."
+	return "Only .csv, .tsv, .txt and .xlsx files are read."
 }
 
 // listed reads pasted users: words as a command takes them, or the rows of a table.
@@ -279,7 +279,7 @@ func (l *listening) requested(ctx context.Context, a *arrival) {
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	l.open(ctx, a, known, fileAsk{reason: o.Reason, options: o.options(types), notTill: o.NotTill})
+	l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
 // ordered opens a request without a file.

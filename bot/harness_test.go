@@ -50,12 +50,20 @@ func (d *deskInMemory) MayAsk(_ context.Context, in desk.Intent, reason string) 
 	return nil
 }
 
+// Doubt asks wherever the reader cannot rule out that another column leads to other users.
+func (d *deskInMemory) Doubt(_ context.Context, ros *roster.Roster) (*roster.Question, error) {
+	if ros.Ask == nil && len(ros.Doubts) > 0 {
+		return &roster.Question{Words: "Another column names users.", Columns: ros.Choices}, nil
+	}
+	return ros.Ask, nil
+}
+
 func (d *deskInMemory) Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error) {
 	d.note(in)
 	if err := d.MayAsk(ctx, in, ask.Reason); err != nil {
 		return nil, err
 	}
-	a := reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Reason: ask.Reason, Source: ask.Source}
+	a := reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Reason: ask.Reason, Source: ask.Source, Options: ask.Options}
 	if ask.Refusal != nil {
 		r, _ := reset.OpenRejected("https://example.okta.com", a, 0, ask.Refusal.Code, ask.Refusal.Words)
 		return d.create(in.Op, r), nil
@@ -244,7 +252,7 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
 		Limits:   func() roster.Limits { return roster.Limits{Users: 1000} },
 		Log:      log, Now: time.Now,

@@ -109,5 +109,5 @@ func fromHistory(c reset.Channel, m slack.Message) message {
 }
 
 func fileOf(f slack.File) file {
-	return file{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
+	return file{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Type: f.Filetype, Mime: f.Mimetype, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
 }

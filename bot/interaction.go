@@ -31,6 +31,7 @@ type interaction struct {
 	Actions []struct {
 		ActionID string `json:"action_id"`
 		ActionTS string `json:"action_ts"`
+		BlockID  string `json:"block_id"`
 		element
 	} `json:"actions"`
 	View struct {
@@ -155,6 +156,9 @@ func (p interaction) click() *arrival {
 	}
 	if a.Action == actionMore { // an overflow menu: "cancel:FR-42:-"
 		a.Action, a.Value, _ = strings.Cut(a.Value, ":")
+	}
+	if act.ActionID == view.ActionChooseColumn {
+		a.Block = act.BlockID
 	}
 	where := p.Container.MessageTS
 	if where == "" {

@@ -26,6 +26,7 @@ type Listener struct {
 	APIURL   string        // of the client
 	Inbox    Inbox
 	Seen     Seen
+	Shelf    Shelf
 	Requests Opener
 	Again    Repeater
 	Tell     Teller
@@ -53,6 +54,7 @@ type listening struct {
 	*Listener
 	http       *http.Client
 	self       reset.Person // the bot's own user
+	name       string       // its name, as mentions may have it
 	missed     chan struct{}
 	workers    workers
 	overtaking *overtaking
@@ -62,6 +64,7 @@ type listening struct {
 	modals     *triggers // whose modal was opened beside the acknowledgement
 	columns    *attributes
 	homes      *homes
+	asked      *questions
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
@@ -80,6 +83,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
 	run.homes = newHomes(run)
+	run.asked = &questions{shelf: l.Shelf, now: l.Now}
 	defer run.homes.lanes.wait()
 	defer run.beside.wait()
 	defer run.workers.wait()
@@ -109,7 +113,7 @@ func (l *listening) introduce(ctx context.Context) error {
 	for try := 0; ; try++ {
 		who, err := l.Slack.AuthTestContext(ctx)
 		if err == nil {
-			l.self = reset.Person(who.UserID)
+			l.self, l.name = reset.Person(who.UserID), who.User
 			l.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
 			return nil
 		}

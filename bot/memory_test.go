@@ -21,6 +21,7 @@ type memory struct {
 	targets  map[reset.ID][]reset.Target
 	messages map[reset.ID]map[reset.Slot]reset.Message
 	seen     map[reset.Channel]string
+	kept     map[string][]byte
 	inbox    []Envelope
 	keys     map[string]bool
 	broken   error                  // what Receive answers
@@ -36,6 +37,22 @@ func newMemory() *memory {
 		seen: map[reset.Channel]string{}, keys: map[string]bool{}, moved: map[chan reset.ID]bool{}, arrived: map[chan struct{}]bool{},
 		saves: map[reset.ID]map[reset.Slot][]reset.Message{},
 	}
+}
+
+func (m *memory) Keep(_ context.Context, name string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kept == nil {
+		m.kept = map[string][]byte{}
+	}
+	m.kept[name] = slices.Clone(value)
+	return nil
+}
+
+func (m *memory) Kept(_ context.Context, name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.kept[name]), nil
 }
 
 func (m *memory) Receive(_ context.Context, key string, body []byte) (bool, error) {

@@ -107,7 +107,7 @@ func TestUpload_withoutReason(t *testing.T) {
 
 func TestUpload_whatIsTakenUp(t *testing.T) {
 	w := newWorld(t).start().listens()
-	w.upload("U_REQUESTER", "why", "book.xlsx", "PK\x03\x04")
+	w.upload("U_REQUESTER", "why", "book.xls", "\xd0\xcf\x11\xe0")
 	w.until("the hint", w.told("U_REQUESTER", "CSV UTF-8"))
 
 	// Each of these is passed over; the last upload shows that they were.

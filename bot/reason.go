@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
@@ -25,12 +26,15 @@ func (l *listening) checkReason(ctx context.Context, a *arrival) map[string]stri
 	if err != nil {
 		return map[string]string{view.ReasonBlock: outOfDate}
 	}
-	reason := a.text(view.ReasonAction)
-	if reason == "" {
+	said, err := roster.ParseUpload(a.text(view.ReasonAction), l.Now())
+	switch {
+	case err != nil:
+		return map[string]string{view.ReasonBlock: wordsOf(err)}
+	case said.Reason == "":
 		return map[string]string{view.ReasonBlock: "Please say why."}
 	}
 	a.Channel = up.Channel
-	if words, _ := l.mayAsk(ctx, a, reason); words != "" {
+	if words, _ := l.mayAsk(ctx, a, said.Reason); words != "" {
 		return map[string]string{view.ReasonBlock: words}
 	}
 	return nil
@@ -47,24 +51,48 @@ func (l *listening) reasoned(ctx context.Context, a *arrival) {
 		return
 	}
 	a.Channel = up.Channel
-	f, err := l.find(ctx, a, up)
-	switch {
-	case ctx.Err() != nil:
-		return
-	case errors.Is(err, errNoUpload):
-		l.answer(ctx, a, view.Answer("The file isn't there any more. Drop it again, with the reason as its message."))
-		return
-	case err != nil:
-		l.answer(ctx, a, l.puzzled(a, err))
+	with := fileAsk{TS: up.TS}
+	if up.File != "" { // else the button is an earlier version's, which read no options
+		q, known, err := l.asked.about(ctx, up.Value())
+		switch {
+		case err != nil:
+			l.answer(ctx, a, l.puzzled(a, err))
+			return
+		case !known || q.By != a.By:
+			l.answer(ctx, a, view.Answer("This question is over. Drop the file again, with the reason as its message."))
+			return
+		}
+		with = q.With
+	}
+	said, err := roster.ParseUpload(a.text(view.ReasonAction), l.Now())
+	if err != nil {
+		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	if kindOf(f.Name) != fileRoster {
-		l.answer(ctx, a, view.NotCSV(f.Name))
+	with.say(said)
+	f, err := l.find(ctx, a, up)
+	if err != nil {
+		l.lost(ctx, a, err)
+		return
+	}
+	if m, hint := hintFor(f); hint {
+		l.answer(ctx, a, m)
 		return
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.
 	a.key = uploadKey(up)
-	l.open(ctx, a, f, fileAsk{ts: up.TS, reason: a.text(view.ReasonAction)})
+	l.open(ctx, a, f, with)
+}
+
+// lost tells that a file of an earlier message could not be had.
+func (l *listening) lost(ctx context.Context, a *arrival, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, errNoUpload):
+		l.answer(ctx, a, view.Answer("The file isn't there any more. Drop it again, with the reason as its message."))
+	default:
+		l.answer(ctx, a, l.puzzled(a, err))
+	}
 }
 
 // uploadKey is the key of an upload's message, however it came to be known.
@@ -86,6 +114,9 @@ func (l *listening) find(ctx context.Context, a *arrival, u view.Upload) (file, 
 			return f, nil
 		}
 	}
+	if u.TS == noMessage {
+		return file{}, errNoUpload
+	}
 	page, err := l.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 		ChannelID: string(u.Channel), Latest: u.TS, Oldest: u.TS, Inclusive: true, Limit: 1,
 	})
@@ -97,8 +128,10 @@ func (l *listening) find(ctx context.Context, a *arrival, u view.Upload) (file, 
 		if up == nil || up.TS != u.TS || up.By != a.By || !l.takesUp(up) {
 			continue
 		}
-		if f := up.Files[0]; u.File == "" || u.File == f.ID {
-			return l.know(ctx, f)
+		for _, f := range up.present() {
+			if u.File == "" || u.File == f.ID {
+				return l.know(ctx, f)
+			}
 		}
 	}
 	return file{}, errNoUpload

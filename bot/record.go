@@ -36,8 +36,16 @@ type Seen interface {
 	LastSeen(ctx context.Context, c reset.Channel) (string, error)
 }
 
+// Shelf keeps small things by name, for longer than the process lives.
+type Shelf interface {
+	Keep(ctx context.Context, name string, value []byte) error
+	Kept(ctx context.Context, name string) ([]byte, error)
+}
+
 // Opener opens requests.
 type Opener interface {
+	// Doubt returns what is to be asked about the columns of a file before a request opens, nil for nothing.
+	Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question, error)
 	Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error)
 	OpenCommand(ctx context.Context, in desk.Intent, c roster.Command) (*reset.Request, error)
 	MayAsk(ctx context.Context, in desk.Intent, reason string) error

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,64 +25,130 @@ import (
 // downloadTime bounds download and parsing of one file, tries included.
 const downloadTime = 60 * time.Second
 
-// fileKind tells rosters from files that get a hint and those that are not for us.
+// fileKind tells lists from files that get a hint and those that are not for us.
 type fileKind int
 
 const (
 	fileOther  fileKind = iota
-	fileRoster          // read as a roster
-	fileSheet           // a spreadsheet or archive: its author hears how to save it as CSV
+	fileRoster          // read as a list
+	fileSheet           // a spreadsheet or archive of another kind: its sender hears how to save it
 )
 
-func kindOf(name string) fileKind {
-	switch strings.ToLower(path.Ext(strings.TrimSpace(name))) {
-	case ".csv", ".tsv", ".txt":
+func kindOf(f file) fileKind {
+	switch strings.ToLower(path.Ext(strings.TrimSpace(f.Name))) {
+	case ".csv", ".tsv", ".txt", ".tab", ".xlsx":
 		return fileRoster
-	case ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz":
+	case ".xls", ".xlsm", ".xlsb", ".xltx", ".ods", ".fods", ".numbers", ".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz":
 		return fileSheet
+	case "":
+		if strings.HasPrefix(f.Mime, "text/") || f.Type == "text" || f.Type == "csv" || f.Type == "tsv" {
+			return fileRoster
+		}
 	}
 	return fileOther
 }
 
-// takesUp reports whether an upload is one that gets an answer.
-func (l *listening) takesUp(a *arrival) bool {
-	if !l.takes(a.Channel) || a.By == l.self || len(a.Files) != 1 {
-		return false
-	}
-	f := a.Files[0]
-	return f.Mode != modeDeleted && (f.Access == accessCheck || kindOf(f.Name) != fileOther)
-}
-
-// modeDeleted marks a file that was deleted, in the message that had it.
-const modeDeleted = "tombstone"
+const (
+	// modeDeleted marks a file that was deleted, in the message that had it.
+	modeDeleted = "tombstone"
+	// modeElsewhere marks a file that Slack only has a link to, such as one in Google Drive.
+	modeElsewhere = "external"
+)
 
 // accessCheck marks a file of which an event names only the ID.
 // https://docs.slack.dev/reference/objects/file-object
 const accessCheck = "check_file_info"
 
+// takesUp reports whether an upload is one that gets an answer: a list, what may
+// have been meant as one, or any file with a message.
+func (l *listening) takesUp(a *arrival) bool {
+	if !l.takes(a.Channel) || a.By == l.self {
+		return false
+	}
+	files := a.present()
+	said := strings.TrimSpace(a.Text) != ""
+	return slices.ContainsFunc(files, func(f file) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
+}
+
+// present lists the files of a message that were not deleted.
+func (a *arrival) present() []file {
+	return slices.DeleteFunc(slices.Clone(a.Files), func(f file) bool { return f.Mode == modeDeleted })
+}
+
 // uploaded opens a request from a file, or says what it lacks.
 func (l *listening) uploaded(ctx context.Context, a *arrival) {
-	f, err := l.know(ctx, a.Files[0])
+	files := a.present()
+	if len(files) != 1 {
+		if len(files) > 1 {
+			l.answer(ctx, a, view.OneFile())
+		}
+		return
+	}
+	f, err := l.know(ctx, files[0])
+	switch {
+	case unseen(err):
+		l.answer(ctx, a, view.NotSeen())
+		return
+	case err != nil:
+		l.answer(ctx, a, l.words(a, err))
+		return
+	}
+	if m, hint := hintFor(f); hint {
+		l.answer(ctx, a, m)
+		return
+	}
+	said, err := roster.ParseUpload(roster.Unmentioned(a.Text, string(l.self), l.name), l.Now())
 	if err != nil {
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	switch kindOf(f.Name) {
-	case fileOther:
-		return
-	case fileSheet:
-		l.answer(ctx, a, view.NotCSV(f.Name))
+	up := view.Upload{Channel: a.Channel, TS: a.TS, File: f.ID}
+	with := fileAsk{TS: a.TS}
+	if said.Stray != "" {
+		l.askReason(ctx, a, up, f, with, view.OptionInside(up, f.Name, said.Stray))
 		return
 	}
-	if err := l.Requests.MayAsk(ctx, a.intent(), a.Text); err != nil {
-		if lacksReason(err) {
-			l.answer(ctx, a, view.AddReason(view.Upload{Channel: a.Channel, TS: a.TS, File: f.ID}, f.Name))
-			return
-		}
+	with.say(said)
+	switch err := l.Requests.MayAsk(ctx, a.intent(), said.Reason); {
+	case lacksReason(err):
+		l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
+		return
+	case err != nil:
 		l.answer(ctx, a, l.words(a, err))
 		return
 	}
-	l.open(ctx, a, f, fileAsk{ts: a.TS, reason: a.Text})
+	l.open(ctx, a, f, with)
+}
+
+// unseen reports whether Slack does not show a file to the bot.
+func unseen(err error) bool {
+	switch slackCode(err) {
+	case "file_not_found", "file_deleted", "access_denied", "not_visible", "not_allowed":
+		return true
+	}
+	return false
+}
+
+// hintFor says how to send a file that is not read as it is.
+func hintFor(f file) (m view.Message, hint bool) {
+	switch kind := kindOf(f); {
+	case f.Mode == modeElsewhere:
+		return view.NotHere(f.Name), true
+	case kind == fileSheet:
+		return view.NotCSV(f.Name), true
+	case kind == fileOther:
+		return view.NotAList(f.Name), true
+	}
+	return view.Message{}, false
+}
+
+// askReason asks the sender of a file for what it lacks, and remembers what was said with it.
+func (l *listening) askReason(ctx context.Context, a *arrival, up view.Upload, f file, with fileAsk, m view.Message) {
+	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
+		l.answer(ctx, a, l.puzzled(a, err))
+		return
+	}
+	l.answer(ctx, a, m)
 }
 
 // know asks Slack for a file of which only the ID is known.
@@ -99,21 +167,51 @@ func (l *listening) know(ctx context.Context, f file) (file, error) {
 
 // fileAsk is what is asked for with a file.
 type fileAsk struct {
-	ts      string // of the upload's message; "" if it came by a form
-	reason  string
-	options reset.Options
-	notTill time.Time
+	TS      string        `json:"ts,omitempty"` // of the upload's message; "" if it came by a form
+	Reason  string        `json:"reason,omitempty"`
+	Options reset.Options `json:"options"`
+	Factors []string      `json:"factors,omitempty"` // as typed, where Options has none
+	At      string        `json:"at,omitempty"`      // when to start, as typed
+	NotTill time.Time     `json:"not_till,omitzero"`
+	Again   bool          `json:"again,omitempty"` // of a result file
+
+	column int          // that was chosen; 0: none
+	sha    reset.Digest // of the bytes that it was chosen for
 }
 
-// open reads the roster and opens a request; what everybody sees of it comes from the Announcer.
-func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) {
-	ask := desk.OpenAsk{
-		Reason: with.reason, Source: reset.Source{File: f.Name, Bytes: f.Size, TS: with.ts},
-		Options: with.options, NotTill: with.notTill,
+// say adds what a message says to what was said before.
+func (w *fileAsk) say(said roster.UploadText) {
+	o := &w.Options
+	o.DryRun, o.BreakGlass = o.DryRun || said.DryRun, o.BreakGlass || said.BreakGlass
+	o.RevokeSessions = o.RevokeSessions || said.RevokeSessions
+	w.Again = w.Again || said.Again
+	w.Reason = said.Reason
+	if said.At != "" {
+		w.At = said.At
 	}
-	ros, err := l.download(ctx, f)
+	if len(said.Factors) > 0 {
+		w.Factors = said.Factors
+	}
+}
+
+// open reads the list and opens a request; what everybody sees of it comes from the
+// Announcer. Where only the sender can say which column names the users, it asks.
+func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) {
+	ros, err := l.download(ctx, f, with.column)
 	if ctx.Err() != nil {
 		return
+	}
+	if len(with.Factors) > 0 {
+		types, err := roster.FactorTypes(with.Factors)
+		if err != nil {
+			l.answer(ctx, a, l.words(a, err))
+			return
+		}
+		with.Options.Factors = types
+	}
+	ask := desk.OpenAsk{
+		Reason: with.Reason, Source: reset.Source{File: f.Name, Bytes: f.Size, TS: with.TS},
+		Options: with.Options, NotTill: with.NotTill, At: with.At,
 	}
 	var refusal *roster.Error
 	switch {
@@ -122,30 +220,117 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) 
 	case err != nil:
 		l.answer(ctx, a, l.puzzled(a, err))
 		return
-	case ros.Ask != nil:
-		ask.Refusal = &roster.Error{Code: roster.CodeNoColumn, Words: ros.Ask.Words + " Leave only the column that names the users."}
 	default:
-		ask.Roster = ros
-		ask.Source.SHA256, ask.Source.Bytes = ros.SHA256, ros.Bytes
-		ask.Source.Column, ask.Source.Format = ros.Column, ros.Format
+		if with.column > 0 && ros.SHA256 != with.sha {
+			with.column = 0
+			l.open(ctx, a, f, with) // what was chosen was about other bytes
+			return
+		}
+		if l.mustChoose(ctx, a, f, ros, with) {
+			return
+		}
+		read(&ask, ros, with)
 	}
 	r, err := l.Requests.Open(ctx, a.intent(), ask)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		l.answer(ctx, a, l.words(a, err))
-	case r.State == reset.Planning, r.State == reset.Rejected && with.ts == "":
-		// Planning takes minutes for a long roster; a refused form has no thread to be told in.
+	case r.State == reset.Planning, r.State == reset.Rejected && with.TS == "":
+		// Planning takes minutes for a long list; a refused form has no thread to be told in.
 		l.answer(ctx, a, view.Opened(r))
 	case r.State != reset.Rejected: // its thread tells of that
 		l.answer(ctx, a, view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)))
 	}
 }
 
+// read adds a list that was read to what is asked.
+func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
+	ask.Roster = ros
+	src := &ask.Source
+	src.SHA256, src.Bytes, src.Column, src.Format = ros.SHA256, ros.Bytes, ros.Column, ros.Format
+	src.Notes, src.Chosen = ros.Notes, with.column
+	src.Anyway = with.Again && ros.Own != nil
+	if with.Again && ros.Own == nil { // of another file it is the reason's first word
+		ask.Reason = strings.TrimSpace("again " + ask.Reason)
+	}
+}
+
+// mustChoose asks the sender which column names the users, where that is to be asked.
+func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *roster.Roster, with fileAsk) bool {
+	if with.column > 0 {
+		return false
+	}
+	q, err := l.Requests.Doubt(ctx, ros)
+	switch {
+	case err != nil:
+		l.answer(ctx, a, l.words(a, err))
+		return true
+	case q == nil:
+		return false
+	}
+	if err := l.Requests.MayAsk(ctx, a.intent(), with.Reason); err != nil {
+		l.answer(ctx, a, l.words(a, err))
+		return true
+	}
+	up := view.Upload{Channel: a.Channel, TS: with.TS, File: f.ID}
+	if up.TS == "" {
+		up.TS = noMessage
+	}
+	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	if err != nil {
+		l.answer(ctx, a, l.puzzled(a, err))
+		return true
+	}
+	columns := make([]view.Column, len(q.Columns))
+	for i, c := range q.Columns {
+		columns[i] = view.Column(c)
+	}
+	l.answer(ctx, a, view.ChooseColumn(up, f.Name, q.Words, columns))
+	return true
+}
+
+// noMessage is in the place of a message's timestamp where a file came by a form.
+const noMessage = "0"
+
+// chose goes on with a file whose column was chosen. Only its sender's choice counts.
+func (l *listening) chose(ctx context.Context, a *arrival) {
+	up, err := view.ParseUpload(a.Block)
+	column, numberErr := strconv.Atoi(a.Value)
+	if err != nil || numberErr != nil || column < 1 {
+		l.foreign(ctx, a, cmp.Or(err, numberErr, errForeignValue))
+		return
+	}
+	q, known, err := l.asked.about(ctx, up.Value())
+	switch {
+	case err != nil:
+		l.answer(ctx, a, l.puzzled(a, err))
+		return
+	case !known || q.SHA256 == "":
+		l.answer(ctx, a, view.Answer("This question is over. Drop the file again if the users are still to be reset."))
+		return
+	case q.By != a.By:
+		l.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", a.By, "uploader", q.By)
+		l.answer(ctx, a, view.Refused("Only who sent the file can choose its column."))
+		return
+	}
+	f, err := l.find(ctx, a, up)
+	if err != nil {
+		l.lost(ctx, a, err)
+		return
+	}
+	// The request is the upload's, not the click's: a second choice opens nothing.
+	a.key, a.Channel, a.Team = q.Key, up.Channel, q.Team
+	with := q.With
+	with.column, with.sha = column, q.SHA256
+	l.open(ctx, a, f, with)
+}
+
 // download reads a roster from Slack, as a stream, and tries again what a retry
 // may mend. Every error but ctx's is a *roster.Error.
-func (l *listening) download(ctx context.Context, f file) (*roster.Roster, error) {
+func (l *listening) download(ctx context.Context, f file, column int) (*roster.Roster, error) {
 	limits := l.Limits()
+	limits.Column = column
 	if limits.Bytes <= 0 {
 		limits.Bytes = roster.MaxBytes
 	}

@@ -51,7 +51,10 @@ func (a *arrival) task() task {
 			t.request, _, _ = view.ParseRowValue(a.Value)
 			t.stops = true
 		}
-		t.lane = string(a.By)
+		t.slow = a.Action == view.ActionChooseColumn // the file is downloaded again
+		if !t.slow {
+			t.lane = string(a.By)
+		}
 	case kindSubmission:
 		t.stops = a.Callback == view.DenyCallback
 		t.slow = a.Callback == view.ReasonCallback || len(a.Fields[view.FieldFile].Files) > 0

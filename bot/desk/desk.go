@@ -67,12 +67,19 @@ type AwayError struct {
 func (e *AwayError) Error() string { return e.Service + " does not answer: " + e.Err.Error() }
 func (e *AwayError) Unwrap() error { return e.Err }
 
+// Users are those of Okta.
+type Users interface {
+	// Lead tells which user each reference leads to, "" where that is nobody, or more than one.
+	Lead(ctx context.Context, refs []reset.Ref) ([]reset.UserID, error)
+}
+
 // Desk serves people's intents. Its methods are safe for concurrent use.
 type Desk struct {
 	Record Record
 	Plans  Plans
 	Brake  Brake
 	People People
+	Users  Users
 	Rules  func() policy.Rules
 	Org    string // Okta org URL
 	Log    *slog.Logger

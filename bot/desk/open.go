@@ -24,6 +24,7 @@ type OpenAsk struct {
 	Columns []string  // of an export
 	NotTill time.Time // not started before this; zero: as soon as it is approved
 	Again   reset.ID  // the request whose rows these are, once more
+	At      string    // in the place of NotTill, as typed: "tomorrow 07:00"
 }
 
 // MayAsk judges whether the person may make a request in the channel, whatever it holds.
@@ -53,8 +54,19 @@ func (d *Desk) admit(ctx context.Context, in Intent, reason string) (policy.Pers
 // roster cannot be used. A person who may not ask gets a *policy.Refusal and
 // nothing is recorded. The same op gives the request that exists.
 func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
-	if err := d.MayAsk(ctx, in, ask.Reason); err != nil {
+	p, err := d.admit(ctx, in, ask.Reason)
+	if err != nil {
 		return nil, err
+	}
+	if ask.At != "" {
+		if ask.NotTill, err = roster.ParseWhen(ask.At, d.Now().In(zoneOf(p))); err != nil {
+			return nil, err
+		}
+	}
+	if ask.Refusal == nil && ask.Roster != nil && ask.Roster.Own != nil {
+		if ask.Source.Result, err = d.resultOf(ctx, ask.Source, ask.Roster.Own); err != nil {
+			return nil, err
+		}
 	}
 	return d.open(ctx, in, ask)
 }

@@ -20,7 +20,12 @@ var (
 func Open(org string, ask Ask, rows int) (*Request, Fact) {
 	r := &Request{Org: org, Asked: ask, Rows: rows}
 	r.enter(Planning, ask.By)
-	return r, fact("asked", ask.By, ask.At, "reason", ask.Reason, "file", ask.Source.File, "sha256", string(ask.Source.SHA256))
+	src := ask.Source
+	chosen := ""
+	if src.Chosen > 0 {
+		chosen = itoa(src.Chosen)
+	}
+	return r, fact("asked", ask.By, ask.At, "reason", ask.Reason, "file", src.File, "sha256", string(src.SHA256), "chosen_column", chosen, "column", src.Column, "result_of", string(src.Result))
 }
 
 // OpenRejected makes a request that is refused at once: no roster, or over a limit.

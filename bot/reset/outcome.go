@@ -35,6 +35,7 @@ const (
 	ProtectedGroup Reason = "protected_group"
 	InvalidRow     Reason = "invalid_row"
 	ResetSincePlan Reason = "reset_since_plan"
+	ResetBefore    Reason = "reset_before"
 	DryRun         Reason = "dry_run"
 	TakenOut       Reason = "taken_out"
 

@@ -90,6 +90,9 @@ type Source struct {
 	Filter string   `json:"filter,omitempty"` // the same in Okta's filter language, of an export
 	Query  string   `json:"q,omitempty"`      // the start of a name or an e-mail, of an export
 	Notes  []string `json:"notes,omitempty"`  // what was odd about the file, sentences for people
+	Chosen int      `json:"chosen,omitempty"` // number of the column that the uploader chose, from 1; 0: nothing was asked
+	Result ID       `json:"result,omitempty"` // the request whose result file this is: whom it reset is skipped
+	Anyway bool     `json:"anyway,omitempty"` // of a result file: whom it reset is reset again ("again")
 }
 
 // Asks reports whether Okta is asked who is meant, instead of rows that name users.

@@ -221,6 +221,14 @@ func (l *layout) rest(s *survey, chosen bool) {
 	}
 }
 
+// ColumnWords names a column at the start of a sentence.
+func ColumnWords(header string) string {
+	if header == "" {
+		return "Another column"
+	}
+	return "The column " + shown(header)
+}
+
 func columnName(c column) string {
 	if c.name == "" {
 		return fmt.Sprintf("Column %d", c.index+1)

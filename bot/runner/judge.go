@@ -19,7 +19,10 @@ type judge struct {
 	seen   map[string]int // user ID -> row
 	later  int            // targets to reset that were found only by a later column of their file
 	out    taken
-	odd    []string // what stands out, when all are judged
+	before map[reset.UserID]reset.ID // of a result file: who was reset by which request
+	anyway bool                      // they are reset again
+	twice  int                       // how many of them are
+	odd    []string                  // what stands out, when all are judged
 }
 
 // target decides what a plan does with one row.
@@ -74,6 +77,7 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 	}
 	j.seen[u.ID] = row.Row
 	j.status(t, row)
+	j.again(t, row)
 	if row.Column != "" {
 		note(t, at(row, fmt.Sprintf("found by the column %q alone", row.Column)))
 		if t.Action == reset.ActionReset {
@@ -82,6 +86,18 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 	}
 	if t.Action == reset.ActionReset {
 		j.protect(t, j.known.ward(j.rules, t.User, t.Login), row)
+	}
+}
+
+// again passes over who was reset by the request whose result file was dropped back.
+func (j *judge) again(t *reset.Target, row reset.Row) {
+	by, ok := j.before[t.User]
+	switch {
+	case !ok || t.Action != reset.ActionReset:
+	case j.anyway:
+		j.twice++
+	default:
+		skip(t, reset.ResetBefore, at(row, "reset by "+string(by)+" already"))
 	}
 }
 

@@ -141,6 +141,9 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 		return nil, nil, err
 	}
 	j.odd, err = d.odd(ctx, r, targets, known)
+	if j.twice > 0 {
+		j.odd = append([]string{count(j.twice, "user was", "users were") + " reset by " + string(r.Asked.Source.Result) + ", whose result file this is, and will be reset again."}, j.odd...)
+	}
 	if j.later > 0 {
 		j.odd = append(j.odd, count(j.later, "user is", "users are")+" named only by another column of their row: what the first one says isn't in Okta. The plan file says which.")
 	}
@@ -178,7 +181,11 @@ func (d *driver) judge(ctx context.Context, r *reset.Request) (*judge, error) {
 		j.known.groups = list{}
 	}
 	var err error
-	j.out, err = d.takenOut(ctx, r)
+	if j.out, err = d.takenOut(ctx, r); err != nil {
+		return nil, err
+	}
+	j.anyway = r.Asked.Source.Anyway
+	j.before, err = d.resetBefore(ctx, r.Asked.Source.Result)
 	return j, err
 }
 

@@ -173,3 +173,15 @@ func (w *Workspace) FileContent(id string) (name string, content []byte, err err
 	}
 	return f.name, f.content, nil
 }
+
+// Replace gives a file other bytes, and reports whether there is such a file.
+func (w *Workspace) Replace(id string, content []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.files[id]
+	if f == nil {
+		return false
+	}
+	f.content = content
+	return true
+}

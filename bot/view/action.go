@@ -22,6 +22,8 @@ const (
 	ActionAddReason   = "add_reason"
 	ActionNotMe       = "not_me"
 
+	ActionChooseColumn = "choose_column" // a select in a block whose ID is an upload's value; its value is the column's number
+
 	ActionConfirm    = "confirm"     // opens the modal in which the number of users is typed
 	ActionNewRequest = "new_request" // opens the request modal; the value is the channel where it is asked
 	ActionNewExport  = "new_export"  // the same for an export

@@ -104,7 +104,7 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
-	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}
+	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	}
 	lc.Start("runner", acting.Run)
 	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Alerts:  reset.Channel(cfg.Policy.Alerts.Channel),
