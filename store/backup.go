@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
 
 // copyMark is what a backup says of itself: whoever starts on one knows that calls may
@@ -47,8 +45,13 @@ func stream(ctx context.Context, path string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(&contextWriter{ctx, w}, f)
-	return errors.Join(err, f.Close())
+	stop := context.AfterFunc(ctx, func() { f.Close() }) // which ends the copy
+	defer stop()
+	_, err = io.Copy(w, f)
+	if err = errors.Join(err, f.Close()); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // BackupFile makes a backup in a new file, mode 0600, and returns its size in bytes. A
@@ -118,7 +121,7 @@ func backupTo(path string, copyTo func(half string) (int64, error)) (int64, erro
 		err = giveName(half.Name(), path)
 	}
 	if err != nil {
-		return 0, errors.Join(err, removeIfThere(half.Name()))
+		return 0, errors.Join(err, os.RemoveAll(half.Name()))
 	}
 	return n, nil
 }
@@ -130,38 +133,9 @@ func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
 }
 
 func markedCopy(path string, taken time.Time, write func(io.Writer) (int64, error)) (int64, error) {
-	if err := removeIfThere(path); err != nil { // of an earlier try
-		return 0, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	mark, err := json.Marshal(copyMark{Taken: taken.UTC()})
 	if err != nil {
 		return 0, err
 	}
-	n, err := write(f)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = markCopy(path, copyMark{Taken: taken.UTC()})
-	}
-	if err != nil {
-		return 0, errors.Join(err, removeIfThere(path))
-	}
-	return n, nil
-}
-
-// markCopy writes the mark into a copy, and makes the whole file durable. It also
-// shows that the copy can be opened.
-func markCopy(path string, m copyMark) (err error) {
-	defer caught(path, &err)
-	value, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		bucket := pairs(tx)
-		return bucket.Put([]byte(copyKey), frame(copyKey, value, int64(bucket.Sequence())))
-	})
-	return errors.Join(err, db.Sync(), db.Close())
+	return writeCopy(path, write, copyKey, mark)
 }

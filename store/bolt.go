@@ -260,7 +260,7 @@ func checksum(key string, rev, payload []byte) uint32 {
 // hold takes the lease at once: the file is locked, so nobody else has it but an
 // earlier holder in this process, whose lease ends.
 func (b *bolt) hold(ctx context.Context, name string, _ time.Duration) (lease, error) {
-	key := leasePrefix + name
+	key := leaseKey(name)
 	rev, err := b.commit(ctx, nil, put(key, []byte("held")))
 	if err != nil {
 		return nil, err

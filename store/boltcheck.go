@@ -44,6 +44,9 @@ func checkFile(db *bbolt.DB, path string) (err error) {
 
 var errNoBucket = errors.New("it is no record of factorbot")
 
+// errReadOnly says that somebody wanted to write.
+var errReadOnly = errors.New("the record is opened for reading alone")
+
 // inspectFile opens a file for reading alone, without writing even beside it, and says
 // what is wrong with it. It fails where nothing can be read.
 func inspectFile(path string) (b *bolt, damage, err error) {

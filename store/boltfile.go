@@ -283,3 +283,63 @@ func notedPID(path string) int {
 	}
 	return pid
 }
+
+// HeldError says that another process has the record open.
+type HeldError struct {
+	Path string
+	PID  int // 0 if it is not known
+}
+
+func (e *HeldError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s is in use by another process: stop that one first", e.Path)
+	}
+	return fmt.Sprintf("%s is in use by process %d: stop that one first", e.Path, e.PID)
+}
+
+// DamagedError says that the file is not what was written, and how to go on.
+type DamagedError struct {
+	Path  string
+	Cause error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s is damaged (%v): stop the bot, put the file aside, copy the newest backup to its place and start again; "+
+		"what was sent since that backup is then settled, not repeated", e.Path, e.Cause)
+}
+
+func (e *DamagedError) Unwrap() error { return e.Cause }
+
+// writeCopy writes a copy of a file under a new name, with one more pair in it, and makes
+// it durable; where it fails nothing is left. It also shows that the copy can be opened.
+func writeCopy(path string, write func(io.Writer) (int64, error), key string, value []byte) (int64, error) {
+	if err := removeIfThere(path); err != nil { // of an earlier try
+		return 0, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	n, err := write(f)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = addPair(path, key, value)
+	}
+	if err != nil {
+		return 0, errors.Join(err, removeIfThere(path))
+	}
+	return n, nil
+}
+
+// addPair writes a pair into a file that nobody uses, and makes the whole file durable.
+func addPair(path, key string, value []byte) (err error) {
+	defer caught(path, &err)
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		bucket := pairs(tx)
+		return bucket.Put([]byte(key), frame(key, value, int64(bucket.Sequence())))
+	})
+	return errors.Join(err, db.Sync(), db.Close())
+}

@@ -1,15 +1,12 @@
 package store
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"factorbot/bot/reset"
 )
@@ -119,53 +116,4 @@ func reference(salt, field, name string) string {
 	}
 	sum := sha256.Sum256([]byte(salt + "\x00" + field + "\x00" + name))
 	return "~" + hex.EncodeToString(sum[:])
-}
-
-// newLine encodes an entry but for its number and its mark.
-func newLine(e reset.Entry) (line, error) {
-	e.Seq = 0
-	c := chained{Entry: e, Salt: newSalt()}
-	b, err := json.Marshal(c)
-	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it was no UTF-8: what is kept is what counts
-		c = chained{}
-		if err = json.Unmarshal(b, &c); err == nil {
-			b, err = json.Marshal(c)
-		}
-	}
-	if err != nil {
-		return line{}, err
-	}
-	sum, err := c.sum()
-	if err != nil {
-		return line{}, err
-	}
-	tail, ok := bytes.CutPrefix(b, []byte(lineHead+"0"))
-	if !ok {
-		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
-	}
-	return line{gist: gistOf(c.Entry), tail: tail[:len(tail)-1], sum: sum}, nil
-}
-
-// markLen is how many bytes a mark adds to a line.
-const markLen = len(`,"mark":""}`) + 16
-
-// appendTo adds the line to others.
-func (l line) appendTo(lines []byte, seq int64, at link) []byte {
-	lines = strconv.AppendInt(append(lines, lineHead...), seq, 10)
-	lines = append(append(lines, l.tail...), `,"mark":"`...)
-	return append(append(lines, at.mark()...), "\"}\n"...)
-}
-
-// tailPut writes where a log ends: its last number and the link up to there.
-func tailPut(n int, last int64, at link) op {
-	return put(tailKey(n), fmt.Appendf(nil, "%d %s", last, at))
-}
-
-// parseTail reads what tailPut wrote, or the bare number of schema version 1.
-func parseTail(value []byte) (last int64, at link, err error) {
-	number, hash, chained := strings.Cut(string(value), " ")
-	if last, err = strconv.ParseInt(number, 10, 64); err == nil && chained {
-		at, err = parseLink(hash)
-	}
-	return last, at, err
 }

@@ -22,6 +22,7 @@ var (
 	errConflict = errors.New("a condition does not hold")
 	errUnknown  = errors.New("it is not known whether the commit took effect")
 	errLimit    = errors.New("over the limit of a commit")
+	ErrClosed   = errors.New("the record is closed")
 )
 
 // engine keeps pairs in the order of their keys. A commit gets the next
@@ -55,6 +56,9 @@ type pair struct {
 	value []byte
 	rev   int64
 }
+
+// leaseKey is the key of a lease of this name; every engine uses it.
+func leaseKey(name string) string { return "lease/" + name }
 
 // cond holds while the key's pair has this revision; 0 means that there is no such key.
 type cond struct {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 
 	"factorbot/bot/reset"
@@ -13,34 +12,7 @@ var (
 	ErrFrozen   = reset.ErrFrozen
 	ErrChanged  = reset.ErrChanged
 	ErrLost     = reset.ErrLost
-	ErrClosed   = errors.New("the record is closed")
 )
-
-// HeldError says that another process has the record open.
-type HeldError struct {
-	Path string
-	PID  int // 0 if it is not known
-}
-
-func (e *HeldError) Error() string {
-	if e.PID == 0 {
-		return fmt.Sprintf("%s is in use by another process: stop that one first", e.Path)
-	}
-	return fmt.Sprintf("%s is in use by process %d: stop that one first", e.Path, e.PID)
-}
-
-// DamagedError says that the file is not what was written, and how to go on.
-type DamagedError struct {
-	Path  string
-	Cause error
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s is damaged (%v): stop the bot, put the file aside, copy the newest backup to its place and start again; "+
-		"what was sent since that backup is then settled, not repeated", e.Path, e.Cause)
-}
-
-func (e *DamagedError) Unwrap() error { return e.Cause }
 
 // OrgError says that the record belongs to another Okta org.
 type OrgError struct {

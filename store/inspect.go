@@ -17,9 +17,6 @@ type Inspection struct {
 	file   *bolt
 }
 
-// errReadOnly says that somebody wanted to write.
-var errReadOnly = errors.New("the record is opened for reading alone")
-
 // Inspect opens the record in a file that no bot has open, whatever its org. Errors:
 // *[HeldError], *[SchemaError], *[DamagedError] where nothing can be read of it, and the system's own.
 func Inspect(path string) (*Inspection, error) {

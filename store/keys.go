@@ -52,7 +52,6 @@ const (
 	seenPrefix      = "seen/"
 	envPrefix       = "env/"
 	envKeys         = "envkey/"
-	leasePrefix     = "lease/"
 )
 
 const (
@@ -77,14 +76,13 @@ func tailKey(n int) string {
 	return requestKeys(n) + tailSuffix
 }
 
-func rowsPrefix(n int) string               { return fmt.Sprintf("%s%08x/", rowsFamily, n) }
-func plansPrefix(n int) string              { return fmt.Sprintf("plan/%08x/", n) }
-func planPrefix(n, revision int) string     { return fmt.Sprintf("%s%08x/", plansPrefix(n), revision) }
-func logPrefix(n int) string                { return fmt.Sprintf("log/%08x/", n) }
-func opsPrefix(n int) string                { return fmt.Sprintf("%s%08x/", opPrefix, n) }
-func messagesPrefix(n int) string           { return fmt.Sprintf("%s%08x/", messagesFamily, n) }
-func numberedKey(p string, no int64) string { return fmt.Sprintf("%s%012d", p, no) }
-func userKey(u reset.UserID) string         { return userPrefix + string(u) }
+func rowsPrefix(n int) string           { return fmt.Sprintf("%s%08x/", rowsFamily, n) }
+func plansPrefix(n int) string          { return fmt.Sprintf("plan/%08x/", n) }
+func planPrefix(n, revision int) string { return fmt.Sprintf("%s%08x/", plansPrefix(n), revision) }
+func logPrefix(n int) string            { return fmt.Sprintf("log/%08x/", n) }
+func opsPrefix(n int) string            { return fmt.Sprintf("%s%08x/", opPrefix, n) }
+func messagesPrefix(n int) string       { return fmt.Sprintf("%s%08x/", messagesFamily, n) }
+func userKey(u reset.UserID) string     { return userPrefix + string(u) }
 
 // opKey names a cause; causes come from outside and may be of any length.
 func opKey(n int, cause string) string { return opsPrefix(n) + hash(cause) }

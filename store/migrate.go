@@ -71,7 +71,7 @@ func (s *Store) backupBefore(ctx context.Context, path string, from int) (string
 	if err != nil {
 		return "", err
 	}
-	led, err := get(ctx, s.engine, leasePrefix+leaderName)
+	led, err := get(ctx, s.engine, leaseKey(leaderName))
 	if err != nil {
 		return "", err
 	}

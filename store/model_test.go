@@ -100,7 +100,7 @@ func (m *model) since(prefix string, after int64) ([]pair, <-chan struct{}) {
 }
 
 func (m *model) hold(ctx context.Context, name string, _ time.Duration) (lease, error) {
-	key := leasePrefix + name
+	key := leaseKey(name)
 	rev, err := m.commit(ctx, nil, put(key, []byte("held")))
 	if err != nil {
 		return nil, err

@@ -30,6 +30,9 @@ const (
 // blockStart returns the first number of the block that a number is in.
 func blockStart(no int64) int64 { return (no-1)/blockLen*blockLen + 1 }
 
+// numberedKey is the key of the value that begins with an item.
+func numberedKey(prefix string, no int64) string { return fmt.Sprintf("%s%012d", prefix, no) }
+
 // series is a run of items with ascending numbers, kept as JSON lines in values
 // of several items each, under the number of the first.
 type series[T any] struct {

@@ -114,7 +114,7 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 			mustCommit(t, m, nil, put(freezeKey, []byte(`{"by":"U_APPROVER1"}`)))
 		}, all: ErrFrozen},
 		"the head moves": {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
-		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leasePrefix+"leader") }, all: ErrLost},
+		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leaseKey("leader")) }, all: ErrLost},
 		"another's note": {meanwhile: func(t *testing.T, m *model) {
 			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute), Seq: 2}
 			b := must[[]byte](t)(json.Marshal(reset.UserRecord{User: userID(1), Notes: []reset.Note{note}}))
