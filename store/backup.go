@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorbot/store/internal/kv/boltkv"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,7 +30,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	case <-ctx.Done():
 		return fmt.Errorf("back up the record: %w", ctx.Err())
 	}
-	path := s.file.path + ".out"
+	path := s.file.Path() + ".out"
 	if _, err := s.makeCopy(ctx, path); err != nil {
 		return fmt.Errorf("back up the record: %w", err)
 	}
@@ -72,7 +73,7 @@ func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
 // BackupFile is [Store.BackupFile], for a file that no bot has open.
 func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error) {
 	n, err := backupTo(path, func(half string) (int64, error) {
-		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.backup(ctx, w) })
+		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
 	})
 	if err != nil {
 		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
@@ -118,7 +119,7 @@ func backupTo(path string, copyTo func(half string) (int64, error)) (int64, erro
 		n, err = copyTo(half.Name())
 	}
 	if err == nil {
-		err = giveName(half.Name(), path)
+		err = boltkv.GiveName(half.Name(), path)
 	}
 	if err != nil {
 		return 0, errors.Join(err, os.RemoveAll(half.Name()))
@@ -129,7 +130,7 @@ func backupTo(path string, copyTo func(half string) (int64, error)) (int64, erro
 // makeCopy writes a marked and durable copy; where it fails nothing is left.
 func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
 	// The time is taken before the copy: what is sent meanwhile is sent after it.
-	return markedCopy(path, s.now(), func(w io.Writer) (int64, error) { return s.file.backup(ctx, w) })
+	return markedCopy(path, s.now(), func(w io.Writer) (int64, error) { return s.file.Backup(ctx, w) })
 }
 
 func markedCopy(path string, taken time.Time, write func(io.Writer) (int64, error)) (int64, error) {
@@ -137,5 +138,5 @@ func markedCopy(path string, taken time.Time, write func(io.Writer) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	return writeCopy(path, write, copyKey, mark)
+	return boltkv.WriteCopy(path, write, copyKey, mark)
 }

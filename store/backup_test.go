@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // A backup is whole, marked with its time and nobody else's to read, and says so when opened.
@@ -107,7 +108,7 @@ func TestOpen_migrates(t *testing.T) {
 			if fail != nil {
 				return fail
 			}
-			_, err := s.engine.commit(ctx, nil, put("mark/"+name, []byte("done")))
+			_, err := s.engine.Commit(ctx, nil, kv.Put("mark/"+name, []byte("done")))
 			return err
 		}}
 	}
@@ -127,7 +128,7 @@ func TestOpen_migrates(t *testing.T) {
 	if got := must[*reset.Request](t)(s.Get(t.Context(), r.ID)); got.State != reset.Running {
 		t.Errorf("the request is %s", got.State)
 	}
-	if _, err := s.Kept(t.Context(), "none"); err != nil {
+	if _, err := s.Value(t.Context(), "none"); err != nil {
 		t.Error(err)
 	}
 	MustClose(t, s)

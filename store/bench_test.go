@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
 )
 
 // BenchmarkJournal is a run without pacing: ten workers, for each user a started
@@ -93,7 +94,7 @@ func journalOne(ctx context.Context, term *Term, r *reset.Request, i int) error 
 // commits counts the transactions of bbolt that were written.
 func commits(tb testing.TB, s *Store) int {
 	tb.Helper()
-	tx, err := s.file.db.Begin(false)
+	tx, err := s.file.DB().Begin(false)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -106,15 +107,15 @@ func commits(tb testing.TB, s *Store) int {
 func BenchmarkNewLine(b *testing.B) {
 	e := outcome(1, userID(1), t0)
 	for b.Loop() {
-		if _, err := newLine(e); err != nil {
+		if _, err := encodeEntry(e); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkLink(b *testing.B) {
-	at := genesis(testOrg, 1)
+	at := chain.First(testOrg, 1)
 	for b.Loop() {
-		at = at.next(1, at)
+		at = at.Next(1, at)
 	}
 }

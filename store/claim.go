@@ -61,11 +61,11 @@ func (j *journal) releaseAll(id reset.ID) {
 }
 
 // fold adds what an entry says to the claims of its own request.
-func fold(by map[reset.UserID]reset.Claim, id reset.ID, e gist) {
+func fold(by map[reset.UserID]reset.Claim, id reset.ID, e entryKey) {
 	if e.user == "" {
 		return
 	}
-	c := card{}
+	c := userState{}
 	if held, is := by[e.user]; is {
 		c.user.Claim = &held
 	}
@@ -114,7 +114,7 @@ func (t *Term) claimsOf(ctx context.Context, id reset.ID) (map[reset.UserID]rese
 		if err != nil {
 			return nil, err
 		}
-		fold(own, id, gistOf(e))
+		fold(own, id, keyOf(e))
 	}
 	return own, nil
 }

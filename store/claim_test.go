@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
+	"factorbot/store/internal/series"
 )
 
 // A term that begins knows from the logs who acts on whom.
@@ -65,10 +68,10 @@ func TestTerm_claims_passed_on(t *testing.T) {
 // Where it cannot be read who is claimed nobody is started, and what came of steps is
 // recorded all the same.
 func TestTerm_claims_unreadable(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	first, second := mustClaims(t, term)
-	mustCommit(t, m, nil, put(numberedKey(logPrefix(first.ID.Number()), 5), []byte("?")))
+	mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(first.ID.Number()), 5), []byte("?")))
 
 	next := mustTermOn(t, m)
 	if _, err := next.Start(t.Context(), second, started(4, userID(4))); err == nil || !strings.Contains(err.Error(), string(first.ID)) {
@@ -122,12 +125,12 @@ func TestOpen_migratesSchema2(t *testing.T) {
 		{User: userID(2), Notes: []reset.Note{note}},
 		{User: userID(3), Claim: &reset.Claim{Request: first.ID, Row: 3, At: t0}, Notes: []reset.Note{note}},
 	} {
-		if _, err := s.engine.commit(t.Context(), nil, put(userKey(old.User), must[[]byte](t)(json.Marshal(old)))); err != nil {
+		if _, err := s.engine.Commit(t.Context(), nil, kv.Put(userKey(old.User), must[[]byte](t)(json.Marshal(old)))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	sign := must[[]byte](t)(json.Marshal(meta{Schema: 2, Org: testOrg}))
-	if _, err := s.engine.commit(t.Context(), nil, put(metaKey, sign)); err != nil {
+	if _, err := s.engine.Commit(t.Context(), nil, kv.Put(metaKey, sign)); err != nil {
 		t.Fatal(err)
 	}
 	MustClose(t, s)
@@ -139,13 +142,13 @@ func TestOpen_migratesSchema2(t *testing.T) {
 	if len(users[0].Notes) != 0 || !cmp.Equal(users[1].Notes, []reset.Note{note}) || !cmp.Equal(users[2].Notes, []reset.Note{note}) {
 		t.Errorf("%+v", users)
 	}
-	for p, err := range scan(t.Context(), s.engine, userPrefix, 10) {
+	for p, err := range kv.Scan(t.Context(), s.engine, userPrefix, 10) {
 		var kept reset.UserRecord
 		if err == nil {
-			err = json.Unmarshal(p.value, &kept)
+			err = json.Unmarshal(p.Value, &kept)
 		}
 		if err != nil || kept.Claim != nil || len(kept.Notes) == 0 {
-			t.Errorf("%s has %s, %v", p.key, p.value, err)
+			t.Errorf("%s has %s, %v", p.Key, p.Value, err)
 		}
 	}
 	if kept := must[[]string](t)(filepath.Glob(path + ".schema-2-*")); len(kept) != 1 {

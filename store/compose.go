@@ -6,29 +6,30 @@ import (
 	"slices"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // group is one commit of the journal.
 type group struct {
-	t      *Term
-	frozen bool
-	blind  error // why the claims are not known; then nobody is started
-	sheets []*sheet
-	byLog  map[int]*sheet
-	cards  map[reset.UserID]*card
-	users  []reset.UserID // of cards, in the order of their first entry
-	heads  map[int]cond   // of the logs that have a started entry
+	t       *Term
+	frozen  bool
+	blind   error // why the claims are not known; then nobody is started
+	appends []*logAppend
+	byLog   map[int]*logAppend
+	users   map[reset.UserID]*userState
+	order   []reset.UserID  // of cards, in the order of their first entry
+	heads   map[int]kv.Cond // of the logs that have a started entry
 
-	notes    pair  // the number of the last note, as read
-	lastNote int64 // the number by now; 0: not read, and no note is left
+	notes    kv.Pair // the number of the last note, as read
+	lastNote int64   // the number by now; 0: not read, and no note is left
 
-	conds []cond
-	ops   []op
+	conds []kv.Cond
+	ops   []kv.Op
 }
 
 // compose reads what the asks depend on, refuses what may not be, and numbers the rest.
 func (j *journal) compose(ctx context.Context, t *Term, asks []*ask) (*group, error) {
-	g := &group{t: t, byLog: map[int]*sheet{}, cards: map[reset.UserID]*card{}, heads: map[int]cond{}}
+	g := &group{t: t, byLog: map[int]*logAppend{}, users: map[reset.UserID]*userState{}, heads: map[int]kv.Cond{}}
 	f, err := t.Frozen(ctx)
 	if err != nil {
 		return nil, err
@@ -82,27 +83,27 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 	}
 	a.refused = make([]error, len(a.lines))
 	for i, l := range a.lines {
-		user, err := g.card(ctx, l.user)
+		user, err := g.userState(ctx, l.user)
 		if err != nil {
 			return err
 		}
-		if a.refused[i] = user.claim(a.req.ID, log.head.plan(), l.gist); a.refused[i] != nil {
+		if a.refused[i] = user.claim(a.req.ID, log.head.plan(), l.entryKey); a.refused[i] != nil {
 			continue
 		}
-		g.heads[log.n] = cond{headKey(log.n), log.head.version}
+		g.heads[log.n] = kv.Cond{Key: headKey(log.n), Rev: log.head.version}
 		user.needed = true
-		g.sheet(log).add(l)
+		g.appendTo(log).add(l)
 	}
 	return nil
 }
 
 func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 	for _, l := range a.lines {
-		g.sheet(log).add(l)
+		g.appendTo(log).add(l)
 		if l.kind != reset.EntryOutcome || l.user == "" {
 			continue
 		}
-		user, err := g.card(ctx, l.user)
+		user, err := g.userState(ctx, l.user)
 		if err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 				return err
 			}
 		}
-		user.settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.gist)
+		user.settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.entryKey)
 	}
 	return nil
 }
@@ -129,34 +130,34 @@ func (g *group) count(ctx context.Context) error {
 	return nil
 }
 
-func (g *group) sheet(log *logEnd) *sheet {
+func (g *group) appendTo(log *logEnd) *logAppend {
 	s := g.byLog[log.n]
 	if s == nil {
-		s = newSheet(log)
+		s = newAppend(log)
 		g.byLog[log.n] = s
-		g.sheets = append(g.sheets, s)
+		g.appends = append(g.appends, s)
 	}
 	return s
 }
 
 // card reads each user once, so that several entries of one user add up.
-func (g *group) card(ctx context.Context, u reset.UserID) (*card, error) {
-	if known := g.cards[u]; known != nil {
+func (g *group) userState(ctx context.Context, u reset.UserID) (*userState, error) {
+	if known := g.users[u]; known != nil {
 		return known, nil
 	}
-	user, err := g.t.card(ctx, u)
+	user, err := g.t.userState(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	g.cards[u] = user
-	g.users = append(g.users, u)
+	g.users[u] = user
+	g.order = append(g.order, u)
 	return user, nil
 }
 
 // finish makes conditions and operations: the logs first, so that the first
 // operation is a key that nobody else makes.
 func (g *group) finish() error {
-	for _, s := range g.sheets {
+	for _, s := range g.appends {
 		conds, ops := s.parts()
 		g.conds, g.ops = append(g.conds, conds...), append(g.ops, ops...)
 		if head, ok := g.heads[s.log.n]; ok {
@@ -164,16 +165,16 @@ func (g *group) finish() error {
 		}
 	}
 	if len(g.heads) > 0 {
-		g.conds = append(g.conds, absent(freezeKey))
+		g.conds = append(g.conds, kv.Absent(freezeKey))
 	}
 	if g.lastNote > 0 {
-		g.conds = append(g.conds, cond{notesKey, g.notes.rev})
+		g.conds = append(g.conds, kv.Cond{Key: notesKey, Rev: g.notes.Rev})
 		g.ops = append(g.ops, numberPut(notesKey, g.lastNote))
 	}
-	for _, u := range g.users {
-		user := g.cards[u]
+	for _, u := range g.order {
+		user := g.users[u]
 		if user.needed || user.changed {
-			g.conds = append(g.conds, cond{userKey(u), user.rev})
+			g.conds = append(g.conds, kv.Cond{Key: userKey(u), Rev: user.rev})
 		}
 		if !user.changed {
 			continue

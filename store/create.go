@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // Create records a new request with its roster and returns it with its ID: rows
@@ -52,7 +53,7 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	head.ID = id
 	err = t.saveRoster(ctx, n, rows)
 	if err == nil {
-		err = again(ctx, func() error { return t.open(ctx, n, &head, facts) })
+		err = retryOnConflict(ctx, func() error { return t.open(ctx, n, &head, facts) })
 	}
 	if err != nil {
 		t.abandoned.Store(true)
@@ -71,7 +72,7 @@ func (t *Term) thawed(ctx context.Context, r *reset.Request) error {
 
 // reserve takes the next number, or the one that the op took before.
 func (t *Term) reserve(ctx context.Context, cause string) (n int, err error) {
-	err = again(ctx, func() error {
+	err = retryOnConflict(ctx, func() error {
 		n, err = t.reserved(ctx, cause)
 		if err != nil || n != 0 {
 			return err
@@ -81,13 +82,13 @@ func (t *Term) reserve(ctx context.Context, cause string) (n int, err error) {
 			return err
 		}
 		n = int(last) + 1
-		conds, ops := []cond{{countKey, p.rev}}, []op{numberPut(countKey, int64(n))}
+		conds, ops := []kv.Cond{{Key: countKey, Rev: p.Rev}}, []kv.Op{numberPut(countKey, int64(n))}
 		if cause != "" {
-			done, err := t.effect(opKey(0, createCause(cause)), n)
+			done, err := t.applyOp(opKey(0, createCause(cause)), n)
 			if err != nil {
 				return err
 			}
-			ops = append([]op{done}, ops...)
+			ops = append([]kv.Op{done}, ops...)
 		}
 		_, err = t.commit(ctx, conds, ops...)
 		return err
@@ -103,7 +104,7 @@ func (t *Term) reserved(ctx context.Context, cause string) (int, error) {
 	if cause == "" {
 		return 0, nil
 	}
-	e, err := t.effected(ctx, opKey(0, createCause(cause)))
+	e, err := t.applied(ctx, opKey(0, createCause(cause)))
 	if err != nil || e == nil {
 		return 0, err
 	}
@@ -119,12 +120,12 @@ func (t *Term) open(ctx context.Context, n int, head *reset.Request, facts []res
 	if err := t.thawed(ctx, head); err != nil {
 		return err
 	}
-	conds := []cond{absent(headKey(n))}
+	conds := []kv.Cond{kv.Absent(headKey(n))}
 	if head.State != reset.Rejected {
-		conds = append(conds, absent(freezeKey))
+		conds = append(conds, kv.Absent(freezeKey))
 	}
-	_, err := t.write(ctx, deed{n: n, fresh: true, conds: conds, facts: facts, ops: headOps(head, len(facts) > 0)})
-	if errors.Is(err, errConflict) {
+	_, err := t.write(ctx, changeSet{n: n, fresh: true, conds: conds, facts: facts, ops: headOps(head, len(facts) > 0)})
+	if errors.Is(err, kv.ErrConflict) {
 		if _, err := t.Get(ctx, head.ID); !errors.Is(err, ErrNotFound) {
 			return err // it is there: another try of the same op made it
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
 )
 
 // Refusals of a write, or of a read of what is not there: nothing was changed.
@@ -12,6 +14,13 @@ var (
 	ErrFrozen   = reset.ErrFrozen
 	ErrChanged  = reset.ErrChanged
 	ErrLost     = reset.ErrLost
+	ErrClosed   = kv.ErrClosed
+)
+
+// What can be wrong with a record's file.
+type (
+	HeldError    = boltkv.HeldError
+	DamagedError = boltkv.DamagedError
 )
 
 // OrgError says that the record belongs to another Okta org.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // exportKept is how long the file of an export is kept that nobody could be given.
@@ -78,26 +80,26 @@ func (p *pieces) flush() error {
 	}
 	p.buf.Reset()
 	p.no++
-	return again(p.ctx, func() error { // while the request is there
-		head, err := get(p.ctx, p.t.engine, headKey(p.n))
-		if err == nil && head.rev == 0 {
+	return retryOnConflict(p.ctx, func() error { // while the request is there
+		head, err := kv.Get(p.ctx, p.t.engine, headKey(p.n))
+		if err == nil && head.Rev == 0 {
 			err = ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		_, err = p.t.commit(p.ctx, []cond{{head.key, head.rev}}, put(numberedKey(exportPrefix(p.n), p.no), out.Bytes()))
+		_, err = p.t.commit(p.ctx, []kv.Cond{{Key: head.Key, Rev: head.Rev}}, kv.Put(series.Key(exportPrefix(p.n), p.no), out.Bytes()))
 		return err
 	})
 }
 
 // ReadExport writes the file that is kept of an export; nothing where none is.
 func (r *Reader) ReadExport(ctx context.Context, id reset.ID, w io.Writer) error {
-	for p, err := range scan(ctx, r.engine, exportPrefix(id.Number()), 1) {
+	for p, err := range kv.Scan(ctx, r.engine, exportPrefix(id.Number()), 1) {
 		if err != nil {
 			return fmt.Errorf("read the export of %s: %w", id, err)
 		}
-		if _, err := io.Copy(w, flate.NewReader(bytes.NewReader(p.value))); err != nil {
+		if _, err := io.Copy(w, flate.NewReader(bytes.NewReader(p.Value))); err != nil {
 			return fmt.Errorf("read the export of %s: %w", id, err)
 		}
 	}
@@ -107,9 +109,9 @@ func (r *Reader) ReadExport(ctx context.Context, id reset.ID, w io.Writer) error
 // DropExport forgets the file of an export: it was delivered, or shall not be.
 func (t *Term) DropExport(ctx context.Context, id reset.ID) error {
 	prefix := exportPrefix(id.Number())
-	kept, _, err := t.engine.read(ctx, prefix, prefixEnd(prefix), 1)
+	kept, _, err := t.engine.Read(ctx, prefix, kv.PrefixEnd(prefix), 1)
 	if err == nil && len(kept) > 0 {
-		_, err = t.commit(ctx, nil, removePrefix(prefix))
+		_, err = t.commit(ctx, nil, kv.RemovePrefix(prefix))
 	}
 	if err != nil {
 		return fmt.Errorf("forget the export of %s: %w", id, err)

@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 func TestOpen_mode(t *testing.T) {
@@ -25,7 +24,7 @@ func TestOpen_mode(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := MustOpen(t, path)
-	for _, name := range []string{path, notePath(path)} {
+	for _, name := range []string{path, path + ".pid"} {
 		info, err := os.Stat(name)
 		if err != nil {
 			t.Fatal(err)
@@ -35,7 +34,7 @@ func TestOpen_mode(t *testing.T) {
 		}
 	}
 	MustClose(t, s)
-	if _, err := os.Stat(notePath(path)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path + ".pid"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the note is left after the close: %v", err)
 	}
 }
@@ -57,7 +56,7 @@ func TestOpen_refused(t *testing.T) {
 	}
 
 	s = MustOpen(t, path) // which shows that the refusals have let go of the file
-	mustCommit(t, s.engine, nil, put(metaKey, []byte(`{"schema":99,"org":"`+testOrg+`"}`)))
+	mustCommit(t, s.engine, nil, kv.Put(metaKey, []byte(`{"schema":99,"org":"`+testOrg+`"}`)))
 	MustClose(t, s)
 	_, err = Open(path, testOrg)
 	if later := (*SchemaError)(nil); !errors.As(err, &later) || later.Found != 99 {
@@ -180,7 +179,7 @@ func TestStore_damagedWhileOpen(t *testing.T) {
 		t.Errorf("read: %v", err)
 	}
 	for range 2 {
-		if err := term.Tell(t.Context(), reset.Fact{Name: "reloaded"}); !errors.As(err, new(*DamagedError)) {
+		if err := term.AppendOrgFacts(t.Context(), reset.Fact{Name: "reloaded"}); !errors.As(err, new(*DamagedError)) {
 			t.Errorf("write: %v", err)
 		}
 	}
@@ -241,7 +240,7 @@ func TestStore_Backup(t *testing.T) {
 func TestOpen_compacts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
 	s := MustOpen(t, path)
-	s.file.db.NoSync = true
+	s.file.DB().NoSync = true
 	term := mustTerm(t, s)
 	r := mustRun(t, term, 700, t0)
 	for i := range 100 {
@@ -254,7 +253,7 @@ func TestOpen_compacts(t *testing.T) {
 		}
 	}
 	MustClose(t, s)
-	if err := os.WriteFile(copyPath(path), []byte("left by a crash"), 0o600); err != nil {
+	if err := os.WriteFile(path+".compact", []byte("left by a crash"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	full := must[fs.FileInfo](t)(os.Stat(path))
@@ -264,7 +263,7 @@ func TestOpen_compacts(t *testing.T) {
 	if full.Size() < 40_000_000 || small.Size() > 2_000_000 || small.Mode().Perm() != 0o600 {
 		t.Errorf("%d bytes became %d, mode %o", full.Size(), small.Size(), small.Mode().Perm())
 	}
-	if _, err := os.Stat(copyPath(path)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path + ".compact"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the copy is left: %v", err)
 	}
 	term = mustTerm(t, s)
@@ -277,33 +276,6 @@ func TestOpen_compacts(t *testing.T) {
 	mustStart(t, term, before, 1)
 	if _, err := Open(path, testOrg, Timeout(1)); !errors.As(err, new(*HeldError)) {
 		t.Errorf("the compacted file is not locked: %v", err)
-	}
-}
-
-// Who waited for the lock of a file that was replaced meanwhile gets the new one.
-func TestOpen_replacedMeanwhile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "factorbot.db")
-	old := must[*bbolt.DB](t)(openFile(path, time.Second))
-	opened := make(chan error, 1)
-	go func() {
-		s, err := Open(path, testOrg, Timeout(time.Minute))
-		if err == nil {
-			_, err = s.file.commit(context.Background(), nil, put("mark", nil))
-			err = errors.Join(err, s.Close())
-		}
-		opened <- err
-	}()
-	fresh := must[*bbolt.DB](t)(copyCompact(old, copyPath(path)))
-	fresh = must[*bbolt.DB](t)(replace(old, fresh, path))
-	if err := fresh.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-opened; err != nil {
-		t.Fatal(err)
-	}
-	s := MustOpen(t, path)
-	if p := must[pair](t)(get(t.Context(), s.engine, "mark")); p.rev == 0 {
-		t.Error("the other one wrote into the file that was replaced")
 	}
 }
 

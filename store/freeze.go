@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // Frozen returns the freeze, nil while there is none.
@@ -15,15 +16,15 @@ func (r *Reader) Frozen(ctx context.Context) (*reset.Freeze, error) {
 }
 
 func (r *Reader) frozen(ctx context.Context) (*reset.Freeze, int64, error) {
-	p, err := get(ctx, r.engine, freezeKey)
-	if err != nil || p.rev == 0 {
+	p, err := kv.Get(ctx, r.engine, freezeKey)
+	if err != nil || p.Rev == 0 {
 		return nil, 0, err
 	}
 	f := &reset.Freeze{}
-	if err := json.Unmarshal(p.value, f); err != nil {
+	if err := json.Unmarshal(p.Value, f); err != nil {
 		return nil, 0, fmt.Errorf("read the freeze: %w", err)
 	}
-	return f, p.rev, nil
+	return f, p.Rev, nil
 }
 
 // notFrozen returns ErrFrozen while everything is frozen.
@@ -45,7 +46,7 @@ func (t *Term) Freeze(ctx context.Context, op string, change func(*reset.Freeze)
 	}
 	defer t.journal.end()
 	var made *reset.Freeze
-	err := again(ctx, func() (err error) {
+	err := retryOnConflict(ctx, func() (err error) {
 		made, err = t.tryFreeze(ctx, op, change)
 		return err
 	})
@@ -60,21 +61,21 @@ func (t *Term) tryFreeze(ctx context.Context, cause string, change func(*reset.F
 	if err != nil {
 		return nil, err
 	}
-	if done, err := t.took(ctx, 0, cause); err != nil || done {
+	if done, err := t.alreadyApplied(ctx, 0, cause); err != nil || done {
 		return f, err
 	}
 	wanted, facts, err := change(f)
 	if err != nil {
 		return nil, err
 	}
-	o := remove(freezeKey)
+	o := kv.Remove(freezeKey)
 	if wanted != nil {
 		b, err := json.Marshal(wanted)
 		if err != nil {
 			return nil, err
 		}
-		o = put(freezeKey, b)
+		o = kv.Put(freezeKey, b)
 	}
-	_, err = t.write(ctx, deed{cause: cause, conds: []cond{{freezeKey, rev}}, facts: facts, ops: always(o)})
+	_, err = t.write(ctx, changeSet{cause: cause, conds: []kv.Cond{{Key: freezeKey, Rev: rev}}, facts: facts, ops: always(o)})
 	return wanted, err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
 )
 
 // Head is the end of the org's chain. Whoever keeps one outside the record can show
@@ -43,7 +45,7 @@ func (r *Reader) Head(ctx context.Context) (Head, error) {
 // RequestHead returns the end of a request's own chain.
 func (r *Reader) RequestHead(ctx context.Context, id reset.ID) (Head, error) {
 	p, last, at, err := r.tail(ctx, id.Number())
-	if err == nil && (p.rev == 0 || id.Number() == 0) {
+	if err == nil && (p.Rev == 0 || id.Number() == 0) {
 		err = ErrNotFound
 	}
 	if err != nil {
@@ -59,7 +61,7 @@ const (
 )
 
 // chainedFact takes a request's head into the org's chain.
-func chainedFact(name string, s *sheet, facts []reset.Fact) reset.Fact {
+func chainedFact(name string, s *logAppend, facts []reset.Fact) reset.Fact {
 	f := reset.Fact{Name: name, Detail: map[string]string{
 		"request": string(reset.NewID(s.log.n)), "seq": strconv.FormatInt(s.last, 10), "head": s.at.String(),
 	}}
@@ -70,24 +72,24 @@ func chainedFact(name string, s *sheet, facts []reset.Fact) reset.Fact {
 }
 
 // deed is what one commit writes beside entries of a log.
-type deed struct {
+type changeSet struct {
 	n     int // the request's number; 0 is the org
 	cause string
-	conds []cond
+	conds []kv.Cond
 	facts []reset.Fact
-	ops   func(anchor Head) ([]op, error) // the anchor is the org's head after this commit
-	fresh bool                            // the request's log does not exist yet
+	ops   func(anchor Head) ([]kv.Op, error) // the anchor is the org's head after this commit
+	fresh bool                               // the request's log does not exist yet
 }
 
 // always makes operations that do not depend on the org's head.
-func always(ops ...op) func(Head) ([]op, error) {
-	return func(Head) ([]op, error) { return ops, nil }
+func always(ops ...kv.Op) func(Head) ([]kv.Op, error) {
+	return func(Head) ([]kv.Op, error) { return ops, nil }
 }
 
 // write commits a deed: its operations, its facts, the request's head in the org's
 // chain, and its cause. Whoever calls it has the turn.
-func (t *Term) write(ctx context.Context, c deed) (int64, error) {
-	sheets, anchor, err := t.sheets(ctx, c)
+func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
+	sheets, anchor, err := t.appends(ctx, c)
 	if err != nil {
 		return 0, err
 	}
@@ -95,18 +97,18 @@ func (t *Term) write(ctx context.Context, c deed) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	conds, all := slices.Clone(c.conds), []op(nil)
+	conds, all := slices.Clone(c.conds), []kv.Op(nil)
 	for _, s := range sheets { // the logs' new keys first: nobody else makes them
 		logConds, logOps := s.parts()
 		conds, all = append(conds, logConds...), append(all, logOps...)
 	}
 	all = append(all, ops...)
 	if c.cause != "" {
-		done, err := t.effect(opKey(c.n, c.cause), 0)
+		done, err := t.applyOp(opKey(c.n, c.cause), 0)
 		if err != nil {
 			return 0, err
 		}
-		all, conds = append([]op{done}, all...), append(conds, absent(done.key))
+		all, conds = append([]kv.Op{done}, all...), append(conds, kv.Absent(done.Key))
 	}
 	rev, err := t.commit(ctx, conds, all...)
 	if t.journal.wrote(sheets, err); err == nil {
@@ -116,25 +118,25 @@ func (t *Term) write(ctx context.Context, c deed) (int64, error) {
 }
 
 // sheets numbers the facts of a deed; a request's facts bring its head into the org's log.
-func (t *Term) sheets(ctx context.Context, c deed) ([]*sheet, Head, error) {
+func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, error) {
 	org, err := t.journal.log(ctx, t, 0)
 	if err != nil {
 		return nil, Head{}, err
 	}
 	if c.n == 0 {
-		s, err := sheetOf(org, c.facts)
-		return []*sheet{s}, Head{s.last, s.at.String()}, err
+		s, err := appendFacts(org, c.facts)
+		return []*logAppend{s}, Head{s.last, s.at.String()}, err
 	}
-	log := &logEnd{n: c.n, at: genesis(t.org, c.n)}
+	log := &logEnd{n: c.n, at: chain.First(t.org, c.n)}
 	if !c.fresh {
 		if log, err = t.journal.log(ctx, t, c.n); err != nil {
 			return nil, Head{}, err
 		}
 	}
-	s, err := sheetOf(log, c.facts)
+	s, err := appendFacts(log, c.facts)
 	if err != nil || len(c.facts) == 0 {
-		return []*sheet{s}, Head{org.last, org.at.String()}, err
+		return []*logAppend{s}, Head{org.last, org.at.String()}, err
 	}
-	of, err := sheetOf(org, []reset.Fact{chainedFact(factChained, s, c.facts)})
-	return []*sheet{s, of}, Head{of.last, of.at.String()}, err
+	of, err := appendFacts(org, []reset.Fact{chainedFact(factChained, s, c.facts)})
+	return []*logAppend{s, of}, Head{of.last, of.at.String()}, err
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 	"fmt"
 	"iter"
 	"strconv"
@@ -45,7 +47,7 @@ func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh boo
 	if err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
-	ops := []op{put(envKeys+hash(key), kept), put(place, append(append(head, '\n'), body...))}
+	ops := []kv.Op{kv.Put(envKeys+hash(key), kept), kv.Put(place, append(append(head, '\n'), body...))}
 	fresh, err = s.receive(ctx, ops)
 	if err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
@@ -53,23 +55,23 @@ func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh boo
 	return fresh, nil
 }
 
-func (s *Store) receive(ctx context.Context, ops []op) (bool, error) {
+func (s *Store) receive(ctx context.Context, ops []kv.Op) (bool, error) {
 	pause := unknownPause
 	for {
-		p, err := get(ctx, s.engine, ops[0].key)
-		if err != nil || p.rev != 0 {
-			return bytes.Equal(p.value, ops[0].value), err // equal: an earlier try took effect
+		p, err := kv.Get(ctx, s.engine, ops[0].Key)
+		if err != nil || p.Rev != 0 {
+			return bytes.Equal(p.Value, ops[0].Value), err // equal: an earlier try took effect
 		}
-		_, err = s.engine.commit(ctx, []cond{absent(ops[0].key)}, ops...)
+		_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(ops[0].Key)}, ops...)
 		switch {
 		case err == nil:
 			return true, nil
-		case errors.Is(err, errUnknown):
+		case errors.Is(err, kv.ErrUnknown):
 			if err := wait(ctx, pause); err != nil {
 				return false, err
 			}
 			pause *= 2
-		case !errors.Is(err, errConflict):
+		case !errors.Is(err, kv.ErrConflict):
 			return false, err
 		}
 	}
@@ -108,13 +110,13 @@ func (s *Store) readClock(ctx context.Context) error {
 		return err
 	}
 	s.notBefore(floor)
-	for p, err := range scan(ctx, s.engine, envPrefix, pageOf) {
+	for p, err := range kv.Scan(ctx, s.engine, envPrefix, series.PageLen) {
 		if err != nil {
 			return err
 		}
-		digits, _, _ := strings.Cut(strings.TrimPrefix(p.key, envPrefix), "-")
+		digits, _, _ := strings.Cut(strings.TrimPrefix(p.Key, envPrefix), "-")
 		if s.arrived, err = strconv.ParseInt(digits, 10, 64); err != nil {
-			return fmt.Errorf("read the inbox: %s: %w", p.key, err)
+			return fmt.Errorf("read the inbox: %s: %w", p.Key, err)
 		}
 	}
 	return nil
@@ -128,7 +130,7 @@ func (t *Term) Receive(ctx context.Context, key string, body []byte) (fresh bool
 // Pending yields the envelopes that are not finished, in order of arrival.
 func (r *Reader) Pending(ctx context.Context) iter.Seq2[Envelope, error] {
 	return func(yield func(Envelope, error) bool) {
-		for p, err := range scan(ctx, r.engine, envPrefix, pageOf) {
+		for p, err := range kv.Scan(ctx, r.engine, envPrefix, series.PageLen) {
 			e, err := envelope(p, err)
 			if !yield(e, err) || err != nil {
 				return
@@ -142,7 +144,7 @@ func (r *Reader) Pending(ctx context.Context) iter.Seq2[Envelope, error] {
 // the inbox until it is finished, so after a restart it comes again.
 func (r *Reader) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
 	return func(yield func(Envelope, error) bool) {
-		for p, err := range r.engine.watch(ctx, envPrefix, 0) {
+		for p, err := range r.engine.Watch(ctx, envPrefix, 0) {
 			e, err := envelope(p, err)
 			if !yield(e, err) || err != nil {
 				return
@@ -151,29 +153,29 @@ func (r *Reader) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
 	}
 }
 
-func envelope(p pair, err error) (Envelope, error) {
+func envelope(p kv.Pair, err error) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, fmt.Errorf("read the inbox: %w", err)
 	}
-	head, body, _ := bytes.Cut(p.value, []byte("\n"))
+	head, body, _ := bytes.Cut(p.Value, []byte("\n"))
 	var l label
 	if err := json.Unmarshal(head, &l); err != nil {
-		return Envelope{}, fmt.Errorf("read the inbox: %s: %w", p.key, err)
+		return Envelope{}, fmt.Errorf("read the inbox: %s: %w", p.Key, err)
 	}
 	return Envelope{Key: l.Key, Body: body, At: l.At}, nil
 }
 
 // Finish takes an envelope out of the inbox. Its key is remembered.
 func (t *Term) Finish(ctx context.Context, key string) error {
-	p, err := get(ctx, t.engine, envKeys+hash(key))
-	if err != nil || p.rev == 0 {
+	p, err := kv.Get(ctx, t.engine, envKeys+hash(key))
+	if err != nil || p.Rev == 0 {
 		return err
 	}
 	var kept receipt
-	if err := json.Unmarshal(p.value, &kept); err != nil {
+	if err := json.Unmarshal(p.Value, &kept); err != nil {
 		return fmt.Errorf("finish an envelope: %w", err)
 	}
-	if _, err := t.commit(ctx, nil, remove(kept.Place)); err != nil {
+	if _, err := t.commit(ctx, nil, kv.Remove(kept.Place)); err != nil {
 		return fmt.Errorf("finish an envelope: %w", err)
 	}
 	return nil

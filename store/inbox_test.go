@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +30,7 @@ func mustReceive(tb testing.TB, term *Term, key string) bool {
 
 func TestStore_Receive(t *testing.T) {
 	now := t0
-	term := mustTermOn(t, newModel(), Clock(func() time.Time { now = now.Add(-time.Second); return now })) // a clock that runs backwards
+	term := mustTermOn(t, kvtest.NewModel(), Clock(func() time.Time { now = now.Add(-time.Second); return now })) // a clock that runs backwards
 	long := strings.Repeat("long key ", 500)
 	order := []string{"z", "a", "m", long, "", "a\nb"}
 	for _, key := range order {
@@ -62,7 +64,7 @@ func TestStore_Receive(t *testing.T) {
 	if got := len(collect(t, term.Pending(t.Context()))); got != len(order)-1 {
 		t.Errorf("%d pending", got)
 	}
-	if _, err := term.Receive(t.Context(), "big", make([]byte, maxValue)); !errors.Is(err, errLimit) {
+	if _, err := term.Receive(t.Context(), "big", make([]byte, kv.MaxValue)); !errors.Is(err, kv.ErrLimit) {
 		t.Errorf("a body that is too large: %v", err)
 	}
 }
@@ -146,9 +148,9 @@ func TestReader_Arrivals(t *testing.T) {
 }
 
 func TestEnvelope_damaged(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
-	mustCommit(t, m, nil, put(envPrefix+"1", bytes.Repeat([]byte("x"), 10)))
+	mustCommit(t, m, nil, kv.Put(envPrefix+"1", bytes.Repeat([]byte("x"), 10)))
 	if err := firstError(term.Pending(t.Context())); err == nil {
 		t.Error("what is no envelope was taken for one")
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
 	"time"
 )
 
@@ -14,40 +16,40 @@ type Inspection struct {
 	Reader
 	// Damage says what is wrong with the file, *DamagedError; nil for a sound one.
 	Damage error
-	file   *bolt
+	file   *boltkv.Engine
 }
 
 // Inspect opens the record in a file that no bot has open, whatever its org. Errors:
 // *[HeldError], *[SchemaError], *[DamagedError] where nothing can be read of it, and the system's own.
 func Inspect(path string) (*Inspection, error) {
-	file, damage, err := inspectFile(path)
+	file, damage, err := boltkv.Inspect(path)
 	if err != nil {
 		return nil, err
 	}
 	i := &Inspection{Reader: Reader{engine: file, now: time.Now}, Damage: damage, file: file}
 	if err := i.recognize(); err != nil {
-		return nil, errors.Join(err, file.close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return i, nil
 }
 
 // recognize reads what the record says of itself; a damaged one may have lost it.
 func (i *Inspection) recognize() error {
-	p, err := get(context.Background(), i.engine, metaKey)
+	p, err := kv.Get(context.Background(), i.engine, metaKey)
 	if err != nil {
 		return err
 	}
 	var m meta
-	if p.rev != 0 {
-		err = json.Unmarshal(p.value, &m)
+	if p.Rev != 0 {
+		err = json.Unmarshal(p.Value, &m)
 	} else if i.Damage == nil {
-		err = errNoBucket
+		err = boltkv.ErrNoRecord
 	}
 	if err != nil {
-		return &DamagedError{Path: i.file.path, Cause: err}
+		return &DamagedError{Path: i.file.Path(), Cause: err}
 	}
 	if known := len(migrations()) + 1; m.Schema > known {
-		return &SchemaError{Path: i.file.path, Found: m.Schema, Known: known}
+		return &SchemaError{Path: i.file.Path(), Found: m.Schema, Known: known}
 	}
 	i.org = m.Org
 	return nil
@@ -57,4 +59,4 @@ func (i *Inspection) recognize() error {
 func (r *Reader) Org() string { return r.org }
 
 // Close closes the file.
-func (i *Inspection) Close() error { return i.file.close() }
+func (i *Inspection) Close() error { return i.file.Close() }

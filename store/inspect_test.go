@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // What an inspection of a sound file shows is what the record itself shows.
@@ -63,8 +64,8 @@ func TestInspect(t *testing.T) {
 func everything(tb tester, r *Reader) []string {
 	tb.Helper()
 	var all []string
-	for _, p := range collect(tb, scan(tb.Context(), r.engine, "", 100)) {
-		all = append(all, p.key+"="+string(p.value))
+	for _, p := range collect(tb, kv.Scan(tb.Context(), r.engine, "", 100)) {
+		all = append(all, p.Key+"="+string(p.Value))
 	}
 	return all
 }
@@ -85,7 +86,7 @@ func TestInspect_refused(t *testing.T) {
 	}
 	path := filepath.Join(dir, "later.db")
 	s := MustOpen(t, path)
-	mustCommit(t, s.engine, nil, put(metaKey, []byte(`{"schema":99,"org":"`+testOrg+`"}`)))
+	mustCommit(t, s.engine, nil, kv.Put(metaKey, []byte(`{"schema":99,"org":"`+testOrg+`"}`)))
 	MustClose(t, s)
 	if _, err := Inspect(path); !errors.As(err, new(*SchemaError)) {
 		t.Errorf("a later schema: %v", err)
@@ -113,11 +114,11 @@ func TestInspect_damaged(t *testing.T) {
 			return nil, err
 		}
 		defer i.Close()
-		for p, err := range scan(tb.Context(), i.engine, "", 10) {
+		for p, err := range kv.Scan(tb.Context(), i.engine, "", 10) {
 			if err != nil {
 				return all, err
 			}
-			all = append(all, fmt.Sprint(p.key, p.rev, string(p.value)))
+			all = append(all, fmt.Sprint(p.Key, p.Rev, string(p.Value)))
 		}
 		return all, i.Damage
 	}

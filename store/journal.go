@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // What one commit of the journal takes along. An entry may cost a condition and
@@ -31,7 +33,7 @@ type journal struct {
 
 	// of whoever has the turn
 	logs    map[int]*logEnd // by number of the request, 0 is the org's
-	sealing deflater
+	sealing series.Deflater
 	claims  claims // others may read them
 }
 
@@ -52,7 +54,7 @@ func newJournal() *journal {
 type ask struct {
 	n       int            // number of the request; 0 is the org's log
 	req     *reset.Request // of Start: the head as the caller read it; nil: append, whatever the head
-	lines   []line
+	lines   []encodedEntry
 	size    int
 	refused []error // of Start, for each line
 	err     error
@@ -155,12 +157,12 @@ func (j *journal) take() []*ask {
 // write commits what the asks want and answers them.
 func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 	var g *group
-	err := again(ctx, func() (err error) {
+	err := retryOnConflict(ctx, func() (err error) {
 		if g, err = j.compose(ctx, t, asks); err != nil || len(g.ops) == 0 {
 			return err
 		}
 		_, err = t.commit(ctx, g.conds, g.ops...)
-		j.wrote(g.sheets, err)
+		j.wrote(g.appends, err)
 		j.passClaims(g, err)
 		return err
 	})
@@ -171,7 +173,7 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 		close(a.done)
 	}
 	if err == nil {
-		t.seal(ctx, g.sheets)
+		t.seal(ctx, g.appends)
 	}
 }
 
@@ -186,21 +188,21 @@ func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 	}
 	l := &logEnd{n: n, last: last, at: at}
 	if n != 0 {
-		if p.rev == 0 {
+		if p.Rev == 0 {
 			return nil, fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)
 		}
 		head, err := t.Get(ctx, reset.NewID(n))
 		if err != nil {
 			return nil, err
 		}
-		l.head = footingOf(head)
+		l.head = stateOf(head)
 	}
 	j.logs[n] = l
 	return l, nil
 }
 
 // wrote moves the logs on after a commit; after a failed one they are looked at anew.
-func (j *journal) wrote(sheets []*sheet, err error) {
+func (j *journal) wrote(sheets []*logAppend, err error) {
 	for _, s := range sheets {
 		if err != nil {
 			delete(j.logs, s.log.n)
@@ -214,12 +216,12 @@ func (j *journal) wrote(sheets []*sheet, err error) {
 func (j *journal) passClaims(g *group, err error) {
 	switch {
 	case err == nil:
-		for u, c := range g.cards {
+		for u, c := range g.users {
 			if c.passed {
 				j.claims.set(u, c.user.Claim)
 			}
 		}
-	case !errors.Is(err, errConflict): // whether it took effect is not known
+	case !errors.Is(err, kv.ErrConflict): // whether it took effect is not known
 		j.claims.know(nil)
 	}
 }

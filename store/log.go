@@ -6,25 +6,28 @@ import (
 	"iter"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
-func entriesOf(n int) series[reset.Entry] {
-	return series[reset.Entry]{prefix: logPrefix(n), number: func(e reset.Entry) int64 { return e.Seq }}
+func entriesOf(n int) series.Series[reset.Entry] {
+	return series.Series[reset.Entry]{Prefix: logPrefix(n), Number: func(e reset.Entry) int64 { return e.Seq }}
 }
 
 // chainOf is a log with what its chain needs.
-func chainOf(n int) series[chained] {
-	return series[chained]{prefix: logPrefix(n), number: func(c chained) int64 { return c.Seq }}
+func chainOf(n int) series.Series[chain.Entry] {
+	return series.Series[chain.Entry]{Prefix: logPrefix(n), Number: func(c chain.Entry) int64 { return c.Seq }}
 }
 
 // tail reads where a log ends; the pair's revision is 0 if there is no such log.
-func (r *Reader) tail(ctx context.Context, n int) (p pair, last int64, at link, err error) {
-	p, err = get(ctx, r.engine, tailKey(n))
-	if err != nil || p.rev == 0 {
-		return p, 0, genesis(r.org, n), err
+func (r *Reader) tail(ctx context.Context, n int) (p kv.Pair, last int64, at chain.Hash, err error) {
+	p, err = kv.Get(ctx, r.engine, tailKey(n))
+	if err != nil || p.Rev == 0 {
+		return p, 0, chain.First(r.org, n), err
 	}
-	if last, at, err = parseTail(p.value); err != nil {
-		err = fmt.Errorf("read %s: %w", p.key, err)
+	if last, at, err = parseTail(p.Value); err != nil {
+		err = fmt.Errorf("read %s: %w", p.Key, err)
 	}
 	return p, last, at, err
 }
@@ -48,7 +51,7 @@ func (r *Reader) OrgLog(ctx context.Context, from int64) iter.Seq2[reset.Entry, 
 func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Entry, error] {
 	return func(yield func(reset.Entry, error) bool) {
 		p, last, _, err := r.tail(ctx, n)
-		if err == nil && p.rev == 0 && n != 0 {
+		if err == nil && p.Rev == 0 && n != 0 {
 			err = fmt.Errorf("%s: %w", reset.NewID(n), ErrNotFound)
 		}
 		if err != nil {
@@ -58,7 +61,7 @@ func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Ent
 		if last < max(from, 1) {
 			return
 		}
-		for e, err := range entriesOf(n).upTo(ctx, r.engine, from, last) {
+		for e, err := range entriesOf(n).UpTo(ctx, r.engine, from, last) {
 			if !yield(e, err) {
 				return
 			}
@@ -67,7 +70,7 @@ func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Ent
 }
 
 // Tell records facts that belong to no request: a start, a reload.
-func (t *Term) Tell(ctx context.Context, facts ...reset.Fact) error {
+func (t *Term) AppendOrgFacts(ctx context.Context, facts ...reset.Fact) error {
 	entries := make([]reset.Entry, len(facts))
 	for i, f := range facts {
 		entries[i] = reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f}

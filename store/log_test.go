@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
+	"factorbot/store/internal/series"
 )
 
 // Concurrent workers of two requests: numbers without gaps, each entry once, and
@@ -49,9 +52,9 @@ func TestTerm_Log_concurrent(t *testing.T) {
 }
 
 func TestReader_Log_from(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustRun(t, term, 1, t0)
-	const want = 2*blockLen + 7
+	const want = 2*series.BlockLen + 7
 	for n := 4; n < want; {
 		n = appendSome(t, term, r.ID, n)
 	}
@@ -64,9 +67,9 @@ func TestReader_Log_from(t *testing.T) {
 		}
 	}
 	values := 0
-	for p, err := range scan(t.Context(), term.engine, logPrefix(1), 10) {
-		if values++; err != nil || values <= 2 && p.value[0] != deflated || values > 2 && p.value[0] != plain {
-			t.Errorf("value %d at %s begins with %q, %v", values, p.key, p.value[0], err)
+	for p, err := range kv.Scan(t.Context(), term.engine, logPrefix(1), 10) {
+		if values++; err != nil || values <= 2 && p.Value[0] != series.Deflated || values > 2 && p.Value[0] != series.Plain {
+			t.Errorf("value %d at %s begins with %q, %v", values, p.Key, p.Value[0], err)
 		}
 	}
 }
@@ -92,7 +95,7 @@ func TestTerm_Log_newTerm(t *testing.T) {
 	term := mustTerm(t, s)
 	r := mustRun(t, term, 1, t0)
 	n := 4
-	for i := 0; n < 3*blockLen; i++ {
+	for i := 0; n < 3*series.BlockLen; i++ {
 		n = appendSome(t, term, r.ID, n)
 		switch {
 		case i%50 == 49:
@@ -109,11 +112,11 @@ func TestTerm_Log_newTerm(t *testing.T) {
 		}
 	}
 	var values int
-	for p, err := range scan(t.Context(), term.engine, numberedKey(logPrefix(1), 0)[:len(logPrefix(1))], 100) {
+	for p, err := range kv.Scan(t.Context(), term.engine, series.Key(logPrefix(1), 0)[:len(logPrefix(1))], 100) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.value[0] == deflated {
+		if p.Value[0] == series.Deflated {
 			values++
 		}
 	}
@@ -124,10 +127,10 @@ func TestTerm_Log_newTerm(t *testing.T) {
 
 // A log with a hole is damage, not the end.
 func TestReader_Log_missing(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	r := mustRun(t, term, 1, t0)
-	mustCommit(t, m, nil, remove(numberedKey(logPrefix(1), 2)))
+	mustCommit(t, m, nil, kv.Remove(series.Key(logPrefix(1), 2)))
 	err := firstError(term.Log(t.Context(), r.ID, 1))
 	if err == nil || !strings.Contains(err.Error(), "entry 2 is missing") {
 		t.Errorf("a hole in the log: %v", err)

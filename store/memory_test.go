@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 // Requests that are settled cost no memory: after 5,000 of them, each with 8 KiB of facts
 // and a user, the live heap is where it was after 500.
 func TestTerm_memory_of_settled_requests(t *testing.T) {
 	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
-	s.file.db.NoSync = true
+	s.file.DB().NoSync = true
 	term := mustTerm(t, s)
 	settle := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -50,7 +51,7 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 
 // A request that is settled has no claims, in memory either.
 func TestTerm_claims_of_settled(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	over, next := mustRun(t, term, 1, t0), mustRun(t, term, 1, t0)
 	mustStart(t, term, over, 1)
 	mustUpdate(t, term, over.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })

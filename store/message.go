@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // SaveMessages records the references of a request's messages; the last one of a slot
@@ -25,7 +26,7 @@ func (t *Term) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.
 			kept = append(kept, m)
 		}
 	}
-	for some := range slices.Chunk(kept, maxOps/2) {
+	for some := range slices.Chunk(kept, kv.MaxOps/2) {
 		if err := t.saveMessages(ctx, id.Number(), some); err != nil {
 			return fmt.Errorf("save messages of %s: %w", id, err)
 		}
@@ -38,8 +39,8 @@ func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message
 		return err
 	}
 	defer t.journal.end()
-	return again(ctx, func() error {
-		var ops []op
+	return retryOnConflict(ctx, func() error {
+		var ops []kv.Op
 		var facts []reset.Fact
 		for _, m := range messages {
 			before, err := t.message(ctx, n, m.Slot)
@@ -53,9 +54,9 @@ func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message
 			if err != nil {
 				return err
 			}
-			ops = append(ops, put(messagesPrefix(n)+string(m.Slot), b))
+			ops = append(ops, kv.Put(messagesPrefix(n)+string(m.Slot), b))
 		}
-		_, err := t.write(ctx, deed{n: n, facts: facts, ops: always(ops...)})
+		_, err := t.write(ctx, changeSet{n: n, facts: facts, ops: always(ops...)})
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
@@ -65,9 +66,9 @@ func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message
 
 // message returns the reference in a slot, an empty one if there is none.
 func (r *Reader) message(ctx context.Context, n int, slot reset.Slot) (m reset.Message, err error) {
-	p, err := get(ctx, r.engine, messagesPrefix(n)+string(slot))
-	if err == nil && p.rev != 0 {
-		err = json.Unmarshal(p.value, &m)
+	p, err := kv.Get(ctx, r.engine, messagesPrefix(n)+string(slot))
+	if err == nil && p.Rev != 0 {
+		err = json.Unmarshal(p.Value, &m)
 	}
 	return m, err
 }
@@ -87,10 +88,10 @@ func postedFact(before, m reset.Message) (f reset.Fact, news bool) {
 // Messages returns the references of a request's messages, in the order of their slots' names.
 func (r *Reader) Messages(ctx context.Context, id reset.ID) ([]reset.Message, error) {
 	var messages []reset.Message
-	for p, err := range scan(ctx, r.engine, messagesPrefix(id.Number()), 100) {
+	for p, err := range kv.Scan(ctx, r.engine, messagesPrefix(id.Number()), 100) {
 		var m reset.Message
 		if err == nil {
-			err = json.Unmarshal(p.value, &m)
+			err = json.Unmarshal(p.Value, &m)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read messages of %s: %w", id, err)
@@ -103,12 +104,12 @@ func (r *Reader) Messages(ctx context.Context, id reset.ID) ([]reset.Message, er
 // Seen remembers the timestamp of the last event of a channel; an older one changes nothing.
 func (t *Term) Seen(ctx context.Context, channel reset.Channel, ts string) error {
 	key := seenPrefix + string(channel)
-	err := again(ctx, func() error {
-		p, err := get(ctx, t.engine, key)
-		if err != nil || !laterTS(ts, string(p.value)) {
+	err := retryOnConflict(ctx, func() error {
+		p, err := kv.Get(ctx, t.engine, key)
+		if err != nil || !laterTS(ts, string(p.Value)) {
 			return err
 		}
-		_, err = t.commit(ctx, []cond{{key, p.rev}}, put(key, []byte(ts)))
+		_, err = t.commit(ctx, []kv.Cond{{Key: key, Rev: p.Rev}}, kv.Put(key, []byte(ts)))
 		return err
 	})
 	if err != nil {
@@ -119,11 +120,11 @@ func (t *Term) Seen(ctx context.Context, channel reset.Channel, ts string) error
 
 // LastSeen returns the timestamp of the last event seen in a channel, "" if there was none.
 func (r *Reader) LastSeen(ctx context.Context, channel reset.Channel) (string, error) {
-	p, err := get(ctx, r.engine, seenPrefix+string(channel))
+	p, err := kv.Get(ctx, r.engine, seenPrefix+string(channel))
 	if err != nil {
 		return "", fmt.Errorf("read the last event of %s: %w", channel, err)
 	}
-	return string(p.value), nil
+	return string(p.Value), nil
 }
 
 // laterTS compares Slack's timestamps, "1700000000.000100": the fraction has a

@@ -4,10 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // migration brings a record from one schema version to the next. A crash may leave it
@@ -52,11 +57,11 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 		if err != nil {
 			return fail(version, err)
 		}
-		ops := []op{put(metaKey, sign)}
+		ops := []kv.Op{kv.Put(metaKey, sign)}
 		if version == len(steps) {
-			ops = append(ops, remove(upgradeKey))
+			ops = append(ops, kv.Remove(upgradeKey))
 		}
-		if _, err = s.engine.commit(ctx, nil, ops...); err != nil {
+		if _, err = s.engine.Commit(ctx, nil, ops...); err != nil {
 			return fail(version, err)
 		}
 	}
@@ -67,17 +72,17 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 // makes one, unless an earlier try of the same migration has: the record itself says so,
 // and nobody has led it since. A file that is already there keeps its name and its content.
 func (s *Store) backupBefore(ctx context.Context, path string, from int) (string, error) {
-	p, err := get(ctx, s.engine, upgradeKey)
+	p, err := kv.Get(ctx, s.engine, upgradeKey)
 	if err != nil {
 		return "", err
 	}
-	led, err := get(ctx, s.engine, leaseKey(leaderName))
+	led, err := kv.Get(ctx, s.engine, kv.LeaseKey(leaderName))
 	if err != nil {
 		return "", err
 	}
-	if p.rev > led.rev {
+	if p.Rev > led.Rev {
 		var u upgrade
-		if err := json.Unmarshal(p.value, &u); err != nil {
+		if err := json.Unmarshal(p.Value, &u); err != nil {
 			return "", fmt.Errorf("read %s: %w", upgradeKey, err)
 		}
 		before := filepath.Join(filepath.Dir(path), u.Backup)
@@ -100,6 +105,116 @@ func (s *Store) backupBefore(ctx context.Context, path string, from int) (string
 	if err != nil {
 		return before, err
 	}
-	_, err = s.engine.commit(ctx, nil, put(upgradeKey, b))
+	_, err = s.engine.Commit(ctx, nil, kv.Put(upgradeKey, b))
 	return before, err
+}
+
+// chainLogs is the step from schema version 1, whose logs have no chains: each gets the
+// hash of its entries as they are, and the org's log the heads of all. Entries of
+// that version have no salt, so their names are hashed as they are.
+func chainLogs(ctx context.Context, s *Store) error {
+	var heads []reset.Fact
+	numbers, err := s.logNumbers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range numbers {
+		end, err := s.chainLog(ctx, n)
+		if err != nil {
+			return err
+		}
+		if n != 0 {
+			f := chainedFact(factChained, newAppend(end), nil)
+			f.At = s.now()
+			heads = append(heads, f)
+		}
+	}
+	for some := range slices.Chunk(heads, 200) {
+		if err := s.anchorLogs(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logNumbers returns the numbers of all logs, the org's own first.
+func (s *Store) logNumbers(ctx context.Context) ([]int, error) {
+	numbers := []int{0}
+	for p, err := range kv.Scan(ctx, s.engine, headPrefix, 100) {
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasSuffix(p.Key, tailSuffix) {
+			numbers = append(numbers, numberOf(p.Key))
+		}
+	}
+	return numbers, nil
+}
+
+// chainLog writes the link of a log's last entry beside its number.
+func (s *Store) chainLog(ctx context.Context, n int) (*logEnd, error) {
+	p, last, _, err := s.tail(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	at := chain.First(s.org, n)
+	if last > 0 {
+		for c, err := range chainOf(n).UpTo(ctx, s.engine, 1, last) {
+			if err != nil {
+				return nil, err
+			}
+			if c.Seq > last {
+				break
+			}
+			sum, err := c.Sum()
+			if err != nil {
+				return nil, err
+			}
+			at = at.Next(c.Seq, sum)
+		}
+	}
+	_, err = s.engine.Commit(ctx, []kv.Cond{{Key: p.Key, Rev: p.Rev}}, tailPut(n, last, at))
+	return &logEnd{n: n, last: last, at: at}, err
+}
+
+// anchorLogs appends facts to the org's log.
+func (s *Store) anchorLogs(ctx context.Context, facts []reset.Fact) error {
+	_, last, at, err := s.tail(ctx, 0)
+	if err != nil {
+		return err
+	}
+	sheet, err := appendFacts(&logEnd{n: 0, last: last, at: at}, facts)
+	if err != nil {
+		return err
+	}
+	conds, ops := sheet.parts()
+	_, err = s.engine.Commit(ctx, conds, ops...)
+	return err
+}
+
+// dropClaims is the step from schema version 2, where a user's record held the claim
+// beside the notes. The logs of the requests that are not settled say the same. An
+// earlier program would not look there, so it must not open the record any more.
+func dropClaims(ctx context.Context, s *Store) error {
+	for p, err := range kv.Scan(ctx, s.engine, userPrefix, 100) {
+		if err != nil {
+			return err
+		}
+		c := userState{rev: p.Rev}
+		if err := json.Unmarshal(p.Value, &c.user); err != nil {
+			return fmt.Errorf("%s: %w", p.Key, err)
+		}
+		if c.user.Claim == nil {
+			continue
+		}
+		c.user.User = reset.UserID(p.Key[len(userPrefix):])
+		o, err := c.op()
+		if err != nil {
+			return err
+		}
+		if _, err := s.engine.Commit(ctx, []kv.Cond{{Key: p.Key, Rev: p.Rev}}, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 // The record against a map: whatever is done to it, in any order, with results
@@ -21,11 +22,11 @@ func TestRecord_property(t *testing.T) {
 	t.Run("model", func(t *testing.T) { // in a bubble, for the pauses after a result that is not known
 		synctest.Test(t, func(t *testing.T) {
 			rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {
-				how := rapid.SampledFrom([]doubt{sure, sure, sure, sure, sure, before, after})
+				how := rapid.SampledFrom([]kvtest.Doubt{kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Before, kvtest.After})
 				doubting := false
-				e := &doubtful{engine: newModel(), unsure: func() doubt {
+				e := &kvtest.Doubtful{Engine: kvtest.NewModel(), Unsure: func() kvtest.Doubt {
 					if !doubting {
-						return sure
+						return kvtest.Sure
 					}
 					return how.Draw(rt, "commit")
 				}}
@@ -57,7 +58,7 @@ func TestRecord_property(t *testing.T) {
 				if s, err = Open(path, testOrg); err != nil {
 					rt.Fatal(err)
 				}
-				s.file.db.NoSync = true // fast; what a crash leaves is another test's
+				s.file.DB().NoSync = true // fast; what a crash leaves is another test's
 				return mustTerm(rt, s)
 			})
 			rt.Repeat(rapid.StateMachineActions(m))
@@ -354,7 +355,7 @@ func (m *machine) Finish(rt *rapid.T) {
 func (m *machine) Lead(rt *rapid.T) {
 	old := m.term
 	m.term = m.lead(old)
-	if err := old.Tell(rt.Context(), reset.Fact{Name: "stale"}); !errors.Is(err, ErrLost) && !errors.Is(err, ErrClosed) {
+	if err := old.AppendOrgFacts(rt.Context(), reset.Fact{Name: "stale"}); !errors.Is(err, ErrLost) && !errors.Is(err, ErrClosed) {
 		rt.Fatalf("the old term wrote: %v", err)
 	}
 }

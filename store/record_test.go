@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 // mustTermOn begins a term on an engine, for a record without a file.
-func mustTermOn(tb tester, e engine, o ...Option) *Term {
+func mustTermOn(tb tester, e kv.Engine, o ...Option) *Term {
 	tb.Helper()
 	set := options{now: func() time.Time { return t0 }, retain: 400 * 24 * time.Hour}
 	for _, f := range o {
@@ -27,36 +29,36 @@ func mustTermOn(tb tester, e engine, o ...Option) *Term {
 
 // meddler runs something before the next commit, as another process would.
 type meddler struct {
-	engine
+	kv.Engine
 	first func()
 }
 
-func (m *meddler) commit(ctx context.Context, conds []cond, ops ...op) (int64, error) {
+func (m *meddler) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
 	if f := m.first; f != nil {
 		m.first = nil
 		f()
 	}
-	return m.engine.commit(ctx, conds, ops...)
+	return m.Engine.Commit(ctx, conds, ops...)
 }
 
 // broken fails every commit after some, as a process that dies there.
 type broken struct {
-	engine
+	kv.Engine
 	left int
 }
 
 var errBroken = errors.New("the process is gone")
 
-func (b *broken) commit(ctx context.Context, conds []cond, ops ...op) (int64, error) {
+func (b *broken) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
 	if b.left == 0 {
 		return 0, errBroken
 	}
 	b.left--
-	return b.engine.commit(ctx, conds, ops...)
+	return b.Engine.Commit(ctx, conds, ops...)
 }
 
 func TestTerm_Create_frozen(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	mustFreeze(t, term)
 	r, fact := asked("U_REQUESTER", 1)
 	if _, err := term.Create(t.Context(), "op", r, rows(1), fact); !errors.Is(err, ErrFrozen) {
@@ -71,7 +73,7 @@ func TestTerm_Create_frozen(t *testing.T) {
 }
 
 func TestTerm_Create_otherOrg(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r, fact := reset.Open("https://other.okta.com", reset.Ask{By: "U_REQUESTER", At: t0}, 1)
 	_, err := term.Create(t.Context(), "op", r, rows(1), fact)
 	if wrong := (*OrgError)(nil); !errors.As(err, &wrong) || wrong.Recorded != testOrg {
@@ -83,9 +85,9 @@ func TestTerm_Create_otherOrg(t *testing.T) {
 // under the same number and with the whole roster.
 func TestTerm_Create_interrupted(t *testing.T) {
 	for left := 0; ; left++ {
-		m := newModel()
+		m := kvtest.NewModel()
 		dying := mustTermOn(t, m)
-		dying.engine = &broken{engine: m, left: left}
+		dying.engine = &broken{Engine: m, left: left}
 		r, fact := asked("U_REQUESTER", 700)
 		_, err := dying.Create(t.Context(), "op", r, rows(700), fact)
 		if err != nil && !errors.Is(err, errBroken) {
@@ -107,7 +109,7 @@ func TestTerm_Create_interrupted(t *testing.T) {
 }
 
 func TestTerm_Update(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustCreate(t, term, 1)
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) }
 
@@ -145,25 +147,25 @@ func TestTerm_Update(t *testing.T) {
 }
 
 func TestTerm_Update_nothing(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
-	before := m.rev
+	before := mustRev(t, m)
 	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", func(*reset.Request) ([]reset.Fact, error) { return nil, nil }))
-	if made.Version != r.Version || m.rev != before {
+	if made.Version != r.Version || mustRev(t, m) != before {
 		t.Error("an update of nothing was written")
 	}
 }
 
 // The closure runs again, on what is there by then, when the head has moved.
 func TestTerm_Update_twice(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
-	meddle := &meddler{engine: m}
+	meddle := &meddler{Engine: m}
 	meddle.first = func() {
-		head := must[pair](t)(get(t.Context(), m, headKey(1)))
-		mustCommit(t, m, nil, put(head.key, head.value))
+		head := must[kv.Pair](t)(kv.Get(t.Context(), m, headKey(1)))
+		mustCommit(t, m, nil, kv.Put(head.Key, head.Value))
 	}
 	term.engine = meddle
 	runs := 0
@@ -183,7 +185,7 @@ func TestTerm_Update_twice(t *testing.T) {
 }
 
 func TestTerm_UpdateThawed(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
 	note := func(r *reset.Request) ([]reset.Fact, error) {
@@ -191,8 +193,8 @@ func TestTerm_UpdateThawed(t *testing.T) {
 		return nil, nil
 	}
 	must[*reset.Request](t)(term.UpdateThawed(t.Context(), r.ID, "a", note))
-	meddle := &meddler{engine: m} // the freeze comes between the read and the commit
-	meddle.first = func() { mustCommit(t, m, nil, put(freezeKey, []byte(`{"by":"U_APPROVER1"}`))) }
+	meddle := &meddler{Engine: m} // the freeze comes between the read and the commit
+	meddle.first = func() { mustCommit(t, m, nil, kv.Put(freezeKey, []byte(`{"by":"U_APPROVER1"}`))) }
 	term.engine = meddle
 	if _, err := term.UpdateThawed(t.Context(), r.ID, "b", note); !errors.Is(err, ErrFrozen) {
 		t.Errorf("while everything is frozen: %v", err)
@@ -203,7 +205,7 @@ func TestTerm_UpdateThawed(t *testing.T) {
 }
 
 func TestTerm_lost(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	old := mustTermOn(t, m)
 	r := mustRun(t, old, 2, t0)
 	must[[]error](t)(old.Start(t.Context(), r, started(1, userID(1))))
@@ -220,7 +222,7 @@ func TestTerm_lost(t *testing.T) {
 		"update":   func() error { _, err := old.Update(t.Context(), r.ID, "", nothing); return err },
 		"start":    func() error { _, err := old.Start(t.Context(), r, started(2, userID(2))); return err },
 		"append":   func() error { return old.Append(t.Context(), r.ID, outcome(1, userID(1), t0)) },
-		"tell":     func() error { return old.Tell(t.Context(), fact) },
+		"tell":     func() error { return old.AppendOrgFacts(t.Context(), fact) },
 		"messages": func() error { return old.SaveMessages(t.Context(), r.ID, reset.Message{Slot: reset.SlotPlan}) },
 		"seen":     func() error { return old.Seen(t.Context(), "C_FACTORS", "1.000000") },
 		"freeze": func() error {
@@ -228,11 +230,11 @@ func TestTerm_lost(t *testing.T) {
 			return err
 		},
 	} {
-		before := m.rev
+		before := mustRev(t, m)
 		if err := write(); !errors.Is(err, ErrLost) {
 			t.Errorf("%s by a lost term: %v", what, err)
 		}
-		if m.rev != before {
+		if mustRev(t, m) != before {
 			t.Errorf("%s by a lost term wrote", what)
 		}
 	}
@@ -246,7 +248,7 @@ func mustFreeze(tb testing.TB, term *Term) {
 }
 
 func TestTerm_Freeze(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	if f := must[*reset.Freeze](t)(term.Frozen(t.Context())); f != nil {
 		t.Fatalf("frozen from the start: %+v", f)
 	}
@@ -272,7 +274,7 @@ func TestTerm_Freeze(t *testing.T) {
 	if f := must[*reset.Freeze](t)(term.Frozen(t.Context())); f != nil {
 		t.Errorf("still frozen: %+v", f)
 	}
-	if err := term.Tell(t.Context(), reset.Fact{Name: "reloaded", At: t0}); err != nil {
+	if err := term.AppendOrgFacts(t.Context(), reset.Fact{Name: "reloaded", At: t0}); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
@@ -288,7 +290,7 @@ func TestTerm_Freeze(t *testing.T) {
 }
 
 func TestReader_Requests(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	for i := range 5 {
 		by := reset.Person("U_REQUESTER")
 		if i%2 == 1 {
@@ -320,7 +322,7 @@ func TestReader_Requests(t *testing.T) {
 }
 
 func TestReader_notFound(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	for _, id := range []reset.ID{"FR-1", "", "FR-0", "no ID"} {
 		if _, err := term.Get(t.Context(), id); !errors.Is(err, ErrNotFound) {
 			t.Errorf("get %q: %v", id, err)

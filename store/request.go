@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // Get returns a request, or ErrNotFound.
@@ -16,22 +18,22 @@ func (r *Reader) Get(ctx context.Context, id reset.ID) (*reset.Request, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("%s: %w", id, ErrNotFound)
 	}
-	p, err := get(ctx, r.engine, headKey(n))
+	p, err := kv.Get(ctx, r.engine, headKey(n))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", id, err)
 	}
-	if p.rev == 0 {
+	if p.Rev == 0 {
 		return nil, fmt.Errorf("%s: %w", id, ErrNotFound)
 	}
 	return decodeHead(p)
 }
 
-func decodeHead(p pair) (*reset.Request, error) {
+func decodeHead(p kv.Pair) (*reset.Request, error) {
 	r := &reset.Request{}
-	if err := json.Unmarshal(p.value, r); err != nil {
-		return nil, fmt.Errorf("read %s: %w", p.key, err)
+	if err := json.Unmarshal(p.Value, r); err != nil {
+		return nil, fmt.Errorf("read %s: %w", p.Key, err)
 	}
-	r.Version = p.rev
+	r.Version = p.Rev
 	return r, nil
 }
 
@@ -65,8 +67,8 @@ func (r *Reader) Requests(ctx context.Context, q Query) iter.Seq2[*reset.Request
 
 func (r *Reader) heads(ctx context.Context) iter.Seq2[*reset.Request, error] {
 	return func(yield func(*reset.Request, error) bool) {
-		for p, err := range scan(ctx, r.engine, headPrefix, 100) {
-			if err == nil && !isHead(p.key) {
+		for p, err := range kv.Scan(ctx, r.engine, headPrefix, 100) {
+			if err == nil && !isHead(p.Key) {
 				continue
 			}
 			var head *reset.Request
@@ -74,6 +76,46 @@ func (r *Reader) heads(ctx context.Context) iter.Seq2[*reset.Request, error] {
 				head, err = decodeHead(p)
 			}
 			if !yield(head, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Change tells that a request's head or log has moved. It carries no state: read
+// the request and what is new in its log.
+type Change struct {
+	ID       reset.ID
+	Revision int64 // of the record when it moved
+}
+
+func isHead(key string) bool { return strings.HasSuffix(key, headSuffix) }
+
+// Watch yields every request that is not settled, the newest first, then each
+// whose head or log has moved since. It merges moves while its reader is busy,
+// may repeat one, and never misses the last. It ends with an error.
+func (r *Reader) Watch(ctx context.Context) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		_, rev, err := r.engine.Read(ctx, headPrefix, headPrefix, 1)
+		if err != nil {
+			yield(Change{}, fmt.Errorf("watch requests: %w", err))
+			return
+		}
+		for head, err := range r.heads(ctx) {
+			if err != nil {
+				yield(Change{}, fmt.Errorf("watch requests: %w", err))
+				return
+			}
+			if !head.State.Settled() && !yield(Change{ID: head.ID, Revision: head.Version}, nil) {
+				return
+			}
+		}
+		for p, err := range r.engine.Watch(ctx, headPrefix, rev) {
+			if err != nil {
+				yield(Change{}, fmt.Errorf("watch requests: %w", err))
+				return
+			}
+			if !yield(Change{ID: reset.NewID(numberOf(p.Key)), Revision: p.Rev}, nil) {
 				return
 			}
 		}

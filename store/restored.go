@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // skipped is how many request numbers are left out after a restoration: those given
@@ -20,12 +21,12 @@ const readAgain = 10 * time.Minute
 // RestoredFrom returns when the backup was taken that this record is, and false if it is
 // none. Calls may have been sent since which the record does not know of.
 func (r *Reader) RestoredFrom(ctx context.Context) (taken time.Time, restored bool, err error) {
-	p, err := get(ctx, r.engine, copyKey)
-	if err != nil || p.rev == 0 {
+	p, err := kv.Get(ctx, r.engine, copyKey)
+	if err != nil || p.Rev == 0 {
 		return time.Time{}, false, err
 	}
 	var m copyMark
-	if err := json.Unmarshal(p.value, &m); err != nil {
+	if err := json.Unmarshal(p.Value, &m); err != nil {
 		return time.Time{}, false, fmt.Errorf("read %s: %w", copyKey, err)
 	}
 	return m.Taken, true, nil
@@ -94,11 +95,11 @@ func (t *Term) dropInbox(ctx context.Context, done *Restoration) error {
 func (t *Term) skipHistory(ctx context.Context, _ *Restoration) error {
 	now := t.now().Add(readAgain)
 	ts := fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
-	for p, err := range scan(ctx, t.engine, seenPrefix, 100) {
+	for p, err := range kv.Scan(ctx, t.engine, seenPrefix, 100) {
 		if err != nil {
 			return err
 		}
-		if err := t.Seen(ctx, reset.Channel(strings.TrimPrefix(p.key, seenPrefix)), ts); err != nil {
+		if err := t.Seen(ctx, reset.Channel(strings.TrimPrefix(p.Key, seenPrefix)), ts); err != nil {
 			return err
 		}
 	}
@@ -112,14 +113,14 @@ func (t *Term) unmark(ctx context.Context, done *Restoration) error {
 	}
 	defer t.journal.end()
 	told := reset.Fact{Name: "restored", At: t.now(), Detail: map[string]string{"taken": done.Taken.UTC().Format(time.RFC3339)}}
-	return again(ctx, func() error {
+	return retryOnConflict(ctx, func() error {
 		p, last, err := t.number(ctx, countKey)
 		if err != nil {
 			return err
 		}
-		_, err = t.write(ctx, deed{
-			conds: []cond{{countKey, p.rev}}, facts: []reset.Fact{told},
-			ops: always(numberPut(countKey, last+skipped), remove(copyKey)),
+		_, err = t.write(ctx, changeSet{
+			conds: []kv.Cond{{Key: countKey, Rev: p.Rev}}, facts: []reset.Fact{told},
+			ops: always(numberPut(countKey, last+skipped), kv.Remove(copyKey)),
 		})
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 var errKind = errors.New("not an entry of this kind")
@@ -24,7 +25,7 @@ func (t *Term) Start(ctx context.Context, r *reset.Request, entries ...reset.Ent
 	}
 	asks, err := split(entries)
 	if err == nil && len(asks) > 1 {
-		err = fmt.Errorf("%w: %d entries at once", errLimit, len(entries))
+		err = fmt.Errorf("%w: %d entries at once", kv.ErrLimit, len(entries))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)
@@ -64,16 +65,16 @@ func (t *Term) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) 
 func split(entries []reset.Entry) ([]*ask, error) {
 	var asks []*ask
 	for i, e := range entries {
-		l, err := newLine(e)
+		l, err := encodeEntry(e)
 		if err != nil {
 			return nil, err
 		}
 		if l.size() > groupBytes {
-			return nil, fmt.Errorf("%w: an entry of %d bytes", errLimit, l.size())
+			return nil, fmt.Errorf("%w: an entry of %d bytes", kv.ErrLimit, l.size())
 		}
 		last := len(asks) - 1
 		if last < 0 || len(asks[last].lines) == groupWeight-logWeight || asks[last].size+l.size() > groupBytes {
-			asks = append(asks, &ask{lines: make([]line, 0, min(len(entries)-i, groupWeight-logWeight))})
+			asks = append(asks, &ask{lines: make([]encodedEntry, 0, min(len(entries)-i, groupWeight-logWeight))})
 			last++
 		}
 		asks[last].lines = append(asks[last].lines, l)

@@ -13,10 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
+	"factorbot/store/internal/series"
 )
 
 func TestTerm_Start(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustRun(t, term, 3, t0)
 	mustStart(t, term, r, 1, 2)
 	if err := term.Append(t.Context(), r.ID, outcome(1, userID(1), t0.Add(time.Second))); err != nil {
@@ -82,7 +85,7 @@ func TestTerm_Start_conditions(t *testing.T) {
 		}, ErrLost},
 	} {
 		t.Run(name, func(t *testing.T) {
-			term := mustTermOn(t, newModel())
+			term := mustTermOn(t, kvtest.NewModel())
 			r := c.meanwhile(t, term, mustRun(t, term, 1, t0))
 			before := len(factNames(t, term, r.ID))
 			_, err := term.Start(t.Context(), r, started(1, userID(1)))
@@ -100,35 +103,35 @@ func TestTerm_Start_conditions(t *testing.T) {
 
 // What Start depends on may change between what it reads and its commit; it then looks again.
 func TestTerm_Start_meanwhile(t *testing.T) {
-	rewrite := func(t *testing.T, m *model, key string) {
-		p := must[pair](t)(get(t.Context(), m, key))
-		mustCommit(t, m, nil, put(key, p.value))
+	rewrite := func(t *testing.T, m *kvtest.Model, key string) {
+		p := must[kv.Pair](t)(kv.Get(t.Context(), m, key))
+		mustCommit(t, m, nil, kv.Put(key, p.Value))
 	}
 	for name, c := range map[string]struct {
-		meanwhile func(*testing.T, *model)
+		meanwhile func(*testing.T, *kvtest.Model)
 		all       error
 		one       error
 		seq       int64 // of the entry
 	}{
-		"frozen": {meanwhile: func(t *testing.T, m *model) {
-			mustCommit(t, m, nil, put(freezeKey, []byte(`{"by":"U_APPROVER1"}`)))
+		"frozen": {meanwhile: func(t *testing.T, m *kvtest.Model) {
+			mustCommit(t, m, nil, kv.Put(freezeKey, []byte(`{"by":"U_APPROVER1"}`)))
 		}, all: ErrFrozen},
-		"the head moves": {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
-		"the term ends":  {meanwhile: func(t *testing.T, m *model) { rewrite(t, m, leaseKey("leader")) }, all: ErrLost},
-		"another's note": {meanwhile: func(t *testing.T, m *model) {
+		"the head moves": {meanwhile: func(t *testing.T, m *kvtest.Model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
+		"the term ends":  {meanwhile: func(t *testing.T, m *kvtest.Model) { rewrite(t, m, kv.LeaseKey("leader")) }, all: ErrLost},
+		"another's note": {meanwhile: func(t *testing.T, m *kvtest.Model) {
 			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute), Seq: 2}
 			b := must[[]byte](t)(json.Marshal(reset.UserRecord{User: userID(1), Notes: []reset.Note{note}}))
-			mustCommit(t, m, nil, put(userKey(userID(1)), b))
+			mustCommit(t, m, nil, kv.Put(userKey(userID(1)), b))
 		}, one: &reset.ResetSinceError{User: userID(1), By: "FR-7", At: t0.Add(time.Minute)}},
-		"a late commit of the log": {meanwhile: func(t *testing.T, m *model) {
-			mustCommit(t, m, nil, put(numberedKey(logPrefix(1), 5), []byte(`={"seq":5,"kind":"fact"}`)), numberPut(tailKey(1), 5))
+		"a late commit of the log": {meanwhile: func(t *testing.T, m *kvtest.Model) {
+			mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(1), 5), []byte(`={"seq":5,"kind":"fact"}`)), numberPut(tailKey(1), 5))
 		}, seq: 6},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newModel()
+			m := kvtest.NewModel()
 			term := mustTermOn(t, m)
 			r := mustRun(t, term, 1, t0)
-			term.engine = &meddler{engine: m, first: func() { c.meanwhile(t, m) }}
+			term.engine = &meddler{Engine: m, first: func() { c.meanwhile(t, m) }}
 			refused, err := term.Start(t.Context(), r, started(1, userID(1)))
 			if !errors.Is(err, c.all) {
 				t.Fatalf("all: %v, want %v", err, c.all)
@@ -149,13 +152,13 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 // What is remembered of a user between the start and the outcome gives way to what
 // somebody else wrote meanwhile, as the sweeper does.
 func TestTerm_Append_meanwhile(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	r := mustRun(t, term, 1, t0)
 	if _, err := term.Start(t.Context(), r, started(1, userID(1))); err != nil {
 		t.Fatal(err)
 	}
-	mustCommit(t, m, nil, put(userKey(userID(1)), []byte(`{"user":"`+string(userID(1))+
+	mustCommit(t, m, nil, kv.Put(userKey(userID(1)), []byte(`{"user":"`+string(userID(1))+
 		`","claim":{"request":"FR-1","row":1},"notes":[{"request":"FR-9","revision":1,"outcome":"reset","at":"2026-01-01T00:00:00Z"}]}`)))
 	done := outcome(1, userID(1), t0)
 	done.Touched = true
@@ -198,7 +201,7 @@ func TestTerm_Start_claims(t *testing.T) {
 		"another row's outcome":  {others: []reset.Entry{started(1, userID(1)), outcome(2, userID(1), t0)}, want: &reset.ClaimedError{User: userID(1), By: theirs}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			term := mustTermOn(t, newModel())
+			term := mustTermOn(t, kvtest.NewModel())
 			other := mustRun(t, term, 2, t0)
 			mustJournal(t, term, other, c.before)
 			mine := mustRun(t, term, 2, t0)
@@ -274,7 +277,7 @@ func TestTerm_Start_sameUserAtOnce(t *testing.T) {
 }
 
 func TestTerm_Start_wrongEntry(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustRun(t, term, 1, t0)
 	for name, e := range map[string]reset.Entry{
 		"outcome": outcome(1, userID(1), t0),
@@ -292,7 +295,7 @@ func TestTerm_Start_wrongEntry(t *testing.T) {
 	for i := range many {
 		many[i] = started(i+1, userID(i+1))
 	}
-	if _, err := term.Start(t.Context(), r, many...); !errors.Is(err, errLimit) {
+	if _, err := term.Start(t.Context(), r, many...); !errors.Is(err, kv.ErrLimit) {
 		t.Errorf("too many at once: %v", err)
 	}
 }
@@ -320,15 +323,15 @@ func TestTerm_Append(t *testing.T) {
 		t.Errorf("log (-want +got):\n%s", d)
 	}
 	huge := outcome(1, userID(1), t0)
-	huge.Detail = strings.Repeat("x", maxCommit)
-	if err := term.Append(t.Context(), r.ID, huge); !errors.Is(err, errLimit) {
+	huge.Detail = strings.Repeat("x", kv.MaxCommit)
+	if err := term.Append(t.Context(), r.ID, huge); !errors.Is(err, kv.ErrLimit) {
 		t.Errorf("a huge entry: %v", err)
 	}
 }
 
 // A request's later note replaces its earlier one, and very many of others are cut.
 func TestTerm_Append_notes(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustRun(t, term, 1, t0)
 	for i := range 3 {
 		e := outcome(1, userID(1), t0.Add(time.Duration(i)))
@@ -340,9 +343,9 @@ func TestTerm_Append_notes(t *testing.T) {
 	if len(notes) != 1 || !notes[0].At.Equal(t0.Add(2)) {
 		t.Errorf("notes %+v", notes)
 	}
-	c := &card{}
+	c := &userState{}
 	for i := range notesMax + 5 {
-		c.settle(reset.NewID(i+1), 1, int64(i+2), gistOf(outcome(1, userID(1), t0)))
+		c.settle(reset.NewID(i+1), 1, int64(i+2), keyOf(outcome(1, userID(1), t0)))
 	}
 	if n := len(c.user.Notes); n != notesMax || c.user.Notes[0].Request != "FR-6" {
 		t.Errorf("%d notes from %s on", n, c.user.Notes[0].Request)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
 	"fmt"
 	"sync"
 	"time"
@@ -13,7 +15,7 @@ import (
 // when nobody uses it or its terms any more.
 type Store struct {
 	Reader
-	file    *bolt
+	file    *boltkv.Engine
 	retain  time.Duration
 	copying chan struct{} // held by who makes a copy beside the record
 
@@ -24,7 +26,7 @@ type Store struct {
 
 // Reader reads the record; a [Store] and a [Term] both do.
 type Reader struct {
-	engine engine
+	engine kv.Engine
 	org    string
 	now    func() time.Time
 }
@@ -62,19 +64,19 @@ func Open(path, org string, o ...Option) (*Store, error) {
 	for _, f := range o {
 		f(&set)
 	}
-	file, err := openBolt(path, set.timeout)
+	file, err := boltkv.Open(path, set.timeout)
 	if err != nil {
 		return nil, err
 	}
 	s := newStore(file, org, set)
 	s.file = file
 	if err := s.identify(context.Background(), path, set.steps); err != nil {
-		return nil, errors.Join(err, file.close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return s, nil
 }
 
-func newStore(e engine, org string, set options) *Store {
+func newStore(e kv.Engine, org string, set options) *Store {
 	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, copying: make(chan struct{}, 1)}
 }
 
@@ -86,12 +88,12 @@ func (s *Store) identify(ctx context.Context, path string, steps []migration) er
 		return err
 	}
 	for pause := unknownPause; ; pause *= 2 {
-		p, err := get(ctx, s.engine, metaKey)
+		p, err := kv.Get(ctx, s.engine, metaKey)
 		if err != nil {
 			return fmt.Errorf("open the record: %w", err)
 		}
-		if p.rev != 0 {
-			found, err := s.recognize(p.value, path, len(steps)+1)
+		if p.Rev != 0 {
+			found, err := s.recognize(p.Value, path, len(steps)+1)
 			if err != nil {
 				return err
 			}
@@ -100,11 +102,11 @@ func (s *Store) identify(ctx context.Context, path string, steps []migration) er
 			}
 			return s.readClock(ctx)
 		}
-		_, err = s.engine.commit(ctx, []cond{absent(metaKey)}, put(metaKey, sign))
-		if errors.Is(err, errUnknown) {
+		_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(metaKey)}, kv.Put(metaKey, sign))
+		if errors.Is(err, kv.ErrUnknown) {
 			err = wait(ctx, pause)
 		}
-		if err != nil && !errors.Is(err, errConflict) {
+		if err != nil && !errors.Is(err, kv.ErrConflict) {
 			return fmt.Errorf("sign the record: %w", err)
 		}
 	}
@@ -129,7 +131,7 @@ func (s *Store) recognize(sign []byte, path string, known int) (int, error) {
 
 // Close ends the term, waits for what is being written, and closes the file.
 func (s *Store) Close() error {
-	if err := s.file.close(); err != nil {
+	if err := s.file.Close(); err != nil {
 		return fmt.Errorf("close the record: %w", err)
 	}
 	return nil
@@ -143,7 +145,7 @@ type Stats struct {
 
 // Stats measures the record.
 func (s *Store) Stats() (Stats, error) {
-	used, free, err := s.file.size()
+	used, free, err := s.file.Size()
 	if err != nil {
 		return Stats{}, fmt.Errorf("measure the record: %w", err)
 	}

@@ -12,9 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 	"go.uber.org/goleak"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestMain(m *testing.M) {
@@ -56,23 +60,62 @@ func MustClose(tb testing.TB, s *Store) {
 }
 
 // mustBeSound runs bbolt's check and ours, unless the file is closed.
-func mustBeSound(tb tester, b *bolt) {
+func mustBeSound(tb tester, b *boltkv.Engine) {
 	tb.Helper()
-	err := b.db.View(func(tx *bbolt.Tx) error {
+	err := b.DB().View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
 			tb.Errorf("bbolt finds: %v", err)
 		}
 		return nil
 	})
-	if errors.Is(closedAs(err), ErrClosed) {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return
 	}
 	if err != nil {
 		tb.Errorf("check: %v", err)
 	}
-	if err := checkFile(b.db, b.path); err != nil {
+	if err := boltkv.Check(b.DB(), b.Path()); err != nil {
 		tb.Errorf("we find: %v", err)
 	}
+}
+
+// engines are those that the record is tested on.
+func engines() map[string]func(testing.TB) kv.Engine {
+	return map[string]func(testing.TB) kv.Engine{
+		"bolt":  func(tb testing.TB) kv.Engine { return mustBolt(tb) },
+		"model": func(testing.TB) kv.Engine { return kvtest.NewModel() },
+	}
+}
+
+// mustBolt opens an empty file; at the end of the test it is checked and closed.
+func mustBolt(tb testing.TB) *boltkv.Engine {
+	tb.Helper()
+	b, err := boltkv.Open(filepath.Join(tb.TempDir(), "factorbot.db"), time.Second)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		mustBeSound(tb, b)
+		if err := b.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return b
+}
+
+// mustRev returns the revision of the whole.
+func mustRev(tb testing.TB, e kv.Engine) int64 {
+	tb.Helper()
+	_, rev, err := e.Read(context.Background(), "", "", 1)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rev
+}
+
+func mustCommit(tb testing.TB, e kv.Engine, conds []kv.Cond, ops ...kv.Op) int64 {
+	tb.Helper()
+	return must[int64](tb)(e.Commit(context.Background(), conds, ops...))
 }
 
 // MustLead opens a fresh record and begins a term.

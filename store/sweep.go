@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // keysKept is how long the keys of envelopes and the causes of changes are
@@ -59,7 +60,7 @@ func (t *Term) sweepTime(ctx context.Context, now time.Time) (time.Time, error) 
 	}
 	b, err := now.UTC().MarshalText()
 	if err == nil {
-		_, err = t.commit(ctx, nil, put(sweptKey, b))
+		_, err = t.commit(ctx, nil, kv.Put(sweptKey, b))
 	}
 	t.store.notBefore(now)
 	return now, err
@@ -67,11 +68,11 @@ func (t *Term) sweepTime(ctx context.Context, now time.Time) (time.Time, error) 
 
 // swept returns the time that the last sweep went by; zero if there was none.
 func (r *Reader) swept(ctx context.Context) (last time.Time, err error) {
-	p, err := get(ctx, r.engine, sweptKey)
-	if err != nil || p.rev == 0 {
+	p, err := kv.Get(ctx, r.engine, sweptKey)
+	if err != nil || p.Rev == 0 {
 		return last, err
 	}
-	if err := last.UnmarshalText(p.value); err != nil {
+	if err := last.UnmarshalText(p.Value); err != nil {
 		return last, fmt.Errorf("read %s: %w", sweptKey, err)
 	}
 	return last, nil
@@ -96,20 +97,20 @@ func (t *Term) sweepAbandoned(ctx context.Context, _ time.Time) error {
 // sweepFamily goes from request to request through the keys of a kind.
 func (t *Term) sweepFamily(ctx context.Context, family string) error {
 	for from := family; ; {
-		found, _, err := t.engine.read(ctx, from, prefixEnd(family), 1)
+		found, _, err := t.engine.Read(ctx, from, kv.PrefixEnd(family), 1)
 		if err != nil || len(found) == 0 {
 			return err
 		}
-		number, _, _ := strings.Cut(strings.TrimPrefix(found[0].key, family), "/")
+		number, _, _ := strings.Cut(strings.TrimPrefix(found[0].Key, family), "/")
 		n, err := strconv.ParseUint(number, 16, 32)
 		if err != nil {
-			return fmt.Errorf("%s: %w", found[0].key, err)
+			return fmt.Errorf("%s: %w", found[0].Key, err)
 		}
 		prefix := family + number + "/"
 		if err := t.removeAbandoned(ctx, int(n), prefix); err != nil {
 			return err
 		}
-		from = prefixEnd(prefix)
+		from = kv.PrefixEnd(prefix)
 	}
 }
 
@@ -128,8 +129,8 @@ func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	_, err := t.commit(ctx, []cond{absent(headKey(n))}, removePrefix(prefix))
-	if errors.Is(err, errConflict) { // it is there by now
+	_, err := t.commit(ctx, []kv.Cond{kv.Absent(headKey(n))}, kv.RemovePrefix(prefix))
+	if errors.Is(err, kv.ErrConflict) { // it is there by now
 		return nil
 	}
 	return err
@@ -138,23 +139,23 @@ func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error 
 // sweepEnvelopes forgets old keys, but not those of envelopes that still wait.
 func (t *Term) sweepEnvelopes(ctx context.Context, now time.Time) error {
 	out := batch{t: t}
-	for p, err := range scan(ctx, t.engine, envKeys, 100) {
+	for p, err := range kv.Scan(ctx, t.engine, envKeys, 100) {
 		if err != nil {
 			return err
 		}
 		var kept receipt
-		if err := json.Unmarshal(p.value, &kept); err != nil {
-			return fmt.Errorf("%s: %w", p.key, err)
+		if err := json.Unmarshal(p.Value, &kept); err != nil {
+			return fmt.Errorf("%s: %w", p.Key, err)
 		}
 		if now.Sub(kept.At) < keysKept {
 			continue
 		}
-		if waiting, err := get(ctx, t.engine, kept.Place); err != nil {
+		if waiting, err := kv.Get(ctx, t.engine, kept.Place); err != nil {
 			return err
-		} else if waiting.rev != 0 {
+		} else if waiting.Rev != 0 {
 			continue
 		}
-		if err := out.add(ctx, remove(p.key)); err != nil {
+		if err := out.add(ctx, kv.Remove(p.Key)); err != nil {
 			return err
 		}
 	}
@@ -163,18 +164,18 @@ func (t *Term) sweepEnvelopes(ctx context.Context, now time.Time) error {
 
 func (t *Term) sweepEffects(ctx context.Context, now time.Time) error {
 	out := batch{t: t}
-	for p, err := range scan(ctx, t.engine, opPrefix, 100) {
+	for p, err := range kv.Scan(ctx, t.engine, opPrefix, 100) {
 		if err != nil {
 			return err
 		}
-		var e effect
-		if err := json.Unmarshal(p.value, &e); err != nil {
-			return fmt.Errorf("%s: %w", p.key, err)
+		var e appliedOp
+		if err := json.Unmarshal(p.Value, &e); err != nil {
+			return fmt.Errorf("%s: %w", p.Key, err)
 		}
 		if now.Sub(e.At) < keysKept {
 			continue
 		}
-		if err := out.add(ctx, remove(p.key)); err != nil {
+		if err := out.add(ctx, kv.Remove(p.Key)); err != nil {
 			return err
 		}
 	}
@@ -182,12 +183,12 @@ func (t *Term) sweepEffects(ctx context.Context, now time.Time) error {
 }
 
 func (t *Term) sweepNotes(ctx context.Context, now time.Time) error {
-	for p, err := range scan(ctx, t.engine, userPrefix, 100) {
+	for p, err := range kv.Scan(ctx, t.engine, userPrefix, 100) {
 		if err != nil {
 			return err
 		}
-		user := reset.UserID(strings.TrimPrefix(p.key, userPrefix))
-		if err := again(ctx, func() error { return t.sweepUser(ctx, user, now) }); err != nil {
+		user := reset.UserID(strings.TrimPrefix(p.Key, userPrefix))
+		if err := retryOnConflict(ctx, func() error { return t.sweepUser(ctx, user, now) }); err != nil {
 			return err
 		}
 	}
@@ -196,7 +197,7 @@ func (t *Term) sweepNotes(ctx context.Context, now time.Time) error {
 
 // sweepUser drops a user's old notes, on condition that nobody has changed the record meanwhile.
 func (t *Term) sweepUser(ctx context.Context, user reset.UserID, now time.Time) error {
-	c, err := t.card(ctx, user)
+	c, err := t.userState(ctx, user)
 	if err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (t *Term) sweepUser(ctx context.Context, user reset.UserID, now time.Time) 
 	if err != nil {
 		return err
 	}
-	_, err = t.commit(ctx, []cond{{o.key, c.rev}}, o)
+	_, err = t.commit(ctx, []kv.Cond{{Key: o.Key, Rev: c.rev}}, o)
 	return err
 }
 
@@ -245,16 +246,16 @@ func (t *Term) forget(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	retired := chainedFact(factRetired, &sheet{log: &logEnd{n: n}, last: last, at: at}, nil)
+	retired := chainedFact(factRetired, &logAppend{log: &logEnd{n: n}, last: last, at: at}, nil)
 	retired.At = t.now()
-	if _, err := t.write(ctx, deed{facts: []reset.Fact{retired}, ops: always()}); err != nil {
+	if _, err := t.write(ctx, changeSet{facts: []reset.Fact{retired}, ops: always()}); err != nil {
 		return err
 	}
 	for _, prefix := range []string{rowsPrefix(n), plansPrefix(n), logPrefix(n), messagesPrefix(n), opsPrefix(n), exportPrefix(n)} {
-		if _, err := t.commit(ctx, nil, removePrefix(prefix)); err != nil {
+		if _, err := t.commit(ctx, nil, kv.RemovePrefix(prefix)); err != nil {
 			return err
 		}
 	}
-	_, err = t.commit(ctx, nil, remove(headKey(n)), remove(tailKey(n)))
+	_, err = t.commit(ctx, nil, kv.Remove(headKey(n)), kv.Remove(tailKey(n)))
 	return err
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestTerm_Sweep(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	now := t0
 	term := mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	sweep := func(d time.Duration) { t.Helper(); mustSweepTo(t, term, t0.Add(d)) }
@@ -90,7 +92,7 @@ func mustSweepTo(tb testing.TB, term *Term, now time.Time) {
 // A clock that jumps ahead, or was wrong when something was written, makes nothing go at
 // once that is young.
 func TestTerm_Sweep_wrong_clock(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	now := t0
 	term := mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	if err := term.Sweep(t.Context(), t0); err != nil {
@@ -134,11 +136,11 @@ func TestTerm_Sweep_wrong_clock(t *testing.T) {
 // What belongs to no request is removed: the roster of a Create that broke off, and messages
 // saved after retention. The op may come again later.
 func TestTerm_Sweep_abandoned(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	kept := mustCreate(t, term, 3)
 	r, fact := asked("U_REQUESTER", 700)
-	term.engine = &broken{engine: m, left: 3} // the number, the removal of old rows, the rows
+	term.engine = &broken{Engine: m, left: 3} // the number, the removal of old rows, the rows
 	if _, err := term.Create(t.Context(), "op", r, rows(700), fact); !errors.Is(err, errBroken) {
 		t.Fatal(err)
 	}
@@ -146,8 +148,8 @@ func TestTerm_Sweep_abandoned(t *testing.T) {
 	if len(mustKeys(t, m, rowsPrefix(2))) == 0 {
 		t.Fatal("the test abandons nothing")
 	}
-	mustCommit(t, m, nil, put(messagesPrefix(7)+"result", []byte("{}")))
-	mustCommit(t, m, nil, put(messagesPrefix(0)+"org", []byte("{}")))
+	mustCommit(t, m, nil, kv.Put(messagesPrefix(7)+"result", []byte("{}")))
+	mustCommit(t, m, nil, kv.Put(messagesPrefix(0)+"org", []byte("{}")))
 	if err := term.Sweep(t.Context(), t0); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +168,7 @@ func TestTerm_Sweep_abandoned(t *testing.T) {
 
 // After retention nothing is recorded for a request any more.
 func TestTerm_after_retention(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m, Retain(time.Hour))
 	r := mustCreate(t, term, 1)
 	mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })
@@ -188,17 +190,17 @@ func TestTerm_after_retention(t *testing.T) {
 	}
 }
 
-func mustKeys(tb testing.TB, e engine, prefix string) []string {
+func mustKeys(tb testing.TB, e kv.Engine, prefix string) []string {
 	tb.Helper()
 	var keys []string
-	for _, p := range collect(tb, scan(tb.Context(), e, prefix, 100)) {
-		keys = append(keys, p.key)
+	for _, p := range collect(tb, kv.Scan(tb.Context(), e, prefix, 100)) {
+		keys = append(keys, p.Key)
 	}
 	return keys
 }
 
 func TestTerm_SaveMessages(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	mustCreate(t, term, 1)
 	plan := reset.Message{Slot: reset.SlotPlan, Channel: "C_FACTORS", TS: "1.000000", At: t0}
 	later := reset.Message{Slot: reset.SlotPlan, Channel: "C_FACTORS", TS: "1.000000", File: "F1", At: t0}
@@ -217,7 +219,7 @@ func TestTerm_SaveMessages(t *testing.T) {
 }
 
 func TestTerm_Seen(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	for _, c := range []struct{ ts, want string }{
 		{"999999999.000200", "999999999.000200"},
 		{"1000000000.000100", "1000000000.000100"},
@@ -238,14 +240,14 @@ func TestTerm_Seen(t *testing.T) {
 }
 
 func TestTerm_Installation(t *testing.T) {
-	m := newModel()
+	m := kvtest.NewModel()
 	term := mustTermOn(t, m)
 	name := must[string](t)(term.Installation(t.Context()))
 	again := must[string](t)(mustTerm(t, term.store).Installation(t.Context()))
 	if len(name) < 20 || again != name {
 		t.Errorf("named %q, then %q", name, again)
 	}
-	if other := must[string](t)(mustTermOn(t, newModel()).Installation(t.Context())); other == name {
+	if other := must[string](t)(mustTermOn(t, kvtest.NewModel()).Installation(t.Context())); other == name {
 		t.Error("two records have one name")
 	}
 }

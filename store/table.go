@@ -8,24 +8,26 @@ import (
 	"iter"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
-func rowsOf(n int) series[reset.Row] {
-	return series[reset.Row]{prefix: rowsPrefix(n), number: func(r reset.Row) int64 { return int64(r.Row) }}
+func rowsOf(n int) series.Series[reset.Row] {
+	return series.Series[reset.Row]{Prefix: rowsPrefix(n), Number: func(r reset.Row) int64 { return int64(r.Row) }}
 }
 
-func targetsOf(n, revision int) series[reset.Target] {
-	return series[reset.Target]{prefix: planPrefix(n, revision), number: func(t reset.Target) int64 { return int64(t.Row) }}
+func targetsOf(n, revision int) series.Series[reset.Target] {
+	return series.Series[reset.Target]{Prefix: planPrefix(n, revision), Number: func(t reset.Target) int64 { return int64(t.Row) }}
 }
 
 // Roster yields the rows of a request's roster, in order.
 func (r *Reader) Roster(ctx context.Context, id reset.ID) iter.Seq2[reset.Row, error] {
-	return rowsOf(id.Number()).all(ctx, r.engine, 1)
+	return rowsOf(id.Number()).All(ctx, r.engine, 1)
 }
 
 // Targets yields the targets of a plan from a row on (from 1), in order.
 func (r *Reader) Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error] {
-	return targetsOf(id.Number(), revision).all(ctx, r.engine, int64(fromRow))
+	return targetsOf(id.Number(), revision).All(ctx, r.engine, int64(fromRow))
 }
 
 // saveRoster writes the rows of a request that has no head yet.
@@ -62,7 +64,7 @@ func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets 
 		return ErrChanged
 	}
 	n := id.Number()
-	w := newTable(t, targetsOf(n, revision), []cond{{headKey(n), r.Version}})
+	w := newTable(t, targetsOf(n, revision), []kv.Cond{{Key: headKey(n), Rev: r.Version}})
 	if err := w.clear(ctx); err != nil {
 		return err
 	}
@@ -79,56 +81,56 @@ func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets 
 
 // table writes a series in deflated blocks, several to a commit.
 type table[T any] struct {
-	series series[T]
-	lines  lines
+	series series.Series[T]
+	lines  series.Lines
 	first  int64 // number of the first item in lines
 	last   int64
 	out    batch
 }
 
-func newTable[T any](t *Term, s series[T], conds []cond) *table[T] {
+func newTable[T any](t *Term, s series.Series[T], conds []kv.Cond) *table[T] {
 	return &table[T]{series: s, out: batch{t: t, conds: conds}}
 }
 
 // clear removes what an earlier try has left.
 func (w *table[T]) clear(ctx context.Context) error {
-	if err := w.out.add(ctx, removePrefix(w.series.prefix)); err != nil {
+	if err := w.out.add(ctx, kv.RemovePrefix(w.series.Prefix)); err != nil {
 		return err
 	}
 	return w.flush(ctx)
 }
 
 func (w *table[T]) add(ctx context.Context, item T) error {
-	no := w.series.number(item)
+	no := w.series.Number(item)
 	if no <= w.last {
 		return fmt.Errorf("row %d comes after row %d", no, w.last)
 	}
-	if w.lines.n > 0 && (blockStart(no) != blockStart(w.first) || w.lines.buf.Len() > blockBytes) {
+	if w.lines.N > 0 && (series.BlockStart(no) != series.BlockStart(w.first) || w.lines.Len() > series.BlockBytes) {
 		if err := w.cut(ctx); err != nil {
 			return err
 		}
 	}
-	if w.lines.n == 0 {
+	if w.lines.N == 0 {
 		w.first = no
 	}
 	w.last = no
-	return w.lines.add(item)
+	return w.lines.Add(item)
 }
 
 // cut ends a block.
 func (w *table[T]) cut(ctx context.Context) error {
-	b, err := w.lines.deflated(flate.DefaultCompression)
+	b, err := w.lines.Deflated(flate.DefaultCompression)
 	if err != nil {
 		return err
 	}
-	if err := w.out.add(ctx, put(numberedKey(w.series.prefix, w.first), b)); err != nil {
+	if err := w.out.add(ctx, kv.Put(series.Key(w.series.Prefix, w.first), b)); err != nil {
 		return changed(err)
 	}
 	return nil
 }
 
 func (w *table[T]) close(ctx context.Context) error {
-	if w.lines.n > 0 {
+	if w.lines.N > 0 {
 		if err := w.cut(ctx); err != nil {
 			return err
 		}
@@ -140,7 +142,7 @@ func (w *table[T]) flush(ctx context.Context) error { return changed(w.out.flush
 
 // changed names a conflict with the one condition that a table has: the head.
 func changed(err error) error {
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, kv.ErrConflict) {
 		return ErrChanged
 	}
 	return err

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestTerm_SavePlan(t *testing.T) {
@@ -49,7 +51,7 @@ func equateEmpty() cmp.Option {
 }
 
 func TestTerm_SavePlan_refused(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	frozen := mustRun(t, term, 2, t0)
 	if err := term.SavePlan(t.Context(), frozen.ID, 1, targets(9)); !errors.Is(err, ErrChanged) {
 		t.Errorf("a frozen plan was saved: %v", err)
@@ -90,7 +92,7 @@ func TestTerm_SavePlan_refused(t *testing.T) {
 
 // Wide rows make shorter blocks, and what cannot be deflated into a value is refused.
 func TestTerm_SavePlan_wide(t *testing.T) {
-	term := mustTermOn(t, newModel())
+	term := mustTermOn(t, kvtest.NewModel())
 	r := mustCreate(t, term, 1)
 	source := rand.NewChaCha8([32]byte{1})
 	noise := func(n int) string {
@@ -110,7 +112,7 @@ func TestTerm_SavePlan_wide(t *testing.T) {
 			t.Errorf("from %d: the wide rows came back otherwise", from)
 		}
 	}
-	if err := term.SavePlan(t.Context(), r.ID, 1, seqOf([]reset.Target{{Row: 1, Input: noise(1 << 20)}})); !errors.Is(err, errLimit) {
+	if err := term.SavePlan(t.Context(), r.ID, 1, seqOf([]reset.Target{{Row: 1, Input: noise(1 << 20)}})); !errors.Is(err, kv.ErrLimit) {
 		t.Errorf("a row of 1 MB: %v", err)
 	}
 }

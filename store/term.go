@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,7 @@ const (
 type Term struct {
 	Reader
 	store *Store
-	lease lease
+	lease kv.Lease
 
 	creating  chan struct{} // holds a token while somebody makes a request
 	abandoned atomic.Bool   // a request may have been begun that nobody will finish
@@ -36,7 +37,7 @@ type Term struct {
 
 // Lead begins a term, and ends the earlier one.
 func (s *Store) Lead(ctx context.Context) (*Term, error) {
-	l, err := s.engine.hold(ctx, leaderName, leaseTTL)
+	l, err := s.engine.Hold(ctx, leaderName, leaseTTL)
 	if err != nil {
 		return nil, fmt.Errorf("lead: %w", err)
 	}
@@ -51,27 +52,27 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 }
 
 // Lost is closed when the term is known to be over.
-func (t *Term) Lost() <-chan struct{} { return t.lease.lost() }
+func (t *Term) Lost() <-chan struct{} { return t.lease.Lost() }
 
 // commit applies the operations while the term lasts and the conditions hold;
 // otherwise ErrLost or errConflict. The first operation is a put that nobody else
 // would make: where an answer is not known, finding it there tells that it was.
-func (t *Term) commit(ctx context.Context, conds []cond, ops ...op) (int64, error) {
-	conds = append(conds[:len(conds):len(conds)], t.lease.cond())
+func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+	conds = append(conds[:len(conds):len(conds)], t.lease.Cond())
 	asked, pause := false, unknownPause
 	for range unknownTries {
-		rev, err := t.engine.commit(ctx, conds, ops...)
-		if asked && errors.Is(err, errConflict) || errors.Is(err, errUnknown) {
+		rev, err := t.engine.Commit(ctx, conds, ops...)
+		if asked && errors.Is(err, kv.ErrConflict) || errors.Is(err, kv.ErrUnknown) {
 			asked = true
-			p, readErr := get(ctx, t.engine, ops[0].key)
-			if readErr == nil && p.rev != 0 && bytes.Equal(p.value, ops[0].value) {
-				return p.rev, nil
+			p, readErr := kv.Get(ctx, t.engine, ops[0].Key)
+			if readErr == nil && p.Rev != 0 && bytes.Equal(p.Value, ops[0].Value) {
+				return p.Rev, nil
 			}
 		}
 		switch {
-		case errors.Is(err, errConflict):
+		case errors.Is(err, kv.ErrConflict):
 			return 0, t.conflict(ctx)
-		case !errors.Is(err, errUnknown):
+		case !errors.Is(err, kv.ErrUnknown):
 			return rev, err
 		}
 		if err := wait(ctx, pause); err != nil {
@@ -79,29 +80,29 @@ func (t *Term) commit(ctx context.Context, conds []cond, ops ...op) (int64, erro
 		}
 		pause = min(2*pause, 2*time.Second)
 	}
-	return 0, fmt.Errorf("write to the record: %w", errUnknown)
+	return 0, fmt.Errorf("write to the record: %w", kv.ErrUnknown)
 }
 
 // conflict tells a lost term from a condition of the write itself.
 func (t *Term) conflict(ctx context.Context) error {
-	on := t.lease.cond()
-	p, err := get(ctx, t.engine, on.key)
+	on := t.lease.Cond()
+	p, err := kv.Get(ctx, t.engine, on.Key)
 	if err != nil {
 		return err
 	}
-	if p.rev != on.rev {
+	if p.Rev != on.Rev {
 		return ErrLost
 	}
-	return errConflict
+	return kv.ErrConflict
 }
 
 // again repeats read, closure and commit until the conditions of the commit held.
-func again(ctx context.Context, try func() error) error {
+func retryOnConflict(ctx context.Context, try func() error) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := try(); !errors.Is(err, errConflict) {
+		if err := try(); !errors.Is(err, kv.ErrConflict) {
 			return err
 		}
 	}
@@ -121,20 +122,20 @@ func wait(ctx context.Context, d time.Duration) error {
 // batch sends operations in as many commits as their limits ask for, in order.
 type batch struct {
 	t     *Term
-	conds []cond
-	ops   []op
+	conds []kv.Cond
+	ops   []kv.Op
 	size  int
 }
 
 // add appends an operation, and first commits what is there if it would be too much.
-func (b *batch) add(ctx context.Context, o op) error {
-	if len(b.ops) == maxOps || b.size+o.size() > maxCommit {
+func (b *batch) add(ctx context.Context, o kv.Op) error {
+	if len(b.ops) == kv.MaxOps || b.size+o.Size() > kv.MaxCommit {
 		if err := b.flush(ctx); err != nil {
 			return err
 		}
 	}
 	b.ops = append(b.ops, o)
-	b.size += o.size()
+	b.size += o.Size()
 	return nil
 }
 

@@ -9,6 +9,9 @@ import (
 	"slices"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // Link is one entry of the audit trail with its place in a chain.
@@ -26,11 +29,11 @@ type Link struct {
 func (r *Reader) Trail(ctx context.Context) iter.Seq2[Link, error] {
 	return func(yield func(Link, error) bool) {
 		numbers := map[int]bool{0: true}
-		for p, err := range scan(ctx, r.engine, headPrefix, 100) {
+		for p, err := range kv.Scan(ctx, r.engine, headPrefix, 100) {
 			if err != nil && !yield(Link{}, err) || err != nil {
 				return
 			}
-			numbers[numberOf(p.key)] = true
+			numbers[numberOf(p.Key)] = true
 		}
 		for _, n := range slices.Sorted(maps.Keys(numbers)) {
 			if !r.trailOf(ctx, n, yield) {
@@ -42,31 +45,31 @@ func (r *Reader) Trail(ctx context.Context) iter.Seq2[Link, error] {
 
 // trailOf yields one log; false ends the trail.
 func (r *Reader) trailOf(ctx context.Context, n int, yield func(Link, error) bool) bool {
-	at, id := genesis(r.org, n), reset.ID("")
+	at, id := chain.First(r.org, n), reset.ID("")
 	if n != 0 {
 		id = reset.NewID(n)
 	}
-	var opened opener
-	for p, err := range scan(ctx, r.engine, logPrefix(n), pageOf) {
+	var opened series.Opener
+	for p, err := range kv.Scan(ctx, r.engine, logPrefix(n), series.PageLen) {
 		if err != nil {
 			return yield(Link{}, err)
 		}
-		items, err := unpack[chained](&opened, p.value)
+		items, err := series.Unpack[chain.Entry](&opened, p.Value)
 		if err != nil {
-			return yield(Link{}, fmt.Errorf("%s: %w", p.key, err))
+			return yield(Link{}, fmt.Errorf("%s: %w", p.Key, err))
 		}
 		for _, c := range items {
-			bare := referring(c.Entry, c.Salt)
+			bare := chain.Redact(c.Entry, c.Salt)
 			bare.Seq = 0
 			hashed, err := json.Marshal(bare)
 			if err != nil {
 				return yield(Link{}, err)
 			}
-			sum, err := c.sum()
+			sum, err := c.Sum()
 			if err != nil {
 				return yield(Link{}, err)
 			}
-			at = at.next(c.Seq, sum)
+			at = at.Next(c.Seq, sum)
 			if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
 				return false
 			}

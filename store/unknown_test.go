@@ -9,21 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 // Every write, with an engine that at some commit cannot say whether it took
 // effect: before it did, after it did, and several times over. The record must
 // come out as if it had been known.
 func TestTerm_unknown(t *testing.T) {
-	want := script(t, newModel())
-	for _, how := range []doubt{before, after} {
+	want := script(t, kvtest.NewModel())
+	for _, how := range []kvtest.Doubt{kvtest.Before, kvtest.After} {
 		for _, times := range []int{1, 3} {
 			for at := 0; ; at++ {
 				n, hit := 0, false
-				e := &doubtful{engine: newModel(), unsure: func() doubt {
+				e := &kvtest.Doubtful{Engine: kvtest.NewModel(), Unsure: func() kvtest.Doubt {
 					n++
 					if n <= at || n > at+times {
-						return sure
+						return kvtest.Sure
 					}
 					hit = true
 					return how
@@ -59,7 +61,7 @@ type account struct {
 }
 
 // script makes each kind of write and tells what is there afterwards.
-func script(t *testing.T, e engine) account {
+func script(t *testing.T, e kv.Engine) account {
 	ctx := t.Context()
 	term := mustTermOn(t, e)
 	r := mustRun(t, term, 3, t0)
@@ -129,10 +131,10 @@ func accountOf(t *testing.T, term *Term, id reset.ID, fresh []bool) account {
 // An engine that never knows is given up after a while, with an error that says so.
 func TestTerm_unknownForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newModel()
+		m := kvtest.NewModel()
 		term := mustTermOn(t, m)
 		r := mustRun(t, term, 1, t0)
-		term.engine = &doubtful{engine: m, unsure: func() doubt { return before }}
+		term.engine = &kvtest.Doubtful{Engine: m, Unsure: func() kvtest.Doubt { return kvtest.Before }}
 		began := time.Now()
 		if _, err := term.Start(t.Context(), r, started(1, userID(1))); err == nil {
 			t.Error("started")

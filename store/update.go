@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // Update changes a request's head, and records the facts in the same commit. The
@@ -36,7 +37,7 @@ func (t *Term) update(ctx context.Context, e edit) (*reset.Request, error) {
 	}
 	defer t.journal.end()
 	var made *reset.Request
-	err := again(ctx, func() (err error) {
+	err := retryOnConflict(ctx, func() (err error) {
 		made, err = t.tryUpdate(ctx, e)
 		return err
 	})
@@ -51,15 +52,15 @@ func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if done, err := t.took(ctx, e.id.Number(), e.cause); err != nil || done {
+	if done, err := t.alreadyApplied(ctx, e.id.Number(), e.cause); err != nil || done {
 		return r, err
 	}
-	var conds []cond
+	var conds []kv.Cond
 	if e.thawed {
 		if err := t.notFrozen(ctx); err != nil {
 			return nil, err
 		}
-		conds = append(conds, absent(freezeKey))
+		conds = append(conds, kv.Absent(freezeKey))
 	}
 	before, err := json.Marshal(r)
 	if err != nil {
@@ -82,17 +83,17 @@ func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
 }
 
 // saveHead writes a head over the version it was read at, and takes over the new one.
-func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, conds []cond, facts []reset.Fact) error {
+func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, conds []kv.Cond, facts []reset.Fact) error {
 	n := r.ID.Number()
-	rev, err := t.write(ctx, deed{
-		n: n, cause: cause, conds: append(conds, cond{headKey(n), r.Version}), facts: facts,
+	rev, err := t.write(ctx, changeSet{
+		n: n, cause: cause, conds: append(conds, kv.Cond{Key: headKey(n), Rev: r.Version}), facts: facts,
 		ops: headOps(r, len(facts) > 0),
 	})
 	if err != nil {
 		return err
 	}
 	r.Version = rev
-	t.journal.logs[n].head = footingOf(r)
+	t.journal.logs[n].head = stateOf(r)
 	if r.State.Settled() {
 		t.journal.releaseAll(r.ID)
 	}
@@ -100,12 +101,12 @@ func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, con
 }
 
 // headOps writes a head, with the org's head that its facts have led to.
-func headOps(r *reset.Request, anchored bool) func(Head) ([]op, error) {
-	return func(anchor Head) ([]op, error) {
+func headOps(r *reset.Request, anchored bool) func(Head) ([]kv.Op, error) {
+	return func(anchor Head) ([]kv.Op, error) {
 		if anchored {
 			r.Anchor = anchor.String()
 		}
 		b, err := json.Marshal(r)
-		return []op{put(headKey(r.ID.Number()), b)}, err
+		return []kv.Op{kv.Put(headKey(r.ID.Number()), b)}, err
 	}
 }

@@ -10,10 +10,13 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // Outside is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
-type Outside struct {
+type Expected struct {
 	Org      Head     // an earlier end of the org's chain, from a message, a log line or a receipt
 	Request  reset.ID // of a receipt
 	Sequence int64    // number of the entry of its log that the receipt ends with
@@ -48,7 +51,7 @@ type Audit struct {
 // request's heads in the org's chain, with the ends that the record knows, and with what was
 // kept outside. It reads a record that nobody writes: an inspection, or a backup. The
 // error is about reading; what is wrong with the record is in the findings.
-func (r *Reader) Verify(ctx context.Context, kept ...Outside) (*Audit, error) {
+func (r *Reader) Verify(ctx context.Context, kept ...Expected) (*Audit, error) {
 	v := &verifier{Reader: r, audit: &Audit{}, anchors: map[int][]anchor{}, retired: map[int]anchor{}, kept: kept}
 	if err := v.org(ctx); err != nil {
 		return nil, fmt.Errorf("verify the org's log: %w", err)
@@ -71,7 +74,7 @@ type verifier struct {
 	audit   *Audit
 	anchors map[int][]anchor // by number of the request, in order
 	retired map[int]anchor
-	kept    []Outside
+	kept    []Expected
 }
 
 func (v *verifier) find(n int, seq int64, format string, args ...any) {
@@ -90,7 +93,7 @@ func (v *verifier) org(ctx context.Context) error {
 			hashes[k.Org.Seq] = ""
 		}
 	}
-	end, err := v.log(ctx, 0, func(c chained, at link) {
+	end, err := v.log(ctx, 0, func(c chain.Entry, at chain.Hash) {
 		if _, asked := hashes[c.Seq]; asked {
 			hashes[c.Seq] = at.String()
 		}
@@ -100,7 +103,7 @@ func (v *verifier) org(ctx context.Context) error {
 		return err
 	}
 	v.audit.Head = end
-	hashes[0] = genesis(v.Reader.org, 0).String()
+	hashes[0] = chain.First(v.Reader.org, 0).String()
 	for _, k := range v.kept {
 		if k.Org.Hash != "" && (hashes[k.Org.Seq] == "" || !strings.HasPrefix(hashes[k.Org.Seq], k.Org.Hash)) {
 			v.find(0, k.Org.Seq, "the head that was kept outside is not in this record: entries up to there were changed, left out or cut off")
@@ -110,7 +113,7 @@ func (v *verifier) org(ctx context.Context) error {
 }
 
 // take notes what an entry of the org's log says of a request.
-func (v *verifier) take(c chained) {
+func (v *verifier) take(c chain.Entry) {
 	if c.Fact == nil || c.Fact.Name != factChained && c.Fact.Name != factRetired {
 		return
 	}
@@ -131,11 +134,11 @@ func (v *verifier) take(c chained) {
 // requests verifies each request's log, and that none is missing.
 func (v *verifier) requests(ctx context.Context) error {
 	there := map[int]bool{}
-	for p, err := range scan(ctx, v.engine, headPrefix, 100) {
+	for p, err := range kv.Scan(ctx, v.engine, headPrefix, 100) {
 		if err != nil {
 			return err
 		}
-		there[numberOf(p.key)] = true
+		there[numberOf(p.Key)] = true
 	}
 	for n := range v.anchors {
 		if _, gone := v.retired[n]; gone || there[n] {
@@ -187,7 +190,7 @@ func (v *verifier) request(ctx context.Context, n int) error {
 		bySeq[a.seq] = append(bySeq[a.seq], a)
 	}
 	before := len(v.audit.Findings)
-	end, err := v.log(ctx, n, func(c chained, at link) {
+	end, err := v.log(ctx, n, func(c chain.Entry, at chain.Hash) {
 		for _, a := range bySeq[c.Seq] {
 			if a.hash != at.String() {
 				v.find(n, c.Seq, "the hash up to here is not the one %s: this entry or an earlier one was changed", a.where())
@@ -220,24 +223,24 @@ var errStop = errors.New("the chain is broken")
 
 // log computes a chain anew, shows each entry with its link, and returns its end. It stops
 // at the first entry that does not follow from the one before.
-func (v *verifier) log(ctx context.Context, n int, show func(chained, link)) (Head, error) {
+func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.Hash)) (Head, error) {
 	_, last, end, err := v.tail(ctx, n)
 	if err != nil {
 		return Head{}, err
 	}
-	at, seq := genesis(v.Reader.org, n), int64(0)
-	err = v.entries(ctx, n, func(c chained) error {
+	at, seq := chain.First(v.Reader.org, n), int64(0)
+	err = v.entries(ctx, n, func(c chain.Entry) error {
 		if c.Seq != seq+1 {
 			v.find(n, seq+1, "entry %d stands where it should be: it is missing, or the order was changed", c.Seq)
 			return errStop
 		}
-		sum, err := c.sum()
+		sum, err := c.Sum()
 		if err != nil {
 			return err
 		}
-		seq, at = c.Seq, at.next(c.Seq, sum)
+		seq, at = c.Seq, at.Next(c.Seq, sum)
 		v.audit.Entries++
-		if c.Mark != "" && c.Mark != at.mark() {
+		if c.Mark != "" && c.Mark != at.Short() {
 			v.find(n, seq, "it does not match its mark: it was changed")
 			return errStop
 		}
@@ -257,15 +260,15 @@ func (v *verifier) log(ctx context.Context, n int, show func(chained, link)) (He
 }
 
 // entries shows each entry of a log as it is stored, in the order of the keys.
-func (v *verifier) entries(ctx context.Context, n int, show func(chained) error) error {
-	var opened opener
-	for p, err := range scan(ctx, v.engine, logPrefix(n), pageOf) {
+func (v *verifier) entries(ctx context.Context, n int, show func(chain.Entry) error) error {
+	var opened series.Opener
+	for p, err := range kv.Scan(ctx, v.engine, logPrefix(n), series.PageLen) {
 		if err != nil {
 			return err
 		}
-		items, err := unpack[chained](&opened, p.value)
+		items, err := series.Unpack[chain.Entry](&opened, p.Value)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.key, err)
+			return fmt.Errorf("%s: %w", p.Key, err)
 		}
 		for _, c := range items {
 			if err := show(c); err != nil {

@@ -14,6 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // A record of schema version 1 gets its chains, loses nothing, and can be gone back from.
@@ -58,7 +61,7 @@ func mustTrail(tb testing.TB) (string, Head) {
 		tb.Fatal(err)
 	}
 	mustCreate(tb, term, 3)
-	if err := term.Tell(tb.Context(), reset.Fact{Name: "started", By: "U_APPROVER1", At: t0}); err != nil {
+	if err := term.AppendOrgFacts(tb.Context(), reset.Fact{Name: "started", By: "U_APPROVER1", At: t0}); err != nil {
 		tb.Fatal(err)
 	}
 	head := must[Head](tb)(s.Head(tb.Context()))
@@ -67,7 +70,7 @@ func mustTrail(tb testing.TB) (string, Head) {
 }
 
 // mustTamper changes pairs of a closed record as somebody with the file could, checksums and all.
-func mustTamper(tb testing.TB, path string, change func(e engine)) {
+func mustTamper(tb testing.TB, path string, change func(e kv.Engine)) {
 	tb.Helper()
 	s := MustOpen(tb, path)
 	change(s.engine)
@@ -75,22 +78,22 @@ func mustTamper(tb testing.TB, path string, change func(e engine)) {
 }
 
 // rewrite changes the lines of one stored value.
-func rewrite(tb testing.TB, e engine, key string, change func([][]byte) [][]byte) {
+func rewrite(tb testing.TB, e kv.Engine, key string, change func([][]byte) [][]byte) {
 	tb.Helper()
-	p := must[pair](tb)(get(tb.Context(), e, key))
-	text := p.value[1:]
-	if p.value[0] == deflated {
+	p := must[kv.Pair](tb)(kv.Get(tb.Context(), e, key))
+	text := p.Value[1:]
+	if p.Value[0] == series.Deflated {
 		text = mustInflate(tb, text)
 	}
 	lines := bytes.SplitAfter(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	lines[len(lines)-1] = append(lines[len(lines)-1], '\n')
-	mustCommit(tb, e, nil, put(key, append([]byte{plain}, bytes.Join(change(lines), nil)...)))
+	mustCommit(tb, e, nil, kv.Put(key, append([]byte{series.Plain}, bytes.Join(change(lines), nil)...)))
 }
 
 func TestVerify(t *testing.T) {
 	whole, head := mustTrail(t)
 	original := must[[]byte](t)(os.ReadFile(whole))
-	requests := numberedKey(logPrefix(1), 1) // a sealed block
+	requests := series.Key(logPrefix(1), 1) // a sealed block
 	replace := func(old, with string) func([][]byte) [][]byte {
 		return func(lines [][]byte) [][]byte {
 			joined := bytes.Join(lines, nil)
@@ -101,47 +104,47 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		tamper func(e engine)
+		tamper func(e kv.Engine)
 		want   string
-		with   Outside
+		with   Expected
 	}{
-		"untouched":       {tamper: func(engine) {}, with: Outside{Org: head}},
-		"an outcome":      {tamper: func(e engine) { rewrite(t, e, requests, replace(`"outcome":"reset"`, `"outcome":"failed"`)) }, want: "FR-1, entry"},
-		"a user":          {tamper: func(e engine) { rewrite(t, e, requests, replace(string(userID(7)), string(userID(8)))) }, want: "FR-1, entry"},
-		"an approver":     {tamper: func(e engine) { rewrite(t, e, requests, replace("U_APPROVER1", "U_APPROVER2")) }, want: "FR-1, entry 3: it does not match its mark"},
-		"a time":          {tamper: func(e engine) { rewrite(t, e, requests, replace("2026-03-01T09", "2026-03-01T08")) }, want: "FR-1, entry 1:"},
-		"an Okta request": {tamper: func(e engine) { rewrite(t, e, requests, replace(`"req-1"`, `"req-2"`)) }, want: "FR-1, entry"},
-		"a fact left out": {tamper: func(e engine) {
+		"untouched":       {tamper: func(kv.Engine) {}, with: Expected{Org: head}},
+		"an outcome":      {tamper: func(e kv.Engine) { rewrite(t, e, requests, replace(`"outcome":"reset"`, `"outcome":"failed"`)) }, want: "FR-1, entry"},
+		"a user":          {tamper: func(e kv.Engine) { rewrite(t, e, requests, replace(string(userID(7)), string(userID(8)))) }, want: "FR-1, entry"},
+		"an approver":     {tamper: func(e kv.Engine) { rewrite(t, e, requests, replace("U_APPROVER1", "U_APPROVER2")) }, want: "FR-1, entry 3: it does not match its mark"},
+		"a time":          {tamper: func(e kv.Engine) { rewrite(t, e, requests, replace("2026-03-01T09", "2026-03-01T08")) }, want: "FR-1, entry 1:"},
+		"an Okta request": {tamper: func(e kv.Engine) { rewrite(t, e, requests, replace(`"req-1"`, `"req-2"`)) }, want: "FR-1, entry"},
+		"a fact left out": {tamper: func(e kv.Engine) {
 			rewrite(t, e, requests, func(l [][]byte) [][]byte { return append(l[:2:2], l[3:]...) })
 		}, want: "FR-1, entry 3: entry 4 stands where it should be"},
-		"two facts swapped": {tamper: func(e engine) {
+		"two facts swapped": {tamper: func(e kv.Engine) {
 			rewrite(t, e, requests, func(l [][]byte) [][]byte { l[1], l[2] = l[2], l[1]; return l })
 		}, want: "FR-1, entry 2: entry 3 stands where it should be"},
-		"two facts swapped with their numbers": {tamper: func(e engine) {
+		"two facts swapped with their numbers": {tamper: func(e kv.Engine) {
 			rewrite(t, e, requests, func(l [][]byte) [][]byte {
 				l[1], l[2] = bytes.Replace(l[2], []byte(`"seq":3`), []byte(`"seq":2`), 1), bytes.Replace(l[1], []byte(`"seq":2`), []byte(`"seq":3`), 1)
 				return l
 			})
 		}, want: "FR-1, entry 2: it does not match its mark"},
-		"the end cut off": {tamper: func(e engine) {
-			mustCommit(t, e, nil, removeRange(numberedKey(logPrefix(1), 501), numberedKey(logPrefix(1), 99999)))
+		"the end cut off": {tamper: func(e kv.Engine) {
+			mustCommit(t, e, nil, kv.RemoveRange(series.Key(logPrefix(1), 501), series.Key(logPrefix(1), 99999)))
 		}, want: "FR-1, entry 500: the log ends here, and should end at 607"},
-		"the end cut off, and the tail": {tamper: func(e engine) {
-			mustCommit(t, e, nil, removeRange(numberedKey(logPrefix(1), 501), numberedKey(logPrefix(1), 99999)),
+		"the end cut off, and the tail": {tamper: func(e kv.Engine) {
+			mustCommit(t, e, nil, kv.RemoveRange(series.Key(logPrefix(1), 501), series.Key(logPrefix(1), 99999)),
 				tailPut(1, 500, mustLink(t, e, 1, 500)))
 		}, want: "FR-1, entry 607: the log ends at 500, before an entry in entry"},
-		"all rewritten with a chain of its own": {tamper: func(e engine) { forge(t, e, 1, "U_APPROVER1", "U_APPROVER2") }, want: "FR-1, entry 1: the hash up to here is not the one in entry 1 of the org's log"},
-		"the request left out": {tamper: func(e engine) {
-			mustCommit(t, e, nil, removePrefix(logPrefix(1)), remove(headKey(1)), remove(tailKey(1)))
+		"all rewritten with a chain of its own": {tamper: func(e kv.Engine) { forge(t, e, 1, "U_APPROVER1", "U_APPROVER2") }, want: "FR-1, entry 1: the hash up to here is not the one in entry 1 of the org's log"},
+		"the request left out": {tamper: func(e kv.Engine) {
+			mustCommit(t, e, nil, kv.RemovePrefix(logPrefix(1)), kv.Remove(headKey(1)), kv.Remove(tailKey(1)))
 		}, want: "FR-1, entry 0: the org's log knows the request, and it is not there"},
-		"a request put in": {tamper: func(e engine) {
-			mustCommit(t, e, nil, put(headKey(9), []byte(`{"id":"FR-9"}`)), tailPut(9, 0, genesis(testOrg, 9)))
+		"a request put in": {tamper: func(e kv.Engine) {
+			mustCommit(t, e, nil, kv.Put(headKey(9), []byte(`{"id":"FR-9"}`)), tailPut(9, 0, chain.First(testOrg, 9)))
 		}, want: "FR-9, entry 0: the org's log does not know the request"},
-		"a fact of the org":        {tamper: func(e engine) { forgeFirst(t, e, "U_APPROVER1", "U_APPROVER2") }, want: "the org's log, entry"},
-		"everything, with its end": {tamper: func(e engine) { forge(t, e, 0, "U_APPROVER1", "U_APPROVER2") }, with: Outside{Org: head}, want: "the head that was kept outside is not in this record"},
-		"another head":             {tamper: func(engine) {}, with: Outside{Org: Head{3, strings.Repeat("ab", 32)}}, want: "the org's log, entry 3: the head that was kept outside"},
-		"a receipt of nobody":      {tamper: func(engine) {}, with: Outside{Request: "FR-7", Sequence: 1, Hash: "ab"}, want: "FR-7, entry 1: the receipt's request is not in this record"},
-		"a receipt of another":     {tamper: func(engine) {}, with: Outside{Request: "FR-1", Sequence: 3, Hash: "ab"}, want: "FR-1, entry 3: the hash up to here is not the one in the receipt"},
+		"a fact of the org":        {tamper: func(e kv.Engine) { forgeFirst(t, e, "U_APPROVER1", "U_APPROVER2") }, want: "the org's log, entry"},
+		"everything, with its end": {tamper: func(e kv.Engine) { forge(t, e, 0, "U_APPROVER1", "U_APPROVER2") }, with: Expected{Org: head}, want: "the head that was kept outside is not in this record"},
+		"another head":             {tamper: func(kv.Engine) {}, with: Expected{Org: Head{3, strings.Repeat("ab", 32)}}, want: "the org's log, entry 3: the head that was kept outside"},
+		"a receipt of nobody":      {tamper: func(kv.Engine) {}, with: Expected{Request: "FR-7", Sequence: 1, Hash: "ab"}, want: "FR-7, entry 1: the receipt's request is not in this record"},
+		"a receipt of another":     {tamper: func(kv.Engine) {}, with: Expected{Request: "FR-1", Sequence: 3, Hash: "ab"}, want: "FR-1, entry 3: the hash up to here is not the one in the receipt"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "copy.db")
@@ -169,45 +172,45 @@ func TestVerify(t *testing.T) {
 }
 
 // mustLink computes the link of an entry.
-func mustLink(tb testing.TB, e engine, n int, last int64) link {
+func mustLink(tb testing.TB, e kv.Engine, n int, last int64) chain.Hash {
 	tb.Helper()
-	at := genesis(testOrg, n)
-	for _, c := range collect(tb, chainOf(n).upTo(tb.Context(), e, 1, last)) {
+	at := chain.First(testOrg, n)
+	for _, c := range collect(tb, chainOf(n).UpTo(tb.Context(), e, 1, last)) {
 		if c.Seq <= last {
-			at = at.next(c.Seq, must[link](tb)(c.sum()))
+			at = at.Next(c.Seq, must[chain.Hash](tb)(c.Sum()))
 		}
 	}
 	return at
 }
 
 // forge changes a name in a log and makes a chain that holds in itself.
-func forge(tb testing.TB, e engine, n int, old, with string) {
+func forge(tb testing.TB, e kv.Engine, n int, old, with string) {
 	tb.Helper()
 	r := Reader{engine: e, org: testOrg}
 	_, last, _, err := r.tail(tb.Context(), n)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := newSheet(&logEnd{n: n, at: genesis(testOrg, n)})
-	for _, c := range collect(tb, entriesOf(n).upTo(tb.Context(), e, 1, last)) {
+	s := newAppend(&logEnd{n: n, at: chain.First(testOrg, n)})
+	for _, c := range collect(tb, entriesOf(n).UpTo(tb.Context(), e, 1, last)) {
 		if c.Fact != nil && string(c.Fact.By) == old {
 			c.Fact.By = reset.Person(with)
 		}
-		s.add(must[line](tb)(newLine(c)))
+		s.add(must[encodedEntry](tb)(encodeEntry(c)))
 	}
 	_, ops := s.parts()
-	mustCommit(tb, e, nil, removePrefix(logPrefix(n)))
+	mustCommit(tb, e, nil, kv.RemovePrefix(logPrefix(n)))
 	for _, o := range ops {
 		mustCommit(tb, e, nil, o)
 	}
 }
 
 // forgeFirst changes a name in the org's log and leaves the marks.
-func forgeFirst(tb testing.TB, e engine, old, with string) {
+func forgeFirst(tb testing.TB, e kv.Engine, old, with string) {
 	tb.Helper()
-	for _, p := range collect(tb, scan(tb.Context(), e, logPrefix(0), 100)) {
-		if bytes.Contains(p.value, []byte(old)) {
-			mustCommit(tb, e, nil, put(p.key, bytes.ReplaceAll(p.value, []byte(old), []byte(with))))
+	for _, p := range collect(tb, kv.Scan(tb.Context(), e, logPrefix(0), 100)) {
+		if bytes.Contains(p.Value, []byte(old)) {
+			mustCommit(tb, e, nil, kv.Put(p.Key, bytes.ReplaceAll(p.Value, []byte(old), []byte(with))))
 		}
 	}
 }
@@ -226,7 +229,7 @@ func TestVerify_retired(t *testing.T) {
 		t.Fatal(err)
 	}
 	anchor := must[Head](t)(ParseHead(must[*reset.Request](t)(s.Get(t.Context(), "FR-2")).Anchor))
-	receipt := Outside{Org: anchor, Request: r.ID, Sequence: last, Hash: at.String()}
+	receipt := Expected{Org: anchor, Request: r.ID, Sequence: last, Hash: at.String()}
 	for _, day := range []int{0, 2} {
 		now = t0.Add(time.Duration(day) * 24 * time.Hour)
 		mustSweepTo(t, term, now)
@@ -248,14 +251,14 @@ func TestChained_redacted(t *testing.T) {
 		outcome(3, userID(3), t0),
 		{Kind: reset.EntryOutcome, At: t0.In(time.FixedZone("", 3600)), Step: &reset.Step{Row: 1, User: userID(1)}, Detail: "no UTF-8: \xff \ufffd"},
 	} {
-		l := must[line](t)(newLine(e))
-		stored := l.appendTo(nil, 4, genesis(testOrg, 1).next(4, l.sum))
-		c := must[[]chained](t)(unpack[chained](&opener{}, append([]byte{plain}, stored...)))[0]
-		if got := must[link](t)(c.sum()); got != l.sum {
+		l := must[encodedEntry](t)(encodeEntry(e))
+		stored := l.appendTo(nil, 4, chain.First(testOrg, 1).Next(4, l.sum))
+		c := must[[]chain.Entry](t)(series.Unpack[chain.Entry](&series.Opener{}, append([]byte{series.Plain}, stored...)))[0]
+		if got := must[chain.Hash](t)(c.Sum()); got != l.sum {
 			t.Errorf("read back %s, written %s: %s", got, l.sum, stored)
 		}
-		bare := chained{Entry: referring(c.Entry, c.Salt), Mark: c.Mark}
-		if got := must[link](t)(bare.sum()); got != l.sum {
+		bare := chain.Entry{Entry: chain.Redact(c.Entry, c.Salt), Mark: c.Mark}
+		if got := must[chain.Hash](t)(bare.Sum()); got != l.sum {
 			t.Errorf("without names %s, with them %s", got, l.sum)
 		}
 		if text := fmt.Sprintf("%+v %+v %+v", bare, bare.Fact, bare.Step); strings.Contains(text, "U_APPROVER1") || strings.Contains(text, "00u0000") || strings.Contains(text, "them") {

@@ -70,7 +70,7 @@ func testWatch(t *testing.T, term *Term) {
 	if err := term.SaveMessages(t.Context(), "FR-1", reset.Message{Slot: reset.SlotPlan}); err != nil {
 		t.Fatal(err)
 	}
-	if err := term.Tell(t.Context(), reset.Fact{Name: "reloaded", At: t0}); err != nil {
+	if err := term.AppendOrgFacts(t.Context(), reset.Fact{Name: "reloaded", At: t0}); err != nil {
 		t.Fatal(err)
 	}
 	expect("nothing of a request")
@@ -99,7 +99,7 @@ func TestReader_Watch_closed(t *testing.T) {
 	if _, err := term.Get(t.Context(), "FR-1"); !errors.Is(err, ErrClosed) {
 		t.Errorf("read after the close: %v", err)
 	}
-	if err := term.Tell(t.Context(), reset.Fact{}); !errors.Is(err, ErrClosed) {
+	if err := term.AppendOrgFacts(t.Context(), reset.Fact{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("wrote after the close: %v", err)
 	}
 	if _, err := s.Lead(t.Context()); !errors.Is(err, ErrClosed) {

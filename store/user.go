@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // notesMax bounds a user's notes; the oldest go first.
@@ -17,10 +18,10 @@ const notesMax = 200
 func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset.UserRecord, error] {
 	return func(yield func(reset.UserRecord, error) bool) {
 		for _, u := range users {
-			var c *card
+			var c *userState
 			err := t.knowClaims(ctx)
 			if err == nil {
-				c, err = t.card(ctx, u)
+				c, err = t.userState(ctx, u)
 			}
 			if err != nil {
 				yield(reset.UserRecord{}, fmt.Errorf("read users: %w", err))
@@ -34,7 +35,7 @@ func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset
 }
 
 // card is a user's record on its way into a commit.
-type card struct {
+type userState struct {
 	user    reset.UserRecord
 	rev     int64 // of the notes, as read
 	needed  bool  // a started entry depends on them
@@ -44,15 +45,15 @@ type card struct {
 }
 
 // card reads a user's notes, and has the claim as it is known.
-func (t *Term) card(ctx context.Context, u reset.UserID) (*card, error) {
-	p, err := get(ctx, t.engine, userKey(u))
+func (t *Term) userState(ctx context.Context, u reset.UserID) (*userState, error) {
+	p, err := kv.Get(ctx, t.engine, userKey(u))
 	if err != nil {
 		return nil, err
 	}
-	c := &card{user: reset.UserRecord{User: u}, rev: p.rev}
-	if p.rev != 0 {
-		if err := json.Unmarshal(p.value, &c.user); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.key, err)
+	c := &userState{user: reset.UserRecord{User: u}, rev: p.Rev}
+	if p.Rev != 0 {
+		if err := json.Unmarshal(p.Value, &c.user); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Key, err)
 		}
 	}
 	c.user.Claim, c.known = t.journal.claims.of(u)
@@ -60,20 +61,20 @@ func (t *Term) card(ctx context.Context, u reset.UserID) (*card, error) {
 }
 
 // op writes the notes back; a record that says nothing goes.
-func (c *card) op() (op, error) {
+func (c *userState) op() (kv.Op, error) {
 	key := userKey(c.user.User)
 	if len(c.user.Notes) == 0 {
-		return remove(key), nil
+		return kv.Remove(key), nil
 	}
 	kept := c.user
 	kept.Claim = nil
 	b, err := json.Marshal(kept)
-	return put(key, b), err
+	return kv.Put(key, b), err
 }
 
 // claim takes the user for a step of the request. It returns an error if another request
 // holds the user, or has left a note that is newer than the plan of this one.
-func (c *card) claim(id reset.ID, plan reset.Plan, e gist) error {
+func (c *userState) claim(id reset.ID, plan reset.Plan, e entryKey) error {
 	if held := c.user.Claim; held != nil && held.Request != id {
 		return &reset.ClaimedError{User: c.user.User, By: held.Request}
 	}
@@ -86,14 +87,14 @@ func (c *card) claim(id reset.ID, plan reset.Plan, e gist) error {
 	return nil
 }
 
-func (c *card) hold(id reset.ID, e gist) {
+func (c *userState) hold(id reset.ID, e entryKey) {
 	if held := c.user.Claim; held == nil || held.Row != e.row {
 		c.user.Claim = &reset.Claim{Request: id, Row: e.row, At: e.at}
 		c.passed = true
 	}
 }
 
-func (c *card) release(id reset.ID, e gist) {
+func (c *userState) release(id reset.ID, e entryKey) {
 	if held := c.user.Claim; held != nil && held.Request == id && held.Row == e.row {
 		c.user.Claim = nil
 		c.passed = true
@@ -103,7 +104,7 @@ func (c *card) release(id reset.ID, e gist) {
 // settle gives the user back after an outcome, and leaves a note with the number if a call
 // may have taken effect. A request's later note replaces its earlier one, and keeps that
 // one's number if no step was started between them.
-func (c *card) settle(id reset.ID, revision int, seq int64, e gist) {
+func (c *userState) settle(id reset.ID, revision int, seq int64, e entryKey) {
 	held := c.user.Claim != nil && c.user.Claim.Request == id
 	c.release(id, e)
 	if !e.touched {

@@ -1,4 +1,4 @@
-package store
+package chain
 
 import (
 	"crypto/rand"
@@ -13,14 +13,14 @@ import (
 
 // link is the hash of a chain up to an entry: SHA-256 of the link before, the entry's
 // number (8 bytes, big-endian) and the entry's own sum.
-type link [sha256.Size]byte
+type Hash [sha256.Size]byte
 
 // genesis is the link before the first entry of a log; 0 is the org's own.
-func genesis(org string, n int) link {
+func First(org string, n int) Hash {
 	return sha256.Sum256(fmt.Appendf(nil, "factorbot\x00%s\x00%d", org, n))
 }
 
-func (l link) next(seq int64, sum link) link {
+func (l Hash) Next(seq int64, sum Hash) Hash {
 	b := make([]byte, 0, 2*sha256.Size+8)
 	b = append(b, l[:]...)
 	for shift := 56; shift >= 0; shift -= 8 {
@@ -29,12 +29,12 @@ func (l link) next(seq int64, sum link) link {
 	return sha256.Sum256(append(b, sum[:]...))
 }
 
-func (l link) String() string { return hex.EncodeToString(l[:]) }
+func (l Hash) String() string { return hex.EncodeToString(l[:]) }
 
 // mark is what an entry keeps of its link, to tell where a chain breaks.
-func (l link) mark() string { return hex.EncodeToString(l[:8]) }
+func (l Hash) Short() string { return hex.EncodeToString(l[:8]) }
 
-func parseLink(s string) (l link, err error) {
+func Parse(s string) (l Hash, err error) {
 	b, err := hex.DecodeString(s)
 	if err == nil && len(b) != len(l) {
 		err = fmt.Errorf("a hash of %d bytes", len(b))
@@ -44,7 +44,7 @@ func parseLink(s string) (l link, err error) {
 }
 
 // chained is an entry as a log keeps it.
-type chained struct {
+type Entry struct {
 	reset.Entry
 	Salt string `json:"salt,omitempty"` // of the references to its names
 	Mark string `json:"mark,omitempty"` // of the link up to here
@@ -53,15 +53,15 @@ type chained struct {
 // sum is the entry's own part in the chain: the hash of its JSON without number, with
 // references in the place of names. Without the names, which takes the salt along, the
 // chain is as whole as before.
-func (c chained) sum() (link, error) {
-	e := referring(c.Entry, c.Salt)
+func (c Entry) Sum() (Hash, error) {
+	e := Redact(c.Entry, c.Salt)
 	e.Seq = 0
 	b, err := json.Marshal(e)
 	return sha256.Sum256(b), err
 }
 
 // newSalt returns 96 random bits.
-func newSalt() string {
+func NewSalt() string {
 	b := make([]byte, 12)
 	rand.Read(b) // never fails: see its documentation
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -69,7 +69,7 @@ func newSalt() string {
 
 // referring returns the entry with references to persons, users and free text in the
 // place of these. An entry without salt has references already, or is older than the chains.
-func referring(e reset.Entry, salt string) reset.Entry {
+func Redact(e reset.Entry, salt string) reset.Entry {
 	if salt == "" {
 		return e
 	}

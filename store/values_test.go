@@ -18,11 +18,11 @@ func TestTerm_Keep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := term.Kept(ctx, "ceilings")
+		got, err := term.Value(ctx, "ceilings")
 		if err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("round %d: %q, %v; want %q", round, got, err, want)
 		}
-		if err := term.Keep(ctx, "ceilings", []byte([]string{"first", "second", "third"}[round])); err != nil {
+		if err := term.PutValue(ctx, "ceilings", []byte([]string{"first", "second", "third"}[round])); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Close(); err != nil {

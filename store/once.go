@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,47 +12,47 @@ import (
 
 // effect remembers that a cause took effect. The key makes it happen once; the
 // mark tells the try that made it from every other one.
-type effect struct {
+type appliedOp struct {
 	At     time.Time `json:"at"`
 	Mark   string    `json:"mark"`
 	Number int       `json:"number,omitempty"` // of the request that a Create made
 }
 
 // effect returns the operation that remembers a cause.
-func (t *Term) effect(key string, number int) (op, error) {
-	b, err := json.Marshal(effect{At: t.store.stamp(), Mark: rand.Text(), Number: number})
-	return put(key, b), err
+func (t *Term) applyOp(key string, number int) (kv.Op, error) {
+	b, err := json.Marshal(appliedOp{At: t.store.stamp(), Mark: rand.Text(), Number: number})
+	return kv.Put(key, b), err
 }
 
 // effected returns what is remembered of a cause, nil if nothing is.
-func (r *Reader) effected(ctx context.Context, key string) (*effect, error) {
-	p, err := get(ctx, r.engine, key)
-	if err != nil || p.rev == 0 {
+func (r *Reader) applied(ctx context.Context, key string) (*appliedOp, error) {
+	p, err := kv.Get(ctx, r.engine, key)
+	if err != nil || p.Rev == 0 {
 		return nil, err
 	}
-	e := &effect{}
-	if err := json.Unmarshal(p.value, e); err != nil {
+	e := &appliedOp{}
+	if err := json.Unmarshal(p.Value, e); err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
 	return e, nil
 }
 
 // took reports whether a cause took effect on a request before; "" never did.
-func (r *Reader) took(ctx context.Context, n int, cause string) (bool, error) {
+func (r *Reader) alreadyApplied(ctx context.Context, n int, cause string) (bool, error) {
 	if cause == "" {
 		return false, nil
 	}
-	e, err := r.effected(ctx, opKey(n, cause))
+	e, err := r.applied(ctx, opKey(n, cause))
 	return e != nil, err
 }
 
 // number reads a counter; 0 if it is not there.
-func (r *Reader) number(ctx context.Context, key string) (pair, int64, error) {
-	p, err := get(ctx, r.engine, key)
-	if err != nil || p.rev == 0 {
+func (r *Reader) number(ctx context.Context, key string) (kv.Pair, int64, error) {
+	p, err := kv.Get(ctx, r.engine, key)
+	if err != nil || p.Rev == 0 {
 		return p, 0, err
 	}
-	n, err := strconv.ParseInt(string(p.value), 10, 64)
+	n, err := strconv.ParseInt(string(p.Value), 10, 64)
 	if err != nil {
 		return p, 0, fmt.Errorf("read %s: %w", key, err)
 	}
@@ -65,9 +66,9 @@ func (r *Reader) LastNote(ctx context.Context) (int64, error) {
 	return last, err
 }
 
-func (r *Reader) lastNote(ctx context.Context) (pair, int64, error) {
+func (r *Reader) lastNote(ctx context.Context) (kv.Pair, int64, error) {
 	p, last, err := r.number(ctx, notesKey)
 	return p, max(last, 1), err
 }
 
-func numberPut(key string, n int64) op { return put(key, strconv.AppendInt(nil, n, 10)) }
+func numberPut(key string, n int64) kv.Op { return kv.Put(key, strconv.AppendInt(nil, n, 10)) }

@@ -1,9 +1,10 @@
-package store
+package boltkv
 
 import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"hash/crc32"
 	"runtime/debug"
@@ -19,7 +20,7 @@ const groupMax = 128
 // bolt is the engine in one bbolt file. One goroutine writes: whatever is queued
 // becomes one transaction, each commit of it with conditions of its own. A
 // transaction costs two fsyncs, so concurrent commits share them.
-type bolt struct {
+type Engine struct {
 	db   *bbolt.DB
 	path string
 
@@ -39,8 +40,8 @@ type bolt struct {
 
 // job is a commit on its way through the writer.
 type job struct {
-	conds []cond
-	ops   []op
+	conds []kv.Cond
+	ops   []kv.Op
 	rev   int64
 	err   error
 	done  chan struct{}
@@ -49,8 +50,8 @@ type job struct {
 // pairs is the one bucket; its sequence is the revision of the whole.
 func pairs(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte("pairs")) }
 
-func newBolt(db *bbolt.DB, path string) *bolt {
-	b := &bolt{
+func newBolt(db *bbolt.DB, path string) *Engine {
+	b := &Engine{
 		db: db, path: path,
 		watchers: map[*watcher]struct{}{}, leases: map[string]*boltLease{},
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
@@ -59,11 +60,11 @@ func newBolt(db *bbolt.DB, path string) *bolt {
 	return b
 }
 
-func (b *bolt) read(ctx context.Context, from, to string, limit int) (found []pair, rev int64, err error) {
+func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []kv.Pair, rev int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	defer caught(b.path, &err)
+	defer recoverPanic(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
 		bucket := pairs(tx)
@@ -84,8 +85,8 @@ func (b *bolt) read(ctx context.Context, from, to string, limit int) (found []pa
 	return found, rev, closedAs(err)
 }
 
-func (b *bolt) commit(ctx context.Context, conds []cond, ops ...op) (int64, error) {
-	if err := checkLimits(conds, ops); err != nil {
+func (b *Engine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+	if err := kv.CheckLimits(conds, ops); err != nil {
 		return 0, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -96,13 +97,13 @@ func (b *bolt) commit(ctx context.Context, conds []cond, ops ...op) (int64, erro
 	}
 	j := &job{conds: conds, ops: ops, done: make(chan struct{})}
 	if !b.enqueue(j) {
-		return 0, ErrClosed
+		return 0, kv.ErrClosed
 	}
 	<-j.done // an answer always comes: the writer empties the queue before it ends
 	return j.rev, j.err
 }
 
-func (b *bolt) enqueue(j *job) bool {
+func (b *Engine) enqueue(j *job) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -113,7 +114,7 @@ func (b *bolt) enqueue(j *job) bool {
 	return true
 }
 
-func (b *bolt) nudge() {
+func (b *Engine) nudge() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -121,7 +122,7 @@ func (b *bolt) nudge() {
 }
 
 // write is the writer's loop; it ends when the engine is closed and nothing is queued.
-func (b *bolt) write() {
+func (b *Engine) write() {
 	defer close(b.ended)
 	debug.SetPanicOnFault(true) // of this goroutine
 	for {
@@ -137,7 +138,7 @@ func (b *bolt) write() {
 	}
 }
 
-func (b *bolt) take() (jobs []*job, closed bool) {
+func (b *Engine) take() (jobs []*job, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := min(len(b.queue), groupMax)
@@ -149,7 +150,7 @@ func (b *bolt) take() (jobs []*job, closed bool) {
 }
 
 // group commits jobs in one transaction and answers each.
-func (b *bolt) group(jobs []*job) {
+func (b *Engine) group(jobs []*job) {
 	err := b.damage
 	if err == nil {
 		err = b.apply(jobs)
@@ -170,8 +171,8 @@ func (b *bolt) group(jobs []*job) {
 
 // apply does what the jobs ask for. One whose conditions do not hold gets
 // errConflict and leaves the others alone.
-func (b *bolt) apply(jobs []*job) (err error) {
-	defer caught(b.path, &err)
+func (b *Engine) apply(jobs []*job) (err error) {
+	defer recoverPanic(b.path, &err)
 	tx, err := b.db.Begin(true)
 	if err != nil {
 		return err
@@ -182,13 +183,13 @@ func (b *bolt) apply(jobs []*job) (err error) {
 	first := rev
 	for _, j := range jobs {
 		if !holds(bucket, j.conds) {
-			j.err = errConflict
+			j.err = kv.ErrConflict
 			continue
 		}
 		rev++
 		j.rev = int64(rev)
 		for _, o := range j.ops {
-			if err := o.apply(bucket, j.rev); err != nil {
+			if err := apply(bucket, o, j.rev); err != nil {
 				return err
 			}
 		}
@@ -202,22 +203,22 @@ func (b *bolt) apply(jobs []*job) (err error) {
 	return tx.Commit()
 }
 
-func holds(bucket *bbolt.Bucket, conds []cond) bool {
+func holds(bucket *bbolt.Bucket, conds []kv.Cond) bool {
 	for _, c := range conds {
-		if frameRev(bucket.Get([]byte(c.key))) != c.rev {
+		if frameRev(bucket.Get([]byte(c.Key))) != c.Rev {
 			return false
 		}
 	}
 	return true
 }
 
-func (o op) apply(bucket *bbolt.Bucket, rev int64) error {
-	if !o.del {
-		return bucket.Put([]byte(o.key), frame(o.key, o.value, rev))
+func apply(bucket *bbolt.Bucket, o kv.Op, rev int64) error {
+	if !o.Del {
+		return bucket.Put([]byte(o.Key), frame(o.Key, o.Value, rev))
 	}
 	// A cursor may pass over a key after a deletion, so it seeks each time.
 	c := bucket.Cursor()
-	for k, _ := c.Seek([]byte(o.key)); k != nil && (o.to == "" || string(k) < o.to); k, _ = c.Seek([]byte(o.key)) {
+	for k, _ := c.Seek([]byte(o.Key)); k != nil && (o.To == "" || string(k) < o.To); k, _ = c.Seek([]byte(o.Key)) {
 		if err := c.Delete(); err != nil {
 			return err
 		}
@@ -236,12 +237,12 @@ func frame(key string, payload []byte, rev int64) []byte {
 	return append(v, payload...)
 }
 
-func unframe(key, v []byte) (pair, error) {
+func unframe(key, v []byte) (kv.Pair, error) {
 	k := string(key)
 	if len(v) < frameLen || binary.BigEndian.Uint32(v[8:]) != checksum(k, v[:8], v[frameLen:]) {
-		return pair{}, fmt.Errorf("the value of %q does not match its checksum", k)
+		return kv.Pair{}, fmt.Errorf("the value of %q does not match its checksum", k)
 	}
-	return pair{key: k, value: append([]byte(nil), v[frameLen:]...), rev: frameRev(v)}, nil
+	return kv.Pair{Key: k, Value: append([]byte(nil), v[frameLen:]...), Rev: frameRev(v)}, nil
 }
 
 func frameRev(v []byte) int64 {
@@ -259,17 +260,17 @@ func checksum(key string, rev, payload []byte) uint32 {
 
 // hold takes the lease at once: the file is locked, so nobody else has it but an
 // earlier holder in this process, whose lease ends.
-func (b *bolt) hold(ctx context.Context, name string, _ time.Duration) (lease, error) {
-	key := leaseKey(name)
-	rev, err := b.commit(ctx, nil, put(key, []byte("held")))
+func (b *Engine) Hold(ctx context.Context, name string, _ time.Duration) (kv.Lease, error) {
+	key := kv.LeaseKey(name)
+	rev, err := b.Commit(ctx, nil, kv.Put(key, []byte("held")))
 	if err != nil {
 		return nil, err
 	}
-	l := &boltLease{engine: b, on: cond{key: key, rev: rev}, over: make(chan struct{})}
+	l := &boltLease{engine: b, on: kv.Cond{Key: key, Rev: rev}, over: make(chan struct{})}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	earlier := b.leases[name]
-	if earlier != nil && earlier.on.rev > rev { // two held at once, and the other was later
+	if earlier != nil && earlier.on.Rev > rev { // two held at once, and the other was later
 		l.end()
 		return l, nil
 	}
@@ -282,25 +283,25 @@ func (b *bolt) hold(ctx context.Context, name string, _ time.Duration) (lease, e
 
 // boltLease lasts until the next hold of its name, or the close of the file.
 type boltLease struct {
-	engine *bolt
-	on     cond
+	engine *Engine
+	on     kv.Cond
 	once   sync.Once
 	over   chan struct{}
 }
 
-func (l *boltLease) cond() cond            { return l.on }
-func (l *boltLease) lost() <-chan struct{} { return l.over }
+func (l *boltLease) Cond() kv.Cond         { return l.on }
+func (l *boltLease) Lost() <-chan struct{} { return l.over }
 func (l *boltLease) end()                  { l.once.Do(func() { close(l.over) }) }
 
-func (l *boltLease) release(ctx context.Context) error {
+func (l *boltLease) Release(ctx context.Context) error {
 	l.end()
-	_, err := l.engine.commit(ctx, []cond{l.on}, remove(l.on.key))
+	_, err := l.engine.Commit(ctx, []kv.Cond{l.on}, kv.Remove(l.on.Key))
 	return err
 }
 
 // caught turns a panic of bbolt, which is how it meets a damaged page, into an
 // error. With SetPanicOnFault a read beyond the end of the mapped file is one too.
-func caught(path string, err *error) {
+func recoverPanic(path string, err *error) {
 	if r := recover(); r != nil {
 		*err = &DamagedError{Path: path, Cause: fmt.Errorf("%v", r)}
 	}

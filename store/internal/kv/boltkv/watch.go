@@ -1,8 +1,9 @@
-package store
+package boltkv
 
 import (
 	"cmp"
 	"context"
+	"factorbot/store/internal/kv"
 	"iter"
 	"maps"
 	"slices"
@@ -19,27 +20,27 @@ type watcher struct {
 	marks map[string]int64 // key -> revision of the last writing
 }
 
-func (b *bolt) watch(ctx context.Context, prefix string, after int64) iter.Seq2[pair, error] {
-	return func(yield func(pair, error) bool) {
+func (b *Engine) Watch(ctx context.Context, prefix string, after int64) iter.Seq2[kv.Pair, error] {
+	return func(yield func(kv.Pair, error) bool) {
 		if b.readOnly {
-			yield(pair{}, errReadOnly)
+			yield(kv.Pair{}, errReadOnly)
 			return
 		}
 		w := &watcher{prefix: prefix, wake: make(chan struct{}, 1), marks: map[string]int64{}}
 		b.subscribe(w)
 		defer b.unsubscribe(w)
-		for p, err := range scan(ctx, b, prefix, 100) {
+		for p, err := range kv.Scan(ctx, b, prefix, 100) {
 			if err != nil {
-				yield(pair{}, err)
+				yield(kv.Pair{}, err)
 				return
 			}
-			if p.rev > after {
-				w.mark(p.key, p.rev)
+			if p.Rev > after {
+				w.mark(p.Key, p.Rev)
 			}
 		}
 		for {
 			if err := w.wait(ctx, b.ended); err != nil {
-				yield(pair{}, err)
+				yield(kv.Pair{}, err)
 				return
 			}
 			if !b.deliver(ctx, w.take(), yield) {
@@ -50,34 +51,34 @@ func (b *bolt) watch(ctx context.Context, prefix string, after int64) iter.Seq2[
 }
 
 // deliver yields the pairs of the marked keys as they are now.
-func (b *bolt) deliver(ctx context.Context, keys []string, yield func(pair, error) bool) bool {
+func (b *Engine) deliver(ctx context.Context, keys []string, yield func(kv.Pair, error) bool) bool {
 	for _, key := range keys {
-		p, err := get(ctx, b, key)
+		p, err := kv.Get(ctx, b, key)
 		if err != nil {
-			yield(pair{}, err)
+			yield(kv.Pair{}, err)
 			return false
 		}
-		if p.rev != 0 && !yield(p, nil) {
+		if p.Rev != 0 && !yield(p, nil) {
 			return false
 		}
 	}
 	return true
 }
 
-func (b *bolt) subscribe(w *watcher) {
+func (b *Engine) subscribe(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.watchers[w] = struct{}{}
 }
 
-func (b *bolt) unsubscribe(w *watcher) {
+func (b *Engine) unsubscribe(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.watchers, w)
 }
 
 // notify tells the watchers what the jobs wrote, after it is durable and before anybody is answered.
-func (b *bolt) notify(jobs []*job) {
+func (b *Engine) notify(jobs []*job) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for w := range b.watchers {
@@ -89,10 +90,10 @@ func (b *bolt) notify(jobs []*job) {
 	}
 }
 
-func (w *watcher) markAll(ops []op, rev int64) {
+func (w *watcher) markAll(ops []kv.Op, rev int64) {
 	for _, o := range ops {
-		if !o.del && under(o.key, w.prefix) {
-			w.mark(o.key, rev)
+		if !o.Del && kv.Under(o.Key, w.prefix) {
+			w.mark(o.Key, rev)
 		}
 	}
 }
@@ -115,7 +116,7 @@ func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-ended:
-		return ErrClosed
+		return kv.ErrClosed
 	}
 }
 

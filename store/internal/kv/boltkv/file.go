@@ -1,8 +1,9 @@
-package store
+package boltkv
 
 import (
 	"context"
 	"errors"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,7 +28,7 @@ const grown = 1 << 20
 
 // openBolt opens or makes the file, mode 0600, checks it, and compacts it if that
 // is worth while. It waits for at most the timeout for another process to let go of it.
-func openBolt(path string, timeout time.Duration) (*bolt, error) {
+func Open(path string, timeout time.Duration) (*Engine, error) {
 	db, err := openSound(path, timeout)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func openSound(path string, timeout time.Duration) (*bbolt.DB, error) {
 // openFile opens the file and locks it. Where bbolt panics over what it finds, it
 // stays locked until the process ends.
 func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
-	defer caught(path, &err)
+	defer recoverPanic(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var file *os.File
 	o := boltOptions(timeout)
@@ -122,11 +123,11 @@ func makeFile(path string) error {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	return giveName(half.Name(), path)
+	return GiveName(half.Name(), path)
 }
 
 // giveName moves a whole file to a name that no other file has; fs.ErrExist where one has.
-func giveName(from, to string) error {
+func GiveName(from, to string) error {
 	switch err := os.Link(from, to); {
 	case err == nil:
 		err = os.Remove(from)
@@ -176,18 +177,18 @@ func openError(path string, err error) error {
 
 // prepare checks the file, narrows its mode, and makes the bucket.
 func prepare(db *bbolt.DB, path string) (err error) {
-	defer caught(path, &err)
+	defer recoverPanic(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("open the record: %w", err)
 	}
-	err = checkFile(db, path)
-	if !errors.Is(err, errNoBucket) {
+	err = Check(db, path)
+	if !errors.Is(err, ErrNoRecord) {
 		return err
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
 		if k, _ := tx.Cursor().First(); k != nil { // somebody else's database
-			return &DamagedError{Path: path, Cause: errNoBucket}
+			return &DamagedError{Path: path, Cause: ErrNoRecord}
 		}
 		_, err := tx.CreateBucket([]byte("pairs"))
 		return err
@@ -195,7 +196,7 @@ func prepare(db *bbolt.DB, path string) (err error) {
 }
 
 // close ends the writer when the queue is empty, then the file.
-func (b *bolt) close() error {
+func (b *Engine) Close() error {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -223,8 +224,8 @@ func (b *bolt) close() error {
 }
 
 // backup writes a copy of the file as it is now; commits go on meanwhile.
-func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	defer caught(b.path, &err)
+func (b *Engine) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	defer recoverPanic(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = b.db.View(func(tx *bbolt.Tx) error {
 		n, err = tx.WriteTo(&contextWriter{ctx, w})
@@ -236,9 +237,15 @@ func (b *bolt) backup(ctx context.Context, w io.Writer) (n int64, err error) {
 	return n, closedAs(err)
 }
 
-// size returns the bytes of the file in use, and those of them that are free for reuse.
-func (b *bolt) size() (used, free int64, err error) {
-	defer caught(b.path, &err)
+// Path is the name of the file.
+func (b *Engine) Path() string { return b.path }
+
+// DB is bbolt's view of the file, for checks and figures in tests.
+func (b *Engine) DB() *bbolt.DB { return b.db }
+
+// Size returns the bytes of the file in use, and those of them that are free for reuse.
+func (b *Engine) Size() (used, free int64, err error) {
+	defer recoverPanic(b.path, &err)
 	return sizes(b.db)
 }
 
@@ -257,7 +264,7 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 
 func closedAs(err error) error {
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
-		return ErrClosed
+		return kv.ErrClosed
 	}
 	return err
 }
@@ -312,7 +319,7 @@ func (e *DamagedError) Unwrap() error { return e.Cause }
 
 // writeCopy writes a copy of a file under a new name, with one more pair in it, and makes
 // it durable; where it fails nothing is left. It also shows that the copy can be opened.
-func writeCopy(path string, write func(io.Writer) (int64, error), key string, value []byte) (int64, error) {
+func WriteCopy(path string, write func(io.Writer) (int64, error), key string, value []byte) (int64, error) {
 	if err := removeIfThere(path); err != nil { // of an earlier try
 		return 0, err
 	}
@@ -332,7 +339,7 @@ func writeCopy(path string, write func(io.Writer) (int64, error), key string, va
 
 // addPair writes a pair into a file that nobody uses, and makes the whole file durable.
 func addPair(path, key string, value []byte) (err error) {
-	defer caught(path, &err)
+	defer recoverPanic(path, &err)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
 	if err != nil {
 		return err

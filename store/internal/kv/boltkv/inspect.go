@@ -1,8 +1,9 @@
-package store
+package boltkv
 
 import (
 	"bytes"
 	"errors"
+	"factorbot/store/internal/kv"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -12,13 +13,13 @@ import (
 
 // checkFile reads every pair of the file: each matches its checksum, comes after the one
 // before, and is found by its key. bbolt itself checks only its two meta pages.
-func checkFile(db *bbolt.DB, path string) (err error) {
-	defer caught(path, &err)
+func Check(db *bbolt.DB, path string) (err error) {
+	defer recoverPanic(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = db.View(func(tx *bbolt.Tx) error {
 		bucket := pairs(tx)
 		if bucket == nil {
-			return errNoBucket
+			return ErrNoRecord
 		}
 		var last []byte
 		c := bucket.Cursor()
@@ -36,21 +37,21 @@ func checkFile(db *bbolt.DB, path string) (err error) {
 		}
 		return nil
 	})
-	if err == nil || errors.As(err, new(*DamagedError)) {
+	if err = closedAs(err); err == nil || errors.Is(err, kv.ErrClosed) || errors.As(err, new(*DamagedError)) {
 		return err
 	}
 	return &DamagedError{Path: path, Cause: err}
 }
 
-var errNoBucket = errors.New("it is no record of factorbot")
+var ErrNoRecord = errors.New("it is no record of factorbot")
 
 // errReadOnly says that somebody wanted to write.
 var errReadOnly = errors.New("the record is opened for reading alone")
 
 // inspectFile opens a file for reading alone, without writing even beside it, and says
 // what is wrong with it. It fails where nothing can be read.
-func inspectFile(path string) (b *bolt, damage, err error) {
-	defer caught(path, &err)
+func Inspect(path string) (b *Engine, damage, err error) {
+	defer recoverPanic(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	o := boltOptions(time.Millisecond)
 	o.ReadOnly, o.OpenFile = true, openWhole
@@ -58,11 +59,11 @@ func inspectFile(path string) (b *bolt, damage, err error) {
 	if err != nil {
 		return nil, nil, openError(path, err)
 	}
-	damage = checkFile(db, path)
-	if errors.Is(damage, errNoBucket) {
+	damage = Check(db, path)
+	if errors.Is(damage, ErrNoRecord) {
 		return nil, nil, errors.Join(damage, db.Close())
 	}
-	b = &bolt{db: db, path: path, readOnly: true, ended: make(chan struct{})}
+	b = &Engine{db: db, path: path, readOnly: true, ended: make(chan struct{})}
 	close(b.ended)
 	return b, damage, nil
 }

@@ -11,18 +11,21 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // logEnd is what the term knows of a request's log and head.
 type logEnd struct {
 	n    int
-	last int64   // number of the last entry
-	at   link    // of the chain, up to there
-	head footing // zero for the org
+	last int64      // number of the last entry
+	at   chain.Hash // of the chain, up to there
+	head headState  // zero for the org
 }
 
 // footing is what steps depend on in a head.
-type footing struct {
+type headState struct {
 	version  int64
 	state    reset.State
 	revision int // of the plan
@@ -30,15 +33,15 @@ type footing struct {
 	lastNote int64
 }
 
-func footingOf(r *reset.Request) footing {
-	return footing{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt, lastNote: r.Plan.LastNote}
+func stateOf(r *reset.Request) headState {
+	return headState{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt, lastNote: r.Plan.LastNote}
 }
 
 // plan returns what a note is compared with.
-func (f footing) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
+func (f headState) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
 
 // moved takes over what a commit has written.
-func (l *logEnd) moved(s *sheet) { l.last, l.at = s.last, s.at }
+func (l *logEnd) moved(s *logAppend) { l.last, l.at = s.last, s.at }
 
 // run is consecutive entries of one block, as JSON lines.
 type run struct {
@@ -47,20 +50,20 @@ type run struct {
 }
 
 // sheet is one log's part of a commit: new entries with their numbers.
-type sheet struct {
+type logAppend struct {
 	log    *logEnd
 	last   int64
-	at     link
+	at     chain.Hash
 	values []run // one for each block that they touch
 }
 
-func newSheet(l *logEnd) *sheet { return &sheet{log: l, last: l.last, at: l.at} }
+func newAppend(l *logEnd) *logAppend { return &logAppend{log: l, last: l.last, at: l.at} }
 
 // sheetOf numbers facts.
-func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
-	s := newSheet(l)
+func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
+	s := newAppend(l)
 	for _, f := range facts {
-		l, err := newLine(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f})
+		l, err := encodeEntry(reset.Entry{Kind: reset.EntryFact, At: f.At, Fact: &f})
 		if err != nil {
 			return nil, err
 		}
@@ -70,14 +73,14 @@ func sheetOf(l *logEnd, facts []reset.Fact) (*sheet, error) {
 }
 
 // line is an entry on its way into a log, encoded but for its number and its mark.
-type line struct {
-	gist
+type encodedEntry struct {
+	entryKey
 	tail []byte // of the JSON, what follows the number
-	sum  link
+	sum  chain.Hash
 }
 
 // gist is what claims and notes depend on in an entry.
-type gist struct {
+type entryKey struct {
 	kind    reset.EntryKind
 	user    reset.UserID // of the step, if there is one, as row
 	row     int
@@ -86,8 +89,8 @@ type gist struct {
 	touched bool
 }
 
-func gistOf(e reset.Entry) gist {
-	g := gist{kind: e.Kind, at: e.At, outcome: e.Outcome, touched: e.Touched}
+func keyOf(e reset.Entry) entryKey {
+	g := entryKey{kind: e.Kind, at: e.At, outcome: e.Outcome, touched: e.Touched}
 	if e.Step != nil {
 		g.user, g.row = e.Step.User, e.Step.Row
 	}
@@ -95,28 +98,28 @@ func gistOf(e reset.Entry) gist {
 }
 
 // lineHead is what an entry's JSON begins with, up to its number: Seq is its first field.
-const lineHead = `{"seq":`
+const entryHead = `{"seq":`
 
-func (l line) size() int { return len(lineHead) + len(l.tail) + markLen }
+func (l encodedEntry) size() int { return len(entryHead) + len(l.tail) + markLen }
 
 // add gives a line its number and its place in a block.
-func (s *sheet) add(l line) {
+func (s *logAppend) add(l encodedEntry) {
 	s.last++
-	if len(s.values) == 0 || s.last == blockStart(s.last) {
+	if len(s.values) == 0 || s.last == series.BlockStart(s.last) {
 		s.values = append(s.values, run{first: s.last})
 	}
 	v := &s.values[len(s.values)-1]
-	s.at = s.at.next(s.last, l.sum)
+	s.at = s.at.Next(s.last, l.sum)
 	v.lines = l.appendTo(v.lines, s.last, s.at)
 	v.last = s.last
 }
 
 // parts returns what the sheet adds to a commit: its values, on condition that their keys are free, and the tail.
-func (s *sheet) parts() (conds []cond, ops []op) {
+func (s *logAppend) parts() (conds []kv.Cond, ops []kv.Op) {
 	for _, v := range s.values {
-		key := numberedKey(logPrefix(s.log.n), v.first)
-		conds = append(conds, absent(key))
-		ops = append(ops, put(key, append([]byte{plain}, v.lines...)))
+		key := series.Key(logPrefix(s.log.n), v.first)
+		conds = append(conds, kv.Absent(key))
+		ops = append(ops, kv.Put(key, append([]byte{series.Plain}, v.lines...)))
 	}
 	if len(s.values) > 0 || s.last == 0 {
 		ops = append(ops, tailPut(s.log.n, s.last, s.at))
@@ -127,84 +130,84 @@ func (s *sheet) parts() (conds []cond, ops []op) {
 // seal replaces the values of each block that was filled by one deflated value. A
 // block whose sealing fails stays as it is, which costs only room: the failure
 // meets the next write too.
-func (t *Term) seal(ctx context.Context, sheets []*sheet) {
+func (t *Term) seal(ctx context.Context, sheets []*logAppend) {
 	for _, s := range sheets {
 		for _, v := range s.values {
-			if v.last%blockLen == 0 {
-				_ = t.sealBlock(ctx, s.log.n, blockStart(v.last))
+			if v.last%series.BlockLen == 0 {
+				_ = t.sealBlock(ctx, s.log.n, series.BlockStart(v.last))
 			}
 		}
 	}
 }
 
 func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
-	from, to := numberedKey(logPrefix(n), first), numberedKey(logPrefix(n), first+blockLen)
-	values, _, err := t.engine.read(ctx, from, to, blockLen)
+	from, to := series.Key(logPrefix(n), first), series.Key(logPrefix(n), first+series.BlockLen)
+	values, _, err := t.engine.Read(ctx, from, to, series.BlockLen)
 	if err != nil {
 		return err
 	}
 	var block []byte
-	var opened opener
+	var opened series.Opener
 	for _, p := range values {
-		lines, err := opened.lines(p.value)
+		lines, err := opened.Lines(p.Value)
 		if err != nil {
 			return err
 		}
 		block = append(block, lines...)
 	}
-	b, err := t.journal.sealing.value(block, flate.BestSpeed)
+	b, err := t.journal.sealing.Value(block, flate.BestSpeed)
 	if err != nil {
 		return err
 	}
-	_, err = t.commit(ctx, nil, put(from, b), removeRange(from+"\x00", to))
+	_, err = t.commit(ctx, nil, kv.Put(from, b), kv.RemoveRange(from+"\x00", to))
 	return err
 }
 
 // newLine encodes an entry but for its number and its mark.
-func newLine(e reset.Entry) (line, error) {
+func encodeEntry(e reset.Entry) (encodedEntry, error) {
 	e.Seq = 0
-	c := chained{Entry: e, Salt: newSalt()}
+	c := chain.Entry{Entry: e, Salt: chain.NewSalt()}
 	b, err := json.Marshal(c)
 	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it was no UTF-8: what is kept is what counts
-		c = chained{}
+		c = chain.Entry{}
 		if err = json.Unmarshal(b, &c); err == nil {
 			b, err = json.Marshal(c)
 		}
 	}
 	if err != nil {
-		return line{}, err
+		return encodedEntry{}, err
 	}
-	sum, err := c.sum()
+	sum, err := c.Sum()
 	if err != nil {
-		return line{}, err
+		return encodedEntry{}, err
 	}
-	tail, ok := bytes.CutPrefix(b, []byte(lineHead+"0"))
+	tail, ok := bytes.CutPrefix(b, []byte(entryHead+"0"))
 	if !ok {
-		return line{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
+		return encodedEntry{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
 	}
-	return line{gist: gistOf(c.Entry), tail: tail[:len(tail)-1], sum: sum}, nil
+	return encodedEntry{entryKey: keyOf(c.Entry), tail: tail[:len(tail)-1], sum: sum}, nil
 }
 
 // markLen is how many bytes a mark adds to a line.
 const markLen = len(`,"mark":""}`) + 16
 
 // appendTo adds the line to others.
-func (l line) appendTo(lines []byte, seq int64, at link) []byte {
-	lines = strconv.AppendInt(append(lines, lineHead...), seq, 10)
+func (l encodedEntry) appendTo(lines []byte, seq int64, at chain.Hash) []byte {
+	lines = strconv.AppendInt(append(lines, entryHead...), seq, 10)
 	lines = append(append(lines, l.tail...), `,"mark":"`...)
-	return append(append(lines, at.mark()...), "\"}\n"...)
+	return append(append(lines, at.Short()...), "\"}\n"...)
 }
 
 // tailPut writes where a log ends: its last number and the link up to there.
-func tailPut(n int, last int64, at link) op {
-	return put(tailKey(n), fmt.Appendf(nil, "%d %s", last, at))
+func tailPut(n int, last int64, at chain.Hash) kv.Op {
+	return kv.Put(tailKey(n), fmt.Appendf(nil, "%d %s", last, at))
 }
 
 // parseTail reads what tailPut wrote, or the bare number of schema version 1.
-func parseTail(value []byte) (last int64, at link, err error) {
+func parseTail(value []byte) (last int64, at chain.Hash, err error) {
 	number, hash, chained := strings.Cut(string(value), " ")
 	if last, err = strconv.ParseInt(number, 10, 64); err == nil && chained {
-		at, err = parseLink(hash)
+		at, err = chain.Parse(hash)
 	}
 	return last, at, err
 }

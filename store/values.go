@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"factorbot/store/internal/kv"
+	"fmt"
+)
+
+const keepPrefix = "keep/"
+
+// Keep remembers a small value of another part of the program under a name,
+// such as what was learnt of Okta's limits. The last one counts.
+func (t *Term) PutValue(ctx context.Context, name string, value []byte) error {
+	_, err := t.commit(ctx, nil, kv.Put(keepPrefix+name, value))
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", name, err)
+	}
+	return nil
+}
+
+// Kept returns what was kept under a name, nil if nothing was.
+func (r *Reader) Value(ctx context.Context, name string) ([]byte, error) {
+	p, err := kv.Get(ctx, r.engine, keepPrefix+name)
+	if err == nil && p.Rev == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for %s: %w", name, err)
+	}
+	return p.Value, nil
+}
+
+// Installation returns a random name of this record, the same for its whole
+// life: 26 letters and digits. Calls to Okta carry it, so that they are told
+// from those of other programs in the System Log. It is no secret.
+func (t *Term) Installation(ctx context.Context) (string, error) {
+	var name string
+	err := retryOnConflict(ctx, func() error {
+		p, err := kv.Get(ctx, t.engine, installationKey)
+		if err != nil || p.Rev != 0 {
+			name = string(p.Value)
+			return err
+		}
+		name = rand.Text()
+		_, err = t.commit(ctx, []kv.Cond{kv.Absent(installationKey)}, kv.Put(installationKey, []byte(name)))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("name the installation: %w", err)
+	}
+	return name, nil
+}
