@@ -16,8 +16,8 @@ const ceilingsKey = "okta-ceilings"
 
 // keeper is where small values are kept.
 type keeper interface {
-	Keep(ctx context.Context, name string, value []byte) error
-	Kept(ctx context.Context, name string) ([]byte, error)
+	PutValue(ctx context.Context, name string, value []byte) error
+	Value(ctx context.Context, name string) ([]byte, error)
 }
 
 // ceilings are the shares that were found, by bucket, and the writing of them:
@@ -34,7 +34,7 @@ type ceilings struct {
 // loadCeilings reads what an earlier run found. What cannot be read is found anew.
 func loadCeilings(ctx context.Context, keep keeper, log *slog.Logger) (*ceilings, error) {
 	c := &ceilings{keep: keep, log: log, news: make(chan struct{}, 1), found: map[string]okta.Ceiling{}}
-	raw, err := keep.Kept(ctx, ceilingsKey)
+	raw, err := keep.Value(ctx, ceilingsKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the shares of Okta's limits: %w", err)
 	}
@@ -76,7 +76,7 @@ func (c *ceilings) Run(ctx context.Context) error {
 		}
 		raw, err := json.Marshal(c.all())
 		if err == nil {
-			err = c.keep.Keep(ctx, ceilingsKey, raw)
+			err = c.keep.PutValue(ctx, ceilingsKey, raw)
 		}
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("the shares of Okta's limits cannot be recorded", "err", err)

@@ -13,9 +13,12 @@ import (
 // shelf keeps values in memory.
 type shelf map[string][]byte
 
-func (s shelf) Keep(_ context.Context, name string, value []byte) error { s[name] = value; return nil }
+func (s shelf) PutValue(_ context.Context, name string, value []byte) error {
+	s[name] = value
+	return nil
+}
 
-func (s shelf) Kept(_ context.Context, name string) ([]byte, error) { return s[name], nil }
+func (s shelf) Value(_ context.Context, name string) ([]byte, error) { return s[name], nil }
 
 func TestCeilings_outlive_a_restart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -119,7 +119,7 @@ func (p *readyPart) check(ctx context.Context, now time.Time) error {
 // writable asks whether the record takes a write.
 func writable(keep keeper) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := keep.Keep(ctx, "last-probe", []byte(time.Now().UTC().Format(time.RFC3339))); err != nil {
+		if err := keep.PutValue(ctx, "last-probe", []byte(time.Now().UTC().Format(time.RFC3339))); err != nil {
 			return fmt.Errorf("the record cannot be written: %w", err)
 		}
 		return nil

@@ -18,7 +18,7 @@ import (
 
 // trail takes facts that belong to no request.
 type trail interface {
-	Tell(ctx context.Context, facts ...reset.Fact) error
+	AppendOrgFacts(ctx context.Context, facts ...reset.Fact) error
 }
 
 // livePolicy is the policy in force. Only reload changes it, as a whole.
@@ -79,7 +79,7 @@ func (r *reloader) reload(ctx context.Context) {
 }
 
 func (r *reloader) tell(ctx context.Context, name string, detail map[string]string) {
-	if err := r.trail.Tell(ctx, reset.Fact{Name: name, At: r.now(), Detail: detail}); err != nil && ctx.Err() == nil {
+	if err := r.trail.AppendOrgFacts(ctx, reset.Fact{Name: name, At: r.now(), Detail: detail}); err != nil && ctx.Err() == nil {
 		r.log.Error("a reload cannot be recorded", "fact", name, "err", err)
 	}
 }

@@ -48,13 +48,13 @@ func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
 		return err
 	}
-	var kept []store.Outside
+	var kept []store.Expected
 	if *head != "" {
 		h, err := store.ParseHead(*head)
 		if err != nil {
 			return cli.BadSetting("--head", "is a number, a colon and 12 or more hex digits")
 		}
-		kept = append(kept, store.Outside{Org: h})
+		kept = append(kept, store.Expected{Org: h})
 	}
 	if *receipt != "" {
 		r, err := readReceipt(*receipt)
@@ -117,25 +117,25 @@ type receipt struct {
 // maxReceipt bounds the file of a receipt.
 const maxReceipt = 1 << 20
 
-func readReceipt(path string) (store.Outside, error) {
+func readReceipt(path string) (store.Expected, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+		return store.Expected{}, fmt.Errorf("read the receipt: %w", err)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxReceipt))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+		return store.Expected{}, fmt.Errorf("read the receipt: %w", err)
 	}
 	r, err := parseReceipt(b)
 	if err != nil {
-		return store.Outside{}, fmt.Errorf("read the receipt: %w", err)
+		return store.Expected{}, fmt.Errorf("read the receipt: %w", err)
 	}
-	out := store.Outside{Request: r.Request, Sequence: r.Seq, Hash: r.Head}
+	out := store.Expected{Request: r.Request, Sequence: r.Seq, Hash: r.Head}
 	if out.Org, err = store.ParseHead(r.Anchor); err != nil {
-		return store.Outside{}, fmt.Errorf("read the receipt: its anchor: %w", err)
+		return store.Expected{}, fmt.Errorf("read the receipt: its anchor: %w", err)
 	}
 	if r.Request.Number() == 0 || r.Head == "" {
-		return store.Outside{}, errors.New("read the receipt: it names no request and head")
+		return store.Expected{}, errors.New("read the receipt: it names no request and head")
 	}
 	return out, nil
 }

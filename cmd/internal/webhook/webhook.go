@@ -50,8 +50,8 @@ type Webhook struct {
 type Record interface {
 	bot.Board
 	bot.References
-	Keep(ctx context.Context, name string, value []byte) error
-	Kept(ctx context.Context, name string) ([]byte, error)
+	PutValue(ctx context.Context, name string, value []byte) error
+	Value(ctx context.Context, name string) ([]byte, error)
 	Installation(ctx context.Context) (string, error)
 }
 
@@ -67,7 +67,7 @@ func New(ctx context.Context, cfg *config.Config, rec Record, pace func(*reset.R
 		sender: newHookSender(cfg.Policy.Alerts.Webhook, cfg.WebhookSecret, time.Now), record: rec, marker: marker,
 		since: now, began: now, pace: pace, log: log, now: time.Now, taken: make(chan struct{}),
 	}
-	kept, err := rec.Kept(ctx, hookSince)
+	kept, err := rec.Value(ctx, hookSince)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func New(ctx context.Context, cfg *config.Config, rec Record, pace func(*reset.R
 	if err != nil {
 		return nil, err
 	}
-	return w, rec.Keep(ctx, hookSince, text)
+	return w, rec.PutValue(ctx, hookSince, text)
 }
 
 // Run delivers until ctx is done.
