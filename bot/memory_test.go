@@ -39,7 +39,7 @@ func newMemory() *memory {
 	}
 }
 
-func (m *memory) Keep(_ context.Context, name string, value []byte) error {
+func (m *memory) PutValue(_ context.Context, name string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.kept == nil {
@@ -49,7 +49,7 @@ func (m *memory) Keep(_ context.Context, name string, value []byte) error {
 	return nil
 }
 
-func (m *memory) Kept(_ context.Context, name string) ([]byte, error) {
+func (m *memory) Value(_ context.Context, name string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.kept[name]), nil

@@ -56,7 +56,7 @@ func (q *questions) ask(ctx context.Context, one question) error {
 	if err != nil {
 		return fmt.Errorf("remember a question: %w", err)
 	}
-	return q.shelf.Keep(ctx, questionsKey, value)
+	return q.shelf.PutValue(ctx, questionsKey, value)
 }
 
 // about returns the question about a file; ok is false if there is none that is still open.
@@ -76,7 +76,7 @@ func (q *questions) about(ctx context.Context, upload string) (one question, ok 
 
 // read returns the questions that are not too old.
 func (q *questions) read(ctx context.Context) ([]question, error) {
-	raw, err := q.shelf.Kept(ctx, questionsKey)
+	raw, err := q.shelf.Value(ctx, questionsKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the open questions: %w", err)
 	}

@@ -38,8 +38,8 @@ type Seen interface {
 
 // Shelf keeps small things by name, for longer than the process lives.
 type Shelf interface {
-	Keep(ctx context.Context, name string, value []byte) error
-	Kept(ctx context.Context, name string) ([]byte, error)
+	PutValue(ctx context.Context, name string, value []byte) error
+	Value(ctx context.Context, name string) ([]byte, error)
 }
 
 // Opener opens requests.
