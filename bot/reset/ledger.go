@@ -14,6 +14,8 @@ type Ledger struct {
 	totals  map[Outcome]int
 	lastSeq int64
 	last    time.Time
+	began   time.Time     // Okta's clock at the first attempt of all
+	ahead   time.Duration // of Okta's clock before ours, the least that an attempt was made with
 }
 
 // Progress is what the log tells of one target.
@@ -31,7 +33,7 @@ type Progress struct {
 	Attempts int       // started entries of this target, of all its steps
 	Doubts   int       // doubts since the last outcome
 	Open     *Attempt  // sent and not closed by an answer: in flight, or in doubt
-	First    *Attempt  // the oldest attempt in doubt
+	First    *Attempt  // the first attempt on factors that may have taken effect
 	Last     *Attempt  // the youngest attempt in doubt
 	Sent     *Attempt  // the last attempt on factors that may have taken effect
 	Began    time.Time // Okta's clock at the first attempt
@@ -47,6 +49,7 @@ type Attempt struct {
 	DoubtAt  time.Time
 	Answered bool // Okta answered with an error body
 	Restart  bool // nobody was there to hear the answer
+	Refuted  bool // a reading of the factors showed that it did not take, whatever was said of it before
 }
 
 // NewLedger returns an empty ledger.
@@ -66,6 +69,9 @@ func (l *Ledger) Apply(e Entry) {
 	if !afterwards(e) {
 		l.last = e.At
 	}
+	if e.Kind == EntryStarted {
+		l.clocks(e)
+	}
 	p := l.opened(e.Step.Row)
 	if e.Kind == EntryOutcome || e.Kind == EntryDoubt {
 		l.count(p.Outcome, -1)
@@ -75,6 +81,17 @@ func (l *Ledger) Apply(e Entry) {
 	if p.Outcome != "" && p.Open == nil {
 		l.packed.put(e.Step.Row, p)
 		delete(l.open, e.Step.Row)
+	}
+}
+
+// clocks takes in what an attempt tells of Okta's clock and ours.
+func (l *Ledger) clocks(e Entry) {
+	ahead := e.OktaAt.Sub(e.At)
+	if l.began.IsZero() || ahead < l.ahead {
+		l.ahead = ahead
+	}
+	if l.began.IsZero() || e.OktaAt.Before(l.began) {
+		l.began = e.OktaAt
 	}
 }
 
@@ -138,13 +155,14 @@ func (p *Progress) doubt(e Entry) {
 	if p.Open == nil {
 		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
 	}
-	if p.Outcome != "" {
+	retaken := p.Outcome != ""
+	if retaken {
 		p.Retaken++
 	}
 	p.Outcome, p.Reason, p.Proof = "", "", ""
 	p.Doubts++
 	a := *p.Open
-	a.Doubt, a.DoubtAt, a.Answered = true, e.At, e.Answered
+	a.Doubt, a.DoubtAt, a.Answered, a.Refuted = true, e.At, e.Answered, a.Refuted || retaken
 	a.Restart = a.Restart || e.Reason == SettledAfterRestart
 	p.Open, p.Last = &a, &a
 	if p.First == nil {
@@ -169,17 +187,25 @@ func (p *Progress) finish(e Entry) {
 
 // sent keeps the attempt that is closed now, if it was one on factors.
 func (p *Progress) sent() {
-	if p.Open != nil && p.Open.Step.Kind != StepSessions {
-		p.Sent = p.Open
+	if p.Open == nil || p.Open.Step.Kind == StepSessions {
+		return
+	}
+	p.Sent = p.Open
+	if p.First == nil {
+		p.First = p.Open
 	}
 }
 
 func (p *Progress) clear() {
-	p.Open, p.First, p.Last, p.Doubts = nil, nil, nil, 0
+	p.Open, p.Last, p.Doubts = nil, nil, 0
 }
 
 // InDoubt reports whether a call was sent for the target and its answer is not known.
 func (p Progress) InDoubt() bool { return p.Open != nil }
+
+// Touched reports whether a call may have taken effect on the target before the
+// answer that is awaited now: in part, or with an answer that was lost.
+func (p Progress) Touched() bool { return p.Doubts > 0 || len(p.Done) > 0 || p.Retaken > 0 }
 
 // Row returns what is known of the target of a row.
 func (l *Ledger) Row(row int) Progress {
@@ -204,6 +230,13 @@ func (l *Ledger) Settled() int {
 
 // LastSeq returns the number of the last entry folded.
 func (l *Ledger) LastSeq() int64 { return l.lastSeq }
+
+// Began returns Okta's clock at the first attempt of all, zero before it.
+func (l *Ledger) Began() time.Time { return l.began }
+
+// Ahead returns the least by which Okta's clock was ahead of ours at an attempt,
+// less the margin within which that was known; false before the first.
+func (l *Ledger) Ahead() (time.Duration, bool) { return l.ahead, !l.began.IsZero() }
 
 // LastStep returns when the last entry of a step was made, zero before the
 // first. What is said of a step afterwards, after a restart or by its proof,

@@ -34,15 +34,23 @@ func TestLedger(t *testing.T) {
 			func(p Progress) bool {
 				return p.Doubts == 2 && p.First.At.Equal(at(1)) && p.Last.At.Equal(at(3)) && p.Open.At.Equal(at(3))
 			}},
-		{"an outcome ends the doubt", []Entry{started(1), doubt(2), took}, func(p Progress) bool { return !p.InDoubt() && p.First == nil && p.Doubts == 0 }},
+		{"an outcome ends the doubt and keeps the first call", []Entry{started(1), doubt(2), started(3), took}, func(p Progress) bool {
+			return !p.InDoubt() && p.First.At.Equal(at(1)) && p.Sent.At.Equal(at(3)) && p.Doubts == 0
+		}},
 		{"a proof keeps the time", []Entry{started(1), took, {Kind: EntryOutcome, At: at(200), Step: step(1), Outcome: OutcomeReset, Proof: ProofLog}},
 			func(p Progress) bool {
 				return p.Proof == ProofLog && p.FinishedAt.Equal(at(90)) && p.RequestID == "req1"
 			}},
 		{"a reset that did not take is in doubt again", []Entry{started(1), took, doubt(100)},
 			func(p Progress) bool {
-				return p.InDoubt() && p.Outcome == "" && p.Retaken == 1 && p.First.At.Equal(at(1))
+				return p.InDoubt() && p.Outcome == "" && p.Retaken == 1 && p.First.At.Equal(at(1)) && p.Last.Refuted
 			}},
+		{"sent again, its first call stays the first", []Entry{started(1), took, doubt(100), started(101), took, doubt(200)},
+			func(p Progress) bool {
+				return p.Retaken == 2 && p.First.At.Equal(at(1)) && p.Last.At.Equal(at(101)) && p.Last.Refuted
+			}},
+		{"a call after a refuted one is not refuted", []Entry{started(1), took, doubt(100), started(101), doubt(102)},
+			func(p Progress) bool { return !p.Last.Refuted && p.First.At.Equal(at(1)) }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,7 +133,7 @@ func TestPacked(t *testing.T) {
 	})
 	attempts := rapid.Custom(func(t *rapid.T) Attempt {
 		return Attempt{Step: steps.Draw(t, "step"), At: times.Draw(t, "at"), OktaAt: times.Draw(t, "okta"), DoubtAt: times.Draw(t, "doubt at"),
-			Doubt: rapid.Bool().Draw(t, "doubt"), Answered: rapid.Bool().Draw(t, "answered"), Restart: rapid.Bool().Draw(t, "restart")}
+			Doubt: rapid.Bool().Draw(t, "doubt"), Answered: rapid.Bool().Draw(t, "answered"), Restart: rapid.Bool().Draw(t, "restart"), Refuted: rapid.Bool().Draw(t, "refuted")}
 	})
 	var s packed
 	rapid.Check(t, func(t *rapid.T) {
@@ -134,7 +142,10 @@ func TestPacked(t *testing.T) {
 			Detail: text.Draw(t, "detail"), RequestID: text.Draw(t, "request"), Factors: rapid.SliceOfN(text, -1, 3).Draw(t, "factors"),
 			FinishedAt: times.Draw(t, "finished"), Began: times.Draw(t, "began"),
 			Retaken: rapid.IntRange(0, 300).Draw(t, "retaken"), Attempts: rapid.IntRange(0, 300).Draw(t, "attempts"),
-			Step: rapid.Ptr(steps, true).Draw(t, "step"), Sent: rapid.Ptr(attempts, true).Draw(t, "sent"), Done: rapid.SliceOfN(steps, -1, 3).Draw(t, "done"),
+			Step: rapid.Ptr(steps, true).Draw(t, "step"), Sent: rapid.Ptr(attempts, true).Draw(t, "sent"), First: rapid.Ptr(attempts, true).Draw(t, "first"), Done: rapid.SliceOfN(steps, -1, 3).Draw(t, "done"),
+		}
+		if want.First == nil {
+			want.First = want.Sent // a call that may have taken effect is the first, if there was none before
 		}
 		s.put(7, &want)
 		got, ok := s.get(7)

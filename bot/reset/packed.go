@@ -75,6 +75,9 @@ func (w *packer) progress(p *Progress) {
 	if w.has(p.Sent != nil) {
 		w.attempt(*p.Sent)
 	}
+	if w.has(p.First != nil && p.First != p.Sent) {
+		w.attempt(*p.First)
+	}
 	w.time(p.Began)
 	w.time(p.FinishedAt)
 	w.count(len(p.Done))
@@ -95,6 +98,7 @@ func (w *packer) attempt(a Attempt) {
 	w.has(a.Doubt)
 	w.has(a.Answered)
 	w.has(a.Restart)
+	w.has(a.Refuted)
 }
 
 func (w *packer) step(s Step) {
@@ -152,7 +156,11 @@ func (r *unpacker) progress() Progress {
 	}
 	if r.has() {
 		a := r.attempt()
-		p.Sent = &a
+		p.Sent, p.First = &a, &a
+	}
+	if r.has() {
+		a := r.attempt()
+		p.First = &a
 	}
 	p.Began, p.FinishedAt = r.time(), r.time()
 	if n := r.count(); n > 0 {
@@ -173,7 +181,7 @@ func (r *unpacker) progress() Progress {
 func (r *unpacker) attempt() Attempt {
 	return Attempt{
 		Step: r.step(), At: r.time(), OktaAt: r.time(), DoubtAt: r.time(),
-		Doubt: r.has(), Answered: r.has(), Restart: r.has(),
+		Doubt: r.has(), Answered: r.has(), Restart: r.has(), Refuted: r.has(),
 	}
 }
 

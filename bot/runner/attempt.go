@@ -54,8 +54,9 @@ const (
 )
 
 // attempt makes one call for a target: pace, journal, call, journal. If still
-// is given it is asked, slot in hand, whether the call is still right.
-func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) bool) tried {
+// is given it is asked, slot in hand, whether the call is still right, and since
+// when that is known: the call leaves within 2 s of that moment, or not at all.
+func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) (asOf time.Time, ok bool)) tried {
 	knownAt, ok := b.allowed(okta.WithLane(b.taking, b.lane()), t)
 	if !ok {
 		return tryDone
@@ -75,14 +76,18 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 	}
 	if time.Since(knownAt) >= guardStale { // the lists are growing old at this moment
 		slot.Release() // the reading needs a place too
-		b.guard.refresh(b.taking, b.broken())
+		b.guard.refresh(b.taking, b.broken(), time.Now())
 		return tryAgain
-	}
-	if still != nil && !still(slot) {
-		return tryDone
 	}
 	asked := time.Now()
 	started := b.started(step, asked)
+	if still != nil {
+		var ok bool
+		if asked, ok = still(slot); !ok {
+			return tryDone
+		}
+		started = b.started(step, time.Now())
+	}
 	each, err := b.Journal.Start(b.lasting, b.head, started)
 	if err != nil {
 		b.halt(err)
@@ -97,6 +102,7 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return tryDone
 	}
 	receipt, err := b.send(slot, asked, step)
+	b.inTime(&b.late, okta.IsKind(err, okta.KindLate), "The bot's disk is too slow: %d calls in a row could not be recorded in time, so none of them was sent. Check the disk, then resume.")
 	if err != nil {
 		return b.failed(t, step, err)
 	}
@@ -123,6 +129,11 @@ func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time,
 	switch {
 	case err != nil && b.taking.Err() != nil:
 		return knownAt, false
+	case final(err) && !b.tellsNobody(ctx, err):
+		if !b.row(t.Row).InDoubt() {
+			b.refused(t, err)
+		}
+		return knownAt, false
 	case err != nil:
 		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
 		b.halted(reset.CauseProtection, "Okta does not tell who is protected, so nobody is reset. "+advice(err))
@@ -138,6 +149,25 @@ func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time,
 		return knownAt, false
 	}
 	return knownAt, true
+}
+
+// tellsNobody reports whether Okta refuses to tell of anybody who is protected, not
+// of one user alone: it is asked about the bot's own user, too. That pauses once;
+// whoever resumes has seen it, and then it is each user's own answer.
+func (b *batch) tellsNobody(ctx context.Context, err error) bool {
+	b.mu.Lock()
+	warned := b.warned && !b.warns
+	b.mu.Unlock()
+	if !okta.IsKind(err, okta.KindForbidden) || warned {
+		return false
+	}
+	if _, _, err = b.guard.allows(ctx, reset.Target{User: b.guard.current().self}, b.broken()); !okta.IsKind(err, okta.KindForbidden) {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.warned, b.warns = true, true
+	return true
 }
 
 // broken reports whether the request includes protected users.
@@ -177,7 +207,7 @@ func (b *batch) unclaimed(t reset.Target, err error) tried {
 			Detail: fmt.Sprintf("reset by %s at %s", since.By, since.At.UTC().Format(time.RFC3339)),
 		}
 		if b.row(t.Row).InDoubt() {
-			e.Outcome, e.Reason, e.Touched, e.Detail = reset.OutcomeFailed, reset.OktaError, true, "sent, result not known; "+e.Detail
+			e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "sent, result not known; "+e.Detail
 		}
 		b.finish(e)
 	case errors.As(err, &other):
@@ -262,9 +292,6 @@ func (b *batch) failed(t reset.Target, step reset.Step, err error) tried {
 
 // doubted records a call whose answer never came.
 func (b *batch) doubted(t reset.Target, e reset.Entry, advice string) tried {
-	b.mu.Lock()
-	b.targets[t.Row] = t
-	b.mu.Unlock()
 	b.write(e)
 	if b.row(t.Row).Doubts >= doubtsMost {
 		b.halted(reset.CauseErrors, "Okta has left the same user's call without an answer five times. Look at the System Log, then resume.")
@@ -273,12 +300,29 @@ func (b *batch) doubted(t reset.Target, e reset.Entry, advice string) tried {
 	return tryDone
 }
 
-// rejected records an answer that is final for this user.
+// refused records that Okta does not answer a question about this user, and never will.
+func (b *batch) refused(t reset.Target, err error) {
+	var oe *okta.Error
+	if !errors.As(err, &oe) {
+		return
+	}
+	b.Log.Warn("Okta does not tell of a user what has to be known", "request", b.id, "row", t.Row, "op", oe.Op, "okta_request_id", oe.RequestID, "err", err)
+	b.rejected(reset.Entry{Step: stepOf(t), RequestID: oe.RequestID, Detail: oe.Op + ": " + detail(oe)}, oe)
+}
+
+// final reports whether asking Okta about the same user again would change nothing.
+func final(err error) bool {
+	var oe *okta.Error
+	return errors.As(err, &oe) && oe.Effect == okta.EffectRejected && !okta.IsKind(err, okta.KindScope, okta.KindAuth, okta.KindRedirect)
+}
+
+// rejected records an answer that is final for this user. Who is gone after a
+// call that may have taken effect is not skipped.
 func (b *batch) rejected(e reset.Entry, oe *okta.Error) {
-	b.mu.Lock()
-	e.Touched = b.ledger.Row(e.Step.Row).Doubts > 0
-	b.mu.Unlock()
 	e.Outcome, e.Reason = meaning(oe.Kind)
+	if e.Outcome == reset.OutcomeSkipped && b.row(e.Step.Row).Touched() {
+		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "the user is gone"
+	}
 	b.finish(e)
 	if e.Outcome == reset.OutcomeFailed {
 		b.strike(oe.Advice)
@@ -315,6 +359,34 @@ func (b *batch) strike(advice string) {
 	b.mu.Unlock()
 	if many && b.taking.Err() == nil {
 		b.halted(reset.CauseErrors, fmt.Sprintf("%d calls in a row failed. %s", n, advice))
+	}
+}
+
+const (
+	// latesMost and latesLasting bound how many calls in a row, over how long, may
+	// come too late to be sent before somebody is asked. A clock that was set makes
+	// several late at once.
+	latesMost    = 10
+	latesLasting = 10 * time.Second
+)
+
+// inTime counts calls in a row that were not sent because something took too long;
+// too many pause the request, which would go on like that for ever. why has a place
+// for their number.
+func (b *batch) inTime(row *streak, late bool, why string) {
+	b.mu.Lock()
+	var n int
+	var lasting time.Duration
+	if late {
+		n, lasting = row.add(time.Now())
+	}
+	many := n >= latesMost && lasting >= latesLasting
+	if many || !late {
+		*row = streak{}
+	}
+	b.mu.Unlock()
+	if many && b.taking.Err() == nil {
+		b.halted(reset.CauseErrors, fmt.Sprintf(why, n))
 	}
 }
 

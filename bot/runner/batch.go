@@ -11,14 +11,20 @@ import (
 	"factorbot/okta"
 )
 
-// gap is how long after the last step a request does not go on by itself.
-const gap = time.Hour
+const (
+	// gap is how long after the last step a request does not go on by itself.
+	gap = time.Hour
+	// logHeadStart is how long before the first call the reading of the System Log begins.
+	logHeadStart = 10 * time.Second
+)
 
 // batch runs one request from one reading of its head until that head moves.
 type batch struct {
 	*driver
 	head    *reset.Request
+	opened  time.Time            // when the journal was read
 	last    time.Time            // of the journal, when it was read
+	lastRow int                  // of those let through by the waves; 0: all are
 	targets map[int]reset.Target // of the rows in doubt and of those claimed by others
 
 	taking  context.Context // ends when nobody shall be started any more
@@ -26,12 +32,19 @@ type batch struct {
 	halt    context.CancelCauseFunc
 	out     *outbox
 
+	following func()    // ends the reading of the System Log for what is in doubt; nil: it is not read
+	followed  time.Time // since when it is read
+
 	mu      sync.Mutex
 	paused  error     // what came of recording the pause
 	noLog   time.Time // since when the System Log cannot be read
 	ledger  *reset.Ledger
 	claimed map[int]reset.ID // rows whose user another request has claimed
+	looked  map[int]looked   // what was seen of rows in doubt
 	failing int              // failures in a row
+	warns   bool             // it was this batch that found that Okta tells of nobody who is protected
+	late    streak           // calls in a row that came too late after their record
+	stale   streak           // and after the last reading of the factors
 }
 
 // errHalted ends a batch after it has paused its own request.
@@ -44,13 +57,13 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 		return err
 	}
 	defer end()
-	if b.waitedTooLong() {
-		return b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
-	}
-	if b.isBack() {
+	if !d.mine {
 		return b.returned()
 	}
-	d.guard.refresh(b.taking, b.broken())
+	release := d.guard.demand(b.broken())
+	defer release()
+	d.guard.refresh(b.taking, b.broken(), time.Now().Add(-guardEvery))
+	b.readLog()
 	if err := b.all(); err != nil {
 		return err
 	}
@@ -66,7 +79,10 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	b := &batch{driver: d, head: r, ledger: ledger, targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}}
+	b := &batch{
+		driver: d, head: r, opened: time.Now(), ledger: ledger, last: ledger.LastStep(),
+		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, looked: map[int]looked{},
+	}
 	lasting, endCalls := outlive(ctx, linger)
 	taking, halt := context.WithCancelCause(ctx)
 	b.lasting, b.taking, b.halt = lasting, taking, halt
@@ -74,21 +90,20 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 		return d.Journal.Append(lasting, d.id, entries...)
 	}, func(err error) { halt(err) })
 	var wg sync.WaitGroup
-	if r.State == reset.Running {
-		wg.Go(func() { d.guard.keep(taking, b.broken()) })
+	if r.State == reset.Running || r.State == reset.Paused {
 		wg.Go(b.heed)
-		if d.reads(r) && d.forget == nil {
-			d.forget = d.book.demand(time.Now())
-		}
 	}
 	end := func() {
 		halt(nil)
 		wg.Wait()
 		b.out.close()
 		endCalls()
+		b.unfollow()
 	}
-	b.last = ledger.LastStep()
-	err = b.admit()
+	err = b.letThrough()
+	if err == nil {
+		err = b.admit()
+	}
 	if err == nil {
 		err = b.suspect()
 	}
@@ -100,7 +115,8 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 }
 
 // heed halts the batch when its head moves, so that a pause or a cancellation
-// is seen also while nobody is started. The request's own log wakes it too.
+// is seen also while nobody is started. The request's own log wakes it too. A
+// pause that has another cause now is the same pause.
 func (b *batch) heed() {
 	for b.taking.Err() == nil {
 		select {
@@ -109,7 +125,7 @@ func (b *batch) heed() {
 		case <-b.wake:
 		}
 		r, err := b.Heads.Get(b.taking, b.id)
-		if err == nil && r.Version != b.head.Version {
+		if err == nil && r.Version != b.head.Version && !(r.State == reset.Paused && b.head.State == reset.Paused) {
 			b.halt(reset.ErrChanged)
 			return
 		}
@@ -150,33 +166,39 @@ func (b *batch) admit() error {
 	return b.append(entries...)
 }
 
-// waitedTooLong reports whether the request was left alone for so long that a person should look first.
-func (b *batch) waitedTooLong() bool {
-	last := b.lastHeard()
-	return last.Before(b.began) && time.Since(last) > gap
-}
-
-// lastHeard is when the request was last acted on, or was let go on.
-func (b *batch) lastHeard() time.Time {
-	if b.head.ResumedAt.After(b.last) {
-		return b.head.ResumedAt
-	}
-	return b.last
-}
-
-// isBack reports whether the request ran before this run of the bot began, and
-// nothing says yet that it goes on.
-func (b *batch) isBack() bool {
-	told := b.head.Restarted != nil && !b.head.Restarted.At.Before(b.began)
-	return !told && b.lastHeard().Before(b.began)
-}
-
-// returned notes that the request goes on after a restart. The head has moved then, and is read anew.
+// returned judges a request that ran before this run of the bot began: left alone
+// for too long it asks a person, else it notes that it goes on. The head has moved
+// then, and is read anew.
 func (b *batch) returned() error {
-	away, doubtful := b.began.Sub(b.lastHeard()), len(b.doubtful())
-	return b.move(b.taking, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
-		return r.Return(away, doubtful, now)
-	})
+	last := b.last
+	if b.head.ResumedAt.After(last) {
+		last = b.head.ResumedAt
+	}
+	away := max(b.began.Sub(last), 0) // a clock that was set back
+	var err error
+	if away+time.Since(b.began) > gap {
+		err = b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
+	} else {
+		doubtful := len(b.doubtful())
+		err = b.move(b.taking, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
+			return r.Return(away, doubtful, now)
+		})
+	}
+	b.mine = err == nil
+	return err
+}
+
+// readLog has the System Log read while the request runs, if it is read back from
+// it: from its first call on, because a reading that begins too late is lost.
+func (b *batch) readLog() {
+	if !b.reads(b.head) || b.forget != nil {
+		return
+	}
+	since := b.oktaTime(time.Now()).Add(-logHeadStart)
+	if began := b.ledger.Began(); !began.IsZero() && began.Before(since) {
+		since = began
+	}
+	b.forget = b.book.demand(since)
 }
 
 // all brings every target to an outcome: first those that were never tried,
@@ -192,11 +214,51 @@ func (b *batch) all() error {
 	if err := b.ended(); err != nil {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	left, err := b.unsettled()
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d targets of %s have no outcome", left, b.id)
+	}
+	return err
+}
+
+// unsettled counts the targets, of the waves that are let through, without an outcome.
+func (b *batch) unsettled() (int, error) {
 	end, _ := b.head.WaveEnd()
-	if left := end - b.ledger.Settled(); left != 0 {
-		return fmt.Errorf("%d targets of %s have no outcome", left, b.id)
+	left := 0
+	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
+		if err != nil {
+			return 0, fmt.Errorf("read the plan of %s: %w", b.id, err)
+		}
+		if t.Action != reset.ActionReset {
+			continue
+		}
+		if end--; end < 0 {
+			break
+		}
+		if b.row(t.Row).Outcome == "" {
+			left++
+		}
+	}
+	return left, nil
+}
+
+// letThrough finds the last row that the waves let through by now.
+func (b *batch) letThrough() error {
+	end, ramping := b.head.WaveEnd()
+	if !ramping || b.head.State != reset.Running && b.head.State != reset.Paused {
+		return nil
+	}
+	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
+		if err != nil {
+			return fmt.Errorf("read the plan of %s: %w", b.id, err)
+		}
+		if t.Action != reset.ActionReset {
+			continue
+		}
+		b.lastRow = t.Row
+		if end--; end <= 0 {
+			break
+		}
 	}
 	return nil
 }
@@ -224,7 +286,7 @@ func (b *batch) ended() error {
 }
 
 // untried streams the targets, of the waves that are let through, that have
-// neither an outcome nor a doubt. It keeps those in doubt for later.
+// neither an outcome nor a doubt.
 func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
 	ctx, cancel := context.WithCancel(b.taking)
 	ch := make(chan reset.Target)
@@ -256,13 +318,11 @@ func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
 	return func() (reset.Target, bool) { t, ok := <-ch; return t, ok }, func() { cancel(); wg.Wait() }
 }
 
+// fresh reports whether a target has neither an outcome nor a doubt.
 func (b *batch) fresh(t reset.Target) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.ledger.Row(t.Row)
-	if p.InDoubt() {
-		b.targets[t.Row] = t
-	}
 	return p.Outcome == "" && !p.InDoubt()
 }
 
@@ -285,8 +345,14 @@ func (b *batch) fold(entries ...reset.Entry) {
 }
 
 // finish records an outcome without waiting: if it is lost, the step is in doubt and will be settled.
+// Whatever the outcome, the user gets a note if a call before it may have taken effect.
 func (b *batch) finish(e reset.Entry) {
 	e.Kind, e.At = reset.EntryOutcome, time.Now()
+	b.mu.Lock()
+	e.Touched = e.Touched || b.ledger.Row(e.Step.Row).Touched()
+	delete(b.looked, e.Step.Row)
+	delete(b.targets, e.Step.Row)
+	b.mu.Unlock()
 	b.fold(e)
 	b.out.put(e)
 }

@@ -283,3 +283,16 @@ func (b *bench) call(user string) {
 		b.t.Fatal(err)
 	}
 }
+
+// noted fails the test unless the user has a note of the request and no claim.
+func (b *bench) noted(user string, id reset.ID) {
+	b.t.Helper()
+	for u, err := range b.rec.Users(context.Background(), reset.UserID(user)) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if u.Claim != nil || !slices.ContainsFunc(u.Notes, func(n reset.Note) bool { return n.Request == id }) {
+			b.t.Errorf("of %s the record knows claim %+v and notes %+v, none of %s", user, u.Claim, u.Notes, id)
+		}
+	}
+}

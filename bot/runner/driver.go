@@ -17,6 +17,8 @@ type driver struct {
 	wake   chan struct{}
 	missed bool // a change came while the driver was ending; owned by Run
 
+	warned   bool      // a person was told that Okta does not tell who is protected
+	mine     bool      // this run of the bot began it, or has seen that it goes on
 	planning time.Time // when this run began to plan it; zero while it does not
 	forget   func()    // ends the reading of the System Log for this request; nil: nothing is read
 }

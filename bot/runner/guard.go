@@ -31,8 +31,14 @@ type guard struct {
 	runner  *Runner
 	reading chan struct{} // held by who reads; not a mutex, because reading waits for Okta
 
-	mu  sync.Mutex
-	now lists
+	mu     sync.Mutex
+	now    lists
+	wanted map[bool]int // running requests that go by the lists, by whether they include the protected
+}
+
+// newGuard returns a guard that has read nothing yet.
+func newGuard(r *Runner) *guard {
+	return &guard{runner: r, reading: make(chan struct{}, 1), wanted: map[bool]int{}}
 }
 
 // lists is what was read of the protected.
@@ -73,10 +79,9 @@ func (g *guard) needs(broken bool) needs {
 	}
 }
 
-// refresh reads the lists anew, unless somebody began to while we waited for our
-// turn; broken: for a request that includes the protected.
-func (g *guard) refresh(ctx context.Context, broken bool) {
-	asked := time.Now()
+// refresh reads the lists again, unless they were read after a moment; broken: for
+// a request that includes the protected.
+func (g *guard) refresh(ctx context.Context, broken bool, after time.Time) {
 	select {
 	case g.reading <- struct{}{}:
 		defer func() { <-g.reading }()
@@ -85,7 +90,7 @@ func (g *guard) refresh(ctx context.Context, broken bool) {
 	}
 	n := g.needs(broken)
 	was := g.current()
-	if was.since(n, asked) {
+	if was.since(n, after) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, guardEvery)
@@ -173,8 +178,27 @@ func (g *guard) readSupers(ctx context.Context) (map[string]string, error) {
 	return users, err
 }
 
-// keep refreshes the lists until ctx ends.
-func (g *guard) keep(ctx context.Context, broken bool) {
+// demand asks that the lists be read every minute until released.
+func (g *guard) demand(broken bool) (release func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wanted[broken]++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.wanted[broken]--
+	}
+}
+
+func (g *guard) demanded(broken bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.wanted[broken] > 0
+}
+
+// run reads the lists every minute while a request goes by them, once for all,
+// until ctx ends.
+func (g *guard) run(ctx context.Context) {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
 	for {
@@ -182,7 +206,9 @@ func (g *guard) keep(ctx context.Context, broken bool) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			g.refresh(ctx, broken)
+		}
+		if broken := g.demanded(true); broken || g.demanded(false) {
+			g.refresh(ctx, broken, time.Now())
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -63,9 +64,19 @@ func (l *logbook) demand(since time.Time) (release func()) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.wanted, id)
-		if len(l.wanted) == 0 {
-			l.events, l.from, l.told = nil, time.Time{}, sightings{}
-		}
+		l.prune()
+	}
+}
+
+// prune forgets what nobody asks about any more.
+func (l *logbook) prune() {
+	if len(l.wanted) == 0 {
+		l.events, l.from, l.told = nil, time.Time{}, sightings{}
+		return
+	}
+	oldest := slices.MinFunc(slices.Collect(maps.Values(l.wanted)), time.Time.Compare)
+	if oldest.After(l.from) {
+		l.from, l.told = oldest, l.told.after(oldest)
 	}
 }
 
@@ -175,6 +186,27 @@ func (l *logbook) note(me okta.User, page []okta.Event, began time.Time) {
 			l.told.add(id, s)
 		}
 	}
+}
+
+// enrolled reports whether the log tells that a user has enrolled a factor since a
+// moment of Okta's clock, other than an e-mail that Okta enrolled by itself.
+func (l *logbook) enrolled(ctx context.Context, user reset.UserID, since time.Time) (bool, error) {
+	events := l.runner.SystemLog.Events(since, okta.FactorActivated)
+	for range bookPages {
+		page, err := events.Next(ctx)
+		if err != nil {
+			return false, fmt.Errorf("read the System Log: %w", err)
+		}
+		if len(page) == 0 {
+			return false, nil
+		}
+		for _, e := range page {
+			if e.Outcome == "SUCCESS" && !e.Automatic && slices.Contains(e.Targets, string(user)) {
+				return true, nil
+			}
+		}
+	}
+	return false, errors.New("the System Log has more events than can be read at once")
 }
 
 // until returns the moment until which everything that the log told by then was read.

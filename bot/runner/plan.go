@@ -169,7 +169,7 @@ func (d *driver) checkUsers(matches []okta.Match) error {
 // judge reads the lists of the protected and what was taken out.
 func (d *driver) judge(ctx context.Context, r *reset.Request) (*judge, error) {
 	broken := r.Asked.Options.BreakGlass
-	d.guard.refresh(ctx, broken)
+	d.guard.refresh(ctx, broken, time.Now())
 	j := &judge{rules: d.Rules(), known: d.guard.current(), broken: broken, seen: map[string]int{}}
 	n := d.guard.needs(broken)
 	j.roles = n.admins && j.known.admins.err != nil || n.supers && j.known.supers.err != nil || j.rules.Protect.Admins == policy.AdminsEach

@@ -9,29 +9,50 @@ import (
 	"factorbot/bot/reset"
 )
 
-// restEvery is the time between two looks at what is in doubt while a request is paused.
+// restEvery is the time between two tries at what could not be read while a request is paused.
 const restEvery = 15 * time.Second
 
 // rest waits while a request is paused. What is in doubt is settled where a
-// reading is enough; nothing is sent.
+// reading is enough; nothing is sent, and nothing is asked twice.
 func (d *driver) rest(ctx context.Context, r *reset.Request) error {
 	d.unread()
+	if err := d.settlePaused(ctx, r); err != nil {
+		return err
+	}
+	d.mine = true // whoever lets it go on has looked
+	for ctx.Err() == nil {
+		now, err := d.Heads.Get(ctx, d.id)
+		if err != nil || now.State != reset.Paused {
+			return err
+		}
+		d.sleep(ctx, time.Hour)
+	}
+	return ctx.Err()
+}
+
+// settlePaused settles what can be settled while a request is paused. It returns
+// nil when another look would show nothing new.
+func (d *driver) settlePaused(ctx context.Context, r *reset.Request) error {
 	b, end, err := d.open(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer end()
-	rows := b.doubtful()
-	if len(rows) == 0 {
-		d.sleep(ctx, time.Hour)
-		return ctx.Err()
+	for b.taking.Err() == nil {
+		rows := b.doubtful()
+		if len(rows) == 0 {
+			break
+		}
+		wait := b.settleRound(rows, reset.Paused)
+		if err := b.out.flush(); err != nil {
+			return err
+		}
+		if wait == 0 {
+			break
+		}
+		pauseFor(b.taking, wait)
 	}
-	b.settleRound(rows, reset.Paused)
-	if err := b.out.flush(); err != nil {
-		return err
-	}
-	d.sleep(ctx, restEvery)
-	return ctx.Err()
+	return b.ended()
 }
 
 // stop ends a cancelled run once nothing is in flight and nothing in doubt.
@@ -42,7 +63,7 @@ func (d *driver) stop(ctx context.Context, r *reset.Request) error {
 	}
 	defer end()
 	for rows := b.doubtful(); len(rows) > 0 && b.taking.Err() == nil; rows = b.doubtful() {
-		pauseFor(b.taking, b.settleRound(rows, reset.Stopping))
+		pauseFor(b.taking, max(b.settleRound(rows, reset.Stopping), time.Millisecond))
 	}
 	if err := b.out.flush(); err != nil {
 		return err

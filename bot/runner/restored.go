@@ -7,31 +7,50 @@ import (
 	"factorbot/bot/reset"
 )
 
-// restoredMargin is how much earlier than the backup a call may count as sent since:
-// the clock that named the backup's moment is ours, the log's is Okta's.
+// restoredMargin is how much earlier than the backup a call may count as sent since.
 const restoredMargin = 5 * time.Second
+
+// restoredFrom returns when the backup was made that the record was restored from, by
+// Okta's clock. The backup's moment was named by the clock of a machine, which may
+// have been set since: of what is known of both clocks the earliest moment counts.
+func (b *batch) restoredFrom() (at time.Time, restored bool) {
+	if b.head.RestoredFrom.IsZero() {
+		return at, false
+	}
+	ahead, _ := b.Caller.Clock()
+	if then, known := b.ledger.Ahead(); known {
+		ahead = min(ahead, then+clockMargin)
+	}
+	return b.head.RestoredFrom.Add(ahead - restoredMargin), true
+}
 
 // suspect says of every target without outcome, where the record was restored from a
 // backup, that it is in doubt since the backup was made: the bot that went on then
 // may have sent its call, and the user may have enrolled anew. What is in doubt is
 // settled, not repeated. Deletions of single factors need no doubt: they pass over
-// what was enrolled since (see meant).
+// what was enrolled since (see meant). A wave's targets are in doubt when it is let through.
 func (b *batch) suspect() error {
-	since := b.head.RestoredFrom
-	if since.IsZero() || len(b.head.Asked.Options.Factors) > 0 || b.dry() {
+	if b.head.RestoredFrom.IsZero() || len(b.head.Asked.Options.Factors) > 0 || b.dry() {
 		return nil
 	}
+	if err := b.knowClock(); err != nil {
+		return err
+	}
+	since, _ := b.restoredFrom()
 	var entries []reset.Entry
 	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
 		if err != nil {
 			return fmt.Errorf("read the plan of %s: %w", b.id, err)
 		}
+		if b.lastRow > 0 && t.Row > b.lastRow {
+			break
+		}
 		p := b.ledger.Row(t.Row)
-		if t.Action != reset.ActionReset || p.Outcome != "" || p.InDoubt() || p.Doubts > 0 {
+		if t.Action != reset.ActionReset || p.Outcome != "" || p.InDoubt() || p.Touched() {
 			continue
 		}
 		entries = append(entries, reset.Entry{
-			Kind: reset.EntryDoubt, At: time.Now(), OktaAt: since.Add(-restoredMargin), Step: stepOf(t), Reason: reset.SettledAfterRestart,
+			Kind: reset.EntryDoubt, At: time.Now(), OktaAt: since, Step: stepOf(t), Reason: reset.SettledAfterRestart,
 			Detail: "the record was restored from a backup",
 		})
 		if len(entries) == appendMost {

@@ -153,7 +153,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	shared := &shared{
 		Runner: r,
 		began:  began,
-		guard:  &guard{runner: r, reading: make(chan struct{}, 1)},
+		guard:  newGuard(r),
 		book:   newLogbook(r),
 		fail:   cancel,
 		brakes: make(chan struct{}, 1),
@@ -161,6 +161,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { shared.book.run(ctx) })
+	wg.Go(func() { shared.guard.run(ctx) })
 
 	drivers := map[reset.ID]*driver{}
 	ended := make(chan reset.ID)

@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"factorbot/bot/reset"
@@ -19,35 +21,70 @@ const (
 	doubtsMost = 5
 	// settleEvery is the time between two rounds over what is in doubt.
 	settleEvery = 2 * time.Second
+	// readTries is how often a paused request asks for the factors of a user in doubt that do not come.
+	readTries = 3
 )
 
 // settleAll settles what is in doubt, round after round, until nothing is or the batch is halted.
 func (b *batch) settleAll() {
 	for b.taking.Err() == nil {
-		rows := b.doubtful()
 		theirs := b.theirs()
-		rows = slices.DeleteFunc(rows, func(row int) bool { _, claimed := theirs[row]; return claimed })
+		rows := slices.DeleteFunc(b.doubtful(), func(row int) bool { _, claimed := theirs[row]; return claimed })
 		if len(rows) == 0 {
 			return
 		}
-		if wait := b.settleRound(rows, reset.Running); wait > 0 {
-			pauseFor(b.taking, wait)
-		}
+		pauseFor(b.taking, max(b.settleRound(rows, reset.Running), time.Millisecond))
 	}
 }
 
+// doubtful returns the rows in doubt that may be settled by now.
 func (b *batch) doubtful() []int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.ledger.Doubtful()
+	rows := b.ledger.Doubtful()
+	if b.lastRow == 0 {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(row int) bool { return row > b.lastRow })
 }
 
 // settleRound looks once at each row in doubt whose call must be over, and
-// returns how long to wait before the next round.
+// returns how long to wait before the next round; 0: another would show nothing new.
 func (b *batch) settleRound(rows []int, s reset.State) time.Duration {
-	var ready []reset.Target
-	var oldest time.Time
-	soonest := settleEvery
+	ready, oldest, soonest := b.over(rows)
+	if len(ready) == 0 {
+		return soonest
+	}
+	b.follow(oldest)
+	if err := b.book.catchUp(b.taking, oldest); !b.readable(err, s) {
+		return b.unreadable(err, s)
+	}
+	targets, err := b.known(ready)
+	if err != nil {
+		b.halt(err)
+		return settleEvery
+	}
+	var held atomic.Int64
+	// Half the places: a call that is sent again needs a second one for a last look.
+	newCrew(b.taking, b.Pace.Concurrency/2).work(b.shift(&targets), func(t reset.Target) {
+		if b.settleOne(t, s) == verdictHold {
+			held.Add(1)
+		}
+	})
+	switch {
+	case int(held.Load()) < len(rows):
+		return settleEvery
+	case s == reset.Paused:
+		b.unfollow()
+		return 0
+	}
+	return settleEvery
+}
+
+// over returns the rows whose calls cannot be executing any more, since when the
+// log may tell of them, and how long the next of the others may take.
+func (b *batch) over(rows []int) (ready []int, oldest time.Time, soonest time.Duration) {
+	soonest = settleEvery
 	for _, row := range rows {
 		p := b.row(row)
 		if p.Open == nil {
@@ -57,23 +94,29 @@ func (b *batch) settleRound(rows []int, s reset.State) time.Duration {
 			soonest = min(soonest, left)
 			continue
 		}
-		ready = append(ready, b.target(row, p))
+		ready = append(ready, row)
 		if at := p.First.OktaAt; oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
 	}
-	if len(ready) == 0 {
-		return soonest
+	return ready, oldest, soonest
+}
+
+// follow has the System Log read from a moment of Okta's clock on until the batch ends.
+func (b *batch) follow(since time.Time) {
+	if b.following != nil && !since.Before(b.followed) {
+		return
 	}
-	release := b.book.demand(oldest)
-	defer release()
-	if err := b.book.catchUp(b.taking, oldest); !b.readable(err, s) {
-		return settleEvery
+	release := b.book.demand(since)
+	b.unfollow()
+	b.following, b.followed = release, since
+}
+
+func (b *batch) unfollow() {
+	if b.following != nil {
+		b.following()
+		b.following = nil
 	}
-	left := ready
-	// Half the places: a call that is sent again may need a second one for a last look.
-	newCrew(b.taking, b.Pace.Concurrency/2).work(b.shift(&left), func(t reset.Target) { b.settleOne(t, s) })
-	return settleEvery
 }
 
 // readable judges whether what is in doubt can be settled after a reading of the
@@ -86,21 +129,41 @@ func (b *batch) readable(err error, s reset.State) bool {
 	} else if b.noLog.IsZero() {
 		b.noLog = time.Now()
 	}
-	since := b.noLog
 	b.mu.Unlock()
 	if err == nil || b.taking.Err() != nil {
 		return err == nil
 	}
 	b.Log.Warn("the System Log cannot be read; what is in doubt waits", "request", b.id, "err", err)
-	var oe *okta.Error
-	hopeless := errors.As(err, &oe) && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
-	if !hopeless && time.Since(since) < b.Pace.LogLag {
+	if !b.logGivenUp(err) {
 		return false
 	}
 	if s == reset.Running {
 		b.halted(reset.CauseErrors, "Okta's System Log cannot be read, so nobody can tell what became of a call. "+advice(err))
 	}
 	return s == reset.Stopping
+}
+
+// logGivenUp reports whether the System Log will not be read in time.
+func (b *batch) logGivenUp(err error) bool {
+	b.mu.Lock()
+	since := b.noLog
+	b.mu.Unlock()
+	var oe *okta.Error
+	hopeless := errors.As(err, &oe) && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
+	return hopeless || time.Since(since) >= b.Pace.LogLag
+}
+
+// unreadable returns how long to wait after the System Log could not be read. A
+// paused request asks again only for a while.
+func (b *batch) unreadable(err error, s reset.State) time.Duration {
+	switch {
+	case s != reset.Paused:
+		return settleEvery
+	case b.logGivenUp(err):
+		b.unfollow()
+		return 0
+	}
+	return restEvery
 }
 
 // shift hands out targets one by one.
@@ -122,77 +185,191 @@ func (b *batch) row(row int) reset.Progress {
 	return b.ledger.Row(row)
 }
 
-// target finds the plan's target of a row in doubt; the journal knows enough of it if the plan was not read yet.
-func (b *batch) target(row int, p reset.Progress) reset.Target {
+// known returns the plan's targets of some rows, which are in order. Those that
+// were not met yet are read: only the plan knows a login and what was approved.
+func (b *batch) known(rows []int) ([]reset.Target, error) {
+	b.mu.Lock()
+	unmet := slices.DeleteFunc(slices.Clone(rows), func(row int) bool { _, met := b.targets[row]; return met })
+	b.mu.Unlock()
+	for t, err := range b.targetsOf(unmet) {
+		if err != nil {
+			return nil, err
+		}
+		b.mu.Lock()
+		b.targets[t.Row] = t
+		b.mu.Unlock()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t, ok := b.targets[row]; ok {
-		return t
+	targets := make([]reset.Target, 0, len(rows))
+	for _, row := range rows {
+		t, met := b.targets[row]
+		if !met {
+			return nil, fmt.Errorf("the plan of %s has no row %d, which is in doubt", b.id, row)
+		}
+		targets = append(targets, t)
 	}
-	return reset.Target{Row: row, User: p.Open.Step.User, Action: reset.ActionReset}
+	return targets, nil
 }
 
-// executing returns how long a call may still be executing at Okta. After a
-// restart nobody knows when it was given up, so it counts from our beginning.
+// executing returns how long a call may still be executing at Okta. Of a call
+// from before this run nobody knows when it was given up, so it counts from our
+// beginning; so does one that was read from the log while the clock was set.
 func (b *batch) executing(a reset.Attempt) time.Duration {
 	if a.Answered {
 		return 0
 	}
-	since := a.DoubtAt
-	if a.Restart && since.Before(b.began) {
-		since = b.began
-	}
-	return b.Pace.SettleAfter - time.Since(since)
+	return b.Pace.SettleAfter - b.elapsed(a.DoubtAt)
 }
 
 // settleOne looks at one row in doubt and does what the verdict says.
-func (b *batch) settleOne(t reset.Target, s reset.State) {
+func (b *batch) settleOne(t reset.Target, s reset.State) verdict {
 	p := b.row(t.Row)
 	if p.Open == nil {
-		return
+		return verdictTook
 	}
 	if s == reset.Running && b.dry() {
 		s = reset.Stopping // nothing is sent any more
 	}
 	if p.Open.Step.Kind != reset.StepReset {
-		b.settleStep(t, p, s)
-		return
+		return b.settleStep(t, p, s)
 	}
-	e := b.evidence(t, p)
-	readAt := time.Now()
-	if !e.Ours && !b.listed(&e, t, p) {
-		return
+	e, ok := b.evidence(t, p, s)
+	if !ok {
+		return b.unread(t.Row, s)
 	}
 	protected := ""
-	if s == reset.Running && !e.Ours {
+	if s == reset.Running && settle(e, s) == verdictSend {
 		if protected = b.protected(t); protected != "" {
 			s = reset.Stopping // nothing is sent for them any more
 		}
 	}
 	switch v := settle(e, s); v {
 	case verdictSend:
-		b.resend(t, p, readAt)
-	case verdictWait:
+		b.resend(t, p, e.ByOkta)
+		return v
+	case verdictWait, verdictHold:
+		return v
 	default:
-		b.settled(t, p, v, protected)
+		b.settled(t, p, e, v, protected)
+		return v
 	}
+}
+
+// unread counts readings of a user's factors that failed: a paused request does
+// not ask without end.
+func (b *batch) unread(row int, s reset.State) verdict {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.looked[row]
+	l.failed++
+	b.looked[row] = l
+	if s == reset.Paused && l.failed >= readTries {
+		return verdictHold
+	}
+	return verdictWait
+}
+
+// looked is what a reading of a user's factors showed after some attempts.
+type looked struct {
+	attempts, doubts int
+	read             bool
+	failed           int // readings that did not come
+	evidence
+}
+
+// of reports whether the reading was made after the last attempt.
+func (l looked) of(p reset.Progress) bool {
+	return l.read && l.attempts == p.Attempts && l.doubts == p.Doubts
+}
+
+// saw keeps what a reading showed.
+func (b *batch) saw(row int, p reset.Progress, e evidence) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looked[row] = looked{attempts: p.Attempts, doubts: p.Doubts, read: true, evidence: e}
+}
+
+// evidence puts together what Okta shows of a row in doubt. The factors are
+// listed once for each doubt, unless something is to be sent: what was enrolled
+// since stays enrolled, and what a paused or cancelled request has seen is enough.
+func (b *batch) evidence(t reset.Target, p reset.Progress, s reset.State) (e evidence, ok bool) {
+	b.mu.Lock()
+	l := b.looked[t.Row]
+	b.mu.Unlock()
+	if l.of(p) {
+		e = l.evidence
+		e.Ours, e.LogOver = b.told(t, p)
+		if settle(e, s) != verdictSend {
+			return b.mailed(t, p, e), true
+		}
+	}
+	if s == reset.Paused && l.failed >= readTries {
+		return e, false
+	}
+	e = evidence{}
+	if !b.listed(&e, t, p) {
+		return e, false
+	}
+	b.saw(t.Row, p, e)
+	e.Ours, e.LogOver = b.told(t, p)
+	return b.mailed(t, p, e), true
+}
+
+// told is what the System Log says of the last call. What was said of a call that
+// a reading of the factors has refuted does not count.
+func (b *batch) told(t reset.Target, p reset.Progress) (ours, over bool) {
+	return !p.Last.Refuted && b.book.ours(t.User, p.Last.OktaAt), b.logOver(*p.Last)
+}
+
+// logOver reports whether the log has had its time to tell of a call. Of one that
+// the record lost nobody knows when it was sent, so it counts from our beginning.
+func (b *batch) logOver(a reset.Attempt) bool {
+	until := b.book.until()
+	b.mu.Lock()
+	if !b.noLog.IsZero() {
+		until = time.Now() // it cannot be read at all
+	}
+	b.mu.Unlock()
+	if a.Restart && until.Sub(b.began) <= b.Pace.LogLag {
+		return false
+	}
+	return b.oktaTime(until).Sub(a.OktaAt.Add(clockMargin)) > b.Pace.LogLag
+}
+
+// mailed decides, once the log had its time, who enrolled the e-mails that are
+// the only factors created since: what Okta enrolled by itself is nobody's new factor.
+func (b *batch) mailed(t reset.Target, p reset.Progress, e evidence) evidence {
+	if len(e.Mails) == 0 || e.New || !e.LogOver {
+		return e
+	}
+	own, err := b.book.enrolled(b.taking, t.User, p.First.OktaAt)
+	if err != nil {
+		b.Log.Warn("who enrolled an e-mail is not known; it counts as the user's", "request", b.id, "row", t.Row, "err", err)
+	}
+	if e.New = own || err != nil; !e.New {
+		e.ByOkta, e.Mails = e.Mails, nil
+	}
+	return e
 }
 
 // listed reads the user's factors into the evidence, and reports whether that said anything.
 func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
 	factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
-	var oe *okta.Error
 	switch {
 	case err == nil:
 		look(e, factors, p.First.OktaAt)
 		return true
-	case errors.As(err, &oe) && (oe.Kind == okta.KindAuth || oe.Kind == okta.KindScope):
+	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if b.head.State == reset.Running {
 			b.halted(reset.CauseErrors, advice(err))
 		}
 		return false
-	case oe != nil && oe.Effect == okta.EffectRejected:
-		e.Lost = true
+	case okta.IsKind(err, okta.KindNotFound):
+		e.Gone = true
+		return true
+	case final(err):
+		e.Hidden = true
 		return true
 	}
 	b.Log.Warn("factors of a user in doubt cannot be read", "request", b.id, "row", t.Row, "err", err)
@@ -208,26 +385,9 @@ func (b *batch) protected(t reset.Target) string {
 	return string(w.reason)
 }
 
-func (b *batch) evidence(t reset.Target, p reset.Progress) evidence {
-	return evidence{
-		Ours:    b.book.ours(t.User, p.First.OktaAt),
-		LogOver: b.toldUntil().Sub(p.Last.At) > b.Pace.LogLag,
-	}
-}
-
-// toldUntil is the moment until which the log was read; now, where it cannot be read at all.
-func (b *batch) toldUntil() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.noLog.IsZero() {
-		return time.Now()
-	}
-	return b.book.until()
-}
-
 // settled records the verdict; protected is why nothing was sent any more, if that is the reason.
-func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected string) {
-	e := reset.Entry{Step: stepOf(t), RequestID: p.RequestID, Touched: true}
+func (b *batch) settled(t reset.Target, p reset.Progress, ev evidence, v verdict, protected string) {
+	e := reset.Entry{Step: stepOf(t), RequestID: p.RequestID}
 	switch v {
 	case verdictTook:
 		e.Outcome, e.Proof = reset.OutcomeReset, reset.ProofLog
@@ -238,13 +398,22 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected s
 	case verdictEnrolled:
 		e.Outcome, e.Reason = reset.OutcomeFailed, reset.EnrolledMeanwhile
 		e.Detail = "the answer was lost and the user has enrolled a factor since: look whether the old ones are gone"
+		if ev.Old {
+			e.Detail = "the answer was lost, the user has enrolled a factor since, and an older one is still there"
+		}
+	case verdictHalf:
+		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "half done: the System Log tells of our call, and an older factor is still there"
 	case verdictNotRun:
-		e.Outcome, e.Reason, e.Touched = reset.OutcomeNotRun, reset.NotRunCancelled, false
+		e.Outcome, e.Reason = reset.OutcomeNotRun, reset.NotRunCancelled
 		if protected != "" {
 			e.Outcome, e.Reason = reset.OutcomeSkipped, reset.Reason(protected)
 			e.Detail = protection(e.Reason) + " since the plan was made"
 		}
-	case verdictUnknown:
+	case verdictGone:
+		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "the user is gone"
+	case verdictHidden:
+		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.Forbidden, "sent, result not known: the user's factors can't be read"
+	default:
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "sent, result not known"
 	}
 	if v == verdictTook && b.head.Asked.Options.RevokeSessions {
@@ -257,13 +426,10 @@ func (b *batch) settled(t reset.Target, p reset.Progress, v verdict, protected s
 	b.finish(e)
 }
 
-// resend sends the reset again, within a moment of a reading of the factors
-// that showed nothing enrolled: where the slot came too late, they are read once
-// more with the slot in hand.
-func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
-	still := func(slot *okta.Slot) bool {
-		return time.Since(readAt) < freshRead || b.clean(slot, t, p)
-	}
+// resend sends the reset again, right after a last reading of the factors with
+// the slot in hand. E-mails that Okta enrolled by itself are no new factors.
+func (b *batch) resend(t reset.Target, p reset.Progress, byOkta []string) {
+	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return b.clean(slot, t, p, byOkta) }
 	for b.taking.Err() == nil && !b.dry() {
 		switch b.attempt(t, *stepOf(t), still) {
 		case tryAgain:
@@ -277,17 +443,24 @@ func (b *batch) resend(t reset.Target, p reset.Progress, readAt time.Time) {
 }
 
 // clean looks at the user's factors once more, slot in hand, and reports whether
-// nothing was enrolled since the oldest attempt.
-func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress) bool {
+// the reset is still to be sent, and since when that is known.
+func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress, byOkta []string) (asOf time.Time, ok bool) {
 	ctx, cancel := context.WithTimeout(b.taking, factorsNowMost)
 	defer cancel()
 	factors, asOf, err := b.Caller.FactorsNow(ctx, slot, string(t.User))
 	if err != nil {
-		return false
+		return asOf, false
 	}
-	e := b.evidence(t, p)
+	var e evidence
 	look(&e, factors, p.First.OktaAt)
-	return settle(e, reset.Running) == verdictSend && time.Since(asOf) < freshRead
+	e.Mails = slices.DeleteFunc(e.Mails, func(id string) bool { return slices.Contains(byOkta, id) })
+	e.Ours, e.LogOver = b.told(t, p)
+	if settle(e, reset.Running) != verdictSend {
+		return asOf, false
+	}
+	fresh := time.Since(asOf) < freshRead
+	b.inTime(&b.stale, !fresh, "Okta takes over 2 seconds to list a user's factors, so %d resets that were interrupted could not be sent again in time. Resume when Okta answers faster.")
+	return asOf, fresh
 }
 
 // waitForOthers waits for users whom another request has claimed: until it lets

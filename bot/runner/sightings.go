@@ -54,6 +54,18 @@ func (s *sightings) add(user string, x sighting) {
 	})
 }
 
+// after returns those since a moment of Okta's clock.
+func (s *sightings) after(since time.Time) sightings {
+	kept := sightings{types: s.types}
+	for key := range s.last {
+		user := string(key[:])
+		for _, x := range slices.Backward(slices.Collect(s.since(reset.UserID(user), since))) {
+			kept.add(user, x)
+		}
+	}
+	return kept
+}
+
 // typesMost bounds the types that are told apart; Okta has about twenty.
 const typesMost = 1000
 

@@ -20,7 +20,7 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 		return ctx.Err()
 	}
 	if r.Asked.Kind != reset.KindExport {
-		d.guard.refresh(ctx, r.Asked.Options.BreakGlass)
+		d.guard.refresh(ctx, r.Asked.Options.BreakGlass, now)
 	}
 	held, err := d.review(ctx, r)
 	if err != nil || !held {
@@ -56,10 +56,12 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 	if err != nil || !ok || at.After(now) {
 		return at, ok, err
 	}
-	return time.Time{}, true, d.move(ctx, true, func(now *reset.Request, at time.Time) (reset.Fact, error) {
+	err = d.move(ctx, true, func(now *reset.Request, at time.Time) (reset.Fact, error) {
 		if now.State == reset.Approved && !sameVoices(now, r) {
 			return reset.Fact{}, reset.ErrNotYet // who approved has changed since that was looked at
 		}
 		return now.Start(at)
 	})
+	d.mine = err == nil
+	return time.Time{}, true, err
 }

@@ -48,11 +48,8 @@ func (b *batch) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, tried
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		b.halted(reset.CauseErrors, advice(err))
 		return nil, tryDone
-	case okta.IsKind(err, okta.KindNotFound):
-		b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: reset.NotFound, Detail: "the user has gone from Okta", Touched: len(p.Done) > 0})
-		return nil, tryDone
-	case okta.IsKind(err, okta.KindForbidden):
-		b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeFailed, Reason: reset.Forbidden, Detail: "the user's factors may not be read", Touched: len(p.Done) > 0})
+	case final(err):
+		b.refused(t, err)
 		return nil, tryDone
 	case err != nil:
 		b.Log.Warn("factors of a target cannot be read", "request", b.id, "row", t.Row, "err", err)
@@ -72,7 +69,7 @@ func (b *batch) meant(f okta.Factor, p reset.Progress) bool {
 	words := b.head.Asked.Options.Factors
 	named := slices.Contains(words, f.Type) || slices.Contains(words, f.Type+"@"+f.Provider)
 	began := p.Began
-	if since := b.head.RestoredFrom; !since.IsZero() && (began.IsZero() || since.Before(began)) {
+	if since, restored := b.restoredFrom(); restored && (began.IsZero() || since.Before(began)) {
 		began = since // the bot may have begun with a record that is lost
 	}
 	return named && (began.IsZero() || !f.Created.After(began))
@@ -115,21 +112,25 @@ func (b *batch) halfDone(t reset.Target, p reset.Progress, why string) reset.Ent
 
 // settleStep settles a call in doubt that is no reset of all factors. Deleting
 // the same factor again, or ending sessions again, takes nothing that is new.
-func (b *batch) settleStep(t reset.Target, p reset.Progress, s reset.State) {
+func (b *batch) settleStep(t reset.Target, p reset.Progress, s reset.State) verdict {
 	step := p.Open.Step
 	if step.Kind == reset.StepSessions {
 		switch {
 		case s == reset.Stopping || p.Doubts >= sessionTries:
 			b.finish(b.sessionsLeft(t, "sent, result not known"))
+			return verdictUnknown
 		case s == reset.Running:
 			b.again(t, step)
+			return verdictSend
 		}
-		return
+		return verdictHold
+	}
+	if b.held(t.Row, p, s) {
+		return verdictHold
 	}
 	factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
 	if err != nil {
-		b.factorsLost(t, p, err)
-		return
+		return b.factorsLost(t, p, s, err)
 	}
 	listed := slices.ContainsFunc(factors, func(f okta.Factor) bool { return f.ID == step.Factor })
 	switch {
@@ -138,22 +139,41 @@ func (b *batch) settleStep(t reset.Target, p reset.Progress, s reset.State) {
 		if s == reset.Running {
 			b.try(t)
 		}
+		return verdictTook
 	case s == reset.Running:
 		b.again(t, step)
+		return verdictSend
 	case s == reset.Stopping && len(p.Done) > 0:
 		b.finish(b.halfDone(t, p, "cancelled"))
+		return verdictHalf
 	case s == reset.Stopping:
-		b.settled(t, p, verdictNotRun, "")
+		b.settled(t, p, evidence{}, verdictNotRun, "")
+		return verdictNotRun
 	}
+	b.saw(t.Row, p, evidence{Old: true})
+	return verdictHold
+}
+
+// held reports whether a paused request has asked about a factor in doubt before.
+func (b *batch) held(row int, p reset.Progress, s reset.State) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.looked[row]
+	return s == reset.Paused && (l.of(p) || l.failed >= readTries)
 }
 
 // factorsLost ends the doubt on a user whose factors cannot be read for good.
-func (b *batch) factorsLost(t reset.Target, p reset.Progress, err error) {
-	if okta.IsKind(err, okta.KindNotFound, okta.KindForbidden) {
-		b.settled(t, p, verdictUnknown, "")
-		return
+func (b *batch) factorsLost(t reset.Target, p reset.Progress, s reset.State, err error) verdict {
+	v := verdictHidden
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		v = verdictGone
+	case !final(err):
+		b.Log.Warn("factors of a user in doubt cannot be read", "request", b.id, "row", t.Row, "err", err)
+		return b.unread(t.Row, s)
 	}
-	b.Log.Warn("factors of a user in doubt cannot be read", "request", b.id, "row", t.Row, "err", err)
+	b.settled(t, p, evidence{}, v, "")
+	return v
 }
 
 // again sends a step again, and goes on with the target where it is done.

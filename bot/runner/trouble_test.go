@@ -267,7 +267,8 @@ func TestRunner_proof_moves_the_note(t *testing.T) {
 	})
 }
 
-// A user in doubt is deleted in Okta: no factors can be read, ever.
+// A user in doubt is deleted in Okta: no factors can be read, ever. That is this
+// user's outcome, and leaves a note.
 func TestRunner_in_doubt_and_gone(t *testing.T) {
 	for _, cancel := range []bool{false, true} {
 		users, ids := people(2)
@@ -289,13 +290,18 @@ func TestRunner_in_doubt_and_gone(t *testing.T) {
 			b.await(id, reset.Running)
 			want := reset.Done
 			if cancel {
-				pauseFor(context.Background(), time.Minute)
+				pauseFor(context.Background(), 2*time.Second)
 				b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", time.Now()) })
 				want = reset.Cancelled
 			}
-			if s := b.within(id, want, time.Hour); s != want && s != reset.Paused {
-				t.Errorf("still %s after an hour (cancelled: %v)", s, cancel)
+			if s := b.within(id, want, time.Hour); s != want {
+				t.Fatalf("still %s after an hour (cancelled: %v)", s, cancel)
 			}
+			p := b.results(id)[1]
+			if p.Outcome != reset.OutcomeFailed || p.Reason != reset.OktaError || p.Detail != "the user is gone" {
+				t.Errorf("cancelled %v: %s %s %q", cancel, p.Outcome, p.Reason, p.Detail)
+			}
+			b.noted(ids[0], id)
 		})
 	}
 }

@@ -7,69 +7,113 @@ import (
 	"factorbot/okta"
 )
 
-// evidence is what Okta shows of a step in doubt.
+// evidence is what Okta shows of a call in doubt.
 type evidence struct {
-	Ours     bool // the System Log tells of our call, since the oldest attempt in doubt
-	LogOver  bool // the log has had the time it may take to tell of the last attempt
-	Listed   bool // the user's factors were read
-	Lost     bool // they cannot be read: the user is gone, or out of reach
-	Enrolled bool // a factor was enrolled since the oldest attempt
-	Old      bool // a factor older than the oldest attempt is still listed
+	Old     bool     // a factor that a reset removes is listed, created before the first call
+	New     bool     // a factor is listed that was created since
+	Mails   []string // IDs of e-mail factors created since that Okta may have enrolled by itself
+	ByOkta  []string // those of which that is known
+	Ours    bool     // the System Log tells of our call, since the last one
+	LogOver bool     // the log has had the time it may take to tell of the last call
+	Gone    bool     // the factors answer 404
+	Hidden  bool     // the factors cannot be read, and another try would change nothing
 }
 
-// verdict is what is to be done about a step in doubt.
+// verdict is what is to be done about a call in doubt.
 type verdict string
 
 const (
-	verdictTook     verdict = "took"     // it is reset, the log proves it
-	verdictEnrolled verdict = "enrolled" // something was enrolled since; a person has to decide
 	verdictSend     verdict = "send"     // send again, at once
-	verdictWait     verdict = "wait"     // nothing can be said yet, or nothing may be sent now
-	verdictNotRun   verdict = "not_run"  // nothing shall be sent any more and the reset has not happened
-	verdictUnknown  verdict = "unknown"  // nothing shall or can be sent any more and nobody can tell
+	verdictTook     verdict = "took"     // it is reset
+	verdictEnrolled verdict = "enrolled" // something was enrolled since; a person has to decide
+	verdictHalf     verdict = "half"     // some factors went, others did not, and nothing more is sent
+	verdictNotRun   verdict = "not_run"  // the reset has not happened, and nothing more is sent
+	verdictUnknown  verdict = "unknown"  // nobody can tell, and nothing more is sent
+	verdictGone     verdict = "gone"     // the user has gone from Okta
+	verdictHidden   verdict = "hidden"   // nobody can look
+	verdictWait     verdict = "wait"     // the log may tell more
+	verdictHold     verdict = "hold"     // it would be sent again, which may not happen now
 )
 
-// settle decides about a step in doubt. Sending again is harmless until the
-// user enrols anew and harmful after, so it happens only where a reading of
-// the factors shows that nothing was enrolled, and only while running.
-func settle(e evidence, s reset.State) verdict {
-	switch {
-	case e.Ours:
-		return verdictTook
-	case e.Lost && e.LogOver:
-		return verdictUnknown
-	case !e.Listed:
-		return verdictWait
-	case e.Enrolled && e.LogOver:
-		return verdictEnrolled
-	case e.Enrolled:
-		return verdictWait
-	case s == reset.Running:
-		return verdictSend
-	case s != reset.Stopping || !e.LogOver:
-		return verdictWait
-	case e.Old:
-		return verdictNotRun
-	}
-	return verdictUnknown
+// rule is what follows from one reading: while the request runs, and once
+// nothing is sent any more.
+type rule struct {
+	old, new, ours    bool
+	running, stopping verdict
+	patient           bool // the running verdict, too, waits until the log has had its time
 }
 
-// look compares a user's factors with the moment of an attempt, by Okta's clock.
-func look(e *evidence, factors []okta.Factor, attempt time.Time) {
-	e.Listed = true
+// rules is the whole of the judgement, a row for each reading. Sending again is
+// harmless until the user enrols a factor, and harmful after.
+var rules = [...]rule{
+	{old: true, new: true, ours: true, running: verdictEnrolled, stopping: verdictEnrolled},
+	{old: true, new: true, ours: false, running: verdictEnrolled, stopping: verdictEnrolled},
+	{old: true, new: false, ours: true, running: verdictSend, stopping: verdictHalf},
+	{old: true, new: false, ours: false, running: verdictSend, stopping: verdictNotRun},
+	{old: false, new: true, ours: true, running: verdictTook, stopping: verdictTook},
+	{old: false, new: true, ours: false, running: verdictEnrolled, stopping: verdictEnrolled, patient: true},
+	{old: false, new: false, ours: true, running: verdictTook, stopping: verdictTook},
+	{old: false, new: false, ours: false, running: verdictSend, stopping: verdictUnknown},
+}
+
+// settle decides about a call in doubt by the table. While a request is neither
+// running nor stopping, only what would be the same in both states is decided.
+func settle(e evidence, s reset.State) verdict {
+	switch {
+	case e.Gone:
+		return verdictGone
+	case e.Hidden && e.LogOver:
+		return verdictHidden
+	case e.Hidden, len(e.Mails) > 0 && !e.New && !e.LogOver:
+		return verdictWait
+	}
+	e.New = e.New || len(e.Mails) > 0
+	r := ruleFor(e)
+	switch {
+	case r.running == r.stopping:
+		if r.patient && !e.LogOver {
+			return verdictWait
+		}
+		return r.running
+	case s == reset.Running:
+		return r.running
+	case s != reset.Stopping:
+		return verdictHold
+	case !e.LogOver:
+		return verdictWait
+	}
+	return r.stopping
+}
+
+func ruleFor(e evidence) rule {
+	for _, r := range rules {
+		if r.old == e.Old && r.new == e.New && r.ours == e.Ours {
+			return r
+		}
+	}
+	return rule{} // the table has every reading
+}
+
+// look compares a user's factors with the first call, by Okta's clock, less the
+// margin within which that is known: what was created within the margin counts
+// as created since.
+func look(e *evidence, factors []okta.Factor, first time.Time) {
 	for _, f := range factors {
-		if f.Created.After(attempt) {
-			e.Enrolled = true
-		} else if removable(f) {
-			e.Old = true
+		switch {
+		case f.Created.Before(first):
+			e.Old = e.Old || removable(f)
+		case f.Type == "email":
+			e.Mails = append(e.Mails, f.ID)
+		default:
+			e.New = true
 		}
 	}
 }
 
-// old reports whether a factor that a reset removes is older than the attempt.
-func old(factors []okta.Factor, attempt time.Time) bool {
+// old reports whether a factor that a reset removes is older than the call.
+func old(factors []okta.Factor, call time.Time) bool {
 	var e evidence
-	look(&e, factors, attempt)
+	look(&e, factors, call)
 	return e.Old
 }
 

@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -8,60 +10,93 @@ import (
 	"factorbot/okta"
 )
 
-func TestSettle(t *testing.T) {
+// The design's table, row by row: what follows from a reading while the request
+// runs, once it is stopping, and while it is paused.
+func TestSettle_table(t *testing.T) {
+	const soon, late = false, true // whether the log had its time
 	cases := []struct {
-		name  string
-		e     evidence
-		state reset.State
-		want  verdict
+		old, new, ours, over      bool
+		running, stopping, paused verdict
 	}{
-		{"the log proves it", evidence{Ours: true}, reset.Running, verdictTook},
-		{"the log proves it though something was enrolled", evidence{Ours: true, Listed: true, Enrolled: true}, reset.Running, verdictTook},
-		{"the log proves it while paused", evidence{Ours: true}, reset.Paused, verdictTook},
-		{"factors not read", evidence{LogOver: true}, reset.Running, verdictWait},
-		{"enrolled since, the log may still tell", evidence{Listed: true, Enrolled: true}, reset.Running, verdictWait},
-		{"enrolled since, the log is over", evidence{Listed: true, Enrolled: true, LogOver: true}, reset.Running, verdictEnrolled},
-		{"enrolled since, an old one too", evidence{Listed: true, Enrolled: true, Old: true, LogOver: true}, reset.Running, verdictEnrolled},
-		{"old factor still there", evidence{Listed: true, Old: true}, reset.Running, verdictSend},
-		{"an empty list proves nothing", evidence{Listed: true}, reset.Running, verdictSend},
-		{"an empty list proves nothing, log over", evidence{Listed: true, LogOver: true}, reset.Running, verdictSend},
-		{"paused sends nothing", evidence{Listed: true, Old: true, LogOver: true}, reset.Paused, verdictWait},
-		{"verifying sends nothing", evidence{Listed: true, LogOver: true}, reset.Verifying, verdictWait},
-		{"stopping waits for the log", evidence{Listed: true, Old: true}, reset.Stopping, verdictWait},
-		{"stopping, it has not happened", evidence{Listed: true, Old: true, LogOver: true}, reset.Stopping, verdictNotRun},
-		{"stopping, nobody can tell", evidence{Listed: true, LogOver: true}, reset.Stopping, verdictUnknown},
-		{"stopping, enrolled since", evidence{Listed: true, Enrolled: true, LogOver: true}, reset.Stopping, verdictEnrolled},
+		{true, true, true, soon, verdictEnrolled, verdictEnrolled, verdictEnrolled},
+		{true, true, false, soon, verdictEnrolled, verdictEnrolled, verdictEnrolled},
+		{true, true, true, late, verdictEnrolled, verdictEnrolled, verdictEnrolled},
+		{true, true, false, late, verdictEnrolled, verdictEnrolled, verdictEnrolled},
+
+		{true, false, true, soon, verdictSend, verdictWait, verdictHold},
+		{true, false, true, late, verdictSend, verdictHalf, verdictHold},
+		{true, false, false, soon, verdictSend, verdictWait, verdictHold},
+		{true, false, false, late, verdictSend, verdictNotRun, verdictHold},
+
+		{false, true, true, soon, verdictTook, verdictTook, verdictTook},
+		{false, true, true, late, verdictTook, verdictTook, verdictTook},
+
+		{false, true, false, soon, verdictWait, verdictWait, verdictWait},
+		{false, true, false, late, verdictEnrolled, verdictEnrolled, verdictEnrolled},
+
+		{false, false, true, soon, verdictTook, verdictTook, verdictTook},
+		{false, false, true, late, verdictTook, verdictTook, verdictTook},
+
+		{false, false, false, soon, verdictSend, verdictWait, verdictHold},
+		{false, false, false, late, verdictSend, verdictUnknown, verdictHold},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if got := settle(c.e, c.state); got != c.want {
-				t.Fatalf("got %s, want %s", got, c.want)
+		t.Run(fmt.Sprintf("old %t, new %t, ours %t, log over %t", c.old, c.new, c.ours, c.over), func(t *testing.T) {
+			e := evidence{Old: c.old, New: c.new, Ours: c.ours, LogOver: c.over}
+			for s, want := range map[reset.State]verdict{reset.Running: c.running, reset.Stopping: c.stopping, reset.Paused: c.paused} {
+				if got := settle(e, s); got != want {
+					t.Errorf("%s: %s, want %s", s, got, want)
+				}
 			}
 		})
 	}
 }
 
+func TestSettle_unreadable(t *testing.T) {
+	cases := []struct {
+		name string
+		e    evidence
+		want verdict
+	}{
+		{"gone", evidence{Gone: true}, verdictGone},
+		{"gone, whatever the log tells", evidence{Gone: true, Ours: true, LogOver: true}, verdictGone},
+		{"out of reach, the log may tell", evidence{Hidden: true}, verdictWait},
+		{"out of reach is never called reset", evidence{Hidden: true, Ours: true, LogOver: true}, verdictHidden},
+		{"an e-mail alone waits for the log", evidence{Old: true, Mails: []string{"emf1"}}, verdictWait},
+		{"an e-mail of which nobody knows is the user's", evidence{Mails: []string{"emf1"}, LogOver: true}, verdictEnrolled},
+	}
+	for _, c := range cases {
+		for _, s := range []reset.State{reset.Running, reset.Stopping, reset.Paused} {
+			if got := settle(c.e, s); got != c.want {
+				t.Errorf("%s, %s: %s, want %s", c.name, s, got, c.want)
+			}
+		}
+	}
+}
+
 func TestLook(t *testing.T) {
-	attempt := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	before, after := attempt.Add(-time.Hour), attempt.Add(time.Second)
+	first := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) // less the margin
+	before, after := first.Add(-time.Millisecond), first.Add(time.Second)
 	cases := []struct {
 		name     string
 		factors  []okta.Factor
-		enrolled bool
-		old      bool
+		new, old bool
+		mails    []string
 	}{
-		{"none", nil, false, false},
-		{"an old push", []okta.Factor{{Type: "push", Created: before}}, false, true},
-		{"an old e-mail outlives a reset", []okta.Factor{{Type: "email", Created: before}, {Type: "question", Created: before}}, false, false},
-		{"a new push", []okta.Factor{{Type: "push", Created: after}}, true, false},
-		{"both", []okta.Factor{{Type: "sms", Created: before}, {Type: "push", Created: after}}, true, true},
-		{"at the very moment counts as old", []okta.Factor{{Type: "push", Created: attempt}}, false, true},
+		{"none", nil, false, false, nil},
+		{"an old push", []okta.Factor{{Type: "push", Created: before}}, false, true, nil},
+		{"an old e-mail or question outlives a reset", []okta.Factor{{Type: "email", Created: before}, {Type: "question", Created: before}}, false, false, nil},
+		{"a new push", []okta.Factor{{Type: "push", Created: after}}, true, false, nil},
+		{"a new question", []okta.Factor{{Type: "question", Created: after}}, true, false, nil},
+		{"both", []okta.Factor{{Type: "sms", Created: before}, {Type: "push", Created: after}}, true, true, nil},
+		{"within the margin counts as new", []okta.Factor{{Type: "push", Created: first}}, true, false, nil},
+		{"a new e-mail may be Okta's own", []okta.Factor{{ID: "emf1", Type: "email", Created: after}}, false, false, []string{"emf1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var e evidence
-			look(&e, c.factors, attempt)
-			if !e.Listed || e.Enrolled != c.enrolled || e.Old != c.old {
+			look(&e, c.factors, first)
+			if e.New != c.new || e.Old != c.old || !slices.Equal(e.Mails, c.mails) {
 				t.Fatalf("got %+v", e)
 			}
 		})

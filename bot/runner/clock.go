@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"fmt"
+	"time"
+)
+
+// The record and the runner's own waits go by this machine's clock, which may be
+// set while they last; factors, the System Log and what is compared with them go by
+// Okta's clock.
+
+// oktaTime returns what Okta's clock shows at a moment of ours.
+func (s *shared) oktaTime(at time.Time) time.Time {
+	ahead, _ := s.Caller.Clock()
+	return at.Add(ahead)
+}
+
+// knowClock asks Okta something if nothing is known of its clock yet.
+func (b *batch) knowClock() error {
+	if _, known := b.Caller.Clock(); known {
+		return nil
+	}
+	if _, err := b.SystemLog.Me(b.taking); err != nil {
+		return fmt.Errorf("ask Okta for its time: %w", err)
+	}
+	return nil
+}
+
+// elapsed returns how long ago something was that was noted at a moment, at least. What
+// was noted before this run began counts from its beginning, and where the clock was
+// set since, what was read from the record counts from the reading.
+func (b *batch) elapsed(at time.Time) time.Duration {
+	now := time.Now()
+	switch {
+	case at.Before(b.began):
+		at = b.began
+	case monotonic(at):
+	case at.After(now), b.clockSet(now):
+		at = b.opened
+	}
+	return now.Sub(at)
+}
+
+// clockSet reports whether the clock was set since this run began.
+func (s *shared) clockSet(now time.Time) bool {
+	wall := now.Round(0).Sub(s.began.Round(0))
+	return (wall - now.Sub(s.began)).Abs() > time.Second
+}
+
+// monotonic reports whether a time was taken by this process, and so can be
+// subtracted from now whichever way the clock was set.
+func monotonic(t time.Time) bool { return t != t.Round(0) }
+
+// streak is a row of events of the same kind.
+type streak struct {
+	n     int
+	since time.Time
+}
+
+// add counts one more and returns how many there are, and since when.
+func (s *streak) add(now time.Time) (n int, lasting time.Duration) {
+	if s.n == 0 {
+		s.since = now
+	}
+	s.n++
+	return s.n, now.Sub(s.since)
+}
