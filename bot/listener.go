@@ -39,7 +39,6 @@ type Listener struct {
 	Porch    Porch                  // nil: there are no home tabs
 	Schema   Schema                 // nil: only the attributes of every org are known
 	Channels func() []reset.Channel // where rosters are taken up
-	Alerts   reset.Channel          // told of freeze and thaw, too; "": none
 	Limits   func() roster.Limits
 	Deleted  func(c reset.Channel, ts string) // told of deleted messages; nil: nobody
 	Socket   func(n int, open bool)           // told when a socket opens and closes; nil: nobody

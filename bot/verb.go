@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -81,7 +78,7 @@ func notPast(word string) error {
 	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("%q does not say whose history or of when. Write: history, history mine, history @ana, or history 30d.", word)}
 }
 
-// brake serves freeze and thaw: the person is answered, and the channels are told.
+// brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
 func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
@@ -90,43 +87,21 @@ func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (vi
 	in := a.intent()
 	in.Why = c.Reason
 	if c.Verb == roster.VerbFreeze {
-		f, err := l.Brakes.Freeze(ctx, in)
+		_, err := l.Brakes.Freeze(ctx, in)
 		if err == nil || errors.Is(err, desk.ErrFrozenAlready) {
 			l.tookEffect(a)
 		}
 		if err != nil {
 			return view.Message{}, err
 		}
-		return view.Answer("Everything is frozen. The channels are told."), l.proclaim(ctx, view.Frozen(f))
+		return view.Answer("Everything is frozen. The channels are told."), nil
 	}
-	f, lifted, err := l.Brakes.Thaw(ctx, in)
+	_, lifted, err := l.Brakes.Thaw(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
-	by := make([]reset.Person, 0, len(f.Thaws))
-	for _, v := range f.Thaws {
-		by = append(by, v.By)
-	}
 	if !lifted {
-		return view.Answer("Your wish to lift the freeze counts. Another approver is needed."), l.proclaim(ctx, view.ThawAsked(by))
+		return view.Answer("Recorded. One more approver must run `/factor-reset thaw`."), nil
 	}
-	return view.Answer("The freeze is lifted. The channels are told."), l.proclaim(ctx, view.Thawed(by))
-}
-
-// proclaim tells every channel what concerns them all, best effort: what took
-// effect stands whether or not a channel hears of it.
-func (l *listening) proclaim(ctx context.Context, m view.Message) error {
-	told := slices.Clone(l.Channels())
-	if l.Alerts != "" && !slices.Contains(told, l.Alerts) {
-		told = append(told, l.Alerts)
-	}
-	for _, c := range told {
-		short, cancel := context.WithTimeout(ctx, answerTime)
-		_, _, err := l.Slack.PostMessageContext(short, string(c), slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
-		cancel()
-		if err != nil && ctx.Err() == nil {
-			l.Log.Warn("a channel was not told", "channel", c, "error", brief(err))
-		}
-	}
-	return ctx.Err()
+	return view.Answer("The freeze is lifted. The channels are told."), nil
 }

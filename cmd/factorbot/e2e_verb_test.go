@@ -72,7 +72,7 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 	if got := s.private("U_APPROVER2", "/factor-reset freeze"); !strings.Contains(got, "frozen already") {
 		t.Errorf("a second freeze: %s", got)
 	}
-	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "Another approver") {
+	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "One more approver") {
 		t.Errorf("the first thaw: %s", got)
 	}
 	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "counts already") {

@@ -124,6 +124,11 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	lc.Start("notices", notifier.Run)
 	alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
 	lc.Start("alerts", alarm.Run)
+	freezes := &bot.FreezeAnnouncer{
+		Slack: slack, Trail: rec, Channels: func() []reset.Channel { return current().Channels }, Alerts: reset.Channel(cfg.Policy.Alerts.Channel),
+		Org: cfg.Okta.OrgURL, Log: log.With("part", "freezes"), Now: time.Now,
+	}
+	lc.Start("freezes", freezes.Run)
 	var herald runner.Herald
 	if cfg.Policy.Alerts.Webhook != "" {
 		seconds := func(r *reset.Request) int { return webhook.RunSeconds(client.Stats(), cfg.Okta.Reserve, r) }
@@ -144,7 +149,6 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
-		Alerts:  reset.Channel(cfg.Policy.Alerts.Channel),
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
 		Deleted: announcer.Deleted,
 		Socket:  health.metrics.Sockets.Note,

@@ -31,6 +31,7 @@ type Record interface {
 	bot.Board
 	bot.References
 	bot.Exports
+	bot.Trail
 	webhook.Record
 	metrics.Record
 	keeper

@@ -1,0 +1,331 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
+)
+
+// Trail is the org's own log, and where a part of the program keeps what it has to remember.
+type Trail interface {
+	// OrgLog yields the facts that belong to no request, from a number on (from 1).
+	OrgLog(ctx context.Context, from int64) iter.Seq2[reset.Entry, error]
+	// Keep remembers a small value under a name; Kept returns it, nil if there is none.
+	Keep(ctx context.Context, name string, value []byte) error
+	Kept(ctx context.Context, name string) ([]byte, error)
+}
+
+// FreezeAnnouncer tells every channel that everything is frozen, that somebody
+// wants the freeze lifted, and that it is. These are facts of the org's log: each
+// is told once in each channel, however often the program starts meanwhile.
+type FreezeAnnouncer struct {
+	Slack    *slack.Client // made by [NewClient]
+	Trail    Trail
+	Channels func() []reset.Channel
+	Alerts   reset.Channel // told too; "": none
+	Org      string        // Okta org URL
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+const (
+	freezeNewsName = "freeze news"
+	// newsEvery is how often the org's log is looked at: one small read.
+	newsEvery = time.Second
+	// newsKept is how long what a channel has missed is worth telling.
+	newsKept = 24 * time.Hour
+	// newsAtOnce is how old news may be that is told although there is newer: of
+	// what a channel has missed for longer only the last is told.
+	newsAtOnce = 10 * time.Minute
+	// mostNews bounds what is remembered for channels that cannot be told.
+	mostNews = 50
+)
+
+// freezeNews is what is remembered of the org's log, and what each channel was told.
+type freezeNews struct {
+	Next   int64                          `json:"next"` // of the org's log, to be read
+	Freeze *reset.Freeze                  `json:"freeze,omitempty"`
+	News   []freezeFact                   `json:"news,omitempty"`
+	Told   map[reset.Channel]*toldChannel `json:"told"`
+}
+
+// freezeFact is one fact, with the freeze as it was then.
+type freezeFact struct {
+	Seq    int64        `json:"seq"`
+	Name   string       `json:"name"`
+	At     time.Time    `json:"at"`
+	Freeze reset.Freeze `json:"freeze"`
+}
+
+// toldChannel is what a channel was told.
+type toldChannel struct {
+	Seq   int64     `json:"seq"`            // the last fact that it was told, or needs no telling
+	Tried time.Time `json:"tried,omitzero"` // when the next one was posted, if it may have been
+
+	until time.Time
+	tries int
+}
+
+// Run tells until ctx is done.
+func (f *FreezeAnnouncer) Run(ctx context.Context) error {
+	run := &freezeRun{f, courier(f.Slack, nil, nil, f.Log, f.Now), nil}
+	for try := 0; ctx.Err() == nil; {
+		wait := newsEvery
+		if err := run.pass(ctx); err != nil && ctx.Err() == nil {
+			wait = patience(err, try)
+			if try%10 == 0 {
+				f.Log.Error("news of a freeze cannot be told", "error", brief(err), "retry_in", wait.String())
+			}
+			try++
+		} else {
+			try = 0
+		}
+		if pause(ctx, wait) != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// freezeRun is one Run of a FreezeAnnouncer.
+type freezeRun struct {
+	tells *FreezeAnnouncer
+	*announcing
+	state *freezeNews // nil: not read yet
+}
+
+// pass reads what is new and tells it. An error is of the record.
+func (f *freezeRun) pass(ctx context.Context) error {
+	if err := f.load(ctx); err != nil {
+		return err
+	}
+	if err := f.read(ctx); err != nil {
+		return err
+	}
+	for _, c := range f.channels() {
+		if err := f.tell(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *freezeRun) channels() []reset.Channel {
+	all := slices.Clone(f.tells.Channels())
+	if c := f.tells.Alerts; c != "" && !slices.Contains(all, c) {
+		all = append(all, c)
+	}
+	return all
+}
+
+// load reads what is remembered. At the very first start the past is no news.
+func (f *freezeRun) load(ctx context.Context) error {
+	if f.state != nil {
+		return nil
+	}
+	raw, err := f.tells.Trail.Kept(ctx, freezeNewsName)
+	if err != nil {
+		return fmt.Errorf("read which news of a freeze were told: %w", err)
+	}
+	s := &freezeNews{Next: 1, Told: map[reset.Channel]*toldChannel{}}
+	if raw == nil {
+		for e, err := range f.tells.Trail.OrgLog(ctx, 1) {
+			if err != nil {
+				return fmt.Errorf("read the org's log: %w", err)
+			}
+			s.fold(e)
+		}
+		s.News = nil
+	} else if err := json.Unmarshal(raw, s); err != nil {
+		return fmt.Errorf("decode which news of a freeze were told: %w", err)
+	}
+	f.state = s
+	return f.save(ctx)
+}
+
+func (f *freezeRun) save(ctx context.Context) error {
+	raw, err := json.Marshal(f.state)
+	if err != nil {
+		return fmt.Errorf("encode which news of a freeze were told: %w", err)
+	}
+	if err := f.tells.Trail.Keep(ctx, freezeNewsName, raw); err != nil {
+		return fmt.Errorf("record which news of a freeze were told: %w", err)
+	}
+	return nil
+}
+
+// read folds what the log has since, and forgets what all were told or is old.
+func (f *freezeRun) read(ctx context.Context) error {
+	s, before := f.state, f.state.Next
+	for e, err := range f.tells.Trail.OrgLog(ctx, s.Next) {
+		if err != nil {
+			return fmt.Errorf("read the org's log: %w", err)
+		}
+		s.fold(e)
+	}
+	known := f.channels()
+	n := len(s.News)
+	for _, c := range known {
+		if s.Told[c] == nil { // a new channel hears what is new
+			s.Told[c] = &toldChannel{Seq: before - 1}
+		}
+	}
+	for c := range s.Told {
+		if !slices.Contains(known, c) {
+			delete(s.Told, c)
+		}
+	}
+	s.News = slices.DeleteFunc(s.News, func(x freezeFact) bool { return s.isOver(x, f.tells.Now()) })
+	s.News = s.News[max(0, len(s.News)-mostNews):]
+	if s.Next != before || len(s.News) != n {
+		return f.save(ctx)
+	}
+	return nil
+}
+
+// isOver reports whether every channel was told a fact, or it is too old.
+func (s *freezeNews) isOver(x freezeFact, now time.Time) bool {
+	if now.Sub(x.At) > newsKept {
+		return true
+	}
+	for _, t := range s.Told {
+		if t.Seq < x.Seq {
+			return false
+		}
+	}
+	return true
+}
+
+// fold follows the freeze through the facts of the log.
+func (s *freezeNews) fold(e reset.Entry) {
+	s.Next = e.Seq + 1
+	if e.Fact == nil {
+		return
+	}
+	switch x := e.Fact; x.Name {
+	case "frozen":
+		s.Freeze = &reset.Freeze{By: x.By, At: x.At, Why: x.Detail["why"]}
+	case "thaw_asked", "thawed":
+		if s.Freeze == nil {
+			s.Freeze = &reset.Freeze{}
+		}
+		s.Freeze.Thaws = append(slices.Clone(s.Freeze.Thaws), reset.Voice{By: x.By, At: x.At})
+	default:
+		return
+	}
+	s.News = append(s.News, freezeFact{Seq: e.Seq, Name: e.Fact.Name, At: e.Fact.At, Freeze: *s.Freeze})
+	if e.Fact.Name == "thawed" {
+		s.Freeze = nil
+	}
+}
+
+// tell tells a channel what it was not told yet. What Slack does not take is
+// tried again after a wait of the channel's own.
+func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
+	t := f.state.Told[c]
+	if t == nil || f.tells.Now().Before(t.until) {
+		return nil
+	}
+	for n, x := range f.state.News {
+		last := n == len(f.state.News)-1
+		if x.Seq <= t.Seq || !last && t.Tried.IsZero() && f.tells.Now().Sub(x.At) > newsAtOnce {
+			continue
+		}
+		refused, err := f.post(ctx, c, t, x)
+		if err != nil {
+			return err
+		}
+		if refused != nil {
+			wait := patience(refused, t.tries)
+			t.until = f.tells.Now().Add(wait)
+			if t.tries%10 == 0 {
+				f.tells.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", brief(refused), "todo", remedy(refused), "retry_in", wait.String())
+			}
+			t.tries++
+			return nil
+		}
+		t.Seq, t.Tried, t.tries = x.Seq, time.Time{}, 0
+		if err := f.save(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// post tells a channel one fact, after it has looked for a post that was not answered.
+func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x freezeFact) (refused, err error) {
+	key := f.key(c, x)
+	if !t.Tried.IsZero() {
+		found, refused := f.isPosted(ctx, c, t, key)
+		if found || refused != nil {
+			return refused, nil
+		}
+	}
+	if refused := f.gates.closed("chat.postMessage"); refused != nil {
+		return refused, nil
+	}
+	t.Tried = f.tells.Now()
+	if err := f.save(ctx); err != nil {
+		return nil, err
+	}
+	m := x.words()
+	refused = f.gates.through(ctx, "chat.postMessage", func(ctx context.Context) error {
+		_, _, err := f.tells.Slack.PostMessageContext(ctx, string(c), append(content(m),
+			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))...)
+		return err
+	})
+	if refused != nil && !mayHaveActed(refused) {
+		t.Tried = time.Time{}
+		return refused, f.save(ctx)
+	}
+	return refused, nil
+}
+
+func (f *freezeRun) isPosted(ctx context.Context, c reset.Channel, t *toldChannel, key string) (bool, error) {
+	p := &poster{announcing: f.announcing}
+	for cursor := ""; ; {
+		page, next, err := p.page(ctx, reset.Message{Channel: c, At: t.Tried}, cursor)
+		if err != nil {
+			return false, err
+		}
+		for _, m := range page {
+			if m.Metadata.EventType == eventType && m.Metadata.EventPayload["key"] == key {
+				return true, nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			return false, nil
+		}
+	}
+}
+
+func (f *freezeRun) key(c reset.Channel, x freezeFact) string {
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%s\n%d\n%s", f.tells.Org, c, x.Seq, x.At.UTC().Format(time.RFC3339Nano))))
+	return hex.EncodeToString(sum[:8])
+}
+
+// words are what a channel is told of a fact.
+func (x freezeFact) words() view.Message {
+	by := make([]reset.Person, 0, len(x.Freeze.Thaws))
+	for _, v := range x.Freeze.Thaws {
+		by = append(by, v.By)
+	}
+	switch x.Name {
+	case "frozen":
+		return view.Frozen(x.Freeze)
+	case "thawed":
+		return view.Thawed(by)
+	}
+	return view.ThawAsked(by)
+}
