@@ -21,9 +21,9 @@ import (
 type Trail interface {
 	// OrgLog yields the facts that belong to no request, from a number on (from 1).
 	OrgLog(ctx context.Context, from int64) iter.Seq2[reset.Entry, error]
-	// Keep remembers a small value under a name; Kept returns it, nil if there is none.
-	Keep(ctx context.Context, name string, value []byte) error
-	Kept(ctx context.Context, name string) ([]byte, error)
+	// PutValue remembers a small value under a name; Value returns it, nil if there is none.
+	PutValue(ctx context.Context, name string, value []byte) error
+	Value(ctx context.Context, name string) ([]byte, error)
 }
 
 // FreezeAnnouncer tells every channel that everything is frozen, that somebody
@@ -134,7 +134,7 @@ func (f *freezeRun) load(ctx context.Context) error {
 	if f.state != nil {
 		return nil
 	}
-	raw, err := f.tells.Trail.Kept(ctx, freezeNewsName)
+	raw, err := f.tells.Trail.Value(ctx, freezeNewsName)
 	if err != nil {
 		return fmt.Errorf("read which news of a freeze were told: %w", err)
 	}
@@ -159,7 +159,7 @@ func (f *freezeRun) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode which news of a freeze were told: %w", err)
 	}
-	if err := f.tells.Trail.Keep(ctx, freezeNewsName, raw); err != nil {
+	if err := f.tells.Trail.PutValue(ctx, freezeNewsName, raw); err != nil {
 		return fmt.Errorf("record which news of a freeze were told: %w", err)
 	}
 	return nil

@@ -32,14 +32,14 @@ func (t *trailInMemory) OrgLog(_ context.Context, from int64) iter.Seq2[reset.En
 	}
 }
 
-func (t *trailInMemory) Keep(_ context.Context, _ string, value []byte) error {
+func (t *trailInMemory) PutValue(_ context.Context, _ string, value []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.kept = value
 	return nil
 }
 
-func (t *trailInMemory) Kept(context.Context, string) ([]byte, error) {
+func (t *trailInMemory) Value(context.Context, string) ([]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.kept, nil
@@ -90,7 +90,7 @@ func TestFreezeAnnouncer(t *testing.T) {
 		return func() { cancel(); wg.Wait() }
 	}
 	stop := run()
-	w.until("the past is read", func() bool { kept, _ := trail.Kept(t.Context(), ""); return kept != nil })
+	w.until("the past is read", func() bool { kept, _ := trail.Value(t.Context(), ""); return kept != nil })
 	stop()
 
 	w.set(`{"slack_fail_next": [{"method": "chat.postMessage", "kind": "lost", "times": 1}]}`)
