@@ -94,7 +94,7 @@ func journalOne(ctx context.Context, term *Term, r *reset.Request, i int) error 
 // commits counts the transactions of bbolt that were written.
 func commits(tb testing.TB, s *Store) int {
 	tb.Helper()
-	tx, err := s.file.DB().Begin(false)
+	tx, err := s.file.DB.Begin(false)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,10 +9,10 @@ import (
 	"factorbot/bot/reset"
 )
 
-// claims is who acts on which user. The logs say it: a started entry takes its user, an
-// outcome of the row gives them back. So a claim costs no key of its own: writing one
-// for each user of a batch would rewrite pages all over the file. Only a term changes
-// claims, with the journal's turn, and what it commits it notes here.
+// claims are the users that each request has claimed. The logs say so: a started entry
+// takes its user, an outcome of the row gives them back. So a claim needs no key of its
+// own: writing one for each user of a batch would rewrite pages all over the file. Only a
+// term changes claims, holding the journal's turn, and it enters here what it commits.
 type claims struct {
 	mu sync.Mutex
 	by map[reset.UserID]reset.Claim // nil: not read yet
@@ -28,7 +28,7 @@ func (c *claims) of(u reset.UserID) (held *reset.Claim, ok bool) {
 	return held, c.by != nil
 }
 
-// set notes who has a user by now, nil for nobody.
+// set records the claim on a user, nil for none.
 func (c *claims) set(u reset.UserID, held *reset.Claim) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,15 +41,14 @@ func (c *claims) set(u reset.UserID, held *reset.Claim) {
 	}
 }
 
-// know replaces all; nil makes them be read again.
+// know replaces all claims; after nil they are read again.
 func (c *claims) know(by map[reset.UserID]reset.Claim) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.by = by
 }
 
-// releaseAll forgets the claims of a request that is settled, as a term does that reads
-// the logs. The turn is held.
+// releaseAll removes the claims of a settled request, as reading the logs would. The turn is held.
 func (j *journal) releaseAll(id reset.ID) {
 	j.claims.mu.Lock()
 	defer j.claims.mu.Unlock()
@@ -91,14 +90,14 @@ func (j *journal) readClaims(ctx context.Context, t *Term) error {
 	by := map[reset.UserID]reset.Claim{}
 	for head, err := range t.heads(ctx) {
 		if err != nil {
-			return fmt.Errorf("read who is claimed: %w", err)
+			return fmt.Errorf("read the claims: %w", err)
 		}
 		if head.State.Settled() {
 			continue
 		}
 		own, err := t.claimsOf(ctx, head.ID)
 		if err != nil {
-			return fmt.Errorf("read whom %s has claimed: %w", head.ID, err)
+			return fmt.Errorf("read the claims of %s: %w", head.ID, err)
 		}
 		maps.Copy(by, own) // no two requests have the same user
 	}

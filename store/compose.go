@@ -13,11 +13,11 @@ import (
 type group struct {
 	t       *Term
 	frozen  bool
-	blind   error // why the claims are not known; then nobody is started
+	blind   error // why the claims are not known; then no step is started
 	appends []*logAppend
 	byLog   map[int]*logAppend
 	users   map[reset.UserID]*userState
-	order   []reset.UserID  // of cards, in the order of their first entry
+	order   []reset.UserID  // of users, in the order of their first entry
 	heads   map[int]kv.Cond // of the logs that have a started entry
 
 	notes    kv.Pair // the number of the last note, as read
@@ -63,8 +63,8 @@ func (g *group) take(ctx context.Context, log *logEnd, a *ask) error {
 	return g.start(ctx, log, a)
 }
 
-// claims sees to it that the claims are known where somebody wants to start: before the
-// first card is read. Outcomes do without; who reads the claims later reads them, too.
+// claims reads the claims, unless they are known, if a step is to be started: before the
+// first user is read. Outcomes need none; they are in the logs when the claims are read.
 func (g *group) claims(ctx context.Context, asks []*ask) error {
 	if !slices.ContainsFunc(asks, func(a *ask) bool { return a.req != nil }) {
 		return nil
@@ -140,7 +140,7 @@ func (g *group) appendTo(log *logEnd) *logAppend {
 	return s
 }
 
-// card reads each user once, so that several entries of one user add up.
+// userState reads each user once, so that several entries of one user add up.
 func (g *group) userState(ctx context.Context, u reset.UserID) (*userState, error) {
 	if known := g.users[u]; known != nil {
 		return known, nil

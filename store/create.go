@@ -33,7 +33,7 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	}
 	if n, err := t.reserved(ctx, cause); err != nil {
 		return nil, err
-	} else if n != 0 { // opened before a freeze: it is there all the same
+	} else if n != 0 { // opened before a freeze: it exists anyway
 		if made, err := t.Get(ctx, reset.NewID(n)); !errors.Is(err, ErrNotFound) {
 			return made, err
 		}
@@ -62,7 +62,7 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	return t.Get(ctx, id)
 }
 
-// thawed refuses a request while everything is frozen, unless it is rejected anyway.
+// thawed returns ErrFrozen while everything is frozen, unless the request is rejected anyway.
 func (t *Term) thawed(ctx context.Context, r *reset.Request) error {
 	if r.State == reset.Rejected {
 		return nil

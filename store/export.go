@@ -13,7 +13,7 @@ import (
 	"factorbot/store/internal/series"
 )
 
-// exportKept is how long the file of an export is kept that nobody could be given.
+// exportKept is how long the file of an export is kept if it cannot be delivered.
 const exportKept = 7 * 24 * time.Hour
 
 // exportPiece is how many bytes of a file stand in one value, before they are deflated.
@@ -106,7 +106,7 @@ func (r *Reader) ReadExport(ctx context.Context, id reset.ID, w io.Writer) error
 	return nil
 }
 
-// DropExport forgets the file of an export: it was delivered, or shall not be.
+// DropExport removes the file of an export that was delivered, or will not be.
 func (t *Term) DropExport(ctx context.Context, id reset.ID) error {
 	prefix := exportPrefix(id.Number())
 	kept, _, err := t.engine.Read(ctx, prefix, kv.PrefixEnd(prefix), 1)
@@ -119,7 +119,7 @@ func (t *Term) DropExport(ctx context.Context, id reset.ID) error {
 	return nil
 }
 
-// sweepExports forgets files that nobody could be given.
+// sweepExports removes files that could not be delivered.
 func (t *Term) sweepExports(ctx context.Context, now time.Time) error {
 	for head, err := range t.heads(ctx) {
 		if err != nil {

@@ -240,7 +240,7 @@ func TestStore_Backup(t *testing.T) {
 func TestOpen_compacts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
 	s := MustOpen(t, path)
-	s.file.DB().NoSync = true
+	s.file.DB.NoSync = true
 	term := mustTerm(t, s)
 	r := mustRun(t, term, 700, t0)
 	for i := range 100 {

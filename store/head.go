@@ -12,7 +12,7 @@ import (
 	"factorbot/store/internal/kv"
 )
 
-// Head is the end of the org's chain. Whoever keeps one outside the record can show
+// Head is the end of the org's chain. A copy kept outside the record shows
 // later that nothing before it was changed or left out.
 type Head struct {
 	Seq  int64  // number of the last entry of the org's log; 0 if there is none
@@ -71,7 +71,7 @@ func chainedFact(name string, s *logAppend, facts []reset.Fact) reset.Fact {
 	return f
 }
 
-// deed is what one commit writes beside entries of a log.
+// changeSet is what one commit writes beside entries of a log.
 type changeSet struct {
 	n     int // the request's number; 0 is the org
 	cause string
@@ -86,8 +86,8 @@ func always(ops ...kv.Op) func(Head) ([]kv.Op, error) {
 	return func(Head) ([]kv.Op, error) { return ops, nil }
 }
 
-// write commits a deed: its operations, its facts, the request's head in the org's
-// chain, and its cause. Whoever calls it has the turn.
+// write commits a change set: its operations, its facts, the request's head in the org's
+// chain, and its cause. The caller has the turn.
 func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 	sheets, anchor, err := t.appends(ctx, c)
 	if err != nil {
@@ -117,7 +117,7 @@ func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 	return rev, err
 }
 
-// sheets numbers the facts of a deed; a request's facts bring its head into the org's log.
+// appends numbers the facts of a change set; a request's facts bring its head into the org's log.
 func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, error) {
 	org, err := t.journal.log(ctx, t, 0)
 	if err != nil {

@@ -103,7 +103,7 @@ func (s *Store) notBefore(t time.Time) {
 	s.floor = t
 }
 
-// readClock takes up what the record knows of the time.
+// readClock reads the time of the last sweep and the place of the last envelope.
 func (s *Store) readClock(ctx context.Context) error {
 	floor, err := s.swept(ctx)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Inspection is a record that is opened for reading alone, as it lies in its file or in a
+// Inspection is a record that is opened for reading only, as it is in its file or in a
 // backup: nothing is written, not even beside it. A damaged file shows what can be
 // read of it.
 type Inspection struct {

@@ -22,8 +22,8 @@ const (
 )
 
 // journal gives log entries their numbers, without gaps, and puts what concurrent
-// callers have to write into one commit, whatever their requests. Whoever has the
-// turn writes for everybody who waits. Heads and logs are written only with the
+// callers have to write into one commit, whatever their requests. The caller that has
+// the turn writes for all that wait. Heads and logs are written only with the
 // turn, and only by the term, so what is known of them stays true while it lasts.
 type journal struct {
 	turn chan struct{} // holds a token while somebody writes
@@ -31,26 +31,26 @@ type journal struct {
 	mu      sync.Mutex
 	waiting []*ask
 
-	// of whoever has the turn
+	// guarded by the turn
 	logs    map[int]*logEnd // by number of the request, 0 is the org's
 	sealing series.Deflater
 	claims  claims // others may read them
 }
 
-// batchYields is how often whoever has the turn yields before a commit, which costs two
+// batchYields is how often the caller that has the turn yields before a commit, which costs two
 // fsyncs whatever it takes along. Callers that the last commit answered come back at once
 // with what they do next; without the yields half of them would miss the commit. Ten
 // workers need 2.3 commits for ten users with them, 3.7 without.
 const batchYields = 30
 
-// logsMost is of how many logs the end is kept in memory.
+// logsMost is how many ends of logs are kept in memory.
 const logsMost = 64
 
 func newJournal() *journal {
 	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}}
 }
 
-// ask is what one caller wants written to one log.
+// ask is what one caller wants to write to one log.
 type ask struct {
 	n       int            // number of the request; 0 is the org's log
 	req     *reset.Request // of Start: the head as the caller read it; nil: append, whatever the head
@@ -80,8 +80,8 @@ func (j *journal) end() {
 	<-j.turn
 }
 
-// submit has the ask written, by this caller or by one who has the turn. The
-// context ends only the waiting: what is being written is written.
+// submit writes the ask, or waits until another caller that has the turn has written it.
+// The context ends only the waiting: what is being written is written.
 func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 	a.done = make(chan struct{})
 	j.mu.Lock()
@@ -117,7 +117,7 @@ func (a *ask) answered() bool {
 	}
 }
 
-// withdraw takes an ask back that nobody has begun to write.
+// withdraw removes an ask that is not being written yet. It returns false if it is.
 func (j *journal) withdraw(a *ask) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -130,7 +130,7 @@ func (j *journal) withdraw(a *ask) bool {
 	return false
 }
 
-// take returns who waits, the first ones, as many as one commit can serve.
+// take returns the first asks that wait, as many as fit into one commit.
 func (j *journal) take() []*ask {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -177,7 +177,7 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 	}
 }
 
-// log returns what is known of a log's end, and looks if nothing is.
+// log returns the end of a log, and reads it if it is not known.
 func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 	if l := j.logs[n]; l != nil {
 		return l, nil
@@ -201,7 +201,7 @@ func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 	return l, nil
 }
 
-// wrote moves the logs on after a commit; after a failed one they are looked at anew.
+// wrote moves the logs on after a commit; after a failed one they are read again.
 func (j *journal) wrote(sheets []*logAppend, err error) {
 	for _, s := range sheets {
 		if err != nil {
@@ -212,7 +212,7 @@ func (j *journal) wrote(sheets []*logAppend, err error) {
 	}
 }
 
-// passClaims notes what became of claims in a commit.
+// passClaims records the claims that a commit took or released.
 func (j *journal) passClaims(g *group, err error) {
 	switch {
 	case err == nil:

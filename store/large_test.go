@@ -22,7 +22,7 @@ func TestRecord_large(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "factorbot.db")
 	s := MustOpen(t, path)
-	s.file.DB().NoSync = true // it is about room, not about safety
+	s.file.DB.NoSync = true // it is about room, not about safety
 	term := mustTerm(t, s)
 	heap := &peak{}
 	r := mustRun(t, term, n, t0)
@@ -101,7 +101,7 @@ func (p *peak) look() {
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "factorbot.db")
 	s := MustOpen(b, path)
-	s.file.DB().NoSync = true
+	s.file.DB.NoSync = true
 	term := mustTerm(b, s)
 	for range 1000 {
 		r := mustRun(b, term, 100, t0)

@@ -69,7 +69,7 @@ func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Ent
 	}
 }
 
-// Tell records facts that belong to no request: a start, a reload.
+// AppendOrgFacts records facts that belong to no request: a start, a reload.
 func (t *Term) AppendOrgFacts(ctx context.Context, facts ...reset.Fact) error {
 	entries := make([]reset.Entry, len(facts))
 	for i, f := range facts {

@@ -24,7 +24,7 @@ type logEnd struct {
 	head headState  // zero for the org
 }
 
-// footing is what steps depend on in a head.
+// headState is what steps depend on in a head.
 type headState struct {
 	version  int64
 	state    reset.State
@@ -40,7 +40,7 @@ func stateOf(r *reset.Request) headState {
 // plan returns what a note is compared with.
 func (f headState) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
 
-// moved takes over what a commit has written.
+// moved records what a commit has written.
 func (l *logEnd) moved(s *logAppend) { l.last, l.at = s.last, s.at }
 
 // run is consecutive entries of one block, as JSON lines.
@@ -49,7 +49,7 @@ type run struct {
 	lines       []byte
 }
 
-// sheet is one log's part of a commit: new entries with their numbers.
+// logAppend is one log's part of a commit: new entries with their numbers.
 type logAppend struct {
 	log    *logEnd
 	last   int64
@@ -59,7 +59,7 @@ type logAppend struct {
 
 func newAppend(l *logEnd) *logAppend { return &logAppend{log: l, last: l.last, at: l.at} }
 
-// sheetOf numbers facts.
+// appendFacts numbers facts.
 func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
 	s := newAppend(l)
 	for _, f := range facts {
@@ -72,14 +72,14 @@ func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
 	return s, nil
 }
 
-// line is an entry on its way into a log, encoded but for its number and its mark.
+// encodedEntry is an entry on its way into a log, encoded but for its number and its mark.
 type encodedEntry struct {
 	entryKey
 	tail []byte // of the JSON, what follows the number
 	sum  chain.Hash
 }
 
-// gist is what claims and notes depend on in an entry.
+// entryKey is what claims and notes depend on in an entry.
 type entryKey struct {
 	kind    reset.EntryKind
 	user    reset.UserID // of the step, if there is one, as row
@@ -97,7 +97,7 @@ func keyOf(e reset.Entry) entryKey {
 	return g
 }
 
-// lineHead is what an entry's JSON begins with, up to its number: Seq is its first field.
+// entryHead is what an entry's JSON begins with, up to its number: Seq is its first field.
 const entryHead = `{"seq":`
 
 func (l encodedEntry) size() int { return len(entryHead) + len(l.tail) + markLen }
@@ -114,7 +114,7 @@ func (s *logAppend) add(l encodedEntry) {
 	v.last = s.last
 }
 
-// parts returns what the sheet adds to a commit: its values, on condition that their keys are free, and the tail.
+// parts returns what the append adds to a commit: its values, on condition that their keys are free, and the tail.
 func (s *logAppend) parts() (conds []kv.Cond, ops []kv.Op) {
 	for _, v := range s.values {
 		key := series.Key(logPrefix(s.log.n), v.first)
@@ -163,7 +163,7 @@ func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
 	return err
 }
 
-// newLine encodes an entry but for its number and its mark.
+// encodeEntry encodes an entry but for its number and its mark.
 func encodeEntry(e reset.Entry) (encodedEntry, error) {
 	e.Seq = 0
 	c := chain.Entry{Entry: e, Salt: chain.NewSalt()}

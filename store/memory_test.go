@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv/kvtest"
@@ -15,22 +16,37 @@ import (
 // and a user, the live heap is where it was after 500.
 func TestTerm_memory_of_settled_requests(t *testing.T) {
 	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
-	s.file.DB().NoSync = true
+	s.file.DB.NoSync = true
 	term := mustTerm(t, s)
 	settle := func(from, to int) {
 		for i := from; i < to; i++ {
 			key := fmt.Sprint(i)
 			mustReceive(t, term, key)
-			r := mustRun(t, term, 1, t0)
-			mustJournal(t, term, r, []reset.Entry{started(1, userID(i)), outcome(1, userID(i), t0)})
-			mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })
-			must[*reset.Request](t)(term.Update(t.Context(), r.ID, key, func(r *reset.Request) ([]reset.Fact, error) {
-				f, err := r.Stopped(reset.Totals{}, t0)
-				return []reset.Fact{f, {Name: "noted", At: t0, Detail: map[string]string{"why": strings.Repeat("x", 8<<10)}}}, err
-			}))
 			if err := term.Finish(t.Context(), key); err != nil {
 				t.Fatal(err)
 			}
+			r := mustCreate(t, term, 1)
+			r = must[*reset.Request](t)(term.Update(t.Context(), r.ID, key, func(r *reset.Request) ([]reset.Fact, error) {
+				planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef"}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, t0.Add(time.Hour), t0)
+				if err != nil {
+					return nil, err
+				}
+				approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, t0)
+				if err != nil {
+					return nil, err
+				}
+				running, err := r.Start(t0)
+				return []reset.Fact{planned, approved, running}, err
+			}))
+			mustJournal(t, term, r, []reset.Entry{started(1, userID(i)), outcome(1, userID(i), t0)})
+			must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", func(r *reset.Request) ([]reset.Fact, error) {
+				cancelled, err := r.Cancel("U_REQUESTER", t0)
+				if err != nil {
+					return nil, err
+				}
+				stopped, err := r.Stopped(reset.Totals{}, t0)
+				return []reset.Fact{cancelled, stopped, {Name: "noted", At: t0, Detail: map[string]string{"why": strings.Repeat("x", 8<<10)}}}, err
+			}))
 		}
 	}
 	live := func() int64 {

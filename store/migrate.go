@@ -151,7 +151,7 @@ func (s *Store) logNumbers(ctx context.Context) ([]int, error) {
 	return numbers, nil
 }
 
-// chainLog writes the link of a log's last entry beside its number.
+// chainLog writes the hash of a log's last entry beside its number.
 func (s *Store) chainLog(ctx context.Context, n int) (*logEnd, error) {
 	p, last, _, err := s.tail(ctx, n)
 	if err != nil {

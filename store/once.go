@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// effect remembers that a cause took effect. The key makes it happen once; the
+// appliedOp remembers that a cause took effect. The key makes it happen once; the
 // mark tells the try that made it from every other one.
 type appliedOp struct {
 	At     time.Time `json:"at"`
@@ -18,13 +18,13 @@ type appliedOp struct {
 	Number int       `json:"number,omitempty"` // of the request that a Create made
 }
 
-// effect returns the operation that remembers a cause.
+// applyOp returns the operation that remembers a cause.
 func (t *Term) applyOp(key string, number int) (kv.Op, error) {
 	b, err := json.Marshal(appliedOp{At: t.store.stamp(), Mark: rand.Text(), Number: number})
 	return kv.Put(key, b), err
 }
 
-// effected returns what is remembered of a cause, nil if nothing is.
+// applied returns what is remembered of a cause, nil if nothing is.
 func (r *Reader) applied(ctx context.Context, key string) (*appliedOp, error) {
 	p, err := kv.Get(ctx, r.engine, key)
 	if err != nil || p.Rev == 0 {
@@ -37,7 +37,7 @@ func (r *Reader) applied(ctx context.Context, key string) (*appliedOp, error) {
 	return e, nil
 }
 
-// took reports whether a cause took effect on a request before; "" never did.
+// alreadyApplied reports whether a cause took effect on a request before; "" never did.
 func (r *Reader) alreadyApplied(ctx context.Context, n int, cause string) (bool, error) {
 	if cause == "" {
 		return false, nil
@@ -59,8 +59,8 @@ func (r *Reader) number(ctx context.Context, key string) (kv.Pair, int64, error)
 	return p, n, nil
 }
 
-// LastNote returns the number of the last note on any user, 1 if there is none. Who plans
-// asks before looking at the users: a note with a higher number is newer than the plan.
+// LastNote returns the number of the last note on any user, 1 if there is none. A planner
+// asks before it looks at the users: a note with a higher number is newer than the plan.
 func (r *Reader) LastNote(ctx context.Context) (int64, error) {
 	_, last, err := r.lastNote(ctx)
 	return last, err

@@ -58,7 +58,7 @@ func TestRecord_property(t *testing.T) {
 				if s, err = Open(path, testOrg); err != nil {
 					rt.Fatal(err)
 				}
-				s.file.DB().NoSync = true // fast; what a crash leaves is another test's
+				s.file.DB.NoSync = true // fast; what a crash leaves is another test's
 				return mustTerm(rt, s)
 			})
 			rt.Repeat(rapid.StateMachineActions(m))

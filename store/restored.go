@@ -40,8 +40,8 @@ type Restoration struct {
 }
 
 // Restored makes a restored backup into the record, and does nothing to a record that is
-// none. Each open request gets the time of the backup, from which on whoever runs it
-// has to look what was sent. Envelopes that waited are dropped, channels count as
+// none. Each open request gets the time of the backup, from which on its runner
+// has to find out what was sent. Envelopes that waited are dropped, channels count as
 // read until now, and the numbers of requests made since are left out. Interrupted,
 // it is done again.
 func (t *Term) Restored(ctx context.Context) (*Restoration, error) {

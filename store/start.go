@@ -15,7 +15,7 @@ var errKind = errors.New("not an entry of this kind")
 // users, in one commit: on condition that the term lasts, that the head is the
 // one given and running, and that nothing is frozen; else ErrLost, ErrChanged or
 // ErrFrozen for all. For each entry the first result tells whether it was
-// recorded (nil), or who stands in its way: *reset.ClaimedError or
+// recorded (nil), or what prevented it: *reset.ClaimedError or
 // *reset.ResetSinceError. Every started entry is closed by a later [Term.Append].
 func (t *Term) Start(ctx context.Context, r *reset.Request, entries ...reset.Entry) ([]error, error) {
 	for _, e := range entries {

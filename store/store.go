@@ -12,12 +12,12 @@ import (
 )
 
 // Store is an open record of one Okta org. It is safe for concurrent use. Close it
-// when nobody uses it or its terms any more.
+// when neither it nor its terms are in use any more.
 type Store struct {
 	Reader
 	file    *boltkv.Engine
 	retain  time.Duration
-	copying chan struct{} // held by who makes a copy beside the record
+	copying chan struct{} // holds a token while a copy is made beside the record
 
 	mu      sync.Mutex // guards what follows
 	arrived int64      // the place of the last envelope in the order of their arrival
@@ -44,7 +44,7 @@ type options struct {
 // Clock gives the record another clock than the machine's.
 func Clock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
-// Timeout is how long Open waits for another process to let go of the file; a second if it is not given.
+// Timeout is how long Open waits for another process to close the file; a second if it is not given.
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
 // Retain is how long settled requests and notes are kept; 400 days if it is not given.

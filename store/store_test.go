@@ -62,7 +62,7 @@ func MustClose(tb testing.TB, s *Store) {
 // mustBeSound runs bbolt's check and ours, unless the file is closed.
 func mustBeSound(tb tester, b *boltkv.Engine) {
 	tb.Helper()
-	err := b.DB().View(func(tx *bbolt.Tx) error {
+	err := b.DB.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
 			tb.Errorf("bbolt finds: %v", err)
 		}
@@ -74,7 +74,7 @@ func mustBeSound(tb tester, b *boltkv.Engine) {
 	if err != nil {
 		tb.Errorf("check: %v", err)
 	}
-	if err := boltkv.Check(b.DB(), b.Path()); err != nil {
+	if err := boltkv.Check(b.DB, b.Path()); err != nil {
 		tb.Errorf("we find: %v", err)
 	}
 }

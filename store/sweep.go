@@ -22,7 +22,7 @@ const keysKept = 26 * time.Hour
 // without sweeps they go somewhat late.
 const sweepStep = 2 * time.Hour
 
-// Sweep forgets what is over: keys of finished envelopes and causes after 26
+// Sweep removes what is over: keys of finished envelopes and causes after 26
 // hours, notes and settled requests after the time that the record was opened
 // with, and what is left of requests that are not there. It is done in small commits; what
 // is left when it fails goes with the next one. It is meant for every hour.
@@ -136,7 +136,7 @@ func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error 
 	return err
 }
 
-// sweepEnvelopes forgets old keys, but not those of envelopes that still wait.
+// sweepEnvelopes removes old keys, but not those of envelopes that still wait.
 func (t *Term) sweepEnvelopes(ctx context.Context, now time.Time) error {
 	out := batch{t: t}
 	for p, err := range kv.Scan(ctx, t.engine, envKeys, 100) {

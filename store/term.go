@@ -13,7 +13,7 @@ import (
 // leaseTTL is how long a lease outlives a holder that died; bbolt's ends with its process.
 const leaseTTL = 15 * time.Second
 
-// leaderName is the name of the lease of whoever leads.
+// leaderName is the name of the lease of the process that leads.
 const leaderName = "leader"
 
 // unknownTries is how often a commit whose result is not known is looked into and
@@ -46,7 +46,7 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 		creating: make(chan struct{}, 1), journal: newJournal(),
 	}
 	t.abandoned.Store(true) // in an earlier term
-	// Now, while no call waits for its record. What cannot be read is told to who starts a step.
+	// Now, while no call waits for its record. An error is met again, and returned, when a step is started.
 	_ = t.knowClaims(ctx)
 	return t, nil
 }
@@ -55,8 +55,8 @@ func (s *Store) Lead(ctx context.Context) (*Term, error) {
 func (t *Term) Lost() <-chan struct{} { return t.lease.Lost() }
 
 // commit applies the operations while the term lasts and the conditions hold;
-// otherwise ErrLost or errConflict. The first operation is a put that nobody else
-// would make: where an answer is not known, finding it there tells that it was.
+// otherwise it returns ErrLost or kv.ErrConflict. The first operation is a put that nobody else
+// makes: where an answer is lost, finding it there shows that the commit took effect.
 func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
 	conds = append(conds[:len(conds):len(conds)], t.lease.Cond())
 	asked, pause := false, unknownPause
@@ -83,7 +83,7 @@ func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64
 	return 0, fmt.Errorf("write to the record: %w", kv.ErrUnknown)
 }
 
-// conflict tells a lost term from a condition of the write itself.
+// conflict returns ErrLost if the term is over, otherwise kv.ErrConflict.
 func (t *Term) conflict(ctx context.Context) error {
 	on := t.lease.Cond()
 	p, err := kv.Get(ctx, t.engine, on.Key)
@@ -96,7 +96,7 @@ func (t *Term) conflict(ctx context.Context) error {
 	return kv.ErrConflict
 }
 
-// again repeats read, closure and commit until the conditions of the commit held.
+// retryOnConflict repeats read, closure and commit until the conditions of the commit held.
 func retryOnConflict(ctx context.Context, try func() error) error {
 	for {
 		if err := ctx.Err(); err != nil {

@@ -82,7 +82,7 @@ func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
 	return r, t.saveHead(ctx, r, e.cause, conds, facts)
 }
 
-// saveHead writes a head over the version it was read at, and takes over the new one.
+// saveHead writes a head over the version it was read at, and keeps the new version.
 func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, conds []kv.Cond, facts []reset.Fact) error {
 	n := r.ID.Number()
 	rev, err := t.write(ctx, changeSet{

@@ -34,7 +34,7 @@ func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset
 	}
 }
 
-// card is a user's record on its way into a commit.
+// userState is a user's record on its way into a commit.
 type userState struct {
 	user    reset.UserRecord
 	rev     int64 // of the notes, as read
@@ -44,7 +44,7 @@ type userState struct {
 	known   bool  // whether anybody has a claim
 }
 
-// card reads a user's notes, and has the claim as it is known.
+// userState reads a user's notes, and the claim as it is known.
 func (t *Term) userState(ctx context.Context, u reset.UserID) (*userState, error) {
 	p, err := kv.Get(ctx, t.engine, userKey(u))
 	if err != nil {
@@ -60,7 +60,7 @@ func (t *Term) userState(ctx context.Context, u reset.UserID) (*userState, error
 	return c, nil
 }
 
-// op writes the notes back; a record that says nothing goes.
+// op writes the notes back; an empty record is removed.
 func (c *userState) op() (kv.Op, error) {
 	key := userKey(c.user.User)
 	if len(c.user.Notes) == 0 {

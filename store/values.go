@@ -9,7 +9,7 @@ import (
 
 const keepPrefix = "keep/"
 
-// Keep remembers a small value of another part of the program under a name,
+// PutValue remembers a small value of another part of the program under a name,
 // such as what was learnt of Okta's limits. The last one counts.
 func (t *Term) PutValue(ctx context.Context, name string, value []byte) error {
 	_, err := t.commit(ctx, nil, kv.Put(keepPrefix+name, value))
@@ -19,7 +19,7 @@ func (t *Term) PutValue(ctx context.Context, name string, value []byte) error {
 	return nil
 }
 
-// Kept returns what was kept under a name, nil if nothing was.
+// Value returns what was remembered under a name, nil if nothing was.
 func (r *Reader) Value(ctx context.Context, name string) ([]byte, error) {
 	p, err := kv.Get(ctx, r.engine, keepPrefix+name)
 	if err == nil && p.Rev == 0 {

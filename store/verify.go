@@ -15,7 +15,7 @@ import (
 	"factorbot/store/internal/series"
 )
 
-// Outside is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
+// Expected is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
 type Expected struct {
 	Org      Head     // an earlier end of the org's chain, from a message, a log line or a receipt
 	Request  reset.ID // of a receipt
@@ -47,7 +47,7 @@ type Audit struct {
 	Findings []Finding
 }
 
-// Verify computes every chain anew and compares: with the marks in the entries, with each
+// Verify computes every chain again and compares it: with the marks in the entries, with each
 // request's heads in the org's chain, with the ends that the record knows, and with what was
 // kept outside. It reads a record that nobody writes: an inspection, or a backup. The
 // error is about reading; what is wrong with the record is in the findings.
@@ -221,7 +221,7 @@ func (a anchor) where() string {
 
 var errStop = errors.New("the chain is broken")
 
-// log computes a chain anew, shows each entry with its link, and returns its end. It stops
+// log computes a chain again, shows each entry with its hash, and returns its end. It stops
 // at the first entry that does not follow from the one before.
 func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.Hash)) (Head, error) {
 	_, last, end, err := v.tail(ctx, n)

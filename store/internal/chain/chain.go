@@ -1,3 +1,6 @@
+// Package chain is the hash chain of the audit trail: what of an entry is hashed, and how an
+// entry can be shown without names while its hash stays the same. The encoding that it
+// hashes never changes, or the chains of older records would break.
 package chain
 
 import (
@@ -11,15 +14,16 @@ import (
 	"factorbot/bot/reset"
 )
 
-// link is the hash of a chain up to an entry: SHA-256 of the link before, the entry's
+// Hash is the hash of a chain up to an entry: SHA-256 of the hash before, the entry's
 // number (8 bytes, big-endian) and the entry's own sum.
 type Hash [sha256.Size]byte
 
-// genesis is the link before the first entry of a log; 0 is the org's own.
+// First is the hash before the first entry of a log; log 0 is the org's own.
 func First(org string, n int) Hash {
 	return sha256.Sum256(fmt.Appendf(nil, "factorbot\x00%s\x00%d", org, n))
 }
 
+// Next returns the hash of the chain up to an entry with this number and sum.
 func (l Hash) Next(seq int64, sum Hash) Hash {
 	b := make([]byte, 0, 2*sha256.Size+8)
 	b = append(b, l[:]...)
@@ -29,11 +33,13 @@ func (l Hash) Next(seq int64, sum Hash) Hash {
 	return sha256.Sum256(append(b, sum[:]...))
 }
 
+// String writes 64 hex digits.
 func (l Hash) String() string { return hex.EncodeToString(l[:]) }
 
-// mark is what an entry keeps of its link, to tell where a chain breaks.
+// Short is the beginning of the hash. An entry keeps it, to show where a chain breaks.
 func (l Hash) Short() string { return hex.EncodeToString(l[:8]) }
 
+// Parse reads what String writes.
 func Parse(s string) (l Hash, err error) {
 	b, err := hex.DecodeString(s)
 	if err == nil && len(b) != len(l) {
@@ -43,14 +49,14 @@ func Parse(s string) (l Hash, err error) {
 	return l, err
 }
 
-// chained is an entry as a log keeps it.
+// Entry is an entry as a log keeps it.
 type Entry struct {
 	reset.Entry
 	Salt string `json:"salt,omitempty"` // of the references to its names
-	Mark string `json:"mark,omitempty"` // of the link up to here
+	Mark string `json:"mark,omitempty"` // of the hash up to here
 }
 
-// sum is the entry's own part in the chain: the hash of its JSON without number, with
+// Sum is the entry's own part in the chain: the hash of its JSON without number, with
 // references in the place of names. Without the names, which takes the salt along, the
 // chain is as whole as before.
 func (c Entry) Sum() (Hash, error) {
@@ -60,14 +66,14 @@ func (c Entry) Sum() (Hash, error) {
 	return sha256.Sum256(b), err
 }
 
-// newSalt returns 96 random bits.
+// NewSalt returns 96 random bits.
 func NewSalt() string {
 	b := make([]byte, 12)
 	rand.Read(b) // never fails: see its documentation
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// referring returns the entry with references to persons, users and free text in the
+// Redact returns the entry with references to persons, users and free text in the
 // place of these. An entry without salt has references already, or is older than the chains.
 func Redact(e reset.Entry, salt string) reset.Entry {
 	if salt == "" {

@@ -1,3 +1,6 @@
+// Package kv is the contract of a storage engine: ordered keys with revisions, conditional
+// commits, a watch and leases, and the limits that are the same for every engine. Package
+// kvtest has the suite that each engine passes.
 package kv
 
 import (
@@ -18,6 +21,7 @@ const (
 	MaxKey    = 1024      // bytes of one key
 )
 
+// The errors of a commit. ErrUnknown alone leaves open whether it took effect.
 var (
 	ErrConflict = errors.New("a condition does not hold")
 	ErrUnknown  = errors.New("it is not known whether the commit took effect")
@@ -25,50 +29,50 @@ var (
 	ErrClosed   = errors.New("the record is closed")
 )
 
-// engine keeps pairs in the order of their keys. A commit gets the next
-// revision, and each pair it writes carries that. Errors other than errConflict,
-// errLimit and ErrClosed leave open whether a commit took effect only if they
-// are errUnknown.
+// Engine keeps pairs in the order of their keys. A commit gets the next
+// revision, and each pair that it writes carries that one.
 type Engine interface {
-	// read returns at most limit pairs with from <= key < to, in key order, and
+	// Read returns at most limit pairs with from <= key < to, in key order, and
 	// the revision of the whole at that moment. An empty to means no upper end.
 	Read(ctx context.Context, from, to string, limit int) ([]Pair, int64, error)
-	// commit applies all operations, or none where a condition does not hold.
+	// Commit applies all operations, or none and returns ErrConflict where a condition does
+	// not hold. After ErrUnknown it may have taken effect, but will not do so later.
 	Commit(ctx context.Context, conds []Cond, ops ...Op) (int64, error)
-	// watch yields pairs under prefix that were written after a revision, in the
+	// Watch yields pairs under prefix that were written after a revision, in the
 	// order of their writing. It may merge several writes of a key and may repeat
 	// the last one, and never misses that. Deletions are not told. It ends with an error.
 	Watch(ctx context.Context, prefix string, after int64) iter.Seq2[Pair, error]
-	// hold waits for the lease of this name. While it lasts its condition holds.
+	// Hold waits for the lease of this name. While the lease lasts its condition holds.
 	Hold(ctx context.Context, name string, ttl time.Duration) (Lease, error)
 }
 
-// lease is the right to write in a name.
+// Lease is an exclusive right, held under a name.
 type Lease interface {
 	Cond() Cond            // holds while the lease lasts
 	Lost() <-chan struct{} // closed when it is known to be over
 	Release(ctx context.Context) error
 }
 
-// pair is a key, its value, and the revision that wrote it.
+// Pair is a key, its value, and the revision that wrote it.
 type Pair struct {
 	Key   string
 	Value []byte
 	Rev   int64
 }
 
-// leaseKey is the key of a lease of this name; every engine uses it.
+// LeaseKey returns the key under which every engine keeps the lease of a name.
 func LeaseKey(name string) string { return "lease/" + name }
 
-// cond holds while the key's pair has this revision; 0 means that there is no such key.
+// Cond is a condition of a commit. It holds while the key's pair has this revision; 0 means that there is no such key.
 type Cond struct {
 	Key string
 	Rev int64
 }
 
+// Absent is the condition that there is no such key.
 func Absent(key string) Cond { return Cond{Key: key} }
 
-// op is one operation of a commit: a put, or the deletion of a range of keys.
+// Op is one operation of a commit: a put, or the deletion of a range of keys.
 type Op struct {
 	Key   string
 	To    string // of a deletion: the first key that stays
@@ -76,14 +80,25 @@ type Op struct {
 	Del   bool
 }
 
+// Put writes a pair.
 func Put(key string, value []byte) Op { return Op{Key: key, Value: value} }
-func Remove(key string) Op            { return Op{Key: key, To: key + "\x00", Del: true} }
-func RemoveRange(from, to string) Op  { return Op{Key: from, To: to, Del: true} }
-func RemovePrefix(prefix string) Op   { return RemoveRange(prefix, PrefixEnd(prefix)) }
-func (o Op) Size() int                { return len(o.Key) + len(o.To) + len(o.Value) }
-func (o Op) Covers(key string) bool   { return o.Del && o.Key <= key && (o.To == "" || key < o.To) }
 
-// prefixEnd returns the first key after all keys with the prefix; prefixes here end in an ASCII character.
+// Remove deletes a key.
+func Remove(key string) Op { return RemoveRange(key, key+"\x00") }
+
+// RemoveRange deletes the keys with from <= key < to.
+func RemoveRange(from, to string) Op { return Op{Key: from, To: to, Del: true} }
+
+// RemovePrefix deletes the keys with a prefix.
+func RemovePrefix(prefix string) Op { return RemoveRange(prefix, PrefixEnd(prefix)) }
+
+// Size is what the operation counts for in MaxCommit.
+func (o Op) Size() int { return len(o.Key) + len(o.To) + len(o.Value) }
+
+// Covers reports whether the operation deletes a key.
+func (o Op) Covers(key string) bool { return o.Del && o.Key <= key && (o.To == "" || key < o.To) }
+
+// PrefixEnd returns the first key after all keys with the prefix; prefixes here end in an ASCII character.
 func PrefixEnd(prefix string) string {
 	if prefix == "" {
 		return ""
@@ -92,7 +107,7 @@ func PrefixEnd(prefix string) string {
 	return prefix[:last] + string(prefix[last]+1)
 }
 
-// checkLimits refuses what some engine could not take: every engine calls it first.
+// CheckLimits returns ErrLimit for a commit that some engine could not take. Every engine calls it first.
 func CheckLimits(conds []Cond, ops []Op) error {
 	if len(ops) > MaxOps || len(conds) > MaxOps {
 		return fmt.Errorf("%w: %d operations on %d conditions", ErrLimit, len(ops), len(conds))
@@ -126,7 +141,7 @@ func overlaps(o Op, earlier []Op) bool {
 	return false
 }
 
-// get reads one key; a pair with revision 0 means that there is none.
+// Get reads one key; a pair with revision 0 means that there is none.
 func Get(ctx context.Context, e Engine, key string) (Pair, error) {
 	pairs, _, err := e.Read(ctx, key, key+"\x00", 1)
 	if err != nil || len(pairs) == 0 {
@@ -135,7 +150,7 @@ func Get(ctx context.Context, e Engine, key string) (Pair, error) {
 	return pairs[0], nil
 }
 
-// scan yields all pairs under a prefix, page by page. Pages may be of different revisions.
+// Scan yields all pairs under a prefix, page by page. Pages may be of different revisions.
 func Scan(ctx context.Context, e Engine, prefix string, page int) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		from, to := prefix, PrefixEnd(prefix)
@@ -158,5 +173,5 @@ func Scan(ctx context.Context, e Engine, prefix string, page int) iter.Seq2[Pair
 	}
 }
 
-// under reports whether a key lies under a prefix.
+// Under reports whether a key lies under a prefix.
 func Under(key, prefix string) bool { return strings.HasPrefix(key, prefix) }

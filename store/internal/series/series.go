@@ -1,3 +1,5 @@
+// Package series keeps runs of numbered items as JSON lines: several items to a value, and a
+// full block of them deflated.
 package series
 
 import (
@@ -12,14 +14,14 @@ import (
 	"iter"
 )
 
-// blockLen is how many items one deflated value holds at most. A block begins at
+// BlockLen is how many items one deflated value holds at most. A block begins at
 // a number of the form 500 k + 1, so that a reader finds it without an index.
 const BlockLen = 500
 
-// blockBytes is how many bytes of JSON one value holds at most; wide rows make shorter blocks.
+// BlockBytes is how many bytes of JSON one value holds at most; wide rows make shorter blocks.
 const BlockBytes = 256 << 10
 
-// pageOf is how many values a reader takes at once.
+// PageLen is how many values a reader takes at once.
 const PageLen = 16
 
 // The first byte of a value in a series says how the JSON lines after it are kept.
@@ -28,25 +30,25 @@ const (
 	Deflated = 'z'
 )
 
-// blockStart returns the first number of the block that a number is in.
+// BlockStart returns the first number of the block that a number is in.
 func BlockStart(no int64) int64 { return (no-1)/BlockLen*BlockLen + 1 }
 
-// numberedKey is the key of the value that begins with an item.
+// Key is the key of the value that begins with an item.
 func Key(prefix string, no int64) string { return fmt.Sprintf("%s%012d", prefix, no) }
 
-// series is a run of items with ascending numbers, kept as JSON lines in values
+// Series is a run of items with ascending numbers, kept as JSON lines in values
 // of several items each, under the number of the first.
 type Series[T any] struct {
 	Prefix string
 	Number func(T) int64
 }
 
-// all yields the items of a finished series from a number on.
+// All yields the items of a finished series from a number on.
 func (s Series[T]) All(ctx context.Context, e kv.Engine, from int64) iter.Seq2[T, error] {
 	return s.read(ctx, e, from, 0)
 }
 
-// upTo yields the items of a growing series without gaps, from a number to at
+// UpTo yields the items of a growing series without gaps, from a number to at
 // least the last, which is there.
 func (s Series[T]) UpTo(ctx context.Context, e kv.Engine, from, last int64) iter.Seq2[T, error] {
 	return s.read(ctx, e, from, last)
@@ -141,13 +143,14 @@ func (c *cursor) from(ctx context.Context, key string) (kv.Pair, error) {
 
 func (s Series[T]) blockKey(no int64) string { return Key(s.Prefix, BlockStart(no)) }
 
-// lines collects items as JSON lines and deflates them.
+// Lines collects items as JSON lines and deflates them.
 type Lines struct {
 	buf bytes.Buffer
 	N   int
 	zip Deflater
 }
 
+// Add appends an item.
 func (l *Lines) Add(item any) error {
 	b, err := json.Marshal(item)
 	if err != nil {
@@ -173,13 +176,14 @@ func (l *Lines) Deflated(level int) ([]byte, error) {
 	return value, nil
 }
 
-// deflater makes values of JSON lines, one after the other. Its tables of half a
+// Deflater makes values of JSON lines, one after the other. Its tables of half a
 // megabyte and more are made once, at the level of the first.
 type Deflater struct {
 	zip *flate.Writer
 	out bytes.Buffer
 }
 
+// Value returns the lines as a deflated value.
 func (d *Deflater) Value(lines []byte, level int) ([]byte, error) {
 	d.out.Reset()
 	d.out.WriteByte(Deflated)
@@ -201,14 +205,14 @@ func (d *Deflater) Value(lines []byte, level int) ([]byte, error) {
 	return bytes.Clone(d.out.Bytes()), nil
 }
 
-// opener gives back the JSON lines of values, one after the other, in the same room.
+// Opener reads the JSON lines of values, one value after the other, into the same buffer.
 type Opener struct {
 	from bytes.Reader
 	zip  io.ReadCloser // a flate.Resetter too
 	text bytes.Buffer
 }
 
-// lines returns what a value holds; it is good until the next.
+// Lines returns the lines of a value. They are valid until the next call.
 func (o *Opener) Lines(value []byte) ([]byte, error) {
 	if len(value) == 0 {
 		return nil, errors.New("an empty value")
@@ -234,7 +238,7 @@ func (o *Opener) Lines(value []byte) ([]byte, error) {
 	return o.text.Bytes(), nil
 }
 
-// unpack returns the items of a value.
+// Unpack returns the items of a value.
 func Unpack[T any](o *Opener, value []byte) ([]T, error) {
 	text, err := o.Lines(value)
 	if err != nil {

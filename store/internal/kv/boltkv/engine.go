@@ -1,3 +1,4 @@
+// Package boltkv is the engine in one file of bbolt, for one process.
 package boltkv
 
 import (
@@ -17,11 +18,11 @@ import (
 // groupMax is how many commits one transaction of bbolt takes along.
 const groupMax = 128
 
-// bolt is the engine in one bbolt file. One goroutine writes: whatever is queued
+// Engine is an engine in one bbolt file. One goroutine writes: whatever is queued
 // becomes one transaction, each commit of it with conditions of its own. A
 // transaction costs two fsyncs, so concurrent commits share them.
 type Engine struct {
-	db   *bbolt.DB
+	DB   *bbolt.DB // for checks and figures
 	path string
 
 	readOnly bool // no writer runs, and nothing is noted beside the file
@@ -52,7 +53,7 @@ func pairs(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte("pairs")) }
 
 func newBolt(db *bbolt.DB, path string) *Engine {
 	b := &Engine{
-		db: db, path: path,
+		DB: db, path: path,
 		watchers: map[*watcher]struct{}{}, leases: map[string]*boltLease{},
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
@@ -60,13 +61,14 @@ func newBolt(db *bbolt.DB, path string) *Engine {
 	return b
 }
 
+// Read implements kv.Engine.
 func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []kv.Pair, rev int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
 	defer recoverPanic(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = b.db.View(func(tx *bbolt.Tx) error {
+	err = b.DB.View(func(tx *bbolt.Tx) error {
 		bucket := pairs(tx)
 		rev = int64(bucket.Sequence())
 		c := bucket.Cursor()
@@ -85,6 +87,7 @@ func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []
 	return found, rev, closedAs(err)
 }
 
+// Commit implements kv.Engine. The context counts only until the commit is queued.
 func (b *Engine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
 	if err := kv.CheckLimits(conds, ops); err != nil {
 		return 0, err
@@ -170,10 +173,10 @@ func (b *Engine) group(jobs []*job) {
 }
 
 // apply does what the jobs ask for. One whose conditions do not hold gets
-// errConflict and leaves the others alone.
+// ErrConflict and leaves the others alone.
 func (b *Engine) apply(jobs []*job) (err error) {
 	defer recoverPanic(b.path, &err)
-	tx, err := b.db.Begin(true)
+	tx, err := b.DB.Begin(true)
 	if err != nil {
 		return err
 	}
@@ -258,8 +261,8 @@ func checksum(key string, rev, payload []byte) uint32 {
 	return crc32.Update(crc32.Update(sum, table, rev), table, payload)
 }
 
-// hold takes the lease at once: the file is locked, so nobody else has it but an
-// earlier holder in this process, whose lease ends.
+// Hold takes the lease at once: the file is locked, so the only other holder can be an
+// earlier one in this process, whose lease ends.
 func (b *Engine) Hold(ctx context.Context, name string, _ time.Duration) (kv.Lease, error) {
 	key := kv.LeaseKey(name)
 	rev, err := b.Commit(ctx, nil, kv.Put(key, []byte("held")))
@@ -281,7 +284,7 @@ func (b *Engine) Hold(ctx context.Context, name string, _ time.Duration) (kv.Lea
 	return l, nil
 }
 
-// boltLease lasts until the next hold of its name, or the close of the file.
+// boltLease lasts until the next Hold of its name, or the close of the file.
 type boltLease struct {
 	engine *Engine
 	on     kv.Cond
@@ -299,7 +302,7 @@ func (l *boltLease) Release(ctx context.Context) error {
 	return err
 }
 
-// caught turns a panic of bbolt, which is how it meets a damaged page, into an
+// recoverPanic turns a panic of bbolt, which is how it meets a damaged page, into an
 // error. With SetPanicOnFault a read beyond the end of the mapped file is one too.
 func recoverPanic(path string, err *error) {
 	if r := recover(); r != nil {

@@ -28,7 +28,7 @@ func MustOpen(tb testing.TB, path string) *Engine {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := Check(b.db, path); err != nil && !errors.Is(err, kv.ErrClosed) {
+		if err := Check(b.DB, path); err != nil && !errors.Is(err, kv.ErrClosed) {
 			tb.Error(err)
 		}
 		if err := b.Close(); err != nil {

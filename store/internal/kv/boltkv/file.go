@@ -26,8 +26,8 @@ const mapped = 1 << 30
 // grown is by how much the file grows at a time.
 const grown = 1 << 20
 
-// openBolt opens or makes the file, mode 0600, checks it, and compacts it if that
-// is worth while. It waits for at most the timeout for another process to let go of it.
+// Open opens or makes the file, mode 0600, checks it, and compacts it if that is worth
+// while. It waits at most the timeout for another process to close it.
 func Open(path string, timeout time.Duration) (*Engine, error) {
 	db, err := openSound(path, timeout)
 	if err != nil {
@@ -84,7 +84,7 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 var errEmpty = errors.New("it has 0 bytes")
 
 // openWhole opens a database, and makes it if it is not there. It refuses an empty file,
-// which was more once: a new one gets its name when it is whole.
+// which has lost its content: a new file gets its name when it is complete.
 func openWhole(name string, flag int, mode os.FileMode) (*os.File, error) {
 	f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
 	if errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0 {
@@ -126,7 +126,7 @@ func makeFile(path string) error {
 	return GiveName(half.Name(), path)
 }
 
-// giveName moves a whole file to a name that no other file has; fs.ErrExist where one has.
+// GiveName moves a complete file to a new name. It returns fs.ErrExist if a file has it.
 func GiveName(from, to string) error {
 	switch err := os.Link(from, to); {
 	case err == nil:
@@ -195,7 +195,7 @@ func prepare(db *bbolt.DB, path string) (err error) {
 	})
 }
 
-// close ends the writer when the queue is empty, then the file.
+// Close ends the writer when the queue is empty, then the file.
 func (b *Engine) Close() error {
 	b.mu.Lock()
 	if b.closed {
@@ -205,7 +205,7 @@ func (b *Engine) Close() error {
 	b.closed = true
 	if b.readOnly {
 		b.mu.Unlock()
-		return b.db.Close()
+		return b.DB.Close()
 	}
 	for _, l := range b.leases {
 		l.end()
@@ -220,14 +220,14 @@ func (b *Engine) Close() error {
 	if b.damage != nil {
 		return note // bbolt's lock may be held by what panicked, and Close would wait for it
 	}
-	return errors.Join(note, b.db.Close())
+	return errors.Join(note, b.DB.Close())
 }
 
-// backup writes a copy of the file as it is now; commits go on meanwhile.
+// Backup writes a copy of the file as it is now; commits go on meanwhile.
 func (b *Engine) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
 	defer recoverPanic(b.path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = b.db.View(func(tx *bbolt.Tx) error {
+	err = b.DB.View(func(tx *bbolt.Tx) error {
 		n, err = tx.WriteTo(&contextWriter{ctx, w})
 		return err
 	})
@@ -240,13 +240,10 @@ func (b *Engine) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
 // Path is the name of the file.
 func (b *Engine) Path() string { return b.path }
 
-// DB is bbolt's view of the file, for checks and figures in tests.
-func (b *Engine) DB() *bbolt.DB { return b.db }
-
 // Size returns the bytes of the file in use, and those of them that are free for reuse.
 func (b *Engine) Size() (used, free int64, err error) {
 	defer recoverPanic(b.path, &err)
-	return sizes(b.db)
+	return sizes(b.DB)
 }
 
 // contextWriter stops a copy when its context ends.
@@ -317,7 +314,7 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Cause }
 
-// writeCopy writes a copy of a file under a new name, with one more pair in it, and makes
+// WriteCopy writes a copy of a file under a new name, with one more pair in it, and makes
 // it durable; where it fails nothing is left. It also shows that the copy can be opened.
 func WriteCopy(path string, write func(io.Writer) (int64, error), key string, value []byte) (int64, error) {
 	if err := removeIfThere(path); err != nil { // of an earlier try

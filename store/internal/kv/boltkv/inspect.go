@@ -11,7 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// checkFile reads every pair of the file: each matches its checksum, comes after the one
+// Check reads every pair of the file: each matches its checksum, comes after the one
 // before, and is found by its key. bbolt itself checks only its two meta pages.
 func Check(db *bbolt.DB, path string) (err error) {
 	defer recoverPanic(path, &err)
@@ -43,13 +43,14 @@ func Check(db *bbolt.DB, path string) (err error) {
 	return &DamagedError{Path: path, Cause: err}
 }
 
+// ErrNoRecord says that a file is a database of something else.
 var ErrNoRecord = errors.New("it is no record of factorbot")
 
-// errReadOnly says that somebody wanted to write.
+// errReadOnly is the error of a write to an inspected file.
 var errReadOnly = errors.New("the record is opened for reading alone")
 
-// inspectFile opens a file for reading alone, without writing even beside it, and says
-// what is wrong with it. It fails where nothing can be read.
+// Inspect opens a file for reading only, without writing even beside it, and returns what
+// is wrong with it. It fails if nothing can be read.
 func Inspect(path string) (b *Engine, damage, err error) {
 	defer recoverPanic(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -63,7 +64,7 @@ func Inspect(path string) (b *Engine, damage, err error) {
 	if errors.Is(damage, ErrNoRecord) {
 		return nil, nil, errors.Join(damage, db.Close())
 	}
-	b = &Engine{db: db, path: path, readOnly: true, ended: make(chan struct{})}
+	b = &Engine{DB: db, path: path, readOnly: true, ended: make(chan struct{})}
 	close(b.ended)
 	return b, damage, nil
 }

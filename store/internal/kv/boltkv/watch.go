@@ -20,6 +20,7 @@ type watcher struct {
 	marks map[string]int64 // key -> revision of the last writing
 }
 
+// Watch implements kv.Engine.
 func (b *Engine) Watch(ctx context.Context, prefix string, after int64) iter.Seq2[kv.Pair, error] {
 	return func(yield func(kv.Pair, error) bool) {
 		if b.readOnly {
