@@ -125,7 +125,11 @@ func (o *Org) Resets(idOrLogin string) []Reset {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle()
-	if p := o.find(idOrLogin); p != nil {
+	p := o.find(idOrLogin)
+	if i := slices.IndexFunc(o.gone, func(q *person) bool { return q.id == idOrLogin }); p == nil && i >= 0 {
+		p = o.gone[i]
+	}
+	if p != nil {
 		return slices.Clone(p.resets)
 	}
 	return nil
@@ -186,6 +190,25 @@ func (o *Org) Add(u User) (User, error) {
 	p.fresh = o.now().Add(o.set.SearchLag)
 	o.changed()
 	return p.user(), nil
+}
+
+// Delete deletes a person, as an administrator does who deactivates and then deletes.
+func (o *Org) Delete(idOrLogin string) error {
+	return o.with(idOrLogin, func(p *person) error {
+		o.delete(p)
+		return nil
+	})
+}
+
+// Deleted are the people who were deleted, as they were then.
+func (o *Org) Deleted() []User {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var all []User
+	for _, p := range o.gone {
+		all = append(all, p.user())
+	}
+	return all
 }
 
 // Enrol gives a person a new factor, as if they had set it up.

@@ -18,6 +18,8 @@ type directory struct {
 	groups  []*group
 	byName  map[string]*group
 	byGroup map[string]*group // by ID
+	gone    []*person         // deleted
+	made    int               // people ever made
 }
 
 func newDirectory() directory {
@@ -43,7 +45,7 @@ func (d *directory) add(u User, roles map[string]string, rng *rand.Rand, now tim
 	if !slices.Contains(userStatuses, u.Status) {
 		return nil, fmt.Errorf("user %q: status %q is none of Okta's", u.Login, u.Status)
 	}
-	p := &person{index: len(d.people), id: u.ID, login: u.Login, email: u.Email, first: u.FirstName, last: u.LastName,
+	p := &person{index: d.made, id: u.ID, login: u.Login, email: u.Email, first: u.FirstName, last: u.LastName,
 		department: u.Department, status: u.Status, created: u.Created, updated: u.Created, changed: u.Created, extras: u.Profile}
 	p.text = strings.ToLower(strings.Join([]string{p.id, p.login, p.email, p.first, p.last, p.department}, "\n"))
 	for _, f := range u.Factors {
@@ -69,6 +71,7 @@ func (d *directory) add(u User, roles map[string]string, rng *rand.Rand, now tim
 func (d *directory) index(p *person) {
 	login, email := strings.ToLower(p.login), strings.ToLower(p.email)
 	d.people = append(d.people, p)
+	d.made++
 	d.byID[p.id] = p
 	d.byLogin[login] = p
 	d.byEmail[email] = append(d.byEmail[email], p)
@@ -77,6 +80,28 @@ func (d *directory) index(p *person) {
 		p = nil
 	}
 	d.byShort[short] = p
+}
+
+// delete takes a person out of the directory; nil is nobody.
+func (d *directory) delete(p *person) {
+	if p == nil {
+		return
+	}
+	is := func(q *person) bool { return q == p }
+	login, email := strings.ToLower(p.login), strings.ToLower(p.email)
+	short, _, _ := strings.Cut(login, "@")
+	d.people = slices.DeleteFunc(slices.Clone(d.people), is)
+	d.byEmail[email] = slices.DeleteFunc(slices.Clone(d.byEmail[email]), is)
+	delete(d.byID, p.id)
+	delete(d.byLogin, login)
+	if d.byShort[short] == p {
+		delete(d.byShort, short)
+	}
+	for _, g := range p.groups {
+		g.members = slices.DeleteFunc(slices.Clone(g.members), is)
+	}
+	p.status = "DEPROVISIONED" // as before each deletion
+	d.gone = append(d.gone, p)
 }
 
 // group is the group of this name, made if there is none.

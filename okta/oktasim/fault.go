@@ -23,6 +23,7 @@ const (
 	Nothing     Fault = "nothing"     // a write answers as if done, and does nothing
 	Late        Fault = "late"        // connection closed, the effect comes after late_by
 	Slow        Fault = "slow"        // answers after late_by
+	Part        Fault = "part"        // 500 E0000009; of the factors of a reset only the first is removed, and logged
 	Edge        Fault = "edge"        // 404 of what stands before Okta, without an error code, no effect
 
 	// StaleCursor is met by next pages only, and by [Org.FailNext] only: Okta no
@@ -31,10 +32,10 @@ const (
 )
 
 // faultKinds are all of them, in the order in which shares are drawn.
-var faultKinds = []Fault{ErrorBefore, ErrorAfter, DropBefore, DropAfter, CutOff, Gateway, Unavailable, Nothing, Late, Slow, Edge}
+var faultKinds = []Fault{ErrorBefore, ErrorAfter, DropBefore, DropAfter, CutOff, Gateway, Unavailable, Nothing, Late, Slow, Edge, Part}
 
 // onWritesOnly tells that the fault means nothing to a call that changes nothing.
-func (f Fault) onWritesOnly() bool { return f == Nothing || f == Late }
+func (f Fault) onWritesOnly() bool { return f == Nothing || f == Late || f == Part }
 
 // planned is a fault that a test has asked for.
 type planned struct {

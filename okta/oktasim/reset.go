@@ -19,11 +19,17 @@ func (c *call) resetFactors() answer {
 		return ok(struct{}{})
 	}
 	removed := c.resettable(p)
+	if c.fault == Part && len(removed) > 1 {
+		removed = removed[:1]
+	}
 	if c.org.set.Engine == Classic {
 		c.org.record(c.event("user.mfa.factor.reset_all", "Reset all factors for user", p))
 	}
 	c.remove(p, removed, "reset_factors")
 	c.org.enrolAgain(p, removed)
+	if c.fault == Part {
+		return okta("E0000009").answer()
+	}
 	return ok(struct{}{})
 }
 

@@ -40,6 +40,7 @@ type settings struct {
 	ClientScopes  []string
 	DPoP          bool
 	Forbidden     []string
+	Deleted       []string
 	Disabled      []string
 }
 
@@ -104,6 +105,7 @@ func settingKeys() map[string]setting {
 		"client_key":        {func(s *settings) any { return publicPEM(s.ClientKey) }, writeClientKey},
 		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
 		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
+		"deleted":           {func(s *settings) any { return s.Deleted }, writeDeleted},
 		"forbidden":         calls(func(s *settings) *[]string { return &s.Forbidden }),
 		"disabled":          calls(func(s *settings) *[]string { return &s.Disabled }),
 	}
@@ -131,6 +133,7 @@ func settingKeys() map[string]setting {
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
 //	forbidden                             calls beyond the role, such as "GET /api/v1/users/{id}/roles"
+//	deleted                               IDs or logins of users who are deleted, for good
 //	disabled                              calls that the org does not allow at all (401 E0000015)
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
@@ -147,6 +150,9 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 		}
 	}
 	o.set = next
+	for _, key := range o.set.Deleted {
+		o.delete(o.find(key))
+	}
 	o.changed()
 	return unknown, nil
 }
@@ -244,5 +250,14 @@ func writeFaultKinds(s *settings, raw json.RawMessage) error {
 		}
 	}
 	s.FaultKinds = mix
+	return nil
+}
+
+func writeDeleted(s *settings, raw json.RawMessage) error {
+	var keys []string
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return fmt.Errorf("%s is no list of IDs or logins", raw)
+	}
+	s.Deleted = keys
 	return nil
 }
