@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,8 +15,12 @@ type Enrolments interface {
 	EnrolledSince(ctx context.Context, since map[string]time.Time) (map[string]okta.Enrolment, error)
 }
 
+// ErrOktaSilent says that Okta could not be asked.
+var ErrOktaSilent = errors.New("Okta could not be asked")
+
 // Enrolled returns how many users the request has reset, and how many of them
 // have enrolled a factor since: by Okta's System Log, of a few also by their factors.
+// It returns ErrOktaSilent where Okta does not answer.
 func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of, again int, err error) {
 	head, err := r.Heads.Get(ctx, id)
 	if err != nil {
@@ -42,7 +47,7 @@ func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of, again int, err 
 	}
 	found, err := r.Enrolments.EnrolledSince(okta.WithLane(ctx, okta.Lane(id)), since)
 	if err != nil {
-		return 0, 0, fmt.Errorf("ask Okta who has enrolled since %s: %w", id, err)
+		return 0, 0, fmt.Errorf("ask who has enrolled since %s: %w: %w", id, ErrOktaSilent, err)
 	}
 	return len(since), len(found), nil
 }

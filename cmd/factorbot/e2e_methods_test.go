@@ -268,15 +268,44 @@ func (j *failingJob) soon(d time.Duration, ok func() bool) bool {
 	return true
 }
 
-// isIn reports whether the record has the request in a state, read as an operator
-// does when Slack is down.
+// isIn reports whether the newest request is in a state.
 func (j *failingJob) isIn(state string) func() bool {
 	return func() bool {
-		var out buffer
-		code := run(j.tb.Context(), []string{"requests", "list", "--json"}, cli.Env{Vars: []string{"FACTORBOT_DB=" + j.db}, Stdout: &out, Stderr: &out})
-		var r struct{ State string }
-		return code == 0 && json.Unmarshal([]byte(out.String()), &r) == nil && r.State == state
+		all := j.requests()
+		return len(all) > 0 && all[0].State == state
 	}
+}
+
+// stateOf is the state of a request, "" if there is none.
+func (j *failingJob) stateOf(id string) string {
+	for _, r := range j.requests() {
+		if r.ID == id {
+			return r.State
+		}
+	}
+	return ""
+}
+
+// listedRequest is what the tests read of the operators' list of requests.
+type listedRequest struct{ ID, State string }
+
+// requests are those of the record, the newest first, read as an operator does
+// when Slack is down.
+func (j *failingJob) requests() (all []listedRequest) {
+	j.tb.Helper()
+	var out buffer
+	if code := run(j.tb.Context(), []string{"requests", "list", "--json"}, cli.Env{Vars: []string{"FACTORBOT_DB=" + j.db}, Stdout: &out, Stderr: &out}); code != 0 {
+		j.tb.Fatalf("requests list: %d %s", code, out.String())
+	}
+	lines := json.NewDecoder(strings.NewReader(out.String()))
+	for lines.More() {
+		var r listedRequest
+		if err := lines.Decode(&r); err != nil {
+			j.tb.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // told counts what a person alone was told: ephemeral messages, and direct ones

@@ -146,7 +146,7 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	}
 	lc.Start("runner", acting.Run)
 	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: acting, Porch: porch{d, rec}, Schema: schema{client},
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// gate stands between the bot and Okta, and shuts in one of several ways.
+type gate struct {
+	tb    testing.TB
+	addr  string
+	proxy *httputil.ReverseProxy
+
+	mu       sync.Mutex
+	server   *http.Server
+	how      string        // "": open
+	opened   chan struct{} // closed when it opens again
+	inFlight int           // calls that Okta has
+}
+
+// awayKinds are the ways in which Okta is away.
+func awayKinds() []string { return []string{"refused", "503", "401", "hanging"} }
+
+func mustGate(tb testing.TB, okta string) *gate {
+	tb.Helper()
+	to, err := url.Parse(okta)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	g := &gate{tb: tb, addr: "127.0.0.1:0", opened: make(chan struct{})}
+	g.proxy = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = to.Scheme, to.Host // and the Host header stays: Okta's links lead through here
+		},
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
+	g.listen()
+	tb.Cleanup(func() { g.shut("refused") })
+	return g
+}
+
+func (g *gate) listen() {
+	l, err := net.Listen("tcp", g.addr)
+	if err != nil {
+		g.tb.Error(err)
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.addr, g.server = l.Addr().String(), &http.Server{Handler: g}
+	server := g.server
+	go func() { _ = server.Serve(l) }() // until it is closed
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	how, opened := g.how, g.opened
+	if how == "" {
+		g.inFlight++
+	}
+	g.mu.Unlock()
+	answer := func(status int, body string) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, body)
+	}
+	switch how {
+	case "":
+		g.proxy.ServeHTTP(w, r)
+		g.mu.Lock()
+		g.inFlight--
+		g.mu.Unlock()
+	case "503":
+		answer(http.StatusServiceUnavailable, `{"errorCode":"E0000010","errorSummary":"Service is in read only mode","errorId":"x","errorCauses":[]}`)
+	case "401":
+		answer(http.StatusUnauthorized, `{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorId":"x","errorCauses":[]}`)
+	default:
+		select {
+		case <-opened:
+		case <-r.Context().Done():
+		}
+		panic(http.ErrAbortHandler) // the connection breaks
+	}
+}
+
+// shut takes Okta away, open brings it back.
+func (g *gate) shut(how string) {
+	g.mu.Lock()
+	if g.how == "" {
+		g.opened = make(chan struct{})
+	}
+	g.how = how
+	server := g.server
+	g.mu.Unlock()
+	if how == "refused" && server != nil {
+		_ = server.Close()
+	}
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	refused := g.how == "refused"
+	g.how = ""
+	close(g.opened)
+	g.mu.Unlock()
+	if refused {
+		g.listen()
+	}
+}
+
+// idle reports whether Okta has no call of ours.
+func (g *gate) idle() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inFlight == 0
+}
+
+// While Okta is away, under the default policy, people stop what runs and what
+// waits, and see what there is; what would start something says that Okta is away.
+// Nobody is reset, and when Okta is back everything goes on.
+func TestOkta_is_away(t *testing.T) {
+	t.Parallel() // it waits for most of its time
+	var all sync.WaitGroup
+	for _, how := range awayKinds() {
+		all.Go(func() {
+			t.Run(how, func(t *testing.T) { newAwayWalk(t).walk(how) })
+		})
+	}
+	all.Wait()
+}
+
+// awayWalk is a bot whose Okta goes away, and what people do meanwhile.
+type awayWalk struct {
+	*failingJob
+	gate  *gate
+	names []string // users that nobody has asked for yet
+}
+
+func newAwayWalk(t *testing.T) *awayWalk {
+	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000", "--latency", "5ms")
+	w := &awayWalk{gate: mustGate(t, s.url)}
+	w.failingJob = &failingJob{sandboxRun: s, db: filepath.Join(t.TempDir(), "factorbot.db"), acts: map[string]int{}, carried: regexp.MustCompile(`^$`)}
+	s.mustRun(w.db, mustConfig(t, "large_batch: {over: 1000}\nokta: {settle_after: 1s, log_lag: 5s, concurrency: 2}\nnotify: {users: true}\n"), "OKTA_ORG_URL=http://"+w.gate.addr)
+	for _, u := range s.okta().Okta.Users {
+		if u.Status == "ACTIVE" && len(u.Roles) == 0 && len(u.Factors) > 0 && !isCast(u.Login) {
+			w.names = append(w.names, u.Login)
+		}
+	}
+	return w
+}
+
+// ask asks for the next n users and waits for the n-th request to be pending.
+func (w *awayWalk) ask(request, users int) message {
+	w.tb.Helper()
+	w.command("U_REQUESTER", "/factor-reset "+strings.Join(w.names[:users], " ")+" because lost phones")
+	w.names = w.names[users:]
+	return w.awaitPending(request)
+}
+
+// is waits for a request to be in one of the states.
+func (w *awayWalk) is(id string, states ...string) {
+	w.tb.Helper()
+	w.within(fmt.Sprintf("%s to be %q, while Okta is %q", id, states, w.gate.how), patience, func() bool { return slices.Contains(states, w.stateOf(id)) })
+}
+
+// answers waits until a person was told privately as often as said what the pattern says.
+func (w *awayWalk) answers(user string, times int, pattern string) {
+	w.tb.Helper()
+	words := regexp.MustCompile(pattern)
+	w.within(fmt.Sprintf("%s to be told %d times %s, while Okta is %q; told was %q", user, times, pattern, w.gate.how, w.whispers(user)), patience, func() bool {
+		n := 0
+		for _, said := range w.whispers(user) {
+			if words.MatchString(said) {
+				n++
+			}
+		}
+		return n >= times
+	})
+}
+
+// whispers are what a person was told privately.
+func (w *awayWalk) whispers(user string) (all []string) {
+	for _, m := range w.messages(user) {
+		if m.Ephemeral {
+			all = append(all, m.Text)
+		}
+	}
+	for _, m := range w.direct(user) {
+		if m.Ephemeral {
+			all = append(all, m.Text)
+		}
+	}
+	return all
+}
+
+func (w *awayWalk) walk(how string) {
+	w.tb.Helper()
+	w.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	w.click("U_APPROVER1", w.awaitPending(1), "approve")
+	w.awaitResults(1)
+	told := w.awaitDirect("U_ANA", "That wasn't me")
+	toDeny, _, toApprove, toCancel := w.ask(2, 1), w.ask(3, 1), w.ask(4, 1), w.ask(5, 1)
+	paused := w.ask(6, 12)
+	w.set(map[string]any{"latency": "500ms"})
+	w.click("U_APPROVER1", paused, "approve")
+	w.await("some resets", func() bool { return w.reset() > 2 })
+	w.command("U_APPROVER1", "/factor-reset pause FR-6")
+	w.is("FR-6", "paused")
+	running := w.ask(7, 24)
+	w.click("U_APPROVER1", running, "approve")
+	before := w.reset()
+	w.await("more resets", func() bool { return w.reset() > before })
+
+	w.gate.shut(how)
+	w.within("the calls in flight to end", patience, w.gate.idle)
+	resets := w.reset()
+	w.set(map[string]any{"latency": "5ms"})
+	var asking sync.WaitGroup
+	for _, a := range []struct{ user, text string }{
+		{"U_REQUESTER", "enrolled FR-1"},
+		{"U_APPROVER1", "resume FR-6"},
+		{"U_REQUESTER", w.names[0] + " because lost phone"},
+		{"U_REQUESTER", "dry-run " + w.names[1] + " because lost phone"},
+		{"U_APPROVER2", `export search:status eq "ACTIVE" because review`},
+	} {
+		asking.Go(func() { w.command(a.user, "/factor-reset "+a.text) })
+	}
+	asking.Go(func() { w.click("U_APPROVER2", toApprove, "approve") })
+
+	// What stops and what shows does not wait for any of that.
+	w.command("U_APPROVER1", "/factor-reset pause FR-7 because of a call")
+	w.is("FR-7", "paused")
+	w.command("U_REQUESTER", "/factor-reset cancel FR-3 because it is not needed")
+	w.is("FR-3", "cancelled")
+	var form map[string]any
+	w.within("the form to deny, while Okta is "+how, patience, func() bool {
+		form, _ = w.click("U_APPROVER1", toDeny, "deny")["view"].(map[string]any)
+		return form != nil
+	})
+	w.submit("U_APPROVER1", form, answers{"reason": "not today"})
+	w.is("FR-2", "denied")
+	if toCancel.has("cancel") {
+		w.click("U_REQUESTER", toCancel, "cancel")
+	} else {
+		w.post("/sandbox/action", map[string]any{"user": "U_REQUESTER", "channel": "C_FACTORS", "message_ts": toCancel.TS, "action_id": "more", "value": "cancel:FR-5:-"})
+	}
+	w.is("FR-5", "cancelled")
+	w.pressDirect("U_ANA", told, "not_me")
+	w.awaitMessage("word of the report, while Okta is "+how, func(m message) bool {
+		return !m.Ephemeral && strings.Contains(m.all(), "<@U_ANA> did not expect the reset")
+	})
+	for _, a := range []struct{ user, text, want string }{
+		{"U_REQUESTER", "help", "whoami"},
+		{"U_REQUESTER", "whoami", "ask for resets"},
+		{"U_APPROVER1", "whoami", "approve"},
+		{"U_REQUESTER", "status", "FR-4"},
+		{"U_APPROVER1", "status FR-7", "paused"},
+		{"U_REQUESTER", "history", "FR-1"},
+		{"U_APPROVER2", "receipt FR-1", "Plan digest"},
+	} {
+		w.command(a.user, "/factor-reset "+a.text)
+		w.answers(a.user, 1, "(?s)"+regexp.QuoteMeta(a.want))
+	}
+	w.within("the review, while Okta is "+how, patience, func() bool {
+		view, _ := w.click("U_APPROVER1", toApprove, "review")["view"].(map[string]any)
+		return view != nil
+	})
+	if view := w.openHome("U_APPROVER1"); !strings.Contains(text(view), "FR-4") {
+		w.tb.Errorf("while Okta is %s the home tab shows %.300s", how, text(view))
+	}
+
+	asking.Wait()
+	w.answers("U_REQUESTER", 1, "(?s)Okta.*") // enrolled
+	w.answers("U_APPROVER1", 1, "(?s)Okta.*") // resume
+	w.answers("U_APPROVER2", 1, "(?s)Okta.*") // approve
+	w.command("U_APPROVER2", "/factor-reset freeze because of a call")
+	w.awaitMessage("word of the freeze, while Okta is "+how, func(m message) bool { return !m.Ephemeral && strings.Contains(m.all(), "Everything is frozen") })
+	w.command("U_APPROVER1", "/factor-reset thaw")
+	w.answers("U_APPROVER1", 2, "(?s)Okta.*")
+	w.command("U_APPROVER1", "/factor-reset cancel FR-7")
+	w.is("FR-7", "stopping", "cancelled")
+	for _, user := range []string{"U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_ANA"} {
+		for _, said := range w.whispers(user) {
+			if strings.Contains(said, "Something went wrong") {
+				w.tb.Errorf("while Okta is %s, %s was told %s", how, user, said)
+			}
+		}
+	}
+	if n := w.reset(); n != resets {
+		w.tb.Errorf("%d users were reset while Okta was %s", n-resets, how)
+	}
+	w.back(how, toApprove)
+}
+
+// back brings Okta back: everything goes on where it was.
+func (w *awayWalk) back(how string, toApprove message) {
+	w.tb.Helper()
+	w.gate.open()
+	for _, user := range []string{"U_APPROVER1", "U_APPROVER2"} {
+		w.command(user, "/factor-reset thaw")
+	}
+	w.awaitMessage("word of the thaw after Okta was "+how, func(m message) bool { return strings.Contains(m.all(), "The freeze is lifted") })
+	w.command("U_APPROVER1", "/factor-reset resume FR-6")
+	w.click("U_APPROVER2", toApprove, "approve")
+	var rows [][]string
+	for _, n := range []int{1, 4, 6, 7} {
+		_, _, more := outcomes(w.tb, w.awaitResults(n))
+		rows = append(rows, more...)
+		for _, row := range more {
+			if n != 7 && row[4] != "reset" {
+				w.tb.Errorf("FR-%d, after Okta was %s: %v", n, how, row)
+			}
+		}
+	}
+	checkResets(w.tb, w.sandboxRun, rows)
+	w.within("the requests that were asked for meanwhile to be planned, after Okta was "+how, time.Minute, func() bool {
+		for _, r := range w.requests() {
+			if r.State == "planning" {
+				return false
+			}
+		}
+		return true
+	})
+}
