@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +90,8 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 		"a quorum of nobody":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\napprovals_from: [[S_HELPDESK]]\n", check: "approvals_from entry 1", mend: "add an approver"},
 		"alerts where it is not":    {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nalerts: {channel: C_GENERAL}\n", check: "alerts.channel C_GENERAL", mend: "/invite"},
 		"a breaker who left":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {approvers: [U_GONE]}\n", check: "approver of break-glass U_GONE", mend: "protect.approvers"},
+		"a protected nobody":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {users: [ceo@example.org]}\n", check: "protected user ceo@example.org", mend: "protect.users"},
+		"a protected group of none": {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {okta_groups: [00g00000000000000000]}\n", check: "protected Okta group 00g00000000000000000", mend: "protect.okta_groups"},
 		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "create a new one"},
 		"a malformed setting":       {vars: []string{"FACTORBOT_HTTP_ADDR=8090"}, check: "configuration", mend: "run --help"},
 	} {
@@ -150,11 +154,10 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 		vars []string
 		want string
 	}{
-		"wrong bot token":    {nil, []string{"SLACK_BOT_TOKEN=xoxb-other"}, "SLACK_BOT_TOKEN: Slack says invalid_auth"},
-		"wrong app token":    {nil, []string{"SLACK_APP_TOKEN=xapp-other"}, "SLACK_APP_TOKEN: Slack says invalid_auth"},
-		"no scope to post":   {map[string]any{"slack_scopes": without(setup.ScopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
-		"revoked Okta token": {map[string]any{"token_revoked": true}, nil, "E0000011"},
-		"nobody approves":    {map[string]any{"slack_people": map[string]any{"U_APPROVER1": map[string]any{"deleted": true}, "U_APPROVER2": map[string]any{"is_restricted": true}}}, nil, "who may approve: nobody"},
+		"wrong bot token":  {nil, []string{"SLACK_BOT_TOKEN=xoxb-other"}, "SLACK_BOT_TOKEN: Slack says invalid_auth"},
+		"wrong app token":  {nil, []string{"SLACK_APP_TOKEN=xapp-other"}, "SLACK_APP_TOKEN: Slack says invalid_auth"},
+		"no scope to post": {map[string]any{"slack_scopes": without(setup.ScopeNames(), "chat:write")}, nil, "scope chat:write: is missing"},
+		"nobody approves":  {map[string]any{"slack_people": map[string]any{"U_APPROVER1": map[string]any{"deleted": true}, "U_APPROVER2": map[string]any{"is_restricted": true}}}, nil, "who may approve: nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustSandbox(t, "--no-bot", "--users", "10")
@@ -182,5 +185,76 @@ func TestRun_warnsOfTheRest(t *testing.T) {
 	})
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// A check that could not be made is no good news: the exit code says so.
+func TestDoctor_whatCouldNotBeChecked(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	nobody := "http://" + freeAddress(t)
+	db := filepath.Join(t.TempDir(), "factorbot.db")
+	for name, vars := range map[string][]string{
+		"OKTA_ORG_URL and token": {"OKTA_ORG_URL=" + nobody}, "SLACK_BOT_TOKEN": {"SLACK_API_URL=" + nobody + "/api/"},
+	} {
+		code, found, text := s.examined(db, mustConfig(t, ""), vars...)
+		if f := found[name]; code != 1 || f.Verdict != doctor.Unknown || f.Fatal {
+			t.Errorf("%s away: exit code %d, %+v\n%s", name, code, f, text)
+		}
+	}
+	out := &buffer{}
+	code := run(t.Context(), []string{"doctor", "--offline", "--config", mustConfig(t, "")},
+		cli.Env{Vars: s.settings(db, "OKTA_ORG_URL="+nobody, "SLACK_API_URL="+nobody+"/api/"), Stdout: out, Stderr: out})
+	if code != 0 || !strings.Contains(out.String(), "FACTORBOT_DB") || strings.Contains(out.String(), "OKTA") {
+		t.Errorf("offline: exit code %d\n%s", code, out)
+	}
+}
+
+func TestDoctor_tellsOfEveryBadSetting(t *testing.T) {
+	out := &buffer{}
+	code := run(t.Context(), []string{"doctor", "--config", mustWrite(t, "policy.yaml", "channels: [general]\napprovals: many\n")}, cli.Env{Stdout: out, Stderr: out})
+	for _, want := range []string{"SLACK_APP_TOKEN: is missing", "OKTA_ORG_URL: is missing", "channels: entry 1", "(line 1)", "approvals: must be a whole number (line 2)", "approvers: is missing"} {
+		if code != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("exit code %d, nothing says %q:\n%s", code, want, out)
+		}
+	}
+}
+
+// A token that Okta refuses does not make an orchestrator start the bot in a loop:
+// it runs, and says so.
+func TestRun_goesOnWithARefusedOktaToken(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	s.post("/sandbox/set", map[string]any{"token_revoked": true})
+	addr := freeAddress(t)
+	logs, stop := s.mustRun(filepath.Join(t.TempDir(), "f.db"), mustConfig(t, ""), "FACTORBOT_HTTP_ADDR="+addr)
+	s.await("the log to say so", func() bool {
+		return strings.Contains(logs.String(), `"level":"ERROR"`) && strings.Contains(logs.String(), "E0000011")
+	})
+	s.await("/readyz to say so", func() bool {
+		code, text := probe(t, "http://"+addr+"/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(text, "okta: ")
+	})
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A second bot on the same record is told who has it, whatever port it wants; a port
+// that another program has may become free.
+func TestRun_whoIsInTheWay(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	db, addr := filepath.Join(t.TempDir(), "f.db"), freeAddress(t)
+	s.mustRun(db, mustConfig(t, ""), "FACTORBOT_HTTP_ADDR="+addr)
+	for name, c := range map[string]struct {
+		db, addr, want string
+	}{
+		"record and port": {db, addr, fmt.Sprint(os.Getpid())},
+		"record":          {db, freeAddress(t), fmt.Sprint(os.Getpid())},
+		"port":            {filepath.Join(t.TempDir(), "other.db"), addr, "another program listens on " + addr},
+	} {
+		errs := &buffer{}
+		code := run(t.Context(), []string{"run", "--config", mustConfig(t, "")}, cli.Env{Vars: s.settings(c.db, "FACTORBOT_HTTP_ADDR="+c.addr), Stdout: errs, Stderr: errs})
+		if code != 1 || !strings.Contains(errs.String(), c.want) {
+			t.Errorf("%s: exit code %d, %s", name, code, errs)
+		}
 	}
 }

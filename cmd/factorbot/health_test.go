@@ -61,6 +61,7 @@ func TestHealth_asked(t *testing.T) {
 	}{
 		{[]string{"health"}, []string{"FACTORBOT_HTTP_ADDR=" + addr}, 0, "ok"},
 		{[]string{"health", "--http-addr", addr}, nil, 0, "ok"},
+		{[]string{"health", "--config", mustWrite(t, "policy.yaml", "http_addr: "+addr+"\nverify: wrong\n")}, nil, 0, "ok"},
 		{[]string{"health", "--ready"}, []string{"FACTORBOT_HTTP_ADDR=" + addr}, 1, "the bot is not running"},
 		{[]string{"health", "--http-addr", "127.0.0.1:1"}, nil, 1, "not healthy"},
 	} {

@@ -11,12 +11,14 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "run" {
+	env := cli.Env{Vars: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr}
+	ignore := func() {}
+	if len(os.Args) > 1 && os.Args[1] == "run" { // other subcommands end with their terminal
 		app.BoundMemory(false)
+		env.Reload, ignore = app.ReloadSignal()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	reload, ignore := app.ReloadSignal()
-	code := run(ctx, os.Args[1:], cli.Env{Vars: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Reload: reload})
+	code := run(ctx, os.Args[1:], env)
 	ignore()
 	stop()
 	os.Exit(code)

@@ -103,3 +103,15 @@ func TestOktaRole_readmeTellsEachPermission(t *testing.T) {
 		}
 	}
 }
+
+// A resource name says in which part of Okta the org is.
+func TestOktaRole_partition(t *testing.T) {
+	for org, want := range map[string]string{
+		"https://example.okta.com": "orn:okta:iam:00o1:", "https://example.oktapreview.com/": "orn:oktapreview:iam:00o1:",
+		"https://example.okta-emea.com": "orn:okta:iam:00o1:", "https://example.okta-gov.com": "orn:okta:iam:00o1:", "https://login.example.com": "orn:okta:iam:00o1:",
+	} {
+		if text := printed(t, "okta-role", "--org-url", org, "--org-id", "00o1"); !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s: no %s in\n%s", org, want, text)
+		}
+	}
+}

@@ -3,6 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,10 +97,89 @@ func TestReload_signal(t *testing.T) {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
 	for range 2 {
-		n := bytes.Count([]byte(logs.String()), []byte("the policy is reloaded"))
+		n := bytes.Count([]byte(logs.String()), []byte("nothing has changed"))
 		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		s.await("the reload", func() bool { return strings.Count(logs.String(), "the policy is reloaded") > n })
+		s.await("the reload", func() bool { return strings.Count(logs.String(), "nothing has changed") > n })
+	}
+}
+
+// doorkeeper takes other tokens than the sandbox has, and can change them.
+type doorkeeper struct {
+	behind http.Handler
+	mu     sync.Mutex
+	tokens map[string]string // what a caller says -> what the sandbox knows
+}
+
+func (d *doorkeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	scheme, said, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if known := d.tokens[said]; known != "" {
+		r.Header.Set("Authorization", scheme+" "+known)
+	} else {
+		r.Header.Set("Authorization", scheme+" refused")
+	}
+	d.mu.Unlock()
+	d.behind.ServeHTTP(w, r)
+}
+
+func (d *doorkeeper) take(tokens map[string]string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tokens = tokens
+}
+
+// A secret in a file is read again with SIGHUP: the old one serves until the new one
+// is accepted.
+func TestReload_secrets(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20")
+	behind, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := &doorkeeper{behind: httputil.NewSingleHostReverseProxy(behind)}
+	door.take(map[string]string{"old-token": "sandbox-token"})
+	srv := httptest.NewServer(door)
+	t.Cleanup(srv.Close)
+	secret := mustWrite(t, "okta", "old-token")
+	db, ask, logs := filepath.Join(t.TempDir(), "f.db"), make(chan struct{}), &buffer{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"run", "--config", mustConfig(t, "")}, cli.Env{
+			Vars: s.settings(db, "OKTA_ORG_URL="+srv.URL, "OKTA_API_TOKEN=", "OKTA_API_TOKEN_FILE="+secret), Stdout: logs, Stderr: logs, Reload: ask,
+		})
+	}()
+	stop := sync.OnceValue(func() int { cancel(); return <-ended })
+	t.Cleanup(func() { stop() })
+	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
+
+	ask <- struct{}{}
+	s.await("a reload of the same to say so", func() bool { return strings.Contains(logs.String(), "nothing has changed") })
+	if err := os.WriteFile(secret, []byte("new-token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask <- struct{}{}
+	s.await("the new token to be refused", func() bool { return strings.Contains(logs.String(), "the new secrets are not accepted") })
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
+	s.click("U_APPROVER1", s.awaitPending(1), "approve")
+	s.awaitResults(1) // by the old one
+
+	door.take(map[string]string{"old-token": "sandbox-token", "new-token": "sandbox-token"})
+	ask <- struct{}{}
+	s.await("the bot to start again", func() bool {
+		_, after, started := strings.Cut(logs.String(), "starts again with the new secrets")
+		return started && strings.Contains(after, "the socket is open")
+	})
+	door.take(map[string]string{"new-token": "sandbox-token"})
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost it again")
+	s.click("U_APPROVER1", s.awaitPending(2), "approve")
+	s.awaitResults(2)
+	if text := logs.String(); strings.Contains(text, "old-token") || strings.Contains(text, "new-token") {
+		t.Error("the log holds a token")
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"factorbot/bot"
@@ -39,37 +40,78 @@ type Options struct {
 }
 
 // Run serves health and metrics, and runs the bot until ctx ends or a part of it fails.
+// New secrets that were accepted make it start the bot again, in this process.
 func Run(ctx context.Context, cfg *config.Config, opt Options) error {
-	lc := NewLifecycle(ctx)
-	opt.Health = NewHealth()
+	for {
+		err := runOnce(ctx, cfg, opt)
+		renewed, ok := errors.AsType[*renewal](err)
+		if !ok {
+			return err
+		}
+		opt.Log.Info("the bot starts again with the new secrets", "secrets", renewed.names)
+		cfg = renewed.config
+	}
+}
+
+func runOnce(ctx context.Context, cfg *config.Config, opt Options) error {
+	file, err := openRecord(cfg) // first: who has it is told whatever port is asked for
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", cfg.HTTPAddr)
 	if err != nil {
-		return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
+		return errors.Join(portTrouble(cfg.HTTPAddr, err), file.Close())
 	}
+	lc := NewLifecycle(ctx)
+	opt.Health = NewHealth()
 	mux := http.NewServeMux()
 	opt.Health.Mount(mux)
 	Serve(lc, listener, mux)
-	if err := Start(ctx, lc, cfg, opt); err != nil {
+	if err := start(ctx, lc, cfg, file, opt); err != nil {
 		return errors.Join(err, lc.Stop())
 	}
 	opt.Log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
-	return lc.Wait()
+	if err := lc.Wait(); err != nil {
+		if stopped := lc.Stop(); stopped != nil {
+			return errors.Join(stopped, fmt.Errorf("%v", err)) // no renewal over a record that is still open
+		}
+		return err
+	}
+	return nil
 }
 
-// Start opens the record and starts everything that acts on it. What is
-// started last stops first: nobody hears Slack when the runner stops, and the
-// record closes when nobody writes to it.
+// portTrouble tells a port that somebody else has, which may pass, from an address
+// that this machine does not have.
+func portTrouble(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("FACTORBOT_HTTP_ADDR: another program listens on %s: stop it or choose another port", addr)
+	}
+	return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
+}
+
+func openRecord(cfg *config.Config) (*store.Store, error) {
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
+	}
+	return file, err
+}
+
+// Start opens the record and starts everything that acts on it.
 func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) error {
+	file, err := openRecord(cfg)
+	if err != nil {
+		return err
+	}
+	return start(ctx, lc, cfg, file, opt)
+}
+
+// start starts everything that acts on the record. What is started last stops first:
+// nobody hears Slack when the runner stops, and the record closes when nobody writes to it.
+func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.Store, opt Options) error {
 	log, health := opt.Log, opt.Health
 	live := newLivePolicy(&cfg.Policy)
 	current := live.now
-	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
-	case err != nil:
-		return err
-	}
 	lc.OnStop("record", file.Close)
 	term, err := file.Lead(ctx)
 	if err != nil {
@@ -111,8 +153,8 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 
 	lc.Start("brakes", d.Run)
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
+	kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
 	if cfg.Policy.Backup.Dir != "" {
-		kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
 		lc.Start("backups", kept.Run)
 	}
 	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
@@ -157,14 +199,15 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 	after := &bot.AfterRun{Slack: slack, Board: rec, References: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
 	lc.Start("listener", listener.Run)
-	reload := &reloader{asked: opt.Reload, load: opt.Load, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
+	reload := &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
 	lc.Start("reloads", reload.Run)
 	lc.Start("checks", func(ctx context.Context) error {
 		return doctor.AtStart(ctx, cfg, slack, client, who, log.With("part", "checks"))
 	})
 	counted := metrics.NewRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
 	lc.Start("metrics", counted.Run)
-	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats))
+	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats), metrics.NewUpkeep(kept.State, reload.State))
+	lc.Start("Okta token", func(ctx context.Context) error { return keepToken(ctx, client, log) })
 	health.ready.Store(newReadiness(health.metrics.Sockets.Count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) }))
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/metrics"
 	"factorbot/store"
 )
 
@@ -41,19 +42,11 @@ type backups struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	state backupState
+	state metrics.Backups
 }
 
-// backupState is how the schedule has done since the start.
-type backupState struct {
-	At       time.Time // of the newest backup, made now or by an earlier run; zero if there is none
-	Bytes    int64     // of the last one made
-	Made     int
-	Failures int
-}
-
-// State tells how the schedule has done.
-func (b *backups) State() backupState {
+// State tells how the schedule has done since the start.
+func (b *backups) State() metrics.Backups {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -116,6 +117,27 @@ func (p *readyPart) check(ctx context.Context, now time.Time) error {
 	return err
 }
 
+// tokenUse is how often the token is used at least: Okta revokes an API token that was
+// not used for 30 days (help.okta.com, API token management).
+const tokenUse = 24 * time.Hour
+
+// keepToken uses the token once a day, so that it does not expire while nobody asks
+// for anything, until ctx ends.
+func keepToken(ctx context.Context, client *okta.Client, log *slog.Logger) error {
+	tick := time.NewTicker(tokenUse)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := oktaAnswers(ctx, client); err != nil && ctx.Err() == nil {
+			log.Error("Okta does not take the token, or cannot be reached", "err", err)
+		}
+	}
+}
+
 // writable asks whether the record takes a write.
 func writable(keep keeper) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -127,9 +149,14 @@ func writable(keep keeper) func(context.Context) error {
 }
 
 // oktaAnswers asks whether Okta answers and takes our token. A refusal for want
-// of a role is an answer.
+// of a role is an answer. A service app is nobody in Okta that could be asked about, so
+// it looks for a group, whose calls have a limit of their own.
 func oktaAnswers(ctx context.Context, client *okta.Client) error {
-	_, err := client.Me(okta.WithLane(ctx, okta.Urgent))
+	ctx = okta.WithLane(ctx, okta.Urgent)
+	_, isUser, err := client.Self(ctx)
+	if err == nil && !isUser {
+		_, err = client.GroupsByName(ctx, "factorbot readiness")
+	}
 	if err == nil || okta.IsKind(err, okta.KindForbidden, okta.KindNotFound, okta.KindRateLimited) {
 		return nil
 	}

@@ -2,10 +2,22 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorbot/okta"
+	"factorbot/okta/oktasim"
 )
 
 func TestReadiness_namesWhatIsWrongAndAsksSeldom(t *testing.T) {
@@ -53,4 +65,41 @@ func TestReadiness_isBounded(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 	})
+}
+
+// A service app is nobody in Okta; readiness asks Okta all the same, and notices that
+// its access was taken away.
+func TestOktaAnswers_ofAServiceApp(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	org, err := oktasim.New(oktasim.Options{Users: 3, Token: "unused", ClientID: "0oaService", ClientKey: &key.PublicKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(org.Close)
+	var calls atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			calls.Add(1)
+		}
+		org.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	client, err := okta.New(okta.Config{
+		OrgURL: srv.URL, ClientID: "0oaService", Marker: "test", Version: "test", Logger: slog.New(slog.DiscardHandler),
+		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	if err := oktaAnswers(t.Context(), client); err != nil || calls.Load() == 0 {
+		t.Fatalf("%v after %d calls", err, calls.Load())
+	}
+	srv.Close()
+	if err := oktaAnswers(t.Context(), client); err == nil {
+		t.Error("ready without Okta")
+	}
 }

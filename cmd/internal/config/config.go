@@ -68,7 +68,7 @@ func Default() *Config {
 // after the help was written to out.
 func Load(args, environ []string, out io.Writer) (*Config, error) {
 	flags := cli.NewFlags("run")
-	set := AddFlags(flags)
+	set := AddFlags(flags, "db", "http-addr")
 	err := cli.ParseFlags(flags, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if werr := writeRunHelp(out, flags); werr != nil {
@@ -88,18 +88,42 @@ type Flags struct {
 	path, db, listen *string
 }
 
-// AddFlags adds the flags of "factorbot run".
-func AddFlags(f *pflag.FlagSet) *Flags {
-	return &Flags{
-		set:    f,
-		path:   f.String("config", "", "policy `FILE`, YAML ("+FileVariable+")"),
-		db:     f.String("db", "factorbot.db", "database `FILE` (FACTORBOT_DB)"),
-		listen: f.String("http-addr", "127.0.0.1:8090", "`ADDRESS` of health and metrics (FACTORBOT_HTTP_ADDR)"),
+// AddFlags adds the flag --config and, if they are named, --db and --http-addr.
+func AddFlags(f *pflag.FlagSet, names ...string) *Flags {
+	flags := &Flags{set: f, path: f.String("config", "", "policy `FILE`, YAML ("+FileVariable+")")}
+	if slices.Contains(names, "db") {
+		flags.db = f.String("db", "factorbot.db", "database `FILE` (FACTORBOT_DB)")
 	}
+	if slices.Contains(names, "http-addr") {
+		flags.listen = f.String("http-addr", "127.0.0.1:8090", "`ADDRESS` of health and metrics (FACTORBOT_HTTP_ADDR)")
+	}
+	return flags
 }
 
 // Read reads the settings after the flags were parsed.
 func (f *Flags) Read(environ []string) (*Config, error) {
+	c, bad := f.collect(environ)
+	c.check(bad)
+	return c, bad.err()
+}
+
+// Places reads where the bot's database is and where its health is served, for
+// operators' commands: they find what "run" finds, and work with a policy that "run"
+// would refuse.
+func (f *Flags) Places(environ []string) (db, listen string, err error) {
+	c, found := f.collect(environ)
+	bad := &problems{}
+	for _, e := range found.list {
+		if slices.Contains([]string{FileVariable, "db", "http_addr"}, e.Name) {
+			bad.note(e)
+		}
+	}
+	c.checkPlaces(bad)
+	return c.DB, c.HTTPAddr, bad.err()
+}
+
+// collect reads the settings from all sources, unchecked.
+func (f *Flags) collect(environ []string) (*Config, *problems) {
 	c := Default()
 	path := *f.path
 	if path == "" {
@@ -109,14 +133,13 @@ func (f *Flags) Read(environ []string) (*Config, error) {
 	reader.readFile(path)
 	bad := reader.problems
 	c.takeEnvironment(environ, bad)
-	if f.set.Changed("db") {
+	if f.db != nil && f.set.Changed("db") {
 		c.DB = *f.db
 	}
-	if f.set.Changed("http-addr") {
+	if f.listen != nil && f.set.Changed("http-addr") {
 		c.HTTPAddr = *f.listen
 	}
-	c.check(bad)
-	return c, bad.err()
+	return c, bad
 }
 
 // Check refuses settings that are missing, malformed or not available, and brings the

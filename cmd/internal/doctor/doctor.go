@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
-	"github.com/spf13/pflag"
 
 	"factorbot/bot"
 	"factorbot/cmd/internal/cli"
@@ -28,6 +27,8 @@ const (
 	OK      verdict = "ok"
 	Warning verdict = "warning" // the bot works without it
 	Failure verdict = "failure" // something that was set up does not work
+	Unknown verdict = "unknown" // the check could not be made
+	Skipped verdict = "skipped" // it needs something optional that is not set up
 )
 
 // Finding is the line of one check.
@@ -39,6 +40,8 @@ type Finding struct {
 
 	// Fatal says that the bot cannot work until it is mended: waiting does not help.
 	Fatal bool `json:"fatal"`
+
+	waits bool // a bot that runs goes on in spite of it: it pauses, and says so
 }
 
 func (f Finding) String() string {
@@ -55,6 +58,16 @@ func good(check, found string) Finding {
 
 func warn(check, found, mend string) Finding {
 	return Finding{Check: check, Verdict: Warning, Found: found, Mend: mend}
+}
+
+// unknown is a check that could not be made, such as while a service is away.
+func unknown(check, found, mend string) Finding {
+	return Finding{Check: check, Verdict: Unknown, Found: found, Mend: mend}
+}
+
+// skipped is a check of something optional.
+func skipped(check, found, mend string) Finding {
+	return Finding{Check: check, Verdict: Skipped, Found: found, Mend: mend}
 }
 
 func failed(check, found, mend string) Finding {
@@ -96,38 +109,83 @@ func (e *examination) run(ctx context.Context) []Finding {
 	return slices.Concat(found...)
 }
 
+const doctorHead = `Check an installation: settings, files, what Slack and Okta allow. The exit code is
+1 if a check failed or could not be made, whatever the reason.
+
+Usage: factorbot doctor [--offline] [--json]
+
+`
+
 // Run checks an installation and says how to mend what is wrong.
 func Run(ctx context.Context, args []string, env cli.Env) error {
-	args, asJSON := withoutFlag(args, "--json")
-	cfg, err := config.Load(args, env.Vars, env.Stdout)
-	if errors.Is(err, pflag.ErrHelp) {
+	flags := cli.NewFlags("doctor")
+	asJSON := flags.Bool("json", false, "JSON")
+	offline := flags.Bool("offline", false, "settings and files alone: ask neither Slack nor Okta")
+	settings := config.AddFlags(flags, "db", "http-addr")
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, doctorHead); help || err != nil {
 		return err
 	}
-	var found []Finding
+	found, err := checkAll(ctx, settings, env, *offline)
 	if err != nil {
-		found = []Finding{fatal("configuration", err.Error(), "factorbot run --help lists all settings")}
-	} else if found, err = examine(ctx, cfg); err != nil {
 		return err
 	}
-	if err := WriteFindings(env.Stdout, asJSON, found); err != nil {
+	if err := WriteFindings(env.Stdout, *asJSON, found); err != nil {
 		return err
 	}
-	failures := 0
+	bad := 0
 	for _, f := range found {
-		if f.Verdict == Failure {
-			failures++
+		if f.Verdict == Failure || f.Verdict == Unknown {
+			bad++
 		}
 	}
-	if failures > 0 {
-		return fmt.Errorf("%d of %d checks failed", failures, len(found))
+	if bad > 0 {
+		return fmt.Errorf("%d of %d checks failed or could not be made", bad, len(found))
 	}
 	return nil
+}
+
+func checkAll(ctx context.Context, settings *config.Flags, env cli.Env, offline bool) ([]Finding, error) {
+	cfg, err := settings.Read(env.Vars)
+	if err != nil {
+		return badSettings(err), nil
+	}
+	formed := good("configuration", "every setting is well formed")
+	if offline {
+		return slices.Concat([]Finding{formed}, checkWebhookSetting(&cfg.Policy), checkPlace(cfg)), nil
+	}
+	found, err := examine(ctx, cfg)
+	return append([]Finding{formed}, found...), err
+}
+
+// badSettings is a finding for each setting that is wrong.
+func badSettings(err error) []Finding {
+	errs := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		errs = joined.Unwrap()
+	}
+	var found []Finding
+	for _, err := range errs {
+		found = append(found, fatal("configuration", err.Error(), "factorbot run --help lists all settings"))
+	}
+	return found
 }
 
 // examine makes the clients that the bot would have, and checks.
 func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
+	client, err := newOkta(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
+	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
+	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
+	return e.run(ctx), nil
+}
+
+func newOkta(cfg *config.Config) (*okta.Client, error) {
 	client, err := okta.New(okta.Config{
 		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
@@ -136,19 +194,10 @@ func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare for Okta: %w", err)
 	}
-	defer client.Close()
-	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
-	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
-	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
-	return append([]Finding{good("configuration", "every setting is well formed")}, e.run(ctx)...), nil
+	return client, nil
 }
 
-// withoutFlag takes a flag of our own out of the arguments of "run".
-func withoutFlag(args []string, name string) (rest []string, given bool) {
-	rest = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == name })
-	return rest, len(rest) < len(args)
-}
-
+// WriteFindings writes a line for each finding, or JSON.
 func WriteFindings(out io.Writer, asJSON bool, found []Finding) error {
 	if asJSON {
 		return cli.PrintAs(out, true, found)
@@ -165,7 +214,8 @@ func WriteFindings(out io.Writer, asJSON bool, found []Finding) error {
 var errUnfit = errors.New("the bot cannot work")
 
 // AtStart runs the checks once beside the starting bot: what makes it unable to
-// work ends it, the rest is told in the log.
+// work ends it, the rest is told in the log. A token that Okta refuses does not: the bot
+// would only be started again and again, and it is a person who has to mend it.
 func AtStart(ctx context.Context, cfg *config.Config, api *slack.Client, client *okta.Client, who *people.Directory, log *slog.Logger) error {
 	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkStarted(cfg) }}
 	limited, cancel := context.WithTimeout(ctx, startTime)
@@ -175,9 +225,11 @@ func AtStart(ctx context.Context, cfg *config.Config, api *slack.Client, client 
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case f.Fatal:
+		case f.Fatal && !f.waits:
 			return fmt.Errorf("%w: %s: %s; %s", errUnfit, f.Check, f.Found, f.Mend)
-		case f.Verdict != OK:
+		case f.Verdict == Failure:
+			log.Error("a check at the start failed", "check", f.Check, "found", f.Found, "todo", f.Mend)
+		case f.Verdict == Warning || f.Verdict == Unknown:
 			log.Warn("a check at the start found something", "check", f.Check, "found", f.Found, "todo", f.Mend)
 		}
 	}

@@ -30,6 +30,8 @@ func checkOkta(ctx context.Context, client *okta.Client, p *config.Policy) []Fin
 		func() []Finding { return []Finding{checkUsers(ctx, client)} },
 		func() []Finding { return []Finding{checkAdmins(ctx, client, p)} },
 		func() []Finding { return []Finding{checkLog(ctx, client)} },
+		func() []Finding { return checkGrants(ctx, client) },
+		func() []Finding { return checkProtected(ctx, client, p) },
 		func() []Finding { return checkOktaGroups(ctx, client, p.Approvers.OktaGroups) },
 	})...)
 	found = append(found, checkLimits(client.Stats())...)
@@ -51,7 +53,10 @@ func checkIdentity(ctx context.Context, client *okta.Client) Finding {
 	case err != nil:
 		return oktaTrouble(check, err)
 	case !isUser:
-		return good(check, "a service app; Okta has given it a token with all scopes")
+		if _, err := client.GroupsByName(ctx, "factorbot doctor"); err != nil && !okta.IsKind(err, okta.KindForbidden) {
+			return oktaTrouble(check, err)
+		}
+		return good(check, "a service app; Okta gives it tokens")
 	case self.Status != "ACTIVE":
 		return warn(check, self.Login+" is "+self.Status, "a token dies with its user: activate it")
 	}
@@ -113,6 +118,66 @@ func checkOktaGroup(ctx context.Context, client *okta.Client, id string) Finding
 	return failed(check, "nobody is in it", "add people to it, or name another")
 }
 
+// checkGrants asks which scopes a service app has; a token has none.
+func checkGrants(ctx context.Context, client *okta.Client) []Finding {
+	grants, err := client.GrantedScopes(ctx)
+	if err != nil {
+		return []Finding{oktaTrouble("Okta scopes", err)}
+	}
+	var found []Finding
+	for _, g := range grants {
+		check, mend := "Okta scope "+g.Scope, "grant it under the app's Okta API Scopes"
+		switch without := optionalScopes()[g.Scope]; {
+		case g.Granted:
+			found = append(found, good(check, "is granted"))
+		case without != "":
+			found = append(found, skipped(check, "is not granted: "+without, mend+", if that is wanted"))
+		default:
+			found = append(found, failed(check, "is not granted", mend))
+		}
+	}
+	return found
+}
+
+// optionalScopes are those without which the bot works, with what it does not do then.
+func optionalScopes() map[string]string {
+	return map[string]string{
+		"okta.schemas.read": "exports offer no attributes of the org's own",
+		"okta.orgs.read":    "the org's name is not shown",
+	}
+}
+
+// checkProtected looks whether those whom the policy protects exist: an ID that is
+// mistyped protects nobody.
+func checkProtected(ctx context.Context, client *okta.Client, p *config.Policy) []Finding {
+	var found []Finding
+	for _, id := range p.Protect.Users {
+		check := "protected user " + id
+		u, err := client.User(ctx, id)
+		switch {
+		case okta.IsKind(err, okta.KindNotFound):
+			found = append(found, failed(check, "Okta knows nobody by this ID or login", "correct protect.users: this entry protects nobody"))
+		case err != nil:
+			found = append(found, oktaTrouble(check, err))
+		default:
+			found = append(found, good(check, u.Login+" will not be reset"))
+		}
+	}
+	for _, id := range p.Protect.OktaGroups {
+		check := "protected Okta group " + id
+		g, err := client.Group(ctx, id)
+		switch {
+		case okta.IsKind(err, okta.KindNotFound):
+			found = append(found, failed(check, "Okta knows no such group", "correct protect.okta_groups: this entry protects nobody"))
+		case err != nil:
+			found = append(found, oktaTrouble(check, err))
+		default:
+			found = append(found, good(check, "the members of "+g.Name+" will not be reset"))
+		}
+	}
+	return found
+}
+
 // checkLimits tells the limits that the calls so far have shown.
 func checkLimits(s okta.Stats) []Finding {
 	var found []Finding
@@ -135,7 +200,7 @@ func checkClock(offset time.Duration, known bool) Finding {
 	text := fmt.Sprintf("differs from Okta's by %s", offset.Abs().Round(100*time.Millisecond))
 	switch {
 	case !known:
-		return warn(check, "Okta's is not known", "see why no call was answered")
+		return unknown(check, "Okta's is not known", "see why no call was answered")
 	case offset.Abs() >= skewFail:
 		return failed(check, text, mend)
 	case offset.Abs() >= skewWarn:
@@ -149,13 +214,17 @@ func checkClock(offset time.Duration, known bool) Finding {
 func oktaTrouble(check string, err error) Finding {
 	e, ok := errors.AsType[*okta.Error](err)
 	if !ok {
-		return warn(check, cli.WithoutURL(err), "see what Okta says")
+		return unknown(check, cli.WithoutURL(err), "see what Okta says")
 	}
 	switch e.Kind {
-	case okta.KindAuth, okta.KindScope, okta.KindRedirect:
+	case okta.KindAuth, okta.KindScope:
+		f := fatal(check, e.Error(), e.Advice)
+		f.waits = true
+		return f
+	case okta.KindRedirect:
 		return fatal(check, e.Error(), e.Advice)
 	case okta.KindNetwork, okta.KindServer, okta.KindRateLimited, okta.KindConcurrency, okta.KindCanceled:
-		return warn(check, e.Error(), e.Advice)
+		return unknown(check, e.Error(), e.Advice)
 	}
 	return failed(check, e.Error(), e.Advice)
 }

@@ -20,7 +20,7 @@ func checkApprovers(ctx context.Context, who *people.Directory) []Finding {
 	case errors.Is(err, people.ErrManyApprovers):
 		return []Finding{good(check, fmt.Sprintf("more than %d people are named", people.ListedAtMost))}
 	case err != nil:
-		return []Finding{warn(check, "is not known: "+cli.WithoutURL(err), "see what Slack and Okta say; nobody approves whom they do not confirm")}
+		return []Finding{unknown(check, "is not known: "+cli.WithoutURL(err), "see what Slack and Okta say; nobody approves whom they do not confirm")}
 	}
 	rules := who.Rules()
 	able := slices.DeleteFunc(slices.Clone(listed), func(p policy.Person) bool { return !rules.IsApprover(p) })

@@ -174,7 +174,7 @@ func slackTrouble(check string, err error, mend string) Finding {
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type":
 		return fatal(check, "Slack says "+code, mend)
 	case "":
-		return warn(check, "Slack could not be asked: "+cli.WithoutURL(err), "check network and proxy; the bot goes on trying")
+		return unknown(check, "Slack could not be asked: "+cli.WithoutURL(err), "check network and proxy; the bot goes on trying")
 	default:
 		return failed(check, "Slack says "+code, mend)
 	}

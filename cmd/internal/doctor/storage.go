@@ -77,7 +77,7 @@ func checkDisk(dir string) Finding {
 	const mend = "make room: without it the bot can record nothing, and stops"
 	switch {
 	case err != nil:
-		return warn(check, "how full it is cannot be told: "+err.Error(), "look at it yourself")
+		return unknown(check, "how full it is cannot be told: "+err.Error(), "look at it yourself")
 	case free < diskFail:
 		return failed(check, fmt.Sprintf("%d MiB free", free>>20), mend)
 	case free < diskWarn:

@@ -12,6 +12,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
 
@@ -42,7 +43,7 @@ var errNotWhole = errors.New("the audit trail is not whole")
 
 func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("audit verify")
-	db := dbFlag(flags, env)
+	settings := config.AddFlags(flags, "db")
 	head := flags.String("head", "", "`HEAD` that was kept outside, as in 17:9f86d081ab12, from a message or a log line")
 	receipt := flags.String("receipt", "", "`FILE` with a receipt")
 	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
@@ -63,7 +64,11 @@ func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 		}
 		kept = append(kept, r)
 	}
-	return inspect(*db, func(file *store.Inspection) error {
+	db, _, err := settings.Places(env.Vars)
+	if err != nil {
+		return err
+	}
+	return inspect(db, func(file *store.Inspection) error {
 		audit, err := file.Verify(ctx, kept...)
 		if err != nil {
 			return err

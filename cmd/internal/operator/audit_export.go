@@ -14,12 +14,13 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
 
 func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("audit export")
-	db := dbFlag(flags, env)
+	settings := config.AddFlags(flags, "db")
 	since := flags.String("since", "", "only entries from this `TIME` on: 2026-03-01, 2026-03-01T09:00:00Z, or 30d")
 	format := flags.String("format", "jsonl", "`jsonl` or csv")
 	redact := flags.Bool("redact", false, "salted hashes in the place of persons, users and free text; the chains can still be computed")
@@ -34,7 +35,11 @@ func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return inspect(*db, func(file *store.Inspection) error {
+	db, _, err := settings.Places(env.Vars)
+	if err != nil {
+		return err
+	}
+	return inspect(db, func(file *store.Inspection) error {
 		for l, err := range file.Trail(ctx) {
 			if err != nil {
 				return err

@@ -6,20 +6,10 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/pflag"
-
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
-
-// dbFlag is the flag of subcommands that read the record; its default is the setting.
-func dbFlag(flags *pflag.FlagSet, env cli.Env) *string {
-	db := cli.Lookup(env.Vars, "FACTORBOT_DB")
-	if db == "" {
-		db = "factorbot.db"
-	}
-	return flags.String("db", db, "`FILE` of the record, or a backup (or FACTORBOT_DB)")
-}
 
 // RunBackup makes one backup: by the running bot, or of the file where none runs.
 func RunBackup(ctx context.Context, args []string, env cli.Env) error {
@@ -28,14 +18,18 @@ func RunBackup(ctx context.Context, args []string, env cli.Env) error {
 		to, args = args[0], args[1:]
 	}
 	flags := cli.NewFlags("backup")
-	db := dbFlag(flags, env)
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Make a backup in a new file, while the bot runs or not.\n\nUsage: factorbot backup FILE [--db FILE]\n\n"); help || err != nil {
+	settings := config.AddFlags(flags, "db")
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Make a backup in a new file, while the bot runs or not.\n\nUsage: factorbot backup FILE [--config FILE] [--db FILE]\n\n"); help || err != nil {
 		return err
 	}
 	if to == "" {
 		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
 	}
-	n, err := backupTo(ctx, *db, to)
+	db, _, err := settings.Places(env.Vars)
+	if err != nil {
+		return err
+	}
+	n, err := backupTo(ctx, db, to)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 )
 
 // probeTime bounds factorbot health.
@@ -22,21 +23,21 @@ var errUnhealthy = errors.New("not healthy")
 // RunHealth asks a running bot on this machine how it is: for HEALTHCHECK in an
 // image that holds nothing but the program.
 func RunHealth(ctx context.Context, args []string, env cli.Env) error {
-	addr := cli.Lookup(env.Vars, "FACTORBOT_HTTP_ADDR")
-	if addr == "" {
-		addr = "127.0.0.1:8090"
-	}
 	flags := cli.NewFlags("health")
-	at := flags.String("http-addr", addr, "`ADDRESS` of the bot's health (FACTORBOT_HTTP_ADDR)")
+	settings := config.AddFlags(flags, "http-addr")
 	ready := flags.Bool("ready", false, "ask whether it can work, not only whether it lives")
 	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); help || err != nil {
+		return err
+	}
+	_, at, err := settings.Places(env.Vars)
+	if err != nil {
 		return err
 	}
 	path := "/healthz"
 	if *ready {
 		path = "/readyz"
 	}
-	text, err := askHealth(ctx, Reachable(*at), path)
+	text, err := askHealth(ctx, Reachable(at), path)
 	if err != nil {
 		return err
 	}

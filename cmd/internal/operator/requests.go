@@ -18,6 +18,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/store"
 )
 
@@ -233,7 +234,7 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 		}
 	}
 	flags := cli.NewFlags("requests")
-	db := dbFlag(flags, env)
+	settings := config.AddFlags(flags, "db")
 	flags.BoolVar(&q.json, "json", false, "JSON, a line for each request")
 	flags.IntVar(&q.limit, "limit", 50, "`REQUESTS` to list, the newest first; 0: all")
 	if help, err := cli.ParsePrintFlags(flags, rest, env.Stdout, requestsHelp); help || err != nil {
@@ -246,11 +247,15 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 	if q.json {
 		path += "&json"
 	}
-	_, running, err := fetch(ctx, *db, path, env.Stdout)
+	db, _, err := settings.Places(env.Vars)
+	if err != nil {
+		return err
+	}
+	_, running, err := fetch(ctx, db, path, env.Stdout)
 	if running || err != nil {
 		return err
 	}
-	file, err := store.Inspect(*db)
+	file, err := store.Inspect(db)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 
@@ -106,8 +107,18 @@ func accessFor(org, orgID string, groups []string) OktaAccess {
 	for _, g := range groups {
 		a.ResourceSet.Resources = append(a.ResourceSet.Resources, org+"/api/v1/groups/"+g+"/users", org+"/api/v1/groups/"+g)
 	}
-	a.ResourceSet.Resources = append(a.ResourceSet.Resources, org+"/api/v1/apps", "orn:okta:iam:"+orgID+":contained_resources")
+	a.ResourceSet.Resources = append(a.ResourceSet.Resources, org+"/api/v1/apps", "orn:"+partition(org)+":iam:"+orgID+":contained_resources")
 	return a
+}
+
+// partition is the part of Okta that an org is in, as its resource names (ORNs) say it:
+// preview orgs are in one of their own (the names in okta/terraform-provider-okta and
+// okta-governance-sdk-golang); no other has been seen, EMEA and government included.
+func partition(org string) string {
+	if u, err := url.Parse(org); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".oktapreview.com") {
+		return "oktapreview"
+	}
+	return "okta"
 }
 
 // RunOktaRole prints what the bot's identity in Okta needs.
