@@ -9,6 +9,8 @@ type grid struct {
 	text strings.Builder
 	ends []uint32 // of each cell, in text
 	recs []span
+
+	fixed bool // cells are in columns by their place, and cannot slip: of a worksheet
 }
 
 // span is where the cells of one record are, and its line of the file, from 1.

@@ -57,7 +57,7 @@ var magics = []struct {
 	what   string
 }{
 	{"PK\x05\x06", CodeSpreadsheet, "an empty zip archive"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", CodeSpreadsheet, "an old Excel workbook"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", CodeSpreadsheet, "an old Excel workbook (.xls), or one with a password"},
 	{"\x1f\x8b", CodeSpreadsheet, "a gzip archive"},
 	{"7z\xbc\xaf\x27\x1c", CodeSpreadsheet, "a 7-Zip archive"},
 	{"Rar!\x1a\x07", CodeSpreadsheet, "a RAR archive"},
@@ -68,7 +68,7 @@ var magics = []struct {
 	{"GIF8", CodeNotText, "a picture"},
 }
 
-const saveAsCSV = `open it in a spreadsheet, save it as "CSV UTF-8", and drop that file here`
+const saveAsCSV = `open it in a spreadsheet, save it as .xlsx without a password or as "CSV UTF-8", and drop that file here`
 
 // sniffBinary refuses what is no text by its first bytes.
 func sniffBinary(head []byte, wide bool) error {

@@ -14,6 +14,7 @@ type layout struct {
 	from    int      // index of the first record that is a row
 	names   []string // the header's cells
 	use     []column // describe one person, best first
+	fixed   bool     // a cell cannot slip into another column
 	one     bool     // without header: each record's one user, wherever it is
 	list    bool     // without header: every cell is a row
 	own     bool     // the table is a plan or result file of this program
@@ -39,7 +40,7 @@ func readLayout(g *grid, choice int) (layout, error) {
 		return bareLayout(g, choice)
 	}
 	header := slices.Clone(g.record(at, nil).cells)
-	l := layout{header: at, from: at + 1, names: header, own: isOwn(header)}
+	l := layout{header: at, from: at + 1, names: header, own: isOwn(header), fixed: g.fixed}
 	if err := l.above(g); err != nil {
 		return l, err
 	}

@@ -168,7 +168,7 @@ func sameRef(a, b reset.Ref) bool {
 }
 
 func (l layout) slipped(rec record, refs []reset.Ref) bool {
-	if len(l.names) == 0 || len(rec.cells) == len(l.names) || filled(rec.cells) == len(l.names) || l.use[0].index == 0 {
+	if l.fixed || len(l.names) == 0 || len(rec.cells) == len(l.names) || filled(rec.cells) == len(l.names) || l.use[0].index == 0 {
 		return false
 	}
 	return slices.ContainsFunc(rec.cells, func(cell string) bool {
