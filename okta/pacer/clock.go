@@ -33,3 +33,13 @@ func (c *clock) observe(sent, got, date time.Time) {
 }
 
 func (c *clock) offset() time.Duration { return c.lo + (c.hi-c.lo)/2 }
+
+// stepped is by how much our clock was set while so much passed by the wall clock
+// and by the monotonic one. While a machine sleeps only the former goes on: that
+// looks like a step, too, and names an earlier moment of the server's than it is.
+func stepped(wall, monotonic time.Duration) time.Duration {
+	if d := wall - monotonic; d.Abs() > 100*time.Millisecond {
+		return d
+	}
+	return 0
+}

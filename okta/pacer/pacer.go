@@ -295,11 +295,13 @@ func (p *Pacer) Close() {
 	<-p.done
 }
 
-// Offset is the server's clock minus ours; ok is false before the first answer.
+// Offset is the server's clock minus ours; ok is false before the first answer. It
+// is right at once where our clock was set since the last answer.
 func (p *Pacer) Offset() (d time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.clock.offset(), p.clock.known
+	now := time.Now()
+	return p.clock.offset() - stepped(now.Round(0).Sub(p.clock.at.Round(0)), now.Sub(p.clock.at)), p.clock.known
 }
 
 // Slots is how many slots may be held at this moment: one for each of the calls at
