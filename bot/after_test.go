@@ -32,7 +32,7 @@ func TestAfterRun(t *testing.T) {
 	for _, c := range []struct {
 		later time.Duration
 		words string
-	}{{2 * time.Hour, "1 h 0 min after FR-1: *3 of 4 users*"}, {13 * time.Hour, "12 h 0 min after FR-1"}} {
+	}{{2 * time.Hour, "FR-1: *3 of 4 users* set up MFA again within 1 h"}, {13 * time.Hour, "within 12 h"}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		a := &AfterRun{
 			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Enrolled: enrolledAlways{},

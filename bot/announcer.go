@@ -31,8 +31,9 @@ type Announcer struct {
 	Slack      *slack.Client // made by [NewClient]
 	Board      Board
 	References References
-	Approvers  Approvers // nil: nobody is asked by direct message
-	Exports    Exports   // nil: there are none
+	Approvers  Approvers       // nil: nobody is asked by direct message
+	Usergroups func() []string // Slack user groups of approvers, mentioned where they are too many to be asked one by one; nil: none
+	Exports    Exports         // nil: there are none
 	Log        *slog.Logger
 	Now        func() time.Time
 
@@ -49,6 +50,7 @@ type announcing struct {
 	*Announcer
 	budget *rate.Limiter
 	gates  *gates
+	blocks newBlocks
 	wg     sync.WaitGroup
 
 	mu     sync.Mutex

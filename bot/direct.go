@@ -24,6 +24,12 @@ type Approvers interface {
 // unreachable marks a direct message that Slack will never take.
 const unreachable = "unreachable"
 
+// askedGroups marks that the approvers are too many to be asked one by one:
+// their user groups are mentioned.
+const askedGroups = "groups"
+
+func groupsSlot(revision int) reset.Slot { return reset.Slot(fmt.Sprintf("ask-groups-%d", revision)) }
+
 // listTime bounds the listing of approvers.
 const listTime = 20 * time.Second
 
@@ -52,6 +58,9 @@ func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker re
 		}
 	}
 	marker = reset.Message{Slot: marker.Slot, Shown: fmt.Sprint(len(people)), At: p.Now()}
+	if errors.Is(err, ErrManyApprovers) {
+		marker.Shown = askedGroups
+	}
 	if err := p.References.SaveMessages(ctx, p.id, append(all, marker)...); err != nil {
 		return marker, 0, fmt.Errorf("record who is asked about %s: %w", p.id, err)
 	}

@@ -99,7 +99,7 @@ func TestAnnouncer_asksApproversAndTellsTheRequester(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", 3)
 	for _, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
-		w.until(who+" is asked", w.hears(who, "needs a decision", "approve", "deny", "review", "/archives/"))
+		w.until(who+" is asked", w.hears(who, "needs your decision", "approve", "deny", "review", "/archives/"))
 	}
 	w.until("who cannot be told", w.shows("FR-1", reset.SlotUntold, "U_GONE"))
 	w.stop()
@@ -107,7 +107,7 @@ func TestAnnouncer_asksApproversAndTellsTheRequester(t *testing.T) {
 	w.approveAndRun("FR-1")
 	w.reset("FR-1", 1, 2)
 	w.finish("FR-1", 3)
-	w.until("the requester hears", w.hears("U_REQUESTER", "FR-1", "has ended", "2 reset, 1 skipped", "/archives/"))
+	w.until("the requester hears", w.hears("U_REQUESTER", "FR-1", "*Done.*", "2 reset, 1 skipped", "/archives/"))
 	w.until("approvers hear", w.hears("U_APPROVER2", "Approved by", "U_APPROVER1"))
 	w.until("all is told", w.complete("FR-1"))
 	if n := len(w.direct("U_APPROVER2")); n != 1 {
@@ -129,7 +129,7 @@ func TestAnnouncer_anApproverDecidesInTheDirectMessage(t *testing.T) {
 	w.start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
-	w.until("is asked", w.hears("U_APPROVER1", "needs a decision"))
+	w.until("is asked", w.hears("U_APPROVER1", "needs your decision"))
 	slot := personal(reset.SlotAsk, 1, "U_APPROVER1")
 	w.until("it is recorded", func() bool { return w.message("FR-1", slot).TS != "" })
 	m := w.message("FR-1", slot)
@@ -174,14 +174,14 @@ func TestAnnouncer_remindsAtHalf(t *testing.T) {
 		r.Terms.Approvals = 2
 		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
-	w.until("asked", w.hears("U_APPROVER2", "needs a decision"))
+	w.until("asked", w.hears("U_APPROVER2", "needs your decision"))
 	if m := w.message("FR-1", reminderSlot(1)); m.TS != "" {
 		t.Fatal("reminded before half of the time")
 	}
 	late.Store("now", true)
 	w.poke("FR-1")
-	w.until("the thread is reminded", w.shows("FR-1", reminderSlot(1), "still waits", "1 more approval needed"))
-	w.until("an approver is reminded", w.hears("U_APPROVER2", "still waits for a decision"))
+	w.until("the thread is reminded", w.shows("FR-1", reminderSlot(1), "still needs a decision", "1 more approval"))
+	w.until("an approver is reminded", w.hears("U_APPROVER2", "still needs your decision"))
 	w.poke("FR-1")
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
 		return r.Deny("U_APPROVER2", r.Plan.Digest, "not today", time.Now())
@@ -213,7 +213,7 @@ func TestAnnouncer_sendsTheExport(t *testing.T) {
 	if n := len(w.slack.Books().Shares); n != 1 {
 		t.Errorf("%d files were shared", n)
 	}
-	if !w.hears("U_REQUESTER", "The list that you asked for", "1 user and 2 columns")() {
+	if !w.hears("U_REQUESTER", "Your list from", "1 user and 2 columns")() {
 		t.Errorf("the requester reads %q", w.direct("U_REQUESTER"))
 	}
 }
@@ -224,7 +224,7 @@ func TestAnnouncer_anotherExportIsNotSent(t *testing.T) {
 	w.exports = &keptExport{text: "id,login\n00u1,eve@example.com\n"}
 	w.start().listens()
 	w.exporting("FR-1", "id,login\n00u1,ana@example.com\n")
-	w.until("the requester hears", w.hears("U_REQUESTER", "has ended"))
+	w.until("the requester hears", w.hears("U_REQUESTER", "FR-1", "*Done.*"))
 	w.stop()
 	if n := len(w.slack.Books().Shares); n != 0 || w.exports.isDropped() {
 		t.Errorf("%d files were shared, dropped: %v", n, w.exports.isDropped())
@@ -245,12 +245,12 @@ func TestAnnouncer_channelOutOfReach(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.plan("FR-1", 3)
-			w.until("the requester hears", w.hears("U_REQUESTER", "cannot write about FR-1", c.says))
-			w.until("an approver is asked all the same", w.hears("U_APPROVER1", "needs a decision", "approve"))
+			w.until("the requester hears", w.hears("U_REQUESTER", "FR-1: I can't write in", c.says))
+			w.until("an approver is asked all the same", w.hears("U_APPROVER1", "needs your decision", "approve"))
 			w.approveAndRun("FR-1")
 			w.reset("FR-1", 1, 2)
 			w.finish("FR-1", 3)
-			w.until("the end is told", w.hears("U_REQUESTER", "has ended", "2 reset"))
+			w.until("the end is told", w.hears("U_REQUESTER", "*Done.*", "2 reset"))
 			if c.find == "" {
 				return
 			}
@@ -260,7 +260,7 @@ func TestAnnouncer_channelOutOfReach(t *testing.T) {
 			w.stop()
 			w.start() // rather than wait for the next try
 			w.until("nothing is lost", w.complete("FR-1"))
-			w.until("the requester hears of that", w.hears("U_REQUESTER", "again"))
+			w.until("the requester hears of that", w.hears("U_REQUESTER", "I can write in"))
 		})
 	}
 }
@@ -296,7 +296,7 @@ func TestAnnouncer_tooManyApproversAreNotAsked(t *testing.T) {
 	w.start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
-	w.until("it is noted", func() bool { return w.message("FR-1", askedSlot(1)).Shown == "0" })
+	w.until("it is noted", func() bool { return w.message("FR-1", askedSlot(1)).Shown == askedGroups })
 }
 
 func TestPersonalSlots(t *testing.T) {
@@ -326,10 +326,10 @@ func TestAnnouncer_directMessagesNeedAScope(t *testing.T) {
 	w.start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
-	w.until("the thread says so", w.shows("FR-1", reset.SlotUntold, "U_APPROVER1", "could not be told"))
+	w.until("the thread says so", w.shows("FR-1", reset.SlotUntold, "U_APPROVER1", "I can't DM"))
 	w.until("the log says what to do", func() bool { return w.hasLog("add the scope im:write") })
 	scopes(`, "im:write", "im:history"`)
 	w.poke("FR-1")
-	w.until("an approver is asked", w.hears("U_APPROVER1", "needs a decision"))
-	w.until("the thread says that, too", w.shows("FR-1", reset.SlotUntold, "everybody is told"))
+	w.until("an approver is asked", w.hears("U_APPROVER1", "needs your decision"))
+	w.until("the thread says that, too", w.shows("FR-1", reset.SlotUntold, "everybody has been told"))
 }

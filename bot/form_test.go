@@ -99,7 +99,7 @@ func TestExportForm_withoutTheSchema(t *testing.T) {
 	w.start().listens()
 	a, err := w.slack.Command(context.Background(), "U_REQUESTER", "C_FACTORS", "/factor-reset export")
 	b, _ := json.Marshal(a.View)
-	if err != nil || !strings.Contains(string(b), "could not be read in time") || !strings.Contains(string(b), "department") {
+	if err != nil || !strings.Contains(string(b), "Okta didn't answer in time") || !strings.Contains(string(b), "department") {
 		t.Errorf("%s, %v", b, err)
 	}
 	if strings.Contains(string(b), "Okta is away") {

@@ -141,9 +141,6 @@ func (p interaction) from(kind string) *arrival {
 	return a
 }
 
-// actionMore is an overflow menu, whose options name the action that they are.
-const actionMore = "more"
-
 func (p interaction) click() *arrival {
 	a, act := p.from(kindClick), p.Actions[0]
 	if p.Container.ChannelID != "" && p.Channel.ID == "" {
@@ -154,7 +151,7 @@ func (p interaction) click() *arrival {
 	if a.Value == "" && len(in.Picked) > 0 {
 		a.Value = strings.Join(slices.Compact(in.Picked), ",")
 	}
-	if a.Action == actionMore { // an overflow menu: "cancel:FR-42:-"
+	if a.Action == view.ActionMore { // an overflow menu: "cancel:FR-42:-"
 		a.Action, a.Value, _ = strings.Cut(a.Value, ":")
 	}
 	if act.ActionID == view.ActionChooseColumn {

@@ -63,7 +63,7 @@ func TestNotifier_tellsWhatIsFinal(t *testing.T) {
 		accounts: map[reset.UserID]reset.Person{user("1"): "U_APPROVER1", user("2"): "U_ANA", user("3"): "U_APPROVER2"},
 		broken:   user("0"),
 	})
-	const words = "Your MFA factors in Okta were reset"
+	const words = "Your Okta MFA was reset"
 	w.until("the user after the one whom nobody finds", w.hears("U_ANA", words))
 	if len(w.direct("U_APPROVER1"))+len(w.direct("U_APPROVER2")) > 0 {
 		t.Error("somebody heard of a reset that is not proved")

@@ -203,7 +203,7 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w.until("the pause", w.shows("FR-1", slot, "Okta refuses the token", "resume"))
 	w.until("paused progress", w.shows("FR-1", reset.SlotProgress, "is paused"))
 	w.click("U_APPROVER1", w.message("FR-1", slot).TS, "resume")
-	w.until("the pause is over", w.shows("FR-1", slot, "is over"))
+	w.until("the pause is over", w.shows("FR-1", slot, "resumed FR-1"))
 	w.until("progress again", w.shows("FR-1", reset.SlotProgress, "is running"))
 }
 
@@ -227,19 +227,19 @@ func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
 	}
 	doubt(1)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(42*time.Second, 1, time.Now()) })
-	w.until("the absence", w.shows("FR-1", reset.SlotProgress, "Restarted after 42 s; 1 user was in doubt: 1 is looked at."))
+	w.until("the absence", w.shows("FR-1", reset.SlotProgress, "Back after 42 s. 1 reset was interrupted: 1 being checked."))
 	w.append("FR-1", reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: step(1), Outcome: reset.OutcomeReset})
-	w.until("its end", w.shows("FR-1", reset.SlotProgress, "1 had been reset."))
+	w.until("its end", w.shows("FR-1", reset.SlotProgress, "1 had gone through."))
 
 	doubt(2)
 	doubt(3)
 	at := time.Now()
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(61*time.Second, 2, at) })
 	slot := reset.Slot(fmt.Sprintf("restart-%d", at.UnixMilli()))
-	w.until("a message", w.shows("FR-1", slot, "Restarted after 1 min 1 s; 2 users were in doubt: 2 are looked at."))
+	w.until("a message", w.shows("FR-1", slot, "Back after 1 min 1 s. 2 resets were interrupted: 2 being checked."))
 	w.reset("FR-1", 2, 2)
 	w.append("FR-1", reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: step(3), Outcome: reset.OutcomeReset})
-	w.until("its edit", w.shows("FR-1", slot, "1 had been reset, 1 is reset now."))
+	w.until("its edit", w.shows("FR-1", slot, "1 had gone through, 1 sent again."))
 	w.finish("FR-1", 4)
 	w.until("everything shown", w.complete("FR-1"))
 	w.onceEach("FR-1")

@@ -31,14 +31,14 @@ func TestCommand_everyOneGetsAPrivateAnswer(t *testing.T) {
 	for _, c := range []struct{ user, channel, text, want string }{
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "FR-1: planning 1 user"},
 		{"U_GUEST", "C_FACTORS", "/factor-reset", "not guests"},
-		{"U_REQUESTER", "C_GENERAL", "/factor-reset", "Ask in <#C_FACTORS>"},
+		{"U_REQUESTER", "C_GENERAL", "/factor-reset", "Request resets in <#C_FACTORS>"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset help", "because lost phone"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status", "no requests"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-1", "FR-1"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-99", "no such request"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel", "Which request"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com", "A reason is required"},
-		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because explode", "Something went wrong (ref"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because explode", "Something went wrong on my side (ref"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset resume FR-1", "FR-1 is already planning"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel FR-1", "FR-1: cancelled"},
 		{"U_GUEST", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "not guests"},
@@ -124,7 +124,7 @@ func TestUpload_whatIsTakenUp(t *testing.T) {
 		}
 	}
 	w.upload("U_REQUESTER", "not a table", "page.csv", "<!DOCTYPE html><html></html>")
-	w.until("the refusal in the thread", w.shows("FR-1", reset.SlotReply, "not possible"))
+	w.until("the refusal in the thread", w.shows("FR-1", reset.SlotReply, "isn't possible"))
 	if n := w.requests(); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}

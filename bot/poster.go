@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view"
 )
 
 // slotComplete is no message: it marks that a settled request has all of them.
@@ -34,6 +35,9 @@ type poster struct {
 
 	live  bool  // the request runs: the next change is not far
 	tally tally // of the run, for its progress message
+
+	listing *view.Listing // of the plan that waits for a decision
+	listed  reset.Digest  // of that plan
 
 	own     sync.Mutex
 	tries   map[string]int              // file ID -> how often it was shared without being seen
@@ -170,9 +174,13 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 	if have[slotComplete].Shown == version(r) {
 		return 0, nil
 	}
+	k, err := p.known(ctx, r, have)
+	if err != nil {
+		return 0, err
+	}
 	var res passResult
-	p.inPlace(ctx, r, have, &res)
-	p.toPeople(ctx, r, have, &res)
+	p.inPlace(ctx, r, have, k, &res)
+	p.toPeople(ctx, r, have, k, &res)
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
@@ -184,8 +192,8 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 }
 
 // inPlace brings what is in the channel up to date.
-func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, res *passResult) {
-	for _, w := range append(wants(r, have), reminders(r, p.Now())...) {
+func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, res *passResult) {
+	for _, w := range append(wants(r, have, k), reminders(r, p.Now())...) {
 		again, err := p.attempt(ctx, r, w, have, p.deliver)
 		res.add(again, err)
 		if lostWords(err) != "" {
@@ -195,12 +203,12 @@ func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.S
 }
 
 // toPeople brings the direct messages up to date, and says in the thread who cannot be reached so.
-func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, res *passResult) {
+func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, res *passResult) {
 	if marker := askedSlot(r.Plan.Revision); p.Approvers != nil && r.State == reset.Pending && have[marker].Shown == "" {
 		res.add(p.attempt(ctx, r, want{slot: marker, slow: true}, have, p.summon))
 		have = p.reread(ctx, have) // it wrote down whom to ask
 	}
-	for _, w := range append(directs(r, have, p.Now()), astray(r, have, res.lost)...) {
+	for _, w := range append(directs(r, have, k, p.Now()), astray(r, have, res.lost)...) {
 		res.add(p.attempt(ctx, r, w, have, p.direct))
 	}
 	for _, w := range untold(r, have, p.refused()) {

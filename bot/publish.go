@@ -91,11 +91,13 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 	if err := p.save(ctx, m); err != nil {
 		return m, err
 	}
-	err := p.gates.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
-		_, m.TS, err = p.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
-			slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(p.mark(r, m.Slot)),
-			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
-		return err
+	err := p.fitting(v, func(v view.Message) error {
+		return p.gates.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
+			_, m.TS, err = p.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
+				slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(p.mark(r, m.Slot)),
+				slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
+			return err
+		})
 	})
 	if err != nil {
 		if m.TS = ""; !mayHaveActed(err) { // else the next try looks for it first
@@ -114,9 +116,11 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 }
 
 func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
-	err := p.gates.through(ctx, "chat.update", func(ctx context.Context) error {
-		_, _, _, err := p.Slack.UpdateMessageContext(ctx, string(m.Channel), m.TS, content(v)...)
-		return err
+	err := p.fitting(v, func(v view.Message) error {
+		return p.gates.through(ctx, "chat.update", func(ctx context.Context) error {
+			_, _, _, err := p.Slack.UpdateMessageContext(ctx, string(m.Channel), m.TS, content(v)...)
+			return err
+		})
 	})
 	switch slackCode(err) {
 	case "message_not_found", "cant_update_message":

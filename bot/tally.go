@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
@@ -23,6 +25,10 @@ type tally struct {
 	marks  []tallyMark     // lately, oldest first
 	shape  string          // what the message showed but for its counts; "" after a start
 	edited time.Time
+	told   *view.Pace // what the approval message shows of the run
+
+	left   time.Duration // that was told last
+	leftAt time.Time
 }
 
 type tallyMark struct {
@@ -44,7 +50,7 @@ func (t *tally) fold(ctx context.Context, b Board, id reset.ID) error {
 
 // pace measures how far the run is and how fast it goes.
 func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
-	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after.Clone()}
+	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after.Clone(), Retrying: t.count.Again()}
 	for _, o := range reset.Outcomes() {
 		if n := t.count.Count(o); n > 0 {
 			p.ByOutcome[o] = n
@@ -63,10 +69,32 @@ func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
 	if took := now.Sub(first.at); took >= time.Second && settled > first.settled {
 		p.PerMinute = float64(settled-first.settled) / took.Minutes()
 		if left := r.Plan.Resets - settled; left > 0 {
-			p.Left = time.Duration(float64(left) / p.PerMinute * float64(time.Minute))
+			p.Left = t.steady(time.Duration(float64(left)/p.PerMinute*float64(time.Minute)), now)
 		}
 	}
 	return p
+}
+
+// steady keeps the time that is left from jumping: while it is about what is
+// left of what was told last, that goes on to count down.
+func (t *tally) steady(left time.Duration, now time.Time) time.Duration {
+	if expected := t.left - now.Sub(t.leftAt); t.left > 0 && expected > 0 {
+		if off := (left - expected).Abs(); off < expected/3 {
+			left = expected
+		} else {
+			left = (left + expected) / 2
+		}
+	}
+	t.left, t.leftAt = left, now
+	return left
+}
+
+// tell notes what the approval message shows of the run. It is edited half as
+// often as the progress message, from the same budget.
+func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
+	if t.told == nil || b.AllowN(now, 1) {
+		t.told = &p
+	}
 }
 
 // restarted keeps the message that tells of a longer absence.
@@ -104,7 +132,8 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 	if err := p.tally.fold(ctx, p.Board, p.id); err != nil {
 		return m, 0, err
 	}
-	v := view.Progress(r, p.tally.pace(r, p.Now()))
+	pace := p.tally.pace(r, p.Now())
+	v := view.Progress(r, pace)
 	hash, err := v.Hash()
 	if err != nil || m.TS != "" && m.Shown == hash {
 		p.tally.shape = shape
@@ -120,6 +149,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 	}
 	if err == nil {
 		p.tally.shape = shape
+		p.tally.tell(pace, p.budget, p.Now())
 	}
 	return m, 0, err
 }

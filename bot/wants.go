@@ -50,11 +50,11 @@ const (
 
 // wants lists the messages that a request should have, in the order in which
 // they come: request, plan, reply, decisions, progress, pauses, result.
-func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
+func wants(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []want {
 	var all []want
 	planned := r.Plan.Digest != ""
 	if isAnnounced(r) {
-		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r) }})
+		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r, k) }})
 	}
 	export := r.Asked.Kind == reset.KindExport
 	if planned && !export { // an export has no rows
@@ -66,12 +66,16 @@ func wants(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 		all = append(all, want{slot: reset.SlotReply, place: underUpload, link: planned,
 			show: func(link string) view.Message { return view.Reply(r, link) }})
 	}
+	if have[askedSlot(r.Plan.Revision)].Shown == askedGroups && r.State == reset.Pending && len(k.Helpers.Groups) > 0 {
+		all = append(all, want{slot: groupsSlot(r.Plan.Revision), place: underApproval,
+			show: func(string) view.Message { return view.AskGroups(r, k.Helpers) }})
+	}
 	if planned && view.HasDecision(r) {
 		all = append(all, want{slot: reset.SlotDecision, place: underApproval, show: func(string) view.Message { return view.Decision(r) }})
 	}
 	if r.HasRun() {
 		all = append(all, want{slot: reset.SlotProgress, place: underApproval})
-		all = append(all, pauses(r, have)...)
+		all = append(all, pauses(r, have, k)...)
 		all = append(all, restarts(r)...)
 	}
 	if r.Totals != nil && r.HasRun() && !export {
@@ -99,7 +103,7 @@ func planSlot(revision int) reset.Slot {
 const pausePrefix = string(reset.SlotPause) + "-"
 
 // pauses is a message for the present pause, and for each earlier one that has a message.
-func pauses(r *reset.Request, have map[reset.Slot]reset.Message) []want {
+func pauses(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []want {
 	var now reset.Slot
 	var all []want
 	if r.State == reset.Paused {
@@ -111,7 +115,7 @@ func pauses(r *reset.Request, have map[reset.Slot]reset.Message) []want {
 		}
 	}
 	if now != "" {
-		all = append(all, want{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r) }})
+		all = append(all, want{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r, k.Helpers) }})
 	}
 	return all
 }

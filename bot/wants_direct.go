@@ -60,7 +60,7 @@ func nextLook(r *reset.Request, now time.Time) time.Duration {
 }
 
 // directs lists the direct messages that a request should have, who decides first.
-func directs(r *reset.Request, have map[reset.Slot]reset.Message, now time.Time) []want {
+func directs(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, now time.Time) []want {
 	var all []want
 	late := r.State == reset.Pending && !now.Before(remindAt(r))
 	for _, slot := range slices.Sorted(maps.Keys(have)) {
@@ -72,10 +72,10 @@ func directs(r *reset.Request, have map[reset.Slot]reset.Message, now time.Time)
 			continue // who was not asked in time hears nothing of what is over
 		}
 		all = append(all, want{slot: slot, to: who, link: true,
-			show: func(link string) view.Message { return view.AskApprover(r, revision, who, link) }})
+			show: func(link string) view.Message { return view.AskApprover(r, revision, who, link, k) }})
 		if late && revision == r.Plan.Revision && !r.HasApproved(who) && !have[slot].Gone {
 			all = append(all, want{slot: personal(reset.SlotReminder, revision, who), to: who, link: true, once: true,
-				show: func(link string) view.Message { return view.RemindApprover(r, link) }})
+				show: func(link string) view.Message { return view.RemindApprover(r, link, k) }})
 		}
 	}
 	if r.Export != nil && r.State == reset.Done {

@@ -33,8 +33,8 @@ func TestWords(t *testing.T) {
 		{reset.ErrNotFound, "no such request"},
 		{desk.ErrStale, "press again"},
 		{fmt.Errorf("ask: %w", &desk.AwayError{Service: "Okta", Err: io.EOF}), "Okta isn't answering, so nothing was done. Try again in a minute."},
-		{errors.New("pq: deadlock at 0xdeadbeef"), "Something went wrong (ref"},
-		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "Something went wrong (ref"},
+		{errors.New("pq: deadlock at 0xdeadbeef"), "Something went wrong on my side (ref"},
+		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "Something went wrong on my side (ref"},
 	} {
 		if got := l.words(a, c.err).Text; !strings.Contains(got, c.want) || strings.Contains(got, "0xdeadbeef") {
 			t.Errorf("%v: %q, want %q in it", c.err, got, c.want)

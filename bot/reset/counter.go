@@ -6,10 +6,17 @@ import "slices"
 // what a progress message needs of the log; [Ledger] knows more and is larger.
 // It is not safe for concurrent use.
 type Counter struct {
-	rows    []byte // by row: 1 + the index of its outcome among Outcomes, 0 while it has none
+	rows    []byte // by row: 1 + the index of its outcome among Outcomes, again, or 0
 	totals  [4]int
+	again   int // targets that are to be tried again
 	lastSeq int64
 }
+
+// again marks a row whose last try has failed and that has no outcome.
+const again = 0xff
+
+// Again returns how many targets are tried again after a failure.
+func (c *Counter) Again() int { return c.again }
 
 // Apply folds one entry; entries come in the order of the log, one seen before is passed over.
 func (c *Counter) Apply(e Entry) {
@@ -17,21 +24,36 @@ func (c *Counter) Apply(e Entry) {
 		return
 	}
 	c.lastSeq = max(c.lastSeq, e.Seq)
-	if e.Step == nil || e.Step.Row < 0 || e.Kind != EntryOutcome && e.Kind != EntryDoubt {
+	if e.Step == nil || e.Step.Row < 0 {
+		return
+	}
+	switch e.Kind {
+	case EntryOutcome, EntryDoubt, EntryRefused, EntryNotSent:
+	default:
 		return
 	}
 	row := e.Step.Row
 	if row >= len(c.rows) {
 		c.rows = append(c.rows, make([]byte, row+1-len(c.rows))...)
 	}
-	if was := c.rows[row]; was > 0 {
+	was := c.rows[row]
+	if was > 0 && was != again && (e.Kind == EntryRefused || e.Kind == EntryNotSent) {
+		return // an outcome stays until it is in doubt
+	}
+	switch {
+	case was == again:
+		c.again--
+	case was > 0:
 		c.totals[was-1]--
 	}
-	now := 0
+	now := again
 	if e.Kind == EntryOutcome {
 		now = 1 + slices.Index(Outcomes(), e.Outcome)
 	}
-	if now > 0 {
+	switch {
+	case now == again:
+		c.again++
+	case now > 0:
 		c.totals[now-1]++
 	}
 	c.rows[row] = byte(now)

@@ -294,6 +294,23 @@ func (t *Totals) Add(p Progress) {
 	}
 }
 
+// needsMost is how many users totals name.
+const needsMost = 10
+
+// Name notes a user for whom somebody has to do something: who was not reset
+// though the plan meant to, or only in part.
+func (t *Totals) Name(target Target, p Progress) {
+	meant := target.Action == ActionReset && (p.Outcome != OutcomeReset || p.Reason == SessionsNotRevoked)
+	if !meant || p.Reason == "" || len(t.Needs) >= needsMost {
+		return
+	}
+	login := target.Login
+	if login == "" {
+		login = target.Input
+	}
+	t.Needs = append(t.Needs, Need{Row: target.Row, Login: login, Reason: p.Reason})
+}
+
 // Rows returns how many targets were counted.
 func (t Totals) Rows() int {
 	n := 0

@@ -60,6 +60,7 @@ type Target struct {
 	Input      string     `json:"input"`
 	User       UserID     `json:"user,omitempty"`
 	Login      string     `json:"login,omitempty"`
+	Name       string     `json:"name,omitempty"`   // first and last name, as Okta has them
 	Status     string     `json:"status,omitempty"` // Okta's user status: "ACTIVE"
 	Department string     `json:"department,omitempty"`
 	Created    *time.Time `json:"created,omitempty"` // when the user was created, for what stands out
@@ -80,6 +81,9 @@ type Options struct {
 	TellUsers      bool     `json:"tell_users,omitempty"` // affected users are told by Slack
 }
 
+// NamesMost is how many users a plan names in the request's head.
+const NamesMost = 3
+
 // Plan is the frozen plan's part of a request's head. The targets are kept apart.
 type Plan struct {
 	Revision int            `json:"revision"` // from 1
@@ -93,8 +97,11 @@ type Plan struct {
 	Statuses map[string]int `json:"statuses,omitempty"`  // targets to reset, by Okta status
 	Warnings []string       `json:"warnings,omitempty"`  // sentences for the approver
 	Costs    []string       `json:"costs,omitempty"`     // sentences about what the options imply
+	Takes    time.Duration  `json:"takes,omitempty"`     // about how long the run takes; 0: not known
 	Each     bool           `json:"each,omitempty"`      // factors and roles of each target were read
-	Odd      []string       `json:"odd,omitempty"`       // what stands out about these users, sentences for the approver
+	Risks    []Risk         `json:"risks,omitempty"`     // what an approver should know, the heaviest first
+	Names    []string       `json:"names,omitempty"`     // who is reset, where these are at most [NamesMost]
+	Odd      []string       `json:"odd,omitempty"`       // risks as sentences, of plans that an earlier version made
 	Broken   int            `json:"broken,omitempty"`    // protected users whom a break-glass request resets all the same
 }
 

@@ -141,6 +141,14 @@ type Totals struct {
 	ByOutcome map[Outcome]int `json:"by_outcome"`
 	ByReason  map[Reason]int  `json:"by_reason,omitempty"`
 	Proofs    map[Proof]int   `json:"proofs,omitempty"`
+	Needs     []Need          `json:"needs,omitempty"` // the first users who need somebody
+}
+
+// Need is a user for whom somebody has to do something after a run.
+type Need struct {
+	Row    int    `json:"row"`
+	Login  string `json:"login"`
+	Reason Reason `json:"reason"`
 }
 
 // ExecuteBy is when an approved request lapses; zero before it is approved.

@@ -22,7 +22,7 @@ type judge struct {
 	before map[reset.UserID]reset.ID // of a result file: who was reset by which request
 	anyway bool                      // they are reset again
 	twice  int                       // how many of them are
-	odd    []string                  // what stands out, when all are judged
+	risks  []reset.Risk              // what an approver should know, when all are judged
 }
 
 // target decides what a plan does with one row.
@@ -63,6 +63,7 @@ func ambiguous(users []okta.User) string {
 
 func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 	t.User, t.Login, t.Status, t.Department = reset.UserID(u.ID), u.Login, u.Status, u.Department
+	t.Name = strings.TrimSpace(u.FirstName + " " + u.LastName)
 	if !u.Created.IsZero() {
 		created := u.Created.UTC()
 		t.Created = &created

@@ -20,7 +20,8 @@ const (
 type elsewhere struct {
 	again    int        // users who were reset before
 	most     int        // how often one of them was, at most
-	mostRow  int        // that one's row
+	last     time.Time  // when one of them was last
+	by       []reset.ID // the request that did that
 	busy     int        // users who are in other open requests
 	requests []reset.ID // those requests
 }
@@ -56,6 +57,9 @@ func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
 			continue
 		}
 		times++
+		if n.At.After(e.last) {
+			e.last, e.by = n.At, []reset.ID{n.Request}
+		}
 		if age < recent {
 			note(t, fmt.Sprintf("reset by %s at %s", n.Request, n.At.UTC().Format(time.RFC3339)))
 		}
@@ -63,9 +67,7 @@ func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
 	if times > 0 {
 		e.again++
 	}
-	if times > e.most {
-		e.most, e.mostRow = times, t.Row
-	}
+	e.most = max(e.most, times)
 	if u.Claim != nil && u.Claim.Request != own {
 		e.in(t, u.Claim.Request, u.Claim.At)
 	}

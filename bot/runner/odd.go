@@ -24,14 +24,25 @@ const (
 	departmentRunes = 60 // of its name that are shown
 )
 
-// odd says what stands out about a plan, in sentences for the approver. Names out
-// of profiles are stripped of all but letters, digits and spaces.
-func (d *driver) odd(ctx context.Context, r *reset.Request, targets []reset.Target, e elsewhere) ([]string, error) {
-	list := e.sentences()
-	list = append(list, glance(targets, time.Now())...)
-	for _, name := range d.wholeDepartments(ctx, targets) {
-		list = append(list, "Everybody of the department "+name+" is in this plan.")
+// risks lists what an approver should know about a plan, the heaviest first.
+// Names out of profiles are stripped of all but letters, digits and spaces.
+func (d *driver) risks(ctx context.Context, r *reset.Request, targets []reset.Target, j *judge, e elsewhere) (list []reset.Risk, err error) {
+	seen := glance(targets, time.Now())
+	list = append(list,
+		reset.Risk{Kind: reset.RiskAgain, Users: j.twice, Requests: []reset.ID{r.Asked.Source.Result}},
+		reset.Risk{Kind: reset.RiskResetBefore, Users: e.again, Most: e.most, Last: e.last, Requests: e.by},
+		reset.Risk{Kind: reset.RiskProtected, Users: seen.broken},
+		reset.Risk{Kind: reset.RiskResistant, Users: seen.strong})
+	whole := reset.Risk{Kind: reset.RiskDepartments, Departments: d.wholeDepartments(ctx, targets)}
+	for _, department := range whole.Departments {
+		whole.Users += department.Users
 	}
+	list = append(list, whole,
+		reset.Risk{Kind: reset.RiskColumn, Users: j.later},
+		reset.Risk{Kind: reset.RiskNew, Users: seen.fresh},
+		reset.Risk{Kind: reset.RiskInactive, Users: seen.suspended},
+		reset.Risk{Kind: reset.RiskElsewhere, Users: e.busy, Requests: e.requests[:min(len(e.requests), shownDetails)]})
+	list = slices.DeleteFunc(list, func(k reset.Risk) bool { return k.Users == 0 })
 	first := true
 	for other, err := range d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Limit: 2}) {
 		if err != nil {
@@ -40,61 +51,34 @@ func (d *driver) odd(ctx context.Context, r *reset.Request, targets []reset.Targ
 		first = first && other.ID == r.ID
 	}
 	if first {
-		list = append(list, "The requester has never asked for anything here before.")
+		list = append(list, reset.Risk{Kind: reset.RiskFirst})
 	}
 	return list, nil
 }
 
-func (e elsewhere) sentences() (list []string) {
-	if e.again > 0 {
-		s := count(e.again, "user was", "users were") + " reset before within 30 days"
-		if e.most > 1 {
-			s += fmt.Sprintf(", the one in row %d %d times", e.mostRow, e.most)
-		}
-		list = append(list, s+".")
-	}
-	if e.busy > 0 {
-		shown := e.requests[:min(len(e.requests), shownDetails)]
-		var ids []string
-		for _, id := range shown {
-			ids = append(ids, string(id))
-		}
-		if more := len(e.requests) - len(shown); more > 0 {
-			ids = append(ids, fmt.Sprintf("%d more", more))
-		}
-		list = append(list, count(e.busy, "user is", "users are")+" in other open requests, too: "+strings.Join(ids, ", ")+". The plan file says who.")
-	}
-	return list
-}
+// glanced counts what the targets alone show.
+type glanced struct{ broken, fresh, suspended, strong int }
 
-// glance tells what the targets alone show.
-func glance(targets []reset.Target, now time.Time) (list []string) {
-	fresh, suspended, strong := 0, 0, 0
+func glance(targets []reset.Target, now time.Time) (g glanced) {
 	for i := range targets {
 		t := &targets[i]
 		if t.Action != reset.ActionReset {
 			continue
 		}
+		if t.Reason != "" {
+			g.broken++
+		}
 		if t.Created != nil && now.Sub(*t.Created) < newcomer {
-			fresh++
+			g.fresh++
 		}
 		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
-			suspended++
+			g.suspended++
 		}
 		if t.Read && resistant(t.Factors) {
-			strong++
+			g.strong++
 		}
 	}
-	if fresh > 0 {
-		list = append(list, count(fresh, "user was", "users were")+" created within the last 7 days.")
-	}
-	if suspended > 0 {
-		list = append(list, count(suspended, "user is", "users are")+" suspended or not yet activated, and will be reset all the same.")
-	}
-	if strong > 0 {
-		list = append(list, count(strong, "user has", "users have")+" only phishing-resistant factors, such as a security key: just what an attacker would want gone.")
-	}
-	return list
+	return g
 }
 
 // resistant reports whether a user's only factors are phishing-resistant: FIDO
@@ -114,9 +98,9 @@ func resistant(types []string) bool {
 	return some
 }
 
-// wholeDepartments names those departments of which nobody is missing in the
+// wholeDepartments lists those departments of which nobody is missing in the
 // plan. What Okta does not tell stands out to nobody.
-func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (names []string) {
+func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (found []reset.Department) {
 	sizes := map[string]int{}
 	for i := range targets {
 		if t := &targets[i]; t.Action == reset.ActionReset && t.Department != "" {
@@ -134,10 +118,10 @@ func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (
 			continue
 		}
 		if whole {
-			names = append(names, fmt.Sprintf("%s (%d users)", plainWords(name), sizes[name]))
+			found = append(found, reset.Department{Name: plainWords(name), Users: sizes[name]})
 		}
 	}
-	return names
+	return found
 }
 
 // wholeDepartment lists a department until somebody is missing in the plan.

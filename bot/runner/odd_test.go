@@ -27,17 +27,17 @@ func TestRunner_what_stands_out(t *testing.T) {
 		want  string
 		not   string
 	}{
-		{"nothing", func([]oktasim.User) {}, 4, "", "user"},
-		{"a whole department", func([]oktasim.User) {}, 12, "department Sales channel (12 users)", "<"},
-		{"most of a department", func([]oktasim.User) {}, 11, "", "department"},
-		{"who has gone is not missing", func(u []oktasim.User) { u[11].Status = "DEPROVISIONED" }, 11, "Everybody of the department", ""},
-		{"suspended", func(u []oktasim.User) { u[1].Status = "SUSPENDED" }, 3, "1 user is suspended", ""},
+		{"nothing", func([]oktasim.User) {}, 4, "", " 4"},
+		{"a whole department", func([]oktasim.User) {}, 12, "departments 12 Sales channel (12)", "<"},
+		{"most of a department", func([]oktasim.User) {}, 11, "", "departments"},
+		{"who has gone is not missing", func(u []oktasim.User) { u[11].Status = "DEPROVISIONED" }, 11, "departments", ""},
+		{"suspended", func(u []oktasim.User) { u[1].Status = "SUSPENDED" }, 3, "inactive 1", ""},
 		{"created this week", func(u []oktasim.User) {
 			u[0].Created = time.Date(1999, 12, 28, 0, 0, 0, 0, time.UTC)
 			u[2].Created = time.Date(1999, 12, 30, 0, 0, 0, 0, time.UTC)
-		}, 3, "2 users were created within the last 7 days", ""},
-		{"only a security key", func(u []oktasim.User) { u[0].Factors = []oktasim.Factor{{Type: "webauthn"}, {Type: "email"}} }, 3, "1 user has only phishing-resistant", ""},
-		{"a security key among others", func(u []oktasim.User) { u[0].Factors = append(u[0].Factors, oktasim.Factor{Type: "webauthn"}) }, 3, "", "phishing"},
+		}, 3, "new 2", ""},
+		{"only a security key", func(u []oktasim.User) { u[0].Factors = []oktasim.Factor{{Type: "webauthn"}, {Type: "email"}} }, 3, "resistant 1", ""},
+		{"a security key among others", func(u []oktasim.User) { u[0].Factors = append(u[0].Factors, oktasim.Factor{Type: "webauthn"}) }, 3, "", "resistant"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -45,12 +45,13 @@ func TestRunner_what_stands_out(t *testing.T) {
 			c.tweak(users)
 			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 				r := b.await(b.open(ids[:c.rows]...), reset.Pending)
-				if told := strings.Join(r.Plan.Odd, " "); !strings.Contains(told, "never asked") {
+				if told := risksOf(r); !strings.Contains(told, "first") {
 					t.Errorf("%q", told)
 				}
 				r = b.await(b.ask(reset.Options{}, reset.Source{}, ids[:c.rows]...), reset.Pending)
-				told := strings.Join(slices.DeleteFunc(r.Plan.Odd, func(s string) bool { return strings.Contains(s, "other open requests") }), " ")
-				if !strings.Contains(told, c.want) || c.not != "" && strings.Contains(told, c.not) || strings.Contains(told, "never asked") {
+				r.Plan.Risks = slices.DeleteFunc(r.Plan.Risks, func(k reset.Risk) bool { return k.Kind == reset.RiskElsewhere })
+				told := risksOf(r)
+				if !strings.Contains(told, c.want) || c.not != "" && strings.Contains(told, c.not) || strings.Contains(told, "first") {
 					t.Errorf("%q", told)
 				}
 			})
@@ -71,14 +72,30 @@ func TestRunner_stands_out_from_the_record(t *testing.T) {
 		b.await(open, reset.Pending)
 		id := b.open(ids...)
 		r := b.await(id, reset.Pending)
-		told := strings.Join(r.Plan.Odd, " ")
-		for _, want := range []string{"4 users were reset before within 30 days, the one in row 3 2 times", fmt.Sprintf("3 users are in other open requests, too: %s.", open)} {
-			if !strings.Contains(told, want) {
-				t.Errorf("%q does not say %q", told, want)
-			}
+		if len(r.Plan.Risks) < 2 {
+			t.Fatalf("risks %+v", r.Plan.Risks)
+		}
+		if k := r.Plan.Risks[0]; k.Kind != reset.RiskResetBefore || k.Users != 4 || k.Most != 2 || !slices.Equal(k.Requests, []reset.ID{"FR-2"}) || k.Last.IsZero() {
+			t.Errorf("the heaviest risk is %+v", k)
+		}
+		if k := r.Plan.Risks[1]; k.Kind != reset.RiskElsewhere || k.Users != 3 || !slices.Equal(k.Requests, []reset.ID{open}) {
+			t.Errorf("the second risk is %+v", k)
 		}
 		if d := b.plan(id)[6].Detail; !strings.Contains(d, "also in "+string(open)) {
 			t.Errorf("row 6: %q", d)
 		}
 	})
+}
+
+// risksOf writes a plan's risks as "new 2; departments 12 Sales (12)".
+func risksOf(r *reset.Request) string {
+	var all []string
+	for _, k := range r.Plan.Risks {
+		s := fmt.Sprintf("%s %d", k.Kind, k.Users)
+		for _, d := range k.Departments {
+			s += fmt.Sprintf(" %s (%d)", d.Name, d.Users)
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, "; ")
 }

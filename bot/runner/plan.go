@@ -140,13 +140,7 @@ func (d *driver) targets(ctx context.Context, r *reset.Request) ([]reset.Target,
 	if err != nil {
 		return nil, nil, err
 	}
-	j.odd, err = d.odd(ctx, r, targets, known)
-	if j.twice > 0 {
-		j.odd = append([]string{count(j.twice, "user was", "users were") + " reset by " + string(r.Asked.Source.Result) + ", whose result file this is, and will be reset again."}, j.odd...)
-	}
-	if j.later > 0 {
-		j.odd = append(j.odd, count(j.later, "user is", "users are")+" named only by another column of their row: what the first one says isn't in Okta. The plan file says which.")
-	}
+	j.risks, err = d.risks(ctx, r, targets, j, known)
 	return targets, j, err
 }
 
@@ -252,7 +246,7 @@ func (d *driver) freeze(ctx context.Context, r *reset.Request, revision int, tar
 	}
 	p := summarise(targets)
 	p.Costs = append(costs(r.Asked.Options, p, d.Rules()), j.costs()...)
-	p.Odd, p.Revision = j.odd, revision
+	p.Risks, p.Revision = j.risks, revision
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
 	digest, err := reset.DigestPlan(d.Org, d.id, revision, r.Asked.Options, p.FileSHA)
 	p.Digest = digest
@@ -310,8 +304,12 @@ func summarise(targets []reset.Target) reset.Plan {
 		p.Statuses[t.Status]++
 		p.Each = p.Each && t.Read
 	}
-	if p.Broken > 0 {
-		p.Warnings = append(p.Warnings, count(p.Broken, "protected user is", "protected users are")+" included by break-glass and will be reset. The plan file says who and why each is protected.")
+	if p.Resets <= reset.NamesMost {
+		for _, t := range targets {
+			if t.Action == reset.ActionReset {
+				p.Names = append(p.Names, cmp.Or(t.Name, t.Login))
+			}
+		}
 	}
 	return p
 }

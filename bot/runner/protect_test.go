@@ -185,8 +185,8 @@ func TestRunner_break_glass(t *testing.T) {
 				if r.Plan.Broken != want || plan[spared+1].Action != reset.ActionSkip || !strings.Contains(plan[spared+1].Detail, "last active super administrator") {
 					t.Errorf("%d broken, want %d; row %d: %+v", r.Plan.Broken, want, spared+1, plan[spared+1])
 				}
-				if !strings.Contains(strings.Join(r.Plan.Warnings, " "), "break-glass") {
-					t.Errorf("warnings %q", r.Plan.Warnings)
+				if told := risksOf(r); !strings.Contains(told, fmt.Sprintf("protected %d", want)) {
+					t.Errorf("risks %s", told)
 				}
 				b.breakGlass(id)
 				b.await(id, reset.Done)

@@ -107,7 +107,9 @@ func (b *batch) totals() (reset.Totals, error) {
 		if err != nil {
 			return sum, fmt.Errorf("read the plan of %s: %w", b.id, err)
 		}
-		sum.Add(reset.Final(t, b.row(t.Row)))
+		final := reset.Final(t, b.row(t.Row))
+		sum.Add(final)
+		sum.Name(t, final)
 	}
 	return sum, nil
 }

@@ -21,6 +21,7 @@ const (
 	ActionRetryFailed = "retry_failed"
 	ActionAddReason   = "add_reason"
 	ActionNotMe       = "not_me"
+	ActionMore        = "more" // an overflow menu, whose values are "cancel:FR-42:-"
 
 	ActionChooseColumn = "choose_column" // a select in a block whose ID is an upload's value; its value is the column's number
 
@@ -92,6 +93,16 @@ func ParseUpload(s string) (Upload, error) {
 	return Upload{Channel: reset.Channel(c), TS: ts, File: file}, nil
 }
 
+// ParseMore reads the value of the overflow menu: the action that is meant, and
+// the value that its button would carry.
+func ParseMore(s string) (action, value string, err error) {
+	action, value, ok := strings.Cut(s, ":")
+	if _, _, err := ParseValue(value); !ok || action != ActionCancel || err != nil {
+		return "", "", fmt.Errorf("%q is not the value of a menu", s)
+	}
+	return action, value, nil
+}
+
 func button(action, value, label string, style slack.Style) *slack.ButtonBlockElement {
 	return slack.NewButtonBlockElement(action, value, plain(label)).WithStyle(style)
 }
@@ -115,18 +126,29 @@ func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block
 
 func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
 	b := button(ActionCancel, Value(r), "Cancel", slack.StyleDefault)
-	text := "Nobody is reset by this request then."
-	if isExport(r) {
-		text = "No file is made then."
-	} else if r.State.Active() {
-		text = "Users who were reset already stay reset. The others are left as they are."
-	}
-	return confirmed(b, "Cancel "+string(r.ID)+"?", text, "Cancel the request", slack.StyleDanger)
+	return confirmed(b, "Cancel "+string(r.ID)+"?", cancelWords(r), "Cancel the request", slack.StyleDanger)
 }
 
-// retryButton asks for the rows that a request leaves, as a new request.
-func retryButton(r *reset.Request, left int) *slack.ButtonBlockElement {
-	rows := plural(left, "row")
-	return confirmed(button(ActionRetryFailed, Value(r), "Ask again for "+rows, slack.StyleDefault), "Ask again for "+rows+"?",
-		"What failed or was not run becomes a new request. It gets a plan of its own, and somebody approves it anew.", "Ask for approval", slack.StylePrimary)
+func cancelWords(r *reset.Request) string {
+	switch {
+	case isExport(r):
+		return "No file will be made."
+	case r.State.Active():
+		return "Users who were already reset stay reset. The others are left as they are."
+	}
+	return "Nobody will be reset by this request."
+}
+
+// retryButton asks for those whom a request leaves, as a new request; nil if
+// there are none. Who set up MFA again meanwhile is not among them.
+func retryButton(r *reset.Request) *slack.ButtonBlockElement {
+	if r.Totals == nil || !r.State.Settled() || !r.HasRun() || isExport(r) {
+		return nil
+	}
+	left := r.Totals.ByOutcome[reset.OutcomeFailed] + r.Totals.ByOutcome[reset.OutcomeNotRun] - r.Totals.ByReason[reset.EnrolledMeanwhile]
+	if left <= 0 {
+		return nil
+	}
+	return confirmed(button(ActionRetryFailed, Value(r), "Retry failed", slack.StyleDefault), "Retry "+users(left)+"?",
+		"Those who failed or weren't run become a new request, which needs its own approval.", "Ask for approval", slack.StylePrimary)
 }

@@ -10,11 +10,11 @@ import (
 
 // GlassAlert tells the channel for alerts how far a break-glass request is; happened is a phrase of ours: "was approved".
 func GlassAlert(r *reset.Request, happened string) Message {
-	s := fmt.Sprintf(":rotating_light: *The break-glass request %s %s.* Asked by %s in %s", r.ID, happened, mention(r.Asked.By), channelLink(r.Asked.Channel))
+	s := fmt.Sprintf(":rotating_light: *The break-glass request %s %s.* Requested by %s in %s", r.ID, happened, mention(r.Asked.By), channelLink(r.Asked.Channel))
 	if len(r.Approved) > 0 {
 		s += ", approved by " + approvers(r)
 	}
-	s += fmt.Sprintf(": %s, protected users among them: %s.", users(r.Plan.Resets), count(r.Plan.Broken))
+	s += fmt.Sprintf(": %s, of them %s protected.", users(r.Plan.Resets), count(r.Plan.Broken))
 	if t := totals(r); t != "" {
 		s += " " + t
 	}
@@ -23,7 +23,7 @@ func GlassAlert(r *reset.Request, happened string) Message {
 
 // ReportAlert tells the channel for alerts that an affected user did not expect a reset.
 func ReportAlert(r *reset.Request, w reset.Report) Message {
-	s := fmt.Sprintf(":rotating_light: *%s did not expect the reset of their factors* by %s (row %d), %s. It was asked for by %s in %s", mention(w.By), r.ID, w.Row, date(w.At), mention(r.Asked.By), channelLink(r.Asked.Channel))
+	s := fmt.Sprintf(":rotating_light: *%s didn't expect their MFA reset* by %s, %s. It was requested by %s in %s", mention(w.By), r.ID, date(w.At), mention(r.Asked.By), channelLink(r.Asked.Channel))
 	if len(r.Approved) > 0 {
 		s += " and approved by " + approvers(r)
 	}

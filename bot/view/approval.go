@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,205 +22,276 @@ func planFile(r *reset.Request) string {
 // exportFile names the file of an export: "FR-42-export.csv".
 func exportFile(r *reset.Request) string { return string(r.ID) + "-export.csv" }
 
-// Approval is the top-level message of a request: what is asked, what was decided, what became of it.
-func Approval(r *reset.Request) Message {
+// Known is what a request's messages show beside its head.
+type Known struct {
+	Users *Listing // whom a plan resets that waits for a decision; nil: not named
+	Pace  *Pace    // of a run; nil: not known
+
+	Helpers Helpers // who can decide
+}
+
+// Approval is the top-level message of a request: what is asked and who, for
+// deciding in ten seconds; then what was decided and what became of it.
+func Approval(r *reset.Request, k Known) Message {
 	blocks := []slack.Block{header(title(r))}
-	if b := standing(r); b != "" {
-		blocks = append(blocks, section(b))
+	if s := standing(r, k.Pace); s != "" {
+		blocks = append(blocks, section(s))
 	}
 	blocks = append(blocks, outcomes(r)...)
-	blocks = append(append(blocks, asked(r)...), quote("Why", r.Asked.Reason))
-	if len(r.Asked.Source.Notes) > 0 {
-		blocks = append(blocks, section(sentences(":information_source:", r.Asked.Source.Notes)))
+	blocks = append(blocks, asked(r))
+	if r.State == reset.Pending {
+		blocks = append(blocks, deciding(r, k.Users)...)
 	}
-	if r.Plan.Digest != "" {
-		blocks = append(blocks, planned(r)...)
+	if d := details(r); d != nil {
+		blocks = append(blocks, d)
+	}
+	return Message{Text: approvalText(r, k.Pace), Blocks: blocks}
+}
+
+// deciding is what an approver needs: counts, risks, the users, the buttons.
+func deciding(r *reset.Request, l *Listing) []slack.Block {
+	blocks := append(whole(r), section(counts(r)))
+	if s := riskLines(r); s != "" {
+		blocks = append(blocks, section(s))
+	}
+	if b := l.block(); b != nil && !isExport(r) {
+		blocks = append(blocks, b)
+	}
+	return append(blocks, decisions(r, l))
+}
+
+// asked says who asks and why, in one line. Rich text takes the reason as it is.
+func asked(r *reset.Request) slack.Block {
+	elements := []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement("Requested by ", nil)}
+	if by := string(r.Asked.By); slackID.MatchString(by) {
+		elements = append(elements, slack.NewRichTextSectionUserElement(by, nil))
+	} else {
+		elements = append(elements, slack.NewRichTextSectionTextElement(cmp.Or(line(by), "somebody"), nil))
+	}
+	if why := line(r.Asked.Reason); why != "" {
+		elements = append(elements,
+			slack.NewRichTextSectionTextElement(": ", nil),
+			slack.NewRichTextSectionTextElement(shorten(why, reasonShown), &slack.RichTextSectionTextStyle{Bold: true}))
+	}
+	return slack.NewRichTextBlock("", slack.NewRichTextSection(elements...))
+}
+
+// reasonShown is how many characters of a reason stand on the first screen;
+// Details has all of it.
+const reasonShown = 200
+
+// counts says in one line how many are reset and skipped, what is still needed
+// and until when; below it, what is not as usual and who has approved.
+func counts(r *reset.Request) string {
+	var b strings.Builder
+	b.WriteString(planned(r))
+	if r.Missing() > 0 {
+		b.WriteString(", " + wanting(r))
+	}
+	fmt.Fprintf(&b, ", expires %s", date(r.ExpiresAt))
+	if r.Plan.Takes > 0 && !isExport(r) {
+		b.WriteString(", takes about " + about(r.Plan.Takes))
+	}
+	if s := optionWords(r); s != "" {
+		b.WriteString("\n" + s)
+	}
+	if len(r.Approved) > 0 {
+		fmt.Fprintf(&b, "\nApproved by %s", voices(r.Approved))
+	}
+	for _, v := range r.Fallen[max(0, len(r.Fallen)-votesShown):] {
+		b.WriteString("\n" + fell(v))
+	}
+	return b.String()
+}
+
+// planned counts what a plan does: "482 to reset, 16 skipped".
+func planned(r *reset.Request) string {
+	if isExport(r) {
+		return "A file with a list of users, *nobody is reset*"
+	}
+	s := fmt.Sprintf("*%s* to reset", count(r.Plan.Resets))
+	if r.Asked.Options.DryRun {
+		s = fmt.Sprintf("Dry run: *%s* would be reset", count(r.Plan.Resets))
+	}
+	if n := sum(r.Plan.Skips); n > 0 {
+		s += fmt.Sprintf(", %s skipped", count(n))
+	}
+	return s
+}
+
+// risksShown is how many risks stand on the first screen; Details has the others.
+const risksShown = 3
+
+func riskLines(r *reset.Request) string {
+	var b strings.Builder
+	all := risks(r)
+	for _, s := range all[:min(len(all), risksShown)] {
+		b.WriteString(":warning: " + s + "\n")
+	}
+	if n := len(all) - risksShown; n > 0 {
+		fmt.Fprintf(&b, "…and %s in *Details*", plural(n, "more risk"))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// details is everything that is not needed to decide, folded away.
+func details(r *reset.Request) slack.Block {
+	var lines []string
+	add := func(s string) {
+		if s != "" {
+			lines = append(lines, s)
+		}
+	}
+	add(source(r))
+	if why := line(r.Asked.Reason); len([]rune(why)) > reasonShown {
+		add("*Reason:* " + told(why))
+	}
+	for _, s := range r.Asked.Source.Notes {
+		add(told(s))
 	}
 	if r.State == reset.Pending {
-		blocks = append(blocks, caution(r), votes(r), note(hashes(r)), decisions(r))
-	} else if r.Plan.Digest != "" {
-		blocks = append(blocks, note(hashes(r)))
+		if all := risks(r); len(all) > risksShown {
+			lines = append(lines, all[risksShown:]...)
+		}
+		lines = append(lines, bars(r)...)
+		add(caution(r))
+	} else if r.Plan.Digest != "" && !isExport(r) {
+		add("Plan: " + planned(r))
 	}
-	return Message{Text: approvalText(r), Blocks: blocks}
-}
-
-// someOrThe is for plain text that has no room for names.
-func someOrThe(o reset.Options) string {
-	if len(o.Factors) > 0 {
-		return "some MFA factors"
+	add(skips(r))
+	if !r.State.Settled() {
+		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Costs) {
+			add(told(s))
+		}
 	}
-	return "the MFA factors"
-}
-
-// planned says what the plan does: counts, and for those who decide, why targets are skipped and what stands out.
-func planned(r *reset.Request) []slack.Block {
-	p := r.Plan
-	if isExport(r) {
-		return plannedExport(r)
+	if r.Plan.Digest != "" {
+		add(hashes(r))
 	}
-	skipped := sum(p.Skips)
-	line := fmt.Sprintf("*%s* will be reset", users(p.Resets))
-	if r.State.Settled() || r.State.Active() {
-		line = fmt.Sprintf("The plan was *%s* to reset", users(p.Resets))
-	}
-	if skipped == 0 {
-		line += ", nobody is skipped."
-	} else {
-		line += fmt.Sprintf(", *%s* skipped:", plural(skipped, "row"))
-	}
-	if r.HasRun() || r.State.Settled() { // what is left to decide on is nothing
-		return []slack.Block{section(strings.TrimSuffix(line, ":"))}
-	}
-	blocks := []slack.Block{section(line)}
-	if skipped > 0 {
-		blocks = append(blocks, reasonTable("Rows", "Skipped because", p.Skips))
-	}
-	if len(p.Warnings) > 0 {
-		blocks = append(blocks, section(sentences(":warning:", p.Warnings)))
-	}
-	if len(p.Costs) > 0 {
-		blocks = append(blocks, section(sentences(":information_source:", p.Costs)))
-	}
-	if len(p.Odd) > 0 {
-		blocks = append(blocks, section("*What stands out*\n"+sentences(":eyes:", p.Odd)))
-	}
-	if p.Broken > 0 {
-		blocks = append(blocks, section(fmt.Sprintf(":rotating_light: *%s who %s protected* will be reset all the same.", users(p.Broken), areOrIs(p.Broken))))
-	}
-	return blocks
-}
-
-func areOrIs(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-// plannedExport says what the file of an export will hold.
-func plannedExport(r *reset.Request) []slack.Block {
-	if r.HasRun() || r.State.Settled() {
+	if len(lines) == 0 {
 		return nil
 	}
-	var blocks []slack.Block
-	for _, list := range []struct {
-		mark string
-		said []string
-	}{{":warning:", r.Plan.Warnings}, {":information_source:", r.Plan.Costs}, {":eyes:", r.Plan.Odd}} {
-		if len(list.said) > 0 {
-			blocks = append(blocks, section(sentences(list.mark, list.said)))
-		}
-	}
-	return blocks
+	s := strings.Join(lines, "\n")
+	return folded("Details", []slack.Block{section(s)}, s)
 }
 
-func reasonTable(left, right string, counts map[reset.Reason]int) slack.Block {
-	var rows [][2]string
-	for _, k := range byCount(counts) {
-		rows = append(rows, [2]string{count(counts[k]), fmt.Sprintf("%s (%s)", reasonWords(k), cut(line(string(k)), 30))})
+// skips says why rows are skipped, the most frequent reason first.
+func skips(r *reset.Request) string {
+	if sum(r.Plan.Skips) == 0 || r.Totals != nil {
+		return ""
 	}
-	return table([2]string{left, right}, rows)
+	parts := make([]string, 0, len(r.Plan.Skips))
+	for _, k := range byCount(r.Plan.Skips) {
+		parts = append(parts, count(r.Plan.Skips[k])+" "+reasonWords(k))
+	}
+	return fmt.Sprintf("*%s skipped:* %s", count(sum(r.Plan.Skips)), escape(strings.Join(parts, ", ")))
 }
 
-// shownSentences is how many warnings, and how many costs, a message names; the plan file has the rows of all.
-const shownSentences = 8
-
-func sentences(mark string, all []string) string {
-	var b strings.Builder
-	for i, s := range all {
-		if i == shownSentences {
-			fmt.Fprintf(&b, "…and %d more; see the plan file.", len(all)-i)
-			break
-		}
-		fmt.Fprintf(&b, "%s %s\n", mark, escape(cut(line(s), 300)))
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
-func caution(r *reset.Request) slack.Block {
-	if isExport(r) {
-		return section("*A directory is not for everyone.* Nobody is reset; the file goes to the requester alone, by direct message.")
-	}
-	if r.Asked.Options.DryRun {
-		return section("This is a dry run: nobody is reset.")
-	}
+// caution says what a reset means for its users.
+func caution(r *reset.Request) string {
 	o := r.Asked.Options
-	s := "*A reset cannot be undone.* These users lose their MFA factors and enrol again at their next sign-in."
+	switch {
+	case isExport(r):
+		return "The file has data of people. It goes to the requester alone, by DM."
+	case o.DryRun:
+		return "A dry run does everything but the resets. Nobody is reset."
+	}
+	s := "Can't be undone. They set up MFA again at their next sign-in."
 	if len(o.Factors) > 0 {
-		s = fmt.Sprintf("*A reset cannot be undone.* These users lose their %s factors; their other factors stay.", factors(o))
+		s = fmt.Sprintf("Can't be undone. They lose %s and keep their other factors.", factors(o))
 	}
-	if o.RevokeSessions {
-		s += " Their Okta sessions end."
+	if !o.ForgetPhones && (len(o.Factors) == 0 || slices.Contains(o.Factors, "sms") || slices.Contains(o.Factors, "call")) {
+		s += " Okta may keep their phone numbers."
 	}
-	if o.ForgetPhones {
-		s += " Okta forgets the phone numbers of these factors."
-	} else if len(o.Factors) == 0 || slices.Contains(o.Factors, "sms") || slices.Contains(o.Factors, "call") {
-		s += " Phone numbers may stay known to Okta."
-	}
-	return section(s)
+	return s
 }
 
 // hashes lets the reader check the files with sha256sum.
 func hashes(r *reset.Request) string {
+	org := "Okta: " + told(strings.TrimPrefix(r.Org, "https://"))
 	if isExport(r) {
-		s := "Okta org: " + told(r.Org)
 		if r.Export != nil {
-			s = fmt.Sprintf("SHA-256 of %s: `%s`\n%s", code(exportFile(r)), told(string(r.Export.SHA256)), s)
+			return fmt.Sprintf("SHA-256 of %s: `%s`\n%s", code(exportFile(r)), told(string(r.Export.SHA256)), org)
 		}
-		return s
+		return org
 	}
 	s := fmt.Sprintf("SHA-256 of %s: `%s`", code(planFile(r)), told(string(r.Plan.FileSHA)))
 	if sha := r.Asked.Source.SHA256; sha != "" {
-		s += fmt.Sprintf("\nSHA-256 of the uploaded file as it was read: `%s`", told(string(sha)))
+		s += fmt.Sprintf("\nSHA-256 of the uploaded file: `%s`", told(string(sha)))
 	}
-	return s + "\nOkta org: " + told(r.Org)
+	return s + "\n" + org
 }
 
-func decisions(r *reset.Request) slack.Block {
-	approve := approveButton(r)
-	deny := button(ActionDeny, Value(r), "Deny", slack.StyleDanger)
-	if isExport(r) { // there are no rows to review
-		return actions(r, approve, deny, cancelButton(r))
+// decisions are the buttons of a request that waits for approval.
+func decisions(r *reset.Request, l *Listing) slack.Block {
+	buttons := []slack.BlockElement{approveButton(r, l)}
+	if !isExport(r) { // which has no rows to review
+		buttons = append(buttons, button(ActionReview, Value(r), "Review", slack.StyleDefault))
 	}
-	review := button(ActionReview, Value(r), "Review", slack.StyleDefault)
-	return actions(r, approve, review, deny, cancelButton(r))
+	buttons = append(buttons, button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))
+	return slack.NewActionBlock("actions-"+string(r.ID), buttons...)
 }
 
-// approveButton says once more what it does before it does it.
-func approveButton(r *reset.Request) *slack.ButtonBlockElement {
-	n := users(r.Plan.Resets)
-	title, text := "Reset "+n+"?", fmt.Sprintf("This resets %s of *%s*%s. It cannot be undone.", someOrThe(r.Asked.Options), n, sessionsToo(r.Asked.Options))
+// moreMenu holds what is rarely wanted.
+func moreMenu(r *reset.Request) slack.BlockElement {
+	cancel := option(choice{ActionCancel + ":" + string(r.ID) + ":-", "Cancel this request", ""})
+	menu := slack.NewOverflowBlockElement(ActionMore, cancel)
+	menu.Confirm = slack.NewConfirmationBlockObject(
+		plain("Cancel "+string(r.ID)+"?"), mrkdwn(cancelWords(r)), plain("Cancel the request"), plain("Go back")).WithStyle(slack.StyleDanger)
+	return menu
+}
+
+// approveButton says once more who is reset before it does it. Where the number
+// of users is typed, that is asked instead.
+func approveButton(r *reset.Request, l *Listing) *slack.ButtonBlockElement {
+	b := button(ActionApprove, Value(r), "Approve", slack.StylePrimary)
+	if r.Terms.Confirm > 0 {
+		return b
+	}
+	title, text := confirmWords(r, l)
+	return confirmed(b, title, text, "Approve", slack.StylePrimary)
+}
+
+// confirmWords are title and text of the dialog before an approval.
+func confirmWords(r *reset.Request, l *Listing) (title, text string) {
+	o := r.Asked.Options
+	by := mention(r.Asked.By)
 	switch {
 	case isExport(r):
-		title, text = "Export the list?", "The requester gets a file with data of the users. Nobody is reset."
-	case r.Asked.Options.DryRun:
-		title, text = "Dry run for "+n+"?", fmt.Sprintf("A dry run for *%s*. Nobody is reset.", n)
-	case r.Plan.Broken > 0:
-		text = fmt.Sprintf("*BREAK GLASS:* %s of them %s protected. %s", count(r.Plan.Broken), areOrIs(r.Plan.Broken), text)
+		return "Export the list?", fmt.Sprintf("%s gets a file with data of people. Nobody is reset.", by)
+	case o.DryRun:
+		return "Start the dry run?", fmt.Sprintf("For %s, requested by %s. Nobody is reset.", escape(whoPlain(r, l)), by)
 	}
-	return confirmed(button(ActionApprove, Value(r), "Approve", slack.StylePrimary), title, text, "Approve", slack.StylePrimary)
-}
-
-func sessionsToo(o reset.Options) string {
+	title = "Reset " + users(r.Plan.Resets) + "?"
+	text = fmt.Sprintf("For %s: %s of %s. Can't be undone.", by, escape(whatPlain(o)), escape(whoPlain(r, l)))
 	if o.RevokeSessions {
-		return " and ends their Okta sessions"
+		text += " Their Okta sessions end."
 	}
-	return ""
+	if r.Plan.Broken > 0 {
+		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", plural(r.Plan.Broken, "protected user"), text)
+	}
+	return title, text
 }
 
-func approvalText(r *reset.Request) string {
-	s := fmt.Sprintf("%s. Asked by %s, because: %s.", title(r), mention(r.Asked.By), inert(cut(line(r.Asked.Reason), 300)))
-	if st := standing(r); st != "" {
-		return texted(st + "\n" + s)
+// isOrAre is "1 is", "2 are".
+func isOrAre(n int) string {
+	if n == 1 {
+		return "1 is"
 	}
-	if n := sum(r.Plan.Skips); n > 0 {
-		s += fmt.Sprintf(" %s skipped.", plural(n, "row"))
+	return count(n) + " are"
+}
+
+func approvalText(r *reset.Request, p *Pace) string {
+	s := fmt.Sprintf("%s. Requested by %s: %s", inert(title(r)), mention(r.Asked.By), inert(shorten(line(r.Asked.Reason), 300)))
+	if st := standing(r, p); st != "" {
+		return texted(inert(title(r)) + ". " + st + "\nRequested by " + mention(r.Asked.By) + ": " + inert(shorten(line(r.Asked.Reason), 300)))
 	}
 	if r.State == reset.Pending {
-		s += fmt.Sprintf(" %s, before %s.", wanting(r), date(r.ExpiresAt))
-		for _, odd := range r.Plan.Odd[:min(len(r.Plan.Odd), shownSentences)] {
-			s += " " + inert(cut(line(odd), 200))
+		s += "\n" + counts(r)
+		for _, risk := range firstOf(risks(r), risksShown) {
+			s += "\n" + risk
 		}
 	}
 	return texted(s)
 }
+
+func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }

@@ -21,7 +21,7 @@ func someFactors() *reset.Request {
 func ofSource(src reset.Source) *reset.Request {
 	r := command()
 	r.Asked.Source, r.Asked.Options.RevokeSessions = src, true
-	r.Rows, r.Plan.Targets, r.Plan.Resets = 12, 12, 12
+	r.Rows, r.Plan.Targets, r.Plan.Resets, r.Plan.Names = 12, 12, 12, nil
 	return r
 }
 
@@ -37,23 +37,23 @@ func listing(src reset.Source) *reset.Request {
 // The approval message names the factors as people do.
 func TestApproval_namesFactors(t *testing.T) {
 	for types, want := range map[string]string{
-		"call sms": "only SMS and voice call factors",
-		"push signed_nonce token:software:totp@OKTA":   "only Okta Verify factors",
-		"push signed_nonce token:software:totp@GOOGLE": "only Okta Verify push, Okta FastPass and Google Authenticator factors",
-		"push":                "only Okta Verify push factors",
-		"u2f webauthn":        "only security key factors",
-		"webauthn":            "only WebAuthn factors",
-		"email question":      "only e-mail and security question factors",
-		"token:hardware":      "only hardware token factors",
-		"token@RSA web@DUO":   "only RSA SecurID and Duo factors",
-		"retina <!channel>@x": "only retina and &lt;!channel&gt;@x factors",
-		"token:software:totp": "only authenticator app code factors",
+		"call sms": "only SMS and voice call",
+		"push signed_nonce token:software:totp@OKTA":   "only Okta Verify",
+		"push signed_nonce token:software:totp@GOOGLE": "only Okta Verify push, Okta FastPass and Google Authenticator",
+		"push":                "only Okta Verify push",
+		"u2f webauthn":        "only security key",
+		"webauthn":            "only WebAuthn",
+		"email question":      "only e-mail and security question",
+		"token:hardware":      "only hardware token",
+		"token@RSA web@DUO":   "only RSA SecurID and Duo",
+		"retina <!channel>@x": "Only retina and &lt;!channel&gt;@x",
+		"token:software:totp": "only authenticator app code",
 	} {
 		t.Run(types, func(t *testing.T) {
 			r := pending()
 			r.Asked.Options.Factors = strings.Fields(types)
-			text := textOf(t, view.Approval(r))
-			if !strings.Contains(text, want) || strings.Contains(text, "reset the MFA factors") {
+			text := textOf(t, view.Approval(r, known(r)))
+			if !strings.Contains(text, want) || strings.Contains(text, "reset MFA for") {
 				t.Errorf("%q is missing in %s", want, text)
 			}
 		})
@@ -62,21 +62,21 @@ func TestApproval_namesFactors(t *testing.T) {
 
 // What the approver reads about what stays and what goes is what the options say.
 func TestApproval_saysWhatGoesAlong(t *testing.T) {
-	const sessions, stay, forget = "Okta sessions end", "Phone numbers may stay", "forgets the phone numbers"
+	const sessions, stay, forget = "heir Okta sessions", "Okta may keep their phone numbers", "Okta forgets their phone numbers"
 	for name, c := range map[string]struct {
 		o         reset.Options
 		says, not []string
 	}{
-		"all":              {reset.Options{}, []string{stay, "lose their MFA factors"}, []string{sessions, forget, "*What:*"}},
-		"all and sessions": {reset.Options{RevokeSessions: true}, []string{stay, sessions, "all MFA factors, and their Okta sessions end", "and ends their Okta sessions"}, []string{forget}},
-		"sms":              {reset.Options{Factors: []string{"sms"}}, []string{stay, "lose their SMS factors", "other factors stay"}, []string{sessions, forget}},
+		"all":              {reset.Options{}, []string{stay, "set up MFA again"}, []string{sessions, forget, "Only"}},
+		"all and sessions": {reset.Options{RevokeSessions: true}, []string{stay, "Ends their Okta sessions", "Their Okta sessions end"}, []string{forget}},
+		"sms":              {reset.Options{Factors: []string{"sms"}}, []string{stay, "They lose SMS and keep their other factors"}, []string{sessions, forget}},
 		"sms and number":   {reset.Options{Factors: []string{"sms"}, ForgetPhones: true}, []string{forget}, []string{stay, sessions}},
 		"no phone":         {reset.Options{Factors: []string{"push"}}, nil, []string{stay, forget}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := pending()
 			r.Asked.Options = c.o
-			text := textOf(t, view.Approval(r))
+			text := textOf(t, view.Approval(r, known(r)))
 			for _, s := range c.says {
 				if !strings.Contains(text, s) {
 					t.Errorf("%q is missing in %s", s, text)
@@ -94,20 +94,20 @@ func TestApproval_saysWhatGoesAlong(t *testing.T) {
 // A whole search can be read, even a long one, and nothing in it comes alive.
 func TestApproval_showsTheSearch(t *testing.T) {
 	expr := strings.Repeat(`profile.login eq "somebody@example.com" or `, 12) + `status eq "ACTIVE"`
-	text := textOf(t, view.Approval(ofSource(reset.Source{Search: expr})))
+	text := textOf(t, view.Approval(ofSource(reset.Source{Search: expr}), known(ofSource(reset.Source{Search: expr}))))
 	shown, err := json.Marshal(expr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(text, string(shown)) {
+	if !strings.Contains(text, "`"+strings.Trim(string(shown), `"`)) {
 		t.Errorf("the search is missing in %s", text)
 	}
 }
 
 func TestOpened_namesTheSet(t *testing.T) {
 	for want, src := range map[string]reset.Source{
-		"FR-7: planning the members of group `Sales`.":                         {Group: "Sales"},
-		"FR-7: planning the users found by the search `status eq \"ACTIVE\"`.": {Search: `status eq "ACTIVE"`},
+		"FR-7: planning the members of `Sales`.":                           {Group: "Sales"},
+		"FR-7: planning users found by the search `status eq \"ACTIVE\"`.": {Search: `status eq "ACTIVE"`},
 	} {
 		if got := view.Opened(listing(src)).Text; !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want %q", got, want)

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -18,87 +17,91 @@ func linked(r *reset.Request, link string) string {
 }
 
 // AskApprover tells one approver directly that a revision of the plan waits for
-// them, with the buttons to decide; later, what came of it.
-func AskApprover(r *reset.Request, revision int, to reset.Person, link string) Message {
+// them, with what the approval message shows; later, what came of it.
+func AskApprover(r *reset.Request, revision int, to reset.Person, link string, k Known) Message {
 	if words := decided(r, revision, to); words != "" {
 		return Answer(fmt.Sprintf("*%s:* %s", linked(r, link), words))
 	}
-	s := fmt.Sprintf("*%s needs a decision.* %s asks: %s.", linked(r, link), mention(r.Asked.By), inTitle(r))
-	blocks := []slack.Block{section(s), quote("Why", r.Asked.Reason)}
-	if len(r.Plan.Odd) > 0 {
-		blocks = append(blocks, section(sentences(":eyes:", r.Plan.Odd)))
-	}
-	blocks = append(blocks, caution(r), votes(r), decisions(r))
-	return Message{Text: texted(s + " Why: " + inert(cut(line(r.Asked.Reason), 300))), Blocks: blocks}
+	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), inert(deed(r)))
+	blocks := []slack.Block{section(s), asked(r)}
+	blocks = append(blocks, deciding(r, k.Users)...)
+	text := fmt.Sprintf("%s needs your decision: %s. Requested by %s: %s\n%s", named(r), inert(deed(r)), mention(r.Asked.By),
+		inert(shorten(line(r.Asked.Reason), 300)), counts(r))
+	return Message{Text: texted(text), Blocks: blocks}
 }
 
-// inTitle is the title without the name.
-func inTitle(r *reset.Request) string {
-	_, what, _ := strings.Cut(title(r), ": ")
-	return what
+// AskGroups asks those who are too many to be asked one by one, in the thread.
+func AskGroups(r *reset.Request, h Helpers) Message {
+	s := fmt.Sprintf("%s: %s needs a decision, expires %s.", h.words(), named(r), date(r.ExpiresAt))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // decided says why an approver is not asked any more about a revision; "" while they are.
 func decided(r *reset.Request, revision int, to reset.Person) string {
 	switch {
 	case revision != r.Plan.Revision:
-		return "There is a newer plan, which you are asked about anew."
+		return "There is a newer plan; you're asked about that one."
 	case r.State == reset.Pending && r.HasApproved(to):
-		return "Your approval counts. Others are needed, too."
+		return "Your approval counts. Others are needed too."
 	case r.State == reset.Pending:
 		return ""
 	case r.State == reset.Planning:
-		return "It is planned anew."
+		return "It's being planned again."
 	case r.State == reset.Denied, r.State == reset.Expired, r.State == reset.Cancelled && !r.HasRun():
-		return standing(r)
+		return standing(r, nil)
 	}
 	return "Approved by " + voices(r.Approved) + "."
 }
 
 // Reminder says in the thread that half of the time for a decision is over.
 func Reminder(r *reset.Request) Message {
-	s := fmt.Sprintf(":hourglass_flowing_sand: *%s still waits:* %s. It expires %s.", named(r), wanting(r), date(r.ExpiresAt))
+	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), wanting(r), date(r.ExpiresAt))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // RemindApprover says the same to an approver who has not decided.
-func RemindApprover(r *reset.Request, link string) Message {
-	s := fmt.Sprintf(":hourglass_flowing_sand: *%s still waits for a decision*, and expires %s. %s asked: %s.", linked(r, link), date(r.ExpiresAt), mention(r.Asked.By), inTitle(r))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), decisions(r)}}
+func RemindApprover(r *reset.Request, link string, k Known) Message {
+	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), inert(deed(r)), date(r.ExpiresAt))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s), asked(r), decisions(r, k.Users)}}
 }
 
 // Ended tells the requester what became of a request.
 func Ended(r *reset.Request, link string) Message {
-	s := fmt.Sprintf("*%s* has ended. %s", linked(r, link), standing(r))
 	if r.Export != nil && r.State == reset.Done {
-		return Answer(fmt.Sprintf("*%s* has ended. :white_check_mark: *Done.* %s It comes here.", linked(r, link), exported(r.Export)))
+		return Answer(fmt.Sprintf("*%s:* :white_check_mark: *Done.* %s It comes here.", linked(r, link), exported(r.Export)))
 	}
+	s := fmt.Sprintf("*%s:* %s", linked(r, link), standing(r, nil))
 	if r.Totals != nil && !isExport(r) {
-		s += "\nThe result file is in the thread of the request."
-		if t := todo(r); t != "" {
-			s += "\n" + t
+		if n := needs(r); n != "" {
+			s += "\n" + n
 		}
+		s += "\nThe result file is in the thread."
 	}
-	return Answer(s)
+	s = trim(s, maxSection)
+	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	if b := retryButton(r); b != nil {
+		m.Blocks = append(m.Blocks, actions(r, b))
+	}
+	return m
 }
 
 // ExportNote stands with the file of an export, in the requester's direct messages.
 func ExportNote(r *reset.Request) string {
-	s := fmt.Sprintf("The list that you asked for with *%s*, approved by %s.", named(r), voices(r.Approved))
+	s := fmt.Sprintf("Your list from *%s*, approved by %s.", named(r), voices(r.Approved))
 	if r.Export != nil {
-		s += " " + exported(r.Export) + " Its SHA-256 is `" + string(r.Export.SHA256.Short()) + "…`."
+		s += " " + exported(r.Export)
 	}
-	return trim(s+" It holds data of people: keep it as short as you need it.", maxSection)
+	return trim(s+" It has data of people: delete it when you're done.", maxSection)
 }
 
 // Untold says in the thread who could not be reached by direct message.
-func Untold(r *reset.Request, whom []reset.Person) Message {
-	if len(whom) == 0 {
-		return Answer(fmt.Sprintf("%s: everybody is told by direct message now.", named(r)))
+func Untold(r *reset.Request, who []reset.Person) Message {
+	if len(who) == 0 {
+		return Answer(fmt.Sprintf("%s: everybody has been told by DM now.", named(r)))
 	}
-	s := fmt.Sprintf(":warning: %s: %s could not be told by direct message; Slack does not let the bot write to them. Please tell them.", named(r), people(whom))
+	s := fmt.Sprintf(":warning: %s: I can't DM %s. Please tell them.", named(r), people(who))
 	if isExport(r) && r.State == reset.Done {
-		s = fmt.Sprintf(":warning: %s: the file could not be sent to %s by direct message; Slack does not let the bot write there.", named(r), people(whom))
+		s = fmt.Sprintf(":warning: %s: I can't DM the file to %s.", named(r), people(who))
 	}
 	return Answer(s)
 }
@@ -107,17 +110,17 @@ func Untold(r *reset.Request, whom []reset.Person) Message {
 // why; with no reason, that it can again.
 func Astray(r *reset.Request, why string) Message {
 	if why == "" {
-		return Answer(fmt.Sprintf("The messages of %s are in %s again.", named(r), channelLink(r.Asked.Channel)))
+		return Answer(fmt.Sprintf("%s: I can write in %s again.", named(r), channelLink(r.Asked.Channel)))
 	}
-	goes := "It goes on as it was decided"
+	goes := "It goes on as decided"
 	switch {
 	case r.State == reset.Pending:
-		goes = "It waits for a decision, and approvers are asked by direct message"
+		goes = "Approvers are asked by DM"
 	case r.State == reset.Paused:
 		goes = "It stays paused"
 	case r.State.Settled():
 		goes = "It has ended"
 	}
-	return Answer(fmt.Sprintf(":warning: The bot cannot write about %s in %s: %s. %s; nothing is lost, and its messages and files come as soon as the bot can write there.",
+	return Answer(fmt.Sprintf(":warning: %s: I can't write in %s: %s. %s; its messages and files follow when I can.",
 		named(r), channelLink(r.Asked.Channel), escape(why), goes))
 }

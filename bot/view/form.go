@@ -102,7 +102,7 @@ func longField(id, label, hint, example string, most int) *slack.InputBlock {
 
 // reasonField asks why.
 func reasonField(optional bool) *slack.InputBlock {
-	b := longField(FieldReason, "Why?", "Approvers see it, and it is kept with the request.",
+	b := longField(FieldReason, "Reason", "Approvers see this.",
 		"Lost phones after the office move, ticket 1234", maxReasonRunes)
 	b.Optional = optional
 	return b

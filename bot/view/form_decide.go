@@ -21,32 +21,32 @@ func FrameOf(r *reset.Request, c reset.Channel) Frame {
 
 // DenyModal asks an approver why a request is denied.
 func DenyModal(r *reset.Request, c reset.Channel) slack.ModalViewRequest {
-	reason := longField(FieldReason, "Why is it denied?", "Everybody in the channel sees it.", "Ask for these users one by one, with a ticket each", maxReasonRunes)
+	reason := longField(FieldReason, "Why do you deny it?", "Everybody in the channel sees this.", "Please ask one by one, with a ticket each", maxReasonRunes)
 	return modal(DenyCallback, FrameOf(r, c), "Deny "+modalID(r.ID), "Deny",
-		section(fmt.Sprintf("%s asked for *%s*. Nobody is reset by this request then.", mention(r.Asked.By), users(r.Plan.Resets))),
-		quote("Why it was asked for", r.Asked.Reason), reason)
+		section(escape(title(r))), asked(r), reason)
 }
 
 // ConfirmModal asks an approver to type the number of users of a large batch.
 func ConfirmModal(r *reset.Request, c reset.Channel, n int) slack.ModalViewRequest {
 	f := FrameOf(r, c)
 	f.Users = n
-	input := slack.NewNumberInputBlockElement(plain("Number of users"), FieldUsers, false)
+	input := slack.NewNumberInputBlockElement(plain(count(n)), FieldUsers, false)
 	input.MinValue = "1"
-	what := "This resets " + someOrThe(r.Asked.Options) + " of"
+	warning := "Can't be undone."
 	if r.Asked.Options.DryRun {
-		what = "A dry run for"
+		warning = "A dry run: nobody is reset."
 	}
-	return modal(ConfirmCallback, f, "Approve "+modalID(r.ID), "Approve",
-		alert(slack.AlertLevelWarning, "This is a large batch. A reset cannot be undone."),
-		section(fmt.Sprintf("%s *%s*, asked for by %s.", what, users(n), mention(r.Asked.By))),
-		quote("Why", r.Asked.Reason),
-		field(FieldUsers, "How many users is this for?", "Type the number above, so that it is not approved by a slip of the hand.", input))
+	blocks := []slack.Block{section(fmt.Sprintf("*%s*\n%s", escape(title(r)), counts(r))), asked(r)}
+	if s := riskLines(r); s != "" {
+		blocks = append(blocks, section(s))
+	}
+	blocks = append(blocks, field(FieldUsers, fmt.Sprintf("Type %d to approve", n), warning, input))
+	return modal(ConfirmCallback, f, "Approve "+modalID(r.ID), "Approve", blocks...)
 }
 
 // AskNumber asks an approver privately to type the number of users: its button opens the modal.
 func AskNumber(r *reset.Request, n int) Message {
-	s := fmt.Sprintf("%s is a large batch of *%s*. Type their number to approve it; nothing was counted yet.", r.ID, users(n))
+	s := fmt.Sprintf("%s is a large batch. Type the number of users (%d) to approve it.", r.ID, n)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s),
 		actions(r, button(ActionConfirm, Value(r), "Type the number", slack.StylePrimary))}}
 }

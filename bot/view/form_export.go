@@ -40,19 +40,19 @@ func ExportModal(f Frame, attributes []Attribute, partial bool) slack.ModalViewR
 	f.Broad = len(columns) > maxChoices
 	blocks := []slack.Block{}
 	if partial {
-		blocks = append(blocks, alert(slack.AlertLevelInfo, "The org's own attributes could not be read in time. Close this and open it again to see them."))
+		blocks = append(blocks, alert(slack.AlertLevelInfo, "Your org's own attributes are missing: Okta didn't answer in time. Close this and try again."))
 	}
 	blocks = append(blocks, whomField(whom, at), namesField(f.Whom), columnsField(columns, f.Broad), reasonField(f.NoWhy),
-		note("An approver agrees first. The file goes to you alone, by DM. It can be dropped in the channel as a roster."))
+		note("Somebody approves it first. You alone get the file, by DM."))
 	return modal(ExportCallback, f, "Export users", "Ask for approval", blocks...)
 }
 
 func exportChoices() []choice {
 	return []choice{
-		{WhomSearch, "An Okta search", "Everybody whom it finds"},
+		{WhomSearch, "An Okta search", "Everybody it finds"},
 		{WhomGroup, "An Okta group", "All its members"},
 		{WhomFilter, "An Okta filter", "Up to date to the second, with fewer attributes"},
-		{WhomQuery, "A name", "Whose name or e-mail begins so"},
+		{WhomQuery, "A name", "Name or e-mail begins with"},
 	}
 }
 
@@ -76,20 +76,20 @@ func columnChoices(attributes []Attribute) []choice {
 		}
 		all = append(all, choice{a.Name, label, about})
 	}
-	return append(all, choice{columnFactors, "Factors enrolled", "Costs one more Okta call for each user: slow for many"})
+	return append(all, choice{columnFactors, "Factors enrolled", "One more Okta call for each user: slow for many"})
 }
 
 func columnsField(columns []choice, broad bool) slack.Block {
 	var pick *slack.MultiSelectBlockElement
-	hint := "In the order in which they are chosen."
+	hint := "In the order you choose them."
 	if broad {
 		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Type to find columns"), FieldColumns)
 		least := 0
 		pick.MinQueryLength = &least
-		hint += " Factors enrolled cost one more Okta call for each user."
+		hint += " Factors take one more Okta call for each user."
 	} else {
 		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose columns"), FieldColumns, optionsOf(columns)...)
-		hint += " Factors enrolled cost one more Okta call for each user."
+		hint += " Factors take one more Okta call for each user."
 	}
 	for _, name := range []string{columnID, "login", "email", columnStatus} {
 		if i := slices.IndexFunc(columns, func(c choice) bool { return c.value == name }); i >= 0 {

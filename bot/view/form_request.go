@@ -29,9 +29,9 @@ func RequestModal(f Frame) slack.ModalViewRequest {
 func whomChoices() []choice {
 	return []choice{
 		{WhomList, "A list", "Paste Okta user IDs, logins or e-mails"},
-		{WhomPeople, "People in Slack", "By the e-mail that Slack shows of them"},
+		{WhomPeople, "People in Slack", "By their e-mail in Slack"},
 		{WhomGroup, "An Okta group", "All its members"},
-		{WhomSearch, "An Okta search", "Everybody whom it finds"},
+		{WhomSearch, "An Okta search", "Everybody it finds"},
 		{WhomFile, "A file", "CSV, TSV or text, one user a row"},
 	}
 }
@@ -40,7 +40,7 @@ func whomChoices() []choice {
 func whomField(choices []choice, at int) slack.Block {
 	radio := slack.NewRadioButtonsBlockElement(FieldWhom, optionsOf(choices)...)
 	radio.InitialOption = option(choices[at])
-	b := field(FieldWhom, "Whom?", "", radio)
+	b := field(FieldWhom, "Who?", "", radio)
 	b.DispatchAction = true
 	return b
 }
@@ -50,21 +50,21 @@ func namesField(whom string) slack.Block {
 	switch whom {
 	case WhomPeople:
 		pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople)
-		return field(FieldPeople, "People", "Each needs an e-mail in Slack that is their login or e-mail in Okta.", pick)
+		return field(FieldPeople, "People", "Found in Okta by their e-mail in Slack.", pick)
 	case WhomGroup:
-		return textField(FieldGroup, "Name of the Okta group", "As it stands in Okta; whether there is one is found when the request is planned.", "Contractors", 255)
+		return textField(FieldGroup, "Name of the Okta group", "As Okta writes it.", "Contractors", 255)
 	case WhomSearch:
 		return longField(FieldSearch, "Okta search expression", "Okta's search language.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)
 	case WhomFile:
 		pick := slack.NewFileInputBlockElement(FieldFile)
 		pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt"}, 1
-		return field(FieldFile, "Roster", "A column of Okta user IDs, logins or e-mails; at most 10 MB here. A larger one is dropped in the channel.", pick)
+		return field(FieldFile, "File", "CSV or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
 	case WhomFilter:
 		return longField(FieldFilter, "Okta filter expression", "Okta's filter language.", `status eq "LOCKED_OUT"`, 1000)
 	case WhomQuery:
 		return textField(FieldQuery, "Start of a name or e-mail", "Okta compares first name, last name and e-mail.", "ana", 100)
 	}
-	return longField(FieldList, "Users", "Okta user IDs, logins or e-mails, separated by blanks, commas or lines. A longer list is dropped in the channel as a file.",
+	return longField(FieldList, "Users", "E-mails, logins or Okta IDs, separated by blanks, commas or lines.",
 		"ana@example.com\nbob@example.com", 3000)
 }
 
@@ -101,21 +101,21 @@ func factorChoices() []choice {
 
 func factorsField() slack.Block {
 	pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("All factors"), FieldFactors, optionsOf(factorChoices())...)
-	b := field(FieldFactors, "Which factors?", "Nothing chosen: all of them.", pick)
+	b := field(FieldFactors, "Which factors?", "Empty: all of them.", pick)
 	b.Optional = true
 	return b
 }
 
 func whenField() slack.Block {
-	b := field(FieldWhen, "Not before", "In your own time zone. Left out: as soon as it is approved.", slack.NewDateTimePickerBlockElement(FieldWhen))
+	b := field(FieldWhen, "Not before", "In your time zone. Empty: as soon as it's approved.", slack.NewDateTimePickerBlockElement(FieldWhen))
 	b.Optional = true
 	return b
 }
 
 func optionsField() slack.Block {
 	boxes := slack.NewCheckboxGroupsBlockElement(FieldOptions, optionsOf([]choice{
-		{OptionSessions, "End their Okta sessions, too", ""},
-		{OptionTell, "Tell the users by Slack", "Whose approval it was, and how to enrol again"},
+		{OptionSessions, "End their Okta sessions", ""},
+		{OptionTell, "Tell the users by DM", "And how to set up MFA again"},
 		{OptionDryRun, "Dry run", "Everything but the resets"},
 	})...)
 	b := field(FieldOptions, "Options", "", boxes)

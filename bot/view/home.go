@@ -31,9 +31,9 @@ const homeShown = 8
 // HomeTab is the home tab of one person. Each request stands in it with buttons
 // once at most, so that no block has the name of another.
 func HomeTab(h Home) slack.HomeTabViewRequest {
-	blocks := append([]slack.Block{header("Reset Okta MFA factors in bulk")}, starts(h)...)
+	blocks := append([]slack.Block{header("Reset Okta MFA")}, starts(h)...)
 	if len(h.Waiting) > 0 || h.Approver {
-		blocks = append(blocks, homeList("Waiting for you", h.Waiting, "Nothing waits for your decision.", decisions)...)
+		blocks = append(blocks, homeList("Waiting for you", h.Waiting, "Nothing needs your decision.", homeDecisions)...)
 	}
 	blocks = append(blocks, homeList("Your requests", h.Mine, "You have no open requests.", mineButtons)...)
 	others := slices.DeleteFunc(slices.Clone(h.Running), func(r *reset.Request) bool { return r.Asked.By == h.Person })
@@ -41,7 +41,7 @@ func HomeTab(h Home) slack.HomeTabViewRequest {
 	if h.Approver {
 		watch = runButtons
 	}
-	blocks = append(blocks, homeList("Running now", others, "Nothing of others runs now.", watch)...)
+	blocks = append(blocks, homeList("Running now", others, "Nothing else running.", watch)...)
 	blocks = append(blocks, pastOfHome(h.Past)...)
 	blocks = append(blocks, policyOfHome(h)...)
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
@@ -50,7 +50,7 @@ func HomeTab(h Home) slack.HomeTabViewRequest {
 // starts is where something new begins, or why it does not.
 func starts(h Home) []slack.Block {
 	if !h.Requester {
-		s := "You may not ask for resets here."
+		s := "You can't request resets here."
 		if h.Why != "" {
 			s += " " + told(h.Why)
 		}
@@ -61,7 +61,7 @@ func starts(h Home) []slack.Block {
 		request := button(ActionNewRequest, string(c), "New request", slack.StylePrimary)
 		export := button(ActionNewExport, string(c), "Export users", slack.StyleDefault)
 		blocks = append(blocks,
-			section(fmt.Sprintf("Ask in %s: approvers decide there. A CSV dropped in the channel works, too.", channelLink(c))),
+			section(fmt.Sprintf("Request resets in %s: with the form, or drop a CSV there.", channelLink(c))),
 			slack.NewActionBlock(fmt.Sprintf("new-%d", i), request, export))
 	}
 	return blocks
@@ -88,11 +88,14 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 // homeItem is one request in the home tab: its line, how it stands, and for whoever decides, why.
 func homeItem(r *reset.Request) string {
 	s := pastLine(r)
-	if st := standing(r); st != "" {
+	if st := standing(r, nil); st != "" {
 		s += "\n" + trim(st, 500)
 	}
 	if r.State == reset.Pending {
-		s += fmt.Sprintf("\n%s to reset, %s skipped. Why: %s", users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), escape(cut(line(r.Asked.Reason), 300)))
+		s += "\n" + counts(r) + "\nReason: " + told(shorten(line(r.Asked.Reason), 300))
+		if risk := riskLines(r); risk != "" {
+			s += "\n" + risk
+		}
 	}
 	return s
 }
@@ -115,7 +118,7 @@ func runButtons(r *reset.Request) slack.Block {
 }
 
 func pastOfHome(all []*reset.Request) []slack.Block {
-	blocks := []slack.Block{slack.NewDividerBlock(), section("*The last requests and what became of them*")}
+	blocks := []slack.Block{slack.NewDividerBlock(), section("*Recent requests*")}
 	if len(all) == 0 {
 		return append(blocks, note("None yet."))
 	}
@@ -129,7 +132,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 	return blocks
 }
 
-// policyOfHome folds the policy away: it is read once and rarely again.
+// policyOfHome is the policy in words, at the end: it is read once and rarely again.
 func policyOfHome(h Home) []slack.Block {
 	var lines []string
 	for _, s := range h.Policy[:min(len(h.Policy), 20)] {
@@ -141,7 +144,16 @@ func policyOfHome(h Home) []slack.Block {
 	if len(lines) == 0 {
 		return nil
 	}
-	c := slack.NewContainerBlock(section(strings.Join(lines, "\n")))
-	c.Title, c.IsCollapsible, c.DefaultCollapsed = plain("The policy in words"), true, true
-	return []slack.Block{slack.NewDividerBlock(), c}
+	return []slack.Block{slack.NewDividerBlock(), section("*How it works here*"), section(strings.Join(lines, "\n"))}
+}
+
+// homeDecisions are the buttons to decide in the home tab: who is reset is
+// looked at first, so Review opens what Approve is beside.
+func homeDecisions(r *reset.Request) slack.Block {
+	if isExport(r) {
+		return decisions(r, nil)
+	}
+	return slack.NewActionBlock("actions-"+string(r.ID),
+		button(ActionReview, Value(r), "Review and decide", slack.StylePrimary),
+		button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"factorbot/bot/reset"
 )
@@ -28,36 +29,86 @@ func named(r *reset.Request) string {
 // marked reports whether the request is not an ordinary reset.
 func marked(r *reset.Request) bool { return named(r) != string(r.ID) }
 
-// title is the header of the approval message; plain text.
-func title(r *reset.Request) string {
-	set := r.Plan.Digest == "" && r.Asked.Source.Asks()
-	switch {
-	case isExport(r):
-		return fmt.Sprintf("%s: export a list of users", r.ID)
-	case set && r.Asked.Source.Group != "":
-		return fmt.Sprintf("%s: reset of the members of an Okta group", named(r))
-	case set:
-		return fmt.Sprintf("%s: reset of the users whom a search finds", named(r))
-	case r.Plan.Digest == "":
-		return fmt.Sprintf("%s: reset of %s", named(r), users(r.Rows))
-	case r.Asked.Options.DryRun && r.Asked.Options.BreakGlass:
-		return fmt.Sprintf("%s: BREAK GLASS, dry run for %s", r.ID, users(r.Plan.Resets))
-	case r.Asked.Options.DryRun:
-		return fmt.Sprintf("%s: dry run for %s", r.ID, users(r.Plan.Resets))
-	case r.Asked.Options.BreakGlass:
-		return fmt.Sprintf("%s: BREAK GLASS, reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
+// title is the header of the approval message, which names who is reset; plain text.
+func title(r *reset.Request) string { return string(r.ID) + ": " + deed(r) }
+
+// deed says what a request does: "reset MFA for Diego Larsen"; plain text.
+func deed(r *reset.Request) string {
+	o := r.Asked.Options
+	if isExport(r) {
+		return "export a list of users"
 	}
-	return fmt.Sprintf("%s: reset %s of %s", r.ID, someOrThe(r.Asked.Options), users(r.Plan.Resets))
+	s := whatPlain(o) + " for " + whoPlain(r, nil)
+	if o.DryRun {
+		s = "dry run for " + whoPlain(r, nil)
+	}
+	if o.BreakGlass {
+		s = "BREAK GLASS, " + s
+	}
+	return s
+}
+
+// whatPlain says what is reset: "reset MFA", "reset only SMS"; plain text.
+func whatPlain(o reset.Options) string {
+	if len(o.Factors) > 0 {
+		return "reset only " + shorten(join(factorWords(o.Factors)), 60)
+	}
+	return "reset MFA"
+}
+
+// whoPlain names who is reset: by name where they are few, else by their
+// number; before there is a plan, as they were asked for. With a listing up to
+// five are named. Plain text.
+func whoPlain(r *reset.Request, l *Listing) string {
+	src := r.Asked.Source
+	switch {
+	case len(r.Plan.Names) > 0:
+		return namesPlain(r.Plan.Names)
+	case r.Plan.Digest != "" && l != nil && l.total > 0 && l.total <= listedPage:
+		var names []string
+		for _, t := range l.first(listedPage) {
+			names = append(names, displayName(t))
+		}
+		return namesPlain(names)
+	case r.Plan.Digest != "":
+		return users(r.Plan.Resets)
+	case src.Asks() && src.Group != "":
+		return "the members of an Okta group"
+	case src.Asks():
+		return "the users that a search finds"
+	}
+	return users(r.Rows)
+}
+
+func namesPlain(all []string) string {
+	names := make([]string, 0, len(all))
+	for _, n := range all {
+		names = append(names, shorten(line(n), 40))
+	}
+	return join(names)
+}
+
+// displayName is a target's name, else its login.
+func displayName(t reset.Target) string {
+	if n := line(t.Name); n != "" {
+		return n
+	}
+	return nameOf(t)
 }
 
 // exported says what an export's file holds; mrkdwn.
 func exported(e *reset.Export) string {
 	s := fmt.Sprintf("The file has %s and %s.", users(e.Users), plural(len(e.Columns), "column"))
 	if e.Unread > 0 {
-		s += fmt.Sprintf(" The factors of %s could not be read.", users(e.Unread))
+		s += fmt.Sprintf(" The factors of %s couldn't be read.", users(e.Unread))
 	}
 	if e.Note != "" {
 		s += " " + told(e.Note)
 	}
 	return s
+}
+
+// statusWords says a user's status in Okta as people say it.
+func statusWords(status string) string {
+	return strings.ToLower(strings.ReplaceAll(status, "_", " "))
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/slack-go/slack"
 )
@@ -23,6 +25,50 @@ func (m Message) Hash() (string, error) {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8]), nil
+}
+
+// newer is a block that not every workspace has yet, with the blocks that are
+// shown in its place where Slack refuses it.
+type newer struct {
+	slack.Block
+	instead []slack.Block
+}
+
+// MarshalJSON writes the block itself.
+func (b newer) MarshalJSON() ([]byte, error) { return json.Marshal(b.Block) }
+
+// Without returns the message with older blocks in place of those of the given
+// types. Only blocks that have such a form are replaced.
+func (m Message) Without(types ...string) Message {
+	return m.replaced(func(b newer) bool { return slices.Contains(types, string(b.BlockType())) })
+}
+
+// Plain returns the message with older blocks in place of all new ones.
+func (m Message) Plain() Message { return m.replaced(func(newer) bool { return true }) }
+
+func (m Message) replaced(which func(newer) bool) Message {
+	var blocks []slack.Block
+	for _, b := range m.Blocks {
+		if n, ok := b.(newer); ok && which(n) {
+			blocks = append(blocks, n.instead...)
+			continue
+		}
+		blocks = append(blocks, b)
+	}
+	return Message{Text: m.Text, Blocks: blocks}
+}
+
+// Replaceable returns the type of the block at an index, if [Message.Without]
+// can replace it.
+func (m Message) Replaceable(i int) (kind string, ok bool) {
+	if i < 0 || i >= len(m.Blocks) {
+		return "", false
+	}
+	b, ok := m.Blocks[i].(newer)
+	if !ok {
+		return "", false
+	}
+	return string(b.BlockType()), true
 }
 
 // Slack's limits that this package can meet, in characters.
@@ -45,7 +91,28 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-func header(s string) slack.Block { return slack.NewHeaderBlock(plain(cut(s, maxHeader-30))) }
+func header(s string) slack.Block { return slack.NewHeaderBlock(plain(shorten(s, maxHeader))) }
+
+// shorten cuts text to n characters, the ellipsis among them.
+func shorten(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return strings.TrimSpace(string(runes[:n-1])) + "…"
+}
+
+// folded puts blocks under a title, closed at first; where Slack has no
+// containers, their words stand in small print.
+func folded(title string, inside []slack.Block, small ...string) slack.Block {
+	c := slack.NewContainerBlock(inside...).WithTitle(plain(title)).WithCollapsible(true, true)
+	return newer{c, []slack.Block{note(small...)}}
+}
+
+// chart is a picture of numbers; the text beside it says the same.
+func chart(title string, c slack.DataVisualizationChart) slack.Block {
+	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: title, Chart: c}, nil}
+}
 
 func section(s string) slack.Block {
 	return slack.NewSectionBlock(mrkdwn(trim(s, maxSection)), nil, nil)
@@ -73,17 +140,4 @@ func quote(label, text string) slack.Block {
 			Type:     slack.RTEQuote,
 			Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(text, nil)},
 		})
-}
-
-// table shows rows under a head; the first column holds numbers. Slack takes a hundred rows.
-func table(head [2]string, rows [][2]string) slack.Block {
-	cells := [][]slack.TableCell{{slack.NewTableRawTextCell(head[0]), slack.NewTableRawTextCell(head[1])}}
-	for _, r := range rows[:min(len(rows), 99)] {
-		cells = append(cells, []slack.TableCell{slack.NewTableRawTextCell(r[0]), slack.NewTableRawTextCell(r[1])})
-	}
-	return &slack.TableBlock{
-		Type:           slack.MBTTable,
-		Rows:           cells,
-		ColumnSettings: []slack.ColumnSetting{{Align: slack.ColumnAlignmentRight}, {Align: slack.ColumnAlignmentLeft, IsWrapped: true}},
-	}
 }

@@ -22,8 +22,8 @@ func ReasonModal(upload string) slack.ModalViewRequest {
 		Submit:          plain("Ask for approval"),
 		Close:           plain("Cancel"),
 		Blocks: slack.Blocks{BlockSet: []slack.Block{
-			slack.NewInputBlock(ReasonBlock, plain("Why should these users be reset?"),
-				plain("Approvers see it, and it is kept with the request."), input),
+			slack.NewInputBlock(ReasonBlock, plain("Reason"),
+				plain("Approvers see this."), input),
 		}},
 	}
 }

@@ -13,11 +13,11 @@ import (
 // Reset tells an affected user that their factors were reset, by whom, and
 // what to do now. The reason stays between those who asked and approved.
 func Reset(r *reset.Request, row int) Message {
-	what := "MFA factors"
+	what := "MFA"
 	if len(r.Asked.Options.Factors) > 0 {
-		what = factors(r.Asked.Options) + " factors"
+		what = "MFA (" + factors(r.Asked.Options) + ")"
 	}
-	s := fmt.Sprintf(":key: *Your %s in Okta were reset.* %s asked for it (%s)", what, mention(r.Asked.By), r.ID)
+	s := fmt.Sprintf(":white_check_mark: *Your Okta %s was reset.* %s asked for it (%s)", what, mention(r.Asked.By), r.ID)
 	if len(r.Approved) > 0 {
 		s += ", and " + approvers(r) + " approved it"
 	}
@@ -25,10 +25,10 @@ func Reset(r *reset.Request, row int) Message {
 	if r.Asked.Options.RevokeSessions {
 		s += " Your Okta sessions were ended."
 	}
-	next := fmt.Sprintf("*What to do:* sign in to %s as always; Okta asks you to set up MFA again. Nobody needs to call you for that, and nobody may ask you for a code or a password.", code(r.Org))
-	why := "Did you not expect this? Press the button, and the security team is told at once."
+	next := fmt.Sprintf("*What to do:* sign in to %s as always; Okta asks you to set up MFA again. Nobody needs to call you for that. Don't give anyone a code or password.", code(r.Org))
+	why := "Didn't expect this? Press the button to tell the security team."
 	notMe := confirmed(button(ActionNotMe, RowValue(r.ID, row), "That wasn't me", slack.StyleDanger),
-		"Tell the security team?", "They are told that you did not expect the reset of your factors.", "Tell them", slack.StyleDanger)
+		"Tell the security team?", "They hear that you didn't expect this reset.", "Tell them", slack.StyleDanger)
 	return Message{
 		Text:   texted(s + "\n" + next + "\n" + why),
 		Blocks: []slack.Block{section(s), section(next), note(why), slack.NewActionBlock("notice-"+string(r.ID), notMe)},
@@ -47,24 +47,31 @@ type Told struct {
 // NoticesSent says in the thread how many affected users were told by direct message.
 func NoticesSent(r *reset.Request, c Told) Message {
 	all := c.Told + c.NoAccount + c.NotReached + c.TooMany
-	s := fmt.Sprintf(":envelope: *%s of %s* whom %s has reset heard of it by direct message.", count(c.Told), users(all), r.ID)
+	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, count(c.Told), users(all), wereTold(c.Told))
 	if all == 0 {
-		s = fmt.Sprintf(":envelope: %s has reset nobody, so nobody was told.", r.ID)
+		s = fmt.Sprintf("%s reset nobody, so nobody was told.", r.ID)
 	}
 	var why []string
 	if c.NoAccount > 0 {
-		why = append(why, fmt.Sprintf("%s: no Slack account has their Okta e-mail", users(c.NoAccount)))
+		why = append(why, fmt.Sprintf("%s: no Slack account with their Okta e-mail", users(c.NoAccount)))
 	}
 	if c.NotReached > 0 {
 		why = append(why, fmt.Sprintf("%s: Slack took no message", users(c.NotReached)))
 	}
 	if c.TooMany > 0 {
-		why = append(why, fmt.Sprintf("%s: more than the %s that are told of one request", users(c.TooMany), count(c.Max)))
+		why = append(why, fmt.Sprintf("%s: over the limit of %s", users(c.TooMany), count(c.Max)))
 	}
 	if len(why) > 0 {
 		s += " Not told: " + strings.Join(why, "; ") + "."
 	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}
+
+func wereTold(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
 }
 
 // approvers names who approved, without their Okta logins.
@@ -78,6 +85,6 @@ func approvers(r *reset.Request) string {
 
 // EnrolledAfter says in the thread how many users had enrolled again so long after the run.
 func EnrolledAfter(r *reset.Request, again, of int, after time.Duration) Message {
-	s := fmt.Sprintf(":mobile_phone: %s after %s: *%s of %s* enrolled again.", span(after), r.ID, count(again), users(of))
+	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, count(again), users(of), span(after))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

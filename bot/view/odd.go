@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -14,21 +15,31 @@ const newUser = 7 * 24 * time.Hour
 // strong are the factor types that withstand phishing.
 func strong() []string { return []string{"webauthn", "u2f", "signed_nonce"} }
 
+func onlyResistant(t reset.Target) bool {
+	return t.Read && len(t.Factors) > 0 && !slices.ContainsFunc(t.Factors, func(f string) bool { return !slices.Contains(strong(), f) })
+}
+
 // standsOut says in a few words why an approver should look at a target; "" if
-// there is nothing. The moment is when the plan was frozen.
+// there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
+// see [plainTimes] and [slackTimes].
 func standsOut(t reset.Target, at time.Time) string {
-	var words []string
 	if t.Status != "" && t.Status != "ACTIVE" {
-		words = append(words, t.Status)
+		return join(slices.DeleteFunc([]string{statusWords(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
 	}
+	return remarks(t, at)
+}
+
+// remarks is what stands out about a target but for its status.
+func remarks(t reset.Target, at time.Time) string {
+	var words []string
 	if t.Created != nil && at.Sub(*t.Created) < newUser {
 		words = append(words, fmt.Sprintf("created %s ago", days(at.Sub(*t.Created))))
 	}
-	if t.Read && len(t.Factors) > 0 && !slices.ContainsFunc(t.Factors, func(f string) bool { return !slices.Contains(strong(), f) }) {
+	if onlyResistant(t) {
 		words = append(words, "only phishing-resistant factors")
 	}
-	if t.Detail != "" {
-		words = append(words, line(t.Detail))
+	if d := line(t.Detail); d != "" && d != "is "+statusWords(t.Status) {
+		words = append(words, d)
 	}
 	return join(words)
 }
@@ -38,4 +49,29 @@ func days(d time.Duration) string {
 		return plural(n, "day")
 	}
 	return "hours"
+}
+
+// isoTime is a time as details of the record have it.
+var isoTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+
+// plainTimes writes times for people where Slack does not know the reader's zone.
+func plainTimes(s string) string {
+	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
+		t, err := time.Parse(time.RFC3339, iso)
+		if err != nil {
+			return iso
+		}
+		return t.UTC().Format("Jan 2, 15:04 UTC")
+	})
+}
+
+// slackTimes writes times of escaped text as Slack's dates, in the reader's zone.
+func slackTimes(s string) string {
+	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
+		t, err := time.Parse(time.RFC3339, iso)
+		if err != nil {
+			return iso
+		}
+		return date(t)
+	})
 }

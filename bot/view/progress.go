@@ -15,6 +15,7 @@ import (
 type Pace struct {
 	ByOutcome map[reset.Outcome]int // targets with an outcome, those that the plan skips not among them
 	PerMinute float64               // outcomes a minute lately; 0 if not known
+	Retrying  int                   // calls that Okta did not answer well and that are sent again
 	Left      time.Duration         // until the last outcome at this rate; 0 if not known
 	After     reset.Aftermath       // of the last restart
 }
@@ -54,7 +55,7 @@ func Progress(r *reset.Request, p Pace) Message {
 // progressNotes are the small print: the rate, the wave, a restart.
 func progressNotes(r *reset.Request, p Pace) (list []string) {
 	if r.State == reset.Running && !isExport(r) {
-		list = append(list, rateLine(p), waveLine(r))
+		list = append(list, rateLine(p), retryLine(p), waveLine(r))
 	}
 	if r.Restarted != nil {
 		list = append(list, restarted(r.Restarted, p.After))
@@ -68,27 +69,27 @@ func waveLine(r *reset.Request) string {
 	if !ramping {
 		return ""
 	}
-	return fmt.Sprintf("Wave %d of %d: up to %s, then the outcomes are looked at before more are reset.", r.Waves+1, len(r.Terms.Waves)+1, users(end))
+	return fmt.Sprintf("Wave %d of %d: up to %s, then a look at the results.", r.Waves+1, len(r.Terms.Waves)+1, users(end))
 }
 
 func progressHead(r *reset.Request) string {
 	name := named(r)
 	switch r.State {
 	case reset.Paused:
-		return fmt.Sprintf(":double_vertical_bar: *%s is paused.* Why, and what to do, stands in the message about the pause below.", name)
+		return fmt.Sprintf(":double_vertical_bar: *%s is paused.* See below.", name)
 	case reset.Stopping:
-		return fmt.Sprintf(":octagonal_sign: *%s is stopping*, cancelled by %s. Calls on their way to Okta are waited for.", name, mention(r.MovedBy))
+		return fmt.Sprintf(":no_entry: *%s is stopping*, cancelled by %s. Resets already sent to Okta finish first.", name, mention(r.MovedBy))
 	case reset.Verifying:
 		if isExport(r) {
-			return fmt.Sprintf(":page_facing_up: *%s: the file is made.*", name)
+			return fmt.Sprintf(":white_check_mark: *%s: the file is ready.*", name)
 		}
-		return fmt.Sprintf(":mag: *%s is read back:* did every reset take?", name)
+		return fmt.Sprintf(":hourglass_flowing_sand: *%s:* checking in Okta that every reset worked", name)
 	case reset.Done:
 		return fmt.Sprintf(":white_check_mark: *%s is done*%s.", name, tookFor(r))
 	case reset.Cancelled:
-		return fmt.Sprintf(":octagonal_sign: *%s was cancelled*%s.", name, tookFor(r))
+		return fmt.Sprintf(":no_entry: *%s was cancelled*%s.", name, tookFor(r))
 	}
-	return fmt.Sprintf(":arrow_forward: *%s is running*, approved by %s.", name, voices(r.Approved))
+	return fmt.Sprintf(":hourglass_flowing_sand: *%s is running*, approved by %s.", name, voices(r.Approved))
 }
 
 func tookFor(r *reset.Request) string {
@@ -101,7 +102,7 @@ func tookFor(r *reset.Request) string {
 func countsLine(p Pace, done, of int) string {
 	s := fmt.Sprintf("%s of %s: %s reset", count(done), users(of), count(p.ByOutcome[reset.OutcomeReset]))
 	for _, o := range reset.Outcomes()[1:] {
-		if n := p.ByOutcome[o]; n > 0 || o == reset.OutcomeFailed {
+		if n := p.ByOutcome[o]; n > 0 {
 			s += fmt.Sprintf(", %s %s", count(n), outcomeWords(o))
 		}
 	}
@@ -114,9 +115,17 @@ func rateLine(p Pace) string {
 	}
 	s := fmt.Sprintf("%s a minute", count(int(p.PerMinute+0.5)))
 	if p.Left > 0 {
-		s += ", about " + span(p.Left) + " left"
+		s += ", about " + about(p.Left) + " left"
 	}
 	return s
+}
+
+// retryLine says in a line that Okta does not answer some calls well.
+func retryLine(p Pace) string {
+	if p.Retrying == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s failed at first and is being retried.", plural(p.Retrying, "call"))
 }
 
 func progressButtons(r *reset.Request) slack.Block {

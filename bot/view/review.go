@@ -98,7 +98,7 @@ func (v *Review) matches(t reset.Target) bool {
 		return true
 	}
 	has := strings.ToLower(strings.Join([]string{
-		t.Login, t.Input, string(t.User), t.Status, t.Department, string(t.Reason), t.Detail, strings.Join(t.Factors, " "),
+		t.Login, t.Name, t.Input, string(t.User), t.Status, t.Department, string(t.Reason), t.Detail, strings.Join(t.Factors, " "),
 	}, "\n"))
 	return strings.Contains(has, want)
 }
@@ -129,14 +129,14 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	blocks := v.counts()
 	blocks = append(blocks, v.search(), v.choose())
 	if v.full {
-		blocks = append(blocks, alert(slack.AlertLevelWarning, "That is more than fits into one go, so the ticks before stay. Take those rows out, then review the new plan."))
+		blocks = append(blocks, alert(slack.AlertLevelWarning, "That's more than fits at once. Remove those that are ticked, then review the new plan."))
 	}
 	blocks = append(blocks, note(v.position(from, len(shown), len(rows))))
 	blocks = append(blocks, v.page(shown)...)
 	if nav := v.turns(last); nav != nil {
 		blocks = append(blocks, nav)
 	}
-	submit := "Take rows out"
+	submit := "Remove ticked"
 	if v.frame.Looking {
 		submit = ""
 	}
@@ -148,7 +148,7 @@ func (v *Review) Modal() slack.ModalViewRequest {
 }
 
 func (v *Review) search() slack.Block {
-	b := textField(ReviewSearch, "Search", "Login, department, status, reason or factor; press Enter.", "sales", 100)
+	b := textField(ReviewSearch, "Search", "Login, name, department, status or factor; press Enter.", "sales", 100)
 	input := b.Element.(*slack.PlainTextInputBlockElement)
 	input.InitialValue = cut(v.frame.Search, 60)
 	input.DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_enter_pressed"}}
@@ -158,7 +158,7 @@ func (v *Review) search() slack.Block {
 
 func (v *Review) choose() slack.Block {
 	choices := []choice{
-		{ShowReset, fmt.Sprintf("To be reset (%s)", count(v.resets)), ""},
+		{ShowReset, fmt.Sprintf("All to reset (%s)", count(v.resets)), ""},
 		{ShowOdd, fmt.Sprintf("Standing out (%s)", count(v.odd)), ""},
 		{ShowSkip, fmt.Sprintf("Skipped (%s)", count(sum(v.skips))), ""},
 	}
@@ -173,13 +173,13 @@ func (v *Review) choose() slack.Block {
 }
 
 func (v *Review) position(from, shown, all int) string {
-	s := "Nothing is found."
+	s := "Nothing found."
 	if shown > 0 {
-		s = fmt.Sprintf("%s to %s of %s", count(from+1), count(from+shown), plural(all, "row"))
+		s = fmt.Sprintf("%s to %s of %s", count(from+1), count(from+shown), users(all))
 	}
 	out, err := ParseRows(v.frame.Out)
 	if err == nil && len(out) > 0 {
-		s += fmt.Sprintf(" · %s ticked: %s", plural(len(out), "row"), escape(cut(v.frame.Out, 100)))
+		s += fmt.Sprintf(" · %s ticked: %s", users(len(out)), "rows "+escape(cut(v.frame.Out, 100)))
 	}
 	return s
 }
@@ -191,17 +191,17 @@ func (v *Review) page(rows []reset.Target) []slack.Block {
 		for part := range slices.Chunk(rows, 10) {
 			var b strings.Builder
 			for _, t := range part {
-				fmt.Fprintf(&b, "%s  %s\n", code(nameOf(t)), told(cut(v.about(t), 150)))
+				fmt.Fprintf(&b, "%s  %s\n", code(nameOf(t)), told(shorten(v.about(t), 150)))
 			}
 			blocks = append(blocks, section(b.String()))
 		}
 		return blocks
 	}
 	out, _ := ParseRows(v.frame.Out)
-	label := "Tick whom to leave out"
+	label := "Tick users to remove"
 	for part := range slices.Chunk(rows, 10) {
 		blocks = append(blocks, v.boxes(label, part, out))
-		label = "More of this page"
+		label = "More on this page"
 	}
 	return blocks
 }
@@ -234,11 +234,11 @@ func nameOf(t reset.Target) string { return cmp.Or(line(t.Login), line(t.Input),
 func (v *Review) about(t reset.Target) string {
 	var words []string
 	if t.Action != reset.ActionReset {
-		words = append(words, reasonWords(t.Reason), line(t.Detail))
+		words = append(words, reasonWords(t.Reason), plainTimes(line(t.Detail)))
 	} else if s := standsOut(t, v.request.Plan.FrozenAt); s != "" {
-		words = append(words, "⚠ "+s)
+		words = append(words, "⚠ "+plainTimes(s))
 	}
-	words = append(words, fmt.Sprintf("row %d", t.Row), line(t.Department))
+	words = append(words, line(t.Name), line(t.Department))
 	if len(t.Factors) > 0 {
 		words = append(words, strings.Join(factorWords(t.Factors), ", "))
 	}
@@ -265,11 +265,7 @@ func Notice(title, words string) slack.ModalViewRequest {
 	return modal("notice", Frame{}, title, "", alert(slack.AlertLevelWarning, words))
 }
 
-// TakenOut answers who took rows out of a plan.
+// TakenOut answers who removed users from a plan.
 func TakenOut(r *reset.Request, n int) Message {
-	was := "are"
-	if n == 1 {
-		was = "is"
-	}
-	return Answer(fmt.Sprintf("%s: %s %s taken out. The plan is made anew; approvals before do not count for it.", r.ID, plural(n, "row"), was))
+	return Answer(fmt.Sprintf("%s: removed %s. Earlier approvals no longer count.", r.ID, users(n)))
 }

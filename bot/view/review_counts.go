@@ -11,12 +11,12 @@ import (
 // counts says how many there are of what.
 func (v *Review) counts() []slack.Block {
 	skipped := sum(v.skips)
-	s := fmt.Sprintf("*%s* will be reset, *%s* skipped.", users(v.resets), plural(skipped, "row"))
+	s := fmt.Sprintf("*%s* to reset, *%s* skipped.", count(v.resets), count(skipped))
 	if v.request.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: *%s* would be reset, *%s* skipped.", users(v.resets), plural(skipped, "row"))
+		s = fmt.Sprintf("Dry run: *%s* would be reset, *%s* skipped.", count(v.resets), count(skipped))
 	}
 	if v.odd > 0 {
-		s += fmt.Sprintf(" :warning: %s out, shown first.", stand(v.odd))
+		s += fmt.Sprintf(" :warning: %s out, listed first.", stand(v.odd))
 	}
 	blocks := []slack.Block{section(s)}
 	var fields []*slack.TextBlockObject

@@ -9,62 +9,76 @@ import (
 	"factorbot/bot/reset"
 )
 
-// standing says in a line where a request stands; "" while it waits for approval.
-func standing(r *reset.Request) string {
+// standing says in a line where a request stands; "" while it waits for
+// approval. The pace of a run is told where it is known.
+func standing(r *reset.Request, p *Pace) string {
 	switch r.State {
 	case reset.Planning:
-		if isSet(r) {
-			return ":mag: *Planning.* The users are listed by Okta."
-		}
-		return ":mag: *Planning.* The rows are looked up in Okta."
+		return ":hourglass_flowing_sand: *Planning:* looking the users up in Okta."
 	case reset.Rejected:
 		return ":no_entry: *Not possible:* " + told(r.Refusal)
 	case reset.Denied:
-		return ":x: " + deniedBy(r)
+		return ":no_entry: " + deniedBy(r)
 	case reset.Expired:
-		return ":hourglass: *Expired.* Nobody decided in time. Ask again if it is still needed."
+		return ":no_entry: *Expired:* nobody decided in time. Ask again if it's still needed."
 	case reset.Lapsed:
-		return ":hourglass: *Lapsed.* It was approved, but could not be started in time. Ask again if it is still needed."
+		return ":no_entry: *Lapsed:* approved, but it couldn't start in time. Ask again if it's still needed."
 	case reset.Approved:
 		s := ":white_check_mark: *Approved* by " + voices(r.Approved) + "."
 		if w := waits(r); w != "" {
-			s += "\n:alarm_clock: " + w
+			s += "\n" + w
 		}
 		return s
 	case reset.Running:
 		if isExport(r) {
-			return ":arrow_forward: *The list is being made*, approved by " + voices(r.Approved) + "."
+			return ":hourglass_flowing_sand: *Making the list*, approved by " + voices(r.Approved) + "."
 		}
-		return ":arrow_forward: *Running*, approved by " + voices(r.Approved) + ". Progress is in the thread."
+		return ":hourglass_flowing_sand: *Running:* " + running(r, p) + " Approved by " + voices(r.Approved) + "."
 	case reset.Paused:
-		return ":double_vertical_bar: *Paused:* " + causeWords(r)
+		s := ":double_vertical_bar: *Paused:* " + causeWords(r)
+		if p != nil && !isExport(r) {
+			s += " So far: " + running(r, p)
+		}
+		return s
 	case reset.Stopping:
-		return ":octagonal_sign: *Stopping*, cancelled by " + mention(r.MovedBy) + "."
+		return ":no_entry: *Stopping*, cancelled by " + mention(r.MovedBy) + "."
 	case reset.Verifying:
 		if isExport(r) {
-			return ":page_facing_up: *The list is made.*"
+			return ":white_check_mark: *The list is ready.*"
 		}
-		return ":mag: *Reading back* what was reset, approved by " + voices(r.Approved) + "."
+		return ":hourglass_flowing_sand: *Checking in Okta* that every reset worked. Approved by " + voices(r.Approved) + "."
 	case reset.Cancelled:
-		return ":octagonal_sign: " + cancelledBy(r)
+		return ":no_entry: " + cancelledBy(r)
 	case reset.Done:
 		if r.Export != nil {
-			return ":white_check_mark: *Done.* " + exported(r.Export) + " It goes to the requester by direct message."
+			return ":white_check_mark: *Done.* " + exported(r.Export) + " The requester gets it by DM."
+		}
+		if r.Asked.Options.DryRun {
+			return ":white_check_mark: *Dry run done.* " + totals(r)
 		}
 		return ":white_check_mark: *Done.* " + totals(r)
 	}
 	return ""
 }
 
+// running counts how far a run is: "120 of 482 users done, 2 failed."
+func running(r *reset.Request, p *Pace) string {
+	if p == nil {
+		return users(r.Plan.Resets) + "."
+	}
+	done := sum(p.ByOutcome)
+	return countsLine(*p, done, max(r.Plan.Resets, done))
+}
+
 func deniedBy(r *reset.Request) string {
 	if r.Denial == nil {
 		return "*Denied.*"
 	}
-	s := "*Denied* by " + mention(r.Denial.By) + "."
+	s := "*Denied* by " + mention(r.Denial.By)
 	if r.Denial.Why != "" {
-		s += " " + told(r.Denial.Why)
+		return s + ": " + told(r.Denial.Why)
 	}
-	return s
+	return s + "."
 }
 
 func cancelledBy(r *reset.Request) string {
@@ -84,45 +98,89 @@ func cancelledBy(r *reset.Request) string {
 	return s + ". Nobody was reset."
 }
 
-// totals is the outcome in a line: "495 reset, 3 skipped, 2 failed, 0 not run."
+// totals is the outcome in a line: "495 reset, 3 skipped, 2 failed." Nothing is
+// said of an outcome that nobody has, failures excepted.
 func totals(r *reset.Request) string {
 	if r.Totals == nil {
 		return ""
 	}
 	parts := make([]string, 0, 4)
 	for _, o := range reset.Outcomes() {
-		parts = append(parts, count(r.Totals.ByOutcome[o])+" "+outcomeWords(o))
+		if n := r.Totals.ByOutcome[o]; n > 0 || o == reset.OutcomeReset {
+			parts = append(parts, count(n)+" "+outcomeWords(o))
+		}
 	}
 	return strings.Join(parts, ", ") + "."
 }
 
-// outcomes is the table of what became of the rows, and what a person does about it.
+// outcomes is what became of the users: a picture where they are many, who
+// needs somebody, and the button to try those again.
 func outcomes(r *reset.Request) []slack.Block {
-	if r.Totals == nil {
+	if r.Totals == nil || isExport(r) {
 		return nil
 	}
 	var blocks []slack.Block
-	if sum(r.Totals.ByReason) > 0 {
-		blocks = append(blocks, reasonTable("Rows", "Outcome", r.Totals.ByReason))
+	if c := outcomeChart(r); c != nil {
+		blocks = append(blocks, c)
 	}
-	if s := todo(r); s != "" {
+	if s := needs(r); s != "" {
 		blocks = append(blocks, section(s))
 	}
-	if n := r.Totals.ByOutcome[reset.OutcomeFailed] + r.Totals.ByOutcome[reset.OutcomeNotRun]; n > 0 && r.State.Settled() && r.HasRun() && !isExport(r) {
-		blocks = append(blocks, actions(r, retryButton(r, n)))
+	if b := retryButton(r); b != nil {
+		blocks = append(blocks, actions(r, b))
 	}
 	return blocks
 }
 
-// todo lists what to do about the outcomes that need a person.
-func todo(r *reset.Request) string {
-	var b strings.Builder
-	for _, k := range byCount(r.Totals.ByReason) {
-		if a := advice(k); a != "" {
-			fmt.Fprintf(&b, "• %s (%s, `%s`): %s.\n", plural(r.Totals.ByReason[k], "row"), escape(reasonWords(k)), told(string(k)), a)
+// chartFrom is from how many users on a picture says more than numbers.
+const chartFrom = 26
+
+func outcomeChart(r *reset.Request) slack.Block {
+	if !r.HasRun() || r.Totals.Rows() < chartFrom {
+		return nil
+	}
+	var segments []slack.DataVisualizationSegment
+	for _, o := range reset.Outcomes() {
+		if n := r.Totals.ByOutcome[o]; n > 0 {
+			segments = append(segments, slack.NewDataVisualizationSegment(outcomeWords(o), float64(n)))
 		}
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return chart(string(r.ID)+": what became of "+users(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
+}
+
+// needs names those who need somebody, with what to do; where they are not
+// named, it counts them. Skipped users are told in the result file.
+func needs(r *reset.Request) string {
+	var b strings.Builder
+	for _, k := range byCount(r.Totals.ByReason) {
+		what := advice(k)
+		if what == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "• %s: %s. %s.\n", whoNeeds(r, k), escape(reasonWords(k)), what)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "*Needs somebody*\n" + strings.TrimSuffix(b.String(), "\n")
+}
+
+// whoNeeds names the users with a reason, as far as they are named.
+func whoNeeds(r *reset.Request, k reset.Reason) string {
+	n := r.Totals.ByReason[k]
+	var names []string
+	for _, x := range r.Totals.Needs {
+		if x.Reason == k {
+			names = append(names, code(x.Login))
+		}
+	}
+	switch more := n - len(names); {
+	case len(names) == 0:
+		return users(n)
+	case more > 0:
+		return strings.Join(names, ", ") + fmt.Sprintf(" and %s more", count(more))
+	}
+	return join(names)
 }
 
 // causeWords says why a request is paused.
@@ -131,8 +189,8 @@ func causeWords(r *reset.Request) string {
 		return "it waits for a person."
 	}
 	s := causeSentence(r.Pause)
-	if d := told(r.Pause.Detail); d != "" {
-		s += " " + d
+	if d := strings.TrimSuffix(told(r.Pause.Detail), "."); d != "" {
+		s += " " + d + "."
 	}
 	return s
 }
@@ -150,22 +208,23 @@ func causeSentence(p *reset.Pause) string {
 	case reset.CauseFreeze:
 		return "everything is frozen."
 	case reset.CauseReported:
-		return "affected users said that it was not them."
+		return "affected users say it wasn't them."
 	case reset.CauseGap:
 		return "the bot was away for over an hour."
 	case reset.CauseProtection:
-		return "who is protected could not be read from Okta."
+		return "Okta doesn't say who is protected."
 	}
 	return told(string(p.Cause)) + "."
 }
 
-// lifters says who may lift a pause.
-func lifters(p *reset.Pause) string {
-	switch p.Cause {
+// lifters says who can lift a pause, by mention where they are known.
+func lifters(r *reset.Request, h Helpers) string {
+	who := h.except(r.Asked.By)
+	switch r.Pause.Cause {
 	case reset.CauseErrors, reset.CauseRequester:
-		return "An approver may resume it; the requester too, within an hour of the pause."
+		return fmt.Sprintf("%s can resume it; %s too, within an hour of the pause.", who.or("An approver"), mention(r.Asked.By))
 	case reset.CauseFreeze:
-		return "It goes on when the freeze is lifted by the approvers."
+		return fmt.Sprintf("It goes on when two approvers run `/factor-reset thaw`: %s. Requester: %s.", who.or("any two approvers"), mention(r.Asked.By))
 	}
-	return "An approver other than the requester may resume it."
+	return fmt.Sprintf("%s can resume it, not %s who requested it.", who.or("Another approver"), mention(r.Asked.By))
 }

@@ -187,10 +187,22 @@ func span(d time.Duration) string {
 	d = max(0, d.Round(time.Second))
 	h, m, s := int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60
 	switch {
-	case h > 0:
+	case h > 0 && m > 0:
 		return fmt.Sprintf("%d h %d min", h, m)
-	case m > 0:
+	case h > 0:
+		return fmt.Sprintf("%d h", h)
+	case m > 0 && s > 0:
 		return fmt.Sprintf("%d min %d s", m, s)
+	case m > 0:
+		return fmt.Sprintf("%d min", m)
 	}
 	return fmt.Sprintf("%d s", s)
+}
+
+// about writes a duration that is only known roughly: "10 s", "3 min", "2 h 5 min".
+func about(d time.Duration) string {
+	if d <= time.Minute {
+		return span(max(10*time.Second, (d + 5*time.Second).Round(10*time.Second)))
+	}
+	return span((d + 30*time.Second - 1).Round(time.Minute))
 }

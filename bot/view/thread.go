@@ -16,23 +16,18 @@ func Reply(r *reset.Request, link string) Message {
 	var s string
 	switch {
 	case r.State == reset.Rejected:
-		s = fmt.Sprintf(":no_entry: *%s is not possible:* %s", named(r), told(r.Refusal))
+		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), told(r.Refusal))
 		if todo := rejectedAdvice(r); todo != "" {
 			s += "\n" + todo
 		}
 	case r.Plan.Digest == "" && r.State == reset.Cancelled:
-		s = fmt.Sprintf(":octagonal_sign: *%s* was cancelled by %s before it was planned.", named(r), mention(r.MovedBy))
+		s = fmt.Sprintf(":no_entry: *%s* was cancelled by %s before it was planned.", named(r), mention(r.MovedBy))
 	case link == "":
-		s = fmt.Sprintf("*%s*: the request is in this channel.", named(r))
+		s = fmt.Sprintf("*%s* is in this channel.", named(r))
 	default:
-		s = fmt.Sprintf("*<%s|%s>*: %s to reset, %s skipped. The decision is made there.", escape(link), named(r),
-			users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"))
+		s = fmt.Sprintf("*<%s|%s>*: %s. Decide there.", escape(link), named(r), planned(r))
 	}
-	blocks := []slack.Block{section(s)}
-	if sum(r.Plan.Skips) > 0 && r.State == reset.Rejected {
-		blocks = append(blocks, reasonTable("Rows", "Skipped because", r.Plan.Skips))
-	}
-	return Message{Text: texted(s), Blocks: blocks}
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // rejectedAdvice says what to do after a refusal, where its sentence does not say it.
@@ -45,10 +40,9 @@ func rejectedAdvice(r *reset.Request) string {
 
 // PlanNote stands with the plan file in the thread of the approval message.
 func PlanNote(r *reset.Request) string {
-	s := fmt.Sprintf("The plan of %s: %s to reset, %s skipped. Its SHA-256 is `%s…`; approvals are for exactly this file.",
-		named(r), users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row"), r.Plan.FileSHA.Short())
+	s := fmt.Sprintf("%s plan: %s", named(r), planned(r))
 	if r.Plan.Revision > 1 {
-		s += fmt.Sprintf(" This is revision %d; earlier ones do not count.", r.Plan.Revision)
+		s += fmt.Sprintf(". This is plan %d; earlier ones no longer count.", r.Plan.Revision)
 	}
 	return s
 }
@@ -65,9 +59,9 @@ func ResultNote(r *reset.Request) string {
 		return b.String()
 	}
 	if p := proofs(r.Totals.Proofs); p != "" {
-		b.WriteString("\nRead back: " + p + ".")
+		b.WriteString("\n" + p)
 	}
-	if s := todo(r); s != "" {
+	if s := needs(r); s != "" {
 		b.WriteString("\n" + s)
 	}
 	if r.Anchor != "" {
@@ -76,26 +70,23 @@ func ResultNote(r *reset.Request) string {
 	return trim(b.String(), maxSection)
 }
 
-// proofs says what showed that the resets took.
+// proofs says how many resets were seen to have worked.
 func proofs(n map[reset.Proof]int) string {
-	var parts []string
-	for _, p := range []struct {
-		proof reset.Proof
-		words string
-	}{
-		{reset.ProofLog, "shown by Okta's log"}, {reset.ProofFactors, "shown by the users' factors"}, {reset.ProofNone, "answered by Okta, but shown by nothing"},
-	} {
-		if c := n[p.proof]; c > 0 {
-			parts = append(parts, count(c)+" "+p.words)
-		}
+	seen, all := n[reset.ProofLog]+n[reset.ProofFactors], sum(n)
+	if all == 0 {
+		return ""
 	}
-	return join(parts)
+	s := fmt.Sprintf("Verified: %s of %s.", count(seen), count(all))
+	if open := n[reset.ProofNone]; open > 0 {
+		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", plural(open, "reset"))
+	}
+	return s
 }
 
 // Decision says in the thread who decided. It is edited as decisions come.
 func Decision(r *reset.Request) Message {
 	var lines []string
-	if marked(r) {
+	if marked(r) || len(r.Fallen) > 0 {
 		lines = append(lines, "*"+named(r)+"*")
 	}
 	for _, v := range r.Fallen {
@@ -108,16 +99,16 @@ func Decision(r *reset.Request) Message {
 		lines = append(lines, wanting(r)+".")
 	}
 	if w := waits(r); w != "" && r.State == reset.Approved {
-		lines = append(lines, ":alarm_clock: "+w)
+		lines = append(lines, w)
 	}
 	switch r.State {
 	case reset.Denied:
-		lines = append(lines, ":x: "+deniedBy(r))
+		lines = append(lines, ":no_entry: "+deniedBy(r))
 	case reset.Expired, reset.Lapsed:
-		lines = append(lines, standing(r))
+		lines = append(lines, standing(r, nil))
 	case reset.Cancelled:
 		if !r.HasRun() {
-			lines = append(lines, standing(r))
+			lines = append(lines, standing(r, nil))
 		}
 	}
 	s := trim(strings.Join(lines, "\n"), maxSection)
@@ -136,8 +127,8 @@ func HasDecision(r *reset.Request) bool {
 }
 
 // Paused says in the thread why a request is paused and who may lift it.
-func Paused(r *reset.Request) Message {
-	s := fmt.Sprintf(":double_vertical_bar: *%s is paused* since %s: %s\n%s", named(r), date(r.Pause.At), causeWords(r), lifters(r.Pause))
+func Paused(r *reset.Request, h Helpers) Message {
+	s := fmt.Sprintf(":double_vertical_bar: *%s is paused:* %s\n%s", named(r), causeWords(r), lifters(r, h))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), pauseButtons(r)}}
 }
 
@@ -158,8 +149,14 @@ func orEmpty(p *reset.Pause) *reset.Pause {
 
 // PauseOver replaces the message of a pause that is over; at is when it began.
 func PauseOver(r *reset.Request, at time.Time) Message {
-	s := fmt.Sprintf("The pause of %s that began %s is over.", named(r), date(at))
-	return Message{Text: s, Blocks: []slack.Block{section(s)}}
+	s := fmt.Sprintf("%s goes on after the pause of %s.", named(r), date(at))
+	if by := r.MovedBy; by != "" && r.State == reset.Running {
+		s = fmt.Sprintf("%s resumed %s, paused %s.", mention(by), named(r), date(at))
+	}
+	if r.State == reset.Cancelled || r.State == reset.Stopping {
+		s = fmt.Sprintf("%s was cancelled while paused %s.", named(r), date(at))
+	}
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
@@ -168,38 +165,32 @@ func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
 
 // Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
 func Restarted(r *reset.Request, a reset.Aftermath) Message {
-	s := fmt.Sprintf(":arrows_counterclockwise: *%s goes on.* %s", named(r), restarted(r.Restarted, a))
+	s := fmt.Sprintf("*%s goes on.* %s", named(r), restarted(r.Restarted, a))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
-// restarted is a restart in a line: "Restarted after 42 s; 3 users were in doubt: 2 had been reset, 1 is reset now."
+// restarted is a restart in a line: "Back after 42 s. 3 resets were interrupted
+// and checked: 2 had gone through, 1 was sent again."
 func restarted(b *reset.Restart, a reset.Aftermath) string {
-	s := "Restarted after " + span(b.Away)
+	s := "Back after " + span(b.Away) + "."
 	if b.InDoubt == 0 {
-		return s + "; nobody was in doubt."
+		return s
 	}
-	s += "; " + users(b.InDoubt) + " " + were(b.InDoubt) + " in doubt: "
+	was := "were"
+	if b.InDoubt == 1 {
+		was = "was"
+	}
+	s += fmt.Sprintf(" %s %s interrupted", plural(b.InDoubt, "reset"), was)
 	var parts []string
 	for _, p := range []struct {
-		n         int
-		one, many string
+		n     int
+		words string
 	}{
-		{a.Had, "had been reset", "had been reset"}, {a.Now, "is reset now", "are reset now"},
-		{a.Other, "is in the result file", "are in the result file"}, {a.Left(), "is looked at", "are looked at"},
+		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left(), "being checked"},
 	} {
-		switch {
-		case p.n == 1:
-			parts = append(parts, "1 "+p.one)
-		case p.n > 1:
-			parts = append(parts, count(p.n)+" "+p.many)
+		if p.n > 0 {
+			parts = append(parts, count(p.n)+" "+p.words)
 		}
 	}
-	return s + strings.Join(parts, ", ") + "."
-}
-
-func were(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
+	return s + ": " + strings.Join(parts, ", ") + "."
 }

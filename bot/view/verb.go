@@ -45,7 +45,7 @@ func pastLine(r *reset.Request) string {
 	case r.Totals != nil && !isExport(r):
 		became += ": " + strings.TrimSuffix(totals(r), ".")
 	}
-	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, trim(rowsOrSet(r), 150), kindMark(r), mention(r.Asked.By), date(r.Asked.At), became)
+	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, trim(whoAsked(r), 150), kindMark(r), mention(r.Asked.By), date(r.Asked.At), became)
 }
 
 // Who is what a person may do here.
@@ -63,14 +63,14 @@ type Who struct {
 
 // WhoAmI answers what the person who asks may do here.
 func WhoAmI(w Who) Message {
-	yes := map[bool]string{true: ":white_check_mark:", false: ":x:"}
+	yes := map[bool]string{true: ":white_check_mark:", false: ":no_entry:"}
 	lines := []string{
 		fmt.Sprintf("You are %s.", mention(w.Person)),
-		yes[w.Requester] + " ask for resets",
-		yes[w.Approver] + " approve and deny what others ask for, freeze and thaw",
+		yes[w.Requester] + " Request resets",
+		yes[w.Approver] + " Approve or deny what others request, freeze and thaw",
 	}
 	if w.BreakGlass {
-		lines = append(lines, yes[true]+" approve that protected users are included")
+		lines = append(lines, yes[true]+" Approve break-glass requests")
 	}
 	if w.Why != "" {
 		lines = append(lines, told(w.Why))
@@ -83,13 +83,13 @@ func WhoAmI(w Who) Message {
 		for _, c := range w.Channels[:min(len(w.Channels), 20)] {
 			links = append(links, channelLink(c))
 		}
-		lines = append(lines, "Requests are made in "+either(links)+".")
+		lines = append(lines, "Request resets in "+either(links)+".")
 	}
 	blocks := []slack.Block{section(strings.Join(lines, "\n"))}
 	for _, list := range []struct {
 		head string
 		all  []*reset.Request
-	}{{"Waiting for you", w.Waiting}, {"Yours, not settled", w.Open}} {
+	}{{"Waiting for you", w.Waiting}, {"Your open requests", w.Open}} {
 		if len(list.all) == 0 {
 			continue
 		}
@@ -108,7 +108,7 @@ func WhoAmI(w Who) Message {
 
 // Frozen tells that everything is stopped, in the channel and to who did it.
 func Frozen(f reset.Freeze) Message {
-	s := fmt.Sprintf(":ice_cube: *Everything is frozen* by %s %s. What runs is paused; nothing is asked for, approved, started or resumed until two approvers thaw it with `/factor-reset thaw`.", mention(f.By), date(f.At))
+	s := fmt.Sprintf(":double_vertical_bar: *Everything is frozen* by %s %s. Nothing runs or can be approved until two approvers run `/factor-reset thaw`.", mention(f.By), date(f.At))
 	return because(s, f.Why)
 }
 
@@ -118,12 +118,12 @@ func ThawAsked(by []reset.Person) Message {
 	if len(by) == 1 {
 		wants = " wants"
 	}
-	return because(":ice_cube: "+people(by)+wants+" the freeze lifted. Another approver is needed: `/factor-reset thaw`.", "")
+	return because(people(by)+wants+" the freeze lifted. One more approver must run `/factor-reset thaw`.", "")
 }
 
 // Thawed tells that the freeze is lifted.
 func Thawed(by []reset.Person) Message {
-	return because(":sunny: *The freeze is lifted* by "+people(by)+". Requests that it paused go on.", "")
+	return because(":white_check_mark: *The freeze is lifted* by "+people(by)+". Requests that it paused go on.", "")
 }
 
 // people names persons: "@A and @B".
@@ -147,19 +147,19 @@ func because(s, why string) Message {
 
 // ReportTaken answers an affected user who said that it was not them.
 func ReportTaken(r *reset.Request) Message {
-	return Answer(fmt.Sprintf("Thank you. Your security team is told now that you did not expect the reset of %s. Do not enrol anything that somebody reads out to you, and talk to them yourself.", r.ID))
+	return Answer(fmt.Sprintf("Thank you. Your security team now knows that you didn't expect this reset (%s). Don't set up anything that somebody reads out to you, and talk to them yourself.", r.ID))
 }
 
 // Enrolled answers how many users of a request have enrolled again.
 func Enrolled(r *reset.Request, again, of int) Message {
 	if of == 0 {
-		return Answer(fmt.Sprintf("%s has reset nobody, so nobody has to enrol again.", r.ID))
+		return Answer(fmt.Sprintf("%s reset nobody, so nobody has to set up MFA again.", r.ID))
 	}
 	have := "have"
 	if again == 1 {
 		have = "has"
 	}
-	return Answer(fmt.Sprintf("%s: *%s of %s* %s enrolled again.", r.ID, count(again), users(of), have))
+	return Answer(fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, count(again), users(of), have))
 }
 
 // Heads are the ends of the hash chains of the audit trail; "" where there is none.
@@ -183,13 +183,13 @@ func Receipt(r *reset.Request, h Heads) Message {
 	add("SHA-256 of "+planFile(r), string(r.Plan.FileSHA))
 	add("Plan digest", string(r.Plan.Digest))
 	if r.Plan.Revision > 0 {
-		lines = append(lines, fmt.Sprintf("Revision %d of the plan: %s to reset, %s skipped", r.Plan.Revision, users(r.Plan.Resets), plural(sum(r.Plan.Skips), "row")))
+		lines = append(lines, fmt.Sprintf("Plan %d: %s to reset, %s skipped", r.Plan.Revision, users(r.Plan.Resets), count(sum(r.Plan.Skips))))
 	}
 	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
 		lines = append(lines, "Approved by "+voiceOf(v))
 	}
 	for _, v := range r.Fallen[:min(len(r.Fallen), 20)] {
-		lines = append(lines, fmt.Sprintf("Approval that fell away: %s: %s", voiceOf(v), told(cut(v.Why, 200))))
+		lines = append(lines, fmt.Sprintf("Approval that no longer counts: %s: %s", voiceOf(v), told(cut(v.Why, 200))))
 	}
 	if r.Denial != nil {
 		lines = append(lines, fmt.Sprintf("Denied by %s: %s", voiceOf(*r.Denial), told(r.Denial.Why)))

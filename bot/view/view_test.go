@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -147,6 +148,7 @@ func settledTotals() reset.Totals {
 		ByReason: map[reset.Reason]int{
 			reset.NotFound: 3, reset.ProtectedAdmin: 1, reset.Duplicate: 1, reset.Forbidden: 3, reset.OktaError: 1, reset.InOtherRequest: 1,
 		},
+		Needs:  []reset.Need{{Row: 7, Login: "eve@example.com", Reason: reset.Forbidden}, {Row: 9, Login: "fay@example.com", Reason: reset.OktaError}},
 		Proofs: map[reset.Proof]int{reset.ProofLog: 480, reset.ProofFactors: 8, reset.ProofNone: 2},
 	}
 }
@@ -206,6 +208,10 @@ func states() map[string]*reset.Request {
 		"no_group":     with(listing(reset.Source{Group: "Sails"}), func(r *reset.Request) { must(r.Reject("no_group", "Okta has no group of this name.", at)) }),
 		"restarted":    with(running(), func(r *reset.Request) { must(r.Return(42*time.Second, 4, at)) }),
 		"later":        with(planning(), func(r *reset.Request) { r.Asked.NotTill, r.Asked.Options.DryRun = at, true }),
+		"three": with(command(), func(r *reset.Request) {
+			r.Rows, r.Plan.Resets, r.Plan.Names = 3, 3, []string{"Ana Lima", "Bo <Chen>", "cy@example.com"}
+		}),
+		"of_earlier":   with(pending(), func(r *reset.Request) { r.Plan.Odd, r.Plan.Broken = []string{"12 users were reset before."}, 1 }),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"odd":          standingOut(),
 		"break_glass":  breakGlass(),
@@ -213,7 +219,7 @@ func states() map[string]*reset.Request {
 		"no_room_yet":  with(approved(), func(r *reset.Request) { r.Hold("There is room when others have ended.", time.Time{}, at) }),
 		"at":           with(approved(), func(r *reset.Request) { r.Asked.NotTill = at.Add(19 * time.Hour) }),
 		"waves":        with(running(), func(r *reset.Request) { r.Terms.Waves, r.Waves = []int{10, 100}, 1 }),
-		"not_allowed":  with(approved(), func(r *reset.Request) { must(r.Withdraw("The requester may not ask any more.", at)) }),
+		"not_allowed":  with(approved(), func(r *reset.Request) { must(r.Withdraw("The requester can no longer ask.", at)) }),
 		"export":       export(),
 		"export_runs":  exporting(),
 		"export_done":  exportDone(),
@@ -226,7 +232,13 @@ func states() map[string]*reset.Request {
 func standingOut() *reset.Request {
 	r := pending()
 	r.Asked.Source.Notes = []string{"3 rows were cut off at a quote that never ends", "<!here> & so on"}
-	r.Plan.Odd = []string{"12 users were reset before within 30 days.", "The requester has never asked for anything here before."}
+	r.Plan.Risks = []reset.Risk{
+		{Kind: reset.RiskResetBefore, Users: 12, Most: 2, Last: noon.Add(-3 * time.Hour), Requests: []reset.ID{"FR-41"}},
+		{Kind: reset.RiskResistant, Users: 1},
+		{Kind: reset.RiskDepartments, Users: 147, Departments: []reset.Department{{Name: "Engineering", Users: 76}, {Name: "People", Users: 71}}},
+		{Kind: reset.RiskNew, Users: 2}, {Kind: reset.RiskInactive, Users: 14},
+		{Kind: reset.RiskElsewhere, Users: 3, Requests: []reset.ID{"FR-40"}}, {Kind: reset.RiskFirst},
+	}
 	r.Terms = reset.Terms{Approvals: 3, Able: 2, Large: true, Recent: 120, Confirm: 495, ExecuteWithin: time.Hour, From: []reset.Quorum{
 		{Name: "@security", Members: []string{"S1"}}, {Name: "@helpdesk", Members: []string{"S2"}},
 	}}
@@ -237,6 +249,7 @@ func standingOut() *reset.Request {
 func breakGlass() *reset.Request {
 	r := pending()
 	r.Asked.Options.BreakGlass, r.Plan.Broken = true, 2
+	r.Plan.Risks = []reset.Risk{{Kind: reset.RiskProtected, Users: 2}}
 	r.Terms.From = []reset.Quorum{{Name: "those who approve break-glass", Members: []string{"U1"}}}
 	return r
 }
@@ -250,7 +263,7 @@ func export() *reset.Request {
 	r.ID = "FR-42"
 	must(r.FreezePlan(reset.Plan{
 		Revision: 1, FileSHA: fileSHA, Digest: digest, FrozenAt: noon.Add(time.Minute), Targets: 480,
-		Warnings: []string{"Okta does not tell which attributes users have."},
+		Warnings: []string{"Okta doesn't say which attributes users have."},
 		Costs:    []string{"The file will have about 480 users with 3 columns: id, login, factors."},
 	}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, noon.Add(24*time.Hour), noon.Add(time.Minute)))
 	return r
@@ -276,21 +289,63 @@ func command() *reset.Request {
 	r := pending()
 	r.Asked.Source = reset.Source{}
 	r.Rows, r.Plan.Targets, r.Plan.Resets, r.Plan.Skips, r.Plan.Warnings = 1, 1, 1, nil, nil
+	r.Plan.Names, r.Plan.Takes = []string{"Diego Larsen"}, 4*time.Second
 	r.Terms.Approvals = 1
 	return r
+}
+
+// helpers are those who can decide.
+func helpers() view.Helpers {
+	return view.Helpers{People: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_REQUESTER"}}
+}
+
+// known is what an announcer knows of a request beside its head: a few of its
+// users, and how far the run is.
+func known(r *reset.Request) view.Known {
+	k := view.Known{Helpers: helpers()}
+	if r.State == reset.Pending && r.Plan.Resets > 0 {
+		k.Users = listed(r)
+	}
+	if r.State.Active() {
+		p := pace()
+		k.Pace = &p
+	}
+	return k
+}
+
+// listed is a listing of the request's users, of whom some stand out.
+func listed(r *reset.Request) *view.Listing {
+	l := view.NewListing(r)
+	created := noon.Add(-49 * time.Hour)
+	for i := range min(r.Plan.Resets, 7) {
+		t := reset.Target{
+			Row: i + 1, Login: fmt.Sprintf("user%d@example.com", i+1), Name: fmt.Sprintf("User <%d>", i+1), Department: "Sales",
+			Status: "ACTIVE", Action: reset.ActionReset,
+		}
+		switch i {
+		case 1:
+			t.Status, t.Detail = "SUSPENDED", "is suspended"
+		case 2:
+			t.Detail = "reset by FR-41 at 2026-05-04T09:30:00Z"
+		case 3:
+			t.Created, t.Read, t.Factors = &created, true, []string{"sms", "push"}
+		}
+		l.Add(t)
+	}
+	return l
 }
 
 func pace() view.Pace {
 	return view.Pace{
 		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 196, reset.OutcomeFailed: 2},
-		PerMinute: 118.6, Left: 151 * time.Second, After: reset.Aftermath{Had: 2, Now: 1, Other: 1},
+		PerMinute: 118.6, Left: 151 * time.Second, Retrying: 3, After: reset.Aftermath{Had: 2, Now: 1, Other: 1},
 	}
 }
 
 // rendered is every message of a request that its state allows.
 func rendered(r *reset.Request) map[string]view.Message {
 	all := map[string]view.Message{
-		"approval": view.Approval(r),
+		"approval": view.Approval(r, known(r)),
 		"reply":    view.Reply(r, "https://example.slack.com/archives/C_FACTORS/p1777896000000200"),
 		"status":   view.Status([]*reset.Request{r}),
 		"opened":   view.Opened(r),
@@ -298,10 +353,10 @@ func rendered(r *reset.Request) map[string]view.Message {
 	}
 	const link = "https://example.slack.com/archives/C_FACTORS/p1777896000000200"
 	if r.Plan.Digest != "" {
-		all["ask"] = view.AskApprover(r, 1, "U_APPROVER9", link)
+		all["ask"] = view.AskApprover(r, 1, "U_APPROVER9", link, known(r))
 	}
 	if r.State == reset.Pending {
-		all["reminder"], all["remind_approver"] = view.Reminder(r), view.RemindApprover(r, link)
+		all["reminder"], all["remind_approver"] = view.Reminder(r), view.RemindApprover(r, link, known(r))
 	}
 	if r.State.Settled() {
 		all["ended"] = view.Ended(r, link)
@@ -318,7 +373,7 @@ func rendered(r *reset.Request) map[string]view.Message {
 		all["restarted"] = view.Restarted(r, pace().After)
 	}
 	if r.State == reset.Paused {
-		all["pause"] = view.Paused(r)
+		all["pause"] = view.Paused(r, helpers())
 		all["pause_over"] = view.PauseOver(r, r.Pause.At)
 	}
 	return all
@@ -412,12 +467,12 @@ func TestParseUpload(t *testing.T) {
 }
 
 func TestMessage_Hash_tellsApart(t *testing.T) {
-	a, err := view.Approval(pending()).Hash()
+	a, err := view.Approval(pending(), known(pending())).Hash()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := view.Approval(approved()).Hash()
-	again, _ := view.Approval(pending()).Hash()
+	b, _ := view.Approval(approved(), known(approved())).Hash()
+	again, _ := view.Approval(pending(), known(pending())).Hash()
 	if a == b || a != again {
 		t.Errorf("hashes: pending %s and %s, approved %s", a, again, b)
 	}
@@ -432,7 +487,12 @@ func buttons(m view.Message) []string {
 			continue
 		}
 		for _, e := range a.Elements.ElementSet {
-			ids = append(ids, e.(*slack.ButtonBlockElement).ActionID)
+			switch e := e.(type) {
+			case *slack.ButtonBlockElement:
+				ids = append(ids, e.ActionID)
+			case *slack.OverflowBlockElement:
+				ids = append(ids, e.ActionID)
+			}
 		}
 	}
 	return ids
@@ -445,16 +505,16 @@ func TestButtons(t *testing.T) {
 		m    view.Message
 		want []string
 	}{
-		{"pending", view.Approval(s["pending"]), []string{"approve", "review", "deny", "cancel"}},
-		{"half approved", view.Approval(s["half"]), []string{"approve", "review", "deny", "cancel"}},
-		{"approved", view.Approval(s["approved"]), nil},
-		{"denied", view.Approval(s["denied"]), nil},
-		{"done, with rows left", view.Approval(s["done"]), []string{"retry_failed"}},
+		{"pending", view.Approval(s["pending"], known(s["pending"])), []string{"approve", "review", "deny", "more"}},
+		{"half approved", view.Approval(s["half"], known(s["half"])), []string{"approve", "review", "deny", "more"}},
+		{"approved", view.Approval(s["approved"], known(s["approved"])), nil},
+		{"denied", view.Approval(s["denied"], known(s["denied"])), nil},
+		{"done, with rows left", view.Approval(s["done"], known(s["done"])), []string{"retry_failed"}},
 		{"running", view.Progress(s["running"], pace()), []string{"pause", "cancel"}},
 		{"paused", view.Progress(s["paused"], pace()), nil},
-		{"paused, its own message", view.Paused(s["paused"]), []string{"resume", "cancel"}},
-		{"frozen, its own message", view.Paused(s["frozen"]), []string{"cancel"}},
-		{"export", view.Approval(s["export"]), []string{"approve", "deny", "cancel"}},
+		{"paused, its own message", view.Paused(s["paused"], helpers()), []string{"resume", "cancel"}},
+		{"frozen, its own message", view.Paused(s["frozen"], helpers()), []string{"cancel"}},
+		{"export", view.Approval(s["export"], known(s["export"])), []string{"approve", "deny", "more"}},
 		{"verifying", view.Progress(s["verifying"], pace()), nil},
 		{"finished", view.Progress(s["done"], pace()), nil},
 	} {

@@ -12,45 +12,45 @@ import (
 func reasonWords(r reset.Reason) string {
 	switch r {
 	case reset.AlreadyClear:
-		return "no factor was listed that is to be reset"
+		return "had no MFA to remove"
 	case reset.SessionsNotRevoked:
-		return "reset, but sessions could not be ended"
+		return "reset, but their sessions couldn't be ended"
 	case reset.SettledAfterRestart:
-		return "reset; proved after a restart"
+		return "reset, checked after a restart"
 	case reset.NotFound:
-		return "not found in Okta"
+		return "not in Okta"
 	case reset.Ambiguous:
-		return "the e-mail belongs to several users"
+		return "two users are meant"
 	case reset.Duplicate:
 		return "named more than once"
 	case reset.Deprovisioned:
 		return "deactivated in Okta"
 	case reset.Staged:
-		return "not activated yet in Okta"
+		return "not active yet in Okta"
 	case reset.ProtectedAdmin:
-		return "protected: an administrator"
+		return "protected administrator"
 	case reset.ProtectedUser:
-		return "protected: on the list of users"
+		return "protected user"
 	case reset.ProtectedGroup:
-		return "protected: member of a group"
+		return "in a protected group"
 	case reset.InvalidRow:
-		return "the row names nobody"
+		return "names nobody"
 	case reset.ResetSincePlan:
 		return "reset by another request meanwhile"
 	case reset.DryRun:
 		return "dry run"
 	case reset.TakenOut:
-		return "taken out by an approver"
+		return "removed by an approver"
 	case reset.Forbidden:
-		return "Okta does not let the bot reset this user"
+		return "Okta doesn't let the bot reset them"
 	case reset.OktaError:
 		return "Okta answered with an error"
 	case reset.EnrolledMeanwhile:
-		return "enrolled anew before the reset was proved"
+		return "set up MFA again before the reset was confirmed"
 	case reset.NotRunCancelled:
-		return "not run: cancelled"
+		return "cancelled before their turn"
 	case reset.InOtherRequest:
-		return "not run: in another request"
+		return "busy in another request"
 	}
 	return cut(line(string(r)), 30)
 }
@@ -59,21 +59,21 @@ func reasonWords(r reset.Reason) string {
 func advice(r reset.Reason) string {
 	switch r {
 	case reset.NotFound, reset.InvalidRow:
-		return "check the spelling in the result file, then drop the corrected rows as a new roster"
+		return "Check the spelling and ask again"
 	case reset.Ambiguous:
-		return "name these users by login or Okta ID"
+		return "Name them by login or Okta ID"
 	case reset.Forbidden:
-		return "the bot's Okta role does not cover these users: ask an Okta super administrator to reset them"
+		return "Ask an Okta super administrator to reset them: the bot's role doesn't cover them"
 	case reset.OktaError:
-		return "the result file has Okta's words; drop it back as a new roster to try these rows again"
+		return "Press *Retry failed*; the result file has Okta's words"
 	case reset.EnrolledMeanwhile:
-		return "ask these users whether they enrolled the new factor themselves before resetting them again"
+		return "Ask them whether the new factor is theirs before you reset them again"
 	case reset.InOtherRequest:
-		return "see the other request, named in the result file"
+		return "See the other request, named in the result file"
 	case reset.NotRunCancelled:
-		return "ask for them again if these users still need a reset"
+		return "Press *Retry failed* if they still need a reset"
 	case reset.SessionsNotRevoked:
-		return "end these users' sessions in Okta"
+		return "End their sessions in Okta"
 	}
 	return ""
 }
@@ -112,11 +112,13 @@ func stateWords(r *reset.Request) string {
 	case reset.Approved:
 		return "approved, about to start"
 	case reset.Verifying:
-		return "reading back what was reset"
+		return "checking every reset"
 	case reset.Stopping:
 		return "stopping"
+	case reset.Rejected:
+		return "not possible"
 	case reset.Lapsed:
-		return "lapsed: not started in time"
+		return "lapsed, not started in time"
 	}
 	return string(r.State)
 }

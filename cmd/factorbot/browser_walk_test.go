@@ -131,7 +131,7 @@ func (w *walk) takeOut() {
 	w.until(`document.querySelectorAll('dialog.modal [data-input^="rows:"] :checked').length === 2`)
 	w.shot("review-ticked")
 	w.submit()
-	w.told("#messages", "2 rows are taken out")
+	w.told("#messages", "removed 2 users")
 	w.until(`document.querySelector('#messages [data-act="approve"]')`)
 	w.shot("taken-out")
 }

@@ -49,7 +49,7 @@ func TestAlerts_not_me_pauses(t *testing.T) {
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.pressDirect("U_ANA", s.awaitDirect("U_ANA", "That wasn't me"), "not_me")
 	s.awaitMessage("the report", func(m message) bool {
-		return !m.Ephemeral && strings.Contains(m.all(), "<@U_ANA> did not expect the reset")
+		return !m.Ephemeral && strings.Contains(m.all(), "<@U_ANA> didn't expect their MFA reset")
 	})
 	s.awaitMessage("the pause", func(m message) bool { return strings.Contains(m.all(), "FR-1 is paused") })
 	if n := s.reset(); n == 0 || n >= len(names) {

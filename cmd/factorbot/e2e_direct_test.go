@@ -94,8 +94,8 @@ func TestDirect_export(t *testing.T) {
 	if !sayAll(pending, []string{"export a list of users", "directory is not for everyone", "id, login"}) || pending.has("review") {
 		t.Errorf("the approval message: %s", pending.all())
 	}
-	s.pressDirect("U_APPROVER2", s.awaitDirect("U_APPROVER2", "FR-1", "needs a decision"), "approve")
-	s.awaitDirect("U_REQUESTER", "FR-1", "has ended")
+	s.pressDirect("U_APPROVER2", s.awaitDirect("U_APPROVER2", "FR-1", "needs your decision"), "approve")
+	s.awaitDirect("U_REQUESTER", "FR-1", "*Done.*")
 	m := s.awaitDirect("U_REQUESTER", "FR-1-export.csv")
 	rows, err := csv.NewReader(strings.NewReader(string(s.get("/sandbox/files/" + m.Files[0].ID)))).ReadAll()
 	if err != nil || len(rows) < 200 || strings.Join(rows[0], ",") != "id,login" {
@@ -120,8 +120,8 @@ func TestDirect_reminder_and_expiry(t *testing.T) {
 	for _, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
 		s.awaitDirect(who, "FR-1", "still waits for a decision")
 	}
-	s.awaitMessage("the reminder", func(m message) bool { return sayAll(m, []string{"FR-1 still waits", "1 approval needed"}) })
-	end := s.awaitDirect("U_REQUESTER", "FR-1", "has ended", "Expired")
+	s.awaitMessage("the reminder", func(m message) bool { return sayAll(m, []string{"FR-1 still needs a decision", "1 approval"}) })
+	end := s.awaitDirect("U_REQUESTER", "FR-1", "Expired")
 	if strings.Contains(strings.ToLower(end.all()), "denied") {
 		t.Errorf("expired is shown as denied: %s", end.all())
 	}
@@ -140,8 +140,8 @@ func TestDirect_thrown_out(t *testing.T) {
 	s.command("U_APPROVER1", "/remove @factorbot")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.awaitDirect("U_REQUESTER", "cannot write about FR-1", "invite it")
-	s.pressDirect("U_APPROVER1", s.awaitDirect("U_APPROVER1", "FR-1", "needs a decision"), "approve")
-	s.awaitDirect("U_REQUESTER", "FR-1", "has ended", "1 reset")
+	s.pressDirect("U_APPROVER1", s.awaitDirect("U_APPROVER1", "FR-1", "needs your decision"), "approve")
+	s.awaitDirect("U_REQUESTER", "FR-1", "*Done.*", "1 reset")
 	s.command("U_APPROVER1", "/invite @factorbot")
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
@@ -153,7 +153,7 @@ func TestDirect_approval_message_deleted(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	first := s.awaitPending(1)
-	s.awaitDirect("U_APPROVER2", "FR-1", "needs a decision")
+	s.awaitDirect("U_APPROVER2", "FR-1", "needs your decision")
 	if answer := s.post("/sandbox/edit", map[string]any{"channel": "C_FACTORS", "message_ts": first.TS, "text": nil}); answer["ok"] != true {
 		t.Fatal(answer)
 	}

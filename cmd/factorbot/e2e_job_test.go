@@ -56,7 +56,7 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 	s := mustSandbox(t, "--users", "500", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "phones were stolen", "everybody.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
-	for _, words := range []string{"U_REQUESTER", "phones were stolen", "cannot be undone", "hone numbers"} {
+	for _, words := range []string{"U_REQUESTER", "phones were stolen", "Can't be undone", "hone numbers"} {
 		if !strings.Contains(pending.all(), words) {
 			t.Errorf("the approval message lacks %q", words)
 		}
@@ -124,7 +124,7 @@ func TestSandbox_command(t *testing.T) {
 	if private := fmt.Sprint(answer["ephemeral"]); !strings.Contains(private, "FR-2: planning 1 user") {
 		t.Errorf("private answer %s", private)
 	}
-	if second := s.awaitPending(2); !strings.Contains(second.all(), "reset before within 30 days") {
+	if second := s.awaitPending(2); !strings.Contains(second.all(), "Already reset") {
 		t.Errorf("the approver is not told that ana was reset a moment ago: %s", second.all())
 	}
 }

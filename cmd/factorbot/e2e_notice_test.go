@@ -30,7 +30,7 @@ func TestNotices(t *testing.T) {
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
-	told := s.awaitDirect("U_ANA", "Your MFA factors in Okta were reset", "U_APPROVER1", "That wasn't me")
+	told := s.awaitDirect("U_ANA", "Your Okta MFA was reset", "U_APPROVER1", "That wasn't me")
 	if strings.Contains(told.all(), "lost phones") {
 		t.Error("the reason is told to those who were reset")
 	}
@@ -42,14 +42,14 @@ func TestNotices(t *testing.T) {
 	s.pressDirect("U_ANA", told, "not_me")
 	s.await("the answer to the report", func() bool {
 		for _, m := range s.direct("U_ANA") {
-			if m.Ephemeral && strings.Contains(m.all(), "security team is told now") {
+			if m.Ephemeral && strings.Contains(m.all(), "security team now knows") {
 				return true
 			}
 		}
 		return false
 	})
-	s.awaitDirect("U_ANA", "Your MFA factors in Okta were reset") // still one
-	alert := s.awaitMessage("the alert", func(m message) bool { return strings.Contains(m.all(), "did not expect the reset") })
+	s.awaitDirect("U_ANA", "Your Okta MFA was reset") // still one
+	alert := s.awaitMessage("the alert", func(m message) bool { return strings.Contains(m.all(), "didn't expect their MFA reset") })
 	if alert.ThreadTS != "" || !strings.Contains(alert.all(), "U_ANA") {
 		t.Errorf("the alert: %s", alert.all())
 	}

@@ -139,7 +139,7 @@ func TestSandbox_group(t *testing.T) {
 		t.Errorf("private answer %s", private)
 	}
 	pending, rows := s.mustFinish(1)
-	wantWords(t, pending, "the members of the Okta group `Legal`", fmt.Sprintf("%d users", len(members)))
+	wantWords(t, pending, "members of the Okta group `Legal`", fmt.Sprintf("%d users", len(members)))
 	var got []string
 	for _, r := range rows {
 		got = append(got, r[3])
@@ -207,7 +207,7 @@ func TestSandbox_some_factors(t *testing.T) {
 	}
 	s.ask("ana@example.com factors: text message, voice call because new number")
 	pending, rows := s.mustFinish(1)
-	wantWords(t, pending, "only SMS and voice call factors", "other factors stay", "three times as long")
+	wantWords(t, pending, "Only SMS and voice call", "keep their other factors", "three times as long")
 	if len(rows) != 1 || rows[0][4] != "reset" || rows[0][7] != "sms" {
 		t.Errorf("rows %v", rows)
 	}
@@ -221,7 +221,7 @@ func TestSandbox_some_factors(t *testing.T) {
 	}
 	s.ask("ana@example.com factors:Okta Verify because new phone")
 	pending, rows = s.mustFinish(3)
-	wantWords(t, pending, "only Okta Verify factors", "removes the push, FastPass and code factors of Okta Verify together")
+	wantWords(t, pending, "Only Okta Verify", "removes the push, FastPass and code factors of Okta Verify together")
 	if ana := s.someone("ana@example.com"); len(rows) != 1 || rows[0][4] != "reset" || ana.types() != "" {
 		t.Errorf("rows %v, and ana has %s", rows, ana.types())
 	}
@@ -231,7 +231,7 @@ func TestSandbox_sessions(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.ask("ana@example.com sessions:revoke because stolen phone")
 	pending, rows := s.mustFinish(1)
-	wantWords(t, pending, "and their Okta sessions end", "second call for each user")
+	wantWords(t, pending, "Their Okta sessions end", "second call for each user")
 	if len(rows) != 1 || rows[0][4] != "reset" || rows[0][5] != "" {
 		t.Errorf("rows %v", rows)
 	}

@@ -76,7 +76,7 @@ func TestReview_rows_taken_out(t *testing.T) {
 		t.Fatalf("the second page shows the rows of the first: %v", out)
 	}
 	s.submit("U_APPROVER1", review, second)
-	s.toldPrivately("U_APPROVER1", "3 rows are taken out")
+	s.toldPrivately("U_APPROVER1", "removed 3 users")
 
 	again := s.awaitMessage("the second plan", func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == "FR-1-plan-2.csv" })
 	plan := string(s.get("/sandbox/files/" + again.Files[0].ID))
@@ -150,5 +150,5 @@ func TestReview_all_found_are_taken_out(t *testing.T) {
 		unticked[field] = []string{}
 	}
 	s.submit("U_APPROVER1", s.turn("U_APPROVER1", found, "review_all", "all", unticked), nil)
-	s.toldPrivately("U_APPROVER1", "1 row is taken out")
+	s.toldPrivately("U_APPROVER1", "removed 1 user")
 }

@@ -90,7 +90,7 @@ func TestRun_killed_in_the_middle(t *testing.T) {
 	_ = first.Wait()
 	killedAt := s.reset()
 	start()
-	s.awaitMessage("word of the restart", func(m message) bool { return strings.Contains(m.all(), "Restarted after ") })
+	s.awaitMessage("word of the restart", func(m message) bool { return strings.Contains(m.all(), "Back after ") })
 	file := s.awaitResults(1)
 	byOutcome, byReason, rows := outcomes(t, file)
 	if killedAt >= byOutcome["reset"] {
@@ -176,7 +176,7 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 	}
 	s.submit("U_APPROVER1", form, answers{"users": n[1]})
 	still := s.awaitMessage("the first approval to show", func(m message) bool {
-		return m.TS == pending.TS && strings.Contains(m.all(), "approved by") && m.has("approve")
+		return m.TS == pending.TS && strings.Contains(m.all(), "pproved by") && m.has("approve")
 	})
 	s.click("U_APPROVER1", still, "approve")
 	s.toldPrivately("U_APPROVER1", "counts already")

@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/view"
+)
+
+// oldFor is how long a type of block that Slack refused is left out.
+const oldFor = 24 * time.Hour
+
+// newBlocks remembers which types of blocks this workspace does not take.
+type newBlocks struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+// old lists the types that are left out now.
+func (b *newBlocks) old(now time.Time) (types []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for t, until := range b.until {
+		if now.Before(until) {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+func (b *newBlocks) refuse(types []string, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.until == nil {
+		b.until = map[string]time.Time{}
+	}
+	for _, t := range types {
+		b.until[t] = now.Add(oldFor)
+	}
+}
+
+// fitting sends a message and, where Slack refuses blocks of it, sends it again
+// at once with older ones. The types that Slack's errors point to are left out
+// of every message for a day; without a pointer, all new blocks are left out of
+// this message alone.
+func (a *announcing) fitting(v view.Message, send func(view.Message) error) error {
+	v = v.Without(a.blocks.old(a.Now())...)
+	for {
+		err := send(v)
+		if slackCode(err) != "invalid_blocks" {
+			return err
+		}
+		types := refusedTypes(err, v)
+		if len(types) == 0 {
+			plain := v.Plain()
+			if len(plain.Blocks) == len(v.Blocks) && !hasNew(v) {
+				return err
+			}
+			a.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", brief(err))
+			return send(plain)
+		}
+		a.Log.Warn("Slack does not take a type of block; older ones are used for a day", "types", types)
+		a.blocks.refuse(types, a.Now())
+		v = v.Without(types...)
+	}
+}
+
+// hasNew reports whether a message has blocks with an older form.
+func hasNew(v view.Message) bool {
+	for i := range v.Blocks {
+		if _, ok := v.Replaceable(i); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// blockPointer is how Slack's errors point to a block of a message:
+// "unsupported type: data_table [json-pointer:/blocks/3/type]".
+var blockPointer = regexp.MustCompile(`\[json-pointer:/blocks/(\d+)[/\]]`)
+
+// refusedTypes are the types of the new blocks that Slack's errors point to.
+func refusedTypes(err error, v view.Message) (types []string) {
+	var refused slack.SlackErrorResponse
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	said := refused.ResponseMetadata.Messages
+	for _, e := range refused.Errors {
+		if e.Message != nil {
+			said = append(said, *e.Message)
+		}
+	}
+	for _, s := range said {
+		for _, found := range blockPointer.FindAllStringSubmatch(s, -1) {
+			i, err := strconv.Atoi(found[1])
+			if err != nil {
+				continue
+			}
+			if t, ok := v.Replaceable(i); ok {
+				types = append(types, t)
+			}
+		}
+	}
+	return types
+}

@@ -1,0 +1,45 @@
+package view
+
+import (
+	"slices"
+
+	"factorbot/bot/reset"
+)
+
+// Helpers are those who can decide, as far as they are known: people where they
+// are few, user groups where they are many.
+type Helpers struct {
+	People []reset.Person
+	Groups []string // IDs of Slack user groups: "S0123456"
+}
+
+// helpersShown is how many people a message mentions.
+const helpersShown = 8
+
+// except leaves out one person, who cannot decide on their own request.
+func (h Helpers) except(p reset.Person) Helpers {
+	h.People = slices.DeleteFunc(slices.Clone(h.People), func(x reset.Person) bool { return x == p })
+	return h
+}
+
+// words mentions who can help: "@A, @B or @security"; "" if nobody is known.
+func (h Helpers) words() string {
+	var all []string
+	for _, p := range firstOf(h.People, helpersShown) {
+		all = append(all, mention(p))
+	}
+	for _, g := range firstOf(h.Groups, helpersShown) {
+		if slackID.MatchString(g) {
+			all = append(all, "<!subteam^"+g+">")
+		}
+	}
+	return either(all)
+}
+
+// or is the mentions, or other words where nobody is known.
+func (h Helpers) or(otherwise string) string {
+	if s := h.words(); s != "" {
+		return s
+	}
+	return otherwise
+}

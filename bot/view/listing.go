@@ -1,0 +1,177 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+const (
+	listedMost  = 200   // rows of a data table, head not counted
+	listedRunes = 19000 // characters in its cells, of 20,000
+	listedPage  = 5     // rows that it shows at once, and users that are named without it
+	cellRunes   = 60    // of one cell
+)
+
+// Listing gathers the users that a plan resets for its messages: of many, those
+// that an approver should look at first.
+type Listing struct {
+	frozen time.Time
+	dryRun bool
+	ranks  [rankMost + 1][]reset.Target // by how much they stand out, in the order of rows
+	total  int
+}
+
+// rankMost is the rank of who stands out most.
+const rankMost = 4
+
+// NewListing begins the listing of the request's plan.
+func NewListing(r *reset.Request) *Listing {
+	return &Listing{frozen: r.Plan.FrozenAt, dryRun: r.Asked.Options.DryRun}
+}
+
+// Add takes in the next target.
+func (l *Listing) Add(t reset.Target) {
+	if t.Action != reset.ActionReset {
+		return
+	}
+	l.total++
+	if rank := l.rank(t); len(l.ranks[rank]) < listedMost {
+		l.ranks[rank] = append(l.ranks[rank], t)
+	}
+}
+
+func (l *Listing) rank(t reset.Target) int {
+	switch {
+	case t.Reason != "": // protected, and reset all the same
+		return rankMost
+	case strings.Contains(t.Detail, "reset by "), onlyResistant(t):
+		return 3
+	case t.Created != nil && l.frozen.Sub(*t.Created) < newUser:
+		return 2
+	case t.Status != "ACTIVE" || t.Detail != "":
+		return 1
+	}
+	return 0
+}
+
+// first returns up to n users, those who stand out first.
+func (l *Listing) first(n int) []reset.Target {
+	var all []reset.Target
+	for rank := rankMost; rank >= 0 && len(all) < n; rank-- {
+		all = append(all, l.ranks[rank][:min(len(l.ranks[rank]), n-len(all))]...)
+	}
+	return all
+}
+
+// block is the table of the users; where Slack has no such block, the first of
+// them by name. It is nil if nobody is listed.
+func (l *Listing) block() slack.Block {
+	if l == nil || l.total == 0 {
+		return nil
+	}
+	return newer{l.table(), []slack.Block{section(l.byName())}}
+}
+
+// table shows login, name, department and status, and factors and notes where
+// there are any.
+func (l *Listing) table() slack.Block {
+	all := l.first(listedMost)
+	var factors, notes bool
+	for _, t := range all {
+		factors = factors || len(t.Factors) > 0
+		notes = notes || l.note(t) != ""
+	}
+	line := func(t reset.Target) []string {
+		cells := []string{nameOf(t), t.Name, t.Department, statusWords(t.Status)}
+		if factors {
+			cells = append(cells, strings.Join(factorWords(t.Factors), ", "))
+		}
+		if notes {
+			cells = append(cells, l.note(t))
+		}
+		return cells
+	}
+	head := []string{"Login", "Name", "Department", "Status"}
+	if factors {
+		head = append(head, "Factors")
+	}
+	if notes {
+		head = append(head, "Note")
+	}
+	b := slack.NewDataTableBlock("").WithPageSize(listedPage).AddRow(rawCells(head)...)
+	chars, shown := 0, 0
+	for _, t := range all {
+		cells := rawCells(line(t))
+		for _, c := range cells {
+			chars += utf8.RuneCountInString(c.(*slack.DataTableRawTextCell).Text)
+		}
+		if chars > listedRunes {
+			break
+		}
+		b.AddRow(cells...)
+		shown++
+	}
+	b.Caption = l.caption(shown)
+	return b
+}
+
+func (l *Listing) caption(shown int) string {
+	if shown < l.total {
+		return fmt.Sprintf("%s of %s, those to look at first", count(shown), count(l.total))
+	}
+	if l.dryRun {
+		return "Who would be reset"
+	}
+	return "Who is reset"
+}
+
+func rawCells(words []string) []slack.DataTableCell {
+	cells := make([]slack.DataTableCell, 0, len(words))
+	for _, w := range words {
+		w = cmp.Or(shorten(line(w), cellRunes), "-") // Slack refuses an empty cell
+		cells = append(cells, slack.NewDataTableRawTextCell(w))
+	}
+	return cells
+}
+
+// byName names the first users in lines.
+func (l *Listing) byName() string {
+	var b strings.Builder
+	for _, t := range l.first(listedPage) {
+		about := dotted(line(t.Name), line(t.Department), unusual(t), l.note(t))
+		fmt.Fprintf(&b, "• %s %s\n", code(nameOf(t)), told(shorten(about, 150)))
+	}
+	if more := l.total - listedPage; more > 0 {
+		fmt.Fprintf(&b, "…and %s more: press *Review*.", count(more))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// note says why an approver should look at a user, in plain words.
+func (l *Listing) note(t reset.Target) string { return plainTimes(remarks(t, l.frozen)) }
+
+// unusual is a user's status where it is not active.
+func unusual(t reset.Target) string {
+	if t.Status == "ACTIVE" {
+		return ""
+	}
+	return statusWords(t.Status)
+}
+
+// dotted joins the words that are not empty with dots.
+func dotted(words ...string) string {
+	var some []string
+	for _, w := range words {
+		if w != "" {
+			some = append(some, w)
+		}
+	}
+	return strings.Join(some, " · ")
+}

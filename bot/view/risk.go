@@ -1,0 +1,124 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"factorbot/bot/reset"
+)
+
+// risks says what an approver should know before deciding, the heaviest first;
+// mrkdwn.
+func risks(r *reset.Request) []string {
+	var all []string
+	if s := tooFew(r); s != "" {
+		all = append(all, s)
+	}
+	if isExport(r) { // which has no plan of users: what Okta does not tell is a risk of it
+		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Odd) {
+			all = append(all, told(s))
+		}
+	}
+	said := false
+	for _, k := range r.Plan.Risks {
+		said = said || k.Kind == reset.RiskProtected
+		if s := riskWords(r, k); s != "" {
+			all = append(all, s)
+		}
+	}
+	if r.Plan.Broken > 0 && !said { // a plan that an earlier version made
+		all = append(all, riskWords(r, reset.Risk{Kind: reset.RiskProtected, Users: r.Plan.Broken}))
+	}
+	if !isExport(r) {
+		for _, s := range r.Plan.Odd {
+			all = append(all, escape(cut(line(s), 300)))
+		}
+	}
+	return all
+}
+
+// tooFew says that a request cannot get the approvals that it needs.
+func tooFew(r *reset.Request) string {
+	t := r.Terms
+	need := max(t.Approvals, len(t.From))
+	if t.Able == 0 || t.Able >= need {
+		return ""
+	}
+	people := "people"
+	if t.Able == 1 {
+		people = "person"
+	}
+	return fmt.Sprintf("Only %d %s can approve this and %s needed, so it will expire. Your admin can name more approvers.", t.Able, people, isOrAre(need))
+}
+
+func riskWords(r *reset.Request, k reset.Risk) string {
+	n := k.Users
+	switch k.Kind {
+	case reset.RiskAgain:
+		return fmt.Sprintf("Resets %s again, though %s already did: the file is its result", users(n), ids(k.Requests))
+	case reset.RiskResetBefore:
+		return resetBefore(r, k)
+	case reset.RiskProtected:
+		return fmt.Sprintf("*Break glass:* includes %s", plural(n, "protected user"))
+	case reset.RiskResistant:
+		return fmt.Sprintf("%s nothing but phishing-resistant factors: what an attacker wants gone", some(n, "has", "have"))
+	case reset.RiskDepartments:
+		parts := make([]string, 0, len(k.Departments))
+		for _, d := range k.Departments {
+			parts = append(parts, fmt.Sprintf("%s (%s)", escape(d.Name), count(d.Users)))
+		}
+		if len(parts) == 1 {
+			return "Whole department: " + parts[0]
+		}
+		return "Whole departments: " + strings.Join(parts, ", ")
+	case reset.RiskColumn:
+		return fmt.Sprintf("%s found only by another column of the file: the first one isn't in Okta", some(n, "was", "were"))
+	case reset.RiskNew:
+		return some(n, "was", "were") + " created in the last 7 days"
+	case reset.RiskInactive:
+		return fmt.Sprintf("Includes %s suspended or not yet active", users(n))
+	case reset.RiskElsewhere:
+		return fmt.Sprintf("%s also in another open request: %s", some(n, "is", "are"), ids(k.Requests))
+	case reset.RiskFirst:
+		return mention(r.Asked.By) + "'s first request"
+	}
+	return ""
+}
+
+// resetBefore says who was reset lately: "All 482 were already reset, last by FR-1 today".
+func resetBefore(r *reset.Request, k reset.Risk) string {
+	s := some(k.Users, "was", "were") + " reset in the last 30 days"
+	switch {
+	case k.Users == r.Plan.Resets && k.Users == 1:
+		s = "Already reset"
+	case k.Users == r.Plan.Resets:
+		s = fmt.Sprintf("All %s were already reset", count(k.Users))
+	}
+	if len(k.Requests) > 0 {
+		s += ", last by " + ids(k.Requests)
+	}
+	if !k.Last.IsZero() {
+		s += " " + date(k.Last)
+	}
+	if k.Most > 1 {
+		s += fmt.Sprintf(" (up to %d times)", k.Most)
+	}
+	return s
+}
+
+// some counts users with the verb that fits: "1 user is", "12 users are".
+func some(n int, one, many string) string {
+	if n == 1 {
+		return "1 user " + one
+	}
+	return users(n) + " " + many
+}
+
+func ids(all []reset.ID) string {
+	words := make([]string, 0, len(all))
+	for _, id := range all {
+		words = append(words, told(string(id)))
+	}
+	return join(words)
+}
