@@ -55,10 +55,10 @@ type announcing struct {
 
 	mu     sync.Mutex
 	posts  map[reset.ID]*poster // those that have something to do
-	looked map[reset.ID]bool    // whose approval message is known to be there
+	looked map[reset.ID]bool    // those of posts whose approval message is known to be there
 	missed map[spot]bool        // messages that were deleted, and were not looked at since
 
-	directs map[reset.Person]reset.Channel // direct conversations that were opened
+	directs map[reset.Person]reset.Channel // direct conversations that were opened, directsAtMost of them
 }
 
 // spot is where a message stands.
@@ -74,8 +74,12 @@ func (a *Announcer) Deleted(c reset.Channel, ts string) {
 	}
 }
 
-// missedAtMost bounds the deleted messages that are remembered; most are not ours.
-const missedAtMost = 1000
+const (
+	// missedAtMost bounds the deleted messages that are remembered; most are not ours.
+	missedAtMost = 1000
+	// directsAtMost bounds the direct conversations that are remembered; the others are asked for again.
+	directsAtMost = 1000
+)
 
 func (a *announcing) deleted(s spot) {
 	a.mu.Lock()
@@ -205,5 +209,6 @@ func (a *announcing) retire(p *poster) bool {
 		return false
 	}
 	delete(a.posts, p.id)
+	delete(a.looked, p.id)
 	return true
 }

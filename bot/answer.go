@@ -46,7 +46,7 @@ func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Mes
 		return errElsewhere
 	}
 	_, err := l.Slack.PostEphemeralContext(ctx, string(a.Channel), string(a.By),
-		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...), slack.MsgOptionTS(a.Thread))
 	return err
 }
 
@@ -57,7 +57,7 @@ func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) err
 		return errElsewhere
 	}
 	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, l.http, &slack.WebhookMessage{
-		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
+		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: a.Thread,
 	})
 }
 

@@ -32,6 +32,7 @@ type arrival struct {
 	Channel     reset.Channel      `json:"channel,omitempty"`
 	At          time.Time          `json:"at,omitzero"`            // when Slack says that it happened
 	TS          string             `json:"ts,omitempty"`           // of the message
+	Thread      string             `json:"thread,omitempty"`       // of a click on a reply: its thread
 	Text        string             `json:"text,omitempty"`         // of an upload or command
 	Files       []file             `json:"files,omitempty"`        // of an upload
 	Action      string             `json:"action,omitempty"`       // of a click

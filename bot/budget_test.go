@@ -25,9 +25,12 @@ type counted struct {
 }
 
 func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -43,7 +46,11 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 		ts = form.Get("ts")
 		c.edits[ts] = append(c.edits[ts], time.Now())
 	}
-	answer := fmt.Sprintf(`{"ok": true, "channel": "C_FACTORS", "ts": %q, "messages": []}`, ts)
+	if method == "conversations.open" {
+		answer := fmt.Sprintf(`{"ok": true, "channel": {"id": "D%d"}}`, c.n)
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+	}
+	answer := fmt.Sprintf(`{"ok": true, "channel": "C_FACTORS", "ts": %q, "messages": [], "permalink": "https://slack.com/archives/x"}`, ts)
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 

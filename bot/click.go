@@ -30,6 +30,7 @@ func (l *listening) clicked(ctx context.Context, a *arrival) {
 	act := l.act(a.Action)
 	if act == nil {
 		l.Log.Warn("an unknown button was pressed and is passed over", "action", a.Action)
+		l.answer(ctx, a, view.Refused(formerButton))
 		return
 	}
 	in, err := a.decisionOf()

@@ -118,6 +118,9 @@ func (p *poster) conversation(ctx context.Context, who reset.Person) (reset.Chan
 		return "", fmt.Errorf("open the conversation with %s: %w", who, err)
 	}
 	p.mu.Lock()
+	if len(p.directs) >= directsAtMost {
+		clear(p.directs)
+	}
 	p.directs[who] = c
 	p.mu.Unlock()
 	return c, nil

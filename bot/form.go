@@ -66,6 +66,7 @@ func (l *listening) submission(ctx context.Context, a *arrival) {
 	f, known := l.form(a.Callback)
 	if !known {
 		l.Log.Warn("an unknown form is in the inbox and is passed over", "callback", a.Callback)
+		l.answer(ctx, a, view.Refused(formerButton))
 		return
 	}
 	f.serve(ctx, a)
@@ -138,10 +139,13 @@ func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
 // errForeignValue says that a button or modal carries what this program never wrote.
 var errForeignValue = errors.New("a foreign value")
 
+// formerButton is said of what this program never wrote, or no longer writes.
+const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
+
 // foreign answers a button or form whose value we never wrote: an old version's, or a forged one.
 func (l *listening) foreign(ctx context.Context, a *arrival, err error) {
 	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", brief(err))
-	l.answer(ctx, a, view.Refused("This button or form is out of date, so nothing was done. Use the newest message of the request."))
+	l.answer(ctx, a, view.Refused(formerButton))
 }
 
 // showModal opens the modal, or where the click was in one, changes it.

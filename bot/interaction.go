@@ -26,6 +26,7 @@ type interaction struct {
 	Container struct {
 		ChannelID string `json:"channel_id"`
 		MessageTS string `json:"message_ts"`
+		ThreadTS  string `json:"thread_ts"`
 		ViewID    string `json:"view_id"`
 	} `json:"container"`
 	Actions []struct {
@@ -148,6 +149,9 @@ func (p interaction) click() *arrival {
 	}
 	in := act.entered()
 	a.Action, a.Value, a.TS, a.At = act.ActionID, in.Text, p.Container.MessageTS, slackTime(act.ActionTS)
+	if t := p.Container.ThreadTS; t != p.Container.MessageTS {
+		a.Thread = t
+	}
 	if a.Value == "" && len(in.Picked) > 0 {
 		a.Value = strings.Join(slices.Compact(in.Picked), ",")
 	}

@@ -137,7 +137,11 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if waiting > 0 || !r.State.Settled() {
 		return waiting, nil
 	}
-	return n.sum(ctx, r, have)
+	again, err = n.sum(ctx, r, have)
+	if again == 0 && err == nil {
+		delete(n.queues, id)
+	}
+	return again, err
 }
 
 // fold notes whose reset has become final since the last look, as many as may be

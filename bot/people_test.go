@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
@@ -199,5 +200,35 @@ func TestSocket_disconnects(t *testing.T) {
 	w.until("two new sockets", func() bool { return w.slack.Books().Connects >= n+2 && w.slack.Sockets() == 2 })
 	if got := w.command("U_REQUESTER", "C_FACTORS", "/factor-reset help"); !strings.Contains(got, "because") {
 		t.Error(got)
+	}
+}
+
+// Who presses a button in a thread is answered in that thread, at its top in the channel.
+func TestClick_isAnsweredWhereItWasMade(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open("op")
+	w.plan("FR-1", 3)
+	w.approveAndRun("FR-1")
+	w.until("progress", func() bool { return w.of("FR-1", reset.SlotProgress) != nil })
+	top := w.message("FR-1", reset.SlotApproval).TS
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+	})
+	w.until("the pause", w.shows("FR-1", reset.SlotProgress, "is paused"))
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, time.Now()) })
+	w.until("it goes on", w.shows("FR-1", reset.SlotProgress, "is running"))
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Verify(time.Now()) })
+	w.click("U_APPROVER2", w.message("FR-1", reset.SlotProgress).TS, "pause")
+	var answered *slacksim.Message
+	w.until("the answer", func() bool {
+		for _, m := range w.see("U_APPROVER2") {
+			if m.Ephemeral {
+				answered = m
+			}
+		}
+		return answered != nil
+	})
+	if answered.ThreadTS != top {
+		t.Errorf("it is answered in the thread %q, want %q", answered.ThreadTS, top)
 	}
 }

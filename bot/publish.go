@@ -108,10 +108,11 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 		}
 		return m, fmt.Errorf("post: %w", err)
 	}
-	m.Shown = hash
-	p.mu.Lock()
-	p.looked[r.ID] = true
-	p.mu.Unlock()
+	if m.Shown = hash; m.Slot == reset.SlotApproval {
+		p.mu.Lock()
+		p.looked[r.ID] = true
+		p.mu.Unlock()
+	}
 	return m, p.save(ctx, m)
 }
 

@@ -58,7 +58,7 @@ const notAnswering = " isn't answering, so nothing was done. Try again in a minu
 // sentences are the words for errors that carry none.
 func sentences() map[error]string {
 	return map[error]string{
-		errForeignValue:          "This button or form is out of date, so nothing was done. Use the newest message of the request.",
+		errForeignValue:          formerButton,
 		reset.ErrOwnRequest:      "You asked for this, so somebody else decides. You may cancel it.",
 		reset.ErrAlreadyCounted:  "Your approval counts already; somebody else has to approve, too.",
 		reset.ErrOtherPlan:       "The plan has changed since this message was shown. Look at the newest message of the request and decide there.",

@@ -86,6 +86,8 @@ func TestDesk_withoutOkta(t *testing.T) {
 			check("resume", err, "Okta")
 			_, err = o.WhoAmI(ctx, o.intent("whoami", c.by))
 			check("whoami", err, "")
+			_, err = o.MayDecide(ctx, o.on(pending, "", c.by)) // before the review opens
+			check("review", err, c.stops)
 			_, err = o.Pause(ctx, o.on(running, "pause", c.by))
 			check("pause", err, c.stops)
 			_, err = o.Cancel(ctx, o.on(third, "cancel", c.by))
