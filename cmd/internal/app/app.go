@@ -157,7 +157,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if cfg.Policy.Backup.Dir != "" {
 		lc.Start("backups", kept.Run)
 	}
-	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Usergroups: func() []string { return who.Rules().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	lc.Start("announcer", announcer.Run)
 	notifier := &bot.Notifier{
 		Slack: slack, Board: rec, References: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
