@@ -198,6 +198,9 @@ func networkWords(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
 	}
+	if p, ok := errors.AsType[*proxyError](err); ok {
+		return p.Error()
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return "no address for " + clip(dns.Name, 100)
 	}

@@ -325,7 +325,13 @@ func ownTransport(atOnce int) *http.Transport {
 	protocols.SetHTTP1(true)
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
+		Proxy: http.ProxyFromEnvironment,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, asked *http.Request, answer *http.Response) error {
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &proxyError{proxy: proxy.Host, status: answer.Status}
+		},
 		DialContext:         dialer.DialContext,
 		Protocols:           &protocols,
 		TLSHandshakeTimeout: 10 * time.Second,
@@ -333,6 +339,14 @@ func ownTransport(atOnce int) *http.Transport {
 		MaxIdleConns:        atOnce + 2,
 		IdleConnTimeout:     30 * time.Second,
 	}
+}
+
+// proxyError is the refusal of a proxy to connect to Okta, which net/http would tell as
+// if it were Okta's.
+type proxyError struct{ proxy, status string }
+
+func (e *proxyError) Error() string {
+	return "the proxy " + clip(e.proxy, 100) + " refuses to connect: " + clip(e.status, 100)
 }
 
 // UsersBucket is the rate-limit bucket of resets, and of a user's factors,

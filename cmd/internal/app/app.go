@@ -144,6 +144,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		rec, org = opt.Wrap(rec, org)
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
+	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
 	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"factorbot/bot"
+	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
@@ -17,7 +18,9 @@ func Accept(ctx context.Context, cfg *config.Config, slack, org bool) error {
 	defer cancel()
 	var found []Finding
 	if slack {
-		w := &slackWard{bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil), &cfg.Policy}
+		transport := cli.NewTransport()
+		defer transport.CloseIdleConnections()
+		w := &slackWard{bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport), &cfg.Policy}
 		found = append(found, w.appToken(ctx))
 		if _, err := w.api.AuthTestContext(ctx); err != nil {
 			found = append(found, slackTrouble("SLACK_BOT_TOKEN", err, ""))

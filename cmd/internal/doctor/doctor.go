@@ -179,7 +179,9 @@ func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
 		return nil, err
 	}
 	defer client.Close()
-	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, nil)
+	transport := cli.NewTransport()
+	defer transport.CloseIdleConnections()
+	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
 	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
 	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
 	return e.run(ctx), nil

@@ -18,14 +18,14 @@ import (
 // slackMeter counts the calls of Slack's Web API and what was wrong with them.
 type slackMeter struct {
 	calls, errors *prometheus.CounterVec
-	base          http.RoundTripper
+	base          *http.Transport
 }
 
 func newSlackMeter() *slackMeter {
 	return &slackMeter{
 		calls:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "factorbot_slack_calls_total", Help: "Calls of Slack, by Web API method; files and answers through a response URL count too."}, []string{"method"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "factorbot_slack_errors_total", Help: "Calls of Slack that failed, by Slack's error code, http_STATUS, or network."}, []string{"method", "error"}),
-		base:   http.DefaultTransport,
+		base:   cli.NewTransport(),
 	}
 }
 
@@ -40,6 +40,9 @@ func (m *slackMeter) Collect(ch chan<- prometheus.Metric) {
 	m.calls.Collect(ch)
 	m.errors.Collect(ch)
 }
+
+// CloseIdle closes the connections that no call uses.
+func (m *slackMeter) CloseIdle() { m.base.CloseIdleConnections() }
 
 // RoundTrip sends a call and counts what came of it.
 func (m *slackMeter) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 )
 
@@ -42,7 +43,7 @@ type hookSender struct {
 
 // newHookSender makes a sender that goes to that address and nowhere else.
 func newHookSender(address string, secret config.Secret, now func() time.Time) *hookSender {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := cli.NewTransport()
 	// Deliveries are rare, and a connection that is kept may be dead by the next.
 	transport.DisableKeepAlives = true
 	transport.MaxResponseHeaderBytes = 64 << 10
