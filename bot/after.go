@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // slotEnrolled is the line in the thread that says how many users have enrolled again.
@@ -19,7 +20,7 @@ const slotEnrolled reset.Slot = "enrolled"
 // AfterRun tells in the thread of a request who has enrolled again: one line 1 h
 // after its end, edited after 4 h and 12 h.
 type AfterRun struct {
-	Slack      *slack.Client // made by [NewClient]
+	Slack      *slack.Client // made by [slackapi.NewClient]
 	Board      Board
 	References References
 	Enrolled   Enrolments
@@ -30,7 +31,7 @@ type AfterRun struct {
 // Run tells until ctx is done.
 func (a *AfterRun) Run(ctx context.Context) error {
 	run := &following{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
-	return (&errands{part: "enrolled", board: a.Board, refs: a.References, log: a.Log, now: a.Now, do: run.look}).run(ctx)
+	return (&workqueue.Follower{Name: "enrolled", Requests: followed{a.Board, a.References}, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
 }
 
 // following is one Run of an AfterRun.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 type enrolledAlways struct{}
@@ -35,7 +36,7 @@ func TestAfterRun(t *testing.T) {
 	}{{2 * time.Hour, "FR-1: *3 of 4 users* set up MFA again within 1 h"}, {13 * time.Hour, "within 12 h"}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		a := &AfterRun{
-			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Enrolled: enrolledAlways{},
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Enrolled: enrolledAlways{},
 			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: func() time.Time { return time.Now().Add(c.later) },
 		}
 		var wg sync.WaitGroup

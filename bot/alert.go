@@ -15,6 +15,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // Alarm tells a channel of its own what somebody should look at: break-glass
 // requests when they wait, are approved and end, and users who did not expect a reset.
 type Alarm struct {
-	Slack      *slack.Client // made by [NewClient]
+	Slack      *slack.Client // made by [slackapi.NewClient]
 	Board      Board
 	References References
 	Channel    reset.Channel // "": users' reports go where the request was made, and nothing else is told
@@ -36,7 +37,7 @@ type Alarm struct {
 // Run tells until ctx is done.
 func (a *Alarm) Run(ctx context.Context) error {
 	run := &alarming{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
-	return (&errands{part: "alerts", board: a.Board, refs: a.References, log: a.Log, now: a.Now, do: run.look}).run(ctx)
+	return (&workqueue.Follower{Name: "alerts", Requests: followed{a.Board, a.References}, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
 }
 
 // alarming is one Run of an Alarm.

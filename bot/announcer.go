@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 // posts what lacks, edits what has changed, and remembers what is shown. Ten
 // changes while Slack is away become one edit.
 type Announcer struct {
-	Slack      *slack.Client // made by [NewClient]
+	Slack      *slack.Client // made by [slackapi.NewClient]
 	Board      Board
 	References References
 	Approvers  Approvers       // nil: nobody is asked by direct message
@@ -127,8 +128,8 @@ func (a *Announcer) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		a.Log.Error("the requests cannot be watched", "error", brief(err))
-		if pause(ctx, patience(err, try)) != nil {
+		a.Log.Error("the requests cannot be watched", "error", slackapi.LogText(err))
+		if slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return nil
 		}
 	}
@@ -149,7 +150,7 @@ func (a *announcing) walk(ctx context.Context) {
 	for id, err := range a.References.Settled(ctx, a.Now().Add(-settledSince)) {
 		if err != nil {
 			if ctx.Err() == nil {
-				a.Log.Error("settled requests cannot be looked through", "error", brief(err))
+				a.Log.Error("settled requests cannot be looked through", "error", slackapi.LogText(err))
 			}
 			return
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -16,10 +17,10 @@ const answerTime = 4 * time.Second
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM.
 func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
-	if a.patience > 0 {
+	if a.retryIn > 0 {
 		return // nothing was done yet; it is answered when it is
 	}
-	err := errElsewhere
+	err := slackapi.ErrElsewhere
 	for _, way := range []func(context.Context, *arrival, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
 		if ctx.Err() != nil {
 			return
@@ -29,7 +30,7 @@ func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
 		}
 	}
 	if ctx.Err() == nil {
-		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", brief(err))
+		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", slackapi.LogText(err))
 	}
 }
 
@@ -43,7 +44,7 @@ func (l *listening) within(ctx context.Context, way func(context.Context, *arriv
 // whisperInChannel answers by an ephemeral message where the person acted.
 func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Message) error {
 	if a.Channel == "" {
-		return errElsewhere
+		return slackapi.ErrElsewhere
 	}
 	_, err := l.Slack.PostEphemeralContext(ctx, string(a.Channel), string(a.By),
 		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...), slack.MsgOptionTS(a.Thread))
@@ -53,8 +54,8 @@ func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Mes
 // respond answers through the response URL.
 func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) error {
 	u, err := url.Parse(a.ResponseURL)
-	if err != nil || !isSlack(u, l.APIURL) {
-		return errElsewhere
+	if err != nil || !slackapi.IsSlack(u, l.APIURL) {
+		return slackapi.ErrElsewhere
 	}
 	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, l.http, &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: a.Thread,

@@ -50,7 +50,7 @@ type arrival struct {
 	inModal bool   // it was clicked or submitted in a modal
 
 	overtaken func() bool   // of a resume or thaw: somebody has stopped it since; nil: of nothing else
-	patience  time.Duration // it is to be served again after so long: Slack asked for that
+	retryIn   time.Duration // it is to be served again after so long: Slack asked for that
 }
 
 // entered is what one element of a modal holds.

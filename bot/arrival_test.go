@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"factorbot/bot/slackapi"
 	"net/url"
 	"strings"
 	"testing"
@@ -123,7 +124,7 @@ func TestIsSlack(t *testing.T) {
 		"https://127.0.0.1:8025/files-pri":      false,
 		"https://files.slack.com@evil.example/": false,
 	} {
-		if got := isSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
+		if got := slackapi.IsSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
 			t.Errorf("%s: %v", raw, got)
 		}
 	}

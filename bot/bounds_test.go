@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // Thousands of requests that have settled, each of another person, leave nothing
@@ -31,7 +32,7 @@ func TestAnnouncer_boundedByWhatIsOpen(t *testing.T) {
 		}
 		c := &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}}
 		a := &Announcer{
-			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", "http://slack.test/api/", http.RoundTripper(c)),
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "http://slack.test/api/", http.RoundTripper(c)),
 			Board: m, References: m, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}
 		ctx, cancel := context.WithCancel(t.Context())

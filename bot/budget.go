@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"factorbot/bot/slackapi"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (g *gates) closed(method string) error {
 	case c.err == nil:
 		return &slack.RateLimitedError{RetryAfter: wait}
 	}
-	return &awayError{c.err}
+	return &slackapi.UnsentError{Err: c.err}
 }
 
 const (
@@ -66,11 +67,6 @@ const (
 	// own, so that many messages do not wait for it one after the other.
 	awayFor = 2 * time.Second
 )
-
-// awayError says that a method did not answer a moment ago and is left alone.
-type awayError struct{ err error }
-
-func (e *awayError) Error() string { return "left alone after: " + e.err.Error() }
 
 // through makes a call of a method unless its gate is closed, and closes it on a 429 or no answer.
 func (g *gates) through(ctx context.Context, method string, call func(context.Context) error) error {
@@ -84,8 +80,8 @@ func (g *gates) through(ctx context.Context, method string, call func(context.Co
 	switch {
 	case errors.As(err, &limited):
 		g.close(method, closing{till: g.now().Add(limited.RetryAfter)})
-	case err != nil && slackCode(err) == "" && ctx.Err() == nil:
-		g.close(method, closing{till: g.now().Add(awayFor), err: errors.New(brief(err))})
+	case err != nil && slackapi.ErrorCode(err) == "" && ctx.Err() == nil:
+		g.close(method, closing{till: g.now().Add(awayFor), err: errors.New(slackapi.LogText(err))})
 	}
 	return err
 }

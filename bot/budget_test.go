@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // counted is a Slack that takes everything and notes when.
@@ -74,7 +75,7 @@ func TestAnnouncer_tenBatchesStayUnderSlacksLimits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		m, slack := newMemory(), &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}}
 		a := &Announcer{
-			Slack: NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Board: m, References: m,
+			Slack: slackapi.NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Board: m, References: m,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}
 		var wg sync.WaitGroup

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // ErrManyApprovers says that more people may approve than are asked one by one.
@@ -91,7 +92,7 @@ func outOfReach(err error) bool {
 	if linkless := (*linkError)(nil); errors.As(err, &linkless) {
 		return false // it speaks of the channel
 	}
-	switch slackCode(err) {
+	switch slackapi.ErrorCode(err) {
 	case "user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "not_enough_users",
 		"channel_not_found", "is_archived", "messages_tab_disabled", "restricted_action", "method_not_supported_for_channel_type":
 		return true

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 )
 
 // fileHost serves files as the API's own host does, and an address elsewhere that nobody may ask.
@@ -23,7 +24,7 @@ func fileHost(t *testing.T, serve http.HandlerFunc) (l *listening, url string) {
 	t.Cleanup(server.Close)
 	api := server.URL + "/api/"
 	return &listening{Listener: &Listener{
-		Slack: NewClient("xapp-sandbox", "xoxb-sandbox", api, nil), APIURL: api,
+		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", api, nil), APIURL: api,
 		Limits: func() roster.Limits { return roster.Limits{Users: 10} },
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, fileTime: 300 * time.Millisecond,
 	}}, server.URL

@@ -7,7 +7,9 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // form is a modal of ours that can be submitted.
@@ -86,7 +88,7 @@ func (l *listening) mayAsk(ctx context.Context, a *arrival, reason string) (word
 		return words, isAboutReason(err)
 	}
 	if ctx.Err() == nil {
-		l.Log.Warn("a form could not be checked; the desk judges it", "error", brief(err))
+		l.Log.Warn("a form could not be checked; the desk judges it", "error", slackapi.LogText(err))
 	}
 	return "", false
 }
@@ -131,7 +133,7 @@ func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
 		return
 	}
 	if fresh {
-		s.beside.add(ctx, a.key, once(func() { s.showModal(ctx, a) }))
+		s.beside.Add(ctx, a.key, workqueue.Once(func() { s.showModal(ctx, a) }))
 	}
 	s.ack(ctx, id, nil)
 }
@@ -144,7 +146,7 @@ const formerButton = "This button or form is out of date, so nothing was done. U
 
 // foreign answers a button or form whose value we never wrote: an old version's, or a forged one.
 func (l *listening) foreign(ctx context.Context, a *arrival, err error) {
-	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", brief(err))
+	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	l.answer(ctx, a, view.Refused(formerButton))
 }
 
@@ -164,14 +166,14 @@ func (s *socket) showModal(ctx context.Context, a *arrival) {
 		return
 	case err != nil:
 		words := s.words(a, err)
-		if a.patience > 0 { // the trigger does not last so long
-			a.patience, words = 0, view.Answer(notOpened)
+		if a.retryIn > 0 { // the trigger does not last so long
+			a.retryIn, words = 0, view.Answer(notOpened)
 		}
 		s.answer(ctx, a, words)
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
-		s.Log.Warn("a modal was not opened", "error", brief(err))
+		s.Log.Warn("a modal was not opened", "error", slackapi.LogText(err))
 		s.answer(ctx, a, view.Answer(notOpened))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -82,7 +83,7 @@ func (l *listening) askNumber(ctx context.Context, a *arrival, in desk.Intent, n
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		l.Log.Info("a modal was not opened; a button stands in for it", "error", brief(err))
+		l.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
 	}
 	l.answer(ctx, a, view.AskNumber(r, n))
 }

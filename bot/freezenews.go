@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -30,7 +31,7 @@ type Trail interface {
 // wants the freeze lifted, and that it is. These are facts of the org's log: each
 // is told once in each channel, however often the program starts meanwhile.
 type FreezeAnnouncer struct {
-	Slack    *slack.Client // made by [NewClient]
+	Slack    *slack.Client // made by [slackapi.NewClient]
 	Trail    Trail
 	Channels func() []reset.Channel
 	Alerts   reset.Channel // told too; "": none
@@ -83,15 +84,15 @@ func (f *FreezeAnnouncer) Run(ctx context.Context) error {
 	for try := 0; ctx.Err() == nil; {
 		wait := newsEvery
 		if err := run.pass(ctx); err != nil && ctx.Err() == nil {
-			wait = patience(err, try)
+			wait = slackapi.RetryDelay(err, try)
 			if try%10 == 0 {
-				f.Log.Error("news of a freeze cannot be told", "error", brief(err), "retry_in", wait.String())
+				f.Log.Error("news of a freeze cannot be told", "error", slackapi.LogText(err), "retry_in", wait.String())
 			}
 			try++
 		} else {
 			try = 0
 		}
-		if pause(ctx, wait) != nil {
+		if slackapi.Pause(ctx, wait) != nil {
 			return nil
 		}
 	}
@@ -247,10 +248,10 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 			return err
 		}
 		if refused != nil {
-			wait := patience(refused, t.tries)
+			wait := slackapi.RetryDelay(refused, t.tries)
 			t.until = f.tells.Now().Add(wait)
 			if t.tries%10 == 0 {
-				f.tells.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", brief(refused), "todo", remedy(refused), "retry_in", wait.String())
+				f.tells.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", slackapi.LogText(refused), "todo", slackapi.Hint(refused), "retry_in", wait.String())
 			}
 			t.tries++
 			return nil
@@ -285,7 +286,7 @@ func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x
 			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))...)
 		return err
 	})
-	if refused != nil && !mayHaveActed(refused) {
+	if refused != nil && !slackapi.MayHaveActed(refused) {
 		t.Tried = time.Time{}
 		return refused, f.save(ctx)
 	}

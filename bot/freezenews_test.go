@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // trailInMemory is an org's log.
@@ -77,7 +78,7 @@ func TestFreezeAnnouncer(t *testing.T) {
 	run := func() (stop func()) {
 		ctx, cancel := context.WithCancel(context.Background())
 		a := &FreezeAnnouncer{
-			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
 			Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS", "C_NONE"} }, Alerts: "C_GENERAL",
 			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
 		}

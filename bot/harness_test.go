@@ -19,6 +19,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/slacksim"
 )
 
@@ -250,7 +251,7 @@ func (w *world) start() *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
-	client := NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
+	client := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	l := &Listener{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 const (
@@ -28,7 +29,7 @@ func (l *listening) catchUp(ctx context.Context) error {
 		var again <-chan time.Time
 		for _, c := range l.Channels() {
 			if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
-				l.Log.Error("the channel's history cannot be read", "channel", c, "error", brief(err), "todo", remedy(err), "retry_in", catchUpEvery.String())
+				l.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
 				again = time.After(catchUpEvery)
 			}
 		}
@@ -74,7 +75,7 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 	for try := 0; ; {
 		page, err := l.Slack.GetConversationHistoryContext(ctx, p)
 		if err != nil {
-			if try++; try > 5 || pause(ctx, patience(err, try)) != nil {
+			if try++; try > 5 || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 				return nil, "", fmt.Errorf("read the history of %s: %w", c, err)
 			}
 			continue

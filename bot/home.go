@@ -13,7 +13,9 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // Porch is what home tabs are made of.
@@ -42,7 +44,7 @@ const (
 type homes struct {
 	*listening
 	budget *rate.Limiter
-	lanes  *lanes
+	lanes  *workqueue.Queue
 
 	mu      sync.Mutex
 	viewers map[reset.Person]*viewer
@@ -61,7 +63,7 @@ type viewer struct {
 
 func newHomes(l *listening) *homes {
 	return &homes{
-		listening: l, budget: newLimiter(homeBudget), lanes: newLanes(4),
+		listening: l, budget: newLimiter(homeBudget), lanes: workqueue.New(4),
 		viewers: map[reset.Person]*viewer{}, moved: map[reset.ID]bool{}, known: map[reset.ID]string{}, nudge: make(chan struct{}, 1),
 	}
 }
@@ -106,7 +108,7 @@ func (h *homes) queue(ctx context.Context, p reset.Person, v *viewer) {
 		return
 	}
 	v.queued = true
-	h.lanes.add(ctx, string(p), once(func() { h.publish(ctx, p) }))
+	h.lanes.Add(ctx, string(p), workqueue.Once(func() { h.publish(ctx, p) }))
 }
 
 // publish shows a person their tab as it is now. What fails is tried again with the next change or opening.
@@ -129,7 +131,7 @@ func (h *homes) publish(ctx context.Context, p reset.Person) {
 	hash, err := h.show(ctx, &a, shown)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			h.Log.Warn("a home tab was not published", "user", p, "error", brief(err), "todo", remedy(err))
+			h.Log.Warn("a home tab was not published", "user", p, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
 		}
 		return
 	}
@@ -152,7 +154,7 @@ func (h *homes) show(ctx context.Context, a *arrival, shown string) (hash string
 	for {
 		_, err = h.Slack.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: string(a.By), View: tab})
 		var limited *slack.RateLimitedError
-		if !errors.As(err, &limited) || pause(ctx, patience(err, 0)) != nil || h.budget.Wait(ctx) != nil {
+		if !errors.As(err, &limited) || slackapi.Pause(ctx, slackapi.RetryDelay(err, 0)) != nil || h.budget.Wait(ctx) != nil {
 			return hash, err
 		}
 	}
@@ -177,7 +179,7 @@ func (h *homes) tab(ctx context.Context, a *arrival) (slack.HomeTabViewRequest, 
 
 // keep publishes the open tabs again when something of them changes, until ctx is done.
 func (h *homes) keep(ctx context.Context) error {
-	defer h.lanes.wait()
+	defer h.lanes.Wait()
 	if h.Porch == nil {
 		<-ctx.Done()
 		return ctx.Err()
@@ -191,7 +193,7 @@ func (h *homes) keep(ctx context.Context) error {
 			return ctx.Err()
 		case <-h.nudge:
 		}
-		if err := pause(ctx, homeEvery); err != nil {
+		if err := slackapi.Pause(ctx, homeEvery); err != nil {
 			return err
 		}
 		if h.differs(ctx) {
@@ -215,7 +217,7 @@ func (h *homes) watch(ctx context.Context) {
 			default:
 			}
 		}
-		if pause(ctx, patience(errWatchEnded, try)) != nil {
+		if slackapi.Pause(ctx, slackapi.RetryDelay(errWatchEnded, try)) != nil {
 			return
 		}
 	}

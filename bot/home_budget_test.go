@@ -12,6 +12,7 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // bareHome has nothing to show.
@@ -36,7 +37,7 @@ func TestHomes_budget(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		c := &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}}
 		l := &listening{Listener: &Listener{
-			Slack: NewClient("xapp-sandbox", "xoxb-sandbox", "http://slack.test/api/", http.RoundTripper(c)), Porch: &bareHome{},
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "http://slack.test/api/", http.RoundTripper(c)), Porch: &bareHome{},
 			Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}}
 		h := newHomes(l)
@@ -45,7 +46,7 @@ func TestHomes_budget(t *testing.T) {
 			<-time.After(500 * time.Millisecond)
 		}
 		cancel()
-		h.lanes.wait()
+		h.lanes.Wait()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		calls := c.calls["views.publish"]

@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 var errInboxEnded = errors.New("the inbox ended")
@@ -23,8 +24,8 @@ func (l *listening) serve(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		l.Log.Error("the inbox cannot be read", "error", brief(err))
-		if err := pause(ctx, patience(err, min(try, 3))); err != nil {
+		l.Log.Error("the inbox cannot be read", "error", slackapi.LogText(err))
+		if err := slackapi.Pause(ctx, slackapi.RetryDelay(err, min(try, 3))); err != nil {
 			return err
 		}
 	}
@@ -41,7 +42,7 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 		}
 		var a arrival
 		if err := json.Unmarshal(e.Body, &a); err != nil {
-			l.Log.Error("an entry of the inbox is damaged and is passed over", "key", e.Key, "error", brief(err))
+			l.Log.Error("an entry of the inbox is damaged and is passed over", "key", e.Key, "error", slackapi.LogText(err))
 			a = arrival{}
 		}
 		a.key = e.Key
@@ -50,7 +51,7 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 		}
 		t := a.task()
 		a.overtaken = l.overtaking.enter(&a, t)
-		l.workers.lanesOf(t).add(ctx, t.lane, func() time.Duration {
+		l.workers.lanesOf(t).Add(ctx, t.lane, func() time.Duration {
 			if again := l.work(ctx, &a); again > 0 {
 				return again
 			}
@@ -71,12 +72,12 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 func (l *listening) work(ctx context.Context, a *arrival) (again time.Duration) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.patience = 0
+			a.retryIn = 0
 			l.answer(ctx, a, l.puzzled(a, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 			again = 0
 		}
 	}()
-	a.patience = 0
+	a.retryIn = 0
 	switch a.Kind {
 	case kindUpload:
 		l.uploaded(ctx, a)
@@ -87,7 +88,7 @@ func (l *listening) work(ctx context.Context, a *arrival) (again time.Duration) 
 	case kindSubmission:
 		l.submission(ctx, a)
 	}
-	return a.patience
+	return a.retryIn
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.
@@ -100,8 +101,8 @@ func (l *listening) finish(ctx context.Context, key string) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.Log.Error("an envelope cannot be taken from the inbox", "key", key, "error", brief(err))
-		if pause(ctx, patience(err, try)) != nil {
+		l.Log.Error("an envelope cannot be taken from the inbox", "key", key, "error", slackapi.LogText(err))
+		if slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return
 		}
 	}

@@ -13,6 +13,8 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/workqueue"
 )
 
 // sockets is how many socket clients listen: slack-go drops a socket at the
@@ -22,7 +24,7 @@ const sockets = 2
 // Listener hears what people do in Slack. It records each envelope before it
 // acknowledges it, and serves what was recorded.
 type Listener struct {
-	Slack    *slack.Client // made by [NewClient]
+	Slack    *slack.Client // made by [slackapi.NewClient]
 	APIURL   string        // of the client
 	Inbox    Inbox
 	Seen     Seen
@@ -57,7 +59,7 @@ type listening struct {
 	missed     chan struct{}
 	workers    workers
 	overtaking *overtaking
-	beside     *lanes // what runs beside an acknowledgement
+	beside     *workqueue.Queue // what runs beside an acknowledgement
 	noted      *marks
 	triggers   *triggers
 	modals     *triggers // whose modal was opened beside the acknowledgement
@@ -71,11 +73,11 @@ type listening struct {
 func (l *Listener) Run(ctx context.Context) error {
 	run := &listening{
 		Listener:   l,
-		http:       httpClient(l.APIURL),
+		http:       slackapi.HTTPClient(l.APIURL),
 		missed:     make(chan struct{}, 1),
 		workers:    newWorkers(),
 		overtaking: newOvertaking(),
-		beside:     newLanes(16),
+		beside:     workqueue.New(16),
 		noted:      newMarks(l.Seen, l.Now),
 		triggers:   newTriggers(l.Now, triggerLife),
 		modals:     newTriggers(l.Now, openedLife),
@@ -83,8 +85,8 @@ func (l *Listener) Run(ctx context.Context) error {
 	}
 	run.homes = newHomes(run)
 	run.asked = &questions{shelf: l.Shelf, now: l.Now}
-	defer run.homes.lanes.wait()
-	defer run.beside.wait()
+	defer run.homes.lanes.Wait()
+	defer run.beside.Wait()
 	defer run.workers.wait()
 	if err := run.introduce(ctx); err != nil {
 		return stopped(ctx, err)
@@ -116,9 +118,9 @@ func (l *listening) introduce(ctx context.Context) error {
 			l.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
 			return nil
 		}
-		wait := patience(err, try)
-		l.Log.Error("Slack does not know the bot token, or is away", "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
-		if err := pause(ctx, wait); err != nil {
+		wait := slackapi.RetryDelay(err, try)
+		l.Log.Error("Slack does not know the bot token, or is away", "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		if err := slackapi.Pause(ctx, wait); err != nil {
 			return fmt.Errorf("ask Slack who we are: %w", err)
 		}
 	}
@@ -132,16 +134,4 @@ func (l *listening) takes(c reset.Channel) bool {
 		}
 	}
 	return false
-}
-
-// pause waits, or returns ctx's error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

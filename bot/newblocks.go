@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -52,7 +53,7 @@ func (a *announcing) fitting(v view.Message, send func(view.Message) error) erro
 	v = v.Without(a.blocks.old(a.Now())...)
 	for {
 		err := send(v)
-		if slackCode(err) != "invalid_blocks" {
+		if slackapi.ErrorCode(err) != "invalid_blocks" {
 			return err
 		}
 		types := refusedTypes(err, v)
@@ -61,7 +62,7 @@ func (a *announcing) fitting(v view.Message, send func(view.Message) error) erro
 			if len(plain.Blocks) == len(v.Blocks) && !hasNew(v) {
 				return err
 			}
-			a.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", brief(err))
+			a.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", slackapi.LogText(err))
 			return send(plain)
 		}
 		a.Log.Warn("Slack does not take a type of block; older ones are used for a day", "types", types)

@@ -16,7 +16,9 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // Affected finds the people who were reset.
@@ -49,7 +51,7 @@ const (
 // Notifier tells affected users by direct message that their factors were
 // reset, where the request says so: each once, as the resets come in.
 type Notifier struct {
-	Slack      *slack.Client // made by [NewClient]
+	Slack      *slack.Client // made by [slackapi.NewClient]
 	Board      Board
 	References References
 	Affected   Affected
@@ -82,7 +84,25 @@ func (n *Notifier) Run(ctx context.Context) error {
 		Notifier: n, announcing: courier(n.Slack, n.Board, n.References, n.Log, n.Now),
 		budget: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
-	return (&errands{part: "notices", board: n.Board, refs: n.References, log: n.Log, now: n.Now, do: run.look}).run(ctx)
+	return (&workqueue.Follower{Name: "notices", Requests: followed{n.Board, n.References}, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
+}
+
+// followed joins what a [workqueue.Follower] follows.
+type followed struct {
+	Board
+	References
+}
+
+// delay is how long a follower waits after an error of Slack's.
+func delay(log *slog.Logger, part string) func(id reset.ID, err error, try int) time.Duration {
+	return func(id reset.ID, err error, try int) time.Duration {
+		wait := slackapi.RetryDelay(err, try)
+		var limited *slack.RateLimitedError
+		if !errors.As(err, &limited) && try%10 == 0 {
+			log.Warn("something about a request is not told yet", "part", part, "request", id, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		}
+		return wait
+	}
 }
 
 // courier is what posts a request's messages for somebody other than its Announcer.
@@ -214,12 +234,12 @@ func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queu
 		return p.save(ctx, m)
 	}
 	if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
-		wait := patience(err, q.tries[row])
+		wait := slackapi.RetryDelay(err, q.tries[row])
 		q.until[row] = n.Notifier.Now().Add(wait)
-		n.Notifier.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
+		n.Notifier.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
 		return nil
 	}
-	n.Notifier.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", brief(err), "todo", remedy(err))
+	n.Notifier.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
 	m.Gone, m.Shown, m.At = true, notReached, n.Notifier.Now()
 	return p.save(ctx, m)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // affectedUsers tells who the users of made-up plans are; of one Slack says nothing.
@@ -29,7 +30,7 @@ func (w *world) notifies(users Affected) {
 	w.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &Notifier{
-		Slack: NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Affected: users,
+		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Affected: users,
 		Max: 100, Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
 	}
 	var wg sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -94,7 +95,7 @@ func (p *poster) run(ctx context.Context) {
 		}
 		p.passed(p, err)
 		if again == 0 && err != nil {
-			if pause(ctx, p.unread(err, failed)) != nil {
+			if slackapi.Pause(ctx, p.unread(err, failed)) != nil {
 				return
 			}
 			failed++
@@ -112,16 +113,16 @@ func (p *poster) run(ctx context.Context) {
 
 // unread says when to try again after the record could not be read.
 func (p *poster) unread(err error, try int) time.Duration {
-	wait := patience(err, try)
+	wait := slackapi.RetryDelay(err, try)
 	if try%10 == 0 {
-		p.Log.Error("the record of a request's messages cannot be read", "request", p.id, "error", brief(err), "retry_in", wait.String())
+		p.Log.Error("the record of a request's messages cannot be read", "request", p.id, "error", slackapi.LogText(err), "retry_in", wait.String())
 	}
 	return wait
 }
 
 // rest waits for a change, or for as long as again says. It reports whether to go on.
 func (p *poster) rest(ctx context.Context, again time.Duration) bool {
-	if p.live && pause(ctx, passEvery) != nil {
+	if p.live && slackapi.Pause(ctx, passEvery) != nil {
 		return false
 	}
 	var due <-chan time.Time
@@ -325,7 +326,7 @@ func (p *poster) judge(ctx context.Context, w want, m reset.Message, again time.
 		}
 		return m, again, err
 	case w.to != "" && outOfReach(err):
-		p.Log.Warn("somebody cannot be told by direct message", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err))
+		p.Log.Warn("somebody cannot be told by direct message", "request", p.id, "slot", w.slot, "user", w.to, "error", slackapi.LogText(err))
 		m.Gone, m.Shown, m.At = true, unreachable, p.Now()
 		if err = p.save(ctx, m); err == nil {
 			return m, 0, nil
@@ -334,21 +335,21 @@ func (p *poster) judge(ctx context.Context, w want, m reset.Message, again time.
 	err = fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
 	p.own.Lock()
 	f := p.failing[w.slot]
-	wait, try := patience(err, f.tries), f.tries
+	wait, try := slackapi.RetryDelay(err, f.tries), f.tries
 	p.failing[w.slot] = failure{tries: try + 1, until: p.Now().Add(wait), err: err}
 	p.own.Unlock()
 	if limited := (*slack.RateLimitedError)(nil); !errors.As(err, &limited) && try%10 == 0 {
-		p.Log.Warn("a message is not up to date in Slack", "request", p.id, "slot", w.slot, "user", w.to, "error", brief(err), "todo", w.remedy(m, err), "retry_in", wait.String())
+		p.Log.Warn("a message is not up to date in Slack", "request", p.id, "slot", w.slot, "user", w.to, "error", slackapi.LogText(err), "todo", w.hint(m, err), "retry_in", wait.String())
 	}
 	return m, wait, err
 }
 
-// remedy says what an operator does about an error of the message's.
-func (w want) remedy(m reset.Message, err error) string {
-	if w.to != "" && m.Channel == "" && slackCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
+// hint says what an operator does about an error of the message's.
+func (w want) hint(m reset.Message, err error) string {
+	if w.to != "" && m.Channel == "" && slackapi.ErrorCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
 		return "add the scope im:write to the app and install it again"
 	}
-	return remedy(err)
+	return slackapi.Hint(err)
 }
 
 // refused are the messages that Slack does not take now, for a reason of their own.
@@ -357,7 +358,7 @@ func (p *poster) refused() map[reset.Slot]bool {
 	defer p.own.Unlock()
 	all := map[reset.Slot]bool{}
 	for slot, f := range p.failing {
-		all[slot] = slackCode(f.err) != "" && !mayHaveActed(f.err)
+		all[slot] = slackapi.ErrorCode(f.err) != "" && !slackapi.MayHaveActed(f.err)
 	}
 	return all
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -100,7 +101,7 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 		})
 	})
 	if err != nil {
-		if m.TS = ""; !mayHaveActed(err) { // else the next try looks for it first
+		if m.TS = ""; !slackapi.MayHaveActed(err) { // else the next try looks for it first
 			m.At = time.Time{}
 			if err := p.save(ctx, m); err != nil {
 				return m, err
@@ -123,7 +124,7 @@ func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v 
 			return err
 		})
 	})
-	switch slackCode(err) {
+	switch slackapi.ErrorCode(err) {
 	case "message_not_found", "cant_update_message":
 		// Somebody deleted it: all that stands between us and a message of our own. What still needs people is posted anew, the rest stays deleted.
 		m = reset.Message{Slot: m.Slot, Channel: m.Channel, Thread: m.Thread, Gone: r.State.Settled()}
@@ -133,7 +134,7 @@ func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v 
 		}
 		return p.post(ctx, r, m, v, hash)
 	case "edit_window_closed", "is_inactive":
-		p.Log.Warn("a message cannot be edited", "request", p.id, "slot", m.Slot, "error", brief(err))
+		p.Log.Warn("a message cannot be edited", "request", p.id, "slot", m.Slot, "error", slackapi.LogText(err))
 		m.Shown = hash
 		return m, p.save(ctx, m)
 	}
@@ -171,7 +172,7 @@ func (p *poster) find(ctx context.Context, r *reset.Request, m reset.Message) (t
 	for {
 		var page []slack.Message
 		page, cursor, err = p.page(ctx, m, cursor)
-		if slackCode(err) == "thread_not_found" {
+		if slackapi.ErrorCode(err) == "thread_not_found" {
 			return "", nil
 		}
 		if err != nil {
@@ -228,7 +229,7 @@ func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, 
 		link, err = p.Slack.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: string(m.Channel), Ts: m.TS})
 		return err
 	})
-	if slackCode(err) == "message_not_found" {
+	if slackapi.ErrorCode(err) == "message_not_found" {
 		return "", nil
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -104,7 +105,7 @@ func uploadKey(u view.Upload) string { return "message:" + string(u.Channel) + "
 func (l *listening) find(ctx context.Context, a *arrival, u view.Upload) (file, error) {
 	if u.File != "" {
 		got, _, _, err := l.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
-		if code := slackCode(err); code == "file_not_found" || code == "file_deleted" {
+		if code := slackapi.ErrorCode(err); code == "file_not_found" || code == "file_deleted" {
 			return file{}, errNoUpload
 		}
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 )
 
 // usualShareTime is how long Slack may take to show a file that was shared, before it is shared once more.
@@ -34,7 +35,7 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w want, m reset.Me
 	}
 	ts, err := p.sharedAt(ctx, m)
 	switch {
-	case slackCode(err) == "file_not_found" || slackCode(err) == "file_deleted":
+	case slackapi.ErrorCode(err) == "file_not_found" || slackapi.ErrorCode(err) == "file_deleted":
 		return p.lostFile(ctx, m)
 	case err != nil:
 		return m, 0, fmt.Errorf("ask where the file is shared: %w", err)
@@ -118,8 +119,8 @@ func (p *poster) stream(ctx context.Context, r *reset.Request, w want, to string
 		rendered <- err
 	}()
 	err := p.Slack.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: to, Filename: w.file.name, Reader: from})
-	from.CloseWithError(errEnough)
-	if failed := <-rendered; failed != nil && !errors.Is(failed, errEnough) {
+	from.CloseWithError(slackapi.ErrEnough)
+	if failed := <-rendered; failed != nil && !errors.Is(failed, slackapi.ErrEnough) {
 		return failed
 	}
 	return err
@@ -142,10 +143,10 @@ func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.M
 	case err == nil:
 		m.Shown = shared
 		return m, lookSoon / 4, p.save(ctx, m)
-	case slackCode(err) == "file_not_found":
+	case slackapi.ErrorCode(err) == "file_not_found":
 		return p.lostFile(ctx, m)
-	case mayHaveActed(err):
-		p.Log.Warn("whether a file was shared is not known yet", "request", p.id, "slot", m.Slot, "error", brief(err))
+	case slackapi.MayHaveActed(err):
+		p.Log.Warn("whether a file was shared is not known yet", "request", p.id, "slot", m.Slot, "error", slackapi.LogText(err))
 		return m, 0, &laterError{lookSoon}
 	}
 	m.At = time.Time{} // refused: to be tried again as soon as Slack lets us

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/workqueue"
 )
 
 // Slack waits three seconds for an acknowledgement; what takes longer is told later.
@@ -29,9 +31,9 @@ func (l *listening) listen(ctx context.Context, n int) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wait := patience(err, try)
-		l.Log.Error("the socket cannot be opened", "socket", n, "error", brief(err), "todo", remedy(err), "retry_in", wait.String())
-		if err := pause(ctx, wait); err != nil {
+		wait := slackapi.RetryDelay(err, try)
+		l.Log.Error("the socket cannot be opened", "socket", n, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		if err := slackapi.Pause(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -135,7 +137,7 @@ func (s *socket) undecoded(ctx context.Context, data any) {
 func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) {
 	a, err := decode(kind, payload)
 	if err != nil {
-		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", brief(err))
+		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", slackapi.LogText(err))
 	}
 	if kind == "events_api" {
 		s.heard(ctx, payload)
@@ -149,9 +151,9 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.homes.opened(ctx, a)
 		s.ack(ctx, id, nil)
 	case a.Kind == kindTyping: // changes nothing, and is too late when it comes again
-		s.beside.add(ctx, id, once(func() { s.suggest(ctx, id, a) }))
+		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, a) }))
 	case a.Kind == kindSubmission:
-		s.beside.add(ctx, a.key, once(func() { s.submitted(ctx, id, a) }))
+		s.beside.Add(ctx, a.key, workqueue.Once(func() { s.submitted(ctx, id, a) }))
 	case s.modalOf(a) != nil:
 		s.pressed(ctx, id, a)
 	default:
@@ -187,7 +189,7 @@ func (s *socket) heard(ctx context.Context, payload []byte) {
 		s.Deleted(p.Event.Channel, p.Event.DeletedTS)
 	}
 	if err := s.noted.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
-		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", brief(err))
+		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", slackapi.LogText(err))
 	}
 }
 
@@ -202,7 +204,7 @@ func (s *socket) record(ctx context.Context, a *arrival) bool {
 
 func (s *socket) unrecorded(ctx context.Context, a *arrival, err error) {
 	if ctx.Err() == nil {
-		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", brief(err))
+		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", slackapi.LogText(err))
 	}
 }
 
@@ -210,7 +212,7 @@ func (s *socket) ack(ctx context.Context, id string, payload any) {
 	ctx, cancel := context.WithTimeout(ctx, ackTime)
 	defer cancel()
 	if err := s.client.AckCtx(ctx, id, payload); err != nil && !errors.Is(err, context.Canceled) {
-		s.Log.Warn("an envelope was not acknowledged", "error", brief(err))
+		s.Log.Warn("an envelope was not acknowledged", "error", slackapi.LogText(err))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -122,7 +123,7 @@ func (l *listening) uploaded(ctx context.Context, a *arrival) {
 
 // unseen reports whether Slack does not show a file to the bot.
 func unseen(err error) bool {
-	switch slackCode(err) {
+	switch slackapi.ErrorCode(err) {
 	case "file_not_found", "file_deleted", "access_denied", "not_visible", "not_allowed":
 		return true
 	}
@@ -346,8 +347,8 @@ func (l *listening) download(ctx context.Context, f file, column int) (*roster.R
 		if !errors.As(err, &lost) {
 			return ros, err
 		}
-		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", brief(err))
-		if !mayCome(err) || pause(ctx, patience(err, try)) != nil {
+		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", slackapi.LogText(err))
+		if !mayCome(err) || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
 				Words: "The file could not be fetched from Slack. Drop it again; if that does not help, ask whether the app may read files here (files:read)."}
 		}
@@ -358,7 +359,7 @@ func (l *listening) download(ctx context.Context, f file, column int) (*roster.R
 func mayCome(err error) bool {
 	var status slack.StatusCodeError
 	refused := errors.As(err, &status) && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
-	return !refused && !errors.Is(err, errElsewhere)
+	return !refused && !errors.Is(err, slackapi.ErrElsewhere)
 }
 
 // lostError says that a file's bytes did not come.
@@ -373,8 +374,8 @@ func (l *listening) fetch(ctx context.Context, f file, limits roster.Limits) (*r
 	if from == "" {
 		from = f.URL
 	}
-	if u, err := url.Parse(from); err != nil || !isSlack(u, l.APIURL) {
-		return nil, &lostError{errElsewhere}
+	if u, err := url.Parse(from); err != nil || !slackapi.IsSlack(u, l.APIURL) {
+		return nil, &lostError{slackapi.ErrElsewhere}
 	}
 	r, w := io.Pipe()
 	lost := make(chan error, 1)
@@ -384,12 +385,9 @@ func (l *listening) fetch(ctx context.Context, f file, limits roster.Limits) (*r
 		lost <- err
 	}()
 	ros, err := roster.Read(r, limits)
-	r.CloseWithError(errEnough)
-	if failed := <-lost; failed != nil && !errors.Is(failed, errEnough) {
+	r.CloseWithError(slackapi.ErrEnough)
+	if failed := <-lost; failed != nil && !errors.Is(failed, slackapi.ErrEnough) {
 		return nil, &lostError{failed}
 	}
 	return ros, err
 }
-
-// errEnough ends a download whose rest nobody needs.
-var errEnough = errors.New("the parser has read enough")

@@ -299,7 +299,7 @@ func TestUpload_optionsInTheMessage(t *testing.T) {
 	}
 
 	w.upload("U_REQUESTER", "@U_FACTORBOT", "list.csv", threeUsers)
-	w.ask("U_REQUESTER", "needs a reason")
+	w.ask("U_REQUESTER", "Add a reason to reset")
 	w.upload("U_REQUESTER", "factors:toes lost phones", "list.csv", threeUsers)
 	w.until("an unknown factor", w.told("U_REQUESTER", "toes"))
 	if n := w.requests(); n != 2 {

@@ -10,6 +10,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -136,7 +137,7 @@ func untold(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset
 
 // lostWords says why a channel is out of reach, for people; "" for what is no such thing.
 func lostWords(err error) string {
-	switch slackCode(err) {
+	switch slackapi.ErrorCode(err) {
 	case "channel_not_found":
 		return "the channel is gone, or the bot was removed from it. Somebody in the channel has to invite it"
 	case "not_in_channel":

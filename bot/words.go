@@ -11,6 +11,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -31,7 +32,7 @@ func (l *listening) words(a *arrival, err error) view.Message {
 		return view.Refused(words)
 	}
 	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
-		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", brief(away.Err))
+		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", slackapi.LogText(away.Err))
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range sentences() {
@@ -48,7 +49,7 @@ func (a *arrival) waits(err error) bool {
 	if !errors.As(err, &limited) {
 		return false
 	}
-	a.patience = patience(err, 0)
+	a.retryIn = slackapi.RetryDelay(err, 0)
 	return true
 }
 
@@ -114,6 +115,6 @@ func (l *listening) puzzled(a *arrival, err error) view.Message {
 		return view.Message{}
 	}
 	ref := rand.Text()[:8]
-	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", brief(err))
+	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)
 }

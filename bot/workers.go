@@ -7,24 +7,25 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // workers serve what was recorded. What only stops something has workers of its
 // own and waits for nothing else; so has what takes long, so that it keeps nobody waiting.
 type workers struct {
-	stops *lanes // pause, cancel, freeze, deny, "That wasn't me"
-	slow  *lanes // downloads, and who has enrolled again
-	usual *lanes
+	stops *workqueue.Queue // pause, cancel, freeze, deny, "That wasn't me"
+	slow  *workqueue.Queue // downloads, and who has enrolled again
+	usual *workqueue.Queue
 }
 
 func newWorkers() workers {
-	return workers{stops: newLanes(16), slow: newLanes(8), usual: newLanes(8)}
+	return workers{stops: workqueue.New(16), slow: workqueue.New(8), usual: workqueue.New(8)}
 }
 
 func (w workers) wait() {
-	w.stops.wait()
-	w.slow.wait()
-	w.usual.wait()
+	w.stops.Wait()
+	w.slow.Wait()
+	w.usual.Wait()
 }
 
 // task is what an arrival asks for, as far as that decides who serves it.
@@ -96,7 +97,7 @@ func (a *arrival) commandTask() task {
 }
 
 // lanesOf returns the workers that serve a task.
-func (w workers) lanesOf(t task) *lanes {
+func (w workers) lanesOf(t task) *workqueue.Queue {
 	switch {
 	case t.stops:
 		return w.stops

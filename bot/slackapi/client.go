@@ -1,4 +1,4 @@
-package bot
+package slackapi
 
 import (
 	"errors"
@@ -13,15 +13,15 @@ import (
 // callTime bounds one call of Slack, a file up or down included.
 const callTime = 60 * time.Second
 
-// errElsewhere refuses to follow a redirect, or to speak to a URL, outside Slack.
-var errElsewhere = errors.New("the address is neither Slack's nor the API's own")
+// ErrElsewhere refuses to follow a redirect, or to speak to a URL, outside Slack.
+var ErrElsewhere = errors.New("the address is neither Slack's nor the API's own")
 
 // NewClient returns a client for both tokens. The API URL ends in a slash.
 // Redirects are followed only within Slack or the API's own host, calls have a
 // time limit, and nothing is repeated: callers know whether they may. Calls go
 // through the transport, nil for the default one.
 func NewClient(appToken, botToken, apiURL string, transport http.RoundTripper) *slack.Client {
-	client := httpClient(apiURL)
+	client := HTTPClient(apiURL)
 	client.Transport = transport
 	return slack.New(botToken,
 		slack.OptionAppLevelToken(appToken),
@@ -29,20 +29,20 @@ func NewClient(appToken, botToken, apiURL string, transport http.RoundTripper) *
 		slack.OptionHTTPClient(client))
 }
 
-func httpClient(apiURL string) *http.Client {
+func HTTPClient(apiURL string) *http.Client {
 	return &http.Client{
 		Timeout: callTime,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if len(via) > 3 || !isSlack(r.URL, apiURL) {
-				return errElsewhere
+			if len(via) > 3 || !IsSlack(r.URL, apiURL) {
+				return ErrElsewhere
 			}
 			return nil
 		},
 	}
 }
 
-// isSlack reports whether a URL is Slack's over TLS, or has the API's own scheme and host.
-func isSlack(u *url.URL, apiURL string) bool {
+// IsSlack reports whether a URL is Slack's over TLS, or has the API's own scheme and host.
+func IsSlack(u *url.URL, apiURL string) bool {
 	if api, err := url.Parse(apiURL); err == nil && u.Scheme == api.Scheme && u.Host == api.Host {
 		return true
 	}

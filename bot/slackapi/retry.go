@@ -1,4 +1,4 @@
-package bot
+package slackapi
 
 import (
 	"context"
@@ -16,9 +16,9 @@ const (
 	longWait  = time.Minute
 )
 
-// patience is how long to wait before the next try, counted from 0: what Slack
+// RetryDelay is how long to wait before the next try, counted from 0: what Slack
 // asks for, else a doubling wait with jitter.
-func patience(err error, try int) time.Duration {
+func RetryDelay(err error, try int) time.Duration {
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {
 		return max(limited.RetryAfter, 0) + rand.N(firstWait/2)
@@ -30,8 +30,8 @@ func patience(err error, try int) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// slackCode returns the error that Slack itself answered with, such as "channel_not_found", else "".
-func slackCode(err error) string {
+// ErrorCode returns the error that Slack itself answered with, such as "channel_not_found", else "".
+func ErrorCode(err error) string {
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) {
 		return answer.Err
@@ -39,16 +39,16 @@ func slackCode(err error) string {
 	return ""
 }
 
-// mayHaveActed reports whether a call that failed may have taken effect all the same.
-func mayHaveActed(err error) bool {
+// MayHaveActed reports whether a call that failed may have taken effect all the same.
+func MayHaveActed(err error) bool {
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {
 		return false
 	}
-	if left := (*awayError)(nil); errors.As(err, &left) {
+	if left := (*UnsentError)(nil); errors.As(err, &left) {
 		return false
 	}
-	switch slackCode(err) {
+	switch ErrorCode(err) {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
 		return true
 	case "":
@@ -62,8 +62,8 @@ func mayHaveActed(err error) bool {
 	return true
 }
 
-// remedy says what an operator does about an error of Slack's; "" if waiting is all.
-func remedy(err error) string {
+// Hint says what an operator does about an error of Slack's; "" if waiting is all.
+func Hint(err error) string {
 	var answer slack.SlackErrorResponse
 	if !errors.As(err, &answer) {
 		return ""
@@ -85,8 +85,8 @@ func remedy(err error) string {
 	return ""
 }
 
-// brief is an error for the log, without URLs: they may carry what opens a socket or a file.
-func brief(err error) string {
+// LogText is an error for the log, without URLs: they may carry what opens a socket or a file.
+func LogText(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Op + ": " + u.Err.Error()
@@ -96,3 +96,23 @@ func brief(err error) string {
 	}
 	return err.Error()
 }
+
+// UnsentError says that a call was not made, because the last one of its method had no answer.
+type UnsentError struct{ Err error }
+
+func (e *UnsentError) Error() string { return "left alone after: " + e.Err.Error() }
+
+// Pause waits, or returns ctx's error.
+func Pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// ErrEnough ends a transfer whose rest nobody needs.
+var ErrEnough = errors.New("enough was read")

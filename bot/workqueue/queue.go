@@ -1,4 +1,4 @@
-package bot
+package workqueue
 
 import (
 	"context"
@@ -6,46 +6,47 @@ import (
 	"time"
 )
 
-// job is work that may say after how long it wants to be run again.
-type job func() (again time.Duration)
+// Job is work that may say after how long it wants to be run again.
+type Job func() (again time.Duration)
 
-// once is a job that is run one time.
-func once(do func()) job {
+// Once is a job that is run one time.
+func Once(do func()) Job {
 	return func() time.Duration {
 		do()
 		return 0
 	}
 }
 
-// lanes runs jobs: those of one lane in order, those of different lanes side by
-// side, at most so many at once. A job that waits to be run again holds up its
-// lane, and no other.
-type lanes struct {
+// Queue runs jobs: those with the same key in order, those with different keys
+// side by side, at most so many at once. A job that waits to be run again holds
+// up its key, and no other.
+type Queue struct {
 	slots chan struct{}
 	wg    sync.WaitGroup
 
 	mu     sync.Mutex
-	queued map[string][]job // a lane is in the map while its goroutine runs
+	queued map[string][]Job // a key is in the map while its goroutine runs
 }
 
-func newLanes(atOnce int) *lanes {
-	return &lanes{slots: make(chan struct{}, atOnce), queued: map[string][]job{}}
+// New returns a queue that runs so many jobs at once.
+func New(atOnce int) *Queue {
+	return &Queue{slots: make(chan struct{}, atOnce), queued: map[string][]Job{}}
 }
 
-// add queues a job; it is dropped if ctx is done before its turn comes.
-func (l *lanes) add(ctx context.Context, lane string, j job) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	jobs, busy := l.queued[lane]
-	l.queued[lane] = append(jobs, j)
+// Add queues a job; it is dropped if ctx is done before its turn comes.
+func (q *Queue) Add(ctx context.Context, key string, j Job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	jobs, busy := q.queued[key]
+	q.queued[key] = append(jobs, j)
 	if !busy {
-		l.wg.Go(func() { l.drain(ctx, lane) })
+		q.wg.Go(func() { q.drain(ctx, key) })
 	}
 }
 
-func (l *lanes) drain(ctx context.Context, lane string) {
-	for j := l.next(lane); j != nil; j = l.next(lane) {
-		for again := l.run(ctx, j); again > 0; again = l.run(ctx, j) {
+func (q *Queue) drain(ctx context.Context, key string) {
+	for j := q.next(key); j != nil; j = q.next(key) {
+		for again := q.run(ctx, j); again > 0; again = q.run(ctx, j) {
 			if pause(ctx, again) != nil {
 				break
 			}
@@ -53,31 +54,31 @@ func (l *lanes) drain(ctx context.Context, lane string) {
 	}
 }
 
-func (l *lanes) run(ctx context.Context, j job) (again time.Duration) {
+func (q *Queue) run(ctx context.Context, j Job) (again time.Duration) {
 	if ctx.Err() != nil {
 		return 0
 	}
 	select {
 	case <-ctx.Done():
 		return 0
-	case l.slots <- struct{}{}:
-		defer func() { <-l.slots }()
+	case q.slots <- struct{}{}:
+		defer func() { <-q.slots }()
 		return j()
 	}
 }
 
-// next takes the lane's next job, or closes the lane.
-func (l *lanes) next(lane string) job {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	jobs := l.queued[lane]
+// next takes the next job of a key, or forgets the key.
+func (q *Queue) next(key string) Job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	jobs := q.queued[key]
 	if len(jobs) == 0 {
-		delete(l.queued, lane)
+		delete(q.queued, key)
 		return nil
 	}
-	l.queued[lane] = jobs[1:]
+	q.queued[key] = jobs[1:]
 	return jobs[0]
 }
 
-// wait returns when every lane is empty.
-func (l *lanes) wait() { l.wg.Wait() }
+// Wait returns when no job is left.
+func (q *Queue) Wait() { q.wg.Wait() }

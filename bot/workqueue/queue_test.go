@@ -1,4 +1,4 @@
-package bot
+package workqueue
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-func TestLanes_orderWithinAndNoneBetween(t *testing.T) {
+func TestQueue_orderWithinAndNoneBetween(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLanes(4)
+		l := New(4)
 		var mu sync.Mutex
 		done := map[string][]int{}
 		release := make(chan struct{})
-		l.add(t.Context(), "slow", once(func() { <-release }))
+		l.Add(t.Context(), "slow", Once(func() { <-release }))
 		for n := range 20 {
 			for lane := range 3 {
 				name := fmt.Sprint("lane ", lane)
-				l.add(t.Context(), name, once(func() {
+				l.Add(t.Context(), name, Once(func() {
 					mu.Lock()
 					defer mu.Unlock()
 					done[name] = append(done[name], n)
@@ -34,23 +34,23 @@ func TestLanes_orderWithinAndNoneBetween(t *testing.T) {
 			}
 		}
 		close(release)
-		l.wait()
+		l.Wait()
 		if len(l.queued) != 0 {
-			t.Errorf("lanes are left: %v", l.queued)
+			t.Errorf("keys are left: %v", l.queued)
 		}
 	})
 }
 
-func TestLanes_dropWhatIsLeftAtTheEnd(t *testing.T) {
+func TestQueue_dropsWhatIsLeftAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		l := newLanes(1)
+		l := New(1)
 		ran := 0
-		l.add(ctx, "a", once(func() { <-ctx.Done(); ran++ }))
+		l.Add(ctx, "a", Once(func() { <-ctx.Done(); ran++ }))
 		synctest.Wait()
-		l.add(ctx, "b", once(func() { _ = pause(context.Background(), time.Hour) }))
+		l.Add(ctx, "b", Once(func() { _ = pause(context.Background(), time.Hour) }))
 		cancel()
-		l.wait()
+		l.Wait()
 		if ran != 1 {
 			t.Errorf("%d jobs ran", ran)
 		}

@@ -17,6 +17,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/doctor"
@@ -145,7 +146,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
-	slack := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
+	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"factorbot/bot"
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/people"
@@ -181,7 +181,7 @@ func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
 	defer client.Close()
 	transport := cli.NewTransport()
 	defer transport.CloseIdleConnections()
-	api := bot.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
+	api := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
 	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
 	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
 	return e.run(ctx), nil

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
-	"factorbot/bot"
 	"factorbot/bot/reset"
+	"factorbot/bot/workqueue"
 	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 )
@@ -48,8 +49,10 @@ type Webhook struct {
 // Record is what of the record the webhook needs: the requests as they move, and
 // what was delivered of them.
 type Record interface {
-	bot.Board
-	bot.References
+	workqueue.Requests
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	Messages(ctx context.Context, id reset.ID) ([]reset.Message, error)
+	SaveMessages(ctx context.Context, id reset.ID, m ...reset.Message) error
 	PutValue(ctx context.Context, name string, value []byte) error
 	Value(ctx context.Context, name string) ([]byte, error)
 	Installation(ctx context.Context) (string, error)
@@ -83,7 +86,24 @@ func New(ctx context.Context, cfg *config.Config, rec Record, pace func(*reset.R
 
 // Run delivers until ctx is done.
 func (w *Webhook) Run(ctx context.Context) error {
-	return bot.Errand{Part: "webhook", Board: w.record, References: w.record, Log: w.log, Now: w.now, Do: w.look, Patience: hookPatience}.Run(ctx)
+	return (&workqueue.Follower{Name: "webhook", Requests: w.record, Log: w.log, Now: w.now, Do: w.look, Delay: w.delay}).Run(ctx)
+}
+
+// delay is the wait after a failed try, and tells the log of it at the first and now and then.
+func (w *Webhook) delay(id reset.ID, err error, try int) time.Duration {
+	wait := hookPatience(err, try)
+	if try%10 == 0 {
+		w.log.Warn("something about a request is not told yet", "request", id, "error", withoutURL(err), "retry_in", wait.String())
+	}
+	return wait
+}
+
+// withoutURL is an error for the log without the URL, which may be secret.
+func withoutURL(err error) string {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Op + ": " + u.Err.Error()
+	}
+	return err.Error()
 }
 
 // hookPatience is the wait after a failed try, with full jitter.
