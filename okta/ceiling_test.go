@@ -27,7 +27,7 @@ func TestCeiling(t *testing.T) {
 			defer mu.Unlock()
 			return kept[okta.UsersBucket]
 		}
-		org, c := MustOrg(t, oktasim.Options{Users: 600, AllActive: true, RateLimit: 100, Window: 10 * time.Second, TokenShare: 50,
+		org, c := MustOrg(t, oktasim.Options{Users: 600, AllActive: true, RateLimit: 100, Window: time.Minute, TokenShare: 50,
 			Latency: 20 * time.Millisecond}, okta.Config{SDK: sdk, OnCeiling: keep})
 		people := org.Users()[:600]
 		batch(t, c, "FR-1", people[:200])

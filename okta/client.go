@@ -98,6 +98,7 @@ func (c *Client) Stats() Stats {
 const (
 	readTries    = 5
 	throttleRuns = 20 // waits for a window, which the pacer does
+	tokenRuns    = 2  // with another access token, or another proof
 	firstBackoff = 200 * time.Millisecond
 	mostBackoff  = 5 * time.Second
 )
@@ -113,7 +114,7 @@ type page struct {
 // to decode, which may be called again after a failure and must then start
 // afresh. A 429 is waited for; 5xx and network faults are tried again.
 func (c *Client) get(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (page, error) {
-	for failures, throttles := 0, 0; ; {
+	for failures, throttles, tokens := 0, 0, 0; ; {
 		ans, err := c.getOnce(ctx, op, path, header, decode)
 		if err == nil {
 			return page{next: ans.next, requestID: ans.requestID, left: ans.left}, nil
@@ -122,6 +123,9 @@ func (c *Client) get(ctx context.Context, op, path string, header http.Header, d
 		switch {
 		case e == nil || ctx.Err() != nil:
 			return page{}, err
+		case e.Kind == KindToken && tokens < tokenRuns:
+			tokens++
+			continue
 		case e.Kind == KindRateLimited || e.Kind == KindConcurrency:
 			c.log.WarnContext(ctx, "okta throttled a read", "op", op, "kind", e.Kind, "request_id", e.RequestID)
 			if throttles++; throttles >= throttleRuns {

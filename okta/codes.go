@@ -27,35 +27,40 @@ const (
 	adviceLate       = "The machine was too slow or slept between journal and call: nothing was sent, it starts over."
 	adviceFeature    = "The org lacks a feature for this call, or the token's role may not use it: ask a super administrator, then Okta's support."
 	adviceMethod     = "Okta does not offer this call here: report it with the request ID."
-	adviceDPoP       = "The service app demands DPoP, which is not supported: switch off \"Require Demonstrating Proof of Possession\" in its settings."
+	adviceDPoP       = "Okta does not accept the proof that goes with the token (DPoP): check the clock of this machine and whether a proxy changes the address, then resume."
+	adviceToken      = "Okta no longer took the access token: another one is asked for, it goes on by itself."
 	adviceKey        = "Okta does not accept the client ID or the private key: check both, the key's ID, and the clock of this machine."
 	adviceCursor     = "The list changed while it was read: ask again."
 	adviceEdge       = "The answer came from something before Okta, such as a proxy or a gateway, not from Okta itself: check OKTA_ORG_URL, or try again."
 	adviceLocked     = "The user is being changed or is locked at this moment: try that user again later."
 )
 
+// codeNotAllowed comes with 401 and means that the org or the role does not have the
+// feature, not that the token is dead (35 recordings).
+const codeNotAllowed = "E0000015"
+
 // byCode has the E-codes whose meaning is not that of their status alone, and
 // OAuth's words. Codes and statuses as in Okta's error code list
 // (developer.okta.com/docs/reference/error-codes).
 var byCode = map[string]verdict{
-	"E0000004": {KindAuth, EffectRefused, adviceAuth},
-	"E0000005": {KindAuth, EffectRefused, adviceAuth},
-	"E0000011": {KindAuth, EffectRefused, adviceAuth},
-	"E0000006": {KindForbidden, EffectRejected, adviceForbidden},
-	"E0000007": {KindNotFound, EffectRejected, adviceNotFound},
-	"E0000008": {KindNotFound, EffectRejected, adviceMethod},
-	"E0000010": {KindServer, EffectDoubt, adviceReadOnly},
-	"E0000015": {KindForbidden, EffectRejected, adviceFeature},
-	"E0000022": {KindInvalid, EffectRejected, adviceMethod},
-	"E0000031": {KindExpression, EffectRejected, adviceExpression},
-	"E0000033": {KindExpression, EffectRejected, adviceExpression},
-	"E0000038": {KindStatus, EffectRejected, adviceStatus},
-	"E0000047": {KindRateLimited, EffectRefused, adviceRate},
-	"E0000069": {KindStatus, EffectRejected, adviceStatus},
-	"E0000094": {KindExpression, EffectRejected, adviceExpression},
-	"E0000112": {KindStatus, EffectRejected, adviceLocked},
-	"E0000155": {KindStatus, EffectRejected, adviceLocked},
-	"E0000239": {KindStatus, EffectRejected, adviceLocked},
+	"E0000004":     {KindAuth, EffectRefused, adviceAuth},
+	"E0000005":     {KindAuth, EffectRefused, adviceAuth},
+	"E0000011":     {KindAuth, EffectRefused, adviceAuth},
+	"E0000006":     {KindForbidden, EffectRejected, adviceForbidden},
+	"E0000007":     {KindNotFound, EffectRejected, adviceNotFound},
+	"E0000008":     {KindNotFound, EffectRejected, adviceMethod},
+	"E0000010":     {KindServer, EffectDoubt, adviceReadOnly},
+	codeNotAllowed: {KindForbidden, EffectRejected, adviceFeature},
+	"E0000022":     {KindInvalid, EffectRejected, adviceMethod},
+	"E0000031":     {KindExpression, EffectRejected, adviceExpression},
+	"E0000033":     {KindExpression, EffectRejected, adviceExpression},
+	"E0000038":     {KindStatus, EffectRejected, adviceStatus},
+	"E0000047":     {KindRateLimited, EffectRefused, adviceRate},
+	"E0000069":     {KindStatus, EffectRejected, adviceStatus},
+	"E0000094":     {KindExpression, EffectRejected, adviceExpression},
+	"E0000112":     {KindStatus, EffectRejected, adviceLocked},
+	"E0000155":     {KindStatus, EffectRejected, adviceLocked},
+	"E0000239":     {KindStatus, EffectRejected, adviceLocked},
 
 	"insufficient_scope": {KindScope, EffectRejected, adviceScope},
 	"invalid_scope":      {KindScope, EffectRefused, adviceScope},
@@ -121,6 +126,8 @@ func verdictOf(kind Kind, otherwise string) verdict {
 		return verdict{advice: adviceConcurrent}
 	case KindLate:
 		return verdict{advice: adviceLate}
+	case KindToken:
+		return verdict{advice: adviceToken}
 	case KindServer:
 		return verdict{advice: adviceServer}
 	}

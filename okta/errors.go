@@ -35,6 +35,7 @@ const (
 	KindNotFound    Kind = "not_found"    // 404 with an error of Okta's
 	KindStatus      Kind = "status"       // E0000038: not in the user's status
 	KindAuth        Kind = "auth"         // 401: token or key revoked, expired, wrong
+	KindToken       Kind = "token"        // 401: the access token had to be replaced, or its proof made again
 	KindScope       Kind = "scope"        // OAuth scope missing
 	KindRateLimited Kind = "rate_limited" // 429 of a bucket
 	KindConcurrency Kind = "concurrency"  // 429 of the org's calls at once

@@ -2,113 +2,58 @@ package okta
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v3"
-	"github.com/go-jose/go-jose/v3/jwt"
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
+	"factorbot/okta/oauth"
 	"factorbot/okta/pacer"
-)
-
-const (
-	assertionLife = 5 * time.Minute // Okta takes an hour at most; our clock may be ahead
-	renewBefore   = 5 * time.Minute // or a fifth of the token's life, if that is less
 )
 
 // tokens gets access tokens for a service app (private_key_jwt) and renews
 // them before they expire, one fetch at a time. The SDK's own way takes
 // PKCS#1 keys only, puts the assertion in the query string, fetches once per
-// concurrent call, and would do so between journal and call.
+// concurrent call, would do so between journal and call, and knows no DPoP.
 type tokens struct {
 	client   *http.Client
 	pacer    *pacer.Pacer
 	tally    *tally
-	endpoint string
-	clientID string
-	signer   jose.Signer
+	endpoint *url.URL
+	app      *oauth.Client
+	prover   *oauth.Prover
+	store    oauth.Store
 
 	turn chan struct{} // holds one: the right to fetch
-
-	mu      sync.Mutex
-	token   string
-	renewAt time.Time
-	expires time.Time
 }
 
 func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer.Pacer) (*tokens, error) {
-	key, err := rsaKey(cfg.PrivateKey)
+	endpoint := cfg.origin.JoinPath(tokenBucket)
+	app, err := oauth.NewClient(cfg.ClientID, endpoint.String(), cfg.PrivateKey, cfg.PrivateKeyID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("service app: %w", err)
 	}
-	options := (&jose.SignerOptions{}).WithType("JWT")
-	if cfg.PrivateKeyID != "" {
-		options = options.WithHeader("kid", cfg.PrivateKeyID)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, options)
+	prover, err := oauth.NewProver()
 	if err != nil {
-		return nil, errors.New("private key: not usable for RS256")
+		return nil, fmt.Errorf("service app: %w", err)
 	}
 	return &tokens{
-		client:   &http.Client{Transport: &transport{base: base, traced: traced, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
-		pacer:    p,
-		endpoint: cfg.origin.String() + tokenBucket, clientID: cfg.ClientID, signer: signer, turn: make(chan struct{}, 1),
+		client: &http.Client{Transport: &transport{base: base, traced: traced, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
+		pacer:  p, endpoint: endpoint, app: app, prover: prover, turn: make(chan struct{}, 1),
 	}, nil
 }
 
-// rsaKey reads a PEM key, PKCS#1 or PKCS#8 (what Okta's console offers). Its
-// errors never show the key.
-func rsaKey(text string) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(strings.ReplaceAll(text, `\n`, "\n")))
-	if block == nil {
-		return nil, errors.New("private key: not PEM")
-	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, errors.New("private key: neither PKCS#1 nor PKCS#8")
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errors.New("private key: not RSA")
-	}
-	return key, nil
-}
-
-// current is the token to send; ready has seen to it that there is one.
-func (t *tokens) current() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.token
-}
-
-// drop forgets a token that Okta did not take.
-func (t *tokens) drop(token string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.token == token {
-		t.token, t.renewAt, t.expires = "", time.Time{}, time.Time{}
-	}
-}
-
-// fresh says whether no fetch is needed now, and whether the token would still do without one.
-func (t *tokens) fresh(now time.Time) (fresh, usable bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.token != "" && now.Before(t.renewAt), t.token != "" && now.Add(time.Minute).Before(t.expires)
+// oktaNow is the time by Okta's clock, as far as it is known: Okta refuses
+// assertions and proofs of another time.
+func (t *tokens) oktaNow() time.Time {
+	offset, _ := t.pacer.Offset()
+	return time.Now().Add(offset)
 }
 
 // ready waits until there is a token that will last. A renewal that fails does
@@ -117,7 +62,7 @@ func (t *tokens) ready(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	if ok, _ := t.fresh(time.Now()); ok {
+	if ok, _ := t.store.Fresh(time.Now()); ok {
 		return nil
 	}
 	select {
@@ -126,82 +71,85 @@ func (t *tokens) ready(ctx context.Context) error {
 		return lost("get an access token", EffectNone, KindCanceled, "given up", ctx.Err())
 	}
 	defer func() { <-t.turn }()
-	ok, usable := t.fresh(time.Now())
+	ok, usable := t.store.Fresh(time.Now())
 	if ok {
 		return nil
 	}
-	if err := t.fetch(ctx, Scopes(), t.keep); err != nil && !usable {
+	got, asked, err := t.fetch(ctx, Scopes())
+	if IsKind(err, KindScope) { // one that may be missing may be the one that is
+		got, asked, err = t.fetch(ctx, requiredScopes())
+	}
+	if err != nil {
+		if usable {
+			return nil
+		}
 		return err
 	}
+	t.store.Keep(got, asked)
 	return nil
 }
 
-type grantedToken struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int    `json:"expires_in"` // seconds
+// fetchTries bounds the requests for one token: a nonce that Okta demands, and a
+// clock that its first answer shows, each make another one worth it.
+const fetchTries = 3
+
+// fetch gets a token for scopes, and says when it was asked for.
+func (t *tokens) fetch(ctx context.Context, scopes []string) (got oauth.Granted, asked time.Time, err error) {
+	for range fetchTries {
+		offset, known := t.pacer.Offset()
+		asked = time.Now()
+		if got, err = t.ask(ctx, scopes); err == nil {
+			return got, asked, nil
+		}
+		e := typed("get an access token", EffectNone, err)
+		now, shown := t.pacer.Offset()
+		clock := shown && (!known && now.Abs() > time.Second || (now-offset).Abs() > time.Second)
+		if e.Code != "use_dpop_nonce" && !(clock && (e.Code == "invalid_client" || e.Code == "invalid_dpop_proof")) {
+			return got, asked, e
+		}
+	}
+	return got, asked, err
 }
 
-// fetch gets a token for scopes; keep is told of it, and when it was asked for.
-func (t *tokens) fetch(ctx context.Context, scopes []string, keep func(grantedToken, time.Time)) error {
+// ask makes one request for a token, with a proof: where the app does not demand
+// proofs Okta answers with a token of type Bearer, or one that is bound all the same.
+func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, err error) {
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
 	g, err := acquire(ctx, t.pacer, op, endpoint{tokenBucket, tokenBucket}, Urgent, false)
 	if err != nil {
-		return err
+		return got, err
 	}
 	defer g.Release()
-	form, err := t.form(time.Now(), scopes)
+	now := t.oktaNow()
+	form, err := t.app.Form(now, scopes)
 	if err != nil {
-		return &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: "the private key cannot sign", Advice: adviceKey}
+		return got, &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: err.Error(), Advice: adviceKey}
 	}
-	var got grantedToken
+	proof, _, err := t.prover.Proof(http.MethodPost, t.endpoint, now, "")
+	if err != nil {
+		return got, &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: err.Error(), Advice: adviceKey}
+	}
 	c := &exchange{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
 	defer t.tally.count(c)
-	req, err := http.NewRequestWithContext(withExchange(ctx, c), http.MethodPost, t.endpoint, strings.NewReader(form))
+	req, err := http.NewRequestWithContext(withExchange(ctx, c), http.MethodPost, t.endpoint.String(), strings.NewReader(form))
 	if err != nil {
-		return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
+		return got, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	asked := time.Now()
+	req.Header.Set("DPoP", proof)
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return typed(op, EffectNone, err)
+		return got, typed(op, EffectNone, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if c.ans.status != http.StatusOK || got.AccessToken == "" || !strings.EqualFold(got.TokenType, "Bearer") {
-		return t.refused(op, c, resp)
+	t.prover.Learn(t.endpoint, "", resp.Header.Get("DPoP-Nonce"))
+	if c.ans.status != http.StatusOK || !got.Valid() {
+		return got, t.refused(op, c, resp)
 	}
-	keep(got, asked)
-	return nil
-}
-
-// keep makes a token the one that is sent.
-func (t *tokens) keep(got grantedToken, asked time.Time) {
-	life := time.Duration(got.ExpiresIn) * time.Second
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.token, t.expires = got.AccessToken, asked.Add(life)
-	t.renewAt = t.expires.Add(-min(renewBefore, life/5))
-}
-
-// form is the body of a token request for scopes (RFC 7523).
-func (t *tokens) form(now time.Time, scopes []string) (string, error) {
-	assertion, err := jwt.Signed(t.signer).Claims(jwt.Claims{
-		Issuer: t.clientID, Subject: t.clientID, Audience: jwt.Audience{t.endpoint}, ID: rand.Text(),
-		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLife)),
-	}).CompactSerialize()
-	if err != nil {
-		return "", err
-	}
-	return url.Values{
-		"grant_type":            {"client_credentials"},
-		"scope":                 {strings.Join(scopes, " ")},
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		"client_assertion":      {assertion},
-	}.Encode(), nil
+	return got, nil
 }
 
 func (t *tokens) refused(op string, c *exchange, resp *http.Response) error {
@@ -212,19 +160,70 @@ func (t *tokens) refused(op string, c *exchange, resp *http.Response) error {
 	return answered(op, c.ans, &body)
 }
 
+// credential is what one request to the API shows.
+type credential struct {
+	token oauth.Token
+	nonce string // that its proof holds
+}
+
+// sign puts the present token into a request, with a proof if it is bound. false:
+// there is none, and nothing may be sent.
+func (t *tokens) sign(req *http.Request) (c credential, ok bool) {
+	if c.token = t.store.Current(); c.token.Text == "" {
+		return c, false
+	}
+	req.Header.Set("Authorization", c.token.Scheme()+" "+c.token.Text)
+	if !c.token.Bound {
+		return c, true
+	}
+	proof, nonce, err := t.prover.Proof(req.Method, req.URL, t.oktaNow(), c.token.Text)
+	if err != nil {
+		return c, false
+	}
+	req.Header.Set("DPoP", proof)
+	c.nonce = nonce
+	return c, true
+}
+
+// judge takes in what an answer says of the credential. A 401 that another token, or
+// another nonce, would not meet again is of KindToken.
+func (t *tokens) judge(c credential, u *url.URL, status int, h http.Header) Kind {
+	nonce := h.Get("DPoP-Nonce")
+	t.prover.Learn(u, c.token.Text, nonce)
+	if status != http.StatusUnauthorized {
+		t.store.Accepted(c.token)
+		return ""
+	}
+	switch word := challenge(h.Get("Www-Authenticate")); {
+	case word == "use_dpop_nonce" && nonce != "" && nonce != c.nonce:
+		return KindToken
+	case t.store.Refused(c.token):
+		return KindToken
+	}
+	return ""
+}
+
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Scopes are what a service app must be granted. An unknown or ungranted one
-// makes Okta refuse the token altogether.
-func Scopes() []string {
-	return []string{"okta.users.manage", "okta.users.read", "okta.roles.read", "okta.groups.read",
-		"okta.logs.read", "okta.apps.read", "okta.schemas.read", "okta.orgs.read"}
+// Scopes are what a service app should be granted. An unknown or ungranted one
+// makes Okta refuse the token altogether; then one without the OptionalScopes is
+// asked for.
+func Scopes() []string { return append(requiredScopes(), OptionalScopes()...) }
+
+func requiredScopes() []string {
+	return []string{"okta.users.manage", "okta.users.read", "okta.roles.read", "okta.groups.read", "okta.logs.read", "okta.apps.read"}
 }
+
+// OptionalScopes are those that the bot works without: the names of an export's
+// columns are not suggested, and the org's name is not shown.
+func OptionalScopes() []string { return []string{"okta.schemas.read", "okta.orgs.read"} }
 
 // ScopeGrant says whether a service app has been granted an OAuth scope.
 type ScopeGrant struct {
 	Scope   string // "okta.users.read"
 	Granted bool
+
+	Optional bool // the bot works without
 }
 
 // GrantedScopes asks which of Scopes the service app has: for all of them at
@@ -246,14 +245,14 @@ func (c *Client) GrantedScopes(ctx context.Context) ([]ScopeGrant, error) {
 				return nil, err
 			}
 		}
-		grants = append(grants, ScopeGrant{scope, granted})
+		grants = append(grants, ScopeGrant{Scope: scope, Granted: granted, Optional: slices.Contains(OptionalScopes(), scope)})
 	}
 	return grants, nil
 }
 
 // granted says whether Okta gives a token for all of scopes. The token is not used.
 func (t *tokens) granted(ctx context.Context, scopes ...string) (bool, error) {
-	err := t.fetch(ctx, scopes, func(grantedToken, time.Time) {})
+	_, _, err := t.fetch(ctx, scopes)
 	if IsKind(err, KindScope) {
 		return false, nil
 	}

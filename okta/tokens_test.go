@@ -16,22 +16,30 @@ import (
 	"factorbot/okta/oktasim"
 )
 
-// spy counts the token requests and keeps their URLs.
+// spy counts the token requests, but for those that only fetched a nonce, and keeps
+// what was sent.
 type spy struct {
 	base   http.RoundTripper
 	tokens atomic.Int32
 	mu     sync.Mutex
 	urls   []string
+	auth   []string // Authorization of the calls of the API
+	proofs []string // of all
 }
 
 func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Path == "/oauth2/v1/token" {
-		s.tokens.Add(1)
-	}
 	s.mu.Lock()
 	s.urls = append(s.urls, r.URL.String())
+	s.proofs = append(s.proofs, r.Header.Values("DPoP")...)
+	if r.URL.Path != "/oauth2/v1/token" {
+		s.auth = append(s.auth, r.Header.Get("Authorization"))
+	}
 	s.mu.Unlock()
-	return s.base.RoundTrip(r)
+	resp, err := s.base.RoundTrip(r)
+	if err == nil && r.URL.Path == "/oauth2/v1/token" && resp.Header.Get("DPoP-Nonce") == "" {
+		s.tokens.Add(1)
+	}
+	return resp, err
 }
 
 func TestServiceApp(t *testing.T) {
@@ -100,7 +108,6 @@ func TestServiceApp_refused(t *testing.T) {
 		kind   okta.Kind
 		advice string
 	}{
-		"DPoP":         {func(o *oktasim.Options) { o.DPoP = true }, okta.KindAuth, "DPoP"},
 		"other key":    {func(o *oktasim.Options) { o.ClientKey = &other.PublicKey }, okta.KindAuth, "private key"},
 		"other client": {func(o *oktasim.Options) { o.ClientID = "0oa00000000000000002" }, okta.KindAuth, "client ID"},
 		"scope":        {func(o *oktasim.Options) { o.Scopes = []string{"okta.users.read"} }, okta.KindScope, "scope"},
@@ -140,5 +147,209 @@ func TestServiceApp_revoked(t *testing.T) {
 	set(t, org, "token_revoked", false)
 	if _, err := reset(context.Background(), c, "FR-1", id); err != nil {
 		t.Errorf("after it was mended: %v", err)
+	}
+}
+
+const appID = "0oa00000000000000001"
+
+// mustApp is an org with a service app, and a client of it behind a spy.
+func mustApp(t *testing.T, opt oktasim.Options, sdk *okta.SDK) (*oktasim.Org, *spy, *okta.Client) {
+	t.Helper()
+	key, _, text := MustKey(t)
+	opt.Users, opt.AllActive, opt.ClientID, opt.ClientKey = 30, true, appID, &key.PublicKey
+	org, err := oktasim.New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(org.Close)
+	wire := &spy{base: org.Transport()}
+	return org, wire, MustClient(t, okta.Config{SDK: sdk, Transport: wire, ClientID: appID, PrivateKey: text})
+}
+
+// TestServiceApp_dpop: an app that demands proofs, and an API that demands nonces in
+// them, new ones in between. Every call has its own proof, and the token is bound.
+func TestServiceApp_dpop(t *testing.T) {
+	org, wire, c := mustApp(t, oktasim.Options{DPoP: true}, nil)
+	resetAll(t, c, org.Users()[:10])
+	set(t, org, "dpop_nonce", true)
+	if _, err := c.Org(context.Background()); err != nil {
+		t.Errorf("after the API demanded a nonce: %v", err)
+	}
+	resetAll(t, c, org.Users()[:10])
+	org.NewNonces()
+	if _, err := c.Factors(context.Background(), org.Users()[0].ID); err != nil {
+		t.Errorf("after the nonce changed: %v", err)
+	}
+	_, err := reset(context.Background(), c, "FR-1", org.Users()[0].ID)
+	if err != nil {
+		t.Error(err)
+	}
+	if n := wire.tokens.Load(); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+	seen := map[string]bool{}
+	for _, proof := range wire.proofs {
+		if seen[proof] {
+			t.Error("a proof was sent twice")
+		}
+		seen[proof] = true
+	}
+	for _, auth := range wire.auth {
+		if !strings.HasPrefix(auth, "DPoP eyJ") {
+			t.Errorf("%.20s", auth)
+		}
+	}
+}
+
+// A write that meets a new nonce is refused, not in doubt, and another try succeeds.
+func TestServiceApp_dpop_nonce_at_a_write(t *testing.T) {
+	org, _, c := mustApp(t, oktasim.Options{DPoP: true}, nil)
+	id := org.Users()[0].ID
+	if _, err := reset(context.Background(), c, "FR-1", id); err != nil {
+		t.Fatal(err)
+	}
+	set(t, org, "dpop_nonce", true)
+	_, err := reset(context.Background(), c, "FR-1", id)
+	if e := failure(t, err); e.Kind != okta.KindToken || e.Effect != okta.EffectRefused {
+		t.Errorf("%+v", e)
+	}
+	if _, err := reset(context.Background(), c, "FR-1", id); err != nil {
+		t.Error(err)
+	}
+	if n := len(org.Resets(id)); n != 2 {
+		t.Errorf("%d resets", n)
+	}
+}
+
+// TestServiceApp_bearer: an org that knows nothing of proofs.
+func TestServiceApp_bearer(t *testing.T) {
+	key, _, text := MustKey(t)
+	org, err := oktasim.New(oktasim.Options{Users: 3, AllActive: true, ClientID: appID, ClientKey: &key.PublicKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer org.Close()
+	wire := &spy{base: org.Transport()}
+	deaf := roundTrip(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Del("DPoP")
+		return wire.RoundTrip(r)
+	})
+	c := MustClient(t, okta.Config{Transport: deaf, ClientID: appID, PrivateKey: text})
+	resetAll(t, c, org.Users()[:3])
+	for _, auth := range wire.auth {
+		if !strings.HasPrefix(auth, "Bearer eyJ") {
+			t.Errorf("%.20s", auth)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestServiceApp_clock: assertions and proofs carry Okta's time, however wrong ours is.
+func TestServiceApp_clock(t *testing.T) {
+	sdk := MustSDK(t)
+	for name, offset := range map[string]string{"ours is behind": "20m", "ours is ahead": "-20m", "by hours": "5h"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				org, _, c := mustApp(t, oktasim.Options{DPoP: true}, sdk)
+				set(t, org, "clock_offset", offset)
+				resetAll(t, c, org.Users()[:3])
+			})
+		})
+	}
+}
+
+// TestServiceApp_expired: a token that Okta no longer takes is replaced. A read goes on
+// by itself; a write is refused, which is known, and its next try succeeds.
+func TestServiceApp_expired(t *testing.T) {
+	org, wire, c := mustApp(t, oktasim.Options{DPoP: true}, nil)
+	id := org.Users()[0].ID
+	if _, err := c.Factors(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	org.ForgetTokens()
+	if _, err := c.Factors(context.Background(), id); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	org.ForgetTokens()
+	_, err := reset(context.Background(), c, "FR-1", id)
+	if e := failure(t, err); e.Kind != okta.KindToken || e.Effect != okta.EffectRefused {
+		t.Errorf("a write: %+v", e)
+	}
+	if _, err := reset(context.Background(), c, "FR-1", id); err != nil {
+		t.Errorf("its next try: %v", err)
+	}
+	if n := wire.tokens.Load(); n != 3 || len(org.Resets(id)) != 1 {
+		t.Errorf("%d tokens, %d resets", n, len(org.Resets(id)))
+	}
+}
+
+// TestServiceApp_never_without_a_token: a slot whose token was refused meanwhile sends nothing.
+func TestServiceApp_never_without_a_token(t *testing.T) {
+	org, wire, c := mustApp(t, oktasim.Options{}, nil)
+	id := org.Users()[0].ID
+	if _, err := c.Factors(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	slot, err := c.Take(context.Background(), "FR-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, org, "token_revoked", true)
+	if _, err := c.Factors(context.Background(), id); !okta.IsKind(err, okta.KindAuth, okta.KindToken) {
+		t.Fatal(err)
+	}
+	_, err = c.ResetFactors(context.Background(), slot, time.Now(), id)
+	if e := failure(t, err); e.Effect != okta.EffectNone {
+		t.Errorf("%+v", e)
+	}
+	for _, auth := range wire.auth {
+		if scheme, token, _ := strings.Cut(auth, " "); token == "" {
+			t.Errorf("%q was sent", scheme)
+		}
+	}
+	if n := c.Stats().InFlight; n != 0 {
+		t.Errorf("%d slots are lost", n)
+	}
+}
+
+// TestServiceApp_not_allowed: 401 E0000015 costs no token.
+func TestServiceApp_not_allowed(t *testing.T) {
+	org, wire, c := mustApp(t, oktasim.Options{}, nil)
+	set(t, org, "disabled", []string{"GET /api/v1/users/{id}/factors"})
+	for range 3 {
+		if _, err := c.Factors(context.Background(), org.Users()[0].ID); !okta.IsKind(err, okta.KindForbidden) {
+			t.Error(err)
+		}
+	}
+	if n := wire.tokens.Load(); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+}
+
+// TestServiceApp_optional_scopes: what the bot works without may be missing.
+func TestServiceApp_optional_scopes(t *testing.T) {
+	var granted []string
+	for _, scope := range okta.Scopes() {
+		if !strings.Contains(scope, "schemas") && !strings.Contains(scope, "orgs") {
+			granted = append(granted, scope)
+		}
+	}
+	org, _, c := mustApp(t, oktasim.Options{Scopes: granted}, nil)
+	resetAll(t, c, org.Users()[:3])
+	if _, err := c.Schema(context.Background()); !okta.IsKind(err, okta.KindScope) {
+		t.Error(err)
+	}
+	grants, err := c.GrantedScopes(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range grants {
+		if g.Granted == g.Optional {
+			t.Errorf("%+v", g)
+		}
 	}
 }

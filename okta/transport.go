@@ -167,7 +167,11 @@ func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*
 		c.failed = late
 		return nil, late
 	}
-	req = t.dressed(ctx, req, c)
+	req, shown, unsent := t.dressed(ctx, req, c)
+	if unsent != nil {
+		c.failed = unsent
+		return nil, unsent
+	}
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		c.failed = watch.failure(err)
@@ -180,8 +184,10 @@ func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*
 		return nil, c.failed
 	}
 	a.Answered = true
-	if c.ans.status == http.StatusUnauthorized && t.auth != nil {
-		t.auth.drop(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	if t.auth != nil && !notAllowed(c.ans.status, body) {
+		if kind := t.auth.judge(shown, req.URL, c.ans.status, resp.Header); kind != "" {
+			c.ans.kind = kind
+		}
 	}
 	c.ans.ours = len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
 	resp.Header.Del("Link") // the SDK panics on a malformed one
@@ -190,8 +196,17 @@ func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*
 	return resp, nil
 }
 
+// notAllowed says whether a 401 is Okta's word for a call that is not allowed, which no
+// other token would change.
+func notAllowed(status int, body []byte) bool {
+	var e struct {
+		Code string `json:"errorCode"`
+	}
+	return status == http.StatusUnauthorized && json.Unmarshal(body, &e) == nil && e.Code == codeNotAllowed
+}
+
 // dressed is a copy of the SDK's request that goes to the org, as us.
-func (t *transport) dressed(ctx context.Context, req *http.Request, c *exchange) *http.Request {
+func (t *transport) dressed(ctx context.Context, req *http.Request, c *exchange) (_ *http.Request, shown credential, unsent *Error) {
 	req = req.WithContext(ctx) // shallow: what is changed below is copied first
 	target := *req.URL
 	target.Scheme, target.Host = t.org.Scheme, t.org.Host
@@ -201,11 +216,14 @@ func (t *transport) dressed(ctx context.Context, req *http.Request, c *exchange)
 	req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+t.agent))
 	switch {
 	case t.auth != nil:
-		req.Header.Set("Authorization", "Bearer "+t.auth.current())
+		var ok bool
+		if shown, ok = t.auth.sign(req); !ok {
+			return nil, shown, &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "the access token has just been refused, so nothing was sent", Advice: adviceToken}
+		}
 	case t.token != "":
 		req.Header.Set("Authorization", "SSWS "+t.token)
 	}
-	return req
+	return req, shown, nil
 }
 
 // read takes the body: a read's good answer as a stream, everything else whole
@@ -268,10 +286,11 @@ func rateHeaders(h http.Header, date time.Time) (limit, remaining int, reset int
 	return limit, min(max(remaining, 0), limit), reset, true
 }
 
-// challenge is the error word of a Bearer challenge (RFC 6750), such as insufficient_scope.
+// challenge is the error word of a Bearer or DPoP challenge (RFC 6750, RFC 9449), such
+// as insufficient_scope.
 func challenge(header string) string {
 	_, rest, found := strings.Cut(header, `error="`)
-	if !found || !strings.HasPrefix(header, "Bearer") {
+	if !found || !strings.HasPrefix(header, "Bearer") && !strings.HasPrefix(header, "DPoP") {
 		return ""
 	}
 	word, _, _ := strings.Cut(rest, `"`)

@@ -26,12 +26,13 @@ func (who *credential) may(scope string) bool {
 type grant struct {
 	scopes  []string
 	expires time.Time
+	key     string // thumbprint of the key that it is bound to; "": none
 }
 
 // identify finds the caller. With no or a wrong credential, the refusal.
 // "SSWStoken" without the space is taken too: the collection of Okta's own
 // bulk-reset article sends it so. The lock is held.
-func (o *Org) identify(r *http.Request, now time.Time) (*credential, *answer) {
+func (o *Org) identify(r *http.Request, base string, now time.Time) (*credential, *answer) {
 	header := r.Header.Get("Authorization")
 	if token, ok := cutScheme(header, "SSWS"); ok {
 		if subtle.ConstantTimeCompare([]byte(token), []byte(o.opt.Token)) == 1 && !o.set.TokenRevoked && o.owner.status == "ACTIVE" {
@@ -39,8 +40,18 @@ func (o *Org) identify(r *http.Request, now time.Time) (*credential, *answer) {
 		}
 		return &credential{}, refuse(okta("E0000011"), "")
 	}
-	if token, ok := cutScheme(header, "Bearer"); ok {
-		if g, ok := o.tokens[token]; ok && now.Before(g.expires) && !o.set.TokenRevoked {
+	token, bound := cutScheme(header, "DPoP")
+	if !bound {
+		token, _ = cutScheme(header, "Bearer")
+	}
+	if token != "" {
+		g, ok := o.tokens[token]
+		if ok && now.Before(g.expires) && !o.set.TokenRevoked && bound == (g.key != "") {
+			if bound {
+				if refusal := o.proveBound(r, base, token, g, now); refusal != nil {
+					return &credential{}, refusal
+				}
+			}
 			return &credential{id: o.set.ClientID, app: true, scopes: g.scopes}, nil
 		}
 		return &credential{}, refuse(okta("E0000011"), `Bearer error="invalid_token", error_description="The access token is invalid or has expired."`)

@@ -31,7 +31,8 @@ type Org struct {
 	owner    *person           // of the SSWS token
 	custom   map[string]string // profile attributes beside the base ones, with their types
 	tokens   map[string]grant
-	seen     map[string]time.Time // client assertions, by ID, until they expire
+	seen     map[string]time.Time // client assertions and proofs, by ID, until they expire
+	nonces   map[string]nonce
 	pushes   map[string]*push
 	buckets  map[string]*bucket
 	inFlight int
@@ -52,7 +53,7 @@ func New(opt Options) (*Org, error) {
 	o := &Org{
 		opt: opt, routes: moved(routes(bucketMap()), opt.Buckets), id: "00o" + seededID(rng, 17), key: "00T" + seededID(rng, 17),
 		app: "0oa" + seededID(rng, 17), wake: make(chan struct{}, 1), directory: newDirectory(), set: newSettings(opt),
-		rng: rng, tokens: map[string]grant{}, seen: map[string]time.Time{}, pushes: map[string]*push{},
+		rng: rng, tokens: map[string]grant{}, seen: map[string]time.Time{}, nonces: map[string]nonce{}, pushes: map[string]*push{},
 		buckets: map[string]*bucket{}, custom: ownAttributes(), watchers: map[chan struct{}]struct{}{}, books: newBooks(),
 	}
 	if err := o.populate(); err != nil {

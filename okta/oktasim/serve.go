@@ -81,7 +81,7 @@ func (c *call) admit() (refusal answer, admitted bool, latency time.Duration) {
 		return htmlPage(http.StatusRequestURITooLong, "URI Too Long"), false, latency
 	}
 	var denied *answer
-	c.who, denied = o.identify(c.request, c.now)
+	c.who, denied = o.identify(c.request, c.base(), c.now)
 	if tooMany := c.limit(); tooMany != nil {
 		return *tooMany, false, latency
 	}

@@ -39,6 +39,7 @@ type settings struct {
 	ClientKey     *rsa.PublicKey
 	ClientScopes  []string
 	DPoP          bool
+	DPoPNonce     bool
 	Forbidden     []string
 	Deleted       []string
 	Disabled      []string
@@ -106,6 +107,7 @@ func settingKeys() map[string]setting {
 		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
 		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
 		"deleted":           {func(s *settings) any { return s.Deleted }, writeDeleted},
+		"dpop_nonce":        flag(func(s *settings) *bool { return &s.DPoPNonce }),
 		"forbidden":         calls(func(s *settings) *[]string { return &s.Forbidden }),
 		"disabled":          calls(func(s *settings) *[]string { return &s.Disabled }),
 	}
@@ -132,6 +134,7 @@ func settingKeys() map[string]setting {
 //	push_answer, push_after               approve, reject or ignore; how soon
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
+//	dpop_nonce                            the API demands nonces in proofs, as the token endpoint does
 //	forbidden                             calls beyond the role, such as "GET /api/v1/users/{id}/roles"
 //	deleted                               IDs or logins of users who are deleted, for good
 //	disabled                              calls that the org does not allow at all (401 E0000015)

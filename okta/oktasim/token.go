@@ -41,8 +41,9 @@ func (c *call) issueToken() answer {
 	if claims.ID != "" && o.seen[claims.ID].After(c.now) {
 		return oauthFail(http.StatusUnauthorized, "invalid_client", "The client_assertion token has already been used.")
 	}
-	if o.set.DPoP && c.request.Header.Get("DPoP") == "" {
-		return oauthFail(http.StatusBadRequest, "invalid_dpop_proof", "The DPoP proof JWT header is missing.")
+	key, refused := c.proveNew()
+	if refused != nil {
+		return *refused
 	}
 	scopes := strings.Fields(form.Get("scope"))
 	for _, scope := range scopes {
@@ -55,9 +56,13 @@ func (c *call) issueToken() answer {
 	}
 	o.seen[claims.ID] = time.Unix(claims.Expires, 0)
 	token := "eyJ" + randomID(200)
-	o.tokens[token] = grant{scopes, c.now.Add(tokenLife)}
+	o.tokens[token] = grant{scopes, c.now.Add(tokenLife), key}
+	kind := "Bearer"
+	if key != "" {
+		kind = "DPoP"
+	}
 	return answer{status: http.StatusOK, header: http.Header{"Pragma": {"no-cache"}}, body: map[string]any{
-		"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "access_token": token, "scope": strings.Join(scopes, " "),
+		"token_type": kind, "expires_in": int(tokenLife.Seconds()), "access_token": token, "scope": strings.Join(scopes, " "),
 	}}
 }
 

@@ -213,7 +213,7 @@ func (p *Pacer) next(now time.Time) *waiter {
 		if !ok {
 			continue
 		}
-		if at, ok := b.ready(now, w.first()); !ok || at.After(now) {
+		if at, ok := w.ready(now); !ok || at.After(now) {
 			continue
 		}
 		w.mode = m
@@ -237,7 +237,7 @@ func (p *Pacer) due(now time.Time) (at time.Time, ok bool) {
 	if len(p.calls.boarding) > 0 && p.calls.inFlight < p.calls.now {
 		at, ok = now, true
 	}
-	for b, q := range p.queues {
+	for _, q := range p.queues {
 		w := q.head()
 		if w == nil {
 			continue
@@ -245,7 +245,7 @@ func (p *Pacer) due(now time.Time) (at time.Time, ok bool) {
 		if _, room := p.room(w, now); !room {
 			continue
 		}
-		if t, sure := b.ready(now, w.first()); sure && (!ok || t.Before(at)) {
+		if t, sure := w.ready(now); sure && (!ok || t.Before(at)) {
 			at, ok = t, true
 		}
 	}

@@ -197,6 +197,26 @@ func TestPacer_no_429_is_dropped(t *testing.T) {
 	})
 }
 
+// TestPacer_held: a reading on behalf of a grant does not wait for an answer that only that
+// grant can bring.
+func TestPacer_held(t *testing.T) {
+	p := pacer.New(pacer.Options{Places: 1})
+	defer p.Close()
+	slot, err := p.Acquire(t.Context(), "users", "reset", "FR-1", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := p.Acquire(t.Context(), "users", "factors", slot.Lane(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading.Release()
+	slot.Release()
+	if n := p.Stats().InFlight; n != 0 {
+		t.Errorf("%d in flight", n)
+	}
+}
+
 // TestPacer_closed: who waits is let go when the pacer is closed, or when they give up.
 func TestPacer_closed(t *testing.T) {
 	p := pacer.New(pacer.Options{Places: 1})

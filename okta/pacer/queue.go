@@ -1,6 +1,9 @@
 package pacer
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Lane is who a call is for: Urgent, or a request's ID. Lanes take turns.
 type Lane string
@@ -27,6 +30,13 @@ type waiter struct {
 
 // first says whether the waiter goes before the lanes that take turns.
 func (w *waiter) first() bool { return w.lane == Urgent || w.lane == held }
+
+// ready is when the waiter's turn comes by the pace of its bucket. Who waits on behalf of
+// a grant cannot wait for an answer: it may be that grant's.
+func (w *waiter) ready(now time.Time) (at time.Time, ok bool) {
+	at, ok = w.bucket.ready(now, w.first())
+	return at, ok || w.lane == held
+}
 
 // queue is who waits for one bucket: readings of those who hold a grant, the urgent,
 // then the lanes in turn.

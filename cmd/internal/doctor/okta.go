@@ -21,7 +21,7 @@ const (
 func checkOkta(ctx context.Context, client *okta.Client, p *config.Policy) []Finding {
 	ctx = okta.WithLane(ctx, okta.Urgent)
 	org, err := client.Org(ctx)
-	if err != nil && !okta.IsKind(err, okta.KindForbidden) {
+	if err != nil && !okta.IsKind(err, okta.KindForbidden, okta.KindScope) {
 		return []Finding{oktaTrouble("OKTA_ORG_URL and token", err)}
 	}
 	found := []Finding{good("OKTA_ORG_URL", nameOf(org))}

@@ -1,0 +1,191 @@
+package oktasim
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"math/big"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	proofAge  = 5 * time.Minute // how far a proof's time may be off
+	nonceLife = 24 * time.Hour  // of a DPoP nonce (Okta, configure DPoP)
+)
+
+// proof is what is read in a DPoP header (RFC 9449, 4.2).
+type proof struct {
+	thumbprint string // of its key (RFC 7638)
+	claims     struct {
+		ID       string `json:"jti"`
+		Method   string `json:"htm"`
+		URL      string `json:"htu"`
+		IssuedAt int64  `json:"iat"`
+		Nonce    string `json:"nonce"`
+		Token    string `json:"ath"`
+	}
+}
+
+// jwk is a public key in a proof's header.
+type jwk struct {
+	Type     string `json:"kty"`
+	Curve    string `json:"crv"`
+	X        string `json:"x"`
+	Y        string `json:"y"`
+	Modulus  string `json:"n"`
+	Exponent string `json:"e"`
+	Private  string `json:"d"`
+}
+
+// readProof reads and checks a proof but for what it has to say. problem: what is wrong with it.
+func readProof(header []string) (p proof, problem string) {
+	if len(header) == 0 || header[0] == "" {
+		return p, "The DPoP proof JWT header is missing."
+	}
+	var head struct {
+		Type      string `json:"typ"`
+		Algorithm string `json:"alg"`
+		Key       jwk    `json:"jwk"`
+	}
+	parts := strings.Split(header[0], ".")
+	if len(header) > 1 || len(parts) != 3 || decodePart(parts[0], &head) != nil || decodePart(parts[1], &p.claims) != nil {
+		return p, "The DPoP proof JWT is malformed."
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if head.Type != "dpop+jwt" || err != nil || head.Key.Private != "" {
+		return p, "The DPoP proof JWT has a wrong header."
+	}
+	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	if !head.Key.signed(head.Algorithm, digest[:], signature) {
+		return p, "The DPoP proof JWT has an invalid signature."
+	}
+	p.thumbprint = head.Key.thumbprint()
+	return p, ""
+}
+
+func number(text string) *big.Int {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return new(big.Int)
+	}
+	return new(big.Int).SetBytes(raw)
+}
+
+func (k jwk) signed(algorithm string, digest, signature []byte) bool {
+	switch {
+	case algorithm == "ES256" && k.Type == "EC" && k.Curve == "P-256" && len(signature) == 64:
+		raw := append([]byte{4}, append(number(k.X).FillBytes(make([]byte, 32)), number(k.Y).FillBytes(make([]byte, 32))...)...)
+		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
+		return err == nil && ecdsa.Verify(key, digest, new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+	case algorithm == "RS256" && k.Type == "RSA":
+		key := &rsa.PublicKey{N: number(k.Modulus), E: int(number(k.Exponent).Int64())}
+		return key.N.BitLen() >= 2048 && rsa.VerifyPKCS1v15(key, crypto.SHA256, digest, signature) == nil
+	}
+	return false
+}
+
+// thumbprint hashes the members that make the key, in the order that RFC 7638 fixes.
+func (k jwk) thumbprint() string {
+	members := `{"crv":"` + k.Curve + `","kty":"EC","x":"` + k.X + `","y":"` + k.Y + `"}`
+	if k.Type == "RSA" {
+		members = `{"e":"` + k.Exponent + `","kty":"RSA","n":"` + k.Modulus + `"}`
+	}
+	sum := sha256.Sum256([]byte(members))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// objection is what the org says against a proof for this request; token is the one
+// that comes with it, "" at the token endpoint. The lock is held.
+func (o *Org) objection(p proof, r *http.Request, base, token string, now time.Time) string {
+	issued := time.Unix(p.claims.IssuedAt, 0)
+	hash := sha256.Sum256([]byte(token))
+	switch {
+	case p.claims.Method != r.Method || p.claims.URL != base+r.URL.EscapedPath():
+		return "The DPoP proof JWT is for another request."
+	case issued.Before(now.Add(-proofAge)) || issued.After(now.Add(proofAge)):
+		return "The DPoP proof JWT was issued at another time."
+	case p.claims.ID == "" || o.seen["dpop "+p.claims.ID].After(now):
+		return "The DPoP proof JWT has already been used."
+	case token != "" && p.claims.Token != base64.RawURLEncoding.EncodeToString(hash[:]):
+		return "The DPoP proof JWT is for another access token."
+	}
+	o.seen["dpop "+p.claims.ID] = now.Add(2 * proofAge)
+	return ""
+}
+
+// nonce is the present one of a place: the token endpoint or the API.
+func (o *Org) nonce(place string, now time.Time) string {
+	n := o.nonces[place]
+	if n.text == "" || !now.Before(n.until) {
+		n = nonce{text: randomID(32), until: now.Add(nonceLife)}
+		o.nonces[place] = n
+	}
+	return n.text
+}
+
+type nonce struct {
+	text  string
+	until time.Time
+}
+
+// NewNonces makes the org demand new nonces.
+func (o *Org) NewNonces() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.nonces)
+}
+
+// ForgetTokens makes every access token so far invalid, as if it had expired.
+func (o *Org) ForgetTokens() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.tokens)
+}
+
+// proveBound checks the proof of a call with a bound token. nil: it is good.
+func (o *Org) proveBound(r *http.Request, base, token string, g grant, now time.Time) *answer {
+	p, problem := readProof(r.Header.Values("DPoP"))
+	if problem == "" {
+		problem = o.objection(p, r, base, token, now)
+	}
+	if problem == "" && p.thumbprint != g.key {
+		problem = "The access token is bound to another key."
+	}
+	if problem != "" {
+		return refuse(okta("E0000011"), `DPoP error="invalid_dpop_proof", error_description="`+problem+`"`)
+	}
+	if o.set.DPoPNonce && p.claims.Nonce != o.nonce("api", now) {
+		a := refuse(okta("E0000011"), `DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`)
+		a.header["Dpop-Nonce"] = []string{o.nonce("api", now)}
+		return a
+	}
+	return nil
+}
+
+// proveNew checks the proof of a request for a token. The thumbprint is "" for a request
+// without one from an app that does not demand it.
+func (c *call) proveNew() (thumbprint string, refusal *answer) {
+	o := c.org
+	if len(c.request.Header.Values("DPoP")) == 0 && !o.set.DPoP {
+		return "", nil
+	}
+	p, problem := readProof(c.request.Header.Values("DPoP"))
+	if problem == "" {
+		problem = o.objection(p, c.request, c.base(), "", c.now)
+	}
+	if problem != "" {
+		a := oauthFail(http.StatusBadRequest, "invalid_dpop_proof", problem)
+		return "", &a
+	}
+	if p.claims.Nonce != o.nonce("token", c.now) {
+		a := oauthFail(http.StatusBadRequest, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
+		a.header["Dpop-Nonce"] = []string{o.nonce("token", c.now)}
+		return "", &a
+	}
+	return p.thumbprint, nil
+}
