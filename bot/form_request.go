@@ -202,46 +202,14 @@ func (o *order) attached(files []file) string {
 	return "Only .csv, .tsv, .txt and .xlsx files are read."
 }
 
-// listed reads pasted users: words as a command takes them, or the rows of a table.
+// listed reads users that were typed or pasted.
 func (o *order) listed(text string) string {
-	c, err := roster.ParseCommand("reset " + text)
-	switch {
-	case strings.TrimSpace(text) == "":
-		return "Name at least one user."
-	case err == nil && isPlain(c):
-		o.Users = c.Users
-		return ""
-	case err == nil:
-		return "Write only users here; group, search, factors and the reason have fields of their own."
-	}
-	if !strings.Contains(strings.TrimSpace(text), "\n") {
+	list, err := roster.ParseList(text)
+	if err != nil {
 		return wordsOf(err)
 	}
-	ros, tableErr := roster.Read(strings.NewReader(text), roster.Limits{})
-	if tableErr != nil || !namesSomebody(ros) {
-		return wordsOf(err)
-	}
-	o.pasted = ros
+	o.Users, o.pasted = list.Users, list.Table
 	return ""
-}
-
-// isPlain reports whether a command names users one by one and says nothing else.
-func isPlain(c roster.Command) bool {
-	for _, u := range c.Users {
-		if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
-			return false
-		}
-	}
-	return c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
-}
-
-func namesSomebody(ros *roster.Roster) bool {
-	for _, row := range ros.Rows {
-		if row.Problem == "" {
-			return true
-		}
-	}
-	return false
 }
 
 // wordsOf are the words of an error that has its own; of another, that it is not understood.

@@ -226,7 +226,10 @@ func TestOrder_names(t *testing.T) {
 		words string // "": it is taken
 		users int
 	}{
-		{view.WhomFile, files("book.xlsx"), "CSV UTF-8", 0},
+		{view.WhomFile, files("book.xls"), "CSV UTF-8", 0},
+		{view.WhomFile, files("book.xlsx"), "", 0},
+		{view.WhomList, entered{Text: "ana.lima\njdoe12"}, "", 2},
+		{view.WhomList, entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
 		{view.WhomFile, files("x.exe"), "Only .csv", 0},
 		{view.WhomFile, files("a.csv", "b.csv"), "one file", 0},
 		{view.WhomFile, files(), "one file", 0},

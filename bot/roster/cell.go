@@ -146,6 +146,8 @@ func loginProblem(text string) string {
 		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
 	case strings.ContainsAny(text, quoteRunes):
 		return "has a quotation mark inside"
+	case strings.ContainsAny(text, "<>"):
+		return "has an angle bracket inside, which no login has"
 	case strings.ContainsFunc(text, unicode.IsSpace):
 		return "has a blank inside; one user to a cell"
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."), strings.Contains(text, "//"), strings.Contains(text, ".."):
@@ -181,7 +183,7 @@ func addressProblem(cell string) string {
 	switch {
 	case !found:
 		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
-	case local == "" || domain == "" || strings.Contains(domain, "@"):
+	case local == "" || domain == "" || strings.Contains(domain, "@") || strings.HasSuffix(domain, "."):
 		return "is not a login or e-mail: one @ stands between a name and a domain"
 	case strings.ContainsAny(domain, "#!$&'*+=^`{|}~"):
 		return "is not a login or e-mail: its domain has a character that no domain has"

@@ -92,13 +92,13 @@ type Command struct {
 }
 
 // ParseCommand reads the text after /factor-reset: users, each an ID, a login,
-// an e-mail, a mention, group:"NAME" or search:EXPRESSION, then "because" and a
+// an e-mail, a mention, login:NAME, group:"NAME" or search:EXPRESSION, then "because" and a
 // reason; or a verb and what it takes. Blanks, commas, semicolons and line
 // breaks stand between words. What phones make of quotes, dashes and blanks is
 // understood. Every error is an *Error.
 func ParseCommand(text string) (Command, error) {
 	before, reason := splitReason(text)
-	p := parser{scanner: scanner{s: fold(before)}, command: Command{Verb: VerbReset, Reason: PlainText(reason)}}
+	p := parser{scanner: scanner{s: doubled.Replace(fold(before))}, command: Command{Verb: VerbReset, Reason: PlainText(reason)}}
 	first := strings.ToLower(p.peek())
 	switch verb, words := verbOf(&p.scanner); {
 	case first == "" && strings.TrimSpace(text) == "":
@@ -135,10 +135,22 @@ func verbOf(s *scanner) (Verb, int) {
 }
 
 // options are the words with a colon that a command knows.
-var options = []string{"group", "search", "filter", "q", "factors", "sessions", "at", "columns"}
+var options = []string{"group", "search", "filter", "q", "login", "factors", "sessions", "at", "columns"}
 
-// fillers stand between users in a sentence.
+// doubled are brackets that a person wrote around an address of which Slack made a link.
+var doubled = strings.NewReplacer("<<", "<", ">>", ">")
+
+// fillers are between users in a sentence.
 var fillers = []string{"and", "&", "+", "for"}
+
+// mark is what people put before the items of a list.
+var mark = regexp.MustCompile(`^(?:[-*+•·‣◦▪●>]+|\(?[0-9]{1,6}[.):]|[a-zA-Z][.)]|\[[xX✓]?\]?|\])$`)
+
+// isFiller reports whether a word between users says nothing: "and", "2.", "To:".
+func isFiller(word string) bool {
+	label, labelled := strings.CutSuffix(word, ":")
+	return mark.MatchString(word) || slices.Contains(fillers, strings.ToLower(word)) || labelled && isLabel(label)
+}
 
 var mention = regexp.MustCompile(`^<@([UW][A-Z0-9_]*)(\|[^<>]*)?>$`)
 
@@ -150,6 +162,7 @@ type parser struct {
 	scanner
 	command Command
 	strange []string // words that name nobody
+	nearby  int      // how many of them are right before here: perhaps the name before an address
 }
 
 func (p *parser) words() error {
@@ -157,21 +170,26 @@ func (p *parser) words() error {
 		here := p.s
 		word := p.next()
 		if key, ok := optionOf(word); ok {
-			p.s = here[len(key)+1:]
+			p.s, p.nearby = here[len(key)+1:], 0
 			if err := p.option(key); err != nil {
 				return err
 			}
 			continue
 		}
 		if ref, ok := userOf(word); ok {
+			if strings.HasPrefix(word, "<") && ref.Kind != UserMention { // Ana Lima <ana@example.com>
+				p.strange = p.strange[:len(p.strange)-p.nearby]
+			}
+			p.nearby = 0
 			p.command.Users = append(p.command.Users, ref)
 			continue
 		}
 		switch {
 		case !p.command.Verb.namesUsers():
 			p.command.Args = append(p.command.Args, word)
-		case strings.Trim(word, "-") != "" && !slices.Contains(fillers, strings.ToLower(word)):
-			p.strange = append(p.strange, word)
+		case isFiller(word):
+		default:
+			p.strange, p.nearby = append(p.strange, word), p.nearby+1
 		}
 	}
 	if len(p.strange) > 0 {
@@ -237,7 +255,11 @@ func userOf(word string) (UserRef, bool) {
 func RowOf(n int, u UserRef) reset.Row {
 	switch u.Kind {
 	case UserID, UserLogin:
-		row := newRow(n, 0, u.Value, readCell(u.Value))
+		c := readCell(u.Value)
+		if c.kind == claimText && loginProblem(u.Value) == "" { // it was said to be a login
+			c.kind = claimAddress
+		}
+		row := newRow(n, 0, u.Value, c)
 		row.Input = cut(u.Input, inputShown)
 		return row
 	}

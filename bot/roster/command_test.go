@@ -214,8 +214,12 @@ func TestRowOf(t *testing.T) {
 
 // safe reports what could change an endpoint, a search or a message in a value that is looked up.
 func unsafe(value string) bool {
+	never := `"<>`
+	if strings.Contains(value, "@") || strings.HasPrefix(value, "00u") { // it may be asked for by name, not only searched
+		never += `/\?%`
+	}
 	return value == "" || len([]rune(value)) > 100 || strings.ContainsFunc(value, func(r rune) bool {
-		return strings.ContainsRune(`/\?#%"<>`, r) || !unicode.IsGraphic(r) || unicode.IsSpace(r)
+		return strings.ContainsRune(never, r) || !unicode.IsGraphic(r) || unicode.IsSpace(r)
 	})
 }
 

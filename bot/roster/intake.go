@@ -102,7 +102,7 @@ var markups = []struct {
 }{
 	{regexp.MustCompile(`^<(!doctype|html|head|body|table|script|meta|!--)`), "a web page"},
 	{regexp.MustCompile(`^<\?xml`), "XML"},
-	{regexp.MustCompile(`^(\{\s*["}]|\[\s*[\[{"\]0-9])`), "JSON"},
+	{regexp.MustCompile(`^(\{\s*["}]|\[\s*[\[{"0-9])`), "JSON"},
 	{regexp.MustCompile(`^(mime-version|received|return-path|x-[a-z-]+): `), "a saved e-mail"},
 	{regexp.MustCompile(`^begin:v`), "a contact card or calendar"},
 }

@@ -72,7 +72,7 @@ func ownColumns() []column {
 	return []column{
 		{index: 2, name: "user_id", kind: reset.RefID},
 		{index: 3, name: "login", kind: reset.RefLogin, texts: textLogin},
-		{index: 1, name: "input", kind: reset.RefLogin, texts: textNever},
+		{index: 1, name: "input", kind: reset.RefLogin, texts: textLogin},
 	}
 }
 

@@ -19,7 +19,7 @@ func (p *parser) option(key string) error {
 	switch key {
 	case "search", "filter", "q":
 		value = unlink(p.until(isOption))
-	case "factors", "columns":
+	case "factors", "columns", "login":
 		value = p.until(isOptionOrUser)
 	case "sessions":
 		value = strings.ToLower(p.next())
@@ -37,6 +37,8 @@ func (p *parser) option(key string) error {
 		c.Columns = append(c.Columns, items(value)...)
 	case "at":
 		c.At = value
+	case "login":
+		return p.logins(value)
 	case "sessions":
 		if value != "revoke" {
 			return refuse(CodeOption, 0, "%s is not an option. Write sessions:revoke to end the users' sessions too.", shown("sessions:"+value))
@@ -69,4 +71,19 @@ func items(list string) []string {
 		}
 	}
 	return all
+}
+
+// logins adds users by logins that need not have an @.
+func (p *parser) logins(value string) error {
+	for login := range strings.FieldsFuncSeq(strings.ReplaceAll(value, `"`, " "), isSeparator) {
+		if ref, ok := userOf(login); ok {
+			p.command.Users = append(p.command.Users, ref)
+			continue
+		}
+		if problem := loginProblem(login); problem != "" {
+			return refuse(CodeOption, 0, "%s after login: %s.", shown(login), problem)
+		}
+		p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: login, Input: login})
+	}
+	return nil
 }

@@ -57,10 +57,12 @@ func ParseUpload(text string, now time.Time) (UploadText, error) {
 	return u, nil
 }
 
+// mode is an option of one or two words.
+var mode = regexp.MustCompile(`(?i)^[-/]*(dry[- ]?run|break[- ]?glass|again)(?:[,;:]+| |$)`)
+
 // option takes one option off the start of a text, and returns the text as it is where there is none.
 func (u *UploadText) option(text string, now time.Time) (string, error) {
 	p := parser{scanner: scanner{s: strings.TrimLeftFunc(fold(text), isSeparator)}}
-	before := p.s
 	word := p.peek()
 	if key, ok := optionOf(word); ok {
 		key = strings.ToLower(key)
@@ -77,24 +79,19 @@ func (u *UploadText) option(text string, now time.Time) (string, error) {
 		}
 		return "", refuse(CodeOption, 0, "%s can't go with a file: the file names the users. Leave it out.", shown(key+":"))
 	}
-	verb, words := verbOf(&p.scanner)
-	switch {
-	case verb == VerbDryRun:
+	m := mode.FindStringSubmatch(p.s)
+	if m == nil {
+		return text, nil
+	}
+	switch strings.ToLower(m[1])[0] {
+	case 'd':
 		u.DryRun = true
-	case verb == VerbBreakGlass:
+	case 'b':
 		u.BreakGlass = true
-	case strings.EqualFold(strings.Trim(word, ",;:"), "again"):
-		u.Again, words = true, 1
 	default:
-		return text, nil
+		u.Again = true
 	}
-	for range words {
-		p.next()
-	}
-	if p.s == before {
-		return text, nil
-	}
-	return p.s, nil
+	return p.s[len(m[0]):], nil
 }
 
 // factors reads the value of factors:, of which the last may have several words and be followed by the reason.
@@ -153,12 +150,14 @@ const mostWhen = 6
 // when reads the value of at:, in quotation marks or the most words that are a time.
 func (u *UploadText) when(text string, now time.Time) (string, error) {
 	text = strings.TrimLeft(text, " ")
+	words := strings.Fields(text)
 	if strings.HasPrefix(text, `"`) {
 		s := scanner{s: text}
-		u.At = s.phrase()
-		return s.s, nil
+		if u.At = s.phrase(); u.At != "" {
+			return s.s, nil
+		}
+		words = nil
 	}
-	words := strings.Fields(text)
 	for n := min(len(words), mostWhen); n > 0; n-- {
 		if when := strings.Join(words[:n], " "); isWhen(when, now) || n == 1 {
 			u.At = strings.Trim(when, ",;")

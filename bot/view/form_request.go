@@ -32,7 +32,7 @@ func whomChoices() []choice {
 		{WhomPeople, "People in Slack", "By their e-mail in Slack"},
 		{WhomGroup, "An Okta group", "All its members"},
 		{WhomSearch, "An Okta search", "Everybody it finds"},
-		{WhomFile, "A file", "CSV, TSV or text, one user a row"},
+		{WhomFile, "A file", "CSV, Excel or text"},
 	}
 }
 
@@ -57,8 +57,8 @@ func namesField(whom string) slack.Block {
 		return longField(FieldSearch, "Okta search expression", "Okta's search language.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)
 	case WhomFile:
 		pick := slack.NewFileInputBlockElement(FieldFile)
-		pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt"}, 1
-		return field(FieldFile, "File", "CSV or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
+		pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt", "xlsx"}, 1
+		return field(FieldFile, "File", "CSV, Excel or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
 	case WhomFilter:
 		return longField(FieldFilter, "Okta filter expression", "Okta's filter language.", `status eq "LOCKED_OUT"`, 1000)
 	case WhomQuery:

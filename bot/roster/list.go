@@ -1,0 +1,74 @@
+package roster
+
+import "strings"
+
+// List is what was typed or pasted into a field for users.
+type List struct {
+	Users []UserRef // one by one
+	Table *Roster   // or the rows of a table
+}
+
+// ParseList reads a field for users: words as a command takes them, the rows of a
+// table, or logins without an @, one to a line or between commas. Nothing but
+// users may be in it. The error is an *Error.
+func ParseList(text string) (List, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return List{}, refuse(CodeNoUsers, 0, "Name at least one user.")
+	}
+	table, tableErr := readPasted(text)
+	if tableErr == nil && (table.Ask != nil || len(table.Doubts) > 0) {
+		return List{}, refuse(CodeNotUsers, 0, "Several columns name users here. Paste only the one that names those to reset.")
+	}
+	c, err := ParseCommand("reset " + text)
+	switch {
+	case err == nil && isPlain(c):
+		return List{Users: c.Users}, nil
+	case err == nil:
+		return List{}, refuse(CodeNotUsers, 0, "Write only users here; group, search, factors and the reason have fields of their own.")
+	case tableErr == nil && table.Users() > 0:
+		return List{Table: table}, nil
+	}
+	if users, ok := bareLogins(text); ok {
+		return List{Users: users}, nil
+	}
+	return List{}, err
+}
+
+// readPasted reads several lines as a table.
+func readPasted(text string) (*Roster, error) {
+	if !strings.Contains(text, "\n") {
+		return nil, refuse(CodeNoColumn, 0, "This is one line.")
+	}
+	return Read(strings.NewReader(text), Limits{})
+}
+
+// isPlain reports whether a command names users one by one and says nothing else.
+func isPlain(c Command) bool {
+	for _, u := range c.Users {
+		if u.Kind != UserID && u.Kind != UserLogin && u.Kind != UserMention {
+			return false
+		}
+	}
+	return c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
+}
+
+// bareLogins reads logins without an @. Words of a sentence are none.
+func bareLogins(text string) ([]UserRef, bool) {
+	var users []UserRef
+	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
+		item = trim(item)
+		ref, ok := userOf(item)
+		switch {
+		case item == "":
+			continue
+		case ok:
+		case loginProblem(item) == "":
+			ref = UserRef{Kind: UserLogin, Value: item, Input: item}
+		default:
+			return nil, false
+		}
+		users = append(users, ref)
+	}
+	return users, len(users) > 0
+}
