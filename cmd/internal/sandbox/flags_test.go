@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +31,7 @@ func TestSandboxFlags(t *testing.T) {
 		"simulator": {[]string{"--no-bot", "--addr", "127.0.0.1:0"}, with(func(c *Config) { c.NoBot = true; c.Addr = "127.0.0.1:0" })},
 		"org":       {[]string{"--users=3", "--users-from=r.csv", "--db=x.db"}, with(func(c *Config) { c.Users = 3; c.UsersFrom = "r.csv"; c.DB = "x.db" })},
 		"pace":      {[]string{"--rate-limit=100", "--window=10s", "--latency=0"}, with(func(c *Config) { c.RateLimit = 100; c.Window = 10 * time.Second; c.Latency = 0 })},
+		"container": {[]string{"--container"}, with(func(c *Config) { c.Container = true })},
 		"faults":    {[]string{"--faults", "0.03"}, with(func(c *Config) { c.Faults = 0.03 })},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,3 +89,22 @@ func TestSandboxFlags_help(t *testing.T) {
 }
 
 var _ slacksim.Org = OrgPane{}
+
+// In a container the port is published on the loopback address of the host: it listens
+// on every address of its own, and its URLs are those of the host.
+func TestListen_container(t *testing.T) {
+	for _, c := range []struct {
+		container bool
+		loopback  bool
+	}{{false, true}, {true, false}} {
+		l, url, err := listen(&Config{Addr: "127.0.0.1:0", Container: c.container})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addr := l.Addr().(*net.TCPAddr)
+		if want := fmt.Sprintf("http://127.0.0.1:%d", addr.Port); url != want || addr.IP.IsLoopback() != c.loopback {
+			t.Errorf("container %t: listens on %v, %s, want %s", c.container, addr, url, want)
+		}
+	}
+}

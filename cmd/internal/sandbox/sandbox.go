@@ -27,11 +27,10 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, url, err := listen(cfg)
 	if err != nil {
 		return fmt.Errorf("listen for the page: %w", err)
 	}
-	url := "http://" + listener.Addr().String()
 	lc := app.NewLifecycle(ctx)
 	if err := startSandbox(ctx, lc, cfg, env, listener, url); err != nil {
 		return errors.Join(err, lc.Stop(), listener.Close())
@@ -41,6 +40,29 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 		return errors.Join(fmt.Errorf("print the URLs: %w", err), lc.Stop())
 	}
 	return lc.Wait()
+}
+
+// listen opens the port, and returns the URL at which this machine reaches it. In a
+// container that is the loopback address too, for the bot beside it and, through the
+// published port, for the browser.
+func listen(cfg *Config) (net.Listener, string, error) {
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return nil, "", err
+	}
+	addr := cfg.Addr
+	if cfg.Container {
+		addr = ":" + port
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, "", err
+	}
+	if !cfg.Container {
+		return l, "http://" + l.Addr().String(), nil
+	}
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	return l, "http://" + net.JoinHostPort(host, port), err
 }
 
 func startSandbox(ctx context.Context, lc *app.Lifecycle, cfg *Config, env cli.Env, listener net.Listener, url string) error {
