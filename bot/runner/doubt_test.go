@@ -129,6 +129,33 @@ func TestRunner_retaken_reset_is_sent_again(t *testing.T) {
 	}
 }
 
+// In a large batch, too: once a call did not take, the log's word for the next is
+// not enough, for that one may have been done by half.
+func TestRunner_retaken_reset_is_listed(t *testing.T) {
+	users, ids := people(30)
+	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity, LogLag: time.Second}, nil, func(b *bench) {
+		b.with(func(r *Runner) {
+			half := &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: answeredDone}
+			first := true
+			r.Caller = callerHook{half, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+				if user == ids[0] && first { // Okta does nothing, and says that it did
+					first, half.left = false, 1
+					s.Release()
+					return answeredDone()
+				}
+				return real()
+			}}
+		})
+		id := b.open(ids...)
+		b.approve(id)
+		b.await(id, reset.Done)
+		p := b.results(id)[1]
+		if left := b.factors(ids[0]); p.Outcome != reset.OutcomeReset || p.Attempts != 3 || len(left) != 0 {
+			t.Errorf("%s %s %q, proof %q, %d attempts, and Okta still has %v", p.Outcome, p.Reason, p.Detail, p.Proof, p.Attempts, left)
+		}
+	})
+}
+
 // The old factor vanishes from the list after all, and the log tells of the first
 // call, which a reading had refuted: it does not count, and the user who has
 // enrolled since is left alone.

@@ -61,7 +61,12 @@ func (b *batch) readBack() error {
 			return err
 		}
 		if len(u.rows) > max(listFew, int(listShare*float64(b.head.Rows))) {
-			return b.unproven(u)
+			retaken := func(row int) bool { return b.row(row).Retaken > 0 }
+			others := &unproved{rows: slices.DeleteFunc(slices.Clone(u.rows), retaken)}
+			if err := b.unproven(others); err != nil {
+				return err
+			}
+			u.rows = slices.DeleteFunc(u.rows, func(row int) bool { return !retaken(row) })
 		}
 	}
 	var targets []reset.Target
@@ -131,7 +136,7 @@ func (b *batch) awaitLog(u *unproved) error {
 	release := b.book.demand(u.oldest)
 	defer release()
 	for b.taking.Err() == nil {
-		over := time.Since(u.last) > b.Pace.LogLag
+		over := b.elapsed(u.last) > b.Pace.LogLag
 		if err := b.book.catchUp(b.taking, u.oldest); err != nil {
 			b.Log.Warn("the System Log cannot be read", "request", b.id, "err", err)
 		}
@@ -145,7 +150,8 @@ func (b *batch) awaitLog(u *unproved) error {
 }
 
 // toldOf records the proof of those that the log tells of and returns the others,
-// and those of whom it may tell more, unless its time is over.
+// and those of whom it may tell more, unless its time is over. Where a call visibly
+// did not take once, the log alone is no proof: the factors are listed.
 func (b *batch) toldOf(rows []int, over bool) (rest []int, err error) {
 	out := b.proofs()
 	for t, err := range b.targetsOf(rows) {
@@ -154,7 +160,7 @@ func (b *batch) toldOf(rows []int, over bool) (rest []int, err error) {
 		}
 		p := b.row(t.Row)
 		removed, final := b.gone(t, b.actedAt(p))
-		if !b.book.ours(t.User, b.actedAt(p)) || !final && !over {
+		if p.Retaken > 0 || !b.book.ours(t.User, b.actedAt(p)) || !final && !over {
 			rest = append(rest, t.Row)
 			continue
 		}
@@ -237,7 +243,7 @@ const retakenMost = 2
 func (b *batch) list(t reset.Target) {
 	p := b.row(t.Row)
 	if p.Retaken > 0 {
-		pauseFor(b.taking, b.Pace.SettleAfter-time.Since(p.FinishedAt))
+		pauseFor(b.taking, b.Pace.SettleAfter-b.elapsed(p.FinishedAt))
 	}
 	lane := b.lane()
 	if t.Read {
@@ -268,7 +274,7 @@ func (b *batch) list(t reset.Target) {
 // traceless reports whether a reset that nothing proves may go again, once: the log
 // had its time and did not tell of it, and nothing was enrolled that it could take.
 func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
-	if p.Retaken > 0 || len(listed) == 0 || !b.reads(b.head) || b.book.until().Sub(p.FinishedAt) < b.Pace.LogLag {
+	if p.Retaken > 0 || len(listed) == 0 || !b.reads(b.head) || !b.logOver(*p.Sent) {
 		return false
 	}
 	return !slices.ContainsFunc(listed, func(f okta.Factor) bool { return f.Created.After(p.Sent.OktaAt) })
@@ -279,6 +285,11 @@ func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
 // and nothing is known to have gone: then nothing is proven.
 func (b *batch) cleared(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
+	if b.reads(b.head) && b.book.ours(t.User, b.actedAt(p)) {
+		e.Proof = reset.ProofLog
+		e.Factors, _ = b.gone(t, b.actedAt(p))
+		return e
+	}
 	if t.Read && len(t.Factors) == 0 {
 		e.Proof = reset.ProofNone
 	}
