@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 )
 
@@ -172,6 +171,3 @@ func Scan(ctx context.Context, e Engine, prefix string, page int) iter.Seq2[Pair
 		}
 	}
 }
-
-// Under reports whether a key lies under a prefix.
-func Under(key, prefix string) bool { return strings.HasPrefix(key, prefix) }

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -30,8 +31,10 @@ type Engine struct {
 	mu       sync.Mutex // guards what follows
 	queue    []*job
 	closed   bool
-	watchers map[*watcher]struct{}
+	watchers map[*kv.Marks]struct{}
 	leases   map[string]*boltLease
+
+	touched atomic.Int64 // bytes of the mapped file that were read, about; see paged
 
 	damage error // the writer's: what ended all writing
 
@@ -54,7 +57,7 @@ func pairs(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte("pairs")) }
 func newBolt(db *bbolt.DB, path string) *Engine {
 	b := &Engine{
 		DB: db, path: path,
-		watchers: map[*watcher]struct{}{}, leases: map[string]*boltLease{},
+		watchers: map[*kv.Marks]struct{}{}, leases: map[string]*boltLease{},
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	go b.write()
@@ -82,6 +85,7 @@ func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []
 			}
 			found = append(found, p)
 		}
+		b.paged(tx, 1+len(found))
 		return nil
 	})
 	return found, rev, closedAs(err)
@@ -182,6 +186,7 @@ func (b *Engine) apply(jobs []*job) (err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit, but unlocks after a failed one
 	bucket := pairs(tx)
+	b.paged(tx, len(jobs))
 	rev := bucket.Sequence()
 	first := rev
 	for _, j := range jobs {

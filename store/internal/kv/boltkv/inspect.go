@@ -22,6 +22,7 @@ func Check(db *bbolt.DB, path string) (err error) {
 			return ErrNoRecord
 		}
 		var last []byte
+		read := 0
 		c := bucket.Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if _, err := unframe(k, v); err != nil {
@@ -32,6 +33,11 @@ func Check(db *bbolt.DB, path string) (err error) {
 			}
 			if bucket.Get(k) == nil {
 				return fmt.Errorf("key %q is not where it belongs", k)
+			}
+			if read += len(v); read > pagedMost {
+				read, last = 0, append([]byte(nil), k...)
+				releasePages(db.Info().Data, uintptr(tx.Size()))
+				continue
 			}
 			last = k
 		}

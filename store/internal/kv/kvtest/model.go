@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -92,7 +93,7 @@ func (m *Model) since(prefix string, after int64) ([]kv.Pair, <-chan struct{}) {
 	defer m.mu.Unlock()
 	var fresh []kv.Pair
 	for _, p := range m.pairs {
-		if kv.Under(p.Key, prefix) && p.Rev > after {
+		if strings.HasPrefix(p.Key, prefix) && p.Rev > after {
 			fresh = append(fresh, p)
 		}
 	}
