@@ -1,0 +1,175 @@
+package etcdtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/etcdkv"
+	"factorbot/store/internal/kv/kvtest"
+)
+
+// mustCluster starts members that know each other, and returns them.
+func mustCluster(tb testing.TB, n int) []*embed.Etcd {
+	tb.Helper()
+	local := func() url.URL {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		defer l.Close()
+		return url.URL{Scheme: "http", Host: l.Addr().String()}
+	}
+	var configs []*embed.Config
+	var peers []string
+	for i := range n {
+		c := embed.NewConfig()
+		c.Name, c.Dir, c.LogLevel = fmt.Sprint("m", i), tb.TempDir(), "panic"
+		client, peer := local(), local()
+		c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
+		c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+		peers = append(peers, c.Name+"="+peer.String())
+		configs = append(configs, c)
+	}
+	members := make([]*embed.Etcd, n)
+	var starting sync.WaitGroup
+	for i, c := range configs {
+		c.InitialCluster = strings.Join(peers, ",")
+		starting.Go(func() {
+			m, err := embed.StartEtcd(c)
+			if err != nil {
+				tb.Error(err)
+				return
+			}
+			members[i] = m
+			<-m.Server.ReadyNotify()
+		})
+	}
+	starting.Wait()
+	for _, m := range members {
+		if m == nil {
+			tb.FailNow()
+		}
+		tb.Cleanup(func() {
+			select {
+			case <-m.Server.StopNotify(): // it has died already
+			default:
+				m.Close()
+			}
+		})
+	}
+	return members
+}
+
+func addr(m *embed.Etcd) string { return m.Clients[0].Addr().String() }
+
+// mustEngine opens an engine.
+func mustEngine(tb testing.TB, prefix string, at ...string) *etcdkv.Engine {
+	tb.Helper()
+	e, err := etcdkv.Open(etcdkv.Config{Endpoints: at, Prefix: prefix})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return e
+}
+
+func TestEngine(t *testing.T) {
+	at := addr(mustCluster(t, 1)[0])
+	kvtest.Run(t, func(tb testing.TB) kv.Engine { return mustEngine(tb, tb.Name(), at) })
+}
+
+// Connections break all the time: no commit takes effect twice, or later than its answer.
+func TestEngine_unknown(t *testing.T) {
+	p := mustProxy(t, addr(mustCluster(t, 1)[0]))
+	e := mustEngine(t, t.Name(), p.addr())
+	during(t, 100*time.Millisecond, func() { p.cut(false) }, func() { kvtest.Unknown(t, e, 20) })
+}
+
+// during calls something again and again while another thing is done.
+func during(t *testing.T, every time.Duration, again, do func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var repeating sync.WaitGroup
+	repeating.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				again()
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	do()
+	cancel()
+	repeating.Wait()
+}
+
+// The member that leads etcd dies in the middle; the others go on.
+func TestEngine_member_killed(t *testing.T) {
+	members := mustCluster(t, 3)
+	var at []string
+	for _, m := range members {
+		at = append(at, addr(m))
+	}
+	e := mustEngine(t, t.Name(), at...)
+	l, err := e.Hold(t.Context(), "leader", 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	during(t, 200*time.Millisecond, func() {
+		once.Do(func() {
+			for _, m := range members {
+				if m.Server.Leader() == m.Server.MemberID() {
+					m.Close()
+					return
+				}
+			}
+		})
+	}, func() { kvtest.Unknown(t, e, 0) })
+	once.Do(func() { t.Error("nobody died") })
+	if _, err := e.Commit(t.Context(), []kv.Cond{l.Cond()}, kv.Put("a", nil)); err != nil {
+		t.Errorf("the lease is lost although only etcd's leader died: %v", err)
+	}
+}
+
+func TestEngine_expiry(t *testing.T) {
+	at := addr(mustCluster(t, 1)[0])
+	p := mustProxy(t, at)
+	kvtest.Expiry(t, mustEngine(t, t.Name(), p.addr()), mustEngine(t, t.Name(), at), 2*time.Second,
+		func() { p.cut(true) }, func() { p.cut(false) })
+}
+
+func TestEngine_compaction(t *testing.T) {
+	at := addr(mustCluster(t, 1)[0])
+	p := mustProxy(t, at)
+	direct, err := clientv3.New(clientv3.Config{Endpoints: []string{at}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	compact := func(rev int64) {
+		if _, err := direct.Compact(t.Context(), rev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kvtest.Compaction(t, mustEngine(t, t.Name(), p.addr()), mustEngine(t, t.Name(), at),
+		func() { p.cut(true) }, compact, func() { p.cut(false) })
+}
