@@ -51,9 +51,8 @@ func TestRunner_velocity_at_the_start(t *testing.T) {
 		b.await(two, reset.Pending)
 		b.change(func(r *policy.Rules) { r.Velocity.OrgPerHour = 30 })
 		b.approve(one)
-		b.await(one, reset.Running) // it has the room
+		done := b.await(one, reset.Done) // it had the room
 		b.approve(two)
-		done := b.await(one, reset.Done)
 		r := b.get(two)
 		for r.Wait == nil || r.Wait.Until.IsZero() {
 			pauseFor(context.Background(), 10*time.Second)
