@@ -23,7 +23,7 @@ func TestBot_fromUploadToResult(t *testing.T) {
 	w.until("its author hears of it", w.told("U_REQUESTER", "FR-1: planning 3 users"))
 
 	w.plan("FR-1", 3)
-	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "*2* to reset", "not in Okta", "Approve"))
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "2 to reset", "not in Okta", "Approve"))
 	w.until("the plan file", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
 	w.until("the reply", w.shows("FR-1", reset.SlotReply, "FR-1"))
 	approval := w.of("FR-1", reset.SlotApproval)

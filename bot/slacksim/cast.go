@@ -79,7 +79,7 @@ func CastChannels() []Channel {
 	all := []string{"U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_ANA", "U_GUEST", "U_STRANGER"}
 	staff := []string{"U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_ANA"}
 	return []Channel{
-		{ID: "C_FACTORS", Name: "factor-resets", Topic: "Drop a roster here, or use /factor-reset", Members: append([]string{BotUser}, all...)},
+		{ID: "C_FACTORS", Name: "factor-resets", Topic: "Drop a CSV here, or use /factor-reset", Members: append([]string{BotUser}, all...)},
 		{ID: "C_GENERAL", Name: "general", Topic: "Company-wide announcements", Members: staff},
 		{ID: "C_LEADS", Name: "security-leads", Private: true, Members: []string{"U_APPROVER1", "U_APPROVER2"}},
 		{ID: "C_ARCHIVED", Name: "old-resets", Archived: true, Members: staff},

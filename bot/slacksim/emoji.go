@@ -64,3 +64,11 @@ func emojiPicture(name string) string {
 	}
 	return ""
 }
+
+// emojiOr is an emoji's picture, or its name as it is typed.
+func emojiOr(name string) string {
+	if p := emojiPicture(name); p != "" {
+		return p
+	}
+	return ":" + name + ":"
+}

@@ -56,6 +56,10 @@ func (w *Workspace) addConversationView(v *screen, n *names, s selection) {
 	}
 	v.Messages = w.messageViews(n, found, s)
 	v.Deciders = w.deciders(found, s.user)
+	if conv := w.conversation[s.channel]; v.Sample && !v.Home && conv.kind() == "channels" && conv.member(BotUser) && !conv.Archived {
+		v.Tour = w.tour(conv)
+		v.Next = v.Tour[len(v.Tour)-1].Done && len(v.Deciders) == 0
+	}
 	if s.before == "" {
 		w.markSeen(c, s.user)
 	}

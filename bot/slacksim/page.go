@@ -21,7 +21,7 @@ type page struct {
 
 func newPage() (*page, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"list": listOf, "initials": initials, "tint": tint, "size": humanSize,
+		"list": listOf, "emoji": emojiOr, "initials": initials, "tint": tint, "size": humanSize,
 		"percent": percent, "factor": factorName, "on": settingOn, "lower": strings.ToLower,
 		"status": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 	}).ParseFS(pageFiles, "page/*.html")

@@ -24,7 +24,7 @@ func get(tb testing.TB, w http.Handler, path string) (*http.Response, string) {
 func TestPage_empty(t *testing.T) {
 	w := mustNew(t, Options{Org: newMade(30), Sample: func() []byte { return []byte("id\n") }})
 	answer, body := get(t, w, "/")
-	for _, want := range []string{"Drop the sample roster", "Rosa Quint", "Avery Stone", "User 24", "#factor-resets", "old-resets"} {
+	for _, want := range []string{"Drop the sample file", "Rosa Quint", "Avery Stone", "User 24", "#factor-resets", "old-resets"} {
 		if !strings.Contains(strings.ReplaceAll(body, `<span class="sigil" aria-hidden="true">#</span>`, "#"), want) {
 			t.Errorf("the empty page lacks %q", want)
 		}

@@ -32,8 +32,11 @@ type screen struct {
 	Sample   bool // there is a sample roster
 	Sockets  int
 	Deciders []*personView // who may press what waits on this screen
-	Commands string        // JSON, for the composer's suggestions
-	Handles  string        // JSON, likewise
+	Tour     []tourStep    // the three steps, where the person and the app meet; nil elsewhere
+	Next     bool          // the three steps are done
+	Slack    struct{ Down bool }
+	Commands string // JSON, for the composer's suggestions
+	Handles  string // JSON, likewise
 
 }
 
@@ -121,6 +124,7 @@ func (w *Workspace) screen(r *http.Request, parts ...string) *screen {
 	}
 	v.Me = w.personView(w.person(s.user), s.user)
 	v.Here = w.channelView(w.conversation[s.channel], s)
+	v.Slack.Down = w.settings.Down
 	n := w.names()
 	for _, part := range parts {
 		switch part {

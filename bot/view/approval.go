@@ -109,9 +109,9 @@ func planned(r *reset.Request) string {
 	if isExport(r) {
 		return "A file with a list of users, *nobody is reset*"
 	}
-	s := fmt.Sprintf("*%s* to reset", count(r.Plan.Resets))
+	s := fmt.Sprintf("%s to reset", count(r.Plan.Resets))
 	if r.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: *%s* would be reset", count(r.Plan.Resets))
+		s = fmt.Sprintf("Dry run: %s would be reset", count(r.Plan.Resets))
 	}
 	if n := sum(r.Plan.Skips); n > 0 {
 		s += fmt.Sprintf(", %s skipped", count(n))
@@ -166,6 +166,9 @@ func details(r *reset.Request) slack.Block {
 	}
 	if r.Plan.Digest != "" {
 		add(hashes(r))
+	}
+	if r.Anchor != "" {
+		add("Audit trail up to here: " + code(r.Anchor))
 	}
 	if len(lines) == 0 {
 		return nil

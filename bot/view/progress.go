@@ -89,7 +89,7 @@ func progressHead(r *reset.Request) string {
 	case reset.Cancelled:
 		return fmt.Sprintf(":no_entry: *%s was cancelled*%s.", name, tookFor(r))
 	}
-	return fmt.Sprintf(":hourglass_flowing_sand: *%s is running*, approved by %s.", name, voices(r.Approved))
+	return fmt.Sprintf(":hourglass_flowing_sand: *%s is running*, approved by %s.", name, approvers(r))
 }
 
 func tookFor(r *reset.Request) string {

@@ -11,9 +11,9 @@ import (
 // counts says how many there are of what.
 func (v *Review) counts() []slack.Block {
 	skipped := sum(v.skips)
-	s := fmt.Sprintf("*%s* to reset, *%s* skipped.", count(v.resets), count(skipped))
+	s := fmt.Sprintf("%s to reset, %s skipped.", count(v.resets), count(skipped))
 	if v.request.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: *%s* would be reset, *%s* skipped.", count(v.resets), count(skipped))
+		s = fmt.Sprintf("Dry run: %s would be reset, %s skipped.", count(v.resets), count(skipped))
 	}
 	if v.odd > 0 {
 		s += fmt.Sprintf(" :warning: %s out, listed first.", stand(v.odd))

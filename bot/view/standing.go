@@ -24,16 +24,16 @@ func standing(r *reset.Request, p *Pace) string {
 	case reset.Lapsed:
 		return ":no_entry: *Lapsed:* approved, but it couldn't start in time. Ask again if it's still needed."
 	case reset.Approved:
-		s := ":white_check_mark: *Approved* by " + voices(r.Approved) + "."
+		s := ":white_check_mark: *Approved* by " + approvers(r) + "."
 		if w := waits(r); w != "" {
 			s += "\n" + w
 		}
 		return s
 	case reset.Running:
 		if isExport(r) {
-			return ":hourglass_flowing_sand: *Making the list*, approved by " + voices(r.Approved) + "."
+			return ":hourglass_flowing_sand: *Making the list*, approved by " + approvers(r) + "."
 		}
-		return ":hourglass_flowing_sand: *Running:* " + running(r, p) + " Approved by " + voices(r.Approved) + "."
+		return ":hourglass_flowing_sand: *Running:* " + running(r, p) + " Approved by " + approvers(r) + "."
 	case reset.Paused:
 		s := ":double_vertical_bar: *Paused:* " + causeWords(r)
 		if p != nil && !isExport(r) {
@@ -46,7 +46,7 @@ func standing(r *reset.Request, p *Pace) string {
 		if isExport(r) {
 			return ":white_check_mark: *The list is ready.*"
 		}
-		return ":hourglass_flowing_sand: *Checking in Okta* that every reset worked. Approved by " + voices(r.Approved) + "."
+		return ":hourglass_flowing_sand: *Checking in Okta* that every reset worked. Approved by " + approvers(r) + "."
 	case reset.Cancelled:
 		return ":no_entry: " + cancelledBy(r)
 	case reset.Done:

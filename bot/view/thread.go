@@ -64,9 +64,6 @@ func ResultNote(r *reset.Request) string {
 	if s := needs(r); s != "" {
 		b.WriteString("\n" + s)
 	}
-	if r.Anchor != "" {
-		b.WriteString("\nAudit trail up to here: " + code(r.Anchor))
-	}
 	return trim(b.String(), maxSection)
 }
 

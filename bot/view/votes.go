@@ -31,9 +31,9 @@ func voice(v reset.Voice) string {
 // wanting says which approvals are still needed: "2 more approvals needed, one of them from @security"; mrkdwn.
 func wanting(r *reset.Request) string {
 	w := r.Wanting()
-	s := "*" + plural(w.More, "more approval") + "* needed"
+	s := plural(w.More, "more approval") + " needed"
 	if len(r.Approved) == 0 {
-		s = "*" + plural(w.More, "approval") + "* needed"
+		s = plural(w.More, "approval") + " needed"
 	}
 	quorums := make([]string, 0, len(w.From))
 	for _, q := range w.From[:min(len(w.From), votesShown)] {

@@ -27,7 +27,7 @@ func TestBrowser_job(t *testing.T) {
 	// Nobody approves a request of their own, and is told so privately.
 	p.click(`#messages [data-act="approve"]`)
 	p.confirm()
-	p.until(`[...document.querySelectorAll(".msg.only")].some((m) => m.textContent.includes("somebody else"))`)
+	p.until(`[...document.querySelectorAll(".msg.only")].some((m) => m.textContent.includes("your own request"))`)
 
 	p.click(`#pick-U_APPROVER1`)
 	p.until(`document.querySelector("#sidebar .me strong").textContent === "Avery Stone"`)

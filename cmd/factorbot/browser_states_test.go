@@ -36,11 +36,9 @@ func TestBrowser_states(t *testing.T) {
 	p.click(".steps [data-sample]")
 	p.until(`document.querySelector('#messages [data-act="approve"]')`)
 	p.shoot(shots, "2-pending")
+	p.onFirstScreen("FR-1: reset MFA for 482 users", "Phones replaced", "2 approvals needed", "Whole departments", "Approve", "Review", "Deny")
 
-	p.click(`#pick-U_APPROVER1`)
-	p.until(`document.querySelector("#sidebar .me strong").textContent === "Avery Stone"`)
-	p.click(`#messages [data-act="approve"]`)
-	p.confirm()
+	p.approveLarge()
 	s.await("two fifths to be reset", func() bool { return s.reset() >= 185 })
 	s.set(map[string]any{"latency": "4s"}) // so that the state holds still
 	p.click(threadOfRequest)
@@ -65,6 +63,45 @@ func (s *sandboxRun) set(values map[string]any) {
 	s.tb.Helper()
 	if answer := s.post("/sandbox/set", values); answer["ok"] != true {
 		s.tb.Fatalf("set %v: %v", values, answer)
+	}
+}
+
+// onFirstScreen wants all that an approver decides by in sight at once, on a
+// screen and on a phone, without scrolling: texts of the last message, or labels
+// of its buttons.
+func (p *page) onFirstScreen(texts ...string) {
+	p.tb.Helper()
+	for _, s := range []size{desktop, phone} {
+		p.look(s, "light")
+		for _, text := range texts {
+			p.until(`((text) => {
+				const list = document.querySelector("#messages");
+				const room = list.getBoundingClientRect();
+				const all = [...list.querySelectorAll(".list > :last-child :is(h3, button, .b-rich, .b-words)")].filter((el) => el.textContent.includes(text));
+				return all.some((el) => { const r = el.getBoundingClientRect(); return r.height > 0 && r.top >= room.top && r.bottom <= room.bottom + 1; });
+			})(` + quoted(text) + `)`)
+		}
+	}
+	p.look(desktop, "light")
+}
+
+// approveLarge approves what waits as both approvers, who type the number of users.
+func (p *page) approveLarge() {
+	p.tb.Helper()
+	for i, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
+		p.click("#pick-" + who)
+		p.until(`document.querySelector("#pick-` + who + `").getAttribute("aria-current") === "true"`)
+		p.click(`#messages [data-act="approve"]`)
+		p.until(`document.querySelector('dialog.modal[open] [data-input="users"]')`)
+		n, err := chromedp.Run(p, chromedp.Evaluate[string](`/Type ([\d,]+) to approve/.exec(document.querySelector("dialog.modal").textContent)[1]`))
+		if err != nil {
+			p.tb.Fatal(err)
+		}
+		p.run(chromedp.SendKeys(`[data-input="users"]`, n+"\r"))
+		p.until(`!document.querySelector("dialog.modal[open]")`)
+		if i == 0 {
+			p.until(`/1 more approval needed/.test(document.querySelector("#messages").textContent)`)
+		}
 	}
 }
 

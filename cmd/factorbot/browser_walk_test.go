@@ -126,7 +126,7 @@ func (w *walk) takeOut() {
 	w.opened("Review FR-1")
 	w.shot("review", phoneDark)
 	w.run(chromedp.SendKeys(`[data-input="review_search"]`, "approver\r"))
-	w.until(`/1 to 2 of 2 rows/.test(document.querySelector("dialog.modal").textContent)`)
+	w.until(`/1 to 2 of 2 users/.test(document.querySelector("dialog.modal").textContent)`)
 	w.click(`dialog.modal [data-act="review_all"]`)
 	w.until(`document.querySelectorAll('dialog.modal [data-input^="rows:"] :checked').length === 2`)
 	w.shot("review-ticked")
@@ -139,11 +139,8 @@ func (w *walk) takeOut() {
 // steer approves, pauses, resumes and cancels FR-1.
 func (w *walk) steer() {
 	w.tb.Helper()
-	w.click(`#messages [data-act="approve"]`)
-	w.until(`document.querySelector("#confirm").open`)
-	w.shot("approve-asks")
 	w.s.set(map[string]any{"latency": "200ms"})
-	w.confirm()
+	w.approveLarge()
 	w.s.await("some to be reset", func() bool { return w.s.reset() >= 20 })
 	w.s.set(map[string]any{"latency": "2500ms"}) // what is left then takes a minute; who presses a button is looked up with two calls
 	w.open("FR-1")

@@ -72,7 +72,7 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 		}
 		return false
 	})
-	s.click("U_APPROVER1", pending, "approve")
+	s.approveLarge(pending)
 	file := s.awaitResults(1)
 	byOutcome, byReason, rows := outcomes(t, file)
 	if len(rows) != 498 || byOutcome["reset"]+byOutcome["skipped"] != 498 || byOutcome["reset"] < 300 || byReason["protected_admin"] == 0 {
@@ -298,8 +298,8 @@ func TestSandbox_same_roster_twice(t *testing.T) {
 	s.upload("U_REQUESTER", "lost phones", "one.csv", roster)
 	s.upload("U_REQUESTER", "lost phones", "two.csv", roster)
 	first, second := s.awaitPending(1), s.awaitPending(2)
-	s.click("U_APPROVER1", first, "approve")
-	s.click("U_APPROVER1", second, "approve")
+	s.approveLarge(first)
+	s.approveLarge(second)
 	_, _, one := outcomes(t, s.awaitResults(1))
 	_, byReason, two := outcomes(t, s.awaitResults(2))
 	checkResets(t, s, append(one, two...))
@@ -317,7 +317,7 @@ func TestSandbox_pause_resume_cancel(t *testing.T) {
 	s := mustSandbox(t, "--users", "200", "--rate-limit", "6000", "--latency", "100ms")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
-	s.click("U_APPROVER1", pending, "approve")
+	s.approveLarge(pending)
 	button := func(action string) message {
 		return s.awaitMessage("button "+action, func(m message) bool { return m.has(action) && m.TS != pending.TS })
 	}

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -376,4 +377,16 @@ func (s *sandboxRun) attach(user, name string, content []byte) string {
 		s.tb.Fatalf("attach: %d %v", resp.StatusCode, err)
 	}
 	return answer.Files[0]
+}
+
+// approveLarge approves a large batch as both approvers, who type the number of users.
+func (s *sandboxRun) approveLarge(m message) {
+	s.tb.Helper()
+	n := regexp.MustCompile(`([\d,]+) to reset`).FindStringSubmatch(m.all())
+	if n == nil {
+		s.tb.Fatalf("no number of users in %s", m.all())
+	}
+	s.submit("U_APPROVER1", s.numbered("U_APPROVER1", m), answers{"users": n[1]})
+	m = s.awaitMessage("one approval", func(now message) bool { return now.TS == m.TS && strings.Contains(now.all(), "1 more approval needed") })
+	s.submit("U_APPROVER2", s.numbered("U_APPROVER2", m), answers{"users": n[1]})
 }

@@ -99,9 +99,9 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 func TestVerbs_retry(t *testing.T) {
 	s := mustSandbox(t, "--users", "200", "--rate-limit", "60000", "--latency", "40ms")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
-	s.click("U_APPROVER1", s.awaitPending(1), "approve")
+	s.approveLarge(s.awaitPending(1))
 	s.await("some resets", func() bool { return s.reset() > 5 })
-	if got := s.private("U_REQUESTER", "/factor-reset cancel FR-1 because that is enough"); !strings.Contains(got, "FR-1 stops") {
+	if got := s.private("U_REQUESTER", "/factor-reset cancel FR-1 because that is enough"); !strings.Contains(got, "FR-1 is stopping") {
 		t.Fatalf("cancel: %s", got)
 	}
 	byOutcome, byReason, first := outcomes(t, s.awaitResults(1))
@@ -115,7 +115,7 @@ func TestVerbs_retry(t *testing.T) {
 	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, fmt.Sprintf("FR-2: planning %d users", byReason["cancelled"])) {
 		t.Fatalf("retry: %s", got)
 	}
-	s.click("U_APPROVER2", s.awaitPending(2), "approve")
+	s.approveLarge(s.awaitPending(2))
 	again, _, second := outcomes(t, s.awaitResults(2))
 	if again["reset"] != byReason["cancelled"] || len(second) != byReason["cancelled"] {
 		t.Errorf("the second run: %v of %d", again, byReason["cancelled"])

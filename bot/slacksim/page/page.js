@@ -55,7 +55,7 @@ const load = async (name) => {
 const place = (old, next) => {
   const scrolls = [...old.querySelectorAll(".scroll")].map((el) => ({
     id: el.id,
-    bottom: el.scrollHeight - el.scrollTop - el.clientHeight < 80,
+    bottom: isAtNews(el),
   }));
   const moved = old.dataset.here !== next.dataset.here;
   Idiomorph.morph(old, next, {
@@ -88,8 +88,24 @@ const place = (old, next) => {
     const el = document.getElementById(id);
     if (!el || !el.closest("#" + next.id)) continue;
     if (el.matches(".home")) { if (moved) el.scrollTop = 0; continue; }
-    if (moved || scrolls.some((s) => s.id === id && s.bottom)) el.scrollTop = el.scrollHeight;
+    if (moved || scrolls.some((s) => s.id === id && s.bottom)) toNews(el);
   }
+};
+
+// isAtNews says whether a list stands at its end, or at the beginning of a last
+// message that is higher than its room.
+const isAtNews = (el) => {
+  if (el.scrollHeight - el.scrollTop - el.clientHeight < 80) return true;
+  const last = el.querySelector(".list > :last-child");
+  return Boolean(last) && Math.abs(last.getBoundingClientRect().top - el.getBoundingClientRect().top) < 80;
+};
+
+// toNews shows the end of a list; of a last message that is higher than its
+// room, the beginning, where its title is.
+const toNews = (el) => {
+  el.scrollTop = el.scrollHeight;
+  const last = el.querySelector(".list > :last-child");
+  if (last && last.offsetHeight > el.clientHeight) el.scrollTop += last.getBoundingClientRect().top - el.getBoundingClientRect().top;
 };
 
 // A list that stands at its end stays there when its room changes: a phone is
@@ -97,10 +113,10 @@ const place = (old, next) => {
 const ends = new WeakMap(); // list -> whether it stands at its end
 const lists = "#messages:not(.home), #replies";
 document.addEventListener("scroll", ({ target: el }) => {
-  if (el.matches?.(lists) && el.clientHeight) ends.set(el, el.scrollHeight - el.scrollTop - el.clientHeight < 80);
+  if (el.matches?.(lists) && el.clientHeight) ends.set(el, isAtNews(el));
 }, true);
 const room = new ResizeObserver((entries) => {
-  for (const { target: el } of entries) if (el.clientHeight && el.matches(lists) && ends.get(el)) el.scrollTop = el.scrollHeight;
+  for (const { target: el } of entries) if (el.clientHeight && el.matches(lists) && ends.get(el)) toNews(el);
 });
 
 // settle does what HTML alone cannot: open dialogs, times of the reader's zone.
@@ -123,6 +139,7 @@ const settle = () => {
       input.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
     }
   }
+  for (const el of document.querySelectorAll("[data-tour]")) el.hidden = sessionStorage.getItem("tour") === "off";
   const state = here();
   for (const el of document.querySelectorAll("[data-pane-to]")) {
     el.setAttribute("aria-pressed", String(el.dataset.paneTo === document.body.dataset.pane));
@@ -280,6 +297,7 @@ const share = async (form, files, sample) => {
 const empty = (form) => {
   form.querySelector("textarea").value = "";
   form.querySelector("textarea").style.height = "";
+  suggest(form); // of an empty field: none
   attached.delete(form.id);
   showAttached(form);
 };
@@ -299,6 +317,7 @@ const send = async (form) => {
     await post("command", body);
     return refresh("conversation", "modal");
   }
+  suggest(form, true);
   const out = await post("message", body);
   if (out.ok) empty(form);
 };
@@ -354,11 +373,11 @@ const completes = (list, chosen, words) => {
   return !words.includes(" ") && !commands().some((s) => s.text.trim() === words);
 };
 
-const suggest = (form) => {
+const suggest = (form, close) => {
   const list = form.querySelector(".suggest");
   if (!list) return;
   const text = form.querySelector("textarea");
-  const found = text.value ? suggestionsFor(text.value) : [];
+  const found = text.value && !close ? suggestionsFor(text.value) : [];
   list.replaceChildren();
   delete list.dataset.moved;
   found.slice(0, 8).forEach((s, i) => {
@@ -408,10 +427,15 @@ const clicks = [
   ["[data-command]", (el) => post("command", { user: here().user, channel: here().channel, text: el.dataset.command }).then(() => refresh("conversation", "sidebar"))],
   ["[data-unarchive]", (el) => post("set", { slack_channels: { [el.dataset.unarchive]: { is_archived: false } } }).then(() => refresh("conversation", "sidebar"))],
   ["[data-sample]", (el) => share(document.querySelector("#conversation [data-composer]"), [], true)],
+  ["[data-slack-up]", () => post("set", { slack_down: false }).then(() => refresh("conversation", "org"))],
+  ["[data-tour-off]", () => {
+    sessionStorage.setItem("tour", "off");
+    settle();
+  }],
   ["[data-delete]", (el) => post("edit", { channel: here().channel, message_ts: el.dataset.delete, text: null })],
   ["[data-switch]", (el) => {
     const on = el.getAttribute("aria-checked") !== "true";
-    post("set", { [el.dataset.switch]: JSON.parse(on ? el.dataset.on : el.dataset.off) }).then(() => load("org"));
+    post("set", { [el.dataset.switch]: JSON.parse(on ? el.dataset.on : el.dataset.off) }).then(() => { load("org"); load("conversation"); });
   }],
   ["[data-offset]", (el) => {
     history.replaceState(null, "", "/" + address({ ...here(), offset: el.dataset.offset }));

@@ -25,6 +25,7 @@ type Config struct {
 	DB        string        // "" for a temporary file
 	NoBot     bool          // only the simulators
 	Container bool          // listen on every address; the URLs stay those of Addr
+	Verbose   bool          // the bot's whole log on a terminal, too
 }
 
 // sandboxFlags reads the arguments of "factorbot sandbox". It returns a
@@ -41,6 +42,7 @@ func sandboxFlags(args []string, out io.Writer) (*Config, error) {
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that fail, 0 to 1")
 	f.StringVar(&c.DB, "db", "", "database `FILE` of the bot; empty: a temporary one")
 	f.BoolVar(&c.Container, "container", false, "listen on every address of a container, whose port is published on 127.0.0.1 of its host")
+	f.BoolVar(&c.Verbose, "verbose", false, "write the bot's whole log to a terminal, not only errors")
 	f.BoolVar(&c.NoBot, "no-bot", false, "start the simulators only")
 	err := cli.ParseFlags(f, args)
 	c.Window, c.Latency = time.Duration(*window), time.Duration(*latency)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,9 +18,6 @@ import (
 	"factorbot/cmd/internal/setup"
 	"factorbot/okta/oktasim"
 )
-
-// largeInSandbox lets a newcomer approve the sample roster alone.
-const largeInSandbox = 1000
 
 // Run serves both simulators and the page, and runs the bot against them.
 func Run(ctx context.Context, args []string, env cli.Env) error {
@@ -35,7 +33,7 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	if err := startSandbox(ctx, lc, cfg, env, listener, url); err != nil {
 		return errors.Join(err, lc.Stop(), listener.Close())
 	}
-	_, err = fmt.Fprintf(env.Stdout, "page URL %[1]s/\nslack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\n", url)
+	_, err = fmt.Fprintf(env.Stdout, "slack URL %[1]s/api/\nokta URL %[1]s\ncsv URL %[1]s/sample.csv\npage URL %[1]s/\n", url)
 	if err != nil {
 		return errors.Join(fmt.Errorf("print the URLs: %w", err), lc.Stop())
 	}
@@ -89,10 +87,19 @@ func startSandbox(ctx context.Context, lc *app.Lifecycle, cfg *Config, env cli.E
 	if err != nil {
 		return err
 	}
-	if err := app.Start(ctx, lc, bot, app.Options{Log: cli.NewLogger(env.Stderr), Health: health}); err != nil {
+	if err := app.Start(ctx, lc, bot, app.Options{Log: sandboxLogger(cfg, env), Health: health}); err != nil {
 		return err
 	}
 	return connected(ctx, work)
+}
+
+// sandboxLogger says on a terminal only what goes wrong, so that the address of
+// the page stays in sight.
+func sandboxLogger(cfg *Config, env cli.Env) *slog.Logger {
+	if cfg.Verbose {
+		return cli.NewLogger(env.Stderr)
+	}
+	return cli.NewQuietLogger(env.Stderr)
 }
 
 // botConnects is how long the bot may take to open its first socket here.
@@ -156,8 +163,7 @@ func sandboxOrg(cfg *Config) (*oktasim.Org, error) {
 	return org, nil
 }
 
-// sandboxBot is the configuration of the bot in the sandbox: the defaults, but
-// for what a batch counts as large.
+// sandboxBot is the configuration of the bot in the sandbox: the defaults.
 func sandboxBot(lc *app.Lifecycle, cfg *Config, url string) (*config.Config, error) {
 	db := cfg.DB
 	if db == "" {
@@ -172,6 +178,6 @@ func sandboxBot(lc *app.Lifecycle, cfg *Config, url string) (*config.Config, err
 	c.DB, c.HTTPAddr = db, "127.0.0.1:0"
 	c.Slack = config.SlackConfig{AppToken: config.NewSecret("xapp-sandbox"), BotToken: config.NewSecret("xoxb-sandbox"), APIURL: url + "/api/"}
 	c.Okta.OrgURL, c.Okta.APIToken = url, config.NewSecret(Token)
-	c.Policy.Channels, c.Policy.Approvers.Users, c.Policy.LargeBatch.Over = []string{"C_FACTORS"}, sandboxApprovers(), largeInSandbox
+	c.Policy.Channels, c.Policy.Approvers.Users = []string{"C_FACTORS"}, sandboxApprovers()
 	return c, c.Check()
 }
