@@ -146,8 +146,8 @@ func loginProblem(text string) string {
 		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
 	case strings.ContainsAny(text, quoteRunes):
 		return "has a quotation mark inside"
-	case strings.ContainsAny(text, "<>"):
-		return "has an angle bracket inside, which no login has"
+	case strings.ContainsAny(text, "<>,;"):
+		return "has a bracket or separator inside; write one user to a cell"
 	case strings.ContainsFunc(text, unicode.IsSpace):
 		return "has a blank inside; one user to a cell"
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."), strings.Contains(text, "//"), strings.Contains(text, ".."):
@@ -239,6 +239,7 @@ var (
 	constant  = regexp.MustCompile(`^=\s*"((?:[^"]|"")*)"$`)
 	hyperlink = regexp.MustCompile(`(?i)^=\s*HYPERLINK\(\s*"([^"]*)"\s*(?:[,;]\s*"([^"]*)"\s*)?\)$`)
 	markdown  = regexp.MustCompile(`^\[([^\[\]]*)\]\(([^()\s]*)\)$`)
+	inList    = regexp.MustCompile(`(?i)^in\s*\(\s*`) // of SQL
 	scheme    = regexp.MustCompile(`(?i)^(mailto|smtp):\s*`)
 	named     = regexp.MustCompile(`^(?:"[^"]*"|'[^']*'|[^<>]*)\s*<\s*([^<>]*)\s*>$`)
 	comment   = regexp.MustCompile(`^([^\s()]+@[^\s()]+)\s*\(([^()]*)\)$`)
@@ -305,6 +306,9 @@ func unwrapOnce(cell string) string {
 				return inner
 			}
 		}
+	}
+	if m := inList.FindString(cell); m != "" {
+		return cell[len(m):]
 	}
 	if m := scheme.FindString(cell); m != "" {
 		return address(cell[len(m):])

@@ -256,7 +256,7 @@ func RowOf(n int, u UserRef) reset.Row {
 	switch u.Kind {
 	case UserID, UserLogin:
 		c := readCell(u.Value)
-		if c.kind == claimText && loginProblem(u.Value) == "" { // it was said to be a login
+		if c.kind == claimText && loginProblem(c.value) == "" { // it was said to be a login
 			c.kind = claimAddress
 		}
 		row := newRow(n, 0, u.Value, c)

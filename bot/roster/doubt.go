@@ -18,6 +18,8 @@ type Doubt struct {
 	Probes []Probe // of some rows, spread over the file
 
 	another bool // it is of another kind than the first: a few rows that differ are mistakes in the rows
+	found   int  // rows that may differ, of which Probes are some
+	rows    int  // all rows
 }
 
 // Leads decides whether the column names other people. user tells which user
@@ -30,8 +32,8 @@ func (d Doubt) Leads(user func(...reset.Ref) reset.UserID) bool {
 			differ++
 		}
 	}
-	if d.another {
-		return differ*2 > len(d.Probes)
+	if d.another { // those of more than half of all rows, and of several
+		return differ > 1 && differ*d.found*2 > len(d.Probes)*d.rows
 	}
 	return differ > 0
 }
@@ -87,7 +89,7 @@ func doubt(g *grid, l layout, c column) Doubt {
 			found = append(found, p)
 		}
 	}
-	return Doubt{Column: strings.Clone(c.name), Probes: spreadOver(found, mostProbes)}
+	return Doubt{Column: strings.Clone(c.name), Probes: spreadOver(found, mostProbes), found: len(found), rows: n}
 }
 
 // probe compares a cell with the row's own user, as the columns before it name it.

@@ -47,7 +47,7 @@ const (
 		nombredeusuario nombreusuario nombredeiniciodesesion nomedeusuario nomedousuario nomedeutilizador nomeutente nomeutenteprincipale nomedelogin
 		gebruikersnaam inlognaam aanmeldnaam loginnaam nazwauzytkownika loginuzytkownika nazwalogowania
 		ユーザー名 ユーザ名 ログインid ログイン名 ログイン ユーザープリンシパル名 サインイン名`
-	wordNames = `user users account accounts accountname useraccount uid useridlogin networkid benutzer benutzerkonto konto utilisateur utilisateurs usuario usuarios cuenta conta
+	wordNames = `user users account accounts accountname useraccount uid benutzer benutzerkonto konto utilisateur utilisateurs usuario usuarios cuenta conta
 		utilizador utente utenti gebruiker gebruikers account uzytkownik uzytkownicy ユーザー ユーザ アカウント アカウント名 利用者`
 	emailNames = `email primaryemail useremail emailaddress primaryemailaddress useremailaddress profileemail userprofileemail workemail workemailaddress mail emails emailaddresses mails mailaddress
 		emailid emailprimary smtpaddress primarysmtpaddress windowsemailaddress internetaddress

@@ -169,13 +169,19 @@ func (l *layout) above(g *grid) error {
 
 // choose finds the columns that name the users.
 func (l *layout) choose(s *survey) {
+	var last []column // those that have only what may be IDs of another system
 	for _, c := range s.known {
-		if s.refs[c.index] > 0 {
+		switch {
+		case s.refs[c.index] == 0:
+		case c.texts == textLoose && s.users[c.index] == 0:
+			last = append(last, c)
+		default:
 			l.use = append(l.use, c)
 		}
 	}
+	l.use = append(l.use, last...)
 	if len(l.use) > 0 {
-		if best := s.known[0]; best.index != l.use[0].index {
+		if best := s.known[0]; s.refs[best.index] == 0 {
 			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", shown(best.name), shown(l.use[0].name)))
 		}
 		return

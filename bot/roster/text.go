@@ -29,6 +29,9 @@ func readText(in *intake, raw *bufio.Reader, head []byte) (g *grid, format strin
 		return nil, "", err
 	}
 	d := sniffDialect(text)
+	if d.aligned {
+		text = tabbed(text)
+	}
 	g = &grid{}
 	g.text.Grow(len(text))
 	width := 0
@@ -96,6 +99,16 @@ type dialect struct {
 	comma rune
 	above int // lines before the table: Excel's "sep=;"
 	skip  int // their bytes
+
+	aligned bool // columns are apart by two blanks or more, as programs print them
+}
+
+var gap = regexp.MustCompile(`(\S)[ ]{2,}(\S)`)
+
+// tabbed puts tabs between the columns of an aligned table.
+func tabbed(text string) string {
+	text = gap.ReplaceAllString(text, "$1\t$2")
+	return gap.ReplaceAllString(text, "$1\t$2") // cells of one letter share it with both gaps
 }
 
 // slackLink is a link as Slack writes it, which has a pipe.
@@ -117,6 +130,11 @@ func sniffDialect(text string) dialect {
 		}
 		if n := scoreOf(text, s.comma); n > bestScore {
 			best, bestScore = s.comma, n
+		}
+	}
+	if head := text[:cutLine(text)]; gap.MatchString(head) {
+		if n := scoreOf(tabbed(head), '\t'); n > bestScore {
+			return dialect{comma: '\t', aligned: true}
 		}
 	}
 	return dialect{comma: best}
@@ -171,6 +189,9 @@ func cutLine(text string) int {
 // format names dialect and encoding for people: "CSV with semicolons, UTF-16".
 func (d dialect) format(columns int, c charset) string {
 	text := "CSV"
+	if d.aligned {
+		return "text in columns, " + c.String()
+	}
 	for _, s := range separators {
 		if s.comma == d.comma && columns > 1 {
 			text += " with " + s.name
