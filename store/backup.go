@@ -24,6 +24,9 @@ type copyMark struct {
 // opened like the record itself, and tells when it was taken: see [Store.RestoredFrom].
 // It is first made beside the record, so there has to be room for it.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	if s.file == nil {
+		return fmt.Errorf("back up the record: %w", errNoFile)
+	}
 	select { // one at a time: they are made under the same name
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()
@@ -66,12 +69,21 @@ func (s *Store) BackupFile(ctx context.Context, path string) (int64, error) {
 	return n, nil
 }
 
+// errNoFile says that a record has no file that could be copied.
+var errNoFile = errors.New("it is in etcd, which has snapshots of its own: etcdctl snapshot save")
+
 func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
+	if s.file == nil {
+		return 0, errNoFile
+	}
 	return backupTo(path, func(half string) (int64, error) { return s.makeCopy(ctx, half) })
 }
 
 // BackupFile is [Store.BackupFile], for a file that no bot has open.
 func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error) {
+	if i.file == nil {
+		return 0, fmt.Errorf("back up the record to %s: %w", path, errNoFile)
+	}
 	n, err := backupTo(path, func(half string) (int64, error) {
 		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
+	"strings"
 	"time"
 )
 
@@ -16,19 +17,35 @@ type Inspection struct {
 	Reader
 	// Damage says what is wrong with the file, *DamagedError; nil for a sound one.
 	Damage error
-	file   *boltkv.Engine
+	path   string
+	file   *boltkv.Engine // nil if the record is in no file
+	close  func() error
 }
 
-// Inspect opens the record in a file that no bot has open, whatever its org. Errors:
-// *[HeldError], *[SchemaError], *[DamagedError] where nothing can be read of it, and the system's own.
-func Inspect(path string) (*Inspection, error) {
-	file, damage, err := boltkv.Inspect(path)
-	if err != nil {
-		return nil, err
+// Inspect opens the record in a file that no bot has open, or the one at an address in
+// etcd, whatever its org. Errors: *[HeldError], *[SchemaError], *[DamagedError] where nothing
+// can be read of it, *[AddressError], and the system's own.
+func Inspect(path string, o ...Option) (*Inspection, error) {
+	set := options{now: time.Now}
+	for _, f := range o {
+		f(&set)
 	}
-	i := &Inspection{Reader: Reader{engine: file, now: time.Now}, Damage: damage, file: file}
+	i := &Inspection{Reader: Reader{now: set.now}, path: path}
+	if strings.HasPrefix(path, etcdScheme) {
+		e, err := openEtcd(path, set.etcd)
+		if err != nil {
+			return nil, err
+		}
+		i.engine, i.close = e, e.Close
+	} else {
+		file, damage, err := boltkv.Inspect(path)
+		if err != nil {
+			return nil, err
+		}
+		i.engine, i.file, i.close, i.Damage = file, file, file.Close, damage
+	}
 	if err := i.recognize(); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, i.close())
 	}
 	return i, nil
 }
@@ -46,10 +63,10 @@ func (i *Inspection) recognize() error {
 		err = boltkv.ErrNoRecord
 	}
 	if err != nil {
-		return &DamagedError{Path: i.file.Path(), Cause: err}
+		return &DamagedError{Path: i.path, Cause: err}
 	}
 	if known := len(migrations()) + 1; m.Schema > known {
-		return &SchemaError{Path: i.file.Path(), Found: m.Schema, Known: known}
+		return &SchemaError{Path: i.path, Found: m.Schema, Known: known}
 	}
 	i.org = m.Org
 	return nil
@@ -59,4 +76,4 @@ func (i *Inspection) recognize() error {
 func (r *Reader) Org() string { return r.org }
 
 // Close closes the file.
-func (i *Inspection) Close() error { return i.file.Close() }
+func (i *Inspection) Close() error { return i.close() }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/etcdkv"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,7 +17,8 @@ import (
 // when neither it nor its terms are in use any more.
 type Store struct {
 	Reader
-	file    *boltkv.Engine
+	file    *boltkv.Engine // nil if the record is in no file
+	close   func() error   // of the engine
 	retain  time.Duration
 	copying chan struct{} // holds a token while a copy is made beside the record
 
@@ -39,6 +42,7 @@ type options struct {
 	timeout time.Duration
 	retain  time.Duration
 	steps   []migration
+	etcd    etcdkv.Config
 }
 
 // Clock gives the record another clock than the machine's.
@@ -56,23 +60,41 @@ type meta struct {
 	Org    string `json:"org"` // Okta org URL: "https://example.okta.com"
 }
 
-// Open opens the record of the org in the file, or makes it, mode 0600. Errors:
-// *[HeldError], *[DamagedError], *[OrgError], *[SchemaError], *[MigrationError], and the
-// system's own.
+// Open opens the record of the org in the file, or makes it, mode 0600. A path that begins
+// with etcd:// is the address of a record in etcd. Errors: *[HeldError], *[DamagedError],
+// *[AddressError], *[OrgError], *[SchemaError], *[MigrationError], and the system's own.
 func Open(path, org string, o ...Option) (*Store, error) {
 	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, steps: migrations()}
 	for _, f := range o {
 		f(&set)
+	}
+	s, err := openEngine(path, org, set)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.identify(context.Background(), path, set.steps); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// openEngine opens the engine that the path asks for.
+func openEngine(path, org string, set options) (*Store, error) {
+	if strings.HasPrefix(path, etcdScheme) {
+		e, err := openEtcd(path, set.etcd)
+		if err != nil {
+			return nil, err
+		}
+		s := newStore(e, org, set)
+		s.close = e.Close
+		return s, nil
 	}
 	file, err := boltkv.Open(path, set.timeout)
 	if err != nil {
 		return nil, err
 	}
 	s := newStore(file, org, set)
-	s.file = file
-	if err := s.identify(context.Background(), path, set.steps); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
+	s.file, s.close = file, file.Close
 	return s, nil
 }
 
@@ -131,7 +153,7 @@ func (s *Store) recognize(sign []byte, path string, known int) (int, error) {
 
 // Close ends the term, waits for what is being written, and closes the file.
 func (s *Store) Close() error {
-	if err := s.file.Close(); err != nil {
+	if err := s.close(); err != nil {
 		return fmt.Errorf("close the record: %w", err)
 	}
 	return nil
@@ -143,8 +165,11 @@ type Stats struct {
 	Free  int64 // bytes of it that are free for reuse
 }
 
-// Stats measures the record.
+// Stats measures the record; one in no file is not measured.
 func (s *Store) Stats() (Stats, error) {
+	if s.file == nil {
+		return Stats{}, nil
+	}
 	used, free, err := s.file.Size()
 	if err != nil {
 		return Stats{}, fmt.Errorf("measure the record: %w", err)

@@ -11,7 +11,7 @@ import (
 )
 
 // leaseTTL is how long a lease outlives a holder that died; bbolt's ends with its process.
-const leaseTTL = 15 * time.Second
+const leaseTTL = 10 * time.Second
 
 // leaderName is the name of the lease of the process that leads.
 const leaderName = "leader"

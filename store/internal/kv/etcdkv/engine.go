@@ -60,8 +60,9 @@ type Engine struct {
 	stop   context.CancelFunc
 	keep   sync.WaitGroup // of the goroutines that keep leases
 
-	fencing sync.Mutex // guards fence, and is held while it is written
-	fence   int64      // revision of the fence; 0: it has to be written before anything else
+	fencing sync.Mutex // guards what follows, and is held while the fence is written
+	fence   int64      // revision of the fence; 0: it has to be written before anything is committed
+	torn    bool       // an answer was lost: the fence has to be written before anything is read, too
 
 	mu     sync.Mutex // guards leases
 	leases map[string]*lease
@@ -126,7 +127,7 @@ func (e *Engine) Read(ctx context.Context, from, to string, limit int) ([]kv.Pai
 	}
 	var got *clientv3.GetResponse
 	err := e.patiently(ctx, func(ctx context.Context) error {
-		if _, err := e.fenced(ctx); err != nil {
+		if err := e.mended(ctx); err != nil {
 			return err
 		}
 		var err error
@@ -273,8 +274,20 @@ func (e *Engine) fenced(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	e.fence = put.Header.Revision
+	e.fence, e.torn = put.Header.Revision, false
 	return e.fence, nil
+}
+
+// mended writes the fence where an answer was lost.
+func (e *Engine) mended(ctx context.Context) error {
+	e.fencing.Lock()
+	torn := e.torn
+	e.fencing.Unlock()
+	if !torn {
+		return nil
+	}
+	_, err := e.fenced(ctx)
+	return err
 }
 
 // breach makes the fence be written again, unless that was done since.
@@ -282,7 +295,7 @@ func (e *Engine) breach(fence int64) {
 	e.fencing.Lock()
 	defer e.fencing.Unlock()
 	if e.fence == fence {
-		e.fence = 0
+		e.fence, e.torn = 0, true
 	}
 }
 

@@ -1,0 +1,152 @@
+package etcdtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/store"
+)
+
+const org = "https://example.okta.com"
+
+func mustOpen(tb testing.TB, at string) *store.Store {
+	tb.Helper()
+	s, err := store.Open("etcd://"+at+"/"+tb.Name(), org)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
+func mustLead(tb testing.TB, s *store.Store) *store.Term {
+	tb.Helper()
+	term, err := s.Lead(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return term
+}
+
+func row(n int) reset.Row {
+	login := fmt.Sprintf("user%d@example.com", n)
+	return reset.Row{Row: n, Input: login, Kind: reset.RefLogin, Value: login}
+}
+
+func userID(n int) reset.UserID { return reset.UserID(fmt.Sprintf("00u%017d", n)) }
+
+// mustRun brings a request of three users into running.
+func mustRun(tb testing.TB, term *store.Term, op string) *reset.Request {
+	tb.Helper()
+	now := time.Now()
+	r, asked := reset.Open(org, reset.Ask{By: "U_REQUESTER", Channel: "C_FACTORS", At: now, Reason: "lost phones"}, 3)
+	r, err := term.Create(tb.Context(), op, r, slices.Values([]reset.Row{row(1), row(2), row(3)}), asked)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r, err = term.UpdateThawed(tb.Context(), r.ID, op+" run", func(r *reset.Request) ([]reset.Fact, error) {
+		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", Targets: 3, Resets: 3}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+		if err != nil {
+			return nil, err
+		}
+		approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
+		if err != nil {
+			return nil, err
+		}
+		running, err := r.Start(now)
+		return []reset.Fact{planned, approved, running}, err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+func entry(kind reset.EntryKind, n int) reset.Entry {
+	e := reset.Entry{Kind: kind, At: time.Now(), Step: &reset.Step{Row: n, User: userID(n), Kind: reset.StepReset}}
+	if kind == reset.EntryOutcome {
+		e.Outcome, e.Touched = reset.OutcomeReset, true
+	}
+	return e
+}
+
+// Connections break all the time: each cause takes effect once, and the chains hold.
+func TestRecord_unknown(t *testing.T) {
+	p := mustProxy(t, addr(mustCluster(t, 1)[0]))
+	s := mustOpen(t, p.addr())
+	term := mustLead(t, s)
+	const requests = 30
+	during(t, 60*time.Millisecond, func() { p.cut(false) }, func() {
+		for i := range requests {
+			op := fmt.Sprint("op ", i)
+			r := mustRun(t, term, op)
+			if again := mustRun(t, term, op); again.ID != r.ID || again.Version != r.Version {
+				t.Errorf("%s made %s at %d and %s at %d", op, r.ID, r.Version, again.ID, again.Version)
+			}
+			if i == 0 {
+				refused, err := term.Start(t.Context(), r, entry(reset.EntryStarted, 1))
+				if err != nil || refused[0] != nil {
+					t.Fatal(err, refused)
+				}
+				if err := term.Append(t.Context(), r.ID, entry(reset.EntryOutcome, 1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+	audit, err := s.Verify(t.Context())
+	if err != nil || len(audit.Findings) != 0 || audit.Requests != requests {
+		t.Errorf("audit %+v, %v", audit, err)
+	}
+}
+
+// A leader that is cut off loses the record to another process, which knows the claims;
+// when it comes back it can write nothing.
+func TestRecord_takeover(t *testing.T) {
+	at := addr(mustCluster(t, 1)[0])
+	p := mustProxy(t, at)
+	first := mustLead(t, mustOpen(t, p.addr()))
+	r := mustRun(t, first, "op")
+	if refused, err := first.Start(t.Context(), r, entry(reset.EntryStarted, 1)); err != nil || refused[0] != nil {
+		t.Fatal(err, refused)
+	}
+	other := mustOpen(t, at)
+	if fresh, err := other.Receive(t.Context(), "click", []byte("{}")); err != nil || !fresh {
+		t.Errorf("who does not lead cannot record: %v", err)
+	}
+	p.cut(true)
+	began := time.Now()
+	second := mustLead(t, other)
+	t.Logf("figures: etcd: a leader that is cut off is replaced after %.1f s with a TTL of 10 s", time.Since(began).Seconds())
+	<-first.Lost()
+	p.cut(false)
+	for {
+		err := first.Append(t.Context(), r.ID, entry(reset.EntryOutcome, 1))
+		if errors.Is(err, store.ErrLost) {
+			break
+		}
+		if err == nil {
+			t.Fatal("the first leader wrote")
+		}
+	}
+	for u, err := range second.Users(t.Context(), userID(1)) {
+		if err != nil || u.Claim == nil || u.Claim.Request != r.ID {
+			t.Errorf("the claim is %+v, %v", u.Claim, err)
+		}
+	}
+	if err := second.Append(t.Context(), r.ID, entry(reset.EntryOutcome, 1)); err != nil {
+		t.Error(err)
+	}
+	audit, err := other.Verify(t.Context())
+	if err != nil || len(audit.Findings) != 0 {
+		t.Errorf("audit %+v, %v", audit, err)
+	}
+}
