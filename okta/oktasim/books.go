@@ -10,6 +10,7 @@ import (
 // Reset is one removal of factors that took effect.
 type Reset struct {
 	At        time.Time // by Okta's clock
+	Real      time.Time // by this machine's, which no setting moves
 	Call      string    // "reset_factors" or "delete"
 	RequestID string    // X-Okta-Request-Id of the call
 	UserAgent string
@@ -22,12 +23,14 @@ type Removed struct {
 	ID      string
 	Type    string
 	Created time.Time
-	New     bool // it was enrolled after an earlier reset of the same person
+	Real    time.Time // when it was enrolled by this machine's clock; zero: before the org was made
+	New     bool      // it was enrolled after an earlier reset of the same person
 }
 
 // Call is one call that the org was sent.
 type Call struct {
 	At        time.Time
+	Real      time.Time // by this machine's clock, which no setting moves
 	Method    string
 	Path      string // escaped as sent, with the query
 	Bucket    string
@@ -91,7 +94,7 @@ func (b *books) rate(now time.Time) float64 {
 }
 
 func (b *books) keep(c *call, status int) {
-	kept := Call{At: c.now, Method: c.request.Method, Path: c.request.URL.RequestURI(), Bucket: otherBucket, Status: status,
+	kept := Call{At: c.now, Real: c.real, Method: c.request.Method, Path: c.request.URL.RequestURI(), Bucket: otherBucket, Status: status,
 		RequestID: c.id, UserAgent: c.request.UserAgent(), Fault: c.fault}
 	if c.route != nil {
 		kept.Bucket = c.route.bucket

@@ -14,7 +14,8 @@ type factor struct {
 	provider string
 	status   string
 	created  time.Time
-	again    bool // enrolled after a reset of its owner
+	real     time.Time // when it was enrolled by this machine's clock; zero: before the org was made
+	again    bool      // enrolled after a reset of its owner
 }
 
 // factorKind is what Okta fixes about a type of factor.

@@ -84,6 +84,7 @@ type Factor struct {
 	Provider string    // "": the usual one of the type
 	Status   string    // "": ACTIVE
 	Created  time.Time // zero: a month after the person, or with them
+	Real     time.Time // when it was enrolled by this machine's clock, whatever Okta's says; as read back only
 }
 
 const (

@@ -109,7 +109,7 @@ func (p *person) user() User {
 	u := User{ID: p.id, Login: p.login, Email: p.email, FirstName: p.first, LastName: p.last,
 		Department: p.department, Status: p.status, Created: p.created, Profile: p.extras}
 	for _, f := range p.factors {
-		u.Factors = append(u.Factors, Factor{ID: f.id, Type: f.kind, Provider: f.provider, Status: f.status, Created: f.created})
+		u.Factors = append(u.Factors, Factor{ID: f.id, Type: f.kind, Provider: f.provider, Status: f.status, Created: f.created, Real: f.real})
 	}
 	for _, g := range p.groups {
 		u.Groups = append(u.Groups, g.name)

@@ -69,9 +69,9 @@ func (c *call) resettable(p *person) []*factor {
 // remove takes factors from a person, and books and logs it.
 func (c *call) remove(p *person, factors []*factor, by string) {
 	o := c.org
-	entry := Reset{At: c.now, Call: by, RequestID: c.id, UserAgent: c.request.UserAgent(), Late: c.fault == Late}
+	entry := Reset{At: c.now, Real: time.Now(), Call: by, RequestID: c.id, UserAgent: c.request.UserAgent(), Late: c.fault == Late}
 	for _, f := range factors {
-		entry.Removed = append(entry.Removed, Removed{f.id, f.kind, f.created, f.again})
+		entry.Removed = append(entry.Removed, Removed{f.id, f.kind, f.created, f.real, f.again})
 		if f.again {
 			o.books.newRemoved++
 		}
@@ -132,7 +132,7 @@ func (o *Org) enrolByOkta(p *person) *factor {
 func (o *Org) addFactor(p *person, kind string) *factor {
 	f := &factor{
 		id: factorKinds[kind].prefix + randomID(17), kind: kind, provider: factorKinds[kind].providers[0],
-		status: "ACTIVE", created: o.now(), again: len(p.resets) > 0,
+		status: "ACTIVE", created: o.now(), real: time.Now(), again: len(p.resets) > 0,
 	}
 	p.factors = append(slices.Clone(p.factors), f)
 	return f

@@ -16,6 +16,7 @@ type call struct {
 	request *http.Request
 	id      string // X-Okta-Request-Id
 	now     time.Time
+	real    time.Time // now by this machine's clock
 	route   *route
 	params  []string   // of the path
 	query   url.Values // of the URL
@@ -68,7 +69,7 @@ func (c *call) admit() (refusal answer, admitted bool, latency time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle()
-	c.now = o.now()
+	c.now, c.real = o.now(), time.Now()
 	c.query = c.request.URL.Query()
 	o.inFlight++
 	o.busiest = max(o.busiest, o.inFlight)
@@ -167,7 +168,7 @@ func (c *call) perform() answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle()
-	c.now = o.now()
+	c.now, c.real = o.now(), time.Now()
 	if c.fault != "" {
 		o.books.faults[c.fault]++
 	}
@@ -186,7 +187,7 @@ func (c *call) perform() answer {
 		return answer{}
 	case Late:
 		o.later(o.set.LateBy, func() {
-			c.now = o.now()
+			c.now, c.real = o.now(), time.Now()
 			c.route.handle(c)
 		})
 		return answer{}
