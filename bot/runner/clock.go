@@ -3,6 +3,8 @@ package runner
 import (
 	"fmt"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // The record and the runner's own waits go by this machine's clock, which may be
@@ -13,6 +15,18 @@ import (
 func (s *shared) oktaTime(at time.Time) time.Time {
 	ahead, _ := s.Caller.Clock()
 	return at.Add(ahead)
+}
+
+// since returns the moment of Okta's clock from which on a factor counts as created
+// after an attempt. Where Okta's clock is behind what it was then, as seen from ours,
+// one of both was set: what was created since may bear a time that is earlier by as much.
+func (s *shared) since(a reset.Attempt) time.Time {
+	now, known := s.Caller.Clock()
+	then := a.OktaAt.Sub(a.At) + clockMargin
+	if back := then - now; known && back > clockMargin {
+		return a.OktaAt.Add(-back)
+	}
+	return a.OktaAt
 }
 
 // knowClock asks Okta something if nothing is known of its clock yet.

@@ -358,7 +358,7 @@ func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
 	factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
 	switch {
 	case err == nil:
-		look(e, factors, p.First.OktaAt)
+		look(e, factors, b.since(*p.First))
 		return true
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if b.head.State == reset.Running {
@@ -391,7 +391,7 @@ func (b *batch) settled(t reset.Target, p reset.Progress, ev evidence, v verdict
 	switch v {
 	case verdictTook:
 		e.Outcome, e.Proof = reset.OutcomeReset, reset.ProofLog
-		e.Factors, _ = b.gone(t, p.First.OktaAt)
+		e.Factors, _ = b.gone(t, b.since(*p.First))
 		if p.Last.Restart {
 			e.Reason = reset.SettledAfterRestart
 		}
@@ -452,7 +452,7 @@ func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress, byOkta 
 		return asOf, false
 	}
 	var e evidence
-	look(&e, factors, p.First.OktaAt)
+	look(&e, factors, b.since(*p.First))
 	e.Mails = slices.DeleteFunc(e.Mails, func(id string) bool { return slices.Contains(byOkta, id) })
 	e.Ours, e.LogOver = b.told(t, p)
 	if settle(e, reset.Running) != verdictSend {

@@ -78,7 +78,7 @@ func (b *batch) meant(f okta.Factor, p reset.Progress) bool {
 // remains reports whether a factor that should be gone is still listed.
 func (b *batch) remains(factors []okta.Factor, p reset.Progress) bool {
 	if len(b.head.Asked.Options.Factors) == 0 {
-		return old(factors, p.Sent.OktaAt)
+		return old(factors, b.since(*p.Sent))
 	}
 	return slices.ContainsFunc(factors, func(f okta.Factor) bool { return b.meant(f, p) })
 }

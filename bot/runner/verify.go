@@ -277,7 +277,7 @@ func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
 	if p.Retaken > 0 || len(listed) == 0 || !b.reads(b.head) || !b.logOver(*p.Sent) {
 		return false
 	}
-	return !slices.ContainsFunc(listed, func(f okta.Factor) bool { return f.Created.After(p.Sent.OktaAt) })
+	return !slices.ContainsFunc(listed, func(f okta.Factor) bool { return f.Created.After(b.since(*p.Sent)) })
 }
 
 // cleared tells that no older factor is listed. That shows little of a user of whom
@@ -298,7 +298,7 @@ func (b *batch) cleared(t reset.Target, p reset.Progress, left []okta.Factor) re
 	}
 	var kept []string
 	for _, f := range left {
-		if !f.Created.After(p.Sent.OktaAt) {
+		if !f.Created.After(b.since(*p.Sent)) {
 			kept = append(kept, f.Type)
 		}
 	}
