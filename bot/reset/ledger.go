@@ -276,6 +276,8 @@ func Final(t Target, p Progress) Progress {
 		return Progress{Outcome: OutcomeSkipped, Reason: t.Reason, Detail: t.Detail}
 	case p.Outcome == "":
 		p.Outcome, p.Reason = OutcomeNotRun, NotRunCancelled
+	case p.Outcome == OutcomeReset && p.Proof == "" && p.Sent != nil:
+		p.Proof = ProofNone // nobody looked: the request was cancelled first
 	}
 	return p
 }

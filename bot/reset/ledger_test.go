@@ -164,3 +164,19 @@ func TestPacked(t *testing.T) {
 		}
 	})
 }
+
+// A cancelled request is not read back: what was sent and answered, and that nobody
+// looked at, has the proof none, not the empty one of what was never sent.
+func TestFinal_proof_of_what_nobody_looked_at(t *testing.T) {
+	target := Target{Row: 1, User: "00u00000000000000001", Action: ActionReset}
+	step := &Step{Row: 1, User: target.User, Kind: StepReset}
+	l := NewLedger()
+	l.Apply(Entry{Seq: 1, Kind: EntryStarted, Step: step})
+	l.Apply(Entry{Seq: 2, Kind: EntryOutcome, Step: step, Outcome: OutcomeReset})
+	if p := Final(target, l.Row(1)); p.Proof != ProofNone {
+		t.Errorf("sent, answered and not looked at: proof %q", p.Proof)
+	}
+	if p := Final(target, Progress{}); p.Proof != "" || p.Outcome != OutcomeNotRun {
+		t.Errorf("never sent: %s, proof %q", p.Outcome, p.Proof)
+	}
+}
