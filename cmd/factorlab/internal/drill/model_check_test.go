@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/okta/oktasim"
 )
 
 // modelMoves are the moves that a request may make, by the fact that tells of
@@ -26,6 +27,10 @@ var modelMoves = map[string]struct {
 	"lapsed":        {[]reset.State{reset.Approved}, reset.Lapsed},
 	"running":       {[]reset.State{reset.Approved}, reset.Running},
 	"restarted":     {[]reset.State{reset.Running}, ""},
+	"wave":          {[]reset.State{reset.Running}, ""},
+	"restored": {[]reset.State{
+		reset.Planning, reset.Pending, reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying,
+	}, ""},
 	"paused":        {[]reset.State{reset.Running, reset.Paused}, reset.Paused},
 	"resumed":       {[]reset.State{reset.Paused}, reset.Running},
 	"stopping":      {[]reset.State{reset.Running, reset.Paused}, reset.Stopping},
@@ -182,6 +187,7 @@ func (m *stage) checkRows(r *reset.Request, acted map[reset.UserID]int) (wrong [
 		}
 		if p.Outcome == reset.OutcomeReset {
 			acted[t.User]++
+			wrong = append(wrong, m.checkOld(r, t, p)...)
 			if p.Proof != reset.ProofNone && len(m.org.Resets(string(t.User))) == 0 {
 				wrong = append(wrong, fmt.Sprintf("%s: %s is told to be reset, proof %q, and was not", r.ID, t.User, p.Proof))
 			}
@@ -189,6 +195,26 @@ func (m *stage) checkRows(r *reset.Request, acted map[reset.UserID]int) (wrong [
 	}
 	if r.Totals == nil || r.Totals.Rows() != rows || rows != r.Rows || fmt.Sprint(r.Totals.ByOutcome) != fmt.Sprint(sum.ByOutcome) {
 		wrong = append(wrong, fmt.Sprintf("%s: %d rows, %d targets, totals %+v, counted %+v", r.ID, r.Rows, rows, r.Totals, sum))
+	}
+	return wrong
+}
+
+// checkOld checks that nobody is told to be reset who has a factor from before the
+// first call of the request; of one that was sent before a backup was restored the
+// record knows no more, and the org's first reset counts.
+func (m *stage) checkOld(r *reset.Request, t reset.Target, p reset.Progress) (wrong []string) {
+	u, ok := m.org.User(string(t.User))
+	if !ok || p.First == nil || p.Proof == reset.ProofNone && r.State == reset.Cancelled { // who cancels does not wait for the proof
+		return nil
+	}
+	first := p.First.At
+	if resets := m.org.Resets(u.ID); m.restores > 0 && len(resets) > 0 && resets[0].Real.Before(first) {
+		first = resets[0].Real
+	}
+	for _, f := range u.Factors {
+		if f.Real.Before(first) {
+			wrong = append(wrong, fmt.Sprintf("%s: %s is told to be reset, and still has %s of %s", r.ID, t.User, f.Type, f.Created.Format(time.DateTime)))
+		}
 	}
 	return wrong
 }
@@ -203,19 +229,19 @@ func (m *stage) checkOrg(started, acted map[reset.UserID]int) (wrong []string) {
 		case c.Method == "POST" && strings.HasSuffix(path, "/lifecycle/reset_factors"):
 			sent[user]++
 		case c.Method == "GET" && strings.HasSuffix(path, "/factors"):
-			looks[user] = append(looks[user], c.At)
+			looks[user] = append(looks[user], c.Real)
 		}
 	}
 	for i, user := range m.users {
 		id := reset.UserID(user)
-		if sent[user] > started[id] {
-			wrong = append(wrong, fmt.Sprintf("%s: %d calls left, %d were journalled", user, sent[user], started[id]))
+		if journalled := started[id] + m.lostSends[user]; sent[user] > journalled {
+			wrong = append(wrong, fmt.Sprintf("%s: %d calls left, %d were journalled", user, sent[user], journalled))
 		}
 		if i == 0 && len(m.org.Resets(user)) > 0 {
 			wrong = append(wrong, "an administrator was reset")
 		}
 		sort.Slice(looks[user], func(a, b int) bool { return looks[user][a].Before(looks[user][b]) })
-		wrong = append(wrong, m.checkNew(user, looks[user], acted[id])...)
+		wrong = append(wrong, m.checkNew(user, looks[user], acted[id]+m.lostResets[user])...)
 	}
 	return wrong
 }
@@ -227,11 +253,16 @@ func (m *stage) checkNew(user string, looks []time.Time, acted int) (wrong []str
 	removed := 0
 	for _, r := range resets {
 		for _, f := range r.Removed {
-			seen, ok := lastBefore(looks, r.At)
-			if f.New && !(ok && seen.Before(f.Created)) {
-				removed++
-				break
+			seen, ok := lastBefore(looks, r.Real)
+			if !f.New || ok && seen.Before(f.Real) {
+				continue
 			}
+			if f.Created.Before(resets[0].At.Add(time.Second)) { // Okta's clock was set back: nobody can tell
+				m.lookalikes++
+				continue
+			}
+			removed++
+			break
 		}
 	}
 	if removed > max(0, acted-1) { // each later request removes what was enrolled since the one before
@@ -261,4 +292,8 @@ func (s *modelSum) add(m *stage) {
 		}
 	}
 	s.Resets += m.org.Books().Effects
+	s.Restores += m.restores
+	s.Halves += m.org.Books().Faults[oktasim.Part]
+	s.Deleted += len(m.org.Deleted())
+	s.Lookalikes += m.lookalikes
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -45,6 +47,7 @@ type modelStep struct {
 var modelSteps = []string{
 	"ask", "ask", "approve", "approve", "approve", "deny", "cancel", "pause", "pause", "resume", "resume", "again", "freeze", "thaw", "thaw",
 	"crash", "crash", "restart", "lost answer", "lost call", "error", "enrol", "wait", "later",
+	"half", "half", "nothing", "delete", "clock", "slow disk", "backup", "restore", "restore",
 }
 
 func drawSteps(t *rapid.T) []modelStep {
@@ -53,7 +56,7 @@ func drawSteps(t *rapid.T) []modelStep {
 		{what: "approve", by: "U_APPROVER1", wait: 2 * time.Minute},
 		{what: "approve", by: "U_APPROVER2", wait: time.Second},
 		{
-			what: rapid.SampledFrom([]string{"crash", "crash", "lost answer", "pause", "freeze", "cancel"}).Draw(t, "while it runs"),
+			what: rapid.SampledFrom([]string{"crash", "crash", "lost answer", "half", "delete", "slow disk", "backup", "pause", "freeze", "cancel"}).Draw(t, "while it runs"),
 			by:   "U_APPROVER1", n: rapid.IntRange(0, 3).Draw(t, "n"),
 			wait: time.Duration(rapid.IntRange(0, 20).Draw(t, "tenths")) * 100 * time.Millisecond,
 		},
@@ -74,6 +77,7 @@ func TestModel(t *testing.T) {
 	var sum modelSum
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := drawSteps(rt)
+		ramp := rapid.SampledFrom([][]int{nil, nil, {1, 2}, {1, 2, 3}}).Draw(rt, "ramp")
 		offset := time.Duration(rapid.IntRange(-300, 300).Draw(rt, "seconds that Okta's clock is ahead")) * time.Second
 		sdk, err := okta.NewSDK() // starts a goroutine that only a finalizer ends: it stays outside the bubble
 		if err != nil {
@@ -81,7 +85,7 @@ func TestModel(t *testing.T) {
 		}
 		var wrong []string
 		synctest.Test(t, func(t *testing.T) {
-			m := newStage(t, sdk, offset)
+			m := newStage(t, sdk, offset, ramp)
 			defer m.close()
 			for _, s := range steps {
 				m.step(s)
@@ -95,13 +99,14 @@ func TestModel(t *testing.T) {
 		}
 	})
 	t.Logf("model check: %+v", sum)
-	if !t.Failed() && (sum.Requests == 0 || sum.Done == 0 || sum.Crashes == 0 || sum.Doubts == 0 || sum.Paused == 0) {
+	if !t.Failed() && (sum.Requests == 0 || sum.Done == 0 || sum.Crashes == 0 || sum.Doubts == 0 || sum.Paused == 0 ||
+		sum.Restores == 0 || sum.Halves == 0 || sum.Deleted == 0) {
 		t.Error("too little happened to show anything")
 	}
 }
 
 // modelSum is what happened in all runs together.
-type modelSum struct{ Requests, Done, Paused, Crashes, Doubts, Resets int }
+type modelSum struct{ Requests, Done, Paused, Crashes, Doubts, Resets, Restores, Halves, Deleted, Lookalikes int }
 
 // stage is the bot's core on fake time, and what is known of it from outside.
 type stage struct {
@@ -121,6 +126,21 @@ type stage struct {
 	voters  map[reset.ID]map[reset.Person]bool
 	presses []press
 	crashes int
+
+	offset     time.Duration // of Okta's clock now
+	ramp       []int
+	kept       *backup // the newest backup, nil for none
+	restores   int
+	lostSends  map[string]int // calls of which a restored record does not know
+	lostResets map[string]int // resets of requests of which a restored record does not know
+	lookalikes int            // factors that by Okta's own clock are older than the reset before them
+}
+
+// backup is a backup of the record, and what was asked and approved when it was made.
+type backup struct {
+	path   string
+	asked  map[string]reset.ID
+	voters map[reset.ID]map[reset.Person]bool
 }
 
 // press is an intent as an envelope has it: given again it is the same.
@@ -130,8 +150,11 @@ type press struct {
 	set  int
 }
 
-func newStage(t *testing.T, sdk *okta.SDK, offset time.Duration) *stage {
-	m := &stage{t: t, path: filepath.Join(t.TempDir(), "factorbot.db"), asked: map[string]reset.ID{}, voters: map[reset.ID]map[reset.Person]bool{}}
+func newStage(t *testing.T, sdk *okta.SDK, offset time.Duration, ramp []int) *stage {
+	m := &stage{
+		t: t, path: filepath.Join(t.TempDir(), "factorbot.db"), asked: map[string]reset.ID{}, voters: map[reset.ID]map[reset.Person]bool{},
+		offset: offset, ramp: ramp, lostSends: map[string]int{}, lostResets: map[string]int{},
+	}
 	opt := oktasim.Options{Seed: 1, ClockOffset: offset, KeepCalls: true, Latency: 500 * time.Millisecond, LogLag: 20 * time.Second, EnrolAgain: 0.6, EnrolAfter: 3 * time.Second}
 	for i := range modelUsers {
 		m.users = append(m.users, fmt.Sprintf("00umodel%012d", i))
@@ -159,8 +182,9 @@ func (m *stage) close() {
 	m.org.Close()
 }
 
-func modelRules() policy.Rules {
+func (m *stage) rules() policy.Rules {
 	return policy.Rules{
+		Ramp:     m.ramp,
 		Channels: []reset.Channel{"C_FACTORS"}, Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_REQUESTER"}},
 		Requesters: policy.Group{Users: []reset.Person{"U_REQUESTER", "U_APPROVER2"}},
 		Approvals:  1, LargeBatch: policy.LargeBatch{Over: 4, Approvals: 2}, MaxTargets: 100,
@@ -179,15 +203,18 @@ func (m *stage) start() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.term, m.rec = term, mortal{app.NewRecord(term), &atomic.Bool{}}
-	m.desk = &desk.Desk{Record: m.rec, Plans: m.rec, Brake: m.rec, People: modelFolk{}, Rules: modelRules, Org: "https://example.okta.com", Now: time.Now}
+	if _, err := term.Restored(m.t.Context()); err != nil {
+		m.t.Fatal(err)
+	}
+	m.term, m.rec = term, mortal{app.NewRecord(term), &atomic.Bool{}, &atomic.Int64{}}
+	m.desk = &desk.Desk{Record: m.rec, Plans: m.rec, Brake: m.rec, People: modelFolk{}, Rules: m.rules, Org: "https://example.okta.com", Now: time.Now}
 	if err := m.desk.Reconcile(m.t.Context()); err != nil {
 		m.t.Error(err)
 	}
 	acting := &runner.Runner{
 		Heads: m.rec, Plans: m.rec, Journal: m.rec, Directory: m.client, Wards: m.client, Groups: m.client, Caller: m.client,
 		Remover: m.client, SystemLog: m.client, Enrolments: m.client, People: modelFolk{},
-		Rules: modelRules, Org: "https://example.okta.com", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Rules: m.rules, Org: "https://example.okta.com", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Pace: runner.Pace{Concurrency: 3, Slots: m.client.Slots, SettleAfter: 10 * time.Second, LogLag: time.Minute},
 	}
 	ctx, cancel := context.WithCancel(m.t.Context())
@@ -216,25 +243,41 @@ var errDied = errors.New("the process has died")
 type mortal struct {
 	app.Record
 	dead *atomic.Bool
+	slow *atomic.Int64 // how long each commit takes, a time.Duration
+}
+
+// commit waits as a slow disk does, before what is committed takes effect.
+func (r mortal) commit(ctx context.Context) error {
+	if d := time.Duration(r.slow.Load()); d > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+		}
+	}
+	if r.dead.Load() {
+		return errDied
+	}
+	return nil
 }
 
 func (r mortal) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	if r.dead.Load() {
-		return nil, errDied
+	if err := r.commit(ctx); err != nil {
+		return nil, err
 	}
 	return r.Record.Update(ctx, id, op, unlessFrozen, change)
 }
 
 func (r mortal) Start(ctx context.Context, q *reset.Request, started ...reset.Entry) ([]error, error) {
-	if r.dead.Load() {
-		return nil, errDied
+	if err := r.commit(ctx); err != nil {
+		return nil, err
 	}
 	return r.Record.Start(ctx, q, started...)
 }
 
 func (r mortal) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error {
-	if r.dead.Load() {
-		return errDied
+	if err := r.commit(ctx); err != nil {
+		return err
 	}
 	return r.Record.Append(ctx, id, entries...)
 }
@@ -308,13 +351,114 @@ func (m *stage) step(s modelStep) {
 		fault := map[string]oktasim.Fault{"lost answer": oktasim.DropAfter, "lost call": oktasim.DropBefore, "error": oktasim.ErrorAfter}[s.what]
 		m.org.FailNext("POST", "/lifecycle/reset_factors", fault, 1+s.n%3)
 	case "enrol":
-		if err := m.org.Enrol(m.users[s.n%modelUsers], "push"); err != nil {
+		_ = m.org.Enrol(m.users[s.n%modelUsers], "push") // unless the user is deleted
+	case "half":
+		m.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.Part, 1+s.n%2)
+	case "nothing":
+		m.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.Nothing, 1)
+	case "delete":
+		if user := m.users[1+s.n%(modelUsers-1)]; len(m.org.Deleted()) < 2 {
+			_ = m.org.Delete(user) // who is gone already stays so
+		}
+	case "clock":
+		m.offset += []time.Duration{-3 * time.Minute, -20 * time.Second, 20 * time.Second, 3 * time.Minute}[s.n%4]
+		if _, err := m.org.Set(settings(map[string]any{"clock_offset": m.offset.String()})); err != nil {
 			m.t.Error(err)
 		}
+	case "slow disk":
+		m.rec.slow.Store(int64(2500 * time.Millisecond))
+		pass(time.Duration(5+s.n%10) * time.Second)
+		m.rec.slow.Store(0)
+	case "backup":
+		m.backUp()
+	case "restore":
+		m.restore(time.Duration(s.n%3) * 2 * time.Minute)
 	case "later":
 		pass([]time.Duration{time.Hour, 3 * time.Hour, 25 * time.Hour}[s.n%3])
 	}
 	synctest.Wait()
+}
+
+// backUp makes a backup of the record as it is.
+func (m *stage) backUp() {
+	b := &backup{path: filepath.Join(m.t.TempDir(), "backup.db"), asked: maps.Clone(m.asked), voters: map[reset.ID]map[reset.Person]bool{}}
+	for id, who := range m.voters {
+		b.voters[id] = maps.Clone(who)
+	}
+	file, err := os.Create(b.path)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := errors.Join(m.file.Backup(m.t.Context(), file), file.Close()); err != nil {
+		m.t.Fatal(err)
+	}
+	m.kept = b
+}
+
+// restore puts the newest backup in the place of the record. What was asked since is
+// not known any more; what was sent since stays done.
+func (m *stage) restore(away time.Duration) {
+	b := m.kept
+	if b == nil {
+		return
+	}
+	m.kept = nil
+	m.stop()
+	m.forget(b)
+	m.asked, m.voters = b.asked, b.voters
+	if err := os.Rename(b.path, m.path); err != nil {
+		m.t.Fatal(err)
+	}
+	m.restores++
+	pass(away)
+	m.start()
+}
+
+// forget notes what the backup does not know: all calls, and the resets of the
+// requests that were asked for later.
+func (m *stage) forget(b *backup) {
+	now, then := m.journalled(m.path), m.journalled(b.path)
+	known := map[reset.ID]bool{}
+	for _, id := range b.asked {
+		known[id] = true
+	}
+	for id, users := range now {
+		for user, times := range users {
+			m.lostSends[string(user)] += times - then[id][user]
+			if !known[id] {
+				m.lostResets[string(user)] += times
+			}
+		}
+	}
+}
+
+// journalled counts the started steps of a record, by request and user.
+func (m *stage) journalled(path string) map[reset.ID]map[reset.UserID]int {
+	all := map[reset.ID]map[reset.UserID]int{}
+	file, err := store.Inspect(path)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer func() {
+		if err := file.Close(); err != nil {
+			m.t.Error(err)
+		}
+	}()
+	for r, err := range file.Requests(m.t.Context(), reset.Query{}) {
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		all[r.ID] = map[reset.UserID]int{}
+		for e, err := range file.Log(m.t.Context(), r.ID, 1) {
+			if err != nil {
+				m.t.Fatal(err)
+			}
+			if e.Kind == reset.EntryStarted {
+				all[r.ID][e.Step.User]++
+			}
+		}
+	}
+	return all
 }
 
 // pass lets time pass.
