@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/cmd/internal/config"
@@ -74,7 +76,7 @@ func TestReadme_settings(t *testing.T) {
 		byKey[v.Key] = true
 		check(v.Name, v.Default)
 	}
-	for key, value := range config.Defaults() {
+	for key, value := range policyDefaults(t) {
 		if !byKey[key] {
 			check(key, value)
 		}
@@ -204,4 +206,32 @@ func TestReadme_times(t *testing.T) {
 	if n < 3 {
 		t.Errorf("only %d limits were found", n)
 	}
+}
+
+// policyDefaults are the defaults of the keys of the policy file, as the file with the
+// defaults writes them; "" for empty lists and texts.
+func policyDefaults(tb testing.TB) map[string]string {
+	tb.Helper()
+	b, err := os.ReadFile(repository + "/cmd/internal/config/defaults.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		tb.Fatal(err)
+	}
+	all := map[string]string{}
+	var walk func(prefix string, n *yaml.Node)
+	walk = func(prefix string, n *yaml.Node) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := strings.TrimPrefix(prefix+"."+n.Content[i].Value, "."), n.Content[i+1]
+			if value.Kind == yaml.MappingNode {
+				walk(key, value)
+				continue
+			}
+			all[key] = value.Value
+		}
+	}
+	walk("", doc.Content[0])
+	return all
 }

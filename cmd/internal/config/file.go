@@ -225,26 +225,3 @@ func didYouMean(path, name string, known []string) string {
 	}
 	return "; did you mean " + strings.TrimSuffix(path, name) + near + "?"
 }
-
-// Defaults returns the defaults of the keys of the policy file, as it writes them; ""
-// for empty lists and texts.
-func Defaults() map[string]string {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(defaultPolicy, &doc); err != nil {
-		return nil
-	}
-	all := map[string]string{}
-	var walk func(prefix string, n *yaml.Node)
-	walk = func(prefix string, n *yaml.Node) {
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key, value := strings.TrimPrefix(prefix+"."+n.Content[i].Value, "."), n.Content[i+1]
-			if value.Kind == yaml.MappingNode {
-				walk(key, value)
-				continue
-			}
-			all[key] = value.Value
-		}
-	}
-	walk("", doc.Content[0])
-	return all
-}
