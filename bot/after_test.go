@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -35,13 +36,13 @@ func TestAfterRun(t *testing.T) {
 		words string
 	}{{2 * time.Hour, "FR-1: *3 of 4 users* set up MFA again within 1 h"}, {13 * time.Hour, "within 12 h"}} {
 		ctx, cancel := context.WithCancel(context.Background())
-		a := &AfterRun{
-			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Enrolled: enrolledAlways{},
+		a := &announcer.EnrolmentReporter{
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Record: w.memory, Enrolled: enrolledAlways{},
 			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: func() time.Time { return time.Now().Add(c.later) },
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = a.Run(ctx) })
-		w.until(c.words, w.shows("FR-1", slotEnrolled, c.words))
+		w.until(c.words, w.shows("FR-1", announcer.SlotEnrolled, c.words))
 		cancel()
 		wg.Wait()
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +139,7 @@ func (m message) upload() *arrival {
 	}
 	return &arrival{
 		Kind: kindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
-		At: slackTime(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
+		At: view.ParseTimestamp(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
 		key: uploadKey(view.Upload{Channel: reset.Channel(m.Channel), TS: m.TS}),
 	}
 }
@@ -165,23 +164,4 @@ func decodeCommand(payload []byte) (*arrival, error) {
 		Text: p.Text, ResponseURL: p.ResponseURL,
 		key: "command:" + p.TriggerID, trigger: p.TriggerID,
 	}, nil
-}
-
-// slackTime reads a timestamp such as "1777896000.000100"; zero if it is none.
-func slackTime(ts string) time.Time {
-	whole, part, _ := strings.Cut(ts, ".")
-	sec, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || sec <= 0 {
-		return time.Time{}
-	}
-	micro, err := strconv.ParseInt((part + "000000")[:6], 10, 64)
-	if err != nil {
-		micro = 0
-	}
-	return time.Unix(sec, micro*1000)
-}
-
-// timestamp writes a time as Slack does.
-func timestamp(t time.Time) string {
-	return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000)
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 	"net/url"
 	"strings"
 	"testing"
@@ -99,12 +100,12 @@ func FuzzDecode(f *testing.F) {
 
 func TestSlackTime(t *testing.T) {
 	for _, ts := range []string{"1777896000.000100", "1777896000.123456"} {
-		if got := timestamp(slackTime(ts)); got != ts {
+		if got := view.Timestamp(view.ParseTimestamp(ts)); got != ts {
 			t.Errorf("%s came back as %s", ts, got)
 		}
 	}
 	for _, bad := range []string{"", "x", "-1", "0", "1.x"} {
-		if got := slackTime(bad); !got.IsZero() && bad != "1.x" {
+		if got := view.ParseTimestamp(bad); !got.IsZero() && bad != "1.x" {
 			t.Errorf("%q is %s", bad, got)
 		}
 	}

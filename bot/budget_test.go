@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -74,8 +75,8 @@ func TestAnnouncer_tenBatchesStayUnderSlacksLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		m, slack := newMemory(), &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}}
-		a := &Announcer{
-			Slack: slackapi.NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Board: m, References: m,
+		a := &announcer.Announcer{
+			Slack: slackapi.NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Record: m,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}
 		var wg sync.WaitGroup

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
 )
@@ -130,7 +130,7 @@ func TestAnnouncer_anApproverDecidesInTheDirectMessage(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", 3)
 	w.until("is asked", w.hears("U_APPROVER1", "needs your decision"))
-	slot := personal(reset.SlotAsk, 1, "U_APPROVER1")
+	slot := reset.Slot("ask-1-U_APPROVER1")
 	w.until("it is recorded", func() bool { return w.message("FR-1", slot).TS != "" })
 	m := w.message("FR-1", slot)
 	if _, err := w.slack.Click(t.Context(), slacksim.Click{User: "U_APPROVER1", Channel: string(m.Channel), Message: m.TS, ActionID: "approve"}); err != nil {
@@ -148,7 +148,7 @@ func TestAnnouncer_directMessagesOnceUnderFaults(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", 3)
 	w.until("asked", func() bool {
-		return w.message("FR-1", personal(reset.SlotAsk, 1, "U_APPROVER1")).TS != "" && w.message("FR-1", personal(reset.SlotAsk, 1, "U_APPROVER2")).TS != ""
+		return w.message("FR-1", reset.Slot("ask-1-U_APPROVER1")).TS != "" && w.message("FR-1", reset.Slot("ask-1-U_APPROVER2")).TS != ""
 	})
 	for key, n := range w.slack.Books().PostsByKey() {
 		if n > 1 {
@@ -175,12 +175,12 @@ func TestAnnouncer_remindsAtHalf(t *testing.T) {
 		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.until("asked", w.hears("U_APPROVER2", "needs your decision"))
-	if m := w.message("FR-1", reminderSlot(1)); m.TS != "" {
+	if m := w.message("FR-1", reset.Slot("reminder-1")); m.TS != "" {
 		t.Fatal("reminded before half of the time")
 	}
 	late.Store("now", true)
 	w.poke("FR-1")
-	w.until("the thread is reminded", w.shows("FR-1", reminderSlot(1), "still needs a decision", "1 more approval"))
+	w.until("the thread is reminded", w.shows("FR-1", reset.Slot("reminder-1"), "still needs a decision", "1 more approval"))
 	w.until("an approver is reminded", w.hears("U_APPROVER2", "still needs your decision"))
 	w.poke("FR-1")
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
@@ -292,26 +292,11 @@ func TestAnnouncer_postsADeletedMessageAgainAtOnce(t *testing.T) {
 
 func TestAnnouncer_tooManyApproversAreNotAsked(t *testing.T) {
 	w := newWorld(t)
-	w.approvers = &listedApprovers{err: fmt.Errorf("list: %w", ErrManyApprovers)}
+	w.approvers = &listedApprovers{err: fmt.Errorf("list: %w", announcer.ErrManyApprovers)}
 	w.start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
-	w.until("it is noted", func() bool { return w.message("FR-1", askedSlot(1)).Shown == askedGroups })
-}
-
-func TestPersonalSlots(t *testing.T) {
-	kind, revision, who, ok := parsePersonal(personal(reset.SlotAsk, 12, "U_A-B"))
-	if kind != reset.SlotAsk || revision != 12 || who != "U_A-B" || !ok {
-		t.Errorf("%s %d %s %v", kind, revision, who, ok)
-	}
-	for _, s := range []reset.Slot{"approval", "plan-2", "pause-17", "asked-1", "ask-x-U1", "ask-1-"} {
-		if _, _, _, ok := parsePersonal(s); ok {
-			t.Errorf("%s is taken for a direct message", s)
-		}
-	}
-	if lostWords(errors.New("away")) != "" {
-		t.Error("an outage is taken for a lost channel")
-	}
+	w.until("it is noted", func() bool { return w.message("FR-1", reset.Slot("asked-1")).Shown == "groups" })
 }
 
 // Without its scope nobody can be written to: the thread says so, the log says

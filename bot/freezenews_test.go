@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -77,7 +78,7 @@ func TestFreezeAnnouncer(t *testing.T) {
 	trail.add(reset.Fact{Name: "started"}, f.FrozenFact()) // told by an earlier version
 	run := func() (stop func()) {
 		ctx, cancel := context.WithCancel(context.Background())
-		a := &FreezeAnnouncer{
+		a := &announcer.FreezeAnnouncer{
 			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
 			Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS", "C_NONE"} }, Alerts: "C_GENERAL",
 			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -258,7 +259,7 @@ func (w *world) start() *world {
 		Limits:   func() roster.Limits { return roster.Limits{Users: 1000} },
 		Log:      log, Now: time.Now,
 	}
-	a := &Announcer{Slack: client, Board: w.memory, References: w.memory, Log: log, Now: w.now, shareTime: 500 * time.Millisecond}
+	a := &announcer.Announcer{Slack: client, Record: w.memory, Log: log, Now: w.now, ShareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
 	if w.with != nil {
 		w.with(l)
@@ -454,7 +455,7 @@ func (w *world) click(user, ts, action string) slacksim.Result {
 }
 
 func (w *world) complete(id reset.ID) func() bool {
-	return func() bool { return w.message(id, slotComplete).Shown != "" }
+	return func() bool { return w.message(id, announcer.SlotComplete).Shown != "" }
 }
 
 func (w *world) hasLog(words string) bool { return strings.Contains(w.logged.String(), words) }

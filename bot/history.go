@@ -10,6 +10,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 )
 
 const (
@@ -48,9 +49,9 @@ func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
 		return fmt.Errorf("ask how far %s was read: %w", c, err)
 	}
 	if last == "" { // what was there before the bot is not for it
-		return l.Seen.Seen(ctx, c, timestamp(l.Now()))
+		return l.Seen.Seen(ctx, c, view.Timestamp(l.Now()))
 	}
-	missed, newest, err := l.history(ctx, c, timestamp(slackTime(last).Add(-overlap)))
+	missed, newest, err := l.history(ctx, c, view.Timestamp(view.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 
 // served reports whether an upload whose key may be forgotten has our reply.
 func (l *listening) served(m slack.Message) bool {
-	return l.Now().Sub(slackTime(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.self))
+	return l.Now().Sub(view.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.self))
 }
 
 func fromHistory(c reset.Channel, m slack.Message) message {

@@ -63,7 +63,7 @@ type viewer struct {
 
 func newHomes(l *listening) *homes {
 	return &homes{
-		listening: l, budget: newLimiter(homeBudget), lanes: workqueue.New(4),
+		listening: l, budget: rate.NewLimiter(rate.Limit(float64(homeBudget)/time.Minute.Seconds()), homeBudget/4), lanes: workqueue.New(4),
 		viewers: map[reset.Person]*viewer{}, moved: map[reset.ID]bool{}, known: map[reset.ID]string{}, nudge: make(chan struct{}, 1),
 	}
 }
@@ -217,7 +217,7 @@ func (h *homes) watch(ctx context.Context) {
 			default:
 			}
 		}
-		if slackapi.Pause(ctx, slackapi.RetryDelay(errWatchEnded, try)) != nil {
+		if slackapi.Pause(ctx, slackapi.RetryDelay(nil, try)) != nil {
 			return
 		}
 	}

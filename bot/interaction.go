@@ -148,7 +148,7 @@ func (p interaction) click() *arrival {
 		a.Channel = reset.Channel(p.Container.ChannelID)
 	}
 	in := act.entered()
-	a.Action, a.Value, a.TS, a.At = act.ActionID, in.Text, p.Container.MessageTS, slackTime(act.ActionTS)
+	a.Action, a.Value, a.TS, a.At = act.ActionID, in.Text, p.Container.MessageTS, view.ParseTimestamp(act.ActionTS)
 	if t := p.Container.ThreadTS; t != p.Container.MessageTS {
 		a.Thread = t
 	}

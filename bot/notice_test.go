@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -26,11 +27,11 @@ func (a affectedUsers) SlackOf(_ context.Context, user reset.UserID) (reset.Pers
 }
 
 // notifies runs a Notifier beside the world's listener and announcer.
-func (w *world) notifies(users Affected) {
+func (w *world) notifies(users announcer.Affected) {
 	w.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &Notifier{
-		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Board: w.memory, References: w.memory, Affected: users,
+	n := &announcer.Notifier{
+		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Record: w.memory, Affected: users,
 		Max: 100, Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
 	}
 	var wg sync.WaitGroup

@@ -104,21 +104,3 @@ type Steerer interface {
 	// Report takes an affected user's word that a reset was not wanted, and says whether it paused the request.
 	Report(ctx context.Context, in desk.Intent) (r *reset.Request, paused bool, err error)
 }
-
-// Board is what the Announcer renders from.
-type Board interface {
-	// Watch yields first every request that is not settled, then each whose head
-	// or log moved. It may merge; it never misses the last state.
-	Watch(ctx context.Context) iter.Seq2[reset.ID, error]
-	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
-	Log(ctx context.Context, id reset.ID, from int64) iter.Seq2[reset.Entry, error]
-	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
-}
-
-// References are of messages that were posted, or are about to be.
-type References interface {
-	Messages(ctx context.Context, id reset.ID) ([]reset.Message, error)
-	SaveMessages(ctx context.Context, id reset.ID, m ...reset.Message) error
-	// Settled yields the requests that were asked since, and are settled.
-	Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID, error]
-}

@@ -164,7 +164,7 @@ func (d *Desk) rows(ctx context.Context, users []roster.UserRef) ([]reset.Row, e
 
 func (d *Desk) emailOf(ctx context.Context, p reset.Person) (string, error) {
 	who, err := d.People.Account(ctx, p)
-	if errors.Is(err, ErrNoPerson) {
+	if errors.Is(err, reset.ErrNoPerson) {
 		return "", nil
 	}
 	if err != nil {

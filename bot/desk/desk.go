@@ -123,8 +123,6 @@ var (
 	ErrNotFrozen = errors.New("nothing is frozen")
 	// ErrFrozenAlready says that there is a freeze already.
 	ErrFrozenAlready = errors.New("everything is frozen already")
-	// ErrNoPerson says that Slack knows nobody by this ID.
-	ErrNoPerson = errors.New("no such person")
 )
 
 // peopleTime bounds how long the desk asks about people for one intent.

@@ -64,7 +64,7 @@ type fakePeople struct {
 func (f fakePeople) Person(_ context.Context, id reset.Person) (policy.Person, error) {
 	p, ok := f.who[id]
 	if !ok {
-		return policy.Person{}, desk.ErrNoPerson
+		return policy.Person{}, reset.ErrNoPerson
 	}
 	p.ID = id
 	if p.Team == "" {
@@ -315,7 +315,7 @@ func outcome(err error) string {
 		return "is " + string(moved.Found)
 	}
 	for _, known := range []error{
-		desk.ErrStale, desk.ErrNoPerson, reset.ErrOwnRequest, reset.ErrAlreadyCounted, reset.ErrOtherPlan,
+		desk.ErrStale, reset.ErrNoPerson, reset.ErrOwnRequest, reset.ErrAlreadyCounted, reset.ErrOtherPlan,
 		reset.ErrExpired, reset.ErrNotTheirs, reset.ErrNotFound, reset.ErrFrozen,
 	} {
 		if errors.Is(err, known) {

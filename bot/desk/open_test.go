@@ -40,7 +40,7 @@ var refusals = []struct {
 	{"a stranger", stranger, here, "lost phone", policy.CodeStranger},
 	{"deactivated", gone, here, "lost phone", policy.CodeDeactivated},
 	{"an app", robot, here, "lost phone", policy.CodeBot},
-	{"nobody whom Slack knows", "U_NONE", here, "lost phone", desk.ErrNoPerson.Error()},
+	{"nobody whom Slack knows", "U_NONE", here, "lost phone", reset.ErrNoPerson.Error()},
 	{"wrong channel", requester, "C_GENERAL", "lost phone", policy.CodeChannel},
 	{"no reason", requester, here, " ", policy.CodeNoReason},
 	{"a reason without end", requester, here, strings.Repeat("x", 1001), policy.CodeReasonLong},

@@ -6,6 +6,8 @@ import "errors"
 var (
 	// ErrNotFound says that there is no such request.
 	ErrNotFound = errors.New("no such request")
+	// ErrNoPerson says that Slack knows nobody by this ID.
+	ErrNoPerson = errors.New("no such person")
 	// ErrChanged says that a request's head moved since it was read.
 	ErrChanged = errors.New("the request has changed meanwhile")
 	// ErrFrozen says that everything is frozen.

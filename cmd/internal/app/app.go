@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"factorbot/bot"
+	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -159,16 +160,16 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if cfg.Policy.Backup.Dir != "" {
 		lc.Start("backups", kept.Run)
 	}
-	announcer := &bot.Announcer{Slack: slack, Board: rec, References: rec, Approvers: people.Approvers{People: who, Board: rec}, Usergroups: func() []string { return who.Rules().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
-	lc.Start("announcer", announcer.Run)
-	notifier := &bot.Notifier{
-		Slack: slack, Board: rec, References: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
+	posts := &announcer.Announcer{Slack: slack, Record: rec, Approvers: people.Approvers{People: who, Plans: rec}, Usergroups: func() []string { return who.Rules().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	lc.Start("announcer", posts.Run)
+	notifier := &announcer.Notifier{
+		Slack: slack, Record: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
 		Log: log.With("part", "notices"), Now: time.Now,
 	}
 	lc.Start("notices", notifier.Run)
-	alarm := &bot.Alarm{Slack: slack, Board: rec, References: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
+	alarm := &announcer.AlertPoster{Slack: slack, Record: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
 	lc.Start("alerts", alarm.Run)
-	freezes := &bot.FreezeAnnouncer{
+	freezes := &announcer.FreezeAnnouncer{
 		Slack: slack, Trail: rec, Channels: func() []reset.Channel { return current().Channels }, Alerts: reset.Channel(cfg.Policy.Alerts.Channel),
 		Org: cfg.Okta.OrgURL, Log: log.With("part", "freezes"), Now: time.Now,
 	}
@@ -194,11 +195,11 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		Channels: func() []reset.Channel { return current().Channels },
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
-		Deleted: announcer.Deleted,
+		Deleted: posts.Deleted,
 		Socket:  health.metrics.Sockets.Note,
 		Log:     log.With("part", "listener"), Now: time.Now,
 	}
-	after := &bot.AfterRun{Slack: slack, Board: rec, References: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
+	after := &announcer.EnrolmentReporter{Slack: slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
 	lc.Start("listener", listener.Run)
 	reload := &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
@@ -206,7 +207,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	lc.Start("checks", func(ctx context.Context) error {
 		return doctor.AtStart(ctx, cfg, slack, client, who, log.With("part", "checks"))
 	})
-	counted := metrics.NewRecordMeter(rec, file.Stats, announcer.Waiting, log.With("part", "metrics"))
+	counted := metrics.NewRecordMeter(rec, file.Stats, posts.Waiting, log.With("part", "metrics"))
 	lc.Start("metrics", counted.Run)
 	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats), metrics.NewUpkeep(kept.State, reload.State))
 	lc.Start("Okta token", func(ctx context.Context) error { return keepToken(ctx, client, log) })

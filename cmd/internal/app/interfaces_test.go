@@ -2,6 +2,7 @@ package app
 
 import (
 	"factorbot/bot"
+	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
 	"factorbot/bot/runner"
 	"factorbot/cmd/internal/people"
@@ -23,7 +24,7 @@ var (
 	_ runner.People     = (*people.Directory)(nil)
 	_ runner.Lister     = (*okta.Client)(nil)
 	_ runner.Exports    = record{}
-	_ bot.Exports       = record{}
+	_ announcer.Exports = record{}
 	_ runner.Enrolments = (*okta.Client)(nil)
 	_ runner.Wards      = (*okta.Client)(nil)
 	_ runner.Groups     = (*okta.Client)(nil)
@@ -33,8 +34,7 @@ var (
 	_ runner.Herald     = (*webhook.Webhook)(nil)
 	_ bot.Inbox         = record{}
 	_ bot.Seen          = record{}
-	_ bot.Board         = record{}
-	_ bot.References    = record{}
+	_ announcer.Record  = record{}
 	_ bot.Porch         = porch{}
 	_ bot.Opener        = (*desk.Desk)(nil)
 	_ bot.Decider       = (*desk.Desk)(nil)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorbot/bot"
+	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/runner"
@@ -28,10 +29,9 @@ type Record interface {
 	bot.Inbox
 	bot.Seen
 	bot.Anchors
-	bot.Board
-	bot.References
-	bot.Exports
-	bot.Trail
+	announcer.Record
+	announcer.Exports
+	announcer.Trail
 	webhook.Record
 	metrics.Record
 	keeper

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -25,27 +24,27 @@ type Affected struct {
 func (a Affected) SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error) {
 	u, err := a.Okta.User(ctx, string(user))
 	if okta.IsKind(err, okta.KindNotFound) {
-		return "", desk.ErrNoPerson
+		return "", reset.ErrNoPerson
 	}
 	if err != nil {
 		return "", fmt.Errorf("ask Okta for an e-mail: %w", err)
 	}
 	if u.Email == "" {
-		return "", desk.ErrNoPerson
+		return "", reset.ErrNoPerson
 	}
 	found, err := a.People.byEmail(ctx, u.Email, groupAge)
 	if err != nil {
 		return "", err
 	}
 	if found.value == "" {
-		return "", desk.ErrNoPerson
+		return "", reset.ErrNoPerson
 	}
 	who, err := a.People.Account(ctx, found.value)
 	if err != nil {
 		return "", err
 	}
 	if who.Deleted || who.Bot || who.Stranger {
-		return "", desk.ErrNoPerson
+		return "", reset.ErrNoPerson
 	}
 	return found.value, nil
 }

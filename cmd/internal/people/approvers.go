@@ -4,17 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
-	"factorbot/bot"
+	"factorbot/bot/announcer"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
+// Plans are the targets of requests.
+type Plans interface {
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+}
+
 // Approvers tells whom a request needs.
 type Approvers struct {
 	People *Directory
-	Board  bot.Board
+	Plans  Plans
 }
 
 // MayApprove lists those whose approval of the request would count now: not the
@@ -22,7 +28,7 @@ type Approvers struct {
 func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Person, error) {
 	listed, err := a.People.Approvers(ctx)
 	if errors.Is(err, ErrManyApprovers) {
-		return nil, bot.ErrManyApprovers
+		return nil, announcer.ErrManyApprovers
 	}
 	if err != nil {
 		return nil, err
@@ -50,7 +56,7 @@ func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Pe
 
 // untouched leaves out whom the plan resets.
 func (a Approvers) untouched(ctx context.Context, r *reset.Request, able []policy.Person) ([]policy.Person, error) {
-	for t, err := range a.Board.Targets(ctx, r.ID, r.Plan.Revision, 0) {
+	for t, err := range a.Plans.Targets(ctx, r.ID, r.Plan.Revision, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}

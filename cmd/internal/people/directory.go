@@ -102,14 +102,14 @@ func (p *Directory) account(ctx context.Context, id reset.Person, age time.Durat
 		u, err := through(&p.gates, "users.info", func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
 		var answer slack.SlackErrorResponse
 		if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
-			return account{}, desk.ErrNoPerson
+			return account{}, reset.ErrNoPerson
 		}
 		if err != nil {
 			return account{}, err
 		}
 		return home.account(id, u), nil
 	})
-	if errors.Is(err, desk.ErrNoPerson) {
+	if errors.Is(err, reset.ErrNoPerson) {
 		return account{}, err
 	}
 	if err != nil {
@@ -163,7 +163,7 @@ func (p *Directory) several(ctx context.Context, age ages, ids []reset.Person) (
 	all := make([]policy.Person, 0, len(ids))
 	for _, id := range ids {
 		who, err := p.whole(ctx, id, age)
-		if errors.Is(err, desk.ErrNoPerson) {
+		if errors.Is(err, reset.ErrNoPerson) {
 			who, err = policy.Person{ID: id, Deleted: true, At: time.Now()}, nil
 		}
 		if err != nil {
@@ -223,7 +223,7 @@ func persist[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 		var limited *slack.RateLimitedError
 		pause := wait/2 + rand.N(wait/2)
 		switch {
-		case err == nil, ctx.Err() != nil, errors.Is(err, desk.ErrNoPerson), errors.As(err, &refused) && !isPassing(refused.Err):
+		case err == nil, ctx.Err() != nil, errors.Is(err, reset.ErrNoPerson), errors.As(err, &refused) && !isPassing(refused.Err):
 			return got, err
 		case errors.As(err, &limited):
 			pause = limited.RetryAfter + rand.N(askAgain)

@@ -15,7 +15,6 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
@@ -113,7 +112,7 @@ func equalPerson(a, b policy.Person) bool {
 func TestPeople_Account_nobody(t *testing.T) {
 	p, d := mustPeople(t)
 	for _, id := range []reset.Person{"U_NONE", ""} {
-		if got, err := p.Account(t.Context(), id); !errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
+		if got, err := p.Account(t.Context(), id); !errors.Is(err, reset.ErrNoPerson) || got.ID != "" {
 			t.Errorf("%q: got %+v, %v", id, got, err)
 		}
 	}
@@ -181,7 +180,7 @@ func TestPeople_Account_gives_up_with_its_context(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		got, err := p.Account(ctx, "U_REQUESTER")
-		if err == nil || errors.Is(err, desk.ErrNoPerson) || got.ID != "" {
+		if err == nil || errors.Is(err, reset.ErrNoPerson) || got.ID != "" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 		if time.Since(began) != 10*time.Second || len(d.calls["auth.test"]) < 3 {

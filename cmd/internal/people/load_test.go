@@ -33,11 +33,6 @@ func (r deskRecord) Requests(ctx context.Context, q reset.Query) iter.Seq2[*rese
 	return r.Term.Requests(ctx, store.Query(q))
 }
 
-// Watch is not asked for here.
-func (r deskRecord) Watch(context.Context) iter.Seq2[reset.ID, error] {
-	return func(func(reset.ID, error) bool) {}
-}
-
 // 60 commands in two minutes, each planned and announced, stay far within
 // Slack's limits, and none is lost.
 func TestDirectory_sixtyCommandsInTwoMinutes(t *testing.T) {
@@ -63,7 +58,7 @@ func TestDirectory_sixtyCommandsInTwoMinutes(t *testing.T) {
 		}
 		rec := deskRecord{term}
 		office := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: p, Rules: p.Rules, Org: "https://example.okta.com", Now: time.Now}
-		told := Approvers{People: p, Board: rec}
+		told := Approvers{People: p, Plans: rec}
 		c, err := roster.ParseCommand("ana@example.com because lost phone")
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"cmp"
@@ -23,32 +23,31 @@ const (
 	reportedPrefix = alertPrefix + "reported-"
 )
 
-// Alarm tells a channel of its own what somebody should look at: break-glass
+// AlertPoster tells a channel of its own what somebody should look at: break-glass
 // requests when they wait, are approved and end, and users who did not expect a reset.
-type Alarm struct {
-	Slack      *slack.Client // made by [slackapi.NewClient]
-	Board      Board
-	References References
-	Channel    reset.Channel // "": users' reports go where the request was made, and nothing else is told
-	Log        *slog.Logger
-	Now        func() time.Time
+type AlertPoster struct {
+	Slack   *slack.Client // made by [slackapi.NewClient]
+	Record  Record
+	Channel reset.Channel // "": users' reports go where the request was made, and nothing else is told
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Run tells until ctx is done.
-func (a *Alarm) Run(ctx context.Context) error {
-	run := &alarming{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
-	return (&workqueue.Follower{Name: "alerts", Requests: followed{a.Board, a.References}, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
+func (a *AlertPoster) Run(ctx context.Context) error {
+	run := &alarming{a, courier(a.Slack, a.Record, a.Log, a.Now)}
+	return (&workqueue.Follower{Name: "alerts", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
 }
 
-// alarming is one Run of an Alarm.
+// alarming is one Run of an AlertPoster.
 type alarming struct {
-	alarm *Alarm
+	alarm *AlertPoster
 	*announcing
 }
 
 // look posts the alerts of a request that are not posted yet.
 func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := a.Board.Get(ctx, id)
+	r, err := a.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
 	}
@@ -62,7 +61,7 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 	if len(all) == 0 {
 		return 0, nil
 	}
-	list, err := a.References.Messages(ctx, id)
+	list, err := a.Record.Messages(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
 	}

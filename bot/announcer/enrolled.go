@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -14,29 +14,37 @@ import (
 	"factorbot/bot/workqueue"
 )
 
-// slotEnrolled is the line in the thread that says how many users have enrolled again.
-const slotEnrolled reset.Slot = "enrolled"
+// SlotEnrolled is the line in the thread that says how many users have enrolled again.
+const SlotEnrolled reset.Slot = "enrolled"
 
-// AfterRun tells in the thread of a request who has enrolled again: one line 1 h
+// Enrolments tells who has enrolled again after a request.
+type Enrolments interface {
+	// Enrolled returns of how many users who were reset how many have enrolled a factor since.
+	Enrolled(ctx context.Context, id reset.ID) (of, again int, err error)
+}
+
+// enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.
+const enrolledTime = 60 * time.Second
+
+// EnrolmentReporter tells in the thread of a request who has enrolled again: one line 1 h
 // after its end, edited after 4 h and 12 h.
-type AfterRun struct {
-	Slack      *slack.Client // made by [slackapi.NewClient]
-	Board      Board
-	References References
-	Enrolled   Enrolments
-	Log        *slog.Logger
-	Now        func() time.Time
+type EnrolmentReporter struct {
+	Slack    *slack.Client // made by [slackapi.NewClient]
+	Record   Record
+	Enrolled Enrolments
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Run tells until ctx is done.
-func (a *AfterRun) Run(ctx context.Context) error {
-	run := &following{a, courier(a.Slack, a.Board, a.References, a.Log, a.Now)}
-	return (&workqueue.Follower{Name: "enrolled", Requests: followed{a.Board, a.References}, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
+func (a *EnrolmentReporter) Run(ctx context.Context) error {
+	run := &following{a, courier(a.Slack, a.Record, a.Log, a.Now)}
+	return (&workqueue.Follower{Name: "enrolled", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
 }
 
-// following is one Run of an AfterRun.
+// following is one Run of an EnrolmentReporter.
 type following struct {
-	after *AfterRun
+	after *EnrolmentReporter
 	*announcing
 }
 
@@ -45,7 +53,7 @@ const tooLate = 24 * time.Hour
 
 // look tells the line that is due, and says when the next one is.
 func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := f.Board.Get(ctx, id)
+	r, err := f.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
 	}
@@ -67,12 +75,12 @@ func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if due == 0 {
 		return next, nil
 	}
-	list, err := f.References.Messages(ctx, id)
+	list, err := f.Record.Messages(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
 	}
 	have := bySlot(list)
-	if m := have[slotEnrolled]; m.Gone || m.Shown != "" && !m.At.Before(r.SettledAt.Add(due)) {
+	if m := have[SlotEnrolled]; m.Gone || m.Shown != "" && !m.At.Before(r.SettledAt.Add(due)) {
 		return next, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, enrolledTime)
@@ -81,6 +89,6 @@ func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if err != nil {
 		return 0, fmt.Errorf("ask who has enrolled since %s: %w", id, err)
 	}
-	wait, err := underThread(ctx, &poster{announcing: f.announcing, id: id}, r, have, slotEnrolled, view.EnrolledAfter(r, back, of, due))
+	wait, err := underThread(ctx, &poster{announcing: f.announcing, id: id}, r, have, SlotEnrolled, view.EnrolledAfter(r, back, of, due))
 	return sooner(next, wait), err
 }

@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (p *poster) known(ctx context.Context, r *reset.Request, have map[reset.Slo
 	}
 	if p.listing == nil || p.listed != r.Plan.Digest {
 		l := view.NewListing(r)
-		for t, err := range p.Board.Targets(ctx, r.ID, r.Plan.Revision, 0) {
+		for t, err := range p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0) {
 			if err != nil {
 				return k, fmt.Errorf("read the plan of %s: %w", p.id, err)
 			}

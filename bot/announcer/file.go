@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w want, m reset.Me
 
 // patienceWith is how long a file may take to appear; longer each time.
 func (p *poster) patienceWith(m reset.Message) time.Duration {
-	wait := p.shareTime
+	wait := p.ShareTime
 	if wait == 0 {
 		wait = usualShareTime
 	}
@@ -185,13 +185,13 @@ func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w 
 		}
 		return n.n, nil
 	}
-	targets := p.Board.Targets(ctx, r.ID, r.Plan.Revision, 0)
+	targets := p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0)
 	var err error
 	if kind == planRole {
 		err = roster.WritePlan(n, targets)
 	} else {
 		l := reset.NewLedger()
-		for e, bad := range p.Board.Log(ctx, r.ID, 1) {
+		for e, bad := range p.Record.Log(ctx, r.ID, 1) {
 			if err = bad; err != nil {
 				break
 			}

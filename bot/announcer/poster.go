@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"factorbot/bot/view"
 )
 
-// slotComplete is no message: it marks that a settled request has all of them.
-const slotComplete reset.Slot = "complete"
+// SlotComplete is no message: it marks that a settled request has all of them.
+const SlotComplete reset.Slot = "complete"
 
 var errWatchEnded = errors.New("the watch ended")
 
@@ -159,7 +159,7 @@ func (s *passResult) add(again time.Duration, err error) {
 // messages that are tried again by then, one without is of the record.
 func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 	p.live = false
-	r, err := p.Board.Get(ctx, p.id)
+	r, err := p.Record.Get(ctx, p.id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil // kept long enough, and taken out of the record
 	}
@@ -167,12 +167,12 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 		return 0, fmt.Errorf("read %s: %w", p.id, err)
 	}
 	p.live = r.State.Active()
-	list, err := p.References.Messages(ctx, p.id)
+	list, err := p.Record.Messages(ctx, p.id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
 	}
 	have := bySlot(list)
-	if have[slotComplete].Shown == version(r) {
+	if have[SlotComplete].Shown == version(r) {
 		return 0, nil
 	}
 	k, err := p.known(ctx, r, have)
@@ -219,7 +219,7 @@ func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.
 
 // reread returns the messages as they are recorded now, or those that were known.
 func (p *poster) reread(ctx context.Context, have map[reset.Slot]reset.Message) map[reset.Slot]reset.Message {
-	list, err := p.References.Messages(ctx, p.id)
+	list, err := p.Record.Messages(ctx, p.id)
 	if err != nil {
 		return have
 	}
@@ -370,8 +370,8 @@ func (p *poster) settled(ctx context.Context, r *reset.Request) error {
 			return fmt.Errorf("forget the file of %s: %w", p.id, err)
 		}
 	}
-	done := reset.Message{Slot: slotComplete, Channel: r.Asked.Channel, Shown: version(r), At: p.Now()}
-	if err := p.References.SaveMessages(ctx, p.id, done); err != nil {
+	done := reset.Message{Slot: SlotComplete, Channel: r.Asked.Channel, Shown: version(r), At: p.Now()}
+	if err := p.Record.SaveMessages(ctx, p.id, done); err != nil {
 		return fmt.Errorf("record that the messages of %s are complete: %w", p.id, err)
 	}
 	return nil
@@ -405,7 +405,7 @@ func threadOf(w want, r *reset.Request, have map[reset.Slot]reset.Message) strin
 }
 
 func (p *poster) save(ctx context.Context, m reset.Message) error {
-	if err := p.References.SaveMessages(ctx, p.id, m); err != nil {
+	if err := p.Record.SaveMessages(ctx, p.id, m); err != nil {
 		return fmt.Errorf("record the message: %w", err)
 	}
 	return nil

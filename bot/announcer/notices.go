@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/time/rate"
 
-	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
@@ -24,12 +23,12 @@ import (
 // Affected finds the people who were reset.
 type Affected interface {
 	// SlackOf returns the Slack account of an Okta user: the one full or invited
-	// member with the user's e-mail. desk.ErrNoPerson: there is none.
+	// member with the user's e-mail. reset.ErrNoPerson: there is none.
 	SlackOf(ctx context.Context, user reset.UserID) (reset.Person, error)
 }
 
-// slotNotices is the summary in the thread: how many users were told.
-const slotNotices reset.Slot = "notices"
+// SlotNotices is the summary in the thread: how many users were told.
+const SlotNotices reset.Slot = "notices"
 
 const (
 	noticePrefix = "notice-" // and the row: one direct message
@@ -51,13 +50,12 @@ const (
 // Notifier tells affected users by direct message that their factors were
 // reset, where the request says so: each once, as the resets come in.
 type Notifier struct {
-	Slack      *slack.Client // made by [slackapi.NewClient]
-	Board      Board
-	References References
-	Affected   Affected
-	Max        int // users of one request who are told
-	Log        *slog.Logger
-	Now        func() time.Time
+	Slack    *slack.Client // made by [slackapi.NewClient]
+	Record   Record
+	Affected Affected
+	Max      int // users of one request who are told
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // notifying is one Run of a Notifier.
@@ -81,16 +79,10 @@ type queue struct {
 // Run tells users until ctx is done.
 func (n *Notifier) Run(ctx context.Context) error {
 	run := &notifying{
-		Notifier: n, announcing: courier(n.Slack, n.Board, n.References, n.Log, n.Now),
+		Notifier: n, announcing: courier(n.Slack, n.Record, n.Log, n.Now),
 		budget: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
-	return (&workqueue.Follower{Name: "notices", Requests: followed{n.Board, n.References}, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
-}
-
-// followed joins what a [workqueue.Follower] follows.
-type followed struct {
-	Board
-	References
+	return (&workqueue.Follower{Name: "notices", Requests: n.Record, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
 }
 
 // delay is how long a follower waits after an error of Slack's.
@@ -106,9 +98,9 @@ func delay(log *slog.Logger, part string) func(id reset.ID, err error, try int) 
 }
 
 // courier is what posts a request's messages for somebody other than its Announcer.
-func courier(s *slack.Client, b Board, refs References, log *slog.Logger, now func() time.Time) *announcing {
+func courier(s *slack.Client, rec Record, log *slog.Logger, now func() time.Time) *announcing {
 	return &announcing{
-		Announcer: &Announcer{Slack: s, Board: b, References: refs, Log: log, Now: now},
+		Announcer: &Announcer{Slack: s, Record: rec, Log: log, Now: now},
 		gates:     newGates(now), looked: map[reset.ID]bool{}, directs: map[reset.Person]reset.Channel{},
 	}
 }
@@ -117,7 +109,7 @@ func noticeSlot(row int) reset.Slot { return reset.Slot(noticePrefix + strconv.I
 
 // look tells one user of the request, or at the end says in the thread how many were told.
 func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := n.Notifier.Board.Get(ctx, id)
+	r, err := n.Notifier.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
 	}
@@ -127,12 +119,12 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if !r.Asked.Options.TellUsers || !r.HasRun() || r.Asked.Options.DryRun || r.Asked.Kind == reset.KindExport {
 		return 0, nil
 	}
-	list, err := n.Notifier.References.Messages(ctx, id)
+	list, err := n.Notifier.Record.Messages(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
 	}
 	have := bySlot(list)
-	if sum := have[slotNotices]; sum.Shown != "" || sum.Gone {
+	if sum := have[SlotNotices]; sum.Shown != "" || sum.Gone {
 		delete(n.queues, id)
 		return 0, nil
 	}
@@ -172,7 +164,7 @@ func (n *notifying) fold(ctx context.Context, r *reset.Request) (*queue, error) 
 		q = &queue{final: map[int]bool{}, unproved: map[int]bool{}, tries: map[int]int{}, until: map[int]time.Time{}}
 		n.queues[r.ID] = q
 	}
-	for e, err := range n.Notifier.Board.Log(ctx, r.ID, q.lastSeq+1) {
+	for e, err := range n.Notifier.Record.Log(ctx, r.ID, q.lastSeq+1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
@@ -229,7 +221,7 @@ func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queu
 	switch {
 	case err == nil, ctx.Err() != nil, errors.As(err, &limited):
 		return err
-	case errors.Is(err, desk.ErrNoPerson):
+	case errors.Is(err, reset.ErrNoPerson):
 		m.Gone, m.Shown, m.At = true, noAccount, n.Notifier.Now()
 		return p.save(ctx, m)
 	}
@@ -246,7 +238,7 @@ func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queu
 
 func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, row int, m reset.Message) error {
 	var target reset.Target
-	for t, err := range n.Notifier.Board.Targets(ctx, r.ID, r.Plan.Revision, row) {
+	for t, err := range n.Notifier.Record.Targets(ctx, r.ID, r.Plan.Revision, row) {
 		if err != nil {
 			return fmt.Errorf("read row %d of %s: %w", row, r.ID, err)
 		}
@@ -254,7 +246,7 @@ func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, ro
 		break
 	}
 	if target.Row != row || target.User == "" {
-		return desk.ErrNoPerson
+		return reset.ErrNoPerson
 	}
 	if m.Channel == "" {
 		who, err := n.Affected.SlackOf(ctx, target.User)
@@ -293,7 +285,7 @@ func (n *notifying) sum(ctx context.Context, r *reset.Request, have map[reset.Sl
 		c.TooMany = max(0, resets-c.Told-c.NoAccount-c.NotReached)
 	}
 	c.Max = n.Max
-	return underThread(ctx, &poster{announcing: n.announcing, id: r.ID}, r, have, slotNotices, view.NoticesSent(r, c))
+	return underThread(ctx, &poster{announcing: n.announcing, id: r.ID}, r, have, SlotNotices, view.NoticesSent(r, c))
 }
 
 // awaitThread is how long a message waits for the approval message in whose thread it belongs.

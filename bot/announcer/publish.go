@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"cmp"
@@ -190,7 +190,7 @@ func (p *poster) find(ctx context.Context, r *reset.Request, m reset.Message) (t
 }
 
 func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page []slack.Message, next string, err error) {
-	oldest := timestamp(m.At.Add(-searchBack))
+	oldest := view.Timestamp(m.At.Add(-searchBack))
 	if m.Thread != "" {
 		err = p.gates.through(ctx, "conversations.replies", func(ctx context.Context) (err error) {
 			page, _, next, err = p.Slack.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
@@ -214,7 +214,7 @@ func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page
 
 // permalink is the address of the approval message; "" if it is gone.
 func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, err error) {
-	list, err := p.References.Messages(ctx, p.id)
+	list, err := p.Record.Messages(ctx, p.id)
 	if err != nil {
 		return "", fmt.Errorf("read the messages: %w", err)
 	}

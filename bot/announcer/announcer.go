@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -30,15 +30,14 @@ const (
 // changes while Slack is away become one edit.
 type Announcer struct {
 	Slack      *slack.Client // made by [slackapi.NewClient]
-	Board      Board
-	References References
+	Record     Record
 	Approvers  Approvers       // nil: nobody is asked by direct message
 	Usergroups func() []string // Slack user groups of approvers, mentioned where they are too many to be asked one by one; nil: none
 	Exports    Exports         // nil: there are none
 	Log        *slog.Logger
 	Now        func() time.Time
 
-	shareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
+	ShareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
 	waiting   atomic.Int64
 	running   atomic.Pointer[announcing]
 }
@@ -136,7 +135,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 }
 
 func (a *announcing) watch(ctx context.Context) error {
-	for id, err := range a.Board.Watch(ctx) {
+	for id, err := range a.Record.Watch(ctx) {
 		if err != nil {
 			return err
 		}
@@ -147,15 +146,15 @@ func (a *announcing) watch(ctx context.Context) error {
 
 // walk wakes the settled requests whose messages may be incomplete.
 func (a *announcing) walk(ctx context.Context) {
-	for id, err := range a.References.Settled(ctx, a.Now().Add(-settledSince)) {
+	for id, err := range a.Record.Settled(ctx, a.Now().Add(-settledSince)) {
 		if err != nil {
 			if ctx.Err() == nil {
 				a.Log.Error("settled requests cannot be looked through", "error", slackapi.LogText(err))
 			}
 			return
 		}
-		have, err := a.References.Messages(ctx, id)
-		if err == nil && bySlot(have)[slotComplete].Shown != "" {
+		have, err := a.Record.Messages(ctx, id)
+		if err == nil && bySlot(have)[SlotComplete].Shown != "" {
 			continue
 		}
 		a.wake(ctx, id)

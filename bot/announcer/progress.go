@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -25,7 +25,9 @@ type tally struct {
 	marks  []tallyMark     // lately, oldest first
 	shape  string          // what the message showed but for its counts; "" after a start
 	edited time.Time
+	turn   time.Time  // to edit; zero: none was asked for
 	told   *view.Pace // what the approval message shows of the run
+	untold int        // edits of the progress message since
 
 	left   time.Duration // that was told last
 	leftAt time.Time
@@ -37,8 +39,8 @@ type tallyMark struct {
 }
 
 // fold reads what the log has since the last time.
-func (t *tally) fold(ctx context.Context, b Board, id reset.ID) error {
-	for e, err := range b.Log(ctx, id, t.count.LastSeq()+1) {
+func (t *tally) fold(ctx context.Context, rec Record, id reset.ID) error {
+	for e, err := range rec.Log(ctx, id, t.count.LastSeq()+1) {
 		if err != nil {
 			return fmt.Errorf("read the log of %s: %w", id, err)
 		}
@@ -89,17 +91,28 @@ func (t *tally) steady(left time.Duration, now time.Time) time.Duration {
 	return left
 }
 
-// tell notes what the approval message shows of the run. It is edited half as
-// often as the progress message, from the same budget.
+// turnAt is how long until it is this request's turn to edit. Requests have their
+// turns in the order in which they asked for one.
+func (t *tally) turnAt(b *rate.Limiter, now time.Time) time.Duration {
+	if t.turn.IsZero() {
+		t.turn = now.Add(b.ReserveN(now, 1).DelayFrom(now))
+	}
+	return t.turn.Sub(now)
+}
+
+// tell notes what the approval message shows of the run. It is edited a quarter
+// as often as the progress message, from the same budget.
 func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
-	if t.told == nil || b.AllowN(now, 1) {
-		t.told = &p
+	t.untold++
+	if t.told == nil || t.untold >= 4 {
+		b.ReserveN(now, 1)
+		t.told, t.untold = &p, 0
 	}
 }
 
 // restarted keeps the message that tells of a longer absence.
 func (p *poster) restarted(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
-	if err := p.tally.fold(ctx, p.Board, p.id); err != nil {
+	if err := p.tally.fold(ctx, p.Record, p.id); err != nil {
 		return m, err
 	}
 	w.show = func(string) view.Message { return view.Restarted(r, p.tally.after) }
@@ -129,7 +142,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 			return m, wait, nil
 		}
 	}
-	if err := p.tally.fold(ctx, p.Board, p.id); err != nil {
+	if err := p.tally.fold(ctx, p.Record, p.id); err != nil {
 		return m, 0, err
 	}
 	pace := p.tally.pace(r, p.Now())
@@ -139,9 +152,10 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset
 		p.tally.shape = shape
 		return m, 0, err
 	}
-	if wait := take(p.budget, p.Now()); counts && wait > 0 {
+	if wait := p.tally.turnAt(p.budget, p.Now()); counts && wait > 0 {
 		return m, wait, nil
 	}
+	p.tally.turn = time.Time{}
 	m, err = p.put(ctx, r, m, v, hash)
 	p.tally.edited = p.Now()
 	if err != nil && counts {

@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -80,7 +80,7 @@ type toldChannel struct {
 
 // Run tells until ctx is done.
 func (f *FreezeAnnouncer) Run(ctx context.Context) error {
-	run := &freezeRun{f, courier(f.Slack, nil, nil, f.Log, f.Now), nil}
+	run := &freezeRun{f, courier(f.Slack, nil, f.Log, f.Now), nil}
 	for try := 0; ctx.Err() == nil; {
 		wait := newsEvery
 		if err := run.pass(ctx); err != nil && ctx.Err() == nil {

@@ -1,4 +1,4 @@
-package bot
+package announcer
 
 import (
 	"context"
@@ -37,7 +37,7 @@ const listTime = 20 * time.Second
 // summon writes down once for each revision whom it needs. What is written down
 // is delivered however often the program starts.
 func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker reset.Message) (reset.Message, time.Duration, error) {
-	list, err := p.References.Messages(ctx, p.id)
+	list, err := p.Record.Messages(ctx, p.id)
 	if err != nil {
 		return marker, 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
 	}
@@ -62,7 +62,7 @@ func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker re
 	if errors.Is(err, ErrManyApprovers) {
 		marker.Shown = askedGroups
 	}
-	if err := p.References.SaveMessages(ctx, p.id, append(all, marker)...); err != nil {
+	if err := p.Record.SaveMessages(ctx, p.id, append(all, marker)...); err != nil {
 		return marker, 0, fmt.Errorf("record who is asked about %s: %w", p.id, err)
 	}
 	return marker, 0, nil
