@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -69,14 +70,14 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 	if b.dry() { // the policy asks for a dry run since the call began to wait for its turn
 		return tryAgain
 	}
-	if time.Since(knownAt) >= guardStale { // it grew old while the call waited for its turn
+	if time.Since(knownAt) >= protection.Stale { // it grew old while the call waited for its turn
 		if knownAt, ok = b.allowed(slot.Context(b.taking), t); !ok {
 			return tryDone
 		}
 	}
-	if time.Since(knownAt) >= guardStale { // the lists are growing old at this moment
+	if time.Since(knownAt) >= protection.Stale { // the lists are growing old at this moment
 		slot.Release() // the reading needs a place too
-		b.guard.refresh(b.taking, b.broken(), time.Now())
+		b.protected.Refresh(b.taking, b.broken(), time.Now())
 		return tryAgain
 	}
 	asked := time.Now()
@@ -125,7 +126,7 @@ func (b *batch) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.Re
 // to be protected is skipped, for protection may shrink an approved plan; but a
 // step in doubt is left to its settlement.
 func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time, ok bool) {
-	w, knownAt, err := b.guard.allows(ctx, t, b.broken())
+	w, knownAt, err := b.protected.Check(ctx, t, b.broken())
 	switch {
 	case err != nil && b.taking.Err() != nil:
 		return knownAt, false
@@ -138,13 +139,13 @@ func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time,
 		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
 		b.halted(reset.CauseProtection, "Okta does not tell who is protected, so nobody is reset. "+advice(err))
 		return knownAt, false
-	case w.holds(t, b.broken()):
+	case w.Blocks(t, b.broken()):
 		switch p := b.row(t.Row); {
 		case p.InDoubt():
 		case len(p.Done) > 0:
-			b.finish(b.halfDone(t, p, w.words+" since the plan was made"))
+			b.finish(b.halfDone(t, p, w.Words+" since the plan was made"))
 		default:
-			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: w.reason, Detail: w.words + " since the plan was made"})
+			b.finish(reset.Entry{Step: stepOf(t), Outcome: reset.OutcomeSkipped, Reason: w.Reason, Detail: w.Words + " since the plan was made"})
 		}
 		return knownAt, false
 	}
@@ -161,7 +162,7 @@ func (b *batch) tellsNobody(ctx context.Context, err error) bool {
 	if !okta.IsKind(err, okta.KindForbidden) || warned {
 		return false
 	}
-	if _, _, err = b.guard.allows(ctx, reset.Target{User: b.guard.current().self}, b.broken()); !okta.IsKind(err, okta.KindForbidden) {
+	if _, _, err = b.protected.Check(ctx, reset.Target{User: b.protected.Current().Self}, b.broken()); !okta.IsKind(err, okta.KindForbidden) {
 		return false
 	}
 	b.mu.Lock()

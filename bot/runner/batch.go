@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -60,9 +61,9 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	if !d.mine {
 		return b.returned()
 	}
-	release := d.guard.demand(b.broken())
+	release := d.protected.Follow(b.broken())
 	defer release()
-	d.guard.refresh(b.taking, b.broken(), time.Now().Add(-guardEvery))
+	d.protected.Refresh(b.taking, b.broken(), time.Now().Add(-protection.Every))
 	b.readLog()
 	if err := b.all(); err != nil {
 		return err

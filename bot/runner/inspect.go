@@ -40,7 +40,7 @@ func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) 
 // read where there are no lists to go by.
 func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
 	known := j.known
-	err := d.guard.askRoles(ctx, &known, t.User)
+	err := d.protected.AskRoles(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "the user has just gone from Okta")
@@ -50,10 +50,10 @@ func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error 
 	case err != nil:
 		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 	default:
-		if len(j.known.supers.users) > 0 || !d.guard.needs(j.broken).supers {
-			known.supers = j.known.supers // the list knows whether there are others
+		if j.known.Supers.Len() > 0 || !d.protected.Needs(j.broken).Supers {
+			known.Supers = j.known.Supers // the list knows whether there are others
 		}
-		j.protect(t, known.ward(j.rules, t.User, t.Login), reset.Row{})
+		j.protect(t, known.Match(j.rules, t.User, t.Login), reset.Row{})
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error 
 // askGroups judges a target by its groups.
 func (d *driver) askGroups(ctx context.Context, j *judge, t *reset.Target) error {
 	known := j.known
-	err := d.guard.askGroups(ctx, &known, t.User)
+	err := d.protected.AskGroups(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "the user has just gone from Okta")
@@ -70,7 +70,7 @@ func (d *driver) askGroups(ctx context.Context, j *judge, t *reset.Target) error
 	case err != nil:
 		return fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
 	default:
-		j.protect(t, known.ward(j.rules, t.User, t.Login), reset.Row{})
+		j.protect(t, known.Match(j.rules, t.User, t.Login), reset.Row{})
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (d *driver) askFactors(ctx context.Context, _ *judge, t *reset.Target) erro
 
 // costs says what it costs that the protected cannot be read, as a whole or one by one.
 func (j *judge) costs() (list []string) {
-	if j.known.self == "" {
+	if j.known.Self == "" {
 		list = append(list, "Okta does not say whose token the bot's is, so the bot's own service user is not known.")
 	}
 	if j.roles && j.rules.Protect.Admins != policy.AdminsEach {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"factorbot/bot/policy"
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -12,7 +13,7 @@ import (
 // judge turns rows into targets. It remembers who was named before.
 type judge struct {
 	rules  policy.Rules
-	known  lists
+	known  protection.Snapshot
 	broken bool           // a break-glass request: the protected are included
 	roles  bool           // who has roles is asked for each: the lists could not be read, or are not to be
 	groups bool           // who is in a protected group is asked for each
@@ -86,7 +87,7 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 		}
 	}
 	if t.Action == reset.ActionReset {
-		j.protect(t, j.known.ward(j.rules, t.User, t.Login), row)
+		j.protect(t, j.known.Match(j.rules, t.User, t.Login), row)
 	}
 }
 
@@ -104,16 +105,16 @@ func (j *judge) again(t *reset.Target, row reset.Row) {
 
 // protect passes a protected target over, or marks it as included by a
 // break-glass request: it keeps its reason, so that the run knows what was approved.
-func (j *judge) protect(t *reset.Target, w ward, row reset.Row) {
+func (j *judge) protect(t *reset.Target, m protection.Match, row reset.Row) {
 	switch {
-	case w.reason == "":
-	case j.broken && !w.always:
+	case m.Reason == "":
+	case j.broken && !m.Always:
 		if t.Reason == "" {
-			t.Reason = w.reason
-			note(t, at(row, "protected, included by break-glass: "+w.words))
+			t.Reason = m.Reason
+			note(t, at(row, "protected, included by break-glass: "+m.Words))
 		}
 	default:
-		skip(t, w.reason, at(row, w.words))
+		skip(t, m.Reason, at(row, m.Words))
 	}
 }
 
@@ -122,13 +123,13 @@ func (j *judge) protect(t *reset.Target, w ward, row reset.Row) {
 func (j *judge) spare(targets []reset.Target) {
 	last, meant := -1, 0
 	for i, t := range targets {
-		if t.Action == reset.ActionReset && j.known.supers.has(t.User) {
+		if t.Action == reset.ActionReset && j.known.Supers.Has(t.User) {
 			last, meant = i, meant+1
 		}
 	}
-	if meant > 0 && meant >= len(j.known.supers.users) {
-		w := lastSuper()
-		skip(&targets[last], w.reason, w.words)
+	if meant > 0 && meant >= j.known.Supers.Len() {
+		w := protection.LastSuper()
+		skip(&targets[last], w.Reason, w.Words)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"factorbot/bot/policy"
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -46,7 +47,7 @@ func TestJudge_target(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			rules := policy.Rules{Protect: policy.Protect{Admins: policy.AdminsList, Users: []string{"vip@example.com"}}}
-			j := &judge{rules: rules, known: lists{admins: list{users: map[string]string{boss: ""}}}, seen: map[string]int{}}
+			j := &judge{rules: rules, known: protection.Snapshot{Admins: protection.ListOf(boss)}, seen: map[string]int{}}
 			got := j.target(c.row, c.match)
 			if got.Action != c.action || got.Reason != c.reason || !strings.Contains(got.Detail, c.detail) {
 				t.Fatalf("got %+v", got)

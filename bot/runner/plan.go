@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/policy"
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/okta"
@@ -163,16 +164,16 @@ func (d *driver) checkUsers(matches []okta.Match) error {
 // judge reads the lists of the protected and what was taken out.
 func (d *driver) judge(ctx context.Context, r *reset.Request) (*judge, error) {
 	broken := r.Asked.Options.BreakGlass
-	d.guard.refresh(ctx, broken, time.Now())
-	j := &judge{rules: d.Rules(), known: d.guard.current(), broken: broken, seen: map[string]int{}}
-	n := d.guard.needs(broken)
-	j.roles = n.admins && j.known.admins.err != nil || n.supers && j.known.supers.err != nil || j.rules.Protect.Admins == policy.AdminsEach
-	j.groups = n.groups && j.known.groups.err != nil
-	if !n.supers || j.known.supers.err != nil {
-		j.known.supers = list{}
+	d.protected.Refresh(ctx, broken, time.Now())
+	j := &judge{rules: d.Rules(), known: d.protected.Current(), broken: broken, seen: map[string]int{}}
+	n := d.protected.Needs(broken)
+	j.roles = n.Admins && j.known.Admins.Err() != nil || n.Supers && j.known.Supers.Err() != nil || j.rules.Protect.Admins == policy.AdminsEach
+	j.groups = n.Groups && j.known.Groups.Err() != nil
+	if !n.Supers || j.known.Supers.Err() != nil {
+		j.known.Supers = protection.List{}
 	}
-	if !n.groups {
-		j.known.groups = list{}
+	if !n.Groups {
+		j.known.Groups = protection.List{}
 	}
 	var err error
 	if j.out, err = d.takenOut(ctx, r); err != nil {

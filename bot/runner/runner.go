@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"factorbot/bot/policy"
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -104,6 +105,21 @@ type People interface {
 	Handles(ctx context.Context) (map[string]string, error)
 }
 
+// Wards tells who is protected beside the administrators. The client for Okta is one.
+type Wards interface {
+	GroupsOf(ctx context.Context, userID string) ([]okta.Group, error)
+	// SuperAdmins is every ACTIVE user who holds SUPER_ADMIN, directly or by a group.
+	SuperAdmins(ctx context.Context) ([]okta.User, error)
+}
+
+// oktaOf is what the runner asks Okta, as one.
+type oktaOf struct {
+	Directory
+	Wards
+	Groups
+	SystemLog
+}
+
 // Herald announces runs to others before they begin.
 type Herald interface {
 	// Heralded returns when the run of r is announced, or when its start may not
@@ -151,17 +167,17 @@ func (r *Runner) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	shared := &shared{
-		Runner: r,
-		began:  began,
-		guard:  newGuard(r),
-		book:   newLogbook(r),
-		fail:   cancel,
-		brakes: make(chan struct{}, 1),
+		Runner:    r,
+		began:     began,
+		protected: protection.New(oktaOf{r.Directory, r.Wards, r.Groups, r.SystemLog}, r.Rules, r.Log),
+		book:      newLogbook(r),
+		fail:      cancel,
+		brakes:    make(chan struct{}, 1),
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { shared.book.run(ctx) })
-	wg.Go(func() { shared.guard.run(ctx) })
+	wg.Go(func() { shared.protected.Run(ctx) })
 
 	drivers := map[reset.ID]*driver{}
 	ended := make(chan reset.ID)
@@ -216,10 +232,10 @@ func (r *Runner) watch(ctx context.Context, moved chan<- reset.ID, fail context.
 // shared is what all drivers of one run have in common.
 type shared struct {
 	*Runner
-	began time.Time // when this run began: what was in flight before is over settle_after later
-	guard *guard
-	book  *logbook
-	fail  context.CancelCauseFunc
+	began     time.Time // when this run began: what was in flight before is over settle_after later
+	protected *protection.Lists
+	book      *logbook
+	fail      context.CancelCauseFunc
 
 	brakes chan struct{} // held by who counts what was spent and then spends: two together must not slip under a bound
 }

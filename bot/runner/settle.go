@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -240,7 +241,7 @@ func (b *batch) settleOne(t reset.Target, s reset.State) verdict {
 	}
 	protected := ""
 	if s == reset.Running && settle(e, s) == verdictSend {
-		if protected = b.protected(t); protected != "" {
+		if protected = b.blocked(t); protected != "" {
 			s = reset.Stopping // nothing is sent for them any more
 		}
 	}
@@ -376,13 +377,13 @@ func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
 	return false
 }
 
-// protected says why nothing may be sent for a target any more, "" if it may.
-func (b *batch) protected(t reset.Target) string {
-	w, _, err := b.guard.allows(okta.WithLane(b.taking, b.lane()), t, b.broken())
-	if err != nil || !w.holds(t, b.broken()) {
+// blocked says why nothing may be sent for a target any more, "" if it may.
+func (b *batch) blocked(t reset.Target) string {
+	w, _, err := b.protected.Check(okta.WithLane(b.taking, b.lane()), t, b.broken())
+	if err != nil || !w.Blocks(t, b.broken()) {
 		return ""
 	}
-	return string(w.reason)
+	return string(w.Reason)
 }
 
 // settled records the verdict; protected is why nothing was sent any more, if that is the reason.
@@ -407,7 +408,7 @@ func (b *batch) settled(t reset.Target, p reset.Progress, ev evidence, v verdict
 		e.Outcome, e.Reason = reset.OutcomeNotRun, reset.NotRunCancelled
 		if protected != "" {
 			e.Outcome, e.Reason = reset.OutcomeSkipped, reset.Reason(protected)
-			e.Detail = protection(e.Reason) + " since the plan was made"
+			e.Detail = protection.Words(e.Reason) + " since the plan was made"
 		}
 	case verdictGone:
 		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, "the user is gone"

@@ -20,7 +20,7 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 		return ctx.Err()
 	}
 	if r.Asked.Kind != reset.KindExport {
-		d.guard.refresh(ctx, r.Asked.Options.BreakGlass, now)
+		d.protected.Refresh(ctx, r.Asked.Options.BreakGlass, now)
 	}
 	held, err := d.review(ctx, r)
 	if err != nil || !held {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/policy"
+	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
@@ -528,7 +529,7 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 		pauseFor(context.Background(), time.Second)
 		broken.Store(true)
 		pauseFor(context.Background(), 6*time.Minute)
-		if worst := known.oldest(); worst > guardStale+time.Second {
+		if worst := known.oldest(); worst > protection.Stale+time.Second {
 			t.Errorf("a user was claimed on knowledge %s old", worst)
 		}
 	})
