@@ -21,6 +21,7 @@ import (
 var (
 	userIDPattern   = regexp.MustCompile(`^00u[A-Za-z0-9]{17}$`)
 	groupIDPattern  = regexp.MustCompile(`^00g[A-Za-z0-9_-]{1,125}$`)
+	orgIDPattern    = regexp.MustCompile(`^00o[A-Za-z0-9_-]{1,125}$`)
 	appIDPattern    = regexp.MustCompile(`^0oa[A-Za-z0-9_-]{1,125}$`)
 	factorIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 )

@@ -121,6 +121,26 @@ type Org struct {
 	Created   time.Time
 }
 
+// OrgID is the org's own ID ("00o..."), which a new subdomain or address does not change:
+// from its settings, or, where those may not be read, from what Okta tells everybody.
+func (c *Client) OrgID(ctx context.Context) (string, error) {
+	org, err := c.Org(ctx)
+	if err == nil && orgIDPattern.MatchString(org.ID) {
+		return org.ID, nil
+	}
+	const op = "read the org's ID"
+	var w struct {
+		ID string `json:"id"`
+	}
+	if _, err := c.get(ctx, op, "/.well-known/okta-organization", nil, func(d *json.Decoder) error { return d.Decode(&w) }); err != nil {
+		return "", err
+	}
+	if !orgIDPattern.MatchString(w.ID) {
+		return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, Summary: "an answer without the org's ID", Advice: adviceServer}
+	}
+	return w.ID, nil
+}
+
 // Org reads the org's own settings.
 func (c *Client) Org(ctx context.Context) (Org, error) {
 	var w struct {

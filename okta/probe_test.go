@@ -98,3 +98,20 @@ func TestProbe_nobody(t *testing.T) {
 		t.Errorf("%d calls", wire.calls)
 	}
 }
+
+// TestOrgID: the org's ID is read where its settings may be read, and where they may not.
+func TestOrgID(t *testing.T) {
+	org, c := MustOrg(t, oktasim.Options{Users: 1}, okta.Config{})
+	first, err := c.OrgID(context.Background())
+	if err != nil || !strings.HasPrefix(first, "00o") {
+		t.Fatal(first, err)
+	}
+	set(t, org, "forbidden", []string{"GET /api/v1/org"})
+	if id, err := c.OrgID(context.Background()); err != nil || id != first {
+		t.Errorf("without the settings: %s, %v", id, err)
+	}
+	none := MustHandle(t, canned(200, "application/json", `{"id":"../x"}`))
+	if id, err := none.OrgID(context.Background()); err == nil && id == "../x" {
+		t.Errorf("%s is taken for an ID", id)
+	}
+}

@@ -23,7 +23,8 @@ type (
 	DamagedError = boltkv.DamagedError
 )
 
-// OrgError says that the record belongs to another Okta org.
+// OrgError says that the record belongs to another Okta org, or to one of which only the
+// address is known.
 type OrgError struct {
 	Path     string
 	Recorded string

@@ -21,7 +21,7 @@ func mustTermOn(tb tester, e kv.Engine, o ...Option) *Term {
 		f(&set)
 	}
 	s := newStore(e, testOrg, set)
-	if err := s.identify(tb.Context(), "the record", migrations()); err != nil {
+	if err := s.identify(tb.Context(), "the record", "", migrations()); err != nil {
 		tb.Fatal(err)
 	}
 	return mustTerm(tb, s)

@@ -43,6 +43,7 @@ type options struct {
 	retain  time.Duration
 	steps   []migration
 	etcd    etcdkv.Config
+	orgID   string
 }
 
 // Clock gives the record another clock than the machine's.
@@ -54,10 +55,16 @@ func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d }
 // Retain is how long settled requests and notes are kept; 400 days if it is not given.
 func Retain(d time.Duration) Option { return func(o *options) { o.retain = d } }
 
+// SameOrg says which org answers at the address that Open is given, by its ID ("00o...").
+// The record of that org is opened whatever address it was made with.
+func SameOrg(id string) Option { return func(o *options) { o.orgID = id } }
+
 // meta is what the record says of itself.
 type meta struct {
-	Schema int    `json:"schema"`
-	Org    string `json:"org"` // Okta org URL: "https://example.okta.com"
+	Schema  int    `json:"schema"`
+	Org     string `json:"org"`               // Okta org URL that it was made with: "https://example.okta.com"
+	OrgID   string `json:"org_id,omitempty"`  // Okta's own ID of the org: "00o..."
+	Address string `json:"address,omitempty"` // where the org was found last, if not at Org
 }
 
 // Open opens the record of the org in the file, or makes it, mode 0600. A path that begins
@@ -72,7 +79,7 @@ func Open(path, org string, o ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.identify(context.Background(), path, set.steps); err != nil {
+	if err := s.identify(context.Background(), path, set.orgID, set.steps); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -104,8 +111,8 @@ func newStore(e kv.Engine, org string, set options) *Store {
 
 // identify refuses the record of another org or of a later program, migrates one of an
 // earlier program, and signs a new one. The steps lead to our schema version.
-func (s *Store) identify(ctx context.Context, path string, steps []migration) error {
-	sign, err := json.Marshal(meta{Schema: len(steps) + 1, Org: s.org})
+func (s *Store) identify(ctx context.Context, path, orgID string, steps []migration) error {
+	sign, err := json.Marshal(meta{Schema: len(steps) + 1, Org: s.org, OrgID: orgID})
 	if err != nil {
 		return err
 	}
@@ -115,7 +122,7 @@ func (s *Store) identify(ctx context.Context, path string, steps []migration) er
 			return fmt.Errorf("open the record: %w", err)
 		}
 		if p.Rev != 0 {
-			found, err := s.recognize(p.Value, path, len(steps)+1)
+			found, err := s.recognize(p.Value, path, orgID, len(steps)+1)
 			if err != nil {
 				return err
 			}
@@ -134,8 +141,9 @@ func (s *Store) identify(ctx context.Context, path string, steps []migration) er
 	}
 }
 
-// recognize returns the schema version of a signed record.
-func (s *Store) recognize(sign []byte, path string, known int) (int, error) {
+// recognize returns the schema version of a signed record. From here on the org goes by
+// the address that the record was made with: its chains and digests begin with that.
+func (s *Store) recognize(sign []byte, path, orgID string, known int) (int, error) {
 	var m meta
 	if err := json.Unmarshal(sign, &m); err != nil {
 		return 0, &DamagedError{Path: path, Cause: err}
@@ -143,11 +151,12 @@ func (s *Store) recognize(sign []byte, path string, known int) (int, error) {
 	switch {
 	case m.Schema > known:
 		return 0, &SchemaError{Path: path, Found: m.Schema, Known: known}
-	case m.Org != s.org:
+	case !m.is(s.org, orgID):
 		return 0, &OrgError{Path: path, Recorded: m.Org, Asked: s.org}
 	case m.Schema < 1:
 		return 0, &DamagedError{Path: path, Cause: fmt.Errorf("schema version %d", m.Schema)}
 	}
+	s.org = m.Org
 	return m.Schema, nil
 }
 

@@ -56,7 +56,7 @@ func Run(ctx context.Context, cfg *config.Config, opt Options) error {
 }
 
 func runOnce(ctx context.Context, cfg *config.Config, opt Options) error {
-	file, err := openRecord(cfg) // first: who has it is told whatever port is asked for
+	file, err := openRecord(ctx, cfg, opt.Log) // first: who has it is told whatever port is asked for
 	if err != nil {
 		return err
 	}
@@ -91,8 +91,17 @@ func portTrouble(addr string, err error) error {
 	return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
 }
 
-func openRecord(cfg *config.Config) (*store.Store, error) {
+// openRecord opens the record of the org. One that was made with another address is
+// opened if Okta says that the same org answers at ours.
+func openRecord(ctx context.Context, cfg *config.Config, log *slog.Logger) (*store.Store, error) {
 	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
+	if other := (*store.OrgError)(nil); errors.As(err, &other) {
+		id, unknown := askOrgID(ctx, cfg, log)
+		if unknown != nil {
+			return nil, fmt.Errorf("%w (whether it is the same org at another address cannot be told: %v)", err, unknown)
+		}
+		file, err = store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain), store.SameOrg(id))
+	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil, cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
 	}
@@ -101,7 +110,7 @@ func openRecord(cfg *config.Config) (*store.Store, error) {
 
 // Start opens the record and starts everything that acts on it.
 func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) error {
-	file, err := openRecord(cfg)
+	file, err := openRecord(ctx, cfg, opt.Log)
 	if err != nil {
 		return err
 	}
@@ -149,7 +158,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
 	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
-	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "desk"), Now: time.Now}
+	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
 	if err := d.Reconcile(ctx); err != nil {
 		return err
 	}
@@ -171,7 +180,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	lc.Start("alerts", alarm.Run)
 	freezes := &announcer.FreezeAnnouncer{
 		Slack: slack, Trail: rec, Channels: func() []reset.Channel { return current().Channels }, Alerts: reset.Channel(cfg.Policy.Alerts.Channel),
-		Org: cfg.Okta.OrgURL, Log: log.With("part", "freezes"), Now: time.Now,
+		Org: file.Org(), Log: log.With("part", "freezes"), Now: time.Now,
 	}
 	lc.Start("freezes", freezes.Run)
 	var herald runner.Herald
@@ -186,7 +195,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
-		Rules: current, Org: cfg.Okta.OrgURL, Log: log.With("part", "runner"),
+		Rules: current, Org: file.Org(), Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}
 	lc.Start("runner", acting.Run)
@@ -210,6 +219,9 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	counted := metrics.NewRecordMeter(rec, file.Stats, posts.Waiting, log.With("part", "metrics"))
 	lc.Start("metrics", counted.Run)
 	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats), metrics.NewUpkeep(kept.State, reload.State))
+	lc.Start("org identity", func(ctx context.Context) error {
+		return bindOrg(ctx, client, term, cfg.Okta.OrgURL, log.With("part", "org identity"))
+	})
 	lc.Start("Okta token", func(ctx context.Context) error { return keepToken(ctx, client, log) })
 	health.ready.Store(newReadiness(health.metrics.Sockets.Count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) }))
 	return nil
