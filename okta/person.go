@@ -18,7 +18,7 @@ const twinsRead = 5
 
 // UsersByEmail finds every user whose primary e-mail or login is exactly this
 // address, ASCII case ignored, whatever their status; who needs one person
-// demands exactly one. Search finds them and lags a moment, so each is read
+// asks OneByEmail. Search finds them and lags a moment, so each is read
 // again by ID, and a login that search does not know yet is asked for.
 // Letters beyond ASCII must be the same: to fold them (the Kelvin sign is a k)
 // could make two people one.
@@ -46,6 +46,26 @@ func (c *Client) UsersByEmail(ctx context.Context, email string) ([]User, error)
 		return found, err
 	}
 	return c.addByLogin(ctx, found, email)
+}
+
+// OneByEmail tells which of the users that UsersByEmail found is the person with the
+// address, to permit something: the one whose login it is, for a login is unique; else
+// the only one who has it as e-mail. Who is DEPROVISIONED is nobody's twin, but is the
+// person where there is nobody else.
+func OneByEmail(users []User, email string) (one User, ok bool) {
+	left := slices.DeleteFunc(slices.Clone(users), func(u User) bool { return u.Status == "DEPROVISIONED" })
+	if len(left) == 0 {
+		left = users
+	}
+	for _, u := range left {
+		if sameAddress(u.Login, email) {
+			return u, true
+		}
+	}
+	if len(left) != 1 {
+		return User{}, false
+	}
+	return left[0], true
 }
 
 func (u User) hasAddress(email string) bool {

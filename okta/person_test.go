@@ -220,3 +220,28 @@ func TestSuperAdmins_unread(t *testing.T) {
 		})
 	}
 }
+
+// TestOneByEmail: a former user's account is nobody's twin, and a login decides.
+func TestOneByEmail(t *testing.T) {
+	user := func(id, login, status string) okta.User {
+		return okta.User{ID: id, Login: login, Email: "ana@example.com", Status: status}
+	}
+	tests := map[string]struct {
+		users []okta.User
+		want  string
+	}{
+		"one":                          {[]okta.User{user("1", "ana", "ACTIVE")}, "1"},
+		"nobody":                       {nil, ""},
+		"two":                          {[]okta.User{user("1", "ana", "ACTIVE"), user("2", "ana2", "ACTIVE")}, ""},
+		"a former account":             {[]okta.User{user("1", "old", "DEPROVISIONED"), user("2", "ana", "ACTIVE")}, "2"},
+		"two former accounts":          {[]okta.User{user("1", "a", "DEPROVISIONED"), user("2", "b", "SUSPENDED"), user("3", "c", "DEPROVISIONED")}, "2"},
+		"only a former account":        {[]okta.User{user("1", "old", "DEPROVISIONED")}, "1"},
+		"the login is the address":     {[]okta.User{user("1", "other", "ACTIVE"), user("2", "Ana@example.com", "ACTIVE")}, "2"},
+		"a former one with that login": {[]okta.User{user("1", "ana@example.com", "DEPROVISIONED"), user("2", "ana", "ACTIVE")}, "2"},
+	}
+	for name, tt := range tests {
+		if one, ok := okta.OneByEmail(tt.users, "ana@example.com"); one.ID != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s: %+v, %v", name, one, ok)
+		}
+	}
+}

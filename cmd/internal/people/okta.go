@@ -22,7 +22,8 @@ type Accounts interface {
 }
 
 // addOkta finds the person's account in the org. It is the one Okta user with
-// the person's e-mail, and only where Slack has confirmed that e-mail and leads
+// the person's e-mail (okta.OneByEmail), while everybody who has it is the person where
+// something is forbidden; and only where Slack has confirmed that e-mail and leads
 // from it to this very person. The e-mails of guests and of people of other
 // workspaces are not ours to trust.
 func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed bool, age, oktaAge time.Duration) error {
@@ -43,7 +44,8 @@ func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed b
 		kin = append(kin, reset.UserID(u.ID))
 	}
 	var one *policy.OktaAccount
-	if len(kin) == 1 && confirmed && !who.Deleted {
+	user, unique := okta.OneByEmail(known.value, who.Email)
+	if unique && confirmed && !who.Deleted {
 		found, err := p.byEmail(ctx, who.Email, age)
 		if err != nil {
 			return err
@@ -52,7 +54,7 @@ func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed b
 			at = found.at
 		}
 		if found.value == who.ID {
-			if one, err = p.oktaAccount(ctx, known.value[0], oktaAge); err != nil {
+			if one, err = p.oktaAccount(ctx, user, oktaAge); err != nil {
 				return err
 			}
 		}
