@@ -46,12 +46,6 @@ type options struct {
 	orgID   string
 }
 
-// Clock gives the record another clock than the machine's.
-func Clock(now func() time.Time) Option { return func(o *options) { o.now = now } }
-
-// Timeout is how long Open waits for another process to close the file; a second if it is not given.
-func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
-
 // Retain is how long settled requests and notes are kept; 400 days if it is not given.
 func Retain(d time.Duration) Option { return func(o *options) { o.retain = d } }
 

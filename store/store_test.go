@@ -31,6 +31,12 @@ const testOrg = "https://example.okta.com"
 
 var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
+// Clock gives the record another clock than the machine's.
+func Clock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// Timeout is how long Open waits for another process to close the file; a second if it is not given.
+func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
 // tester is what the helpers need of a test, so that rapid's and another process can use them.
 type tester interface {
 	Helper()
