@@ -6,12 +6,13 @@ import (
 	"errors"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
 
 // clicked serves a button on a request.
-func (l *listening) clicked(ctx context.Context, a *arrival) {
+func (l *listening) clicked(ctx context.Context, a *event.Event) {
 	if l.modalOf(a) != nil {
 		l.wasOpened(ctx, a) // beside its acknowledgement, while its trigger was good
 		return
@@ -33,7 +34,7 @@ func (l *listening) clicked(ctx context.Context, a *arrival) {
 		l.answer(ctx, a, view.Refused(formerButton))
 		return
 	}
-	in, err := a.decisionOf()
+	in, err := decisionOf(a)
 	if err != nil {
 		l.foreign(ctx, a, err)
 		return
@@ -57,7 +58,7 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 }
 
 // moved makes a move. The messages show that it took place; only who could not make it hears so.
-func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) {
+func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
 		return
@@ -75,8 +76,8 @@ func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act f
 }
 
 // retried opens a request for what failed or was not run, where the button stands.
-func (l *listening) retried(ctx context.Context, a *arrival) {
-	in, err := a.decisionOf()
+func (l *listening) retried(ctx context.Context, a *event.Event) {
+	in, err := decisionOf(a)
 	if err != nil {
 		l.foreign(ctx, a, err)
 		return
@@ -93,13 +94,13 @@ func (l *listening) retried(ctx context.Context, a *arrival) {
 }
 
 // reported takes the word of an affected user that a reset was not wanted.
-func (l *listening) reported(ctx context.Context, a *arrival) {
+func (l *listening) reported(ctx context.Context, a *event.Event) {
 	id, row, err := view.ParseRowValue(a.Value)
 	if err != nil {
 		l.foreign(ctx, a, err)
 		return
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Row = id, row
 	r, paused, err := l.Steer.Report(ctx, in)
 	if errors.Is(err, reset.ErrAlreadyCounted) {

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *listening) commanded(ctx context.Context, a *arrival) {
+func (l *listening) commanded(ctx context.Context, a *event.Event) {
 	if l.modalOf(a) != nil {
 		l.wasOpened(ctx, a) // the form is the answer
 		return
@@ -32,7 +33,7 @@ func (l *listening) commanded(ctx context.Context, a *arrival) {
 	l.answer(ctx, a, m)
 }
 
-func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
@@ -49,15 +50,15 @@ func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (vie
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
 		return l.about(ctx, a, c)
 	}
-	r, err := l.Requests.OpenCommand(ctx, a.intent(), c)
+	r, err := l.Requests.OpenCommand(ctx, intent(a), c)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Opened(r), nil
 }
 
-func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
-	in := a.intent()
+func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+	in := intent(a)
 	if len(c.Args) > 0 {
 		id, err := named(c)
 		if err != nil {
@@ -73,12 +74,12 @@ func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (v
 }
 
 // steer serves "cancel FR-42" and its like.
-func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Why = id, c.Reason
 	act := l.act(string(c.Verb)) // a verb is called as its button
 	if act == nil {
@@ -93,12 +94,12 @@ func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (vi
 }
 
 // about serves what needs one request and answers with it.
-func (l *listening) about(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) about(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
 		r, err := l.Again.Retry(ctx, in)

@@ -17,6 +17,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -35,7 +36,7 @@ const (
 	fileSheet           // a spreadsheet or archive of another kind: its sender hears how to save it
 )
 
-func kindOf(f file) fileKind {
+func kindOf(f event.File) fileKind {
 	switch strings.ToLower(path.Ext(strings.TrimSpace(f.Name))) {
 	case ".csv", ".tsv", ".txt", ".tab", ".xlsx":
 		return fileRoster
@@ -62,23 +63,23 @@ const accessCheck = "check_file_info"
 
 // takesUp reports whether an upload is one that gets an answer: a list, what may
 // have been meant as one, or any file with a message.
-func (l *listening) takesUp(a *arrival) bool {
+func (l *listening) takesUp(a *event.Event) bool {
 	if !l.takes(a.Channel) || a.By == l.self {
 		return false
 	}
-	files := a.present()
+	files := present(a)
 	said := strings.TrimSpace(a.Text) != ""
-	return slices.ContainsFunc(files, func(f file) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
+	return slices.ContainsFunc(files, func(f event.File) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
 }
 
 // present lists the files of a message that were not deleted.
-func (a *arrival) present() []file {
-	return slices.DeleteFunc(slices.Clone(a.Files), func(f file) bool { return f.Mode == modeDeleted })
+func present(a *event.Event) []event.File {
+	return slices.DeleteFunc(slices.Clone(a.Files), func(f event.File) bool { return f.Mode == modeDeleted })
 }
 
 // uploaded opens a request from a file, or says what it lacks.
-func (l *listening) uploaded(ctx context.Context, a *arrival) {
-	files := a.present()
+func (l *listening) uploaded(ctx context.Context, a *event.Event) {
+	files := present(a)
 	if len(files) != 1 {
 		if len(files) > 1 {
 			l.answer(ctx, a, view.OneFile())
@@ -110,7 +111,7 @@ func (l *listening) uploaded(ctx context.Context, a *arrival) {
 		return
 	}
 	with.say(said)
-	switch err := l.Requests.MayAsk(ctx, a.intent(), said.Reason); {
+	switch err := l.Requests.MayAsk(ctx, intent(a), said.Reason); {
 	case lacksReason(err):
 		l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
 		return
@@ -131,7 +132,7 @@ func unseen(err error) bool {
 }
 
 // hintFor says how to send a file that is not read as it is.
-func hintFor(f file) (m view.Message, hint bool) {
+func hintFor(f event.File) (m view.Message, hint bool) {
 	switch kind := kindOf(f); {
 	case f.Mode == modeElsewhere:
 		return view.NotHere(f.Name), true
@@ -144,8 +145,8 @@ func hintFor(f file) (m view.Message, hint bool) {
 }
 
 // askReason asks the sender of a file for what it lacks, and remembers what was said with it.
-func (l *listening) askReason(ctx context.Context, a *arrival, up view.Upload, f file, with fileAsk, m view.Message) {
-	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
+func (l *listening) askReason(ctx context.Context, a *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) {
+	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
 		l.answer(ctx, a, l.puzzled(a, err))
 		return
 	}
@@ -153,7 +154,7 @@ func (l *listening) askReason(ctx context.Context, a *arrival, up view.Upload, f
 }
 
 // know asks Slack for a file of which only the ID is known.
-func (l *listening) know(ctx context.Context, f file) (file, error) {
+func (l *listening) know(ctx context.Context, f event.File) (event.File, error) {
 	if f.Access != accessCheck {
 		return f, nil
 	}
@@ -197,7 +198,7 @@ func (w *fileAsk) say(said roster.UploadText) {
 
 // open reads the list and opens a request; what everybody sees of it comes from the
 // Announcer. Where only the sender can say which column names the users, it asks.
-func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) {
+func (l *listening) open(ctx context.Context, a *event.Event, f event.File, with fileAsk) {
 	ros, err := l.download(ctx, f, with.column)
 	if ctx.Err() != nil {
 		return
@@ -232,7 +233,7 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) 
 		}
 		read(&ask, ros, with)
 	}
-	r, err := l.Requests.Open(ctx, a.intent(), ask)
+	r, err := l.Requests.Open(ctx, intent(a), ask)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -258,7 +259,7 @@ func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
 }
 
 // mustChoose asks the sender which column names the users, where that is to be asked.
-func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *roster.Roster, with fileAsk) bool {
+func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File, ros *roster.Roster, with fileAsk) bool {
 	if with.column > 0 {
 		return false
 	}
@@ -270,7 +271,7 @@ func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *ros
 	case q == nil:
 		return false
 	}
-	if err := l.Requests.MayAsk(ctx, a.intent(), with.Reason); err != nil {
+	if err := l.Requests.MayAsk(ctx, intent(a), with.Reason); err != nil {
 		l.answer(ctx, a, l.words(a, err))
 		return true
 	}
@@ -278,7 +279,7 @@ func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *ros
 	if up.TS == "" {
 		up.TS = noMessage
 	}
-	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
 	if err != nil {
 		l.answer(ctx, a, l.puzzled(a, err))
 		return true
@@ -295,11 +296,11 @@ func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *ros
 const noMessage = "0"
 
 // chose goes on with a file whose column was chosen. Only its sender's choice counts.
-func (l *listening) chose(ctx context.Context, a *arrival) {
+func (l *listening) chose(ctx context.Context, a *event.Event) {
 	up, err := view.ParseUpload(a.Block)
 	column, numberErr := strconv.Atoi(a.Value)
 	if err != nil || numberErr != nil || column < 1 {
-		l.foreign(ctx, a, cmp.Or(err, numberErr, errForeignValue))
+		l.foreign(ctx, a, cmp.Or(err, numberErr, event.ErrForeignValue))
 		return
 	}
 	q, known, err := l.asked.about(ctx, up.Value())
@@ -321,7 +322,7 @@ func (l *listening) chose(ctx context.Context, a *arrival) {
 		return
 	}
 	// The request is the upload's, not the click's: a second choice opens nothing.
-	a.key, a.Channel, a.Team = q.Key, up.Channel, q.Team
+	a.Key, a.Channel, a.Team = q.Key, up.Channel, q.Team
 	with := q.With
 	with.column, with.sha = column, q.SHA256
 	l.open(ctx, a, f, with)
@@ -329,7 +330,7 @@ func (l *listening) chose(ctx context.Context, a *arrival) {
 
 // download reads a roster from Slack, as a stream, and tries again what a retry
 // may mend. Every error but ctx's is a *roster.Error.
-func (l *listening) download(ctx context.Context, f file, column int) (*roster.Roster, error) {
+func (l *listening) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
 	limits := l.Limits()
 	limits.Column = column
 	if limits.Bytes <= 0 {
@@ -369,7 +370,7 @@ func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
 // fetch streams the file into the parser once.
-func (l *listening) fetch(ctx context.Context, f file, limits roster.Limits) (*roster.Roster, error) {
+func (l *listening) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
 	from := f.Fetch
 	if from == "" {
 		from = f.URL

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -17,8 +18,8 @@ import (
 
 // words turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *listening) words(a *arrival, err error) view.Message {
-	if a.waits(err) {
+func (l *listening) words(a *event.Event, err error) view.Message {
+	if waits(a, err) {
 		return view.Message{}
 	}
 	var late *reset.TransitionError
@@ -43,13 +44,13 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	return l.puzzled(a, err)
 }
 
-// waits reports whether Slack asked for patience: then the arrival is served later, and nobody is answered now.
-func (a *arrival) waits(err error) bool {
+// waits reports whether Slack asked for patience: then the event is served later, and nobody is answered now.
+func waits(a *event.Event, err error) bool {
 	limited := (*slack.RateLimitedError)(nil)
 	if !errors.As(err, &limited) {
 		return false
 	}
-	a.retryIn = slackapi.RetryDelay(err, 0)
+	a.RetryIn = slackapi.RetryDelay(err, 0)
 	return true
 }
 
@@ -59,7 +60,7 @@ const notAnswering = " isn't answering, so nothing was done. Try again in a minu
 // sentences are the words for errors that carry none.
 func sentences() map[error]string {
 	return map[error]string{
-		errForeignValue:          formerButton,
+		event.ErrForeignValue:    formerButton,
 		reset.ErrOwnRequest:      "You asked for this, so somebody else decides. You may cancel it.",
 		reset.ErrAlreadyCounted:  "Your approval counts already; somebody else has to approve, too.",
 		reset.ErrOtherPlan:       "The plan has changed since this message was shown. Look at the newest message of the request and decide there.",
@@ -110,11 +111,11 @@ func hasCode(err error, codes ...string) bool {
 }
 
 // puzzled logs an error that nobody foresaw under a reference, and answers with that.
-func (l *listening) puzzled(a *arrival, err error) view.Message {
-	if a.waits(err) {
+func (l *listening) puzzled(a *event.Event, err error) view.Message {
+	if waits(a, err) {
 		return view.Message{}
 	}
 	ref := rand.Text()[:8]
-	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", slackapi.LogText(err))
+	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)
 }

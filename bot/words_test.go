@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
@@ -16,7 +17,7 @@ import (
 func TestWords(t *testing.T) {
 	var logged strings.Builder
 	l := &listening{Listener: &Listener{Log: slog.New(slog.NewTextHandler(&logged, nil))}}
-	a := &arrival{Kind: kindClick, key: "click:1", By: "U_APPROVER1"}
+	a := &event.Event{Kind: event.KindClick, Key: "click:1", By: "U_APPROVER1"}
 	for _, c := range []struct {
 		err  error
 		want string
