@@ -335,7 +335,7 @@ func (b *batch) logOver(a reset.Attempt) bool {
 	if a.Restart && until.Sub(b.began) <= b.Pace.LogLag {
 		return false
 	}
-	return b.oktaTime(until).Sub(a.OktaAt.Add(clockMargin)) > b.Pace.LogLag
+	return b.oktaTime(until).Sub(b.since(a).Add(clockMargin)) > b.Pace.LogLag
 }
 
 // mailed decides, once the log had its time, who enrolled the e-mails that are
