@@ -18,9 +18,6 @@ const answerTime = 4 * time.Second
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM.
 func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) {
-	if a.RetryIn > 0 {
-		return // nothing was done yet; it is answered when it is
-	}
 	err := slackapi.ErrElsewhere
 	for _, way := range []func(context.Context, *event.Event, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
 		if ctx.Err() != nil {

@@ -13,24 +13,15 @@ import (
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *listening) commanded(ctx context.Context, a *event.Event) {
+func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
 	if l.modalOf(a) != nil {
-		l.wasOpened(ctx, a) // the form is the answer
-		return
+		return l.wasOpened(a), nil // the form is the answer
 	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	m, err := l.obey(ctx, a, c)
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		m = l.words(a, err)
-	}
-	l.answer(ctx, a, m)
+	return l.obey(ctx, a, c)
 }
 
 func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {

@@ -17,7 +17,7 @@ type form struct {
 	// check says what is wrong, by field, as far as that is known within modalTime; it runs before the acknowledgement.
 	check func(ctx context.Context, a *event.Event) map[string]string
 	// serve does what the form asks for; a worker calls it.
-	serve func(ctx context.Context, a *event.Event)
+	serve func(ctx context.Context, a *event.Event) (view.Message, error)
 }
 
 // form returns the form with this callback.
@@ -64,14 +64,13 @@ func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
 }
 
 // submission serves a form that was recorded.
-func (l *listening) submission(ctx context.Context, a *event.Event) {
+func (l *listening) submission(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, known := l.form(a.Callback)
 	if !known {
 		l.Log.Warn("an unknown form is in the inbox and is passed over", "callback", a.Callback)
-		l.answer(ctx, a, view.Refused(formerButton))
-		return
+		return view.Refused(formerButton), nil
 	}
-	f.serve(ctx, a)
+	return f.serve(ctx, a)
 }
 
 // mayAsk asks the desk whether the person of a form may ask, for this reason;
@@ -141,12 +140,6 @@ func (s *socket) pressed(ctx context.Context, id string, a *event.Event) {
 // formerButton is said of what this program never wrote, or no longer writes.
 const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
 
-// foreign answers a button or form whose value we never wrote: an old version's, or a forged one.
-func (l *listening) foreign(ctx context.Context, a *event.Event, err error) {
-	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
-	l.answer(ctx, a, view.Refused(formerButton))
-}
-
 // showModal opens the modal, or where the click was in one, changes it.
 func (s *socket) showModal(ctx context.Context, a *event.Event) {
 	short, cancel := context.WithTimeout(ctx, modalTime)
@@ -155,18 +148,11 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 	switch {
 	case ctx.Err() != nil:
 		return
-	case errors.Is(err, event.ErrForeignValue):
-		s.foreign(ctx, a, err)
-		return
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), isLimited(err): // the trigger does not last so long
 		s.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		words := s.words(a, err)
-		if a.RetryIn > 0 { // the trigger does not last so long
-			a.RetryIn, words = 0, view.Answer(notOpened)
-		}
-		s.answer(ctx, a, words)
+		s.answer(ctx, a, s.words(a, err))
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
@@ -179,10 +165,11 @@ const notOpened = "The form did not open. Please try again."
 
 // wasOpened answers a click or command whose modal nobody has opened: the program
 // ended between recording it and that.
-func (l *listening) wasOpened(ctx context.Context, a *event.Event) {
+func (l *listening) wasOpened(a *event.Event) view.Message {
 	if l.modals.take(a.Key) == "" {
-		l.answer(ctx, a, view.Answer(notOpened))
+		return view.Answer(notOpened)
 	}
+	return view.Message{}
 }
 
 // place opens a modal, or replaces the one in which something was clicked. A

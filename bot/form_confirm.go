@@ -57,36 +57,34 @@ func typedNumber(a *event.Event) (int, error) {
 }
 
 // numbered judges an approval whose number of users was typed.
-func (l *listening) numbered(ctx context.Context, a *event.Event) {
+func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, _, err := decided(a)
 	if err == nil {
 		in.Confirmed, err = typedNumber(a)
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.moved(ctx, a, in, l.Decide.Approve)
+	return l.moved(ctx, a, in, l.Decide.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is
 // good; later, and after a restart, a private button opens it.
-func (l *listening) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) {
+func (l *listening) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) (view.Message, error) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	if trigger := l.triggers.take(a.Key); trigger != "" {
 		short, cancel := context.WithTimeout(ctx, modalTime)
 		defer cancel()
 		_, err := l.Slack.OpenViewContext(short, trigger, view.ConfirmModal(r, a.Channel, n))
 		if err == nil || ctx.Err() != nil {
-			return
+			return view.Message{}, nil
 		}
 		l.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
 	}
-	l.answer(ctx, a, view.AskNumber(r, n))
+	return view.AskNumber(r, n), nil
 }
 
 // unconfirmed returns the number that a large batch asks for, where an approval lacked it.

@@ -57,12 +57,11 @@ func (l *listening) checkDenial(_ context.Context, a *event.Event) map[string]st
 }
 
 // denied judges a denial with its reason.
-func (l *listening) denied(ctx context.Context, a *event.Event) {
+func (l *listening) denied(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, _, err := decided(a)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	in.Why = a.Typed(view.FieldReason)
-	l.moved(ctx, a, in, l.Decide.Deny)
+	return l.moved(ctx, a, in, l.Decide.Deny)
 }

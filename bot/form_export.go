@@ -139,17 +139,15 @@ func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
 }
 
 // exported opens the request of an export form that was checked.
-func (l *listening) exported(ctx context.Context, a *event.Event) {
+func (l *listening) exported(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, err := a.Frame()
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	o, _ := exportOf(a, f)
 	r, err := l.Requests.OpenCommand(ctx, intent(a), o.Command)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, view.Opened(r))
+	return view.Opened(r), nil
 }

@@ -222,33 +222,28 @@ func wordsOf(err error) string {
 }
 
 // requested opens the request of a form that was checked.
-func (l *listening) requested(ctx context.Context, a *event.Event) {
+func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, err := a.Frame()
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	o, _ := l.order(a, f) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
 		r, err := l.ordered(ctx, intent(a), o)
 		if err != nil {
-			l.answer(ctx, a, l.words(a, err))
-			return
+			return view.Message{}, err
 		}
-		l.answer(ctx, a, view.Opened(r))
-		return
+		return view.Opened(r), nil
 	}
 	known, err := l.know(ctx, *o.file)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	types, err := roster.FactorTypes(o.Factors)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
+	return l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
 // ordered opens a request without a file.

@@ -140,22 +140,20 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 }
 
 // reviewed takes rows out of a plan.
-func (l *listening) reviewed(ctx context.Context, a *event.Event) {
+func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, f, err := decided(a)
 	if err == nil {
 		in.Rows, err = rowsOut(a, f)
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	if f.Looking {
-		return
+		return view.Message{}, nil
 	}
 	r, err := l.Decide.TakeOut(ctx, in)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, view.TakenOut(r, len(in.Rows)))
+	return view.TakenOut(r, len(in.Rows)), nil
 }

@@ -13,6 +13,9 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+
+	"github.com/slack-go/slack"
 )
 
 var errInboxEnded = errors.New("the inbox ended")
@@ -67,29 +70,49 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 	return errInboxEnded
 }
 
-// work serves one event. Where Slack asked for patience about the person it
-// says how long that is, and has done nothing: the event is served later. A
-// panic in it ends this event only.
+// work serves one event and answers it. Where Slack asked for patience about the
+// person it says how long that is, and has done nothing: the event is served later.
 func (l *listening) work(ctx context.Context, a *event.Event) (again time.Duration) {
+	m, err := l.attempt(ctx, a)
+	switch {
+	case ctx.Err() != nil:
+		return 0
+	case isLimited(err):
+		return slackapi.RetryDelay(err, 0)
+	case err != nil:
+		m = l.words(a, err)
+	}
+	if m.Text != "" {
+		l.answer(ctx, a, m)
+	}
+	return 0
+}
+
+// isLimited reports whether Slack asked for patience.
+func isLimited(err error) bool {
+	limited := (*slack.RateLimitedError)(nil)
+	return errors.As(err, &limited)
+}
+
+// attempt serves one event and returns what its person is answered, if anything.
+// A panic in it ends this event only.
+func (l *listening) attempt(ctx context.Context, a *event.Event) (m view.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.RetryIn = 0
-			l.answer(ctx, a, l.puzzled(a, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
-			again = 0
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	a.RetryIn = 0
 	switch a.Kind {
 	case event.KindUpload:
-		l.uploaded(ctx, a)
+		return l.uploaded(ctx, a)
 	case event.KindCommand:
-		l.commanded(ctx, a)
+		return l.commanded(ctx, a)
 	case event.KindClick:
-		l.clicked(ctx, a)
+		return l.clicked(ctx, a)
 	case event.KindSubmission:
-		l.submission(ctx, a)
+		return l.submission(ctx, a)
 	}
-	return a.RetryIn
+	return m, nil
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.

@@ -46,11 +46,10 @@ func (l *listening) checkReason(ctx context.Context, a *event.Event) map[string]
 var errNoUpload = errors.New("the upload is gone")
 
 // reasoned opens the request of an upload whose reason came by form.
-func (l *listening) reasoned(ctx context.Context, a *event.Event) {
+func (l *listening) reasoned(ctx context.Context, a *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(a.Metadata)
 	if err != nil {
-		l.foreign(ctx, a, err)
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
 	a.Channel = up.Channel
 	with := fileAsk{TS: up.TS}
@@ -58,43 +57,35 @@ func (l *listening) reasoned(ctx context.Context, a *event.Event) {
 		q, known, err := l.asked.about(ctx, up.Value())
 		switch {
 		case err != nil:
-			l.answer(ctx, a, l.puzzled(a, err))
-			return
+			return view.Message{}, err
 		case !known || q.By != a.By:
-			l.answer(ctx, a, view.Answer("This question is over. Drop the file again, with the reason as its message."))
-			return
+			return view.Answer("This question is over. Drop the file again, with the reason as its message."), nil
 		}
 		with = q.With
 	}
 	said, err := roster.ParseUpload(a.Typed(view.ReasonAction), l.Now())
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	with.say(said)
 	f, err := l.find(ctx, a, up)
 	if err != nil {
-		l.lost(ctx, a, err)
-		return
+		return lost(err)
 	}
 	if m, hint := hintFor(f); hint {
-		l.answer(ctx, a, m)
-		return
+		return m, nil
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.
 	a.Key = event.UploadKey(up)
-	l.open(ctx, a, f, with)
+	return l.open(ctx, a, f, with)
 }
 
 // lost tells that a file of an earlier message could not be had.
-func (l *listening) lost(ctx context.Context, a *event.Event, err error) {
-	switch {
-	case ctx.Err() != nil:
-	case errors.Is(err, errNoUpload):
-		l.answer(ctx, a, view.Answer("The file isn't there any more. Drop it again, with the reason as its message."))
-	default:
-		l.answer(ctx, a, l.puzzled(a, err))
+func lost(err error) (view.Message, error) {
+	if errors.Is(err, errNoUpload) {
+		return view.Answer("The file isn't there any more. Drop it again, with the reason as its message."), nil
 	}
+	return view.Message{}, err
 }
 
 // find asks Slack for an upload's file by its ID, so that an edited or deleted

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
@@ -19,8 +17,8 @@ import (
 // words turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
 func (l *listening) words(a *event.Event, err error) view.Message {
-	if waits(a, err) {
-		return view.Message{}
+	if errors.Is(err, event.ErrForeignValue) {
+		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	}
 	var late *reset.TransitionError
 	if errors.As(err, &late) {
@@ -42,16 +40,6 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 		}
 	}
 	return l.puzzled(a, err)
-}
-
-// waits reports whether Slack asked for patience: then the event is served later, and nobody is answered now.
-func waits(a *event.Event, err error) bool {
-	limited := (*slack.RateLimitedError)(nil)
-	if !errors.As(err, &limited) {
-		return false
-	}
-	a.RetryIn = slackapi.RetryDelay(err, 0)
-	return true
 }
 
 // notAnswering follows the name of a service that is away.
@@ -112,9 +100,6 @@ func hasCode(err error, codes ...string) bool {
 
 // puzzled logs an error that nobody foresaw under a reference, and answers with that.
 func (l *listening) puzzled(a *event.Event, err error) view.Message {
-	if waits(a, err) {
-		return view.Message{}
-	}
 	ref := rand.Text()[:8]
 	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)

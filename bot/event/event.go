@@ -48,8 +48,7 @@ type Event struct {
 	Hash      string `json:"-"` // of the modal: a change of it that came later wins
 	InModal   bool   `json:"-"` // it was clicked or submitted in a modal
 
-	Overtaken func() bool   `json:"-"` // of a resume or thaw: somebody has stopped it since; nil: of nothing else
-	RetryIn   time.Duration `json:"-"` // it is to be served again after so long: Slack asked for that
+	Overtaken func() bool `json:"-"` // of a resume or thaw: somebody has stopped it since; nil: of nothing else
 }
 
 // Entered is what one element of a modal holds.

@@ -32,6 +32,7 @@ func (a *Event) Task() Task {
 		}
 		t.Slow = a.Action == view.ActionChooseColumn // the file is downloaded again
 		if !t.Slow {
+			t.Slow = a.Action == view.ActionChooseColumn // its download may be
 			t.Key = string(a.By)
 		}
 	case KindSubmission:
