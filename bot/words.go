@@ -28,6 +28,9 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 		return view.AskElsewhere(l.Channels())
 	}
 	if words, known := refusalWords(err); known {
+		if hasCode(err, forApprovers()...) {
+			return view.RefusedFor(words, l.deciders(a))
+		}
 		return view.Refused(words)
 	}
 	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
@@ -35,11 +38,29 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range sentences() {
+		if errors.Is(err, known) && (known == reset.ErrOwnRequest || known == reset.ErrNotTheirs || known == reset.ErrAlreadyCounted) {
+			return view.RefusedFor(words, l.deciders(a))
+		}
 		if errors.Is(err, known) {
 			return view.Refused(words)
 		}
 	}
 	return l.puzzled(a, err)
+}
+
+// forApprovers are the codes of refusals that approvers can help with.
+func forApprovers() []string {
+	return []string{"own_request", "not_an_approver", "not_theirs", "own_target", "same_person"}
+}
+
+// deciders are those who can do what the person of an arrival can't.
+func (l *listening) deciders(a *event.Event) view.Helpers {
+	if l.Deciders == nil {
+		return view.Helpers{}
+	}
+	h := l.Deciders()
+	h.People = slices.DeleteFunc(slices.Clone(h.People), func(p reset.Person) bool { return p == a.By })
+	return h
 }
 
 // notAnswering follows the name of a service that is away.
@@ -49,19 +70,19 @@ const notAnswering = " isn't answering, so nothing was done. Try again in a minu
 func sentences() map[error]string {
 	return map[error]string{
 		event.ErrForeignValue:    formerButton,
-		reset.ErrOwnRequest:      "You asked for this, so somebody else decides. You may cancel it.",
-		reset.ErrAlreadyCounted:  "Your approval counts already; somebody else has to approve, too.",
-		reset.ErrOtherPlan:       "The plan has changed since this message was shown. Look at the newest message of the request and decide there.",
-		reset.ErrExpired:         "The request has expired. Ask again if it is still needed.",
-		reset.ErrNotTheirs:       "You cannot lift this pause. Ask an approver who is not the requester.",
-		reset.ErrNotYet:          "It is not time for that yet.",
+		reset.ErrOwnRequest:      "You can't approve your own request.",
+		reset.ErrAlreadyCounted:  "Your approval already counts. Somebody else must approve too.",
+		reset.ErrOtherPlan:       "The plan has changed. Decide in the newest message of the request.",
+		reset.ErrExpired:         "The request has expired. Ask again if it's still needed.",
+		reset.ErrNotTheirs:       "Only another approver can resume this.",
+		reset.ErrNotYet:          "It's too early for that.",
 		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
 		desk.ErrOvertaken:        "It was stopped after you pressed, so nothing was done. Press again if it should go on.",
-		desk.ErrNotFrozen:        "Nothing is frozen, so there is nothing to lift.",
-		desk.ErrFrozenAlready:    "Everything is frozen already. `/factor-reset thaw` asks for the freeze to be lifted.",
+		desk.ErrNotFrozen:        "Nothing is frozen.",
+		desk.ErrFrozenAlready:    "Everything is already frozen. Two approvers can run `/factor-reset thaw`.",
 		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
-		reset.ErrNoRow:           "The plan has no such row to take out. Open the review again.",
-		reset.ErrFrozen:          "Everything is frozen: nothing starts until approvers lift the freeze.",
+		reset.ErrNoRow:           "That user isn't in the plan any more. Open the review again.",
+		reset.ErrFrozen:          "Everything is frozen. Two approvers must run `/factor-reset thaw`.",
 		reset.ErrNotFound:        "There is no such request. `/factor-reset status` lists yours.",
 		context.DeadlineExceeded: "Slack (or Okta)" + notAnswering,
 	}
