@@ -4,37 +4,41 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"factorbot/bot/desk"
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
 
 // clicked serves a button on a request.
-func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *listening) clicked(ctx context.Context, a *arrival) {
 	if l.modalOf(a) != nil {
-		return l.wasOpened(a), nil // beside its acknowledgement, while its trigger was good
+		l.wasOpened(ctx, a) // beside its acknowledgement, while its trigger was good
+		return
 	}
 	switch a.Action {
 	case view.ActionRetryFailed:
-		return l.retried(ctx, a)
+		l.retried(ctx, a)
+		return
 	case view.ActionNotMe:
-		return l.reported(ctx, a)
+		l.reported(ctx, a)
+		return
 	case view.ActionChooseColumn:
-		return l.chose(ctx, a)
+		l.chose(ctx, a)
+		return
 	}
 	act := l.act(a.Action)
 	if act == nil {
 		l.Log.Warn("an unknown button was pressed and is passed over", "action", a.Action)
-		return view.Refused(formerButton), nil
+		l.answer(ctx, a, view.Refused(formerButton))
+		return
 	}
-	in, err := decisionOf(a)
+	in, err := a.decisionOf()
 	if err != nil {
-		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
+		l.foreign(ctx, a, err)
+		return
 	}
-	return l.moved(ctx, a, in, act)
+	l.moved(ctx, a, in, act)
 }
 
 // act is the move of the desk that a button asks for; nil for a button that is none of ours.
@@ -53,54 +57,60 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 }
 
 // moved makes a move. The messages show that it took place; only who could not make it hears so.
-func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) (view.Message, error) {
+func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
-		return view.Message{}, nil
+		return
 	}
 	if n, lacks := unconfirmed(err); lacks {
-		return l.askNumber(ctx, a, in, n)
+		l.askNumber(ctx, a, in, n)
+		return
 	}
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	l.tookEffect(a)
 	l.Log.Info("a button took effect", "request", r.ID, "action", cmp.Or(a.Action, a.Callback), "user", a.By, "state", r.State)
-	return view.Message{}, nil
 }
 
 // retried opens a request for what failed or was not run, where the button stands.
-func (l *listening) retried(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, err := decisionOf(a)
+func (l *listening) retried(ctx context.Context, a *arrival) {
+	in, err := a.decisionOf()
 	if err != nil {
-		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
+		l.foreign(ctx, a, err)
+		return
 	}
 	if !l.takes(in.Channel) {
 		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before
 	}
 	r, err := l.Again.Retry(ctx, in)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return view.Opened(r), nil
+	l.answer(ctx, a, view.Opened(r))
 }
 
 // reported takes the word of an affected user that a reset was not wanted.
-func (l *listening) reported(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *listening) reported(ctx context.Context, a *arrival) {
 	id, row, err := view.ParseRowValue(a.Value)
 	if err != nil {
-		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
+		l.foreign(ctx, a, err)
+		return
 	}
-	in := intent(a)
+	in := a.intent()
 	in.Request, in.Row = id, row
 	r, paused, err := l.Steer.Report(ctx, in)
 	if errors.Is(err, reset.ErrAlreadyCounted) {
-		return view.Answer("The security team knows already that you did not expect this."), nil
+		l.answer(ctx, a, view.Answer("The security team knows already that you did not expect this."))
+		return
 	}
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	l.tookEffect(a)
 	l.Log.Warn("a user said that a reset was not wanted", "request", r.ID, "row", row, "user", a.By, "paused", paused)
-	return view.ReportTaken(r), nil
+	l.answer(ctx, a, view.ReportTaken(r))
 }

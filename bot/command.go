@@ -6,25 +6,33 @@ import (
 	"fmt"
 	"time"
 
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *listening) commanded(ctx context.Context, a *arrival) {
 	if l.modalOf(a) != nil {
-		return l.wasOpened(a), nil // the form is the answer
+		l.wasOpened(ctx, a) // the form is the answer
+		return
 	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return l.obey(ctx, a, c)
+	m, err := l.obey(ctx, a, c)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		m = l.words(a, err)
+	}
+	l.answer(ctx, a, m)
 }
 
-func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
@@ -41,15 +49,15 @@ func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) 
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
 		return l.about(ctx, a, c)
 	}
-	r, err := l.Requests.OpenCommand(ctx, intent(a), c)
+	r, err := l.Requests.OpenCommand(ctx, a.intent(), c)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Opened(r), nil
 }
 
-func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
-	in := intent(a)
+func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+	in := a.intent()
 	if len(c.Args) > 0 {
 		id, err := named(c)
 		if err != nil {
@@ -65,12 +73,12 @@ func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command
 }
 
 // steer serves "cancel FR-42" and its like.
-func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := intent(a)
+	in := a.intent()
 	in.Request, in.Why = id, c.Reason
 	act := l.act(string(c.Verb)) // a verb is called as its button
 	if act == nil {
@@ -85,12 +93,12 @@ func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command)
 }
 
 // about serves what needs one request and answers with it.
-func (l *listening) about(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *listening) about(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := intent(a)
+	in := a.intent()
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
 		r, err := l.Again.Retry(ctx, in)

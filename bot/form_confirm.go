@@ -10,15 +10,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
 // confirmModal asks for the number of users.
-func (l *listening) confirmModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(a)
+func (l *listening) confirmModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	in, err := a.decisionOf()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -37,8 +36,8 @@ func numberOf(r *reset.Request) int {
 	return r.Plan.Resets
 }
 
-func (l *listening) checkNumber(_ context.Context, a *event.Event) map[string]string {
-	_, f, err := decided(a)
+func (l *listening) checkNumber(_ context.Context, a *arrival) map[string]string {
+	_, f, err := a.decided()
 	if err != nil {
 		return map[string]string{view.FieldUsers: outOfDate}
 	}
@@ -52,39 +51,41 @@ func (l *listening) checkNumber(_ context.Context, a *event.Event) map[string]st
 }
 
 // typedNumber reads the number with or without the marks that people put between thousands.
-func typedNumber(a *event.Event) (int, error) {
-	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(a.Typed(view.FieldUsers)))
+func typedNumber(a *arrival) (int, error) {
+	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(a.text(view.FieldUsers)))
 }
 
 // numbered judges an approval whose number of users was typed.
-func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, _, err := decided(a)
+func (l *listening) numbered(ctx context.Context, a *arrival) {
+	in, _, err := a.decided()
 	if err == nil {
 		in.Confirmed, err = typedNumber(a)
 	}
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return l.moved(ctx, a, in, l.Decide.Approve)
+	l.moved(ctx, a, in, l.Decide.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is
 // good; later, and after a restart, a private button opens it.
-func (l *listening) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) (view.Message, error) {
+func (l *listening) askNumber(ctx context.Context, a *arrival, in desk.Intent, n int) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	if trigger := l.triggers.take(a.Key); trigger != "" {
+	if trigger := l.triggers.take(a.key); trigger != "" {
 		short, cancel := context.WithTimeout(ctx, modalTime)
 		defer cancel()
 		_, err := l.Slack.OpenViewContext(short, trigger, view.ConfirmModal(r, a.Channel, n))
 		if err == nil || ctx.Err() != nil {
-			return view.Message{}, nil
+			return
 		}
 		l.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
 	}
-	return view.AskNumber(r, n), nil
+	l.answer(ctx, a, view.AskNumber(r, n))
 }
 
 // unconfirmed returns the number that a large batch asks for, where an approval lacked it.

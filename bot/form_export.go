@@ -8,7 +8,6 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"factorbot/bot/event"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
@@ -67,7 +66,7 @@ func everyOrg() []view.Attribute {
 }
 
 // exportModal opens the form for an export.
-func (l *listening) exportModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *listening) exportModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -85,7 +84,7 @@ func (l *listening) exportForm(ctx context.Context, f view.Frame) slack.ModalVie
 }
 
 // suggest answers what is typed into a field whose choices are too many to list.
-func (s *socket) suggest(ctx context.Context, id string, a *event.Event) {
+func (s *socket) suggest(ctx context.Context, id string, a *arrival) {
 	offered := []*slack.OptionBlockObject{}
 	if a.Action == view.FieldColumns {
 		short, cancel := context.WithTimeout(ctx, modalTime)
@@ -114,8 +113,8 @@ func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 }
 
 // checkExport says what is wrong with an export form.
-func (l *listening) checkExport(ctx context.Context, a *event.Event) map[string]string {
-	f, err := a.Frame()
+func (l *listening) checkExport(ctx context.Context, a *arrival) map[string]string {
+	f, err := a.frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
@@ -125,8 +124,8 @@ func (l *listening) checkExport(ctx context.Context, a *event.Event) map[string]
 }
 
 // exportOf reads an export form, and says by field what is wrong with it.
-func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.Typed(view.FieldReason)}}
+func exportOf(a *arrival, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.text(view.FieldReason)}}
 	wrong := map[string]string{}
 	if words := o.name(a, f.Whom); words != "" {
 		wrong[f.Whom] = words
@@ -139,15 +138,17 @@ func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
 }
 
 // exported opens the request of an export form that was checked.
-func (l *listening) exported(ctx context.Context, a *event.Event) (view.Message, error) {
-	f, err := a.Frame()
+func (l *listening) exported(ctx context.Context, a *arrival) {
+	f, err := a.frame()
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	o, _ := exportOf(a, f)
-	r, err := l.Requests.OpenCommand(ctx, intent(a), o.Command)
+	r, err := l.Requests.OpenCommand(ctx, a.intent(), o.Command)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return view.Opened(r), nil
+	l.answer(ctx, a, view.Opened(r))
 }

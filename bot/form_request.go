@@ -10,14 +10,13 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
 // modalOfCommand is the modal of a command that says nothing but what it is about.
-func (l *listening) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
+func (l *listening) modalOfCommand(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
 	switch text := strings.TrimSpace(a.Text); {
 	case text == "":
 		return l.requestModal
@@ -29,7 +28,7 @@ func (l *listening) modalOfCommand(a *event.Event) func(context.Context, *event.
 
 // requestModal opens the form for a request, for those who may ask where it was
 // opened. A button in the home tab says where that is, or leaves it to us.
-func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *listening) requestModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -40,8 +39,8 @@ func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.Mod
 
 // newForm judges whether the person may ask, and starts a form's frame. Slack
 // is asked who the person is; where that takes too long the form opens all the same.
-func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
-	if a.Kind == event.KindClick {
+func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error) {
+	if a.Kind == kindClick {
 		a.Channel = reset.Channel(a.Value)
 		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
 			a.Channel = channels[0]
@@ -50,7 +49,7 @@ func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, er
 	f := view.Frame{Channel: a.Channel}
 	ctx, cancel := context.WithTimeout(ctx, modalTime/2)
 	defer cancel()
-	in := intent(a)
+	in := a.intent()
 	in.Asked = l.Now()
 	err := l.Requests.MayAsk(ctx, in, "")
 	away := (*desk.AwayError)(nil)
@@ -65,8 +64,8 @@ func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, er
 }
 
 // anotherField shows the field for another way to name users; what was entered elsewhere stays.
-func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (l *listening) anotherField(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	f, err := a.frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -80,7 +79,7 @@ func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.Mod
 // order is what a request form amounts to.
 type order struct {
 	roster.Command
-	file   *event.File    // in the place of users
+	file   *file          // in the place of users
 	pasted *roster.Roster // the same
 }
 
@@ -89,8 +88,8 @@ const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
-func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string]string {
-	f, err := a.Frame()
+func (l *listening) checkRequest(ctx context.Context, a *arrival) map[string]string {
+	f, err := a.frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
@@ -100,7 +99,7 @@ func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string
 }
 
 // checkAsker adds what is wrong with who asks, where, and why.
-func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason string, wrong map[string]string) {
+func (l *listening) checkAsker(ctx context.Context, a *arrival, reason string, wrong map[string]string) {
 	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
@@ -109,8 +108,8 @@ func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason strin
 }
 
 // order reads the form, and says by field what is wrong with it.
-func (l *listening) order(a *event.Event, f view.Frame) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
+func (l *listening) order(a *arrival, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.text(view.FieldReason)}}
 	wrong := map[string]string{}
 	if words := o.name(a, f.Whom); words != "" {
 		wrong[f.Whom] = words
@@ -142,7 +141,7 @@ func (l *listening) order(a *event.Event, f view.Frame) (order, map[string]strin
 }
 
 // name reads the field in which users are named; it returns what is wrong with it.
-func (o *order) name(a *event.Event, whom string) string {
+func (o *order) name(a *arrival, whom string) string {
 	switch whom {
 	case view.WhomPeople:
 		for _, id := range a.Fields[view.FieldPeople].Picked {
@@ -152,13 +151,13 @@ func (o *order) name(a *event.Event, whom string) string {
 			return "Choose at least one person."
 		}
 	case view.WhomGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.Typed(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
+		return o.set(roster.UserGroup, strings.Trim(a.text(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
 	case view.WhomSearch:
-		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
+		return o.expression(roster.UserSearch, a.text(view.FieldSearch))
 	case view.WhomFilter:
-		return o.expression(roster.UserFilter, a.Typed(view.FieldFilter))
+		return o.expression(roster.UserFilter, a.text(view.FieldFilter))
 	case view.WhomQuery:
-		return o.set(roster.UserQuery, a.Typed(view.FieldQuery), "Write how the name or e-mail begins.")
+		return o.set(roster.UserQuery, a.text(view.FieldQuery), "Write how the name or e-mail begins.")
 	case view.WhomFile:
 		return o.attached(a.Fields[view.FieldFile].Files)
 	default:
@@ -189,7 +188,7 @@ func (o *order) expression(kind roster.UserKind, value string) string {
 	return o.set(kind, value, `Write an expression, such as status eq "LOCKED_OUT".`)
 }
 
-func (o *order) attached(files []event.File) string {
+func (o *order) attached(files []file) string {
 	if len(files) != 1 {
 		return "Choose one file."
 	}
@@ -198,7 +197,7 @@ func (o *order) attached(files []event.File) string {
 		o.file = &f
 		return ""
 	case fileSheet:
-		return "I can't read that kind of event.File. Save it as .xlsx or CSV UTF-8; unpack an archive first."
+		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
 	}
 	return "Only .csv, .tsv, .txt and .xlsx files are read."
 }
@@ -222,28 +221,33 @@ func wordsOf(err error) string {
 }
 
 // requested opens the request of a form that was checked.
-func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message, error) {
-	f, err := a.Frame()
+func (l *listening) requested(ctx context.Context, a *arrival) {
+	f, err := a.frame()
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	o, _ := l.order(a, f) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
-		r, err := l.ordered(ctx, intent(a), o)
+		r, err := l.ordered(ctx, a.intent(), o)
 		if err != nil {
-			return view.Message{}, err
+			l.answer(ctx, a, l.words(a, err))
+			return
 		}
-		return view.Opened(r), nil
+		l.answer(ctx, a, view.Opened(r))
+		return
 	}
 	known, err := l.know(ctx, *o.file)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	types, err := roster.FactorTypes(o.Factors)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
+	l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
 // ordered opens a request without a file.

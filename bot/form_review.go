@@ -9,14 +9,13 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
 
 // reviewModal shows a plan row by row. Who may not decide on it may look.
-func (l *listening) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(a)
+func (l *listening) reviewModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	in, err := a.decisionOf()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -48,8 +47,8 @@ func (l *listening) review(ctx context.Context, r *reset.Request, f view.Frame) 
 }
 
 // turnReview shows another page, or what is searched for. Ticks stay over pages.
-func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (l *listening) turnReview(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+	f, err := a.frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -82,8 +81,8 @@ func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.Modal
 }
 
 // turned is the frame after an action inside the review.
-func turned(f view.Frame, a *event.Event) view.Frame {
-	if s := a.Typed(view.ReviewSearch); s != f.Search {
+func turned(f view.Frame, a *arrival) view.Frame {
+	if s := a.text(view.ReviewSearch); s != f.Search {
 		f.Search, f.Page = s, 0
 	}
 	switch a.Action {
@@ -108,7 +107,7 @@ func numbers(values []string) []int {
 }
 
 // out is every row that has a tick, on this page and on those before.
-func rowsOut(a *event.Event, f view.Frame) ([]int, error) {
+func (a *arrival) out(f view.Frame) ([]int, error) {
 	for field, in := range a.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
 			return nil, errTooManyRows
@@ -122,12 +121,12 @@ var errTooManyRows = errors.New("too many rows for one go")
 
 // checkReview says what is wrong with the rows that are to be taken out. Who
 // only looked closes the modal with its button and takes nothing out.
-func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]string {
-	_, f, err := decided(a)
+func (l *listening) checkReview(_ context.Context, a *arrival) map[string]string {
+	_, f, err := a.decided()
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
 	}
-	rows, err := rowsOut(a, f)
+	rows, err := a.out(f)
 	switch {
 	case f.Looking:
 		return nil
@@ -140,20 +139,22 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 }
 
 // reviewed takes rows out of a plan.
-func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, f, err := decided(a)
+func (l *listening) reviewed(ctx context.Context, a *arrival) {
+	in, f, err := a.decided()
 	if err == nil {
-		in.Rows, err = rowsOut(a, f)
+		in.Rows, err = a.out(f)
 	}
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
 	if f.Looking {
-		return view.Message{}, nil
+		return
 	}
 	r, err := l.Decide.TakeOut(ctx, in)
 	if err != nil {
-		return view.Message{}, err
+		l.answer(ctx, a, l.words(a, err))
+		return
 	}
-	return view.TakenOut(r, len(in.Rows)), nil
+	l.answer(ctx, a, view.TakenOut(r, len(in.Rows)))
 }

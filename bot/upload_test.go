@@ -76,12 +76,12 @@ func TestHistory_messageWithFilesHasNoSubtype(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			up := fromHistory("C1", m).Upload()
+			up := fromHistory("C1", m).upload()
 			if (up != nil) != tt.want {
 				t.Fatalf("got %+v", up)
 			}
-			if up != nil && (up.Key != "message:C1:1777896000.000100" || up.Files[0].ID != "F1") {
-				t.Errorf("key %q, files %+v", up.Key, up.Files)
+			if up != nil && (up.key != "message:C1:1777896000.000100" || up.Files[0].ID != "F1") {
+				t.Errorf("key %q, files %+v", up.key, up.Files)
 			}
 		})
 	}

@@ -29,12 +29,12 @@ var idPattern = regexp.MustCompile(`^00u[A-Za-z0-9]{17}$`)
 // quoteRunes end a term in Okta's search language, or are what a phone makes of such a quote.
 const quoteRunes = "\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb"
 
-// pathRunes would change which endpoint of Okta is called.
-const pathRunes = `/\?%`
+// pathRunes would change which endpoint of Okta is called, or are between cells.
+const pathRunes = `/\?%|`
 
 // atext is what RFC 5322 (3.2.3) allows in an address besides letters and digits,
 // less pathRunes, with dot and @. Guests of a directory have a # in theirs.
-const atext = ".@!#$&'*+-=^_`{|}~"
+const atext = ".@!#$&'*+-=^_`{}~"
 
 // claimKind is what a cell is.
 type claimKind int
@@ -56,6 +56,9 @@ type claim struct {
 }
 
 func (c claim) isUser() bool { return c.kind == claimID || c.kind == claimAddress }
+
+// names reports whether a cell names users, one or more.
+func (c claim) names() bool { return c.isUser() || c.kind == claimTwo }
 
 // isUser reports whether a cell names a user.
 func isUser(cell string) bool { return mayBeUser(cell) && readCell(cell).isUser() }
@@ -121,7 +124,10 @@ func readPlain(cell string) (claim, bool) {
 }
 
 // countUsers counts the different users that are named in a text.
-func countUsers(text string) int {
+func countUsers(text string) int { return len(namedIn(text)) }
+
+// namedIn finds the users that are named in a text, in lower case.
+func namedIn(text string) map[string]bool {
 	seen := map[string]bool{}
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune(",;<>()[]|:", r)
@@ -131,7 +137,7 @@ func countUsers(text string) int {
 			seen[strings.ToLower(word)] = true
 		}
 	}
-	return len(seen)
+	return seen
 }
 
 // loginProblem says why a text without an @ cannot be a login, "" if it can.
@@ -146,20 +152,21 @@ func loginProblem(text string) string {
 		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
 	case strings.ContainsAny(text, quoteRunes):
 		return "has a quotation mark inside"
-	case strings.ContainsAny(text, "<>,;"):
-		return "has a bracket or separator inside; write one user to a cell"
 	case strings.ContainsFunc(text, unicode.IsSpace):
 		return "has a blank inside; one user to a cell"
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."), strings.Contains(text, "//"), strings.Contains(text, ".."):
 		return `is no login: it reads like a path or an address of the web`
 	}
 	for _, r := range text {
-		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			return runeProblem(r)
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(loginRunes, r) {
+			return fmt.Sprintf("has %s inside, which no login that I know has; if that is right, give the user's Okta ID", shown(string(r)))
 		}
 	}
 	return ""
 }
+
+// loginRunes may be in a login without an @, besides letters and digits.
+const loginRunes = `._-+\/'$#&~=!`
 
 func addressProblem(cell string) string {
 	n := utf8.RuneCountInString(cell)
@@ -290,6 +297,9 @@ func unwrapOnce(cell string) string {
 	if rest := rearm(cell); rest != cell {
 		return rest
 	}
+	if rest := strings.Trim(cell, "|"); rest != cell { // a line of a drawn table
+		return rest
+	}
 	if m := bullet.FindString(cell); m != "" {
 		return cell[len(m):]
 	}
@@ -356,15 +366,15 @@ func oneOf(cell, target, label string) string {
 	if m := scheme.FindString(target); m != "" {
 		target = address(target[len(m):])
 	}
-	if label != "" && mayBeUser(label) {
-		if l := unwrap(label); countUsers(l) > 1 || isUserText(l) && !strings.EqualFold(l, target) {
-			return cell
+	if mayBeUser(label) {
+		for user := range namedIn(label) {
+			if !strings.EqualFold(user, target) {
+				return cell
+			}
 		}
 	}
 	return target
 }
-
-func isUserText(s string) bool { return idPattern.MatchString(s) || addressProblem(s) == "" }
 
 // isName reports whether a text can be a person's name: up to five words that begin with a capital, or have no cases.
 func isName(s string) bool {

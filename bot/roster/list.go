@@ -1,6 +1,9 @@
 package roster
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // List is what was typed or pasted into a field for users.
 type List struct {
@@ -63,7 +66,7 @@ func bareLogins(text string) ([]UserRef, bool) {
 		case item == "":
 			continue
 		case ok:
-		case loginProblem(item) == "":
+		case loginProblem(item) == "" && strings.ContainsFunc(item, isNoLetter): // a mere word may be anything: login: says that it is one
 			ref = UserRef{Kind: UserLogin, Value: item, Input: item}
 		default:
 			return nil, false
@@ -72,3 +75,5 @@ func bareLogins(text string) ([]UserRef, bool) {
 	}
 	return users, len(users) > 0
 }
+
+func isNoLetter(r rune) bool { return !unicode.IsLetter(r) }

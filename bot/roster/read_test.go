@@ -283,7 +283,7 @@ func TestRead_hostile(t *testing.T) {
 func TestRead_legal(t *testing.T) {
 	for _, cell := range []string{
 		"o'brien@example.com", "guest_partner.example#EXT#@contoso.onmicrosoft.com", "ana+test@example.com", "first.last@sub.example.co.uk", "jo_ão@exämple.com",
-		"a@b.c", "x-y~z$1@example.com", strings.Repeat("ü", 88) + "@example.com", "{ana}|b@example.com", "svc!x@localhost", "名前@例え.テスト",
+		"a@b.c", "x-y~z$1@example.com", strings.Repeat("ü", 88) + "@example.com", "{ana}b@example.com", "svc!x@localhost", "名前@例え.テスト",
 	} {
 		got, err := roster.Read(strings.NewReader("login\n"+cell), roster.Limits{})
 		if err != nil {

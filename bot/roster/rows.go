@@ -69,16 +69,21 @@ func isNamePart(cells []string) bool {
 func bareRow(n int, rec record) reset.Row {
 	foreign := foreignLabel(rec.cells)
 	best, claimed := "", claim{problem: "the row names no user"}
+	others := false
 	for _, cell := range rec.cells {
 		if cell == "" {
 			continue
 		}
 		c := readCell(cell)
+		others = others || c.kind == claimWrong && countUsers(cell) > 0
 		if best == "" || rankOf(c.kind) > rankOf(claimed.kind) {
 			best, claimed = cell, c
 		}
 	}
 	row := newRow(n, rec.line, best, claimed)
+	if others && row.Value != "" {
+		row.Kind, row.Value, row.Problem = "", "", "the line names another user, too, among other words; write one user to a line"
+	}
 	if foreign != "" && row.Value != "" {
 		row.Kind, row.Value, row.Problem = "", "", labelProblem(foreign)
 	}

@@ -51,7 +51,7 @@ func (s *survey) look(i int, cells []string) {
 			continue
 		}
 		known, ok := s.about[at]
-		named := isUser(cell)
+		named := mayBeUser(cell) && readCell(cell).names()
 		if named {
 			s.users[at]++
 		}
@@ -65,7 +65,7 @@ func (s *survey) look(i int, cells []string) {
 		switch {
 		case named && ok && at < len(s.header):
 			inside++
-		case isUser(cell):
+		case mayBeUser(cell) && (readCell(cell).names() || at >= len(s.header) && countUsers(cell) > 0):
 			outside++
 		}
 		if named && len(s.shown[at]) < samples && !slices.Contains(s.shown[at], cell) {
