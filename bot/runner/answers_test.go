@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"factorbot/bot/reset"
 	"factorbot/okta/oktasim"
@@ -67,4 +68,30 @@ func TestRunner_an_edges_404_is_no_missing_user(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A batch of 30 under the limits of a small tenant, 50 calls a minute and 10 for
+// applications: nothing is refused, the reserve is kept, and it takes little longer than
+// the limit makes it.
+func TestRunner_small_tenant(t *testing.T) {
+	users, ids := people(30)
+	each, some := oktasim.SmallLimits()
+	onBench(t, oktasim.Options{Given: users, RateLimit: each, Limits: some, Window: time.Minute, Latency: 80 * time.Millisecond, LogLag: 5 * time.Second}, nil, func(b *bench) {
+		began := time.Now()
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.approve(id)
+		b.await(id, reset.Done)
+		if took := time.Since(began); took > 4*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+		for row, p := range b.results(id) {
+			if p.Outcome != reset.OutcomeReset {
+				t.Errorf("row %d: %+v", row, p)
+			}
+		}
+		if n := b.client.Stats().Throttled; n != 0 {
+			t.Errorf("%d calls were answered 429", n)
+		}
+	})
 }

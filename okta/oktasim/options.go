@@ -96,6 +96,12 @@ const (
 	maxPage            = 200 // users in one answer (Okta, List all users)
 )
 
+// SmallLimits are the limits a minute of a small tenant, as those recorded in 2025 and
+// 2026 have: for every bucket, and other ones for some.
+func SmallLimits() (each int, some map[string]int) {
+	return 50, map[string]int{"/api/v1/apps": 10}
+}
+
 func (opt Options) withDefaults() Options {
 	set(&opt.Window, defaultWindow)
 	set(&opt.Concurrency, defaultConcurrency)

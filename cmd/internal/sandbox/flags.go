@@ -19,6 +19,7 @@ type Config struct {
 	Users     int    // users of the simulated org
 	UsersFrom string // CSV file whose users the org has instead, "" for made-up ones
 	RateLimit int    // calls per window and bucket
+	Limits    string // kind of tenant whose limits the org has: "" or "small"
 	Window    time.Duration
 	Latency   time.Duration // of each Okta call
 	Faults    float64       // share of Okta calls that fail, 0 to 1
@@ -37,6 +38,7 @@ func sandboxFlags(args []string, out io.Writer) (*Config, error) {
 	f.IntVar(&c.Users, "users", 500, "`NUMBER` of users in the simulated org")
 	f.StringVar(&c.UsersFrom, "users-from", "", "CSV `FILE` whose users the org has")
 	f.IntVar(&c.RateLimit, "rate-limit", 600, "Okta `CALLS` per window and bucket")
+	f.StringVar(&c.Limits, "limits", "", "`KIND` of tenant: small has the limits of small ones, 50 calls a window and 10 for applications, instead of --rate-limit")
 	window := cli.DurationFlag(f, "window", 60*time.Second, "`TIME` of a rate-limit window")
 	latency := cli.DurationFlag(f, "latency", 80*time.Millisecond, "`TIME` that an Okta call takes")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that fail, 0 to 1")
@@ -73,6 +75,8 @@ func (c *Config) check() error {
 		return cli.BadSetting("--users", "must be from 1 to 1000000")
 	case c.RateLimit < 1:
 		return cli.BadSetting("--rate-limit", "must be at least 1")
+	case c.Limits != "" && c.Limits != "small":
+		return cli.BadSetting("--limits", "must be small, or left out")
 	case c.Window < time.Second:
 		return cli.BadSetting("--window", "must be at least 1s")
 	case c.Latency < 0:

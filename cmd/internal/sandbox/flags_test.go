@@ -31,6 +31,7 @@ func TestSandboxFlags(t *testing.T) {
 		"simulator": {[]string{"--no-bot", "--addr", "127.0.0.1:0"}, with(func(c *Config) { c.NoBot = true; c.Addr = "127.0.0.1:0" })},
 		"org":       {[]string{"--users=3", "--users-from=r.csv", "--db=x.db"}, with(func(c *Config) { c.Users = 3; c.UsersFrom = "r.csv"; c.DB = "x.db" })},
 		"pace":      {[]string{"--rate-limit=100", "--window=10s", "--latency=0"}, with(func(c *Config) { c.RateLimit = 100; c.Window = 10 * time.Second; c.Latency = 0 })},
+		"small":     {[]string{"--limits=small"}, with(func(c *Config) { c.Limits = "small" })},
 		"container": {[]string{"--container"}, with(func(c *Config) { c.Container = true })},
 		"faults":    {[]string{"--faults", "0.03"}, with(func(c *Config) { c.Faults = 0.03 })},
 	} {
@@ -58,6 +59,7 @@ func TestSandboxFlags_refuses(t *testing.T) {
 		"no users":       {"--users=0", "--users", "from 1"},
 		"many users":     {"--users=1000001", "--users", "from 1"},
 		"no calls":       {"--rate-limit=0", "--rate-limit", "at least 1"},
+		"other tenants":  {"--limits=large", "--limits", "small"},
 		"short window":   {"--window=10ms", "--window", "at least 1s"},
 		"window in text": {"--window=" + notAFlag, "--window", "unit"},
 		"early answers":  {"--latency=-1s", "--latency", "negative"},
@@ -81,7 +83,7 @@ func TestSandboxFlags_help(t *testing.T) {
 	if _, err := sandboxFlags([]string{"-h"}, &out); !errors.Is(err, pflag.ErrHelp) {
 		t.Errorf("error %v, want pflag.ErrHelp", err)
 	}
-	for _, flag := range []string{"addr", "users", "users-from", "rate-limit", "window", "latency", "faults", "db", "no-bot"} {
+	for _, flag := range []string{"addr", "users", "users-from", "rate-limit", "limits", "window", "latency", "faults", "db", "no-bot"} {
 		if !strings.Contains(out.String(), "--"+flag) {
 			t.Errorf("the help does not tell of --%s", flag)
 		}

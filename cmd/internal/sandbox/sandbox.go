@@ -148,6 +148,9 @@ func sandboxOrg(cfg *Config) (*oktasim.Org, error) {
 		Users: cfg.Users, Given: Cast(), RateLimit: cfg.RateLimit, Window: cfg.Window,
 		Latency: cfg.Latency, Faults: cfg.Faults, Token: Token, Seed: 1,
 	}
+	if cfg.Limits == "small" {
+		opt.RateLimit, opt.Limits = oktasim.SmallLimits()
+	}
 	if cfg.UsersFrom != "" {
 		users, err := usersFrom(cfg.UsersFrom)
 		if err != nil {
