@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/okta/oktasim"
 )
@@ -92,6 +93,35 @@ func TestRunner_small_tenant(t *testing.T) {
 		}
 		if n := b.client.Stats().Throttled; n != 0 {
 			t.Errorf("%d calls were answered 429", n)
+		}
+	})
+}
+
+// Where Okta counts readings of factors apart from resets, with another limit and other
+// windows, and each user's are read after the reset, nothing is refused after the first window.
+func TestRunner_two_buckets(t *testing.T) {
+	const factors = "/api/v1/users/factors"
+	users, ids := people(440)
+	opt := oktasim.Options{
+		Given: users, Latency: 30 * time.Millisecond, RateLimit: 300, Window: 6 * time.Second, Limits: map[string]int{factors: 100},
+		Buckets: map[string]string{"GET /api/v1/users/{id}/factors": factors}, FirstWindow: map[string]time.Duration{factors: 5 * time.Second},
+	}
+	onBench(t, opt, func(r *policy.Rules) { r.Verify = "each" }, func(b *bench) {
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.approve(id)
+		b.await(id, reset.Done)
+		for row, p := range b.results(id) {
+			if p.Outcome != reset.OutcomeReset || p.Proof != reset.ProofFactors {
+				t.Errorf("row %d: %+v", row, p)
+			}
+		}
+		for _, bucket := range []string{"/api/v1/users", factors} {
+			for i, w := range b.org.Windows(bucket) {
+				if i > 0 && w.Throttled > 0 {
+					t.Errorf("%s, window %d: %+v", bucket, i, w)
+				}
+			}
 		}
 	})
 }
