@@ -1,17 +1,15 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"factorbot/store/internal/kv/boltkv"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"factorbot/store/internal/kv/boltkv"
 )
 
 // copyMark is what a backup says of itself: whoever starts on one knows that calls may
@@ -76,7 +74,7 @@ func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
 	if s.file == nil {
 		return 0, errNoFile
 	}
-	return backupTo(path, func(half string) (int64, error) { return s.makeCopy(ctx, half) })
+	return boltkv.NewFile(path, func(half string) (int64, error) { return s.makeCopy(ctx, half) })
 }
 
 // BackupFile is [Store.BackupFile], for a file that no bot has open.
@@ -84,7 +82,7 @@ func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error)
 	if i.file == nil {
 		return 0, fmt.Errorf("back up the record to %s: %w", path, errNoFile)
 	}
-	n, err := backupTo(path, func(half string) (int64, error) {
+	n, err := boltkv.NewFile(path, func(half string) (int64, error) {
 		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
 	})
 	if err != nil {
@@ -96,7 +94,7 @@ func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error)
 // WriteBackup puts a backup that comes from elsewhere into a new file, mode 0600, as
 // BackupFile does: write writes its bytes.
 func WriteBackup(path string, write func(io.Writer) (int64, error)) (int64, error) {
-	n, err := backupTo(path, func(half string) (int64, error) {
+	n, err := boltkv.NewFile(path, func(half string) (int64, error) {
 		f, err := os.OpenFile(half, os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return 0, err
@@ -114,30 +112,7 @@ func WriteBackup(path string, write func(io.Writer) (int64, error)) (int64, erro
 }
 
 // HalfBackup ends the name of a backup that is not whole yet: "copy.db.1234.part".
-const HalfBackup = ".part"
-
-// backupTo has a copy made under a name that nobody else has, and gives it its own when
-// it is whole, on condition that no file has that one.
-func backupTo(path string, copyTo func(half string) (int64, error)) (int64, error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return 0, cmp.Or(err, fs.ErrExist)
-	}
-	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+HalfBackup)
-	if err != nil {
-		return 0, err
-	}
-	n := int64(0)
-	if err = half.Close(); err == nil {
-		n, err = copyTo(half.Name())
-	}
-	if err == nil {
-		err = boltkv.GiveName(half.Name(), path)
-	}
-	if err != nil {
-		return 0, errors.Join(err, os.RemoveAll(half.Name()))
-	}
-	return n, nil
-}
+const HalfBackup = boltkv.HalfFile
 
 // makeCopy writes a marked and durable copy; where it fails nothing is left.
 func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"factorbot/bot/reset"
-	"factorbot/store/internal/chain"
 )
 
 // BenchmarkJournal is a run without pacing: ten workers, for each user a started
@@ -100,22 +99,4 @@ func commits(tb testing.TB, s *Store) int {
 	}
 	defer tx.Rollback()
 	return tx.ID()
-}
-
-// BenchmarkNewLine is what the chain costs an entry outside the journal's turn, with its
-// encoding; BenchmarkLink what it costs within.
-func BenchmarkNewLine(b *testing.B) {
-	e := outcome(1, userID(1), t0)
-	for b.Loop() {
-		if _, err := encodeEntry(e); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkLink(b *testing.B) {
-	at := chain.First(testOrg, 1)
-	for b.Loop() {
-		at = at.Next(1, at)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/etcdkv"
 )
 
 // Refusals of a write, or of a read of what is not there: nothing was changed.
@@ -21,6 +22,7 @@ var (
 type (
 	HeldError    = boltkv.HeldError
 	DamagedError = boltkv.DamagedError
+	AddressError = etcdkv.AddressError // of etcd
 )
 
 // OrgError says that the record belongs to another Okta org, or to one of which only the

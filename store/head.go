@@ -5,33 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
 )
 
-// Head is the end of the org's chain. A copy kept outside the record shows
-// later that nothing before it was changed or left out.
-type Head struct {
-	Seq  int64  // number of the last entry of the org's log; 0 if there is none
-	Hash string // of the chain up to there, 64 hex digits
-}
+// Head is the end of a chain.
+type Head = chain.Head
 
-// String writes "17:9f86d081...".
-func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
+// ParseHead reads what [Head.String] writes; at least 12 hex digits are enough.
+func ParseHead(s string) (Head, error) { return chain.ParseHead(s) }
 
-// ParseHead reads what String writes; at least 12 hex digits are enough.
-func ParseHead(s string) (Head, error) {
-	number, hash, _ := strings.Cut(strings.TrimSpace(s), ":")
-	seq, err := strconv.ParseInt(number, 10, 64)
-	hash = strings.ToLower(hash)
-	if err != nil || seq < 0 || len(hash) < 12 || len(hash) > 64 || strings.Trim(hash, "0123456789abcdef") != "" {
-		return Head{}, fmt.Errorf("%.100q is no head: it is a number, a colon, and 12 to 64 hex digits", s)
-	}
-	return Head{Seq: seq, Hash: hash}, nil
-}
+func headAt(last int64, at chain.Hash) Head { return Head{Seq: last, Hash: at.String()} }
 
 // Head returns the end of the org's chain as it is now.
 func (r *Reader) Head(ctx context.Context) (Head, error) {
@@ -39,7 +25,7 @@ func (r *Reader) Head(ctx context.Context) (Head, error) {
 	if err != nil {
 		return Head{}, fmt.Errorf("read the org's head: %w", err)
 	}
-	return Head{Seq: last, Hash: at.String()}, nil
+	return headAt(last, at), nil
 }
 
 // RequestHead returns the end of a request's own chain.
@@ -51,7 +37,7 @@ func (r *Reader) RequestHead(ctx context.Context, id reset.ID) (Head, error) {
 	if err != nil {
 		return Head{}, fmt.Errorf("read the head of %s: %w", id, err)
 	}
-	return Head{Seq: last, Hash: at.String()}, nil
+	return headAt(last, at), nil
 }
 
 // Names of the facts by which the org's chain tells of a request's.
@@ -89,7 +75,7 @@ func always(ops ...kv.Op) func(Head) ([]kv.Op, error) {
 // write commits a change set: its operations, its facts, the request's head in the org's
 // chain, and its cause. The caller has the turn.
 func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
-	sheets, anchor, err := t.appends(ctx, c)
+	appends, anchor, err := t.appends(ctx, c)
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +84,7 @@ func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 		return 0, err
 	}
 	conds, all := slices.Clone(c.conds), []kv.Op(nil)
-	for _, s := range sheets { // the logs' new keys first: nobody else makes them
+	for _, s := range appends { // the logs' new keys first: nobody else makes them
 		logConds, logOps := s.parts()
 		conds, all = append(conds, logConds...), append(all, logOps...)
 	}
@@ -111,8 +97,8 @@ func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 		all, conds = append([]kv.Op{done}, all...), append(conds, kv.Absent(done.Key))
 	}
 	rev, err := t.commit(ctx, conds, all...)
-	if t.journal.wrote(sheets, err); err == nil {
-		t.seal(ctx, sheets)
+	if t.journal.wrote(appends, err); err == nil {
+		t.seal(ctx, appends)
 	}
 	return rev, err
 }
@@ -125,7 +111,7 @@ func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, er
 	}
 	if c.n == 0 {
 		s, err := appendFacts(org, c.facts)
-		return []*logAppend{s}, Head{s.last, s.at.String()}, err
+		return []*logAppend{s}, headAt(s.last, s.at), err
 	}
 	log := &logEnd{n: c.n, at: chain.First(t.org, c.n)}
 	if !c.fresh {
@@ -135,8 +121,8 @@ func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, er
 	}
 	s, err := appendFacts(log, c.facts)
 	if err != nil || len(c.facts) == 0 {
-		return []*logAppend{s}, Head{org.last, org.at.String()}, err
+		return []*logAppend{s}, headAt(org.last, org.at), err
 	}
 	of, err := appendFacts(org, []reset.Fact{chainedFact(factChained, s, c.facts)})
-	return []*logAppend{s, of}, Head{of.last, of.at.String()}, err
+	return []*logAppend{s, of}, headAt(of.last, of.at), err
 }

@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"factorbot/store/internal/kv"
-	"factorbot/store/internal/series"
 	"fmt"
 	"iter"
 	"strconv"
 	"strings"
 	"time"
+
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // Envelope is what Slack sent, as it was received.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 func keys(envelopes []Envelope) []string {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/boltkv"
 	"strings"
 	"time"
+
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/etcdkv"
 )
 
 // Inspection is a record that is opened for reading only, as it is in its file or in a
@@ -31,7 +33,7 @@ func Inspect(path string, o ...Option) (*Inspection, error) {
 		f(&set)
 	}
 	i := &Inspection{Reader: Reader{now: set.now}, path: path}
-	if strings.HasPrefix(path, etcdScheme) {
+	if strings.HasPrefix(path, etcdkv.Scheme) {
 		e, err := openEtcd(path, set.etcd)
 		if err != nil {
 			return nil, err

@@ -202,8 +202,8 @@ func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 }
 
 // wrote moves the logs on after a commit; after a failed one they are read again.
-func (j *journal) wrote(sheets []*logAppend, err error) {
-	for _, s := range sheets {
+func (j *journal) wrote(appends []*logAppend, err error) {
+	for _, s := range appends {
 		if err != nil {
 			delete(j.logs, s.log.n)
 			continue

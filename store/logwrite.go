@@ -1,13 +1,8 @@
 package store
 
 import (
-	"bytes"
 	"compress/flate"
 	"context"
-	"encoding/json"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"factorbot/bot/reset"
@@ -75,8 +70,7 @@ func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
 // encodedEntry is an entry on its way into a log, encoded but for its number and its mark.
 type encodedEntry struct {
 	entryKey
-	tail []byte // of the JSON, what follows the number
-	sum  chain.Hash
+	chain.Line
 }
 
 // entryKey is what claims and notes depend on in an entry.
@@ -97,11 +91,6 @@ func keyOf(e reset.Entry) entryKey {
 	return g
 }
 
-// entryHead is what an entry's JSON begins with, up to its number: Seq is its first field.
-const entryHead = `{"seq":`
-
-func (l encodedEntry) size() int { return len(entryHead) + len(l.tail) + markLen }
-
 // add gives a line its number and its place in a block.
 func (s *logAppend) add(l encodedEntry) {
 	s.last++
@@ -109,8 +98,7 @@ func (s *logAppend) add(l encodedEntry) {
 		s.values = append(s.values, run{first: s.last})
 	}
 	v := &s.values[len(s.values)-1]
-	s.at = s.at.Next(s.last, l.sum)
-	v.lines = l.appendTo(v.lines, s.last, s.at)
+	v.lines, s.at = l.AppendTo(v.lines, s.last, s.at)
 	v.last = s.last
 }
 
@@ -130,8 +118,8 @@ func (s *logAppend) parts() (conds []kv.Cond, ops []kv.Op) {
 // seal replaces the values of each block that was filled by one deflated value. A
 // block whose sealing fails stays as it is, which costs only room: the failure
 // meets the next write too.
-func (t *Term) seal(ctx context.Context, sheets []*logAppend) {
-	for _, s := range sheets {
+func (t *Term) seal(ctx context.Context, appends []*logAppend) {
+	for _, s := range appends {
 		for _, v := range s.values {
 			if v.last%series.BlockLen == 0 {
 				_ = t.sealBlock(ctx, s.log.n, series.BlockStart(v.last))
@@ -165,49 +153,11 @@ func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
 
 // encodeEntry encodes an entry but for its number and its mark.
 func encodeEntry(e reset.Entry) (encodedEntry, error) {
-	e.Seq = 0
-	c := chain.Entry{Entry: e, Salt: chain.NewSalt()}
-	b, err := json.Marshal(c)
-	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it was no UTF-8: what is kept is what counts
-		c = chain.Entry{}
-		if err = json.Unmarshal(b, &c); err == nil {
-			b, err = json.Marshal(c)
-		}
-	}
-	if err != nil {
-		return encodedEntry{}, err
-	}
-	sum, err := c.Sum()
-	if err != nil {
-		return encodedEntry{}, err
-	}
-	tail, ok := bytes.CutPrefix(b, []byte(entryHead+"0"))
-	if !ok {
-		return encodedEntry{}, fmt.Errorf("an entry that does not begin with its number: %.20s", b)
-	}
-	return encodedEntry{entryKey: keyOf(c.Entry), tail: tail[:len(tail)-1], sum: sum}, nil
+	line, kept, err := chain.Encode(e)
+	return encodedEntry{entryKey: keyOf(kept), Line: line}, err
 }
 
-// markLen is how many bytes a mark adds to a line.
-const markLen = len(`,"mark":""}`) + 16
-
-// appendTo adds the line to others.
-func (l encodedEntry) appendTo(lines []byte, seq int64, at chain.Hash) []byte {
-	lines = strconv.AppendInt(append(lines, entryHead...), seq, 10)
-	lines = append(append(lines, l.tail...), `,"mark":"`...)
-	return append(append(lines, at.Short()...), "\"}\n"...)
-}
-
-// tailPut writes where a log ends: its last number and the link up to there.
+// tailPut writes where a log ends: its last number and the hash up to there.
 func tailPut(n int, last int64, at chain.Hash) kv.Op {
-	return kv.Put(tailKey(n), fmt.Appendf(nil, "%d %s", last, at))
-}
-
-// parseTail reads what tailPut wrote, or the bare number of schema version 1.
-func parseTail(value []byte) (last int64, at chain.Hash, err error) {
-	number, hash, chained := strings.Cut(string(value), " ")
-	if last, err = strconv.ParseInt(number, 10, 64); err == nil && chained {
-		at, err = chain.Parse(hash)
-	}
-	return last, at, err
+	return kv.Put(tailKey(n), []byte(chain.FormatTail(last, at)))
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"factorbot/bot/reset"
-	"factorbot/store/internal/chain"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"factorbot/bot/reset"
+	"factorbot/store/internal/chain"
+	"factorbot/store/internal/kv"
 )
 
 // migration brings a record from one schema version to the next. A crash may leave it

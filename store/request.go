@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	"factorbot/bot/reset"
@@ -40,12 +39,6 @@ func decodeHead(p kv.Pair) (*reset.Request, error) {
 // Query says which requests are asked for; a zero field asks nothing.
 type Query = reset.Query
 
-func wants(q Query, r *reset.Request) bool {
-	return (len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
-		(q.By == "" || q.By == r.Asked.By) &&
-		!r.Asked.At.Before(q.Since)
-}
-
 // Requests yields the requests asked for, the newest first.
 func (r *Reader) Requests(ctx context.Context, q Query) iter.Seq2[*reset.Request, error] {
 	return func(yield func(*reset.Request, error) bool) {
@@ -55,7 +48,7 @@ func (r *Reader) Requests(ctx context.Context, q Query) iter.Seq2[*reset.Request
 				yield(nil, fmt.Errorf("list requests: %w", err))
 				return
 			}
-			if !wants(q, head) {
+			if !q.Matches(head) {
 				continue
 			}
 			if left--; !yield(head, nil) || left == 0 {

@@ -69,16 +69,16 @@ func split(entries []reset.Entry) ([]*ask, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.size() > groupBytes {
-			return nil, fmt.Errorf("%w: an entry of %d bytes", kv.ErrLimit, l.size())
+		if l.Size() > groupBytes {
+			return nil, fmt.Errorf("%w: an entry of %d bytes", kv.ErrLimit, l.Size())
 		}
 		last := len(asks) - 1
-		if last < 0 || len(asks[last].lines) == groupWeight-logWeight || asks[last].size+l.size() > groupBytes {
+		if last < 0 || len(asks[last].lines) == groupWeight-logWeight || asks[last].size+l.Size() > groupBytes {
 			asks = append(asks, &ask{lines: make([]encodedEntry, 0, min(len(entries)-i, groupWeight-logWeight))})
 			last++
 		}
 		asks[last].lines = append(asks[last].lines, l)
-		asks[last].size += l.size()
+		asks[last].size += l.Size()
 	}
 	return asks, nil
 }

@@ -2,15 +2,17 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/boltkv"
-	"factorbot/store/internal/kv/etcdkv"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/etcdkv"
 )
 
 // Store is an open record of one Okta org. It is safe for concurrent use. Close it
@@ -44,6 +46,11 @@ type options struct {
 	steps   []migration
 	etcd    etcdkv.Config
 	orgID   string
+}
+
+// Etcd says how to reach etcd. Without TLS only this machine's own is reached.
+func Etcd(config *tls.Config, user, password string) Option {
+	return func(o *options) { o.etcd = etcdkv.Config{TLS: config, User: user, Password: password} }
 }
 
 // Retain is how long settled requests and notes are kept; 400 days if it is not given.
@@ -81,7 +88,7 @@ func Open(path, org string, o ...Option) (*Store, error) {
 
 // openEngine opens the engine that the path asks for.
 func openEngine(path, org string, set options) (*Store, error) {
-	if strings.HasPrefix(path, etcdScheme) {
+	if strings.HasPrefix(path, etcdkv.Scheme) {
 		e, err := openEtcd(path, set.etcd)
 		if err != nil {
 			return nil, err
@@ -97,6 +104,14 @@ func openEngine(path, org string, set options) (*Store, error) {
 	s := newStore(file, org, set)
 	s.file, s.close = file, file.Close
 	return s, nil
+}
+
+func openEtcd(address string, c etcdkv.Config) (*etcdkv.Engine, error) {
+	c, err := c.At(address)
+	if err != nil {
+		return nil, err
+	}
+	return etcdkv.Open(c)
 }
 
 func newStore(e kv.Engine, org string, set options) *Store {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -79,66 +78,35 @@ func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets 
 	return w.close(ctx)
 }
 
-// table writes a series in deflated blocks, several to a commit.
+// table writes a series, several blocks to a commit.
 type table[T any] struct {
-	series series.Series[T]
-	lines  series.Lines
-	first  int64 // number of the first item in lines
-	last   int64
-	out    batch
+	series.Writer[T]
+	out batch
 }
 
 func newTable[T any](t *Term, s series.Series[T], conds []kv.Cond) *table[T] {
-	return &table[T]{series: s, out: batch{t: t, conds: conds}}
+	return &table[T]{Writer: series.Writer[T]{Series: s}, out: batch{t: t, conds: conds}}
 }
 
 // clear removes what an earlier try has left.
 func (w *table[T]) clear(ctx context.Context) error {
-	if err := w.out.add(ctx, kv.RemovePrefix(w.series.Prefix)); err != nil {
+	if err := w.out.add(ctx, kv.RemovePrefix(w.Series.Prefix)); err != nil {
 		return err
 	}
-	return w.flush(ctx)
+	return changed(w.out.flush(ctx))
 }
 
 func (w *table[T]) add(ctx context.Context, item T) error {
-	no := w.series.Number(item)
-	if no <= w.last {
-		return fmt.Errorf("row %d comes after row %d", no, w.last)
-	}
-	if w.lines.N > 0 && (series.BlockStart(no) != series.BlockStart(w.first) || w.lines.Len() > series.BlockBytes) {
-		if err := w.cut(ctx); err != nil {
-			return err
-		}
-	}
-	if w.lines.N == 0 {
-		w.first = no
-	}
-	w.last = no
-	return w.lines.Add(item)
-}
-
-// cut ends a block.
-func (w *table[T]) cut(ctx context.Context) error {
-	b, err := w.lines.Deflated(flate.DefaultCompression)
-	if err != nil {
-		return err
-	}
-	if err := w.out.add(ctx, kv.Put(series.Key(w.series.Prefix, w.first), b)); err != nil {
-		return changed(err)
-	}
-	return nil
+	return changed(w.Add(item, func(key string, block []byte) error { return w.out.add(ctx, kv.Put(key, block)) }))
 }
 
 func (w *table[T]) close(ctx context.Context) error {
-	if w.lines.N > 0 {
-		if err := w.cut(ctx); err != nil {
-			return err
-		}
+	err := w.Close(func(key string, block []byte) error { return w.out.add(ctx, kv.Put(key, block)) })
+	if err == nil {
+		err = w.out.flush(ctx)
 	}
-	return w.flush(ctx)
+	return changed(err)
 }
-
-func (w *table[T]) flush(ctx context.Context) error { return changed(w.out.flush(ctx)) }
 
 // changed names a conflict with the one condition that a table has: the head.
 func changed(err error) error {

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"factorbot/store/internal/kv"
 )
 
 // leaseTTL is how long a lease outlives a holder that died; bbolt's ends with its process.

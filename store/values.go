@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"factorbot/store/internal/kv"
 	"fmt"
+
+	"factorbot/store/internal/kv"
 )
 
 const keepPrefix = "keep/"

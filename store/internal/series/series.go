@@ -8,10 +8,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"io"
 	"iter"
+
+	"factorbot/store/internal/kv"
 )
 
 // BlockLen is how many items one deflated value holds at most. A block begins at
@@ -143,6 +144,44 @@ func (c *cursor) from(ctx context.Context, key string) (kv.Pair, error) {
 
 func (s Series[T]) blockKey(no int64) string { return Key(s.Prefix, BlockStart(no)) }
 
+// Writer writes a series in deflated blocks.
+type Writer[T any] struct {
+	Series Series[T]
+	lines  Lines
+	first  int64 // number of the first item in lines
+	last   int64
+}
+
+// Add takes the next item, and first puts the block before it where that is full.
+func (w *Writer[T]) Add(item T, put func(key string, block []byte) error) error {
+	no := w.Series.Number(item)
+	if no <= w.last {
+		return fmt.Errorf("row %d comes after row %d", no, w.last)
+	}
+	if w.lines.N > 0 && (BlockStart(no) != BlockStart(w.first) || w.lines.buf.Len() > BlockBytes) {
+		if err := w.Close(put); err != nil {
+			return err
+		}
+	}
+	if w.lines.N == 0 {
+		w.first = no
+	}
+	w.last = no
+	return w.lines.Add(item)
+}
+
+// Close puts the last block.
+func (w *Writer[T]) Close(put func(key string, block []byte) error) error {
+	if w.lines.N == 0 {
+		return nil
+	}
+	b, err := w.lines.Deflated(flate.DefaultCompression)
+	if err != nil {
+		return err
+	}
+	return put(Key(w.Series.Prefix, w.first), b)
+}
+
 // Lines collects items as JSON lines and deflates them.
 type Lines struct {
 	buf bytes.Buffer
@@ -161,9 +200,6 @@ func (l *Lines) Add(item any) error {
 	l.N++
 	return nil
 }
-
-// Len is how many bytes the lines have.
-func (l *Lines) Len() int { return l.buf.Len() }
 
 // Deflated returns the lines as one value and empties itself.
 func (l *Lines) Deflated(level int) ([]byte, error) {

@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"hash/crc32"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"factorbot/store/internal/kv"
 
 	"go.etcd.io/bbolt"
 )

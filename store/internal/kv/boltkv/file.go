@@ -1,9 +1,9 @@
 package boltkv
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"factorbot/store/internal/kv"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -123,11 +125,11 @@ func makeFile(path string) error {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	return GiveName(half.Name(), path)
+	return giveName(half.Name(), path)
 }
 
-// GiveName moves a complete file to a new name. It returns fs.ErrExist if a file has it.
-func GiveName(from, to string) error {
+// giveName moves a complete file to a new name. It returns fs.ErrExist if a file has it.
+func giveName(from, to string) error {
 	switch err := os.Link(from, to); {
 	case err == nil:
 		err = os.Remove(from)
@@ -346,4 +348,30 @@ func addPair(path, key string, value []byte) (err error) {
 		return bucket.Put([]byte(key), frame(key, value, int64(bucket.Sequence())))
 	})
 	return errors.Join(err, db.Sync(), db.Close())
+}
+
+// HalfFile ends the name of a file that NewFile is making.
+const HalfFile = ".part"
+
+// NewFile has a file written under a name that nobody else has, and gives it its own name
+// when it is complete, on condition that no file has that one; else fs.ErrExist.
+func NewFile(path string, write func(half string) (int64, error)) (int64, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return 0, cmp.Or(err, fs.ErrExist)
+	}
+	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+HalfFile)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	if err = half.Close(); err == nil {
+		n, err = write(half.Name())
+	}
+	if err == nil {
+		err = giveName(half.Name(), path)
+	}
+	if err != nil {
+		return 0, errors.Join(err, removeIfThere(half.Name()))
+	}
+	return n, nil
 }

@@ -3,10 +3,11 @@ package boltkv
 import (
 	"bytes"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"factorbot/store/internal/kv"
 
 	"go.etcd.io/bbolt"
 )

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"factorbot/store/internal/kv"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"factorbot/store/internal/kv"
 )
 
 // model is the engine as simple as it can be: a map behind a lock. The record must

@@ -3,7 +3,6 @@ package kvtest
 import (
 	"context"
 	"errors"
-	"factorbot/store/internal/kv"
 	"fmt"
 	"iter"
 	"slices"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"factorbot/store/internal/kv"
 )
 
 // Run holds an engine to the contract of kv.Engine. It opens one for each part.
