@@ -123,9 +123,5 @@ func (t *Term) knowClaims(ctx context.Context) error {
 	if _, ok := t.journal.claims.of(""); ok {
 		return nil
 	}
-	if err := t.journal.begin(ctx); err != nil {
-		return err
-	}
-	defer t.journal.end()
-	return t.journal.readClaims(ctx, t)
+	return t.inTurn(ctx, func() error { return t.journal.readClaims(ctx, t) })
 }

@@ -53,7 +53,7 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	head.ID = id
 	err = t.saveRoster(ctx, n, rows)
 	if err == nil {
-		err = retryOnConflict(ctx, func() error { return t.open(ctx, n, &head, facts) })
+		err = t.inTurn(ctx, func() error { return t.open(ctx, n, &head, facts) })
 	}
 	if err != nil {
 		t.abandoned.Store(true)
@@ -113,10 +113,6 @@ func (t *Term) reserved(ctx context.Context, cause string) (int, error) {
 
 // open writes the head, and the facts with it.
 func (t *Term) open(ctx context.Context, n int, head *reset.Request, facts []reset.Fact) error {
-	if err := t.journal.begin(ctx); err != nil {
-		return err
-	}
-	defer t.journal.end()
 	if err := t.thawed(ctx, head); err != nil {
 		return err
 	}

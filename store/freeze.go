@@ -41,12 +41,8 @@ func (r *Reader) notFrozen(ctx context.Context) error {
 // org's log. It is pure and may run twice; its error changes nothing and is
 // returned as it is. An op takes effect once.
 func (t *Term) Freeze(ctx context.Context, op string, change func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error)) (*reset.Freeze, error) {
-	if err := t.journal.begin(ctx); err != nil {
-		return nil, err
-	}
-	defer t.journal.end()
 	var made *reset.Freeze
-	err := retryOnConflict(ctx, func() (err error) {
+	err := t.inTurn(ctx, func() (err error) {
 		made, err = t.tryFreeze(ctx, op, change)
 		return err
 	})

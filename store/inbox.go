@@ -41,11 +41,8 @@ func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh boo
 	at := s.now()
 	place := fmt.Sprintf("%s%020d-%s", envPrefix, s.nextPlace(at), hash(key))
 	head, err := json.Marshal(label{Key: key, At: at})
-	if err != nil {
-		return false, fmt.Errorf("record an envelope: %w", err)
-	}
-	kept, err := json.Marshal(receipt{At: s.stamp(), Place: place})
-	if err != nil {
+	kept, keptErr := json.Marshal(receipt{At: s.stamp(), Place: place})
+	if err = errors.Join(err, keptErr); err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
 	ops := []kv.Op{kv.Put(envKeys+hash(key), kept), kv.Put(place, append(append(head, '\n'), body...))}
@@ -130,22 +127,19 @@ func (t *Term) Receive(ctx context.Context, key string, body []byte) (fresh bool
 
 // Pending yields the envelopes that are not finished, in order of arrival.
 func (r *Reader) Pending(ctx context.Context) iter.Seq2[Envelope, error] {
-	return func(yield func(Envelope, error) bool) {
-		for p, err := range kv.Scan(ctx, r.engine, envPrefix, series.PageLen) {
-			e, err := envelope(p, err)
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}
+	return envelopes(kv.Scan(ctx, r.engine, envPrefix, series.PageLen))
 }
 
 // Arrivals yields the envelopes that are not finished, in order of arrival, and
 // then each that arrives, once each. It ends with an error. An envelope stays in
 // the inbox until it is finished, so after a restart it comes again.
 func (r *Reader) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
+	return envelopes(r.engine.Watch(ctx, envPrefix, 0))
+}
+
+func envelopes(pairs iter.Seq2[kv.Pair, error]) iter.Seq2[Envelope, error] {
 	return func(yield func(Envelope, error) bool) {
-		for p, err := range r.engine.Watch(ctx, envPrefix, 0) {
+		for p, err := range pairs {
 			e, err := envelope(p, err)
 			if !yield(e, err) || err != nil {
 				return

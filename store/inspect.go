@@ -34,7 +34,7 @@ func Inspect(path string, o ...Option) (*Inspection, error) {
 	}
 	i := &Inspection{Reader: Reader{now: set.now}, path: path}
 	if strings.HasPrefix(path, etcdkv.Scheme) {
-		e, err := openEtcd(path, set.etcd)
+		e, err := etcdkv.OpenAddress(path, set.etcd)
 		if err != nil {
 			return nil, err
 		}

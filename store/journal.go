@@ -80,6 +80,15 @@ func (j *journal) end() {
 	<-j.turn
 }
 
+// inTurn has the turn while it repeats read, closure and commit.
+func (t *Term) inTurn(ctx context.Context, try func() error) error {
+	if err := t.journal.begin(ctx); err != nil {
+		return err
+	}
+	defer t.journal.end()
+	return retryOnConflict(ctx, try)
+}
+
 // submit writes the ask, or waits until another caller that has the turn has written it.
 // The context ends only the waiting: what is being written is written.
 func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {

@@ -125,30 +125,23 @@ func (r *Reader) trailOf(ctx context.Context, n int, yield func(Link, error) boo
 	if n != 0 {
 		id = reset.NewID(n)
 	}
-	var opened series.Opener
-	for p, err := range kv.Scan(ctx, r.engine, logPrefix(n), series.PageLen) {
+	for c, err := range chainOf(n).Stored(ctx, r.engine) {
 		if err != nil {
 			return yield(Link{}, err)
 		}
-		items, err := series.Unpack[chain.Entry](&opened, p.Value)
+		bare := chain.Redact(c.Entry, c.Salt)
+		bare.Seq = 0
+		hashed, err := json.Marshal(bare)
 		if err != nil {
-			return yield(Link{}, fmt.Errorf("%s: %w", p.Key, err))
+			return yield(Link{}, err)
 		}
-		for _, c := range items {
-			bare := chain.Redact(c.Entry, c.Salt)
-			bare.Seq = 0
-			hashed, err := json.Marshal(bare)
-			if err != nil {
-				return yield(Link{}, err)
-			}
-			sum, err := c.Sum()
-			if err != nil {
-				return yield(Link{}, err)
-			}
-			at = at.Next(c.Seq, sum)
-			if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
-				return false
-			}
+		sum, err := c.Sum()
+		if err != nil {
+			return yield(Link{}, err)
+		}
+		at = at.Next(c.Seq, sum)
+		if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
+			return false
 		}
 	}
 	return true

@@ -35,11 +35,7 @@ func (t *Term) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.
 }
 
 func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message) error {
-	if err := t.journal.begin(ctx); err != nil {
-		return err
-	}
-	defer t.journal.end()
-	return retryOnConflict(ctx, func() error {
+	return t.inTurn(ctx, func() error {
 		var ops []kv.Op
 		var facts []reset.Fact
 		for _, m := range messages {

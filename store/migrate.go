@@ -54,7 +54,7 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 		if err := step.do(ctx, s); err != nil {
 			return fail(version, fmt.Errorf("%s: %w", step.about, err))
 		}
-		sign, err := json.Marshal(meta{Schema: version + 1, Org: s.org})
+		sign, err := s.signedAs(ctx, version+1)
 		if err != nil {
 			return fail(version, err)
 		}
@@ -67,6 +67,20 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 		}
 	}
 	return nil
+}
+
+// signedAs returns what the record says of itself, with another schema version.
+func (s *Store) signedAs(ctx context.Context, version int) ([]byte, error) {
+	p, err := kv.Get(ctx, s.engine, metaKey)
+	if err != nil {
+		return nil, err
+	}
+	var m meta
+	if err := json.Unmarshal(p.Value, &m); err != nil {
+		return nil, err
+	}
+	m.Schema = version
+	return json.Marshal(m)
 }
 
 // backupBefore returns the name of a backup from before the first step of a migration. It

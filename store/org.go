@@ -39,11 +39,7 @@ func address(raw string) string {
 // BindOrg binds the record to the org's ID, once it is known. Another org is an
 // *[OrgError]. That the org was found at another address than before is a fact in its log.
 func (t *Term) BindOrg(ctx context.Context, id, address string) error {
-	if err := t.journal.begin(ctx); err != nil {
-		return err
-	}
-	defer t.journal.end()
-	return retryOnConflict(ctx, func() error {
+	return t.inTurn(ctx, func() error {
 		p, err := kv.Get(ctx, t.engine, metaKey)
 		if err != nil {
 			return fmt.Errorf("bind the record to the org: %w", err)

@@ -108,12 +108,8 @@ func (t *Term) skipHistory(ctx context.Context, _ *Restoration) error {
 
 // unmark takes the mark away and moves the count on, with the fact that tells of it.
 func (t *Term) unmark(ctx context.Context, done *Restoration) error {
-	if err := t.journal.begin(ctx); err != nil {
-		return err
-	}
-	defer t.journal.end()
 	told := reset.Fact{Name: "restored", At: t.now(), Detail: map[string]string{"taken": done.Taken.UTC().Format(time.RFC3339)}}
-	return retryOnConflict(ctx, func() error {
+	return t.inTurn(ctx, func() error {
 		p, last, err := t.number(ctx, countKey)
 		if err != nil {
 			return err

@@ -89,7 +89,7 @@ func Open(path, org string, o ...Option) (*Store, error) {
 // openEngine opens the engine that the path asks for.
 func openEngine(path, org string, set options) (*Store, error) {
 	if strings.HasPrefix(path, etcdkv.Scheme) {
-		e, err := openEtcd(path, set.etcd)
+		e, err := etcdkv.OpenAddress(path, set.etcd)
 		if err != nil {
 			return nil, err
 		}
@@ -104,14 +104,6 @@ func openEngine(path, org string, set options) (*Store, error) {
 	s := newStore(file, org, set)
 	s.file, s.close = file, file.Close
 	return s, nil
-}
-
-func openEtcd(address string, c etcdkv.Config) (*etcdkv.Engine, error) {
-	c, err := c.At(address)
-	if err != nil {
-		return nil, err
-	}
-	return etcdkv.Open(c)
 }
 
 func newStore(e kv.Engine, org string, set options) *Store {

@@ -36,7 +36,7 @@ func (t *Term) Sweep(ctx context.Context, now time.Time) error {
 		do   func(context.Context, time.Time) error
 	}{
 		{"envelopes", t.sweepEnvelopes},
-		{"causes", t.sweepEffects},
+		{"causes", t.sweepOps},
 		{"notes", t.sweepNotes},
 		{"requests", t.sweepRequests},
 		{"exports", t.sweepExports},
@@ -138,48 +138,40 @@ func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error 
 
 // sweepEnvelopes removes old keys, but not those of envelopes that still wait.
 func (t *Term) sweepEnvelopes(ctx context.Context, now time.Time) error {
-	out := batch{t: t}
-	for p, err := range kv.Scan(ctx, t.engine, envKeys, 100) {
-		if err != nil {
-			return err
-		}
+	return t.sweepKeys(ctx, envKeys, func(p kv.Pair) (bool, error) {
 		var kept receipt
-		if err := json.Unmarshal(p.Value, &kept); err != nil {
-			return fmt.Errorf("%s: %w", p.Key, err)
+		if err := json.Unmarshal(p.Value, &kept); err != nil || now.Sub(kept.At) < keysKept {
+			return false, err
 		}
-		if now.Sub(kept.At) < keysKept {
-			continue
-		}
-		if waiting, err := kv.Get(ctx, t.engine, kept.Place); err != nil {
-			return err
-		} else if waiting.Rev != 0 {
-			continue
-		}
-		if err := out.add(ctx, kv.Remove(p.Key)); err != nil {
-			return err
-		}
-	}
-	return out.flush(ctx)
+		waiting, err := kv.Get(ctx, t.engine, kept.Place)
+		return waiting.Rev == 0, err
+	})
 }
 
-func (t *Term) sweepEffects(ctx context.Context, now time.Time) error {
-	out := batch{t: t}
-	for p, err := range kv.Scan(ctx, t.engine, opPrefix, 100) {
+func (t *Term) sweepOps(ctx context.Context, now time.Time) error {
+	return t.sweepKeys(ctx, opPrefix, func(p kv.Pair) (bool, error) {
+		var o appliedOp
+		err := json.Unmarshal(p.Value, &o)
+		return now.Sub(o.At) >= keysKept, err
+	})
+}
+
+// sweepKeys removes the keys with a prefix that are over.
+func (t *Term) sweepKeys(ctx context.Context, prefix string, over func(kv.Pair) (bool, error)) error {
+	out := kv.Batch{Commit: t.commit}
+	for p, err := range kv.Scan(ctx, t.engine, prefix, 100) {
 		if err != nil {
 			return err
 		}
-		var e appliedOp
-		if err := json.Unmarshal(p.Value, &e); err != nil {
+		gone, err := over(p)
+		if err == nil && gone {
+			err = out.Add(ctx, kv.Remove(p.Key))
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.Key, err)
 		}
-		if now.Sub(e.At) < keysKept {
-			continue
-		}
-		if err := out.add(ctx, kv.Remove(p.Key)); err != nil {
-			return err
-		}
 	}
-	return out.flush(ctx)
+	return out.Flush(ctx)
 }
 
 func (t *Term) sweepNotes(ctx context.Context, now time.Time) error {

@@ -81,29 +81,29 @@ func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets 
 // table writes a series, several blocks to a commit.
 type table[T any] struct {
 	series.Writer[T]
-	out batch
+	out kv.Batch
 }
 
 func newTable[T any](t *Term, s series.Series[T], conds []kv.Cond) *table[T] {
-	return &table[T]{Writer: series.Writer[T]{Series: s}, out: batch{t: t, conds: conds}}
+	return &table[T]{Writer: series.Writer[T]{Series: s}, out: kv.Batch{Commit: t.commit, Conds: conds}}
 }
 
 // clear removes what an earlier try has left.
 func (w *table[T]) clear(ctx context.Context) error {
-	if err := w.out.add(ctx, kv.RemovePrefix(w.Series.Prefix)); err != nil {
+	if err := w.out.Add(ctx, kv.RemovePrefix(w.Series.Prefix)); err != nil {
 		return err
 	}
-	return changed(w.out.flush(ctx))
+	return changed(w.out.Flush(ctx))
 }
 
 func (w *table[T]) add(ctx context.Context, item T) error {
-	return changed(w.Add(item, func(key string, block []byte) error { return w.out.add(ctx, kv.Put(key, block)) }))
+	return changed(w.Add(item, func(key string, block []byte) error { return w.out.Add(ctx, kv.Put(key, block)) }))
 }
 
 func (w *table[T]) close(ctx context.Context) error {
-	err := w.Close(func(key string, block []byte) error { return w.out.add(ctx, kv.Put(key, block)) })
+	err := w.Close(func(key string, block []byte) error { return w.out.Add(ctx, kv.Put(key, block)) })
 	if err == nil {
-		err = w.out.flush(ctx)
+		err = w.out.Flush(ctx)
 	}
 	return changed(err)
 }

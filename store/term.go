@@ -119,32 +119,3 @@ func wait(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
-
-// batch sends operations in as many commits as their limits ask for, in order.
-type batch struct {
-	t     *Term
-	conds []kv.Cond
-	ops   []kv.Op
-	size  int
-}
-
-// add appends an operation, and first commits what is there if it would be too much.
-func (b *batch) add(ctx context.Context, o kv.Op) error {
-	if len(b.ops) == kv.MaxOps || b.size+o.Size() > kv.MaxCommit {
-		if err := b.flush(ctx); err != nil {
-			return err
-		}
-	}
-	b.ops = append(b.ops, o)
-	b.size += o.Size()
-	return nil
-}
-
-func (b *batch) flush(ctx context.Context) error {
-	if len(b.ops) == 0 {
-		return nil
-	}
-	_, err := b.t.commit(ctx, b.conds, b.ops...)
-	b.ops, b.size = b.ops[:0], 0
-	return err
-}

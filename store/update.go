@@ -36,12 +36,8 @@ type edit struct {
 }
 
 func (t *Term) update(ctx context.Context, e edit) (*reset.Request, error) {
-	if err := t.journal.begin(ctx); err != nil {
-		return nil, err
-	}
-	defer t.journal.end()
 	var made *reset.Request
-	err := retryOnConflict(ctx, func() (err error) {
+	err := t.inTurn(ctx, func() (err error) {
 		made, err = t.tryUpdate(ctx, e)
 		return err
 	})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/series"
 )
 
 // Expected is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
@@ -219,8 +217,6 @@ func (a anchor) where() string {
 	return fmt.Sprintf("in entry %d of the org's log", a.at)
 }
 
-var errStop = errors.New("the chain is broken")
-
 // log computes a chain again, shows each entry with its hash, and returns its end. It stops
 // at the first entry that does not follow from the one before.
 func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.Hash)) (Head, error) {
@@ -229,52 +225,31 @@ func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.
 		return Head{}, err
 	}
 	at, seq := chain.First(v.Reader.org, n), int64(0)
-	err = v.entries(ctx, n, func(c chain.Entry) error {
+	for c, err := range chainOf(n).Stored(ctx, v.engine) {
+		if err != nil {
+			return Head{}, err
+		}
 		if c.Seq != seq+1 {
 			v.find(n, seq+1, "entry %d stands where it should be: it is missing, or the order was changed", c.Seq)
-			return errStop
+			return headAt(seq, at), nil
 		}
 		sum, err := c.Sum()
 		if err != nil {
-			return err
+			return Head{}, err
 		}
 		seq, at = c.Seq, at.Next(c.Seq, sum)
 		v.audit.Entries++
 		if c.Mark != "" && c.Mark != at.Short() {
 			v.find(n, seq, "it does not match its mark: it was changed")
-			return errStop
+			return headAt(seq, at), nil
 		}
 		show(c, at)
-		return nil
-	})
+	}
 	switch {
-	case errors.Is(err, errStop):
-	case err != nil:
-		return Head{}, err
 	case seq != last:
 		v.find(n, seq, "the log ends here, and should end at %d", last)
 	case at != end:
 		v.find(n, seq, "the log ends with another hash than the record knows: an entry was changed")
 	}
-	return Head{Seq: seq, Hash: at.String()}, nil
-}
-
-// entries shows each entry of a log as it is stored, in the order of the keys.
-func (v *verifier) entries(ctx context.Context, n int, show func(chain.Entry) error) error {
-	var opened series.Opener
-	for p, err := range kv.Scan(ctx, v.engine, logPrefix(n), series.PageLen) {
-		if err != nil {
-			return err
-		}
-		items, err := series.Unpack[chain.Entry](&opened, p.Value)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.Key, err)
-		}
-		for _, c := range items {
-			if err := show(c); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return headAt(seq, at), nil
 }

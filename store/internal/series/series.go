@@ -55,6 +55,32 @@ func (s Series[T]) UpTo(ctx context.Context, e kv.Engine, from, last int64) iter
 	return s.read(ctx, e, from, last)
 }
 
+// Stored yields the items as they are stored, in the order of the keys, whatever their
+// numbers.
+func (s Series[T]) Stored(ctx context.Context, e kv.Engine) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		var opened Opener
+		for p, err := range kv.Scan(ctx, e, s.Prefix, PageLen) {
+			var items []T
+			if err == nil {
+				if items, err = Unpack[T](&opened, p.Value); err != nil {
+					err = fmt.Errorf("%s: %w", p.Key, err)
+				}
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // read yields items from a number on. In a growing series (last is not 0) values
 // are sealed into one block behind its back: when it does not find the next item
 // where it looks, it looks again from the start of the block.

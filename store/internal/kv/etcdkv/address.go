@@ -12,9 +12,18 @@ const Scheme = "etcd://"
 // defaultPrefix is the prefix of an address that has none.
 const defaultPrefix = "factorbot"
 
-// At returns the config with the members and the prefix of an address. Without TLS only
+// OpenAddress opens the engine at an address.
+func OpenAddress(address string, c Config) (*Engine, error) {
+	c, err := c.at(address)
+	if err != nil {
+		return nil, err
+	}
+	return Open(c)
+}
+
+// at returns the config with the members and the prefix of an address. Without TLS only
 // this machine's own members are reached.
-func (c Config) At(address string) (Config, error) {
+func (c Config) at(address string) (Config, error) {
 	hosts, prefix, _ := strings.Cut(strings.TrimPrefix(address, Scheme), "/")
 	for host := range strings.SplitSeq(hosts, ",") {
 		name, _, err := net.SplitHostPort(host)
