@@ -207,7 +207,7 @@ func TestDockerfile_runsAsNobodyOnNothing(t *testing.T) {
 }
 
 func TestAlerts_arePrometheusRules(t *testing.T) {
-	rules := mustRead(t, "cmd/internal/setup/alerts.yaml")
+	rules := mustRead(t, "cmd/internal/setup/deploy/alerts.yaml")
 	groups, errs := rulefmt.Parse(rules, false, model.UTF8Validation, promql.NewParser(promql.Options{}), slog.New(slog.DiscardHandler))
 	if len(errs) > 0 {
 		t.Fatal(errs)
@@ -236,7 +236,7 @@ func TestReadme_composeFile(t *testing.T) {
 			WorkingDir: root, ConfigFiles: []compose.ConfigFile{{Filename: "compose.yaml", Content: text}},
 		}, func(o *loader.Options) { o.SetProjectName("factorbot", true) })
 	}
-	text := block(t, "# compose.yaml")
+	text := mustRead(t, "cmd/internal/setup/deploy/compose.yaml")
 	project, err := load(text)
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func TestReadme_unit(t *testing.T) {
 		}
 		return exec.Command("systemd-analyze", "verify", "--recursive-errors=no", "--man=no", unit).CombinedOutput()
 	}
-	text := block(t, "# /etc/systemd/system/factorbot.service")
+	text := mustRead(t, "cmd/internal/setup/deploy/factorbot.service")
 	if out, err := verify(text); err != nil || len(bytes.TrimSpace(out)) > 0 {
 		t.Errorf("%v: %s", err, out)
 	}

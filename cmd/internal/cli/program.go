@@ -41,15 +41,24 @@ func (p *Program) Run(ctx context.Context, args []string, env Env) int {
 }
 
 func (p *Program) dispatch(ctx context.Context, args []string, env Env) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" || len(args) == 1 && args[0] == "help" {
 		return p.usage(env.Stdout)
 	}
+	if args[0] == "help" {
+		args = []string{args[1], "--help"}
+	}
+	var names []string
 	for _, c := range p.Commands {
 		if c.Name == args[0] {
 			return c.Run(ctx, args[1:], env)
 		}
+		names = append(names, c.Name)
 	}
-	return BadSetting(Printable(args[0]), "is not a subcommand: see "+p.Name+" help")
+	problem := "is not a subcommand: see " + p.Name + " help"
+	if near := Nearest(args[0], names); near != "" {
+		problem = "is not a subcommand; did you mean " + near + "?"
+	}
+	return BadSetting(Printable(args[0]), problem)
 }
 
 func (p *Program) usage(w io.Writer) error {

@@ -2,6 +2,9 @@ package setup
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 
 	"factorbot/cmd/internal/cli"
 )
@@ -82,14 +85,33 @@ func SlackManifest() appManifest {
 	return m
 }
 
-// RunManifest prints the app manifest, or the alert rules.
+const manifestHead = `Print the manifest from which the Slack app is made, or files to run the bot by.
+
+Usage: factorbot manifest [app] [--json]
+       factorbot manifest alerts|systemd|compose|kubernetes
+
+`
+
+// RunManifest prints the app manifest, or another file that is used as it is printed.
 func RunManifest(_ context.Context, args []string, env cli.Env) error {
-	if len(args) > 0 && args[0] == "alerts" {
-		return runAlerts(args[1:], env)
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name := args[0]
+		if _, ok := printed()[name]; ok {
+			return printFile(name, args[1:], env)
+		}
+		if name != "app" {
+			known := append(slices.Collect(maps.Keys(printed())), "app")
+			problem := "is nothing that can be printed: see factorbot manifest --help"
+			if near := cli.Nearest(name, known); near != "" {
+				problem = "is nothing that can be printed; did you mean " + near + "?"
+			}
+			return cli.BadSetting(cli.Printable(name), problem)
+		}
+		args = args[1:]
 	}
 	flags := cli.NewFlags("manifest")
 	asJSON := flags.Bool("json", false, "JSON instead of YAML")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print the manifest from which the Slack app is made.\n\nUsage: factorbot manifest [--json]\n       factorbot manifest alerts\n\n"); help || err != nil {
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, manifestHead); help || err != nil {
 		return err
 	}
 	return cli.PrintAs(env.Stdout, *asJSON, SlackManifest())
