@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
@@ -16,12 +17,9 @@ const answerTime = 4 * time.Second
 
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM.
-func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
-	if a.retryIn > 0 {
-		return // nothing was done yet; it is answered when it is
-	}
+func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) {
 	err := slackapi.ErrElsewhere
-	for _, way := range []func(context.Context, *arrival, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
+	for _, way := range []func(context.Context, *event.Event, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
 		if ctx.Err() != nil {
 			return
 		}
@@ -35,14 +33,14 @@ func (l *listening) answer(ctx context.Context, a *arrival, m view.Message) {
 }
 
 // within answers in one way, for as long as answerTime.
-func (l *listening) within(ctx context.Context, way func(context.Context, *arrival, view.Message) error, a *arrival, m view.Message) error {
+func (l *listening) within(ctx context.Context, way func(context.Context, *event.Event, view.Message) error, a *event.Event, m view.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	return way(ctx, a, m)
 }
 
 // whisperInChannel answers by an ephemeral message where the person acted.
-func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Message) error {
+func (l *listening) whisperInChannel(ctx context.Context, a *event.Event, m view.Message) error {
 	if a.Channel == "" {
 		return slackapi.ErrElsewhere
 	}
@@ -52,7 +50,7 @@ func (l *listening) whisperInChannel(ctx context.Context, a *arrival, m view.Mes
 }
 
 // respond answers through the response URL.
-func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) error {
+func (l *listening) respond(ctx context.Context, a *event.Event, m view.Message) error {
 	u, err := url.Parse(a.ResponseURL)
 	if err != nil || !slackapi.IsSlack(u, l.APIURL) {
 		return slackapi.ErrElsewhere
@@ -64,7 +62,7 @@ func (l *listening) respond(ctx context.Context, a *arrival, m view.Message) err
 
 // whisper answers by a DM: there is no channel where a home tab is clicked, and
 // an ephemeral message reaches nobody who is not in the channel.
-func (l *listening) whisper(ctx context.Context, a *arrival, m view.Message) error {
+func (l *listening) whisper(ctx context.Context, a *event.Event, m view.Message) error {
 	dm, _, _, err := l.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(a.By)}, ReturnIM: true})
 	if err != nil {
 		return err

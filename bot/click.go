@@ -4,41 +4,37 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
 
 // clicked serves a button on a request.
-func (l *listening) clicked(ctx context.Context, a *arrival) {
+func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, error) {
 	if l.modalOf(a) != nil {
-		l.wasOpened(ctx, a) // beside its acknowledgement, while its trigger was good
-		return
+		return l.wasOpened(a), nil // beside its acknowledgement, while its trigger was good
 	}
 	switch a.Action {
 	case view.ActionRetryFailed:
-		l.retried(ctx, a)
-		return
+		return l.retried(ctx, a)
 	case view.ActionNotMe:
-		l.reported(ctx, a)
-		return
+		return l.reported(ctx, a)
 	case view.ActionChooseColumn:
-		l.chose(ctx, a)
-		return
+		return l.chose(ctx, a)
 	}
 	act := l.act(a.Action)
 	if act == nil {
 		l.Log.Warn("an unknown button was pressed and is passed over", "action", a.Action)
-		l.answer(ctx, a, view.Refused(formerButton))
-		return
+		return view.Refused(formerButton), nil
 	}
-	in, err := a.decisionOf()
+	in, err := decisionOf(a)
 	if err != nil {
-		l.foreign(ctx, a, err)
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	l.moved(ctx, a, in, act)
+	return l.moved(ctx, a, in, act)
 }
 
 // act is the move of the desk that a button asks for; nil for a button that is none of ours.
@@ -57,60 +53,54 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 }
 
 // moved makes a move. The messages show that it took place; only who could not make it hears so.
-func (l *listening) moved(ctx context.Context, a *arrival, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) {
+func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) (view.Message, error) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
-		return
+		return view.Message{}, nil
 	}
 	if n, lacks := unconfirmed(err); lacks {
-		l.askNumber(ctx, a, in, n)
-		return
+		return l.askNumber(ctx, a, in, n)
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	l.tookEffect(a)
 	l.Log.Info("a button took effect", "request", r.ID, "action", cmp.Or(a.Action, a.Callback), "user", a.By, "state", r.State)
+	return view.Message{}, nil
 }
 
 // retried opens a request for what failed or was not run, where the button stands.
-func (l *listening) retried(ctx context.Context, a *arrival) {
-	in, err := a.decisionOf()
+func (l *listening) retried(ctx context.Context, a *event.Event) (view.Message, error) {
+	in, err := decisionOf(a)
 	if err != nil {
-		l.foreign(ctx, a, err)
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
 	if !l.takes(in.Channel) {
 		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before
 	}
 	r, err := l.Again.Retry(ctx, in)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, view.Opened(r))
+	return view.Opened(r), nil
 }
 
 // reported takes the word of an affected user that a reset was not wanted.
-func (l *listening) reported(ctx context.Context, a *arrival) {
+func (l *listening) reported(ctx context.Context, a *event.Event) (view.Message, error) {
 	id, row, err := view.ParseRowValue(a.Value)
 	if err != nil {
-		l.foreign(ctx, a, err)
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Row = id, row
 	r, paused, err := l.Steer.Report(ctx, in)
 	if errors.Is(err, reset.ErrAlreadyCounted) {
-		l.answer(ctx, a, view.Answer("The security team knows already that you did not expect this."))
-		return
+		return view.Answer("The security team knows already that you did not expect this."), nil
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	l.tookEffect(a)
 	l.Log.Warn("a user said that a reset was not wanted", "request", r.ID, "row", row, "user", a.By, "paused", paused)
-	l.answer(ctx, a, view.ReportTaken(r))
+	return view.ReportTaken(r), nil
 }

@@ -6,33 +6,25 @@ import (
 	"fmt"
 	"time"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *listening) commanded(ctx context.Context, a *arrival) {
+func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
 	if l.modalOf(a) != nil {
-		l.wasOpened(ctx, a) // the form is the answer
-		return
+		return l.wasOpened(a), nil // the form is the answer
 	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	m, err := l.obey(ctx, a, c)
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		m = l.words(a, err)
-	}
-	l.answer(ctx, a, m)
+	return l.obey(ctx, a, c)
 }
 
-func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
@@ -49,15 +41,15 @@ func (l *listening) obey(ctx context.Context, a *arrival, c roster.Command) (vie
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
 		return l.about(ctx, a, c)
 	}
-	r, err := l.Requests.OpenCommand(ctx, a.intent(), c)
+	r, err := l.Requests.OpenCommand(ctx, intent(a), c)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Opened(r), nil
 }
 
-func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
-	in := a.intent()
+func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+	in := intent(a)
 	if len(c.Args) > 0 {
 		id, err := named(c)
 		if err != nil {
@@ -73,12 +65,12 @@ func (l *listening) status(ctx context.Context, a *arrival, c roster.Command) (v
 }
 
 // steer serves "cancel FR-42" and its like.
-func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Why = id, c.Reason
 	act := l.act(string(c.Verb)) // a verb is called as its button
 	if act == nil {
@@ -93,12 +85,12 @@ func (l *listening) steer(ctx context.Context, a *arrival, c roster.Command) (vi
 }
 
 // about serves what needs one request and answers with it.
-func (l *listening) about(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) about(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
 		r, err := l.Again.Retry(ctx, in)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/event"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 )
@@ -31,7 +32,7 @@ func fileHost(t *testing.T, serve http.HandlerFunc) (l *listening, url string) {
 }
 
 // refused downloads a file and returns the words of the refusal.
-func refused(t *testing.T, l *listening, f file) string {
+func refused(t *testing.T, l *listening, f event.File) string {
 	t.Helper()
 	_, err := l.download(context.Background(), f, 0)
 	var e *roster.Error
@@ -50,7 +51,7 @@ func TestDownload_redirectElsewhere(t *testing.T) {
 	defer elsewhere.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/list.csv", status) })
-		if words := refused(t, l, file{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "could not be fetched") {
+		if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "could not be fetched") {
 			t.Errorf("%d: %s", status, words)
 		}
 	}
@@ -65,7 +66,7 @@ func TestDownload_redirectsWithoutEnd(t *testing.T) {
 		asked.Add(1)
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
-	if words := refused(t, l, file{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
+	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
 		t.Error(words)
 	}
 	if n := asked.Load(); n > 8 {
@@ -79,7 +80,7 @@ func TestDownload_bytesThatDripForEver(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	if words := refused(t, l, file{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
+	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
 		t.Error(words)
 	}
 }
@@ -96,7 +97,7 @@ func TestDownload_sizeThatIsALie(t *testing.T) {
 	})
 	l.fileTime = 30 * time.Second
 	l.Limits = func() roster.Limits { return roster.Limits{Users: 10_000_000, Bytes: 1 << 20} }
-	if words := refused(t, l, file{Name: "list.csv", Size: 10, URL: host + "/a"}); !strings.Contains(words, "1 MiB") {
+	if words := refused(t, l, event.File{Name: "list.csv", Size: 10, URL: host + "/a"}); !strings.Contains(words, "1 MiB") {
 		t.Error(words)
 	}
 }
@@ -106,7 +107,7 @@ func TestDownload_pageInThePlaceOfTheFile(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<!doctype html><title>Sign in</title>")
 	})
-	if words := refused(t, l, file{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "fetched") && !strings.Contains(words, "web page") {
+	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "fetched") && !strings.Contains(words, "web page") {
 		t.Error(words)
 	}
 }

@@ -3,10 +3,10 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 	"factorbot/bot/workqueue"
@@ -15,9 +15,9 @@ import (
 // form is a modal of ours that can be submitted.
 type form struct {
 	// check says what is wrong, by field, as far as that is known within modalTime; it runs before the acknowledgement.
-	check func(ctx context.Context, a *arrival) map[string]string
+	check func(ctx context.Context, a *event.Event) map[string]string
 	// serve does what the form asks for; a worker calls it.
-	serve func(ctx context.Context, a *arrival)
+	serve func(ctx context.Context, a *event.Event) (view.Message, error)
 }
 
 // form returns the form with this callback.
@@ -44,7 +44,7 @@ const outOfDate = "This form is out of date. Close it and open it again."
 
 // submitted checks a form. A form with a mistake is answered at its field and
 // not recorded: its next submission would have the same key.
-func (s *socket) submitted(ctx context.Context, id string, a *arrival) {
+func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
 	f, known := s.form(a.Callback)
 	if !known {
 		s.Log.Warn("an unknown form was submitted and is passed over", "callback", a.Callback)
@@ -64,21 +64,20 @@ func (s *socket) submitted(ctx context.Context, id string, a *arrival) {
 }
 
 // submission serves a form that was recorded.
-func (l *listening) submission(ctx context.Context, a *arrival) {
+func (l *listening) submission(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, known := l.form(a.Callback)
 	if !known {
 		l.Log.Warn("an unknown form is in the inbox and is passed over", "callback", a.Callback)
-		l.answer(ctx, a, view.Refused(formerButton))
-		return
+		return view.Refused(formerButton), nil
 	}
-	f.serve(ctx, a)
+	return f.serve(ctx, a)
 }
 
 // mayAsk asks the desk whether the person of a form may ask, for this reason;
 // it returns the words of a refusal and whether they are about the reason. What
 // cannot be found out in time is left to the desk, which judges in any case.
-func (l *listening) mayAsk(ctx context.Context, a *arrival, reason string) (words string, aboutReason bool) {
-	in := a.intent()
+func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (words string, aboutReason bool) {
+	in := intent(a)
 	in.Asked = l.Now()
 	err := l.Requests.MayAsk(ctx, in, reason)
 	if err == nil {
@@ -95,11 +94,11 @@ func (l *listening) mayAsk(ctx context.Context, a *arrival, reason string) (word
 
 // modalOf returns what makes the modal that a click or a command opens; nil if
 // it opens none. It runs beside the acknowledgement, while the trigger is good.
-func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
 	switch {
-	case a.Kind == kindCommand:
+	case a.Kind == event.KindCommand:
 		return l.modalOfCommand(a)
-	case a.Kind != kindClick:
+	case a.Kind != event.KindClick:
 		return nil
 	}
 	switch a.Action {
@@ -125,51 +124,35 @@ func (l *listening) modalOf(a *arrival) func(context.Context, *arrival) (slack.M
 
 // pressed records and acknowledges what opens or changes a modal, and does
 // that, unless the same envelope has come on the other socket.
-func (s *socket) pressed(ctx context.Context, id string, a *arrival) {
-	s.modals.keep(a.key, "opened")
+func (s *socket) pressed(ctx context.Context, id string, a *event.Event) {
+	s.modals.keep(a.Key, "opened")
 	fresh, err := s.receive(ctx, a)
 	if err != nil {
 		s.unrecorded(ctx, a, err)
 		return
 	}
 	if fresh {
-		s.beside.Add(ctx, a.key, workqueue.Once(func() { s.showModal(ctx, a) }))
+		s.beside.Add(ctx, a.Key, workqueue.Once(func() { s.showModal(ctx, a) }))
 	}
 	s.ack(ctx, id, nil)
 }
 
-// errForeignValue says that a button or modal carries what this program never wrote.
-var errForeignValue = errors.New("a foreign value")
-
 // formerButton is said of what this program never wrote, or no longer writes.
 const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
 
-// foreign answers a button or form whose value we never wrote: an old version's, or a forged one.
-func (l *listening) foreign(ctx context.Context, a *arrival, err error) {
-	l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
-	l.answer(ctx, a, view.Refused(formerButton))
-}
-
 // showModal opens the modal, or where the click was in one, changes it.
-func (s *socket) showModal(ctx context.Context, a *arrival) {
+func (s *socket) showModal(ctx context.Context, a *event.Event) {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()
 	m, err := s.modalOf(a)(short, a)
 	switch {
 	case ctx.Err() != nil:
 		return
-	case errors.Is(err, errForeignValue):
-		s.foreign(ctx, a, err)
-		return
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), isLimited(err): // the trigger does not last so long
 		s.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		words := s.words(a, err)
-		if a.retryIn > 0 { // the trigger does not last so long
-			a.retryIn, words = 0, view.Answer(notOpened)
-		}
-		s.answer(ctx, a, words)
+		s.answer(ctx, a, s.words(a, err))
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
@@ -182,32 +165,24 @@ const notOpened = "The form did not open. Please try again."
 
 // wasOpened answers a click or command whose modal nobody has opened: the program
 // ended between recording it and that.
-func (l *listening) wasOpened(ctx context.Context, a *arrival) {
-	if l.modals.take(a.key) == "" {
-		l.answer(ctx, a, view.Answer(notOpened))
+func (l *listening) wasOpened(a *event.Event) view.Message {
+	if l.modals.take(a.Key) == "" {
+		return view.Answer(notOpened)
 	}
+	return view.Message{}
 }
 
 // place opens a modal, or replaces the one in which something was clicked. A
 // change that came too late for its hash is dropped: a later one shows.
-func (l *listening) place(ctx context.Context, a *arrival, m slack.ModalViewRequest) error {
-	if !a.inModal {
-		_, err := l.Slack.OpenViewContext(ctx, a.trigger, m)
+func (l *listening) place(ctx context.Context, a *event.Event, m slack.ModalViewRequest) error {
+	if !a.InModal {
+		_, err := l.Slack.OpenViewContext(ctx, a.TriggerID, m)
 		return err
 	}
-	_, err := l.Slack.UpdateViewContext(ctx, m, "", a.hash, a.View)
+	_, err := l.Slack.UpdateViewContext(ctx, m, "", a.Hash, a.View)
 	var refused slack.SlackErrorResponse
 	if errors.As(err, &refused) && refused.Err == "hash_conflict" {
 		return nil
 	}
 	return err
-}
-
-// frame reads what the modal of an arrival remembers.
-func (a *arrival) frame() (view.Frame, error) {
-	f, err := view.ParseFrame(a.Metadata)
-	if err != nil {
-		return f, fmt.Errorf("%w: %w", errForeignValue, err)
-	}
-	return f, nil
 }

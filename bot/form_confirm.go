@@ -10,14 +10,15 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
 // confirmModal asks for the number of users.
-func (l *listening) confirmModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
-	in, err := a.decisionOf()
+func (l *listening) confirmModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -36,8 +37,8 @@ func numberOf(r *reset.Request) int {
 	return r.Plan.Resets
 }
 
-func (l *listening) checkNumber(_ context.Context, a *arrival) map[string]string {
-	_, f, err := a.decided()
+func (l *listening) checkNumber(_ context.Context, a *event.Event) map[string]string {
+	_, f, err := decided(a)
 	if err != nil {
 		return map[string]string{view.FieldUsers: outOfDate}
 	}
@@ -51,41 +52,39 @@ func (l *listening) checkNumber(_ context.Context, a *arrival) map[string]string
 }
 
 // typedNumber reads the number with or without the marks that people put between thousands.
-func typedNumber(a *arrival) (int, error) {
-	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(a.text(view.FieldUsers)))
+func typedNumber(a *event.Event) (int, error) {
+	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(a.Typed(view.FieldUsers)))
 }
 
 // numbered judges an approval whose number of users was typed.
-func (l *listening) numbered(ctx context.Context, a *arrival) {
-	in, _, err := a.decided()
+func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
+	in, _, err := decided(a)
 	if err == nil {
 		in.Confirmed, err = typedNumber(a)
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.moved(ctx, a, in, l.Decide.Approve)
+	return l.moved(ctx, a, in, l.Decide.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is
 // good; later, and after a restart, a private button opens it.
-func (l *listening) askNumber(ctx context.Context, a *arrival, in desk.Intent, n int) {
+func (l *listening) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) (view.Message, error) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	if trigger := l.triggers.take(a.key); trigger != "" {
+	if trigger := l.triggers.take(a.Key); trigger != "" {
 		short, cancel := context.WithTimeout(ctx, modalTime)
 		defer cancel()
 		_, err := l.Slack.OpenViewContext(short, trigger, view.ConfirmModal(r, a.Channel, n))
 		if err == nil || ctx.Err() != nil {
-			return
+			return view.Message{}, nil
 		}
 		l.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
 	}
-	l.answer(ctx, a, view.AskNumber(r, n))
+	return view.AskNumber(r, n), nil
 }
 
 // unconfirmed returns the number that a large batch asks for, where an approval lacked it.

@@ -7,34 +7,35 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/view"
 )
 
 // decisionOf is the intent of a button on a request.
-func (a *arrival) decisionOf() (desk.Intent, error) {
+func decisionOf(a *event.Event) (desk.Intent, error) {
 	id, digest, err := view.ParseValue(a.Value)
 	if err != nil {
-		return desk.Intent{}, fmt.Errorf("%w: %w", errForeignValue, err)
+		return desk.Intent{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Digest = id, digest
 	return in, nil
 }
 
 // decided is the intent of a modal about a request.
-func (a *arrival) decided() (desk.Intent, view.Frame, error) {
-	f, err := a.frame()
+func decided(a *event.Event) (desk.Intent, view.Frame, error) {
+	f, err := a.Frame()
 	if err == nil && f.Request == "" {
-		err = fmt.Errorf("%w: no request", errForeignValue)
+		err = fmt.Errorf("%w: no request", event.ErrForeignValue)
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Request, in.Digest = f.Request, f.Digest
 	return in, f, err
 }
 
 // denyModal asks an approver why; nobody else gets that far.
-func (l *listening) denyModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
-	in, err := a.decisionOf()
+func (l *listening) denyModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -45,23 +46,22 @@ func (l *listening) denyModal(ctx context.Context, a *arrival) (slack.ModalViewR
 	return view.DenyModal(r, a.Channel), nil
 }
 
-func (l *listening) checkDenial(_ context.Context, a *arrival) map[string]string {
-	if _, _, err := a.decided(); err != nil {
+func (l *listening) checkDenial(_ context.Context, a *event.Event) map[string]string {
+	if _, _, err := decided(a); err != nil {
 		return map[string]string{view.FieldReason: outOfDate}
 	}
-	if a.text(view.FieldReason) == "" {
+	if a.Typed(view.FieldReason) == "" {
 		return map[string]string{view.FieldReason: "Please say why: the requester reads it."}
 	}
 	return nil
 }
 
 // denied judges a denial with its reason.
-func (l *listening) denied(ctx context.Context, a *arrival) {
-	in, _, err := a.decided()
+func (l *listening) denied(ctx context.Context, a *event.Event) (view.Message, error) {
+	in, _, err := decided(a)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	in.Why = a.text(view.FieldReason)
-	l.moved(ctx, a, in, l.Decide.Deny)
+	in.Why = a.Typed(view.FieldReason)
+	return l.moved(ctx, a, in, l.Decide.Deny)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
@@ -66,7 +67,7 @@ func everyOrg() []view.Attribute {
 }
 
 // exportModal opens the form for an export.
-func (l *listening) exportModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) exportModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -84,7 +85,7 @@ func (l *listening) exportForm(ctx context.Context, f view.Frame) slack.ModalVie
 }
 
 // suggest answers what is typed into a field whose choices are too many to list.
-func (s *socket) suggest(ctx context.Context, id string, a *arrival) {
+func (s *socket) suggest(ctx context.Context, id string, a *event.Event) {
 	offered := []*slack.OptionBlockObject{}
 	if a.Action == view.FieldColumns {
 		short, cancel := context.WithTimeout(ctx, modalTime)
@@ -113,8 +114,8 @@ func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 }
 
 // checkExport says what is wrong with an export form.
-func (l *listening) checkExport(ctx context.Context, a *arrival) map[string]string {
-	f, err := a.frame()
+func (l *listening) checkExport(ctx context.Context, a *event.Event) map[string]string {
+	f, err := a.Frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
@@ -124,8 +125,8 @@ func (l *listening) checkExport(ctx context.Context, a *arrival) map[string]stri
 }
 
 // exportOf reads an export form, and says by field what is wrong with it.
-func exportOf(a *arrival, f view.Frame) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.text(view.FieldReason)}}
+func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
 	if words := o.name(a, f.Whom); words != "" {
 		wrong[f.Whom] = words
@@ -138,17 +139,15 @@ func exportOf(a *arrival, f view.Frame) (order, map[string]string) {
 }
 
 // exported opens the request of an export form that was checked.
-func (l *listening) exported(ctx context.Context, a *arrival) {
-	f, err := a.frame()
+func (l *listening) exported(ctx context.Context, a *event.Event) (view.Message, error) {
+	f, err := a.Frame()
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	o, _ := exportOf(a, f)
-	r, err := l.Requests.OpenCommand(ctx, a.intent(), o.Command)
+	r, err := l.Requests.OpenCommand(ctx, intent(a), o.Command)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, view.Opened(r))
+	return view.Opened(r), nil
 }

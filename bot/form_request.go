@@ -10,13 +10,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
 // modalOfCommand is the modal of a command that says nothing but what it is about.
-func (l *listening) modalOfCommand(a *arrival) func(context.Context, *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
 	switch text := strings.TrimSpace(a.Text); {
 	case text == "":
 		return l.requestModal
@@ -28,7 +29,7 @@ func (l *listening) modalOfCommand(a *arrival) func(context.Context, *arrival) (
 
 // requestModal opens the form for a request, for those who may ask where it was
 // opened. A button in the home tab says where that is, or leaves it to us.
-func (l *listening) requestModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -39,8 +40,8 @@ func (l *listening) requestModal(ctx context.Context, a *arrival) (slack.ModalVi
 
 // newForm judges whether the person may ask, and starts a form's frame. Slack
 // is asked who the person is; where that takes too long the form opens all the same.
-func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error) {
-	if a.Kind == kindClick {
+func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
+	if a.Kind == event.KindClick {
 		a.Channel = reset.Channel(a.Value)
 		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
 			a.Channel = channels[0]
@@ -49,7 +50,7 @@ func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error)
 	f := view.Frame{Channel: a.Channel}
 	ctx, cancel := context.WithTimeout(ctx, modalTime/2)
 	defer cancel()
-	in := a.intent()
+	in := intent(a)
 	in.Asked = l.Now()
 	err := l.Requests.MayAsk(ctx, in, "")
 	away := (*desk.AwayError)(nil)
@@ -64,8 +65,8 @@ func (l *listening) newForm(ctx context.Context, a *arrival) (view.Frame, error)
 }
 
 // anotherField shows the field for another way to name users; what was entered elsewhere stays.
-func (l *listening) anotherField(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
-	f, err := a.frame()
+func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -79,7 +80,7 @@ func (l *listening) anotherField(ctx context.Context, a *arrival) (slack.ModalVi
 // order is what a request form amounts to.
 type order struct {
 	roster.Command
-	file   *file          // in the place of users
+	file   *event.File    // in the place of users
 	pasted *roster.Roster // the same
 }
 
@@ -88,8 +89,8 @@ const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
-func (l *listening) checkRequest(ctx context.Context, a *arrival) map[string]string {
-	f, err := a.frame()
+func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string]string {
+	f, err := a.Frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
@@ -99,7 +100,7 @@ func (l *listening) checkRequest(ctx context.Context, a *arrival) map[string]str
 }
 
 // checkAsker adds what is wrong with who asks, where, and why.
-func (l *listening) checkAsker(ctx context.Context, a *arrival, reason string, wrong map[string]string) {
+func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason string, wrong map[string]string) {
 	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
@@ -108,8 +109,8 @@ func (l *listening) checkAsker(ctx context.Context, a *arrival, reason string, w
 }
 
 // order reads the form, and says by field what is wrong with it.
-func (l *listening) order(a *arrival, f view.Frame) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.text(view.FieldReason)}}
+func (l *listening) order(a *event.Event, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
 	if words := o.name(a, f.Whom); words != "" {
 		wrong[f.Whom] = words
@@ -141,7 +142,7 @@ func (l *listening) order(a *arrival, f view.Frame) (order, map[string]string) {
 }
 
 // name reads the field in which users are named; it returns what is wrong with it.
-func (o *order) name(a *arrival, whom string) string {
+func (o *order) name(a *event.Event, whom string) string {
 	switch whom {
 	case view.WhomPeople:
 		for _, id := range a.Fields[view.FieldPeople].Picked {
@@ -151,13 +152,13 @@ func (o *order) name(a *arrival, whom string) string {
 			return "Choose at least one person."
 		}
 	case view.WhomGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.text(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
+		return o.set(roster.UserGroup, strings.Trim(a.Typed(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
 	case view.WhomSearch:
-		return o.expression(roster.UserSearch, a.text(view.FieldSearch))
+		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
 	case view.WhomFilter:
-		return o.expression(roster.UserFilter, a.text(view.FieldFilter))
+		return o.expression(roster.UserFilter, a.Typed(view.FieldFilter))
 	case view.WhomQuery:
-		return o.set(roster.UserQuery, a.text(view.FieldQuery), "Write how the name or e-mail begins.")
+		return o.set(roster.UserQuery, a.Typed(view.FieldQuery), "Write how the name or e-mail begins.")
 	case view.WhomFile:
 		return o.attached(a.Fields[view.FieldFile].Files)
 	default:
@@ -188,7 +189,7 @@ func (o *order) expression(kind roster.UserKind, value string) string {
 	return o.set(kind, value, `Write an expression, such as status eq "LOCKED_OUT".`)
 }
 
-func (o *order) attached(files []file) string {
+func (o *order) attached(files []event.File) string {
 	if len(files) != 1 {
 		return "Choose one file."
 	}
@@ -197,7 +198,7 @@ func (o *order) attached(files []file) string {
 		o.file = &f
 		return ""
 	case fileSheet:
-		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
+		return "I can't read that kind of event.File. Save it as .xlsx or CSV UTF-8; unpack an archive first."
 	}
 	return "Only .csv, .tsv, .txt and .xlsx files are read."
 }
@@ -221,33 +222,28 @@ func wordsOf(err error) string {
 }
 
 // requested opens the request of a form that was checked.
-func (l *listening) requested(ctx context.Context, a *arrival) {
-	f, err := a.frame()
+func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message, error) {
+	f, err := a.Frame()
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	o, _ := l.order(a, f) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
-		r, err := l.ordered(ctx, a.intent(), o)
+		r, err := l.ordered(ctx, intent(a), o)
 		if err != nil {
-			l.answer(ctx, a, l.words(a, err))
-			return
+			return view.Message{}, err
 		}
-		l.answer(ctx, a, view.Opened(r))
-		return
+		return view.Opened(r), nil
 	}
 	known, err := l.know(ctx, *o.file)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	types, err := roster.FactorTypes(o.Factors)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
+	return l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
 // ordered opens a request without a file.

@@ -9,13 +9,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
 )
 
 // reviewModal shows a plan row by row. Who may not decide on it may look.
-func (l *listening) reviewModal(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
-	in, err := a.decisionOf()
+func (l *listening) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -47,8 +48,8 @@ func (l *listening) review(ctx context.Context, r *reset.Request, f view.Frame) 
 }
 
 // turnReview shows another page, or what is searched for. Ticks stay over pages.
-func (l *listening) turnReview(ctx context.Context, a *arrival) (slack.ModalViewRequest, error) {
-	f, err := a.frame()
+func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -81,8 +82,8 @@ func (l *listening) turnReview(ctx context.Context, a *arrival) (slack.ModalView
 }
 
 // turned is the frame after an action inside the review.
-func turned(f view.Frame, a *arrival) view.Frame {
-	if s := a.text(view.ReviewSearch); s != f.Search {
+func turned(f view.Frame, a *event.Event) view.Frame {
+	if s := a.Typed(view.ReviewSearch); s != f.Search {
 		f.Search, f.Page = s, 0
 	}
 	switch a.Action {
@@ -107,7 +108,7 @@ func numbers(values []string) []int {
 }
 
 // out is every row that has a tick, on this page and on those before.
-func (a *arrival) out(f view.Frame) ([]int, error) {
+func rowsOut(a *event.Event, f view.Frame) ([]int, error) {
 	for field, in := range a.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
 			return nil, errTooManyRows
@@ -121,12 +122,12 @@ var errTooManyRows = errors.New("too many rows for one go")
 
 // checkReview says what is wrong with the rows that are to be taken out. Who
 // only looked closes the modal with its button and takes nothing out.
-func (l *listening) checkReview(_ context.Context, a *arrival) map[string]string {
-	_, f, err := a.decided()
+func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]string {
+	_, f, err := decided(a)
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
 	}
-	rows, err := a.out(f)
+	rows, err := rowsOut(a, f)
 	switch {
 	case f.Looking:
 		return nil
@@ -139,22 +140,20 @@ func (l *listening) checkReview(_ context.Context, a *arrival) map[string]string
 }
 
 // reviewed takes rows out of a plan.
-func (l *listening) reviewed(ctx context.Context, a *arrival) {
-	in, f, err := a.decided()
+func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message, error) {
+	in, f, err := decided(a)
 	if err == nil {
-		in.Rows, err = a.out(f)
+		in.Rows, err = rowsOut(a, f)
 	}
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	if f.Looking {
-		return
+		return view.Message{}, nil
 	}
 	r, err := l.Decide.TakeOut(ctx, in)
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, view.TakenOut(r, len(in.Rows)))
+	return view.TakenOut(r, len(in.Rows)), nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slacksim"
@@ -140,7 +141,7 @@ func TestHistory_args(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, what, err := l.pastOf(&arrival{By: "U1"}, c)
+		q, what, err := l.pastOf(&event.Event{By: "U1"}, c)
 		if refused := err != nil; refused != (want.words == "!") || !refused && (q != want.q || what != want.words) {
 			t.Errorf("%s: %+v, %q, %v", text, q, what, err)
 		}
@@ -149,13 +150,13 @@ func TestHistory_args(t *testing.T) {
 
 func TestTypedNumber(t *testing.T) {
 	for text, want := range map[string]int{"12": 12, " 1,200 ": 1200, "1.200": 1200, "1\u202f200": 1200, "1\u2019200": 1200} {
-		n, err := typedNumber(&arrival{Fields: map[string]entered{view.FieldUsers: {Text: text}}})
+		n, err := typedNumber(&event.Event{Fields: map[string]event.Entered{view.FieldUsers: {Text: text}}})
 		if err != nil || n != want {
 			t.Errorf("%q: %d, %v", text, n, err)
 		}
 	}
 	for _, text := range []string{"", "two", "2e3", "0x10", "99999999999999999999"} {
-		if n, err := typedNumber(&arrival{Fields: map[string]entered{view.FieldUsers: {Text: text}}}); err == nil {
+		if n, err := typedNumber(&event.Event{Fields: map[string]event.Entered{view.FieldUsers: {Text: text}}}); err == nil {
 			t.Errorf("%q was taken as %d", text, n)
 		}
 	}
@@ -182,72 +183,43 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
-// Whatever Slack or somebody else sends, decoding ends, and what it makes can be recorded.
-func FuzzDecodeInteraction(f *testing.F) {
-	for _, seed := range []string{
-		`{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","private_metadata":"{\"c\":\"C1\"}","state":{"values":{"b":{"a":{"type":"plain_text_input","value":"x"}}}}}}`,
-		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","selected_option":{"value":"1"},"action_ts":"1.2"}]}`,
-		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"columns","value":"co"}`,
-		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","value":{},"selected_users":3,"files":"no"}]}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := decodeInteraction(b)
-		if err != nil || a == nil {
-			return
-		}
-		if a.By == "" {
-			t.Errorf("an interaction of nobody: %+v", a)
-		}
-		again, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var read arrival
-		if err := json.Unmarshal(again, &read); err != nil {
-			t.Fatalf("%s: %v", again, err)
-		}
-	})
-}
-
 // Slack's client keeps foreign files out of the form; whoever gets around it is told as well.
 func TestOrder_names(t *testing.T) {
-	files := func(names ...string) entered {
-		var e entered
+	files := func(names ...string) event.Entered {
+		var e event.Entered
 		for _, n := range names {
-			e.Files = append(e.Files, file{Name: n})
+			e.Files = append(e.Files, event.File{Name: n})
 		}
 		return e
 	}
 	for _, c := range []struct {
 		whom  string
-		in    entered
+		in    event.Entered
 		words string // "": it is taken
 		users int
 	}{
 		{view.WhomFile, files("book.xls"), "CSV UTF-8", 0},
 		{view.WhomFile, files("book.xlsx"), "", 0},
-		{view.WhomList, entered{Text: "ana.lima\njdoe12"}, "", 2},
-		{view.WhomList, entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
+		{view.WhomList, event.Entered{Text: "ana.lima\njdoe12"}, "", 2},
+		{view.WhomList, event.Entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
 		{view.WhomFile, files("x.exe"), "Only .csv", 0},
 		{view.WhomFile, files("a.csv", "b.csv"), "one file", 0},
 		{view.WhomFile, files(), "one file", 0},
 		{view.WhomFile, files("A.CSV"), "", 0},
-		{view.WhomPeople, entered{}, "at least one person", 0},
-		{view.WhomPeople, entered{Picked: []string{"U1", "U2"}}, "", 2},
-		{view.WhomGroup, entered{Text: ` "Sales East" `}, "", 1},
-		{view.WhomQuery, entered{Text: " "}, "how the name", 0},
-		{view.WhomFilter, entered{Text: `status eq "ACTIVE"`}, "", 1},
-		{view.WhomFilter, entered{Text: `"pr"`}, "compares nothing", 0},
-		{view.WhomSearch, entered{Text: "profile.nickName pr"}, "", 1},
-		{view.WhomList, entered{Text: "ana@example.com, bob@example.com"}, "", 2},
-		{view.WhomList, entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
-		{view.WhomList, entered{Text: "First name\nAna\n"}, "neither a command nor a user", 0},
-		{"forged", entered{Text: "x"}, "at least one user", 0},
+		{view.WhomPeople, event.Entered{}, "at least one person", 0},
+		{view.WhomPeople, event.Entered{Picked: []string{"U1", "U2"}}, "", 2},
+		{view.WhomGroup, event.Entered{Text: ` "Sales East" `}, "", 1},
+		{view.WhomQuery, event.Entered{Text: " "}, "how the name", 0},
+		{view.WhomFilter, event.Entered{Text: `status eq "ACTIVE"`}, "", 1},
+		{view.WhomFilter, event.Entered{Text: `"pr"`}, "compares nothing", 0},
+		{view.WhomSearch, event.Entered{Text: "profile.nickName pr"}, "", 1},
+		{view.WhomList, event.Entered{Text: "ana@example.com, bob@example.com"}, "", 2},
+		{view.WhomList, event.Entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
+		{view.WhomList, event.Entered{Text: "First name\nAna\n"}, "neither a command nor a user", 0},
+		{"forged", event.Entered{Text: "x"}, "at least one user", 0},
 	} {
 		var o order
-		a := &arrival{Fields: map[string]entered{c.whom: c.in}}
+		a := &event.Event{Fields: map[string]event.Entered{c.whom: c.in}}
 		words := o.name(a, c.whom)
 		if (words == "") != (c.words == "") || !strings.Contains(words, c.words) || len(o.Users) != c.users {
 			t.Errorf("%s %+v: %q, %d users", c.whom, c.in, words, len(o.Users))

@@ -41,11 +41,11 @@ func (d *deskInMemory) note(in desk.Intent) {
 func (d *deskInMemory) MayAsk(_ context.Context, in desk.Intent, reason string) error {
 	switch {
 	case in.By == "U_GUEST":
-		return &desk.Refusal{Code: "guest", Words: "Only full members may do this, not guests."}
+		return &desk.Refusal{Code: "guest", Words: "Only full members may do this, Guests can't do this."}
 	case in.Channel != "C_FACTORS":
-		return &desk.Refusal{Code: "wrong_channel", Words: "Resets are not asked for here."}
+		return &desk.Refusal{Code: "wrong_channel", Words: "Resets can't be requested here."}
 	case reason == "":
-		return &desk.Refusal{Code: "no_reason", Words: "A reason is required."}
+		return &desk.Refusal{Code: "no_reason", Words: "Add a reason."}
 	case reason == "short":
 		return &desk.Refusal{Code: "reason_pattern", Words: "The reason must name a ticket."}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
@@ -71,7 +72,7 @@ func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
 }
 
 // history returns the uploads since oldest, newest first, and the newest ts of all messages.
-func (l *listening) history(ctx context.Context, c reset.Channel, oldest string) (found []*arrival, newest string, err error) {
+func (l *listening) history(ctx context.Context, c reset.Channel, oldest string) (found []*event.Event, newest string, err error) {
 	p := &slack.GetConversationHistoryParameters{ChannelID: string(c), Oldest: oldest, Limit: 200}
 	for try := 0; ; {
 		page, err := l.Slack.GetConversationHistoryContext(ctx, p)
@@ -83,7 +84,7 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 		}
 		for _, m := range page.Messages {
 			newest = max(newest, m.Timestamp)
-			a := fromHistory(c, m).upload()
+			a := fromHistory(c, m).Upload()
 			if a != nil && l.takesUp(a) && !l.served(m) {
 				found = append(found, a)
 			}
@@ -99,8 +100,8 @@ func (l *listening) served(m slack.Message) bool {
 	return l.Now().Sub(view.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.self))
 }
 
-func fromHistory(c reset.Channel, m slack.Message) message {
-	out := message{
+func fromHistory(c reset.Channel, m slack.Message) event.Message {
+	out := event.Message{
 		Type: m.Type, Subtype: m.SubType, Channel: string(c), User: m.User, Team: m.Team, BotID: m.BotID,
 		Text: m.Text, TS: m.Timestamp, ThreadTS: m.ThreadTimestamp,
 	}
@@ -110,6 +111,6 @@ func fromHistory(c reset.Channel, m slack.Message) message {
 	return out
 }
 
-func fileOf(f slack.File) file {
-	return file{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Type: f.Filetype, Mime: f.Mimetype, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
+func fileOf(f slack.File) event.File {
+	return event.File{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Type: f.Filetype, Mime: f.Mimetype, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
 }

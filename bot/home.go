@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
@@ -55,7 +56,7 @@ type homes struct {
 
 // viewer is a person who has the home tab open, or had it lately.
 type viewer struct {
-	opened arrival
+	opened event.Event
 	at     time.Time
 	shown  string // hash of what was published last
 	queued bool
@@ -69,7 +70,7 @@ func newHomes(l *listening) *homes {
 }
 
 // opened publishes the tab of a person who has just opened it.
-func (h *homes) opened(ctx context.Context, a *arrival) {
+func (h *homes) opened(ctx context.Context, a *event.Event) {
 	if h.Porch == nil {
 		return
 	}
@@ -142,7 +143,7 @@ func (h *homes) publish(ctx context.Context, p reset.Person) {
 	h.mu.Unlock()
 }
 
-func (h *homes) show(ctx context.Context, a *arrival, shown string) (hash string, err error) {
+func (h *homes) show(ctx context.Context, a *event.Event, shown string) (hash string, err error) {
 	tab, err := h.tab(ctx, a)
 	if err != nil {
 		return "", err
@@ -161,8 +162,8 @@ func (h *homes) show(ctx context.Context, a *arrival, shown string) (hash string
 }
 
 // tab makes the home tab of a person; of one whom the desk refuses it says so.
-func (h *homes) tab(ctx context.Context, a *arrival) (slack.HomeTabViewRequest, error) {
-	in := a.intent()
+func (h *homes) tab(ctx context.Context, a *event.Event) (slack.HomeTabViewRequest, error) {
+	in := intent(a)
 	in.Asked = h.Now()
 	got, err := h.Porch.Home(ctx, in)
 	if words, refused := refusalWords(err); refused {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -42,7 +43,7 @@ func TestHomes_budget(t *testing.T) {
 		}}
 		h := newHomes(l)
 		for n := range 300 {
-			h.opened(ctx, &arrival{By: reset.Person(fmt.Sprint("U", n%90))})
+			h.opened(ctx, &event.Event{By: reset.Person(fmt.Sprint("U", n%90))})
 			<-time.After(500 * time.Millisecond)
 		}
 		cancel()

@@ -10,8 +10,12 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+
+	"github.com/slack-go/slack"
 )
 
 var errInboxEnded = errors.New("the inbox ended")
@@ -40,18 +44,18 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 		if !taken.add(e.Key) {
 			continue
 		}
-		var a arrival
+		var a event.Event
 		if err := json.Unmarshal(e.Body, &a); err != nil {
 			l.Log.Error("an entry of the inbox is damaged and is passed over", "key", e.Key, "error", slackapi.LogText(err))
-			a = arrival{}
+			a = event.Event{}
 		}
-		a.key = e.Key
+		a.Key = e.Key
 		if a.At.IsZero() {
 			a.At = e.At
 		}
-		t := a.task()
-		a.overtaken = l.overtaking.enter(&a, t)
-		l.workers.lanesOf(t).Add(ctx, t.lane, func() time.Duration {
+		t := a.Task()
+		a.Overtaken = l.overtaking.enter(&a, t)
+		l.workers.lanesOf(t).Add(ctx, t.Key, func() time.Duration {
 			if again := l.work(ctx, &a); again > 0 {
 				return again
 			}
@@ -66,29 +70,49 @@ func (l *listening) takeAll(ctx context.Context, taken *keys) error {
 	return errInboxEnded
 }
 
-// work serves one arrival. Where Slack asked for patience about the person it
-// says how long that is, and has done nothing: the arrival is served later. A
-// panic in it ends this arrival only.
-func (l *listening) work(ctx context.Context, a *arrival) (again time.Duration) {
+// work serves one event and answers it. Where Slack asked for patience about the
+// person it says how long that is, and has done nothing: the event is served later.
+func (l *listening) work(ctx context.Context, a *event.Event) (again time.Duration) {
+	m, err := l.attempt(ctx, a)
+	switch {
+	case ctx.Err() != nil:
+		return 0
+	case isLimited(err):
+		return slackapi.RetryDelay(err, 0)
+	case err != nil:
+		m = l.words(a, err)
+	}
+	if m.Text != "" {
+		l.answer(ctx, a, m)
+	}
+	return 0
+}
+
+// isLimited reports whether Slack asked for patience.
+func isLimited(err error) bool {
+	limited := (*slack.RateLimitedError)(nil)
+	return errors.As(err, &limited)
+}
+
+// attempt serves one event and returns what its person is answered, if anything.
+// A panic in it ends this event only.
+func (l *listening) attempt(ctx context.Context, a *event.Event) (m view.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.retryIn = 0
-			l.answer(ctx, a, l.puzzled(a, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
-			again = 0
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	a.retryIn = 0
 	switch a.Kind {
-	case kindUpload:
-		l.uploaded(ctx, a)
-	case kindCommand:
-		l.commanded(ctx, a)
-	case kindClick:
-		l.clicked(ctx, a)
-	case kindSubmission:
-		l.submission(ctx, a)
+	case event.KindUpload:
+		return l.uploaded(ctx, a)
+	case event.KindCommand:
+		return l.commanded(ctx, a)
+	case event.KindClick:
+		return l.clicked(ctx, a)
+	case event.KindSubmission:
+		return l.submission(ctx, a)
 	}
-	return a.retryIn
+	return m, nil
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.
@@ -108,9 +132,9 @@ func (l *listening) finish(ctx context.Context, key string) {
 	}
 }
 
-// intent is what the desk is told of an arrival.
-func (a *arrival) intent() desk.Intent {
-	return desk.Intent{Op: a.key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.overtaken}
+// intent is what the desk is told of an event.
+func intent(a *event.Event) desk.Intent {
+	return desk.Intent{Op: a.Key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.Overtaken}
 }
 
 // keys is a set.

@@ -14,6 +14,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 	"factorbot/bot/workqueue"
 )
 
@@ -42,6 +43,7 @@ type Listener struct {
 	Schema   Schema                 // nil: only the attributes of every org are known
 	Channels func() []reset.Channel // where rosters are taken up
 	Limits   func() roster.Limits
+	Deciders func() view.Helpers              // who can approve, for refusals; nil: not said
 	Deleted  func(c reset.Channel, ts string) // told of deleted messages; nil: nobody
 	Socket   func(n int, open bool)           // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger

@@ -31,18 +31,18 @@ func TestCommand_everyOneGetsAPrivateAnswer(t *testing.T) {
 	w := newWorld(t).start().listens()
 	for _, c := range []struct{ user, channel, text, want string }{
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "FR-1: planning 1 user"},
-		{"U_GUEST", "C_FACTORS", "/factor-reset", "not guests"},
+		{"U_GUEST", "C_FACTORS", "/factor-reset", "Guests can't do this"},
 		{"U_REQUESTER", "C_GENERAL", "/factor-reset", "Request resets in <#C_FACTORS>"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset help", "because lost phone"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status", "no requests"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-1", "FR-1"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset status FR-99", "no such request"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel", "Which request"},
-		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com", "A reason is required"},
+		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com", "Add a reason"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset ana@example.com because explode", "Something went wrong on my side (ref"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset resume FR-1", "FR-1 is already planning"},
 		{"U_REQUESTER", "C_FACTORS", "/factor-reset cancel FR-1", "FR-1: cancelled"},
-		{"U_GUEST", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "not guests"},
+		{"U_GUEST", "C_FACTORS", "/factor-reset ana@example.com because lost phone", "Guests can't do this"},
 	} {
 		if got := w.command(c.user, c.channel, c.text); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", c.text, got)
@@ -62,7 +62,7 @@ func TestClick_whoComesLateIsToldPrivately(t *testing.T) {
 	ts := w.message("FR-1", reset.SlotApproval).TS
 
 	w.click("U_REQUESTER", ts, "approve")
-	w.until("the requester is refused", w.told("U_REQUESTER", "somebody else decides"))
+	w.until("the requester is refused", w.told("U_REQUESTER", "can't approve your own request"))
 	w.click("U_APPROVER1", ts, "approve")
 	w.until("approved", w.shows("FR-1", reset.SlotApproval, "Approved"))
 	w.click("U_APPROVER2", ts, "approve")
@@ -134,7 +134,7 @@ func TestUpload_whatIsTakenUp(t *testing.T) {
 func TestUpload_guestIsRefusedPrivately(t *testing.T) {
 	w := newWorld(t).start().listens()
 	w.upload("U_GUEST", "why", "list.csv", threeUsers)
-	w.until("the refusal", w.told("U_GUEST", "not guests"))
+	w.until("the refusal", w.told("U_GUEST", "Guests can't do this"))
 	if n := w.requests(); n != 0 {
 		t.Errorf("%d requests, want none", n)
 	}

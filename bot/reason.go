@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -14,20 +15,20 @@ import (
 )
 
 // reasonModal asks for the reason of an upload.
-func (l *listening) reasonModal(_ context.Context, a *arrival) (slack.ModalViewRequest, error) {
+func (l *listening) reasonModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	if _, err := view.ParseUpload(a.Value); err != nil {
-		return slack.ModalViewRequest{}, fmt.Errorf("%w: %w", errForeignValue, err)
+		return slack.ModalViewRequest{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
 	return view.ReasonModal(a.Value), nil
 }
 
 // checkReason says what is wrong with the reason of an upload.
-func (l *listening) checkReason(ctx context.Context, a *arrival) map[string]string {
+func (l *listening) checkReason(ctx context.Context, a *event.Event) map[string]string {
 	up, err := view.ParseUpload(a.Metadata)
 	if err != nil {
 		return map[string]string{view.ReasonBlock: outOfDate}
 	}
-	said, err := roster.ParseUpload(a.text(view.ReasonAction), l.Now())
+	said, err := roster.ParseUpload(a.Typed(view.ReasonAction), l.Now())
 	switch {
 	case err != nil:
 		return map[string]string{view.ReasonBlock: wordsOf(err)}
@@ -45,11 +46,10 @@ func (l *listening) checkReason(ctx context.Context, a *arrival) map[string]stri
 var errNoUpload = errors.New("the upload is gone")
 
 // reasoned opens the request of an upload whose reason came by form.
-func (l *listening) reasoned(ctx context.Context, a *arrival) {
+func (l *listening) reasoned(ctx context.Context, a *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(a.Metadata)
 	if err != nil {
-		l.foreign(ctx, a, err)
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
 	a.Channel = up.Channel
 	with := fileAsk{TS: up.TS}
@@ -57,83 +57,72 @@ func (l *listening) reasoned(ctx context.Context, a *arrival) {
 		q, known, err := l.asked.about(ctx, up.Value())
 		switch {
 		case err != nil:
-			l.answer(ctx, a, l.puzzled(a, err))
-			return
+			return view.Message{}, err
 		case !known || q.By != a.By:
-			l.answer(ctx, a, view.Answer("This question is over. Drop the file again, with the reason as its message."))
-			return
+			return view.Answer("This question is over. Drop the file again, with the reason as its message."), nil
 		}
 		with = q.With
 	}
-	said, err := roster.ParseUpload(a.text(view.ReasonAction), l.Now())
+	said, err := roster.ParseUpload(a.Typed(view.ReasonAction), l.Now())
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	with.say(said)
 	f, err := l.find(ctx, a, up)
 	if err != nil {
-		l.lost(ctx, a, err)
-		return
+		return lost(err)
 	}
 	if m, hint := hintFor(f); hint {
-		l.answer(ctx, a, m)
-		return
+		return m, nil
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.
-	a.key = uploadKey(up)
-	l.open(ctx, a, f, with)
+	a.Key = event.UploadKey(up)
+	return l.open(ctx, a, f, with)
 }
 
 // lost tells that a file of an earlier message could not be had.
-func (l *listening) lost(ctx context.Context, a *arrival, err error) {
-	switch {
-	case ctx.Err() != nil:
-	case errors.Is(err, errNoUpload):
-		l.answer(ctx, a, view.Answer("The file isn't there any more. Drop it again, with the reason as its message."))
-	default:
-		l.answer(ctx, a, l.puzzled(a, err))
+func lost(err error) (view.Message, error) {
+	if errors.Is(err, errNoUpload) {
+		return view.Answer("The file isn't there any more. Drop it again, with the reason as its message."), nil
 	}
+	return view.Message{}, err
 }
-
-// uploadKey is the key of an upload's message, however it came to be known.
-func uploadKey(u view.Upload) string { return "message:" + string(u.Channel) + ":" + u.TS }
 
 // find asks Slack for an upload's file by its ID, so that an edited or deleted
 // message changes nothing. A file that somebody else made counts where the
 // person's message has it.
-func (l *listening) find(ctx context.Context, a *arrival, u view.Upload) (file, error) {
+func (l *listening) find(ctx context.Context, a *event.Event, u view.Upload) (event.File, error) {
 	if u.File != "" {
 		got, _, _, err := l.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
 		if code := slackapi.ErrorCode(err); code == "file_not_found" || code == "file_deleted" {
-			return file{}, errNoUpload
+			return event.File{}, errNoUpload
 		}
 		if err != nil {
-			return file{}, fmt.Errorf("ask Slack about the file: %w", err)
+			return event.File{}, fmt.Errorf("ask Slack about the file: %w", err)
 		}
 		if f := fileOf(*got); reset.Person(got.User) == a.By && f.Mode != modeDeleted {
 			return f, nil
 		}
 	}
 	if u.TS == noMessage {
-		return file{}, errNoUpload
+		return event.File{}, errNoUpload
 	}
 	page, err := l.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 		ChannelID: string(u.Channel), Latest: u.TS, Oldest: u.TS, Inclusive: true, Limit: 1,
 	})
 	if err != nil {
-		return file{}, fmt.Errorf("read the upload again: %w", err)
+		return event.File{}, fmt.Errorf("read the upload again: %w", err)
 	}
 	for _, m := range page.Messages {
-		up := fromHistory(u.Channel, m).upload()
+		up := fromHistory(u.Channel, m).Upload()
 		if up == nil || up.TS != u.TS || up.By != a.By || !l.takesUp(up) {
 			continue
 		}
-		for _, f := range up.present() {
+		for _, f := range present(up) {
 			if u.File == "" || u.File == f.ID {
 				return l.know(ctx, f)
 			}
 		}
 	}
-	return file{}, errNoUpload
+	return event.File{}, errNoUpload
 }

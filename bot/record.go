@@ -14,7 +14,7 @@ import (
 // Envelope is one entry of the inbox.
 type Envelope struct {
 	Key  string    // what makes it one: a second envelope with this key is the same
-	Body []byte    // JSON of an arrival
+	Body []byte    // JSON of an event
 	At   time.Time // when it was received
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"factorbot/bot/event"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,18 +50,18 @@ func TestRecorded_envelopes(t *testing.T) {
 		"event.member_joined_channel":         {"events_api", "", "", "", ""},
 		"event.shared_channel":                {"events_api", "", "", "", ""},
 		"event.app_home_opened":               {"events_api", "", "", "", ""}, // of the messages tab
-		"event.message.file_share":            {"events_api", kindUpload, "U111", "", "file.png"},
-		"event.message.file_share.2":          {"events_api", kindUpload, "U111", "", "file.png"},
-		"interactive.block_actions.java":      {"interactive", kindClick, "U123", "T123", ""},
-		"interactive.block_actions.message":   {"interactive", kindClick, "W111", "T111", ""},
-		"interactive.block_suggestion":        {"interactive", kindTyping, "W111", "T111", ""},
-		"interactive.block_suggestion.java":   {"interactive", kindTyping, "U123", "T123", ""},
+		"event.message.file_share":            {"events_api", event.KindUpload, "U111", "", "file.png"},
+		"event.message.file_share.2":          {"events_api", event.KindUpload, "U111", "", "file.png"},
+		"interactive.block_actions.java":      {"interactive", event.KindClick, "U123", "T123", ""},
+		"interactive.block_actions.message":   {"interactive", event.KindClick, "W111", "T111", ""},
+		"interactive.block_suggestion":        {"interactive", event.KindTyping, "W111", "T111", ""},
+		"interactive.block_suggestion.java":   {"interactive", event.KindTyping, "U123", "T123", ""},
 		"interactive.view_closed":             {"interactive", "", "", "", ""},
-		"interactive.view_submission":         {"interactive", kindSubmission, "W111", "T111", ""},
-		"interactive.view_submission.connect": {"interactive", kindSubmission, "W111", "T-other-side", ""},
+		"interactive.view_submission":         {"interactive", event.KindSubmission, "W111", "T111", ""},
+		"interactive.view_submission.connect": {"interactive", event.KindSubmission, "W111", "T-other-side", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, err := decode(c.kind, mustRecording(t, name))
+			a, err := event.Decode(c.kind, mustRecording(t, name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,8 +84,8 @@ func TestRecorded_envelopes(t *testing.T) {
 // TestRecorded_socket decodes the payload of whole envelopes.
 func TestRecorded_socket(t *testing.T) {
 	for name, want := range map[string]string{
-		"socket.envelope.block_actions.message": kindClick,
-		"socket.envelope.slash_commands":        kindCommand,
+		"socket.envelope.block_actions.message": event.KindClick,
+		"socket.envelope.slash_commands":        event.KindCommand,
 		"socket.envelope.events_api":            "",
 		"socket.envelope.app_mention":           "",
 	} {
@@ -95,7 +96,7 @@ func TestRecorded_socket(t *testing.T) {
 		if err := json.Unmarshal(mustRecording(t, name), &e); err != nil {
 			t.Fatal(err)
 		}
-		a, err := decode(e.Type, e.Payload)
+		a, err := event.Decode(e.Type, e.Payload)
 		if err != nil || a == nil && want != "" || a != nil && (a.Kind != want || a.By == "") {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}
@@ -115,7 +116,7 @@ func TestRecorded_history(t *testing.T) {
 			continue
 		}
 		withFiles++
-		a := fromHistory("C1", m).upload()
+		a := fromHistory("C1", m).Upload()
 		if a == nil {
 			continue
 		}

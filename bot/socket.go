@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/workqueue"
@@ -135,7 +136,7 @@ func (s *socket) undecoded(ctx context.Context, data any) {
 // envelope records an envelope and acknowledges it. What is not for us is only
 // acknowledged; what could not be recorded is not, so that Slack sends it again.
 func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) {
-	a, err := decode(kind, payload)
+	a, err := event.Decode(kind, payload)
 	if err != nil {
 		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", slackapi.LogText(err))
 	}
@@ -147,18 +148,18 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		return
 	}
 	switch {
-	case a.Kind == kindHome: // whoever misses it opens the tab again
+	case a.Kind == event.KindHome: // whoever misses it opens the tab again
 		s.homes.opened(ctx, a)
 		s.ack(ctx, id, nil)
-	case a.Kind == kindTyping: // changes nothing, and is too late when it comes again
+	case a.Kind == event.KindTyping: // changes nothing, and is too late when it comes again
 		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, a) }))
-	case a.Kind == kindSubmission:
-		s.beside.Add(ctx, a.key, workqueue.Once(func() { s.submitted(ctx, id, a) }))
+	case a.Kind == event.KindSubmission:
+		s.beside.Add(ctx, a.Key, workqueue.Once(func() { s.submitted(ctx, id, a) }))
 	case s.modalOf(a) != nil:
 		s.pressed(ctx, id, a)
 	default:
-		if a.Kind == kindClick {
-			s.triggers.keep(a.key, a.trigger)
+		if a.Kind == event.KindClick {
+			s.triggers.keep(a.Key, a.TriggerID)
 		}
 		if s.record(ctx, a) {
 			s.ack(ctx, id, nil)
@@ -167,8 +168,8 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 }
 
 // isOurs passes over uploads elsewhere and our own.
-func (s *socket) isOurs(a *arrival) bool {
-	return a.Kind != kindUpload || s.takesUp(a)
+func (s *socket) isOurs(a *event.Event) bool {
+	return a.Kind != event.KindUpload || s.takesUp(a)
 }
 
 // heard notes how far the channel was read, and passes on what was deleted there.
@@ -193,8 +194,8 @@ func (s *socket) heard(ctx context.Context, payload []byte) {
 	}
 }
 
-// record puts an arrival into the inbox. It reports whether it is there.
-func (s *socket) record(ctx context.Context, a *arrival) bool {
+// record puts an event into the inbox. It reports whether it is there.
+func (s *socket) record(ctx context.Context, a *event.Event) bool {
 	_, err := s.receive(ctx, a)
 	if err != nil {
 		s.unrecorded(ctx, a, err)
@@ -202,7 +203,7 @@ func (s *socket) record(ctx context.Context, a *arrival) bool {
 	return err == nil
 }
 
-func (s *socket) unrecorded(ctx context.Context, a *arrival, err error) {
+func (s *socket) unrecorded(ctx context.Context, a *event.Event, err error) {
 	if ctx.Err() == nil {
 		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", slackapi.LogText(err))
 	}
@@ -216,13 +217,13 @@ func (s *socket) ack(ctx context.Context, id string, payload any) {
 	}
 }
 
-// receive records an arrival; fresh is false if it is known already.
-func (l *listening) receive(ctx context.Context, a *arrival) (fresh bool, err error) {
+// receive records an event; fresh is false if it is known already.
+func (l *listening) receive(ctx context.Context, a *event.Event) (fresh bool, err error) {
 	body, err := json.Marshal(a)
 	if err != nil {
 		return false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, ackTime)
 	defer cancel()
-	return l.Inbox.Receive(ctx, a.key, body)
+	return l.Inbox.Receive(ctx, a.Key, body)
 }

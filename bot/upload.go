@@ -17,6 +17,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -35,7 +36,7 @@ const (
 	fileSheet           // a spreadsheet or archive of another kind: its sender hears how to save it
 )
 
-func kindOf(f file) fileKind {
+func kindOf(f event.File) fileKind {
 	switch strings.ToLower(path.Ext(strings.TrimSpace(f.Name))) {
 	case ".csv", ".tsv", ".txt", ".tab", ".xlsx":
 		return fileRoster
@@ -62,63 +63,56 @@ const accessCheck = "check_file_info"
 
 // takesUp reports whether an upload is one that gets an answer: a list, what may
 // have been meant as one, or any file with a message.
-func (l *listening) takesUp(a *arrival) bool {
+func (l *listening) takesUp(a *event.Event) bool {
 	if !l.takes(a.Channel) || a.By == l.self {
 		return false
 	}
-	files := a.present()
+	files := present(a)
 	said := strings.TrimSpace(a.Text) != ""
-	return slices.ContainsFunc(files, func(f file) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
+	return slices.ContainsFunc(files, func(f event.File) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
 }
 
 // present lists the files of a message that were not deleted.
-func (a *arrival) present() []file {
-	return slices.DeleteFunc(slices.Clone(a.Files), func(f file) bool { return f.Mode == modeDeleted })
+func present(a *event.Event) []event.File {
+	return slices.DeleteFunc(slices.Clone(a.Files), func(f event.File) bool { return f.Mode == modeDeleted })
 }
 
 // uploaded opens a request from a file, or says what it lacks.
-func (l *listening) uploaded(ctx context.Context, a *arrival) {
-	files := a.present()
+func (l *listening) uploaded(ctx context.Context, a *event.Event) (view.Message, error) {
+	files := present(a)
 	if len(files) != 1 {
 		if len(files) > 1 {
-			l.answer(ctx, a, view.OneFile())
+			return view.OneFile(), nil
 		}
-		return
+		return view.Message{}, nil
 	}
 	f, err := l.know(ctx, files[0])
 	switch {
 	case unseen(err):
-		l.answer(ctx, a, view.NotSeen())
-		return
+		return view.NotSeen(), nil
 	case err != nil:
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	if m, hint := hintFor(f); hint {
-		l.answer(ctx, a, m)
-		return
+		return m, nil
 	}
 	said, err := roster.ParseUpload(roster.Unmentioned(a.Text, string(l.self), l.name), l.Now())
 	if err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
 	up := view.Upload{Channel: a.Channel, TS: a.TS, File: f.ID}
 	with := fileAsk{TS: a.TS}
 	if said.Stray != "" {
-		l.askReason(ctx, a, up, f, with, view.OptionInside(up, f.Name, said.Stray))
-		return
+		return l.askReason(ctx, a, up, f, with, view.OptionInside(up, f.Name, said.Stray))
 	}
 	with.say(said)
-	switch err := l.Requests.MayAsk(ctx, a.intent(), said.Reason); {
+	switch err := l.Requests.MayAsk(ctx, intent(a), said.Reason); {
 	case lacksReason(err):
-		l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
-		return
+		return l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
 	case err != nil:
-		l.answer(ctx, a, l.words(a, err))
-		return
+		return view.Message{}, err
 	}
-	l.open(ctx, a, f, with)
+	return l.open(ctx, a, f, with)
 }
 
 // unseen reports whether Slack does not show a file to the bot.
@@ -131,7 +125,7 @@ func unseen(err error) bool {
 }
 
 // hintFor says how to send a file that is not read as it is.
-func hintFor(f file) (m view.Message, hint bool) {
+func hintFor(f event.File) (m view.Message, hint bool) {
 	switch kind := kindOf(f); {
 	case f.Mode == modeElsewhere:
 		return view.NotHere(f.Name), true
@@ -144,16 +138,15 @@ func hintFor(f file) (m view.Message, hint bool) {
 }
 
 // askReason asks the sender of a file for what it lacks, and remembers what was said with it.
-func (l *listening) askReason(ctx context.Context, a *arrival, up view.Upload, f file, with fileAsk, m view.Message) {
-	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
-		l.answer(ctx, a, l.puzzled(a, err))
-		return
+func (l *listening) askReason(ctx context.Context, a *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
+	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
+		return view.Message{}, err
 	}
-	l.answer(ctx, a, m)
+	return m, nil
 }
 
 // know asks Slack for a file of which only the ID is known.
-func (l *listening) know(ctx context.Context, f file) (file, error) {
+func (l *listening) know(ctx context.Context, f event.File) (event.File, error) {
 	if f.Access != accessCheck {
 		return f, nil
 	}
@@ -197,16 +190,15 @@ func (w *fileAsk) say(said roster.UploadText) {
 
 // open reads the list and opens a request; what everybody sees of it comes from the
 // Announcer. Where only the sender can say which column names the users, it asks.
-func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) {
+func (l *listening) open(ctx context.Context, a *event.Event, f event.File, with fileAsk) (view.Message, error) {
 	ros, err := l.download(ctx, f, with.column)
 	if ctx.Err() != nil {
-		return
+		return view.Message{}, nil
 	}
 	if len(with.Factors) > 0 {
 		types, err := roster.FactorTypes(with.Factors)
 		if err != nil {
-			l.answer(ctx, a, l.words(a, err))
-			return
+			return view.Message{}, err
 		}
 		with.Options.Factors = types
 	}
@@ -219,30 +211,28 @@ func (l *listening) open(ctx context.Context, a *arrival, f file, with fileAsk) 
 	case errors.As(err, &refusal):
 		ask.Refusal = refusal
 	case err != nil:
-		l.answer(ctx, a, l.puzzled(a, err))
-		return
+		return view.Message{}, err
 	default:
 		if with.column > 0 && ros.SHA256 != with.sha {
 			with.column = 0
-			l.open(ctx, a, f, with) // what was chosen was about other bytes
-			return
+			return l.open(ctx, a, f, with) // what was chosen was about other bytes
 		}
-		if l.mustChoose(ctx, a, f, ros, with) {
-			return
+		if m, asks, err := l.mustChoose(ctx, a, f, ros, with); asks || err != nil {
+			return m, err
 		}
 		read(&ask, ros, with)
 	}
-	r, err := l.Requests.Open(ctx, a.intent(), ask)
+	r, err := l.Requests.Open(ctx, intent(a), ask)
 	switch {
-	case ctx.Err() != nil:
 	case err != nil:
-		l.answer(ctx, a, l.words(a, err))
+		return view.Message{}, err
 	case r.State == reset.Planning, r.State == reset.Rejected && with.TS == "":
 		// Planning takes minutes for a long list; a refused form has no thread to be told in.
-		l.answer(ctx, a, view.Opened(r))
+		return view.Opened(r), nil
 	case r.State != reset.Rejected: // its thread tells of that
-		l.answer(ctx, a, view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)))
+		return view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)), nil
 	}
+	return view.Message{}, nil
 }
 
 // read adds a list that was read to what is asked.
@@ -258,78 +248,69 @@ func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
 }
 
 // mustChoose asks the sender which column names the users, where that is to be asked.
-func (l *listening) mustChoose(ctx context.Context, a *arrival, f file, ros *roster.Roster, with fileAsk) bool {
+func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
 	if with.column > 0 {
-		return false
+		return m, false, nil
 	}
 	q, err := l.Requests.Doubt(ctx, ros)
 	switch {
 	case err != nil:
-		l.answer(ctx, a, l.words(a, err))
-		return true
+		return m, false, err
 	case q == nil:
-		return false
+		return m, false, nil
 	}
-	if err := l.Requests.MayAsk(ctx, a.intent(), with.Reason); err != nil {
-		l.answer(ctx, a, l.words(a, err))
-		return true
+	if err := l.Requests.MayAsk(ctx, intent(a), with.Reason); err != nil {
+		return m, false, err
 	}
 	up := view.Upload{Channel: a.Channel, TS: with.TS, File: f.ID}
 	if up.TS == "" {
 		up.TS = noMessage
 	}
-	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
 	if err != nil {
-		l.answer(ctx, a, l.puzzled(a, err))
-		return true
+		return m, false, err
 	}
 	columns := make([]view.Column, len(q.Columns))
 	for i, c := range q.Columns {
 		columns[i] = view.Column(c)
 	}
-	l.answer(ctx, a, view.ChooseColumn(up, f.Name, q.Words, columns))
-	return true
+	return view.ChooseColumn(up, f.Name, q.Words, columns), true, nil
 }
 
 // noMessage is in the place of a message's timestamp where a file came by a form.
 const noMessage = "0"
 
 // chose goes on with a file whose column was chosen. Only its sender's choice counts.
-func (l *listening) chose(ctx context.Context, a *arrival) {
+func (l *listening) chose(ctx context.Context, a *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(a.Block)
 	column, numberErr := strconv.Atoi(a.Value)
 	if err != nil || numberErr != nil || column < 1 {
-		l.foreign(ctx, a, cmp.Or(err, numberErr, errForeignValue))
-		return
+		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, cmp.Or(err, numberErr, event.ErrForeignValue))
 	}
 	q, known, err := l.asked.about(ctx, up.Value())
 	switch {
 	case err != nil:
-		l.answer(ctx, a, l.puzzled(a, err))
-		return
+		return view.Message{}, err
 	case !known || q.SHA256 == "":
-		l.answer(ctx, a, view.Answer("This question is over. Drop the file again if the users are still to be reset."))
-		return
+		return view.Answer("This question is over. Drop the file again if the users are still to be reset."), nil
 	case q.By != a.By:
 		l.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", a.By, "uploader", q.By)
-		l.answer(ctx, a, view.Refused("Only who sent the file can choose its column."))
-		return
+		return view.Refused("Only who sent the file can choose its column."), nil
 	}
 	f, err := l.find(ctx, a, up)
 	if err != nil {
-		l.lost(ctx, a, err)
-		return
+		return lost(err)
 	}
 	// The request is the upload's, not the click's: a second choice opens nothing.
-	a.key, a.Channel, a.Team = q.Key, up.Channel, q.Team
+	a.Key, a.Channel, a.Team = q.Key, up.Channel, q.Team
 	with := q.With
 	with.column, with.sha = column, q.SHA256
-	l.open(ctx, a, f, with)
+	return l.open(ctx, a, f, with)
 }
 
 // download reads a roster from Slack, as a stream, and tries again what a retry
 // may mend. Every error but ctx's is a *roster.Error.
-func (l *listening) download(ctx context.Context, f file, column int) (*roster.Roster, error) {
+func (l *listening) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
 	limits := l.Limits()
 	limits.Column = column
 	if limits.Bytes <= 0 {
@@ -369,7 +350,7 @@ func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
 // fetch streams the file into the parser once.
-func (l *listening) fetch(ctx context.Context, f file, limits roster.Limits) (*roster.Roster, error) {
+func (l *listening) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
 	from := f.Fetch
 	if from == "" {
 		from = f.URL

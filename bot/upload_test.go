@@ -76,12 +76,12 @@ func TestHistory_messageWithFilesHasNoSubtype(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			up := fromHistory("C1", m).upload()
+			up := fromHistory("C1", m).Upload()
 			if (up != nil) != tt.want {
 				t.Fatalf("got %+v", up)
 			}
-			if up != nil && (up.key != "message:C1:1777896000.000100" || up.Files[0].ID != "F1") {
-				t.Errorf("key %q, files %+v", up.key, up.Files)
+			if up != nil && (up.Key != "message:C1:1777896000.000100" || up.Files[0].ID != "F1") {
+				t.Errorf("key %q, files %+v", up.Key, up.Files)
 			}
 		})
 	}

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
-func (l *listening) whoami(ctx context.Context, a *arrival) (view.Message, error) {
-	s, err := l.Tell.WhoAmI(ctx, a.intent())
+func (l *listening) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
+	s, err := l.Tell.WhoAmI(ctx, intent(a))
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -27,12 +28,12 @@ func (l *listening) whoami(ctx context.Context, a *arrival) (view.Message, error
 }
 
 // past lists requests: of anybody, "mine", of a person, or of the last days.
-func (l *listening) past(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) past(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	q, what, err := l.pastOf(a, c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	all, more, err := l.Tell.History(ctx, a.intent(), q)
+	all, more, err := l.Tell.History(ctx, intent(a), q)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -43,7 +44,7 @@ func (l *listening) past(ctx context.Context, a *arrival, c roster.Command) (vie
 var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
 
 // pastOf reads which requests are meant, and says so in words.
-func (l *listening) pastOf(a *arrival, c roster.Command) (desk.HistoryQuery, string, error) {
+func (l *listening) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
 	var q desk.HistoryQuery
 	var what []string
 	for _, u := range c.Users {
@@ -79,12 +80,12 @@ func notPast(word string) error {
 }
 
 // brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
-func (l *listening) brake(ctx context.Context, a *arrival, c roster.Command) (view.Message, error) {
+func (l *listening) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
 			"%s is about everything at once and takes no names. To stop one request, write: pause FR-42", c.Verb)}
 	}
-	in := a.intent()
+	in := intent(a)
 	in.Why = c.Reason
 	if c.Verb == roster.VerbFreeze {
 		_, err := l.Brakes.Freeze(ctx, in)

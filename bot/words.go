@@ -6,9 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -17,9 +16,9 @@ import (
 
 // words turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *listening) words(a *arrival, err error) view.Message {
-	if a.waits(err) {
-		return view.Message{}
+func (l *listening) words(a *event.Event, err error) view.Message {
+	if errors.Is(err, event.ErrForeignValue) {
+		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	}
 	var late *reset.TransitionError
 	if errors.As(err, &late) {
@@ -29,6 +28,9 @@ func (l *listening) words(a *arrival, err error) view.Message {
 		return view.AskElsewhere(l.Channels())
 	}
 	if words, known := refusalWords(err); known {
+		if hasCode(err, forApprovers()...) {
+			return view.RefusedFor(words, l.deciders(a))
+		}
 		return view.Refused(words)
 	}
 	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
@@ -36,6 +38,9 @@ func (l *listening) words(a *arrival, err error) view.Message {
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range sentences() {
+		if errors.Is(err, known) && (known == reset.ErrOwnRequest || known == reset.ErrNotTheirs || known == reset.ErrAlreadyCounted) {
+			return view.RefusedFor(words, l.deciders(a))
+		}
 		if errors.Is(err, known) {
 			return view.Refused(words)
 		}
@@ -43,14 +48,19 @@ func (l *listening) words(a *arrival, err error) view.Message {
 	return l.puzzled(a, err)
 }
 
-// waits reports whether Slack asked for patience: then the arrival is served later, and nobody is answered now.
-func (a *arrival) waits(err error) bool {
-	limited := (*slack.RateLimitedError)(nil)
-	if !errors.As(err, &limited) {
-		return false
+// forApprovers are the codes of refusals that approvers can help with.
+func forApprovers() []string {
+	return []string{"own_request", "not_an_approver", "not_theirs", "own_target", "same_person"}
+}
+
+// deciders are those who can do what the person of an arrival can't.
+func (l *listening) deciders(a *event.Event) view.Helpers {
+	if l.Deciders == nil {
+		return view.Helpers{}
 	}
-	a.retryIn = slackapi.RetryDelay(err, 0)
-	return true
+	h := l.Deciders()
+	h.People = slices.DeleteFunc(slices.Clone(h.People), func(p reset.Person) bool { return p == a.By })
+	return h
 }
 
 // notAnswering follows the name of a service that is away.
@@ -59,20 +69,20 @@ const notAnswering = " isn't answering, so nothing was done. Try again in a minu
 // sentences are the words for errors that carry none.
 func sentences() map[error]string {
 	return map[error]string{
-		errForeignValue:          formerButton,
-		reset.ErrOwnRequest:      "You asked for this, so somebody else decides. You may cancel it.",
-		reset.ErrAlreadyCounted:  "Your approval counts already; somebody else has to approve, too.",
-		reset.ErrOtherPlan:       "The plan has changed since this message was shown. Look at the newest message of the request and decide there.",
-		reset.ErrExpired:         "The request has expired. Ask again if it is still needed.",
-		reset.ErrNotTheirs:       "You cannot lift this pause. Ask an approver who is not the requester.",
-		reset.ErrNotYet:          "It is not time for that yet.",
+		event.ErrForeignValue:    formerButton,
+		reset.ErrOwnRequest:      "You can't approve your own request.",
+		reset.ErrAlreadyCounted:  "Your approval already counts. Somebody else must approve too.",
+		reset.ErrOtherPlan:       "The plan has changed. Decide in the newest message of the request.",
+		reset.ErrExpired:         "The request has expired. Ask again if it's still needed.",
+		reset.ErrNotTheirs:       "Only another approver can resume this.",
+		reset.ErrNotYet:          "It's too early for that.",
 		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
 		desk.ErrOvertaken:        "It was stopped after you pressed, so nothing was done. Press again if it should go on.",
-		desk.ErrNotFrozen:        "Nothing is frozen, so there is nothing to lift.",
-		desk.ErrFrozenAlready:    "Everything is frozen already. `/factor-reset thaw` asks for the freeze to be lifted.",
+		desk.ErrNotFrozen:        "Nothing is frozen.",
+		desk.ErrFrozenAlready:    "Everything is already frozen. Two approvers can run `/factor-reset thaw`.",
 		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
-		reset.ErrNoRow:           "The plan has no such row to take out. Open the review again.",
-		reset.ErrFrozen:          "Everything is frozen: nothing starts until approvers lift the freeze.",
+		reset.ErrNoRow:           "That user isn't in the plan any more. Open the review again.",
+		reset.ErrFrozen:          "Everything is frozen. Two approvers must run `/factor-reset thaw`.",
 		reset.ErrNotFound:        "There is no such request. `/factor-reset status` lists yours.",
 		context.DeadlineExceeded: "Slack (or Okta)" + notAnswering,
 	}
@@ -110,11 +120,8 @@ func hasCode(err error, codes ...string) bool {
 }
 
 // puzzled logs an error that nobody foresaw under a reference, and answers with that.
-func (l *listening) puzzled(a *arrival, err error) view.Message {
-	if a.waits(err) {
-		return view.Message{}
-	}
+func (l *listening) puzzled(a *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
-	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.key, "user", a.By, "error", slackapi.LogText(err))
+	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
@@ -16,7 +17,7 @@ import (
 func TestWords(t *testing.T) {
 	var logged strings.Builder
 	l := &listening{Listener: &Listener{Log: slog.New(slog.NewTextHandler(&logged, nil))}}
-	a := &arrival{Kind: kindClick, key: "click:1", By: "U_APPROVER1"}
+	a := &event.Event{Kind: event.KindClick, Key: "click:1", By: "U_APPROVER1"}
 	for _, c := range []struct {
 		err  error
 		want string
@@ -26,9 +27,9 @@ func TestWords(t *testing.T) {
 		{fmt.Errorf("update: %w", &reset.TransitionError{ID: "FR-1", Move: reset.MoveApprove, Found: reset.Denied, By: "U_APPROVER2"}), "FR-1 is already denied (by <@U_APPROVER2>)"},
 		{fmt.Errorf("update: %w", reset.ErrOtherPlan), "plan has changed"},
 		{reset.ErrExpired, "has expired"},
-		{reset.ErrAlreadyCounted, "counts already"},
-		{reset.ErrOwnRequest, "somebody else decides"},
-		{reset.ErrNotTheirs, "cannot lift this pause"},
+		{reset.ErrAlreadyCounted, "already counts"},
+		{reset.ErrOwnRequest, "can't approve your own request"},
+		{reset.ErrNotTheirs, "Only another approver"},
 		{reset.ErrFrozen, "frozen"},
 		{reset.ErrNotFound, "no such request"},
 		{desk.ErrStale, "press again"},

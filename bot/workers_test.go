@@ -14,41 +14,6 @@ import (
 	"factorbot/bot/reset"
 )
 
-func TestArrival_task(t *testing.T) {
-	command := func(text string) arrival { return arrival{Kind: kindCommand, By: "U1", Text: text, key: "k"} }
-	click := func(action, value string) arrival {
-		return arrival{Kind: kindClick, By: "U1", Action: action, Value: value, key: "k"}
-	}
-	for _, c := range []struct {
-		a             arrival
-		lane          string
-		stops, starts bool
-		slow          bool
-	}{
-		{command("pause FR-1"), "FR-1", true, false, false},
-		{command("cancel FR-1 because wrong list"), "FR-1", true, false, false},
-		{command("freeze because attack"), "k", true, false, false},
-		{command("thaw"), "k", false, true, false},
-		{command("resume FR-1"), "FR-1", false, true, false},
-		{command("enrolled FR-1"), "k", false, false, true},
-		{command("status"), "k", false, false, false},
-		{command("ana@example.com because lost phone"), "U1", false, false, false},
-		{command("what?"), "k", false, false, false},
-		{click("pause", "FR-1:0123456789ab"), "FR-1", true, false, false},
-		{click("cancel", "FR-1:-"), "FR-1", true, false, false},
-		{click("not_me", "FR-1:3"), "FR-1", true, false, false},
-		{click("resume", "FR-1:0123456789ab"), "FR-1", false, true, false},
-		{click("approve", "FR-1:0123456789ab"), "FR-1", false, false, false},
-		{arrival{Kind: kindSubmission, Callback: "deny", key: "k"}, "k", true, false, false},
-		{arrival{Kind: kindUpload, key: "k"}, "k", false, false, true},
-	} {
-		got := c.a.task()
-		if got.lane != c.lane || got.stops != c.stops || got.starts != c.starts || got.slow != c.slow {
-			t.Errorf("%s %q %s %s: %+v", c.a.Kind, c.a.Text, c.a.Action, c.a.Callback, got)
-		}
-	}
-}
-
 // slowDesk takes until it is let go to open requests from files, to tell who has
 // enrolled and to resume; each of them notes that it began.
 type slowDesk struct {

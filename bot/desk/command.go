@@ -56,7 +56,7 @@ func zoneOf(p policy.Person) *time.Location {
 func asked(c roster.Command) (OpenAsk, error) {
 	ask := OpenAsk{Reason: c.Reason, NotTill: c.NotTill}
 	if len(c.Users) == 0 {
-		return ask, &policy.Refusal{Code: "no_roster", Words: "Nobody is named. Write users first, then `because` and the reason."}
+		return ask, &policy.Refusal{Code: "no_roster", Words: "Name users first, then `because` and the reason."}
 	}
 	var err error
 	if ask.Source, err = sourceOf(c); err != nil {
@@ -112,7 +112,7 @@ func sourceOf(c roster.Command) (reset.Source, error) {
 		}
 	}
 	if s.Asks() && len(c.Users) > 1 {
-		return s, &policy.Refusal{Code: "not_alone", Words: "A group or a search stands alone in a request. Ask for the others in another one."}
+		return s, &policy.Refusal{Code: "not_alone", Words: "A group or search can't be mixed with other users. Ask for them separately."}
 	}
 	return s, nil
 }

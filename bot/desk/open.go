@@ -74,7 +74,7 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 // open records what somebody who may ask asks for.
 func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	if ask.NotTill.After(d.Now().Add(roster.Farthest)) {
-		return nil, &policy.Refusal{Code: roster.CodeWhen, Words: "That is too far ahead: 30 days are the most. Ask again nearer to it."}
+		return nil, &policy.Refusal{Code: roster.CodeWhen, Words: "That's too far ahead: 30 days is the limit."}
 	}
 	if ask.Options.BreakGlass {
 		if err := d.Rules().MayBreakGlass(); err != nil {

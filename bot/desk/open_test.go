@@ -245,13 +245,13 @@ func TestDesk_OpenCommand_refuses_what_is_not_served(t *testing.T) {
 	for text, words := range map[string]string{
 		`filter:status eq "ACTIVE" because lost phone`:         "`filter:`",
 		`q:ana because lost phone`:                             "`q:`",
-		`ana@example.com group:"Sales" because lost phone`:     "stands alone",
-		`group:"Sales" group:"Legal" because lost phone`:       "stands alone",
-		`search:status eq "ACTIVE" group:"Legal" because lost`: "stands alone",
+		`ana@example.com group:"Sales" because lost phone`:     "can't be mixed",
+		`group:"Sales" group:"Legal" because lost phone`:       "can't be mixed",
+		`search:status eq "ACTIVE" group:"Legal" because lost`: "can't be mixed",
 		"ana@example.com columns:id,login because lost phone":  "`columns:`",
 		"break-glass ana@example.com because lost phone":       "`protect.approvers`",
 		"export ana@example.com because audit":                 "`group:`",
-		"export group:Sales q:ana because audit":               "stands alone",
+		"export group:Sales q:ana because audit":               "can't be mixed",
 		"export group:Sales factors:sms because audit":         "`factors:`",
 		`export group:Sales columns:"id;a b" because audit`:    "A column is",
 	} {

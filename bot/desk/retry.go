@@ -27,7 +27,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 		return nil, err
 	}
 	if !r.State.Settled() || !r.HasRun() {
-		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s has not run to an end, so there is nothing to do again. `/factor-reset status %s` says how it stands.", r.ID, r.ID)}
+		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s hasn't ended, so there is nothing to retry. See `/factor-reset status %s`.", r.ID, r.ID)}
 	}
 	d.retrying.Lock()
 	defer d.retrying.Unlock()
@@ -38,7 +38,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	case open != nil && open.Asked.By == in.By && open.State == reset.Planning: // the same click again, as like as not
 		return open, nil
 	case open != nil:
-		return nil, &policy.Refusal{Code: "asked_again", Words: fmt.Sprintf("%s does again what %s left over already. `/factor-reset status %s` says how it stands.", open.ID, r.ID, open.ID)}
+		return nil, &policy.Refusal{Code: "asked_again", Words: fmt.Sprintf("%s already retries what %s left. See `/factor-reset status %s`.", open.ID, r.ID, open.ID)}
 	}
 	rows, err := d.undone(ctx, r, later)
 	if err != nil {

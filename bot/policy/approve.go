@@ -23,13 +23,13 @@ func (r Rules) approver(p Person) error {
 		return nil
 	case len(g.OktaGroups) == 0:
 	case p.Okta == nil:
-		return refuse(CodeNotApprover, "Approvers must be in an Okta group here, and your Slack e-mail does not lead to exactly one Okta user, so your click does not count. Ask another approver.")
+		return refuse(CodeNotApprover, "Approvers come from an Okta group here, and your Slack e-mail doesn't lead to exactly one Okta user.")
 	case !p.Okta.active():
-		return refuse(CodeNotApprover, "Your Okta account is not active, so your click does not count. Ask another approver.")
+		return refuse(CodeNotApprover, "Your Okta account isn't active, so you can't approve.")
 	case p.inOkta(g.OktaGroups):
 		return nil
 	}
-	return refuse(CodeNotApprover, "You are not an approver, so your click does not count. Ask one of the approvers.")
+	return refuse(CodeNotApprover, "Only approvers can do this.")
 }
 
 // BreaksGlass reports whether the person is one of those who approve that
@@ -66,7 +66,7 @@ func (p Person) asked(req *reset.Request) bool {
 }
 
 func errOwn() error {
-	return refuse(CodeOwnRequest, "You asked for this, so somebody else decides. You may cancel it.")
+	return refuse(CodeOwnRequest, "You can't approve your own request.")
 }
 
 // Look is what has to be known, besides who somebody is, before their approval counts.
@@ -87,9 +87,9 @@ func (r Rules) MayApprove(p Person, req *reset.Request, l Look) error {
 	case p.Same(l.Requester):
 		return errOwn()
 	case l.Row > 0:
-		return refuse(CodeOwnTarget, "You are in this plan yourself, in row %d, so your approval does not count. Somebody else has to approve, or that row is taken out first.", l.Row)
+		return refuse(CodeOwnTarget, "You're in this request yourself (row %d), so you can't approve it.", l.Row)
 	case slices.ContainsFunc(l.Earlier, func(o Person) bool { return o.ID != p.ID && p.Same(o) }):
-		return refuse(CodeSamePerson, "You have approved this already, by another account. Somebody else has to approve, too.")
+		return refuse(CodeSamePerson, "You already approved this with another account. Somebody else must approve too.")
 	}
 	return nil
 }

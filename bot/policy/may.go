@@ -17,7 +17,7 @@ func (r Rules) MayAsk(p Person, c reset.Channel, reason string) error {
 		return err
 	}
 	if !slices.Contains(r.Channels, c) {
-		return refuse(CodeChannel, "Resets are not asked for here. Ask in a channel that was set up for it.")
+		return refuse(CodeChannel, "Resets can't be requested here.")
 	}
 	if err := r.IsRequester(p); err != nil {
 		return err
@@ -29,11 +29,11 @@ func (r Rules) checkReason(reason string) error {
 	reason = strings.TrimSpace(reason)
 	switch n := utf8.RuneCountInString(reason); {
 	case reason == "" && r.RequireReason:
-		return refuse(CodeNoReason, "A reason is required. Write it after `because`, or as the comment of the file.")
+		return refuse(CodeNoReason, "Add a reason: `... because lost phone`, or as the message with the file.")
 	case n > maxReason:
-		return refuse(CodeReasonLong, "The reason has %d characters, %d are the most. Make it shorter.", n, maxReason)
+		return refuse(CodeReasonLong, "The reason has %d characters; %d is the limit. Make it shorter.", n, maxReason)
 	case r.ReasonPattern != nil && !r.ReasonPattern.MatchString(reason):
-		return refuse(CodeReasonPattern, "The reason must contain what the policy asks for, such as a ticket number: it has to match %s.", r.ReasonPattern)
+		return refuse(CodeReasonPattern, "The reason needs more, such as a ticket number: it must match %s.", r.ReasonPattern)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (r Rules) IsRequester(p Person) error {
 		return err
 	}
 	if !r.Requesters.Empty() && !r.Requesters.Has(p) {
-		return refuse(CodeNotRequester, "You are not among those who may ask for resets. Ask somebody who is, or the person who runs this bot.")
+		return refuse(CodeNotRequester, "You can't request resets. Ask your admin.")
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func (r Rules) IsRequester(p Person) error {
 // where the policy names those who approve that.
 func (r Rules) MayBreakGlass() error {
 	if len(r.Protect.Approvers) == 0 {
-		return refuse(CodeBreakGlass, "Protected users cannot be included here: nobody is set up to approve it. Ask the person who runs this bot to name `protect.approvers`.")
+		return refuse(CodeBreakGlass, "Protected users can't be included here: nobody can approve it. Your admin can name `protect.approvers`.")
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (r Rules) mayStop(p Person, req *reset.Request, verb string) error {
 		return err
 	}
 	if p.ID != req.Asked.By && !r.stops(p, req) {
-		return refuse(CodeNotTheirs, "Only the requester and the approvers may %s %s. Ask one of them.", verb, req.ID)
+		return refuse(CodeNotTheirs, "Only the requester and approvers can %s %s.", verb, req.ID)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (r Rules) MayDeny(p Person, req *reset.Request) error {
 	case r.stops(p, req):
 		return nil
 	}
-	return refuse(CodeNotApprover, "You are not an approver, so your click does not count. Ask one of the approvers.")
+	return refuse(CodeNotApprover, "Only approvers can do this.")
 }
 
 // named reports whether a list of the policy names the person as an approver:
@@ -119,7 +119,7 @@ func (r Rules) MayResume(p Person, req *reset.Request) error {
 		return err
 	}
 	if p.ID != req.Asked.By && !r.decides(p, req) {
-		return refuse(CodeNotTheirs, "Only an approver, or for some pauses the requester, may resume %s. Ask an approver.", req.ID)
+		return refuse(CodeNotTheirs, "Only an approver can resume %s.", req.ID)
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (r Rules) MayThaw(p Person) error {
 }
 
 func errFreeze() error {
-	return refuse(CodeNotApprover, "Only approvers may freeze and thaw. Ask one of them.")
+	return refuse(CodeNotApprover, "Only approvers can freeze and thaw.")
 }
 
 // OneApprover reports whether only one approver is configured, of all who are listed.
@@ -187,7 +187,7 @@ func (r Rules) MayRead(p Person, req *reset.Request, member bool) error {
 // CheckMember refuses who is not a member of the channel, where that makes a requester.
 func (r Rules) CheckMember(member bool) error {
 	if r.Requesters.Empty() && !member {
-		return refuse(CodeNotMember, "Only members of the channel may do this. Join it first.")
+		return refuse(CodeNotMember, "Only members of the channel can do this. Join it first.")
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func (r Rules) MayReport(p Person, row int, t reset.Target) error {
 		return err
 	}
 	if t.Row != row || t.User == "" || !p.Is(t) && (p.Okta == nil || p.Okta.ID != t.User) {
-		return refuse(CodeNotTheirs, "This button is for the person who was reset. If you have seen something odd, tell an approver.")
+		return refuse(CodeNotTheirs, "This button is for the person who was reset. If you've seen something odd, tell an approver.")
 	}
 	return nil
 }

@@ -92,15 +92,15 @@ func common(a, b []string) bool {
 func (p Person) fit() error {
 	switch {
 	case p.ID == "":
-		return refuse(CodeNobody, "Slack does not say who this is. Try again.")
+		return refuse(CodeNobody, "Slack doesn't say who you are. Try again.")
 	case p.Deleted:
 		return refuse(CodeDeactivated, "This Slack account is deactivated. Ask a colleague.")
 	case p.Bot:
-		return refuse(CodeBot, "Only people may do this, not apps.")
+		return refuse(CodeBot, "Apps can't do this.")
 	case p.Stranger:
-		return refuse(CodeStranger, "Only members of this workspace may do this, not people of another one. Ask your contact here.")
+		return refuse(CodeStranger, "People from other companies can't do this. Ask your contact here.")
 	case p.Guest:
-		return refuse(CodeGuest, "Only full members of this workspace may do this, not guests. Ask a colleague who is one.")
+		return refuse(CodeGuest, "Guests can't do this. Ask a full member.")
 	}
 	return nil
 }

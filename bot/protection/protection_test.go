@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,9 +19,10 @@ import (
 
 // org is an Okta with one administrator; it counts what it is asked.
 type org struct {
-	lists, roles int
-	broken       error // of the list
-	gone         error // of the roles of every user
+	lists  atomic.Int64
+	roles  int
+	broken error // of the list
+	gone   error // of the roles of every user
 }
 
 const (
@@ -33,7 +35,7 @@ func (o *org) Me(context.Context) (okta.User, error) {
 }
 
 func (o *org) Admins(context.Context) (map[string]bool, error) {
-	o.lists++
+	o.lists.Add(1)
 	return map[string]bool{boss: true}, o.broken
 }
 
@@ -103,19 +105,19 @@ func TestLists_Run(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { l.Run(ctx); close(ended) }()
 		<-time.After(10*time.Minute + 30*time.Second) // between two minutes
-		if o.lists != 0 {
-			t.Errorf("read %d times, and nobody follows", o.lists)
+		if o.lists.Load() != 0 {
+			t.Errorf("read %d times, and nobody follows", o.lists.Load())
 		}
 		one, two := l.Follow(false), l.Follow(false)
 		<-time.After(10 * time.Minute)
-		if o.lists != 10 {
-			t.Errorf("read %d times in 10 minutes for two", o.lists)
+		if o.lists.Load() != 10 {
+			t.Errorf("read %d times in 10 minutes for two", o.lists.Load())
 		}
 		one()
 		two()
 		<-time.After(10 * time.Minute)
-		if o.lists != 10 {
-			t.Errorf("read %d times, and nobody follows any more", o.lists-10)
+		if o.lists.Load() != 10 {
+			t.Errorf("read %d times, and nobody follows any more", o.lists.Load()-10)
 		}
 		cancel()
 		<-ended

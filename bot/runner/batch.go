@@ -199,7 +199,7 @@ func (b *batch) readLog() {
 	if began := b.ledger.Began(); !began.IsZero() && began.Before(since) {
 		since = began
 	}
-	b.forget = b.book.demand(since)
+	b.forget = b.log.Follow(since)
 }
 
 // all brings every target to an outcome: first those that were never tried,

@@ -13,6 +13,7 @@ import (
 	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
+	"factorbot/bot/resetlog"
 	"factorbot/okta"
 )
 
@@ -170,13 +171,13 @@ func (r *Runner) Run(ctx context.Context) error {
 		Runner:    r,
 		began:     began,
 		protected: protection.New(oktaOf{r.Directory, r.Wards, r.Groups, r.SystemLog}, r.Rules, r.Log),
-		book:      newLogbook(r),
+		log:       resetlog.New(r.SystemLog, r.Log),
 		fail:      cancel,
 		brakes:    make(chan struct{}, 1),
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { shared.book.run(ctx) })
+	wg.Go(func() { shared.log.Run(ctx) })
 	wg.Go(func() { shared.protected.Run(ctx) })
 
 	drivers := map[reset.ID]*driver{}
@@ -234,7 +235,7 @@ type shared struct {
 	*Runner
 	began     time.Time // when this run began: what was in flight before is over settle_after later
 	protected *protection.Lists
-	book      *logbook
+	log       *resetlog.Reader
 	fail      context.CancelCauseFunc
 
 	brakes chan struct{} // held by who counts what was spent and then spends: two together must not slip under a bound

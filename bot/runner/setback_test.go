@@ -18,7 +18,7 @@ func TestRunner_clock_set_back_since_the_call(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{"lost answer": oktasim.DropAfter, "answered": ""} {
 		t.Run(name, func(t *testing.T) {
 			users, ids := people(1)
-			onBench(t, oktasim.Options{Given: users, LogLag: time.Hour}, nil, func(b *bench) {
+			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 				b.start()
 				id := b.open(ids...)
 				if fault != "" {
@@ -44,4 +44,34 @@ func TestRunner_clock_set_back_since_the_call(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The log's time is over when it has passed, not when a clock that was set back has
+// come to where it was.
+func TestRunner_clock_set_back_while_the_log_is_awaited(t *testing.T) {
+	users, ids := people(1)
+	users[0].Factors = nil
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		b.start()
+		id := b.open(ids...)
+		b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 1)
+		b.approve(id)
+		for b.org.Books().Faults[oktasim.DropBefore] == 0 {
+			pauseFor(context.Background(), 10*time.Millisecond)
+		}
+		if _, err := b.org.Set(map[string]json.RawMessage{"clock_offset": json.RawMessage(`"-10m"`)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.org.Enrol(ids[0], "webauthn"); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		b.await(id, reset.Done)
+		if took := time.Since(began); took > 6*time.Minute { // the log may lag by two
+			t.Errorf("it took %s", took)
+		}
+		if p := b.results(id)[1]; p.Reason != reset.EnrolledMeanwhile || b.org.Books().NewRemoved != 0 {
+			t.Errorf("%s %s", p.Outcome, p.Reason)
+		}
+	})
 }

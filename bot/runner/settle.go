@@ -57,7 +57,7 @@ func (b *batch) settleRound(rows []int, s reset.State) time.Duration {
 		return soonest
 	}
 	b.follow(oldest)
-	if err := b.book.catchUp(b.taking, oldest); !b.readable(err, s) {
+	if err := b.log.CatchUp(b.taking, oldest); !b.readable(err, s) {
 		return b.unreadable(err, s)
 	}
 	targets, err := b.known(ready)
@@ -108,7 +108,7 @@ func (b *batch) follow(since time.Time) {
 	if b.following != nil && !since.Before(b.followed) {
 		return
 	}
-	release := b.book.demand(since)
+	release := b.log.Follow(since)
 	b.unfollow()
 	b.following, b.followed = release, since
 }
@@ -320,13 +320,13 @@ func (b *batch) evidence(t reset.Target, p reset.Progress, s reset.State) (e evi
 // told is what the System Log says of the last call. What was said of a call that
 // a reading of the factors has refuted does not count.
 func (b *batch) told(t reset.Target, p reset.Progress) (ours, over bool) {
-	return !p.Last.Refuted && b.book.ours(t.User, p.Last.OktaAt), b.logOver(*p.Last)
+	return !p.Last.Refuted && b.log.Tells(t.User, p.Last.OktaAt), b.logOver(*p.Last)
 }
 
 // logOver reports whether the log has had its time to tell of a call. Of one that
 // the record lost nobody knows when it was sent, so it counts from our beginning.
 func (b *batch) logOver(a reset.Attempt) bool {
-	until := b.book.until()
+	until := b.log.Until()
 	b.mu.Lock()
 	if !b.noLog.IsZero() {
 		until = time.Now() // it cannot be read at all
@@ -335,7 +335,7 @@ func (b *batch) logOver(a reset.Attempt) bool {
 	if a.Restart && until.Sub(b.began) <= b.Pace.LogLag {
 		return false
 	}
-	return b.oktaTime(until).Sub(a.OktaAt.Add(clockMargin)) > b.Pace.LogLag
+	return b.oktaTime(until).Sub(b.since(a).Add(clockMargin)) > b.Pace.LogLag
 }
 
 // mailed decides, once the log had its time, who enrolled the e-mails that are
@@ -344,7 +344,7 @@ func (b *batch) mailed(t reset.Target, p reset.Progress, e evidence) evidence {
 	if len(e.Mails) == 0 || e.New || !e.LogOver {
 		return e
 	}
-	own, err := b.book.enrolled(b.taking, t.User, p.First.OktaAt)
+	own, err := b.log.Enrolled(b.taking, t.User, p.First.OktaAt)
 	if err != nil {
 		b.Log.Warn("who enrolled an e-mail is not known; it counts as the user's", "request", b.id, "row", t.Row, "err", err)
 	}

@@ -133,11 +133,11 @@ func (b *batch) targetsOf(rows []int) iter.Seq2[reset.Target, error] {
 
 // awaitLog marks what the System Log tells of, for as long as it may lag, and leaves the rest.
 func (b *batch) awaitLog(u *unproved) error {
-	release := b.book.demand(u.oldest)
+	release := b.log.Follow(u.oldest)
 	defer release()
 	for b.taking.Err() == nil {
 		over := b.elapsed(u.last) > b.Pace.LogLag
-		if err := b.book.catchUp(b.taking, u.oldest); err != nil {
+		if err := b.log.CatchUp(b.taking, u.oldest); err != nil {
 			b.Log.Warn("the System Log cannot be read", "request", b.id, "err", err)
 		}
 		var err error
@@ -160,7 +160,7 @@ func (b *batch) toldOf(rows []int, over bool) (rest []int, err error) {
 		}
 		p := b.row(t.Row)
 		removed, final := b.gone(t, b.actedAt(p))
-		if p.Retaken > 0 || !b.book.ours(t.User, b.actedAt(p)) || !final && !over {
+		if p.Retaken > 0 || !b.log.Tells(t.User, b.actedAt(p)) || !final && !over {
 			rest = append(rest, t.Row)
 			continue
 		}
@@ -204,7 +204,7 @@ func (b *batch) gone(t reset.Target, since time.Time) (types []string, final boo
 	if len(b.head.Asked.Options.Factors) > 0 {
 		return nil, true
 	}
-	types, final = b.book.removed(t.User, since)
+	types, final = b.log.Removed(t.User, since)
 	if len(types) == 0 {
 		types = slices.Compact(slices.Sorted(slices.Values(t.Factors)))
 	}
@@ -285,7 +285,7 @@ func (b *batch) traceless(listed []okta.Factor, p reset.Progress) bool {
 // and nothing is known to have gone: then nothing is proven.
 func (b *batch) cleared(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
-	if b.reads(b.head) && b.book.ours(t.User, b.actedAt(p)) {
+	if b.reads(b.head) && b.log.Tells(t.User, b.actedAt(p)) {
 		e.Proof = reset.ProofLog
 		e.Factors, _ = b.gone(t, b.actedAt(p))
 		return e

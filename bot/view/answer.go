@@ -21,6 +21,15 @@ func Refused(words string) Message {
 	return Answer(":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2)))
 }
 
+// RefusedFor is a refusal that says who can do it instead.
+func RefusedFor(words string, h Helpers) Message {
+	s := ":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2))
+	if who := h.words(); who != "" {
+		s += " " + who + " can."
+	}
+	return Answer(s)
+}
+
 // AskElsewhere tells where requests may be made, to who asked in a DM or a foreign channel.
 func AskElsewhere(channels []reset.Channel) Message {
 	links := make([]string, 0, len(channels))

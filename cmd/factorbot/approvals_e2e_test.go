@@ -90,20 +90,20 @@ func (s *sandboxRun) lifecycle(login, verb string) {
 func TestApprovals_by_group(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000")
 	s.mustRunWith("requesters: {usergroups: [S_HELPDESK]}\napprovers: {usergroups: [S_SECURITY], okta_groups: [" + s.oktaGroup("Security leads") + "]}\napprovals: 2\n")
-	if got := s.private("U_ANA", "/factor-reset ana@example.com because lost phone"); !strings.Contains(got, "not among those who may ask") {
+	if got := s.private("U_ANA", "/factor-reset ana@example.com because lost phone"); !strings.Contains(got, "You can't request resets") {
 		t.Errorf("Ana asked: %s", got)
 	}
 	s.group("S_SECURITY", "U_APPROVER1", "U_APPROVER2", "U_REQUESTER", "U_ANA", "U_GUEST", "U_STRANGER", "U_GONE")
 	s.ask("ana@example.com because lost phone")
 	m := s.awaitPending(1)
 	for user, words := range map[string]string{
-		"U_GUEST": "not guests", "U_STRANGER": "another one", "U_GONE": "deactivated",
-		"U_ANA": "not an approver", "U_REQUESTER": "You asked for this",
+		"U_GUEST": "Guests can't do this", "U_STRANGER": "other companies", "U_GONE": "deactivated",
+		"U_ANA": "Only approvers can do this", "U_REQUESTER": "your own request",
 	} {
 		s.refused(user, m, "approve", words)
 	}
 	s.person("U_ANA", map[string]any{"email": "Requester@Example.COM"})
-	s.refused("U_ANA", m, "approve", "You asked for this")
+	s.refused("U_ANA", m, "approve", "your own request")
 	s.lifecycle("approver1@example.com", "suspend")
 	s.refused("U_APPROVER1", m, "approve", "Okta account is not active")
 	s.lifecycle("approver1@example.com", "unsuspend")
@@ -111,7 +111,7 @@ func TestApprovals_by_group(t *testing.T) {
 	s.post("/sandbox/set", map[string]any{"slack_duplicates": 1})
 	s.click("U_APPROVER1", m, "approve")
 	m = s.shows(m, "1 more approval needed", "approver1@example.com")
-	s.refused("U_APPROVER1", m, "approve", "counts already")
+	s.refused("U_APPROVER1", m, "approve", "already counts")
 	s.person("U_ANA", map[string]any{"email": "APPROVER1@example.com"})
 	s.refused("U_ANA", m, "approve", "does not lead to exactly one Okta user")
 	for fell, change := range map[string][2]func(){
@@ -163,8 +163,8 @@ func TestApprovals_from_groups(t *testing.T) {
 	s.ask("cleo@example.com avery.admin@example.com because lost phone")
 	m = s.awaitPending(2)
 	wantWords(t, m, "Only 1 person can approve")
-	s.refused("U_APPROVER1", m, "approve", "in this plan yourself, in row 2")
-	s.refused("U_REQUESTER", m, "approve", "You asked for this")
+	s.refused("U_APPROVER1", m, "approve", "yourself (row 2)")
+	s.refused("U_REQUESTER", m, "approve", "your own request")
 	old := message{TS: m.TS, Blocks: []byte(strings.ReplaceAll(string(m.Blocks), m.value("approve"), "FR-2:0123456789ab"))}
 	s.refused("U_APPROVER2", old, "approve", "plan has changed")
 	s.click("U_APPROVER2", m, "approve")
@@ -210,12 +210,12 @@ func TestApprovals_break_glass(t *testing.T) {
 	s.ask("break-glass ana@example.com because the chief is locked out")
 	m := s.awaitPending(2)
 	wantWords(t, m, "reak glass", "2 approvals needed", "those who approve break-glass")
-	s.refused("U_REQUESTER", m, "approve", "You asked for this")
+	s.refused("U_REQUESTER", m, "approve", "your own request")
 	s.click("U_APPROVER1", m, "approve")
 	m = s.shows(m, "1 more approval needed from those who approve break-glass")
 	s.refused("U_ANA", m, "approve", "not an approver")
 	s.person("U_APPROVER2", map[string]any{"is_ultra_restricted": true})
-	s.refused("U_APPROVER2", m, "approve", "not guests")
+	s.refused("U_APPROVER2", m, "approve", "Guests can't do this")
 	s.person("U_APPROVER2", map[string]any{"is_ultra_restricted": false})
 	s.click("U_APPROVER2", m, "approve")
 	_, _, rows := outcomes(t, s.awaitResults(2))
@@ -238,9 +238,9 @@ func TestApprovals_pauses(t *testing.T) {
 		t.Fatalf("pause: %s", got)
 	}
 	resume := s.awaitMessage("button resume", func(m message) bool { return m.has("resume") })
-	s.refused("U_REQUESTER", resume, "resume", "cannot lift this pause")
+	s.refused("U_REQUESTER", resume, "resume", "Only another approver can resume this")
 	s.person("U_ANA", map[string]any{"email": "requester@EXAMPLE.com"})
-	s.refused("U_ANA", resume, "resume", "cannot lift this pause")
+	s.refused("U_ANA", resume, "resume", "Only another approver can resume this")
 	if got := s.private("U_REQUESTER", "/factor-reset status FR-1"); !strings.Contains(got, "paused") {
 		t.Fatalf("after the requester's clicks: %s", got)
 	}
@@ -252,7 +252,7 @@ func TestApprovals_pauses(t *testing.T) {
 	}
 	s.person("U_ANA", map[string]any{"email": "approver1@EXAMPLE.com"})
 	for _, user := range []string{"U_APPROVER1", "U_ANA"} {
-		if got := s.private(user, "/factor-reset thaw"); !strings.Contains(got, "counts already") {
+		if got := s.private(user, "/factor-reset thaw"); !strings.Contains(got, "already counts") {
 			t.Errorf("the same person as %s: %s", user, got)
 		}
 	}
@@ -285,7 +285,7 @@ func TestApprovals_later_and_exports(t *testing.T) {
 	s.click("U_APPROVER1", m, "approve")
 	s.awaitMessage("word of the start", func(m message) bool { return strings.Contains(m.all(), "Starts ") && !m.has("approve") })
 	s.ask(`export group:"Legal" columns:id,login because audit`)
-	s.refused("U_REQUESTER", s.awaitPending(2), "approve", "You asked for this")
+	s.refused("U_REQUESTER", s.awaitPending(2), "approve", "your own request")
 	s.click("U_APPROVER2", s.awaitPending(2), "approve")
 	s.await("the export to be done", func() bool {
 		return strings.Contains(s.private("U_REQUESTER", "/factor-reset status FR-2"), "done")

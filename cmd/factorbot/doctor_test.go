@@ -258,3 +258,43 @@ func TestRun_whoIsInTheWay(t *testing.T) {
 		}
 	}
 }
+
+// What doctor writes down of a whole examination names none of the people, and none of the secrets.
+func TestDoctor_record(t *testing.T) {
+	s := mustSandbox(t, "--no-bot", "--users", "20")
+	s.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
+	dir, out := filepath.Join(t.TempDir(), "answers"), &buffer{}
+	args := []string{"doctor", "--record", dir, "--config", mustConfig(t, "")}
+	env := cli.Env{Vars: s.settings(filepath.Join(t.TempDir(), "f.db")), Stdout: out, Stderr: out}
+	if code := run(t.Context(), args, env); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, out)
+	}
+	personal := []string{"sandbox-token", "xoxb-", "xapp-", "ticket", "Avery", "Stone", "@example", "example.com", "T_SANDBOX", "C_FACTORS", "U_APPROVER1"}
+	for _, u := range s.okta().Okta.Users {
+		personal = append(personal, u.ID, u.Login)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	names := strings.Join(files, " ")
+	for _, kind := range []string{"slack-api-auth-test", "slack-api-users-info", "slack-api-conversations-info", "okta-api-v1-users-id-factors", "okta-api-v1-logs", "okta-api-v1-iam-assignees-users"} {
+		if !strings.Contains(names, kind) {
+			t.Errorf("nothing of %s in %s", kind, names)
+		}
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range personal {
+			if p != "" && bytes.Contains(b, []byte(p)) {
+				t.Errorf("%s holds %s:\n%s", filepath.Base(file), p, b)
+			}
+		}
+	}
+	if code := run(t.Context(), args, env); code != 1 || !strings.Contains(out.String(), "not empty") {
+		t.Errorf("into the same folder: exit code %d", code)
+	}
+}

@@ -118,7 +118,7 @@ func TestDirect_reminder_and_expiry(t *testing.T) {
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.awaitPending(1)
 	for _, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
-		s.awaitDirect(who, "FR-1", "still waits for a decision")
+		s.awaitDirect(who, "FR-1", "still needs your decision")
 	}
 	s.awaitMessage("the reminder", func(m message) bool { return sayAll(m, []string{"FR-1 still needs a decision", "1 approval"}) })
 	end := s.awaitDirect("U_REQUESTER", "FR-1", "Expired")
@@ -126,7 +126,7 @@ func TestDirect_reminder_and_expiry(t *testing.T) {
 		t.Errorf("expired is shown as denied: %s", end.all())
 	}
 	for _, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
-		s.awaitDirect(who, "FR-1", "Nobody decided in time")
+		s.awaitDirect(who, "FR-1", "nobody decided in time")
 		if n := len(s.direct(who)); n != 2 {
 			t.Errorf("%s has %d direct messages, not the question and the reminder", who, n)
 		}
@@ -139,13 +139,13 @@ func TestDirect_thrown_out(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_APPROVER1", "/remove @factorbot")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
-	s.awaitDirect("U_REQUESTER", "cannot write about FR-1", "invite it")
+	s.awaitDirect("U_REQUESTER", "FR-1: I can't write in", "invite it")
 	s.pressDirect("U_APPROVER1", s.awaitDirect("U_APPROVER1", "FR-1", "needs your decision"), "approve")
 	s.awaitDirect("U_REQUESTER", "FR-1", "*Done.*", "1 reset")
 	s.command("U_APPROVER1", "/invite @factorbot")
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
-	s.awaitDirect("U_REQUESTER", "The messages of FR-1", "again")
+	s.awaitDirect("U_REQUESTER", "FR-1: I can write in", "again")
 }
 
 // Somebody deletes the approval message; another one comes at once, and its button works.

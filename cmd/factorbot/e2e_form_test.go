@@ -147,7 +147,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 	}{
 		{"people", []string{"U_REQUESTER"}, "1 user"},
 		{"group", "Everyone", "Everyone"},
-		{"search", `profile.login eq "ana@example.com"`, "this search finds"},
+		{"search", `profile.login eq "ana@example.com"`, "search `profile.login eq"},
 		{"file", []string{file}, "roster.csv"},
 	} {
 		s.submit("U_REQUESTER", open(c.whom), answers{c.whom: c.value, "reason": "ticket 7"})
@@ -156,7 +156,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 			t.Errorf("%s: the approval message lacks %q: %s", c.whom, c.words, pending.all())
 		}
 	}
-	sheet := s.attach("U_REQUESTER", "book.ods", []byte("PK"))
+	sheet := s.attach("U_REQUESTER", "book.numbers", []byte("PK"))
 	if wrong := s.try("U_REQUESTER", open("file"), answers{"file": []string{sheet}, "reason": "x"}); !strings.Contains(fmt.Sprint(wrong["file"]), "not a file of the kind") {
 		t.Errorf("a spreadsheet: %v", wrong)
 	}
@@ -183,7 +183,7 @@ func TestForm_deny(t *testing.T) {
 	if answer := s.click("U_REQUESTER", pending, "deny"); answer["view"] != nil {
 		t.Errorf("the requester got the form: %v", answer)
 	}
-	s.toldPrivately("U_REQUESTER", "somebody else decides")
+	s.toldPrivately("U_REQUESTER", "can't approve your own request")
 	form := s.opened(s.click("U_APPROVER1", pending, "deny"))
 	if wrong := s.try("U_APPROVER1", form, answers{"reason": "  \n "}); !strings.Contains(fmt.Sprint(wrong["reason"]), "say why") {
 		t.Errorf("an empty reason: %v", wrong)

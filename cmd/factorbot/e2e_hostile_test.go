@@ -309,7 +309,7 @@ func TestHostile_forms(t *testing.T) {
 			s.answered("U_APPROVER1", fmt.Sprintf("the value %.40q", value), since, words)
 		}
 	}
-	for user, words := range map[string]string{"U_STRANGER": "another one", "U_GUEST": "guests"} {
+	for user, words := range map[string]string{"U_STRANGER": "other companies", "U_GUEST": "guests"} {
 		since := len(s.messages(user))
 		s.click(user, pending, "deny")
 		s.answered(user, user, since, words)

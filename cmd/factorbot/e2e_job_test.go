@@ -66,7 +66,7 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 	}
 	s.await("a private refusal", func() bool {
 		for _, m := range s.messages("U_REQUESTER") {
-			if m.Ephemeral && strings.Contains(m.Text, "somebody else") {
+			if m.Ephemeral && strings.Contains(m.Text, "your own request") {
 				return true
 			}
 		}
@@ -91,8 +91,11 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 	if plan := s.get("/sandbox/files/" + planFile.Files[0].ID); !bytes.HasPrefix(plan, []byte("row,input,user_id,login,status,action,reason,detail\r\n")) {
 		t.Errorf("plan file begins %.80s", plan)
 	}
-	s.upload("U_REQUESTER", "once more", "FR-1-results.csv", file)
+	s.upload("U_REQUESTER", "again once more", "FR-1-results.csv", file)
 	again := s.awaitPending(2)
+	if !strings.Contains(again.all(), "again, though FR-1 already did") {
+		t.Errorf("the first risk is not that they are reset again: %s", again.all())
+	}
 	s.submit("U_APPROVER2", s.opened(s.click("U_APPROVER2", again, "deny")), answers{"reason": "not in <my> name"})
 	s.awaitMessage("the denial", func(m message) bool {
 		return m.TS == again.TS && !m.has("approve") && strings.Contains(m.all(), "not in &lt;my&gt; name")

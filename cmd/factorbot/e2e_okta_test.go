@@ -135,7 +135,7 @@ func TestSandbox_group(t *testing.T) {
 	if len(members) < 3 || len(members) > 25 {
 		t.Fatalf("%d members of the group: choose another", len(members))
 	}
-	if private := s.ask(`group:“Legal” because phishing`); !strings.Contains(private, "FR-1: planning the members of group `Legal`") {
+	if private := s.ask(`group:“Legal” because phishing`); !strings.Contains(private, "FR-1: planning the members of `Legal`") {
 		t.Errorf("private answer %s", private)
 	}
 	pending, rows := s.mustFinish(1)
@@ -157,7 +157,7 @@ func TestSandbox_group(t *testing.T) {
 func TestSandbox_search(t *testing.T) {
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000")
 	found := logins(s.people(), func(p person) bool { return p.Department == "Legal" && p.Status == "ACTIVE" })
-	if private := s.ask(`search:profile.department eq "Legal" and status eq "ACTIVE" because phishing`); !strings.Contains(private, "FR-1: planning the users found by the search") {
+	if private := s.ask(`search:profile.department eq "Legal" and status eq "ACTIVE" because phishing`); !strings.Contains(private, "FR-1: planning users found by the search") {
 		t.Errorf("private answer %s", private)
 	}
 	pending, rows := s.mustFinish(1)
@@ -192,7 +192,7 @@ func TestSandbox_groups_and_searches_of_nobody(t *testing.T) {
 			}
 		})
 	}
-	if private := s.ask(`ana@example.com group:"Legal" because phishing`); !strings.Contains(private, "stands alone") {
+	if private := s.ask(`ana@example.com group:"Legal" because phishing`); !strings.Contains(private, "can't be mixed") {
 		t.Errorf("private answer %s", private)
 	}
 }

@@ -121,11 +121,11 @@ func TestReview_search_and_looking(t *testing.T) {
 		t.Errorf("the search finds %v", rows)
 	}
 	all := s.turn("U_APPROVER1", found, "review_all", "all", answers{"review_search": "ana@"})
-	if !strings.Contains(text(all), "1 row ticked") {
+	if !strings.Contains(text(all), "1 user ticked") {
 		t.Errorf("nothing is ticked: %s", text(all))
 	}
 	skipped := s.turn("U_APPROVER1", all, "review_show", "skip", answers{"review_search": ""})
-	if !strings.Contains(text(skipped), "1 row ticked") || len(rowsOf(t, skipped)) != 0 {
+	if !strings.Contains(text(skipped), "1 user ticked") || len(rowsOf(t, skipped)) != 0 {
 		t.Errorf("the skipped: %s", text(skipped))
 	}
 	looking := s.opened(s.click("U_REQUESTER", pending, "review"))

@@ -179,7 +179,7 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 		return m.TS == pending.TS && strings.Contains(m.all(), "pproved by") && m.has("approve")
 	})
 	s.click("U_APPROVER1", still, "approve")
-	s.toldPrivately("U_APPROVER1", "counts already")
+	s.toldPrivately("U_APPROVER1", "already counts")
 	if n := s.reset(); n != 0 {
 		t.Fatalf("%d were reset after one person's approval", n)
 	}

@@ -18,9 +18,9 @@ func TestVerbs_answers(t *testing.T) {
 	pending := s.awaitPending(1)
 	for _, c := range []struct{ user, text, want string }{
 		{"U_REQUESTER", "help", "whoami"},
-		{"U_REQUESTER", "whoami", "ask for resets"},
+		{"U_REQUESTER", "whoami", "Request resets"},
 		{"U_APPROVER1", "whoami", "Waiting for you"},
-		{"U_GUEST", "whoami", "not guests"},
+		{"U_GUEST", "whoami", "Guests can't do this"},
 		{"U_REQUESTER", "status", "FR-1"},
 		{"U_REQUESTER", "status FR-1", "waiting for approval"},
 		{"U_REQUESTER", "status FR-9", "no such request"},
@@ -33,7 +33,7 @@ func TestVerbs_answers(t *testing.T) {
 		{"U_REQUESTER", "receipt FR-1", "Plan digest"},
 		{"U_REQUESTER", "receipt", "Which request"},
 		{"U_REQUESTER", "enrolled FR-1", "reset nobody"},
-		{"U_REQUESTER", "retry FR-1", "has not run to an end"},
+		{"U_REQUESTER", "retry FR-1", "hasn't ended"},
 		{"U_REQUESTER", "retry", "Which request"},
 		{"U_REQUESTER", "pause FR-1", "already waiting for approval"},
 		{"U_REQUESTER", "resume FR-9", "no such request"},
@@ -69,13 +69,13 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 	if got := s.private("U_REQUESTER", "/factor-reset ana@example.com because again"); !strings.Contains(got, "frozen") {
 		t.Errorf("a new request: %s", got)
 	}
-	if got := s.private("U_APPROVER2", "/factor-reset freeze"); !strings.Contains(got, "frozen already") {
+	if got := s.private("U_APPROVER2", "/factor-reset freeze"); !strings.Contains(got, "already frozen") {
 		t.Errorf("a second freeze: %s", got)
 	}
 	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "One more approver") {
 		t.Errorf("the first thaw: %s", got)
 	}
-	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "counts already") {
+	if got := s.private("U_APPROVER1", "/factor-reset thaw"); !strings.Contains(got, "already counts") {
 		t.Errorf("the same person again: %s", got)
 	}
 	if got := s.private("U_APPROVER2", "/factor-reset thaw"); !strings.Contains(got, "freeze is lifted") {
@@ -90,7 +90,7 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 	if got := s.private("U_REQUESTER", "/factor-reset enrolled FR-1"); !strings.Contains(got, "0 of 1 user") {
 		t.Errorf("enrolled: %s", got)
 	}
-	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, "nothing to do again") {
+	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, "nothing to retry") {
 		t.Errorf("retry: %s", got)
 	}
 }
@@ -109,7 +109,7 @@ func TestVerbs_retry(t *testing.T) {
 		t.Fatalf("the run was not cut: %v %v", byOutcome, byReason)
 	}
 	checkResets(t, s, first)
-	if got := s.private("U_GUEST", "/factor-reset retry FR-1"); !strings.Contains(got, "guests") {
+	if got := s.private("U_GUEST", "/factor-reset retry FR-1"); !strings.Contains(got, "Guests") {
 		t.Errorf("a guest: %s", got)
 	}
 	if got := s.private("U_REQUESTER", "/factor-reset retry FR-1"); !strings.Contains(got, fmt.Sprintf("FR-2: planning %d users", byReason["cancelled"])) {

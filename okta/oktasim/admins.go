@@ -64,7 +64,7 @@ func (c *call) listAssignees() answer {
 		value = append(value, map[string]any{"id": p.id, "orn": "orn:okta:directory:" + c.org.id + ":users:" + p.id,
 			"_links": map[string]any{"self": href{Href: self}, "roles": href{Href: self + "/roles"}}})
 	}
-	body := map[string]any{"value": value, "_links": map[string]any{}}
+	body := map[string]any{"value": value} // recorded: no _links on an only page
 	if more {
 		body["_links"] = map[string]any{"next": href{Href: c.next(cursor(last + 1))}}
 	}
@@ -115,7 +115,7 @@ func (c *call) appBody(a app) map[string]any {
 	return map[string]any{"id": a.id, "orn": "orn:okta:idp:" + c.org.id + ":apps:" + a.name + ":" + a.id, "name": a.name, "label": a.label,
 		"status": "ACTIVE", "created": since, "lastUpdated": since, "signOnMode": "OPENID_CONNECT", "features": []string{},
 		"visibility": map[string]any{"hide": map[string]bool{"iOS": false, "web": false}},
-		"_links":     map[string]any{"self": href{Href: self}, "users": href{Href: self + "/users"}, "groups": href{Href: self + "/groups"}}}
+		"_links":     map[string]any{"users": href{Href: self + "/users"}, "groups": href{Href: self + "/groups"}}}
 }
 
 // listApps is GET /apps. q is the start of name or label.

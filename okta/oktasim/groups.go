@@ -36,7 +36,7 @@ func (c *call) group(g *group) groupBody {
 	self := c.base() + "/api/v1/groups/" + g.id
 	return groupBody{ID: g.id, Created: c.org.stamp(g.created), LastUpdated: c.org.stamp(g.created), LastMembershipUpdated: c.org.stamp(g.updated),
 		ObjectClass: []string{"okta:user_group"}, Type: g.kind(), Profile: map[string]any{"name": g.name, "description": g.description()},
-		Links: map[string]any{"self": href{Href: self}, "users": href{Href: self + "/users"}, "apps": href{Href: self + "/apps"}}}
+		Links: map[string]any{"users": href{Href: self + "/users"}, "apps": href{Href: self + "/apps"}}}
 }
 
 // listGroups is GET /groups. search ignores case, filter does not.

@@ -121,7 +121,7 @@ func (o *Org) eventBody(e *event) map[string]any {
 			"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil, "issuer": nil, "interface": nil,
 			"authenticationStep": 0, "externalSessionId": "trs" + e.transaction,
 		},
-		"securityContext": map[string]any{"asNumber": nil, "asOrg": nil, "isp": nil, "domain": nil, "isProxy": nil},
+		"securityContext": map[string]any{"asNumber": 64496, "asOrg": "example as", "isp": "example isp", "domain": "example.com", "isProxy": false},
 		"request":         map[string]any{"ipChain": []map[string]any{{"ip": e.ip, "version": "V4", "source": nil, "geographicalContext": nowhere()}}},
 	}
 	if e.token != "" {
@@ -137,9 +137,12 @@ var legacyEvents = map[string]any{
 	"user.mfa.factor.activate":  "core.user.factor.activate",
 }
 
-// nowhere is where a call came from, of whose address nothing is known.
+// nowhere is where a call came from, of whose address only the country is known.
 func nowhere() map[string]any {
-	return map[string]any{"city": nil, "state": nil, "country": nil, "postalCode": nil, "geolocation": nil}
+	return map[string]any{
+		"city": nil, "state": nil, "country": "Exampleland", "postalCode": nil,
+		"geolocation": map[string]any{"lat": 10.5, "lon": 20.5},
+	}
 }
 
 func (e *event) outcomeReason() any {

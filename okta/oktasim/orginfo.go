@@ -78,8 +78,11 @@ func (c *call) getSchema() answer {
 // attributeBody is one attribute of the schema. "unique" is left out: Okta's description
 // calls it a boolean, its SDK for Go (v5) a string, and the default schema has none.
 func attributeBody(name, kind string, required bool) map[string]any {
-	body := map[string]any{"title": title(name), "type": kind, "mutability": "READ_WRITE", "scope": "NONE", "required": required,
+	body := map[string]any{"title": title(name), "type": kind, "mutability": "READ_WRITE", "scope": "NONE",
 		"permissions": []map[string]string{{"principal": "SELF", "action": "READ_ONLY"}}, "master": map[string]string{"type": "PROFILE_MASTER"}}
+	if required { // recorded schemas do not say false
+		body["required"] = true
+	}
 	if name == "email" {
 		body["format"] = "email"
 	}

@@ -19,6 +19,7 @@ import (
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/doctor"
@@ -202,6 +203,9 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	listener := &bot.Listener{
 		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Porch: porch{d, rec}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
+		Deciders: func() view.Helpers {
+			return view.Helpers{People: current().Approvers.Users, Groups: current().Approvers.Usergroups}
+		},
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
 		Deleted: posts.Deleted,

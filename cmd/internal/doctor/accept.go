@@ -27,7 +27,7 @@ func Accept(ctx context.Context, cfg *config.Config, slack, org bool) error {
 		}
 	}
 	if org {
-		client, err := newOkta(cfg)
+		client, err := newOkta(cfg, nil)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -121,11 +122,15 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("doctor")
 	asJSON := flags.Bool("json", false, "JSON")
 	offline := flags.Bool("offline", false, "settings and files alone: ask neither Slack nor Okta")
+	record := flags.String("record", "", "`DIR` into which to write down what Slack and Okta answer to readings, without anything personal")
 	settings := config.AddFlags(flags, "db", "http-addr")
 	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, doctorHead); help || err != nil {
 		return err
 	}
-	found, err := checkAll(ctx, settings, env, *offline)
+	if *offline && *record != "" {
+		return cli.BadSetting("--record", "has nothing to write down with --offline")
+	}
+	found, err := checkAll(ctx, settings, env, *offline, *record)
 	if err != nil {
 		return err
 	}
@@ -144,7 +149,7 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	return nil
 }
 
-func checkAll(ctx context.Context, settings *config.Flags, env cli.Env, offline bool) ([]Finding, error) {
+func checkAll(ctx context.Context, settings *config.Flags, env cli.Env, offline bool, record string) ([]Finding, error) {
 	cfg, err := settings.Read(env.Vars)
 	if err != nil {
 		return badSettings(err), nil
@@ -153,7 +158,7 @@ func checkAll(ctx context.Context, settings *config.Flags, env cli.Env, offline 
 	if offline {
 		return slices.Concat([]Finding{formed}, checkWebhookSetting(&cfg.Policy), checkPlace(cfg)), nil
 	}
-	found, err := examine(ctx, cfg)
+	found, err := examine(ctx, cfg, record)
 	return append([]Finding{formed}, found...), err
 }
 
@@ -171,25 +176,48 @@ func badSettings(err error) []Finding {
 }
 
 // examine makes the clients that the bot would have, and checks.
-func examine(ctx context.Context, cfg *config.Config) ([]Finding, error) {
+// If record names a directory, what was answered is written down there.
+func examine(ctx context.Context, cfg *config.Config, record string) (found []Finding, err error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
-	client, err := newOkta(cfg)
+	direct := cli.NewTransport()
+	defer direct.CloseIdleConnections()
+	transport := http.RoundTripper(direct)
+	var rec *recorder
+	if record != "" {
+		if rec, err = newRecorder(record, direct); err != nil {
+			return nil, err
+		}
+		transport = rec
+	}
+	client, err := newOkta(cfg, rec)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	transport := cli.NewTransport()
-	defer transport.CloseIdleConnections()
 	api := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
 	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
 	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
-	return e.run(ctx), nil
+	found = e.run(ctx)
+	if rec == nil {
+		return found, nil
+	}
+	client.Probe(okta.WithLane(ctx, okta.Urgent)) // what is refused is written down, too
+	n, err := rec.done()
+	if err != nil {
+		return found, fmt.Errorf("record into %s: %w", record, err)
+	}
+	return append(found, good("record", fmt.Sprintf("%d answers are in %s; look through them before you send them", n, record))), nil
 }
 
-func newOkta(cfg *config.Config) (*okta.Client, error) {
+func newOkta(cfg *config.Config, rec *recorder) (*okta.Client, error) {
+	var transport http.RoundTripper // nil: one of its own
+	if rec != nil {
+		transport = rec
+	}
 	client, err := okta.New(okta.Config{
-		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
+		Transport: transport,
+		OrgURL:    cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
 		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
 		Marker: "doctor", Version: strings.Trim(cli.ThisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
 	})

@@ -1,4 +1,4 @@
-package bot
+package event
 
 import (
 	"encoding/json"
@@ -12,19 +12,19 @@ import (
 	"factorbot/bot/view"
 )
 
-// Kinds of arrivals.
+// Kinds of events.
 const (
-	kindUpload     = "upload"
-	kindCommand    = "command"
-	kindClick      = "click"
-	kindSubmission = "submission"
-	kindHome       = "home"   // somebody has opened the home tab; never recorded
-	kindTyping     = "typing" // into a field whose choices are looked up; never recorded
+	KindUpload     = "upload"
+	KindCommand    = "command"
+	KindClick      = "click"
+	KindSubmission = "submission"
+	KindHome       = "home"   // somebody has opened the home tab; never recorded
+	KindTyping     = "typing" // into a field whose choices are looked up; never recorded
 )
 
-// arrival is what is kept of an envelope: what a worker needs and no more.
+// Event is what is kept of an envelope: what a worker needs and no more.
 // Chatter, tokens and trigger IDs are not kept.
-type arrival struct {
+type Event struct {
 	Kind        string             `json:"kind"`
 	By          reset.Person       `json:"by"`
 	Team        string             `json:"team,omitempty"` // the person's workspace
@@ -33,38 +33,37 @@ type arrival struct {
 	TS          string             `json:"ts,omitempty"`           // of the message
 	Thread      string             `json:"thread,omitempty"`       // of a click on a reply: its thread
 	Text        string             `json:"text,omitempty"`         // of an upload or command
-	Files       []file             `json:"files,omitempty"`        // of an upload
+	Files       []File             `json:"files,omitempty"`        // of an upload
 	Action      string             `json:"action,omitempty"`       // of a click
 	Value       string             `json:"value,omitempty"`        // of a click: the button's, or what was chosen or typed
 	Block       string             `json:"block,omitempty"`        // of a choice of a column: what it is about
 	View        string             `json:"view,omitempty"`         // ID of the modal or home tab
 	Callback    string             `json:"callback,omitempty"`     // of a modal
 	Metadata    string             `json:"metadata,omitempty"`     // of a modal
-	Fields      map[string]entered `json:"fields,omitempty"`       // of a modal, by action ID
+	Fields      map[string]Entered `json:"fields,omitempty"`       // of a modal, by action ID
 	ResponseURL string             `json:"response_url,omitempty"` // for a private answer, 30 minutes
 
-	key     string // makes the envelope one
-	trigger string // opens a modal, 3 s long
-	hash    string // of the modal: a change of it that came later wins
-	inModal bool   // it was clicked or submitted in a modal
+	Key       string `json:"-"` // makes the envelope one
+	TriggerID string `json:"-"` // opens a modal, 3 s long
+	Hash      string `json:"-"` // of the modal: a change of it that came later wins
+	InModal   bool   `json:"-"` // it was clicked or submitted in a modal
 
-	overtaken func() bool   // of a resume or thaw: somebody has stopped it since; nil: of nothing else
-	retryIn   time.Duration // it is to be served again after so long: Slack asked for that
+	Overtaken func() bool `json:"-"` // of a resume or thaw: somebody has stopped it since; nil: of nothing else
 }
 
-// entered is what one element of a modal holds.
-type entered struct {
+// Entered is what one element of a modal holds.
+type Entered struct {
 	Text   string   `json:"text,omitempty"`   // of a field for text or a number
 	Picked []string `json:"picked,omitempty"` // values of options, or IDs of people
 	At     int64    `json:"at,omitempty"`     // of a date with its time: Unix seconds
-	Files  []file   `json:"files,omitempty"`
+	Files  []File   `json:"files,omitempty"`
 }
 
-// text is what was typed into a field, without the blanks around it.
-func (a *arrival) text(field string) string { return strings.TrimSpace(a.Fields[field].Text) }
+// Typed is what was typed into a field, without the blanks around it.
+func (a *Event) Typed(field string) string { return strings.TrimSpace(a.Fields[field].Text) }
 
-// file is an uploaded file as an event names it.
-type file struct {
+// File is an uploaded file as an event names it.
+type File struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`
@@ -76,12 +75,12 @@ type file struct {
 	Fetch  string `json:"url_private_download,omitempty"`
 }
 
-// errForeign says that an envelope is of a shape that this program does not know.
-var errForeign = errors.New("unknown envelope")
+// ErrForeign says that an envelope is of a shape that this program does not know.
+var ErrForeign = errors.New("unknown envelope")
 
-// decode reads the payload of an envelope. It returns nil for what is not for
+// Decode reads the payload of an envelope. It returns nil for what is not for
 // us: other people's talk, edits, our own posts.
-func decode(kind string, payload []byte) (*arrival, error) {
+func Decode(kind string, payload []byte) (*Event, error) {
 	switch kind {
 	case "events_api":
 		return decodeEvent(payload)
@@ -90,11 +89,11 @@ func decode(kind string, payload []byte) (*arrival, error) {
 	case "interactive":
 		return decodeInteraction(payload)
 	}
-	return nil, fmt.Errorf("%w of type %q", errForeign, kind)
+	return nil, fmt.Errorf("%w of type %q", ErrForeign, kind)
 }
 
-// message is a message as events and history give it.
-type message struct {
+// Message is a message as events and history give it.
+type Message struct {
 	Type     string `json:"type"`
 	Subtype  string `json:"subtype"`
 	Channel  string `json:"channel"`
@@ -105,13 +104,13 @@ type message struct {
 	Text     string `json:"text"`
 	TS       string `json:"ts"`
 	ThreadTS string `json:"thread_ts"`
-	Files    []file `json:"files"`
+	Files    []File `json:"files"`
 	Tab      string `json:"tab"` // of app_home_opened: "home", "messages"
 }
 
-func decodeEvent(payload []byte) (*arrival, error) {
+func decodeEvent(payload []byte) (*Event, error) {
 	var p struct {
-		Event message `json:"event"`
+		Event Message `json:"event"`
 	}
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return nil, fmt.Errorf("decode an event: %w", err)
@@ -120,14 +119,14 @@ func decodeEvent(payload []byte) (*arrival, error) {
 		if m.Tab != "home" || m.User == "" {
 			return nil, nil
 		}
-		return &arrival{Kind: kindHome, By: reset.Person(m.User)}, nil
+		return &Event{Kind: KindHome, By: reset.Person(m.User)}, nil
 	}
-	return p.Event.upload(), nil
+	return p.Event.Upload(), nil
 }
 
-// upload returns a person's files at the top level of a conversation, else nil.
+// Upload returns a person's files at the top level of a conversation, else nil.
 // An event of them has the subtype "file_share"; conversations.history has none.
-func (m message) upload() *arrival {
+func (m Message) Upload() *Event {
 	inThread := m.ThreadTS != "" && m.ThreadTS != m.TS
 	said := m.Subtype == "" || m.Subtype == "file_share"
 	if m.Type != "message" || !said || inThread || m.BotID != "" || m.User == "" || len(m.Files) == 0 {
@@ -137,14 +136,14 @@ func (m message) upload() *arrival {
 	if team == "" {
 		team = m.Team
 	}
-	return &arrival{
-		Kind: kindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
+	return &Event{
+		Kind: KindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
 		At: view.ParseTimestamp(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
-		key: uploadKey(view.Upload{Channel: reset.Channel(m.Channel), TS: m.TS}),
+		Key: UploadKey(view.Upload{Channel: reset.Channel(m.Channel), TS: m.TS}),
 	}
 }
 
-func decodeCommand(payload []byte) (*arrival, error) {
+func decodeCommand(payload []byte) (*Event, error) {
 	var p struct {
 		Text        string `json:"text"`
 		UserID      string `json:"user_id"`
@@ -157,11 +156,26 @@ func decodeCommand(payload []byte) (*arrival, error) {
 		return nil, fmt.Errorf("decode a command: %w", err)
 	}
 	if p.UserID == "" || p.TriggerID == "" {
-		return nil, fmt.Errorf("%w: a command of nobody", errForeign)
+		return nil, fmt.Errorf("%w: a command of nobody", ErrForeign)
 	}
-	return &arrival{
-		Kind: kindCommand, By: reset.Person(p.UserID), Team: p.TeamID, Channel: reset.Channel(p.ChannelID),
+	return &Event{
+		Kind: KindCommand, By: reset.Person(p.UserID), Team: p.TeamID, Channel: reset.Channel(p.ChannelID),
 		Text: p.Text, ResponseURL: p.ResponseURL,
-		key: "command:" + p.TriggerID, trigger: p.TriggerID,
+		Key: "command:" + p.TriggerID, TriggerID: p.TriggerID,
 	}, nil
 }
+
+// ErrForeignValue says that a button or modal carries what this program never wrote.
+var ErrForeignValue = errors.New("a foreign value")
+
+// Frame reads what the modal of an event remembers.
+func (a *Event) Frame() (view.Frame, error) {
+	f, err := view.ParseFrame(a.Metadata)
+	if err != nil {
+		return f, fmt.Errorf("%w: %w", ErrForeignValue, err)
+	}
+	return f, nil
+}
+
+// UploadKey is the key of an upload's message, however it came to be known.
+func UploadKey(u view.Upload) string { return "message:" + string(u.Channel) + ":" + u.TS }

@@ -1,4 +1,4 @@
-package bot
+package event
 
 import (
 	"encoding/json"
@@ -31,13 +31,13 @@ func TestDecode(t *testing.T) {
 		{"an unknown envelope", "letters", `{}`, "-"},
 		{"no JSON", "interactive", `{`, "-"},
 	} {
-		a, err := decode(c.kind, []byte(c.payload))
+		a, err := Decode(c.kind, []byte(c.payload))
 		key := ""
 		switch {
 		case err != nil:
 			key = "-"
 		case a != nil:
-			key = a.key
+			key = a.Key
 		}
 		if c.name == "another event" {
 			c.key = "-"
@@ -52,7 +52,7 @@ func TestDecode(t *testing.T) {
 }
 
 func TestArrival_keepsWhatAWorkerNeedsAndNoMore(t *testing.T) {
-	a, err := decode("events_api", []byte(uploadEvent))
+	a, err := Decode("events_api", []byte(uploadEvent))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +63,14 @@ func TestArrival_keepsWhatAWorkerNeedsAndNoMore(t *testing.T) {
 	if strings.Contains(string(kept), "verify-me") {
 		t.Error("the verification token is kept")
 	}
-	var back arrival
+	var back Event
 	if err := json.Unmarshal(kept, &back); err != nil {
 		t.Fatal(err)
 	}
 	if back.Text != "lost & found https://x.example/1" || back.By != "U1" || back.Team != "T1" || len(back.Files) != 1 || back.At.Unix() != 1777896000 {
 		t.Errorf("what comes back is %+v", back)
 	}
-	if d := cmp.Diff(file{ID: "F1", Name: "a.csv", Size: 9, Mode: "hosted", URL: "https://files.slack.com/a"}, back.Files[0]); d != "" {
+	if d := cmp.Diff(File{ID: "F1", Name: "a.csv", Size: 9, Mode: "hosted", URL: "https://files.slack.com/a"}, back.Files[0]); d != "" {
 		t.Error(d)
 	}
 }
@@ -80,18 +80,18 @@ func FuzzDecode(f *testing.F) {
 	f.Add("interactive", []byte(`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"approve","value":"FR-1:-"}]}`))
 	f.Add("slash_commands", []byte(`{"user_id":"U1","trigger_id":"1"}`))
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
-		a, err := decode(kind, payload)
+		a, err := Decode(kind, payload)
 		if err != nil || a == nil {
 			return
 		}
-		if a.By == "" || a.key == "" || a.Kind == "" {
+		if a.By == "" || a.Key == "" || a.Kind == "" {
 			t.Errorf("an arrival of nobody, or without a key: %+v", a)
 		}
 		kept, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back arrival
+		var back Event
 		if err := json.Unmarshal(kept, &back); err != nil {
 			t.Fatal(err)
 		}
@@ -138,4 +138,33 @@ func mustURL(t *testing.T, raw string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// Whatever Slack or somebody else sends, decoding ends, and what it makes can be recorded.
+func FuzzDecodeInteraction(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","private_metadata":"{\"c\":\"C1\"}","state":{"values":{"b":{"a":{"type":"plain_text_input","value":"x"}}}}}}`,
+		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","selected_option":{"value":"1"},"action_ts":"1.2"}]}`,
+		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"columns","value":"co"}`,
+		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"x","value":{},"selected_users":3,"files":"no"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := decodeInteraction(b)
+		if err != nil || a == nil {
+			return
+		}
+		if a.By == "" {
+			t.Errorf("an interaction of nobody: %+v", a)
+		}
+		again, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read Event
+		if err := json.Unmarshal(again, &read); err != nil {
+			t.Fatalf("%s: %v", again, err)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package bot
+package event
 
 import (
 	"encoding/json"
@@ -59,7 +59,7 @@ type element struct {
 	Options  []chosen
 	Users    []string `json:"selected_users"`
 	DateTime int64    `json:"selected_date_time"`
-	Files    []file   `json:"files"`
+	Files    []File   `json:"files"`
 }
 
 type chosen struct {
@@ -85,8 +85,8 @@ func (e *element) UnmarshalJSON(b []byte) error {
 }
 
 // entered is what is kept of the element.
-func (e element) entered() entered {
-	in := entered{Text: e.Value, Picked: e.Users, At: e.DateTime, Files: e.Files}
+func (e element) entered() Entered {
+	in := Entered{Text: e.Value, Picked: e.Users, At: e.DateTime, Files: e.Files}
 	for _, o := range append([]chosen{e.Option}, e.Options...) {
 		if o.Value != "" {
 			in.Picked = append(in.Picked, o.Value)
@@ -95,13 +95,13 @@ func (e element) entered() entered {
 	return in
 }
 
-func decodeInteraction(payload []byte) (*arrival, error) {
+func decodeInteraction(payload []byte) (*Event, error) {
 	var p interaction
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return nil, fmt.Errorf("decode an interaction: %w", err)
 	}
 	if p.User.ID == "" {
-		return nil, fmt.Errorf("%w: an interaction of nobody", errForeign)
+		return nil, fmt.Errorf("%w: an interaction of nobody", ErrForeign)
 	}
 	switch {
 	case p.Type == "view_submission":
@@ -109,27 +109,27 @@ func decodeInteraction(payload []byte) (*arrival, error) {
 	case p.Type == "block_actions" && len(p.Actions) == 1:
 		return p.click(), nil
 	case p.Type == "block_suggestion":
-		a := p.from(kindTyping)
+		a := p.from(KindTyping)
 		a.Action, a.Value = p.ActionID, p.Value
 		return a, nil
 	}
 	return nil, nil
 }
 
-func (p interaction) from(kind string) *arrival {
+func (p interaction) from(kind string) *Event {
 	team := p.User.TeamID
 	if team == "" && p.Team != nil {
 		team = p.Team.ID
 	}
-	a := &arrival{
+	a := &Event{
 		Kind: kind, By: reset.Person(p.User.ID), Team: team, Channel: reset.Channel(p.Channel.ID),
 		View: p.View.ID, Callback: p.View.Callback, Metadata: p.View.Metadata,
-		ResponseURL: p.ResponseURL, trigger: p.TriggerID, hash: p.View.Hash, inModal: p.View.Type == "modal",
+		ResponseURL: p.ResponseURL, TriggerID: p.TriggerID, Hash: p.View.Hash, InModal: p.View.Type == "modal",
 	}
 	for _, block := range p.View.State.Values {
 		for action, e := range block {
 			if a.Fields == nil {
-				a.Fields = map[string]entered{}
+				a.Fields = map[string]Entered{}
 			}
 			a.Fields[action] = e.entered()
 		}
@@ -142,8 +142,8 @@ func (p interaction) from(kind string) *arrival {
 	return a
 }
 
-func (p interaction) click() *arrival {
-	a, act := p.from(kindClick), p.Actions[0]
+func (p interaction) click() *Event {
+	a, act := p.from(KindClick), p.Actions[0]
 	if p.Container.ChannelID != "" && p.Channel.ID == "" {
 		a.Channel = reset.Channel(p.Container.ChannelID)
 	}
@@ -165,12 +165,12 @@ func (p interaction) click() *arrival {
 	if where == "" {
 		where = p.Container.ViewID
 	}
-	a.key = strings.Join([]string{"click", string(a.Channel), where, act.ActionID, p.User.ID, act.ActionTS}, ":")
+	a.Key = strings.Join([]string{"click", string(a.Channel), where, act.ActionID, p.User.ID, act.ActionTS}, ":")
 	return a
 }
 
-func (p interaction) submission() *arrival {
-	a := p.from(kindSubmission)
-	a.key = strings.Join([]string{"submit", p.View.ID, p.View.Hash, p.User.ID}, ":")
+func (p interaction) submission() *Event {
+	a := p.from(KindSubmission)
+	a.Key = strings.Join([]string{"submit", p.View.ID, p.View.Hash, p.User.ID}, ":")
 	return a
 }

@@ -1,4 +1,4 @@
-package runner
+package resetlog
 
 import (
 	"iter"
@@ -8,17 +8,17 @@ import (
 	"factorbot/bot/reset"
 )
 
-// sighting is one event that tells of a reset of ours.
-type sighting struct {
+// event is one that tells of a reset of ours.
+type event struct {
 	at     time.Time // by Okta's clock
 	whole  bool      // it tells of all factors at once
 	factor string    // type removed, "" if it is not told
 	seen   time.Time // when the reading began that found it
 }
 
-// sightings remembers them by user. There may be hundreds of thousands, so they
-// are kept without pointers.
-type sightings struct {
+// index remembers events by user. There may be hundreds of thousands, so they are
+// kept without pointers.
+type index struct {
 	last  map[userKey]int32 // where the user's last one is in all
 	all   []noted
 	types []string // of factors
@@ -27,7 +27,7 @@ type sightings struct {
 // userKey is a user's ID; Okta's have 20 characters.
 type userKey [20]byte
 
-// noted is a sighting as it is kept; times are in nanoseconds since 1970.
+// noted is an event as it is kept; times are in nanoseconds since 1970.
 type noted struct {
 	at, seen int64
 	earlier  int32 // where the user's one before it is, -1: nowhere
@@ -35,7 +35,7 @@ type noted struct {
 	whole    bool
 }
 
-func (s *sightings) add(user string, x sighting) {
+func (s *index) add(user string, x event) {
 	var key userKey
 	if len(user) != len(key) {
 		return // no user of Okta
@@ -55,8 +55,8 @@ func (s *sightings) add(user string, x sighting) {
 }
 
 // after returns those since a moment of Okta's clock.
-func (s *sightings) after(since time.Time) sightings {
-	kept := sightings{types: s.types}
+func (s *index) after(since time.Time) index {
+	kept := index{types: s.types}
 	for key := range s.last {
 		user := string(key[:])
 		for _, x := range slices.Backward(slices.Collect(s.since(reset.UserID(user), since))) {
@@ -69,7 +69,7 @@ func (s *sightings) after(since time.Time) sightings {
 // typesMost bounds the types that are told apart; Okta has about twenty.
 const typesMost = 1000
 
-func (s *sightings) typed(factor string) int16 {
+func (s *index) typed(factor string) int16 {
 	if len(s.types) == 0 {
 		s.types = []string{""}
 	}
@@ -85,8 +85,8 @@ func (s *sightings) typed(factor string) int16 {
 }
 
 // since yields those of a user since a moment of Okta's clock, the latest noted first.
-func (s *sightings) since(user reset.UserID, since time.Time) iter.Seq[sighting] {
-	return func(yield func(sighting) bool) {
+func (s *index) since(user reset.UserID, since time.Time) iter.Seq[event] {
+	return func(yield func(event) bool) {
 		var key userKey
 		copy(key[:], user)
 		i, ok := s.last[key]
@@ -95,7 +95,7 @@ func (s *sightings) since(user reset.UserID, since time.Time) iter.Seq[sighting]
 		}
 		for ; i >= 0; i = s.all[i].earlier {
 			n := s.all[i]
-			x := sighting{at: time.Unix(0, n.at), seen: time.Unix(0, n.seen), whole: n.whole, factor: s.types[n.factor]}
+			x := event{at: time.Unix(0, n.at), seen: time.Unix(0, n.seen), whole: n.whole, factor: s.types[n.factor]}
 			if !x.at.Before(since) && !yield(x) {
 				return
 			}
