@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
@@ -83,7 +84,7 @@ func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (
 	if err == nil {
 		return "", false
 	}
-	if words, known := refusalWords(err); known {
+	if words, known := desk.RefusalWords(err); known {
 		return words, isAboutReason(err)
 	}
 	if ctx.Err() == nil {

@@ -215,7 +215,7 @@ func (o *order) listed(text string) string {
 
 // wordsOf are the words of an error that has its own; of another, that it is not understood.
 func wordsOf(err error) string {
-	if words, known := refusalWords(err); known {
+	if words, known := desk.RefusalWords(err); known {
 		return words
 	}
 	return "This is not understood. Please check it."

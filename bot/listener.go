@@ -37,11 +37,11 @@ type Listener struct {
 	Steer    Steerer
 	Brakes   Braker
 	Board    Reader
-	Enrolled Enrolments             // nil: that is not known
-	Anchors  Anchors                // nil: the record has none
-	Porch    Porch                  // nil: there are no home tabs
-	Schema   Schema                 // nil: only the attributes of every org are known
-	Channels func() []reset.Channel // where rosters are taken up
+	Enrolled Enrolments                         // nil: that is not known
+	Anchors  Anchors                            // nil: the record has none
+	Opened   func(by reset.Person, team string) // told of opened home tabs; nil: nobody
+	Schema   Schema                             // nil: only the attributes of every org are known
+	Channels func() []reset.Channel             // where rosters are taken up
 	Limits   func() roster.Limits
 	Deciders func() view.Helpers              // who can approve, for refusals; nil: not said
 	Deleted  func(c reset.Channel, ts string) // told of deleted messages; nil: nobody
@@ -66,7 +66,6 @@ type listening struct {
 	triggers   *triggers
 	modals     *triggers // whose modal was opened beside the acknowledgement
 	columns    *attributes
-	homes      *homes
 	asked      *questions
 }
 
@@ -85,9 +84,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		modals:     newTriggers(l.Now, openedLife),
 		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
-	run.homes = newHomes(run)
 	run.asked = &questions{shelf: l.Shelf, now: l.Now}
-	defer run.homes.lanes.Wait()
 	defer run.beside.Wait()
 	defer run.workers.wait()
 	if err := run.introduce(ctx); err != nil {
@@ -99,7 +96,6 @@ func (l *Listener) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return run.serve(ctx) })
 	g.Go(func() error { return run.catchUp(ctx) })
-	g.Go(func() error { return run.homes.keep(ctx) })
 	return stopped(ctx, g.Wait())
 }
 

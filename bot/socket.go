@@ -149,7 +149,9 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 	}
 	switch {
 	case a.Kind == event.KindHome: // whoever misses it opens the tab again
-		s.homes.opened(ctx, a)
+		if s.Opened != nil {
+			s.Opened(a.By, a.Team)
+		}
 		s.ack(ctx, id, nil)
 	case a.Kind == event.KindTyping: // changes nothing, and is too late when it comes again
 		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, a) }))

@@ -9,7 +9,6 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
@@ -27,7 +26,7 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 	if hasCode(err, wrongChannel) {
 		return view.AskElsewhere(l.Channels())
 	}
-	if words, known := refusalWords(err); known {
+	if words, known := desk.RefusalWords(err); known {
 		if hasCode(err, forApprovers()...) {
 			return view.RefusedFor(words, l.deciders(a))
 		}
@@ -95,19 +94,6 @@ const (
 	reasonPattern = "reason_pattern"
 	reasonTooLong = "reason_too_long"
 )
-
-// refusalWords are the words of an error that has its own.
-func refusalWords(err error) (words string, known bool) {
-	var refusal *desk.Refusal
-	if errors.As(err, &refusal) {
-		return refusal.Words, true
-	}
-	var unreadable *roster.Error
-	if errors.As(err, &unreadable) {
-		return unreadable.Words, true
-	}
-	return "", false
-}
 
 func lacksReason(err error) bool { return hasCode(err, noReason) }
 

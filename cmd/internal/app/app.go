@@ -15,6 +15,7 @@ import (
 	"factorbot/bot"
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/hometab"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
@@ -200,8 +201,10 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
 	}
 	lc.Start("runner", acting.Run)
+	tabs := &hometab.Publisher{Slack: slack, Source: tabSource{d, rec}, Log: log.With("part", "home tabs"), Now: time.Now}
+	lc.Start("home tabs", tabs.Run)
 	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Porch: porch{d, rec}, Schema: schema{client},
+		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Requests: d, Again: d, Tell: d, Decide: d, Steer: d, Brakes: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		Deciders: func() view.Helpers {
 			return view.Helpers{People: current().Approvers.Users, Groups: current().Approvers.Usergroups}
@@ -209,6 +212,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
 		Deleted: posts.Deleted,
+		Opened:  tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,
 		Log:     log.With("part", "listener"), Now: time.Now,
 	}

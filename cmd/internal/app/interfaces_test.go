@@ -4,6 +4,7 @@ import (
 	"factorbot/bot"
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/hometab"
 	"factorbot/bot/runner"
 	"factorbot/cmd/internal/people"
 	"factorbot/cmd/internal/webhook"
@@ -35,7 +36,7 @@ var (
 	_ bot.Inbox         = record{}
 	_ bot.Seen          = record{}
 	_ announcer.Record  = record{}
-	_ bot.Porch         = porch{}
+	_ hometab.Source    = tabSource{}
 	_ bot.Opener        = (*desk.Desk)(nil)
 	_ bot.Decider       = (*desk.Desk)(nil)
 	_ bot.Steerer       = (*desk.Desk)(nil)

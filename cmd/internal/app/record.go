@@ -111,13 +111,13 @@ func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
 	}
 }
 
-// porch is what home tabs are made of: who may see what, and what moves.
-type porch struct {
+// tabSource is what home tabs are made of: who may see what, and what moves.
+type tabSource struct {
 	desk *desk.Desk
 	Record
 }
 
 // Home is what a person sees.
-func (p porch) Home(ctx context.Context, in desk.Intent) (desk.Home, error) {
+func (p tabSource) Home(ctx context.Context, in desk.Intent) (desk.Home, error) {
 	return p.desk.Home(ctx, in)
 }
