@@ -259,12 +259,12 @@ func (w *awayWalk) walk(how string) {
 	w.is("FR-5", "cancelled")
 	w.pressDirect("U_ANA", told, "not_me")
 	w.awaitMessage("word of the report, while Okta is "+how, func(m message) bool {
-		return !m.Ephemeral && strings.Contains(m.all(), "<@U_ANA> did not expect the reset")
+		return !m.Ephemeral && strings.Contains(m.all(), ":rotating_light:") && strings.Contains(m.all(), "<@U_ANA>") && strings.Contains(m.all(), "FR-1")
 	})
 	for _, a := range []struct{ user, text, want string }{
 		{"U_REQUESTER", "help", "whoami"},
-		{"U_REQUESTER", "whoami", "ask for resets"},
-		{"U_APPROVER1", "whoami", "approve"},
+		{"U_REQUESTER", "whoami", "You are <@U_REQUESTER>"},
+		{"U_APPROVER1", "whoami", "You are <@U_APPROVER1>"},
 		{"U_REQUESTER", "status", "FR-4"},
 		{"U_APPROVER1", "status FR-7", "paused"},
 		{"U_REQUESTER", "history", "FR-1"},
