@@ -24,7 +24,7 @@ type Config struct {
 	PrivateKey   string // PEM, RSA, PKCS#1 or PKCS#8
 	PrivateKeyID string // "kid" of the key, when the app has several
 
-	// Marker stands in the User-Agent of every call, so that our calls are
+	// Marker is in the User-Agent of every call, so that our calls are
 	// found in the System Log. One per installation, 4 to 64 of [A-Za-z0-9_-].
 	Marker  string
 	Version string // of the program, for the User-Agent

@@ -23,8 +23,8 @@ type Enrolment struct {
 
 // EnrolledSince finds who has enrolled a factor, each user from a moment of
 // Okta's clock on (of the reset: Receipt.At). It streams the log from the
-// earliest moment to now; of up to FewEnrolments users, those of whom the log
-// shows nothing (it lags) are asked for their factors. An e-mail factor that Okta
+// earliest moment to now; of up to FewEnrolments users, those that the log does not
+// show (it lags) are asked for their factors. An e-mail factor that Okta
 // enrolled by itself does not count; as a list of factors does not say who enrolled
 // it, e-mail counts by the log only. Who has not enrolled is not in the answer.
 func (c *Client) EnrolledSince(ctx context.Context, since map[string]time.Time) (map[string]Enrolment, error) {

@@ -61,7 +61,7 @@ func (c *Client) Probe(ctx context.Context) []Probe {
 
 var pathParameter = regexp.MustCompile(`{(\w+)}`)
 
-// try makes the reading, and keeps whom it found.
+// try makes the reading, and keeps the IDs that it found.
 func (c *Client) try(ctx context.Context, p probed, known map[string]string) error {
 	missing := false
 	path := pathParameter.ReplaceAllStringFunc(p.path, func(name string) string {

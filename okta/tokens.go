@@ -112,7 +112,7 @@ func (t *tokens) fetch(ctx context.Context, scopes []string) (got oauth.Granted,
 }
 
 // ask makes one request for a token, with a proof: where the app does not demand
-// proofs Okta answers with a token of type Bearer, or one that is bound all the same.
+// proofs Okta answers with a token of type Bearer, or with a bound one.
 func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, err error) {
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)

@@ -85,7 +85,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.again()
 	}
 	c.used = true
-	if err := c.grant.Board(req.Context(), c.beginBy()); err != nil {
+	if err := c.grant.Start(req.Context(), c.beginBy()); err != nil {
 		c.grant.Release()
 		c.failed = c.notSent(err)
 		return nil, c.failed

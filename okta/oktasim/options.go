@@ -42,7 +42,7 @@ type Options struct {
 	ClockOffset time.Duration // how far Okta's clock is ahead of ours
 	LogLag      time.Duration // longest time from an event to its appearance in /logs
 	SearchLag   time.Duration // time from a change to its appearance in search
-	EnrolAgain  float64       // 0..1, share of the reset users who enrol anew
+	EnrolAgain  float64       // 0..1, share of the reset users who enrol again
 	EnrolAfter  time.Duration // about how long after the reset; 0: 3 s
 	Faults      float64       // 0..1, share of the calls that meet a fault
 

@@ -87,7 +87,7 @@ func (c *call) remove(p *person, factors []*factor, by string) {
 	o.books.effects++
 }
 
-// enrolAgain lets a share of the reset people enrol anew a while later, each
+// enrolAgain lets a share of the reset people enrol again a while later, each
 // with one of the kinds that they had.
 func (o *Org) enrolAgain(p *person, had []*factor) {
 	if o.set.EnrolAgain <= 0 || o.rng.Float64() >= o.set.EnrolAgain {

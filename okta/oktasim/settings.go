@@ -125,7 +125,7 @@ func settingKeys() map[string]setting {
 //	latency, log_lag, search_lag          how long things take
 //	clock_offset                          how far Okta's clock is ahead
 //	created_precision                     what creation times are rounded down to
-//	enrol_again, enrol_after              share of the reset people who enrol anew, and about when
+//	enrol_again, enrol_after              share of the reset people who enrol again, and about when
 //	faults, faults_on                     share of the calls that go wrong; all, reads or writes
 //	fault_kinds {kind: weight}, late_by   how, see [Fault]; how late what is late is
 //	engine                                classic or identity

@@ -2,7 +2,7 @@
 // of its rate-limit bucket, in its lane's turn, and with a place among the calls
 // that run at once. It knows neither HTTP nor Okta's calls.
 //
-// A call is granted (Acquire), leaves (Grant.Board), and what came of it is told
+// A call is granted (Acquire), leaves (Grant.Start), and what came of it is told
 // (Grant.Answer), which also tells the pacer the bucket's limit, what is left of
 // it, and when its window ends.
 //

@@ -179,7 +179,7 @@ func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
 // pump grants every turn that has come, and wakes run if there is a later one. p.mu is held.
 func (p *Pacer) pump(now time.Time) {
 	for {
-		p.board(now)
+		p.startWaiting(now)
 		w := p.next(now)
 		if w == nil {
 			break
@@ -234,7 +234,7 @@ func (p *Pacer) nudge() {
 
 // due is when the next turn comes by itself; ok is false if only an answer can bring one.
 func (p *Pacer) due(now time.Time) (at time.Time, ok bool) {
-	if len(p.calls.boarding) > 0 && p.calls.inFlight < p.calls.now {
+	if len(p.calls.starting) > 0 && p.calls.inFlight < p.calls.now {
 		at, ok = now, true
 	}
 	for _, q := range p.queues {

@@ -56,7 +56,7 @@ func (s *server) call(tb testing.TB, p *pacer.Pacer, kind string, lane pacer.Lan
 			tb.Error(err)
 			return
 		}
-		if err := g.Board(context.Background(), time.Now().Add(time.Minute)); err != nil {
+		if err := g.Start(context.Background(), time.Now().Add(time.Minute)); err != nil {
 			tb.Error(err)
 			return
 		}

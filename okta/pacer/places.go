@@ -47,14 +47,14 @@ type concurrency struct {
 	changed  time.Time
 	crowded  int64
 
-	standby  int          // grants without a place
-	boarding []*departure // calls of theirs that are leaving
+	standby  int        // grants without a place
+	starting []*starter // their calls that are about to leave
 	inARow   int
 	usual    time.Duration // what an answer takes of late; 0: nothing is known
 }
 
-// departure is a call that waits for its place, its record made.
-type departure struct {
+// starter is a call that waits for its place, its record made.
+type starter struct {
 	grant *Grant
 	in    chan struct{} // closed with the place
 }
@@ -109,7 +109,7 @@ func (p *Pacer) room(w *waiter, now time.Time) (mode, bool) {
 		}
 	}
 	free := c.inFlight < c.now
-	return placed, free && (len(c.boarding) == 0 || w.lane == Urgent || c.inARow >= standbyInARow)
+	return placed, free && (len(c.starting) == 0 || w.lane == Urgent || c.inARow >= standbyInARow)
 }
 
 // enter books what a grant has.
@@ -133,16 +133,16 @@ func (c *concurrency) leave(m mode) {
 	}
 }
 
-// board gives places to the calls that are leaving, before anybody else gets a
+// startWaiting gives places to the calls that are leaving, before anybody else gets a
 // grant, but for calls that a person waits for and one of many others. p.mu is held.
-func (p *Pacer) board(now time.Time) {
+func (p *Pacer) startWaiting(now time.Time) {
 	c := &p.calls
-	for len(c.boarding) > 0 && c.inFlight < c.now && !c.paused.After(now) {
+	for len(c.starting) > 0 && c.inFlight < c.now && !c.paused.After(now) {
 		if w := p.next(now); w != nil && w.mode == placed && (w.lane == Urgent || c.inARow >= standbyInARow) {
 			return
 		}
-		d := c.boarding[0]
-		c.boarding = c.boarding[1:]
+		d := c.starting[0]
+		c.starting = c.starting[1:]
 		c.inARow++
 		c.standby--
 		c.inFlight++
@@ -151,9 +151,9 @@ func (p *Pacer) board(now time.Time) {
 	}
 }
 
-// Board takes the place of a call that is about to leave, and waits for it until
+// Start takes the place of a call that is about to leave, and waits for it until
 // the deadline. A call that it fails has not left: ErrLate, or the context's error.
-func (g *Grant) Board(ctx context.Context, deadline time.Time) error {
+func (g *Grant) Start(ctx context.Context, deadline time.Time) error {
 	p := g.pacer
 	p.mu.Lock()
 	if g.mode != standby {
@@ -165,12 +165,12 @@ func (g *Grant) Board(ctx context.Context, deadline time.Time) error {
 		return context.Canceled
 	}
 	now := time.Now()
-	if !g.bucket.roomy(now, hasSlack/2) { // less than it took to get the grant: an ebb is no new limit
+	if !g.bucket.roomy(now, hasSlack/2) { // less than it took to get the grant: a dip is no new limit
 		p.mu.Unlock()
 		return ErrLate
 	}
-	d := &departure{grant: g, in: make(chan struct{})}
-	p.calls.boarding = append(p.calls.boarding, d)
+	d := &starter{grant: g, in: make(chan struct{})}
+	p.calls.starting = append(p.calls.starting, d)
 	p.pump(now)
 	p.nudge()
 	p.mu.Unlock()
@@ -188,6 +188,6 @@ func (g *Grant) Board(ctx context.Context, deadline time.Time) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls.boarding = slices.DeleteFunc(p.calls.boarding, func(x *departure) bool { return x == d })
+	p.calls.starting = slices.DeleteFunc(p.calls.starting, func(x *starter) bool { return x == d })
 	return err
 }
