@@ -19,7 +19,7 @@ const answerTime = 4 * time.Second
 // response URL, else by an ephemeral message in the channel, else by a DM.
 func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) {
 	err := slackapi.ErrElsewhere
-	for _, way := range []func(context.Context, *event.Event, view.Message) error{l.respond, l.whisperInChannel, l.whisper} {
+	for _, way := range []func(context.Context, *event.Event, view.Message) error{l.respond, l.sendEphemeral, l.sendDM} {
 		if ctx.Err() != nil {
 			return
 		}
@@ -39,8 +39,8 @@ func (l *listening) within(ctx context.Context, way func(context.Context, *event
 	return way(ctx, a, m)
 }
 
-// whisperInChannel answers by an ephemeral message where the person acted.
-func (l *listening) whisperInChannel(ctx context.Context, a *event.Event, m view.Message) error {
+// sendEphemeral answers by an ephemeral message where the person acted.
+func (l *listening) sendEphemeral(ctx context.Context, a *event.Event, m view.Message) error {
 	if a.Channel == "" {
 		return slackapi.ErrElsewhere
 	}
@@ -60,9 +60,9 @@ func (l *listening) respond(ctx context.Context, a *event.Event, m view.Message)
 	})
 }
 
-// whisper answers by a DM: there is no channel where a home tab is clicked, and
+// sendDM answers by a DM: there is no channel where a home tab is clicked, and
 // an ephemeral message reaches nobody who is not in the channel.
-func (l *listening) whisper(ctx context.Context, a *event.Event, m view.Message) error {
+func (l *listening) sendDM(ctx context.Context, a *event.Event, m view.Message) error {
 	dm, _, _, err := l.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(a.By)}, ReturnIM: true})
 	if err != nil {
 		return err

@@ -41,13 +41,13 @@ func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, 
 func (l *listening) act(action string) func(context.Context, desk.Intent) (*reset.Request, error) {
 	switch action {
 	case view.ActionApprove:
-		return l.Decide.Approve
+		return l.Desk.Approve
 	case view.ActionCancel:
-		return l.Steer.Cancel
+		return l.Desk.Cancel
 	case view.ActionPause:
-		return l.Steer.Pause
+		return l.Desk.Pause
 	case view.ActionResume:
-		return l.Steer.Resume
+		return l.Desk.Resume
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (l *listening) retried(ctx context.Context, a *event.Event) (view.Message, 
 	if !l.takes(in.Channel) {
 		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before
 	}
-	r, err := l.Again.Retry(ctx, in)
+	r, err := l.Desk.Retry(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -93,7 +93,7 @@ func (l *listening) reported(ctx context.Context, a *event.Event) (view.Message,
 	}
 	in := intent(a)
 	in.Request, in.Row = id, row
-	r, paused, err := l.Steer.Report(ctx, in)
+	r, paused, err := l.Desk.Report(ctx, in)
 	if errors.Is(err, reset.ErrAlreadyCounted) {
 		return view.Answer("The security team knows already that you did not expect this."), nil
 	}

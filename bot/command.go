@@ -21,10 +21,10 @@ func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message
 	if err != nil {
 		return view.Message{}, err
 	}
-	return l.obey(ctx, a, c)
+	return l.runCommand(ctx, a, c)
 }
 
-func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *listening) runCommand(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
@@ -33,15 +33,15 @@ func (l *listening) obey(ctx context.Context, a *event.Event, c roster.Command) 
 	case roster.VerbStatus:
 		return l.status(ctx, a, c)
 	case roster.VerbHistory:
-		return l.past(ctx, a, c)
+		return l.listPast(ctx, a, c)
 	case roster.VerbCancel, roster.VerbPause, roster.VerbResume:
-		return l.steer(ctx, a, c)
+		return l.changeState(ctx, a, c)
 	case roster.VerbFreeze, roster.VerbThaw:
 		return l.brake(ctx, a, c)
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
-		return l.about(ctx, a, c)
+		return l.showRequest(ctx, a, c)
 	}
-	r, err := l.Requests.OpenCommand(ctx, intent(a), c)
+	r, err := l.Desk.OpenCommand(ctx, intent(a), c)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -57,15 +57,15 @@ func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command
 		}
 		in.Request = id
 	}
-	all, err := l.Tell.Status(ctx, in)
+	all, err := l.Desk.Status(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Status(all), nil
 }
 
-// steer serves "cancel FR-42" and its like.
-func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+// changeState serves "cancel FR-42" and its like.
+func (l *listening) changeState(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
@@ -84,8 +84,8 @@ func (l *listening) steer(ctx context.Context, a *event.Event, c roster.Command)
 	return view.Moved(r), nil
 }
 
-// about serves what needs one request and answers with it.
-func (l *listening) about(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+// showRequest serves what needs one request and answers with it.
+func (l *listening) showRequest(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
@@ -93,13 +93,13 @@ func (l *listening) about(ctx context.Context, a *event.Event, c roster.Command)
 	in := intent(a)
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
-		r, err := l.Again.Retry(ctx, in)
+		r, err := l.Desk.Retry(ctx, in)
 		if err != nil {
 			return view.Message{}, err
 		}
 		return view.Opened(r), nil
 	}
-	all, err := l.Tell.Status(ctx, in) // which judges who may see it
+	all, err := l.Desk.Status(ctx, in) // which judges who may see it
 	if err != nil {
 		return view.Message{}, err
 	}

@@ -80,7 +80,7 @@ func (l *listening) submission(ctx context.Context, a *event.Event) (view.Messag
 func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (words string, aboutReason bool) {
 	in := intent(a)
 	in.Asked = l.Now()
-	err := l.Requests.MayAsk(ctx, in, reason)
+	err := l.Desk.MayAsk(ctx, in, reason)
 	if err == nil {
 		return "", false
 	}
@@ -126,7 +126,7 @@ func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) 
 // pressed records and acknowledges what opens or changes a modal, and does
 // that, unless the same envelope has come on the other socket.
 func (s *socket) pressed(ctx context.Context, id string, a *event.Event) {
-	s.modals.keep(a.Key, "opened")
+	s.modals.put(a.Key, "opened")
 	fresh, err := s.receive(ctx, a)
 	if err != nil {
 		s.unrecorded(ctx, a, err)
@@ -153,7 +153,7 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 		s.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		s.answer(ctx, a, s.words(a, err))
+		s.answer(ctx, a, s.errorMessage(a, err))
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {

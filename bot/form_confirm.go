@@ -22,7 +22,7 @@ func (l *listening) confirmModal(ctx context.Context, a *event.Event) (slack.Mod
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Decide.MayDecide(ctx, in)
+	r, err := l.Desk.MayDecide(ctx, in)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -65,7 +65,7 @@ func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message,
 	if err != nil {
 		return view.Message{}, err
 	}
-	return l.moved(ctx, a, in, l.Decide.Approve)
+	return l.moved(ctx, a, in, l.Desk.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is

@@ -39,7 +39,7 @@ func (l *listening) denyModal(ctx context.Context, a *event.Event) (slack.ModalV
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Decide.MayDecide(ctx, in)
+	r, err := l.Desk.MayDecide(ctx, in)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -63,5 +63,5 @@ func (l *listening) denied(ctx context.Context, a *event.Event) (view.Message, e
 		return view.Message{}, err
 	}
 	in.Why = a.Typed(view.FieldReason)
-	return l.moved(ctx, a, in, l.Decide.Deny)
+	return l.moved(ctx, a, in, l.Desk.Deny)
 }

@@ -145,7 +145,7 @@ func (l *listening) exported(ctx context.Context, a *event.Event) (view.Message,
 		return view.Message{}, err
 	}
 	o, _ := exportOf(a, f)
-	r, err := l.Requests.OpenCommand(ctx, intent(a), o.Command)
+	r, err := l.Desk.OpenCommand(ctx, intent(a), o.Command)
 	if err != nil {
 		return view.Message{}, err
 	}

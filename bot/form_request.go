@@ -52,7 +52,7 @@ func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, er
 	defer cancel()
 	in := intent(a)
 	in.Asked = l.Now()
-	err := l.Requests.MayAsk(ctx, in, "")
+	err := l.Desk.MayAsk(ctx, in, "")
 	away := (*desk.AwayError)(nil)
 	switch {
 	case err == nil:
@@ -249,13 +249,13 @@ func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message
 // ordered opens a request without a file.
 func (l *listening) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
 	if o.pasted == nil {
-		return l.Requests.OpenCommand(ctx, in, o.Command)
+		return l.Desk.OpenCommand(ctx, in, o.Command)
 	}
 	types, err := roster.FactorTypes(o.Factors)
 	if err != nil {
 		return nil, err
 	}
-	return l.Requests.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
+	return l.Desk.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
 }
 
 func (o order) options(types []string) reset.Options {

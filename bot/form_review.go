@@ -20,7 +20,7 @@ func (l *listening) reviewModal(ctx context.Context, a *event.Event) (slack.Moda
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Decide.MayDecide(ctx, in)
+	r, err := l.Desk.MayDecide(ctx, in)
 	var refusal *desk.Refusal
 	looking := errors.Is(err, reset.ErrOwnRequest) || errors.As(err, &refusal)
 	if err != nil && (!looking || r == nil) {
@@ -151,7 +151,7 @@ func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message,
 	if f.Looking {
 		return view.Message{}, nil
 	}
-	r, err := l.Decide.TakeOut(ctx, in)
+	r, err := l.Desk.TakeOut(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}

@@ -164,9 +164,9 @@ func TestTypedNumber(t *testing.T) {
 
 func TestTriggers(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	tr := newTriggers(func() time.Time { return now }, triggerLife)
-	tr.keep("a", "1")
-	tr.keep("b", "2")
+	tr := newTriggerIDs(func() time.Time { return now }, triggerLife)
+	tr.put("a", "1")
+	tr.put("b", "2")
 	if tr.take("a") != "1" || tr.take("a") != "" || tr.take("c") != "" {
 		t.Error("a trigger is good once")
 	}
@@ -174,10 +174,10 @@ func TestTriggers(t *testing.T) {
 	if tr.take("b") != "" {
 		t.Error("an old trigger was given")
 	}
-	tr.keep("d", "3")
-	tr.keep("e", "4")
+	tr.put("d", "3")
+	tr.put("e", "4")
 	now = now.Add(triggerLife)
-	tr.keep("f", "5")
+	tr.put("f", "5")
 	if len(tr.kept) != 1 {
 		t.Errorf("%d old triggers are kept", len(tr.kept))
 	}

@@ -254,7 +254,7 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory, Requests: w.desk, Again: w.desk, Tell: w.desk, Decide: w.desk, Steer: w.desk, Brakes: w.desk, Board: w.memory, Schema: w.schema,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory, Desk: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
 		Limits:   func() roster.Limits { return roster.Limits{Users: 1000} },
 		Log:      log, Now: time.Now,

@@ -22,7 +22,7 @@ var errInboxEnded = errors.New("the inbox ended")
 
 // serve works on what is in the inbox until ctx is done.
 func (l *listening) serve(ctx context.Context) error {
-	taken := &keys{known: map[string]bool{}}
+	taken := &inFlight{known: map[string]bool{}}
 	for try := 0; ; try++ {
 		err := l.takeAll(ctx, taken)
 		if ctx.Err() != nil {
@@ -36,7 +36,7 @@ func (l *listening) serve(ctx context.Context) error {
 }
 
 // takeAll gives each envelope to a worker, once, until the inbox cannot be read.
-func (l *listening) takeAll(ctx context.Context, taken *keys) error {
+func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 	for e, err := range l.Inbox.Arrivals(ctx) {
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (l *listening) work(ctx context.Context, a *event.Event) (again time.Durati
 	case isLimited(err):
 		return slackapi.RetryDelay(err, 0)
 	case err != nil:
-		m = l.words(a, err)
+		m = l.errorMessage(a, err)
 	}
 	if m.Text != "" {
 		l.answer(ctx, a, m)
@@ -137,13 +137,13 @@ func intent(a *event.Event) desk.Intent {
 	return desk.Intent{Op: a.Key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.Overtaken}
 }
 
-// keys is a set.
-type keys struct {
+// inFlight is the set of envelopes that are being served, by key.
+type inFlight struct {
 	mu    sync.Mutex
 	known map[string]bool
 }
 
-func (k *keys) add(key string) bool {
+func (k *inFlight) add(key string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known[key] {
@@ -153,15 +153,15 @@ func (k *keys) add(key string) bool {
 	return true
 }
 
-func (k *keys) drop(key string) {
+func (k *inFlight) drop(key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.known, key)
 }
 
-// marks writes down how far each channel was read, at most once a minute each:
+// readPositions writes down how far each channel was read, at most once a minute each:
 // an old mark only means that more of the history is read again.
-type marks struct {
+type readPositions struct {
 	seen Seen
 	now  func() time.Time
 
@@ -171,11 +171,11 @@ type marks struct {
 
 const markEvery = time.Minute
 
-func newMarks(s Seen, now func() time.Time) *marks {
-	return &marks{seen: s, now: now, last: map[reset.Channel]time.Time{}}
+func newReadPositions(s Seen, now func() time.Time) *readPositions {
+	return &readPositions{seen: s, now: now, last: map[reset.Channel]time.Time{}}
 }
 
-func (m *marks) note(ctx context.Context, c reset.Channel, ts string) error {
+func (m *readPositions) note(ctx context.Context, c reset.Channel, ts string) error {
 	m.mu.Lock()
 	now := m.now()
 	due := now.Sub(m.last[c]) >= markEvery

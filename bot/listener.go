@@ -30,12 +30,7 @@ type Listener struct {
 	Inbox    Inbox
 	Seen     Seen
 	Shelf    Shelf
-	Requests Opener
-	Again    Repeater
-	Tell     Teller
-	Decide   Decider
-	Steer    Steerer
-	Brakes   Braker
+	Desk     Desk
 	Board    Reader
 	Enrolled Enrolments                         // nil: that is not known
 	Anchors  Anchors                            // nil: the record has none
@@ -62,9 +57,9 @@ type listening struct {
 	workers    workers
 	overtaking *overtaking
 	beside     *workqueue.Queue // what runs beside an acknowledgement
-	noted      *marks
-	triggers   *triggers
-	modals     *triggers // whose modal was opened beside the acknowledgement
+	positions  *readPositions
+	triggers   *triggerIDs
+	modals     *triggerIDs // whose modal was opened beside the acknowledgement
 	columns    *attributes
 	asked      *questions
 }
@@ -79,9 +74,9 @@ func (l *Listener) Run(ctx context.Context) error {
 		workers:    newWorkers(),
 		overtaking: newOvertaking(),
 		beside:     workqueue.New(16),
-		noted:      newMarks(l.Seen, l.Now),
-		triggers:   newTriggers(l.Now, triggerLife),
-		modals:     newTriggers(l.Now, openedLife),
+		positions:  newReadPositions(l.Seen, l.Now),
+		triggers:   newTriggerIDs(l.Now, triggerLife),
+		modals:     newTriggerIDs(l.Now, openedLife),
 		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
 	run.asked = &questions{shelf: l.Shelf, now: l.Now}

@@ -42,29 +42,35 @@ type Shelf interface {
 	Value(ctx context.Context, name string) ([]byte, error)
 }
 
-// Opener opens requests.
-type Opener interface {
+// Desk serves what people want. A refusal is a *desk.Refusal or one of the errors of desk and reset.
+type Desk interface {
+	// MayAsk judges whether the person may make a request in the channel, for this reason.
+	MayAsk(ctx context.Context, in desk.Intent, reason string) error
 	// Doubt returns what is to be asked about the columns of a file before a request opens, nil for nothing.
 	Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question, error)
 	Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error)
 	OpenCommand(ctx context.Context, in desk.Intent, c roster.Command) (*reset.Request, error)
-	MayAsk(ctx context.Context, in desk.Intent, reason string) error
-}
-
-// Repeater opens a request for what another one left undone.
-type Repeater interface {
+	// Retry opens a request for what another one left undone.
 	Retry(ctx context.Context, in desk.Intent) (*reset.Request, error)
-}
 
-// Teller tells how requests stand and what a person may do.
-type Teller interface {
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
+	// History reports whether there are more than it returns.
 	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) (all []*reset.Request, more bool, err error)
 	WhoAmI(ctx context.Context, in desk.Intent) (desk.Standing, error)
-}
 
-// Braker stops everything at once, and lets it go on.
-type Braker interface {
+	// MayDecide returns the request and whether the person may decide on the plan that they saw.
+	MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	Approve(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	Deny(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	TakeOut(ctx context.Context, in desk.Intent) (*reset.Request, error)
+
+	Cancel(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	Pause(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	Resume(ctx context.Context, in desk.Intent) (*reset.Request, error)
+	// Report takes an affected user's word that a reset was not wanted, and says whether it paused the request.
+	Report(ctx context.Context, in desk.Intent) (r *reset.Request, paused bool, err error)
+
+	// Freeze stops everything at once.
 	Freeze(ctx context.Context, in desk.Intent) (reset.Freeze, error)
 	// Thaw reports whether the freeze is lifted.
 	Thaw(ctx context.Context, in desk.Intent) (f reset.Freeze, lifted bool, err error)
@@ -85,22 +91,4 @@ type Anchors interface {
 type Reader interface {
 	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
 	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
-}
-
-// Decider decides on requests.
-type Decider interface {
-	// MayDecide returns the request and whether the person may decide on the plan that they saw.
-	MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	Approve(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	Deny(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	TakeOut(ctx context.Context, in desk.Intent) (*reset.Request, error)
-}
-
-// Steerer stops requests and lets them go on.
-type Steerer interface {
-	Cancel(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	Pause(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	Resume(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	// Report takes an affected user's word that a reset was not wanted, and says whether it paused the request.
-	Report(ctx context.Context, in desk.Intent) (r *reset.Request, paused bool, err error)
 }

@@ -57,7 +57,7 @@ func (l *listening) drain(ctx context.Context, client *socketmode.Client, n int)
 			case <-ctx.Done():
 				return ctx.Err()
 			case ev := <-client.Events:
-				s.hear(ctx, ev)
+				s.handle(ctx, ev)
 			}
 		}
 	})
@@ -72,14 +72,14 @@ type socket struct {
 	opened []time.Time // lately
 }
 
-func (s *socket) hear(ctx context.Context, ev socketmode.Event) {
+func (s *socket) handle(ctx context.Context, ev socketmode.Event) {
 	switch ev.Type {
 	case socketmode.EventTypeEventsAPI, socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive:
 		s.envelope(ctx, ev.Request.Type, ev.Request.EnvelopeID, ev.Request.Payload)
 	case socketmode.EventTypeErrorBadMessage:
-		s.undecoded(ctx, ev.Data)
+		s.decodeLeniently(ctx, ev.Data)
 	case socketmode.EventTypeHello:
-		s.hello()
+		s.onOpen()
 	case socketmode.EventTypeConnecting:
 		s.tellSocket(s.n, false)
 	case socketmode.EventTypeConnectionError:
@@ -89,8 +89,8 @@ func (s *socket) hear(ctx context.Context, ev socketmode.Event) {
 	}
 }
 
-// hello follows each opening of a socket. What was sent before may be lost, so history is read.
-func (s *socket) hello() {
+// onOpen follows each opening of a socket. What was sent before may be lost, so history is read.
+func (s *socket) onOpen() {
 	s.tellSocket(s.n, true)
 	now := s.Now()
 	recent := s.opened[:0]
@@ -113,10 +113,10 @@ func (s *socket) hello() {
 	}
 }
 
-// undecoded is an envelope that slack-go cannot decode, because of a block that
+// decodeLeniently reads an envelope that slack-go cannot decode, because of a block that
 // it does not know in somebody's message: we read just what we need of it, and
 // acknowledge it in any case, or Slack would send it again and again.
-func (s *socket) undecoded(ctx context.Context, data any) {
+func (s *socket) decodeLeniently(ctx context.Context, data any) {
 	bad, ok := data.(*socketmode.ErrorBadMessage)
 	if !ok {
 		return
@@ -141,7 +141,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", slackapi.LogText(err))
 	}
 	if kind == "events_api" {
-		s.heard(ctx, payload)
+		s.notePosition(ctx, payload)
 	}
 	if err != nil || a == nil || !s.isOurs(a) {
 		s.ack(ctx, id, nil)
@@ -161,7 +161,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.pressed(ctx, id, a)
 	default:
 		if a.Kind == event.KindClick {
-			s.triggers.keep(a.Key, a.TriggerID)
+			s.triggers.put(a.Key, a.TriggerID)
 		}
 		if s.record(ctx, a) {
 			s.ack(ctx, id, nil)
@@ -174,8 +174,8 @@ func (s *socket) isOurs(a *event.Event) bool {
 	return a.Kind != event.KindUpload || s.takesUp(a)
 }
 
-// heard notes how far the channel was read, and passes on what was deleted there.
-func (s *socket) heard(ctx context.Context, payload []byte) {
+// notePosition notes how far the channel was read, and passes on what was deleted there.
+func (s *socket) notePosition(ctx context.Context, payload []byte) {
 	var p struct {
 		Event struct {
 			Type      string        `json:"type"`
@@ -191,7 +191,7 @@ func (s *socket) heard(ctx context.Context, payload []byte) {
 	if p.Event.Subtype == "message_deleted" && s.Deleted != nil {
 		s.Deleted(p.Event.Channel, p.Event.DeletedTS)
 	}
-	if err := s.noted.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
+	if err := s.positions.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
 		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", slackapi.LogText(err))
 	}
 }

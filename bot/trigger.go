@@ -11,9 +11,9 @@ const triggerLife = 3 * time.Second
 // openedLife is how long it is remembered that a modal was opened beside an acknowledgement.
 const openedLife = 10 * time.Minute
 
-// triggers keeps the triggers of clicks that a worker may answer with a modal.
+// triggerIDs keeps the trigger IDs of clicks that a worker may answer with a modal.
 // They are not recorded: after a restart they would be too old anyway.
-type triggers struct {
+type triggerIDs struct {
 	now  func() time.Time
 	life time.Duration
 
@@ -26,12 +26,12 @@ type trigger struct {
 	till time.Time
 }
 
-func newTriggers(now func() time.Time, life time.Duration) *triggers {
-	return &triggers{now: now, life: life, kept: map[string]trigger{}}
+func newTriggerIDs(now func() time.Time, life time.Duration) *triggerIDs {
+	return &triggerIDs{now: now, life: life, kept: map[string]trigger{}}
 }
 
-// keep remembers a trigger for as long as it is good.
-func (t *triggers) keep(key, id string) {
+// put remembers a trigger ID for as long as it is good.
+func (t *triggerIDs) put(key, id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -44,7 +44,7 @@ func (t *triggers) keep(key, id string) {
 }
 
 // take returns the trigger of an envelope, once, "" if there is none that is good.
-func (t *triggers) take(key string) string {
+func (t *triggerIDs) take(key string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	got, ok := t.kept[key]

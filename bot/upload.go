@@ -106,7 +106,7 @@ func (l *listening) uploaded(ctx context.Context, a *event.Event) (view.Message,
 		return l.askReason(ctx, a, up, f, with, view.OptionInside(up, f.Name, said.Stray))
 	}
 	with.say(said)
-	switch err := l.Requests.MayAsk(ctx, intent(a), said.Reason); {
+	switch err := l.Desk.MayAsk(ctx, intent(a), said.Reason); {
 	case lacksReason(err):
 		return l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
 	case err != nil:
@@ -222,7 +222,7 @@ func (l *listening) open(ctx context.Context, a *event.Event, f event.File, with
 		}
 		read(&ask, ros, with)
 	}
-	r, err := l.Requests.Open(ctx, intent(a), ask)
+	r, err := l.Desk.Open(ctx, intent(a), ask)
 	switch {
 	case err != nil:
 		return view.Message{}, err
@@ -252,14 +252,14 @@ func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File
 	if with.column > 0 {
 		return m, false, nil
 	}
-	q, err := l.Requests.Doubt(ctx, ros)
+	q, err := l.Desk.Doubt(ctx, ros)
 	switch {
 	case err != nil:
 		return m, false, err
 	case q == nil:
 		return m, false, nil
 	}
-	if err := l.Requests.MayAsk(ctx, intent(a), with.Reason); err != nil {
+	if err := l.Desk.MayAsk(ctx, intent(a), with.Reason); err != nil {
 		return m, false, err
 	}
 	up := view.Upload{Channel: a.Channel, TS: with.TS, File: f.ID}

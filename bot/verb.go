@@ -17,7 +17,7 @@ import (
 )
 
 func (l *listening) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
-	s, err := l.Tell.WhoAmI(ctx, intent(a))
+	s, err := l.Desk.WhoAmI(ctx, intent(a))
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -27,13 +27,13 @@ func (l *listening) whoami(ctx context.Context, a *event.Event) (view.Message, e
 	}), nil
 }
 
-// past lists requests: of anybody, "mine", of a person, or of the last days.
-func (l *listening) past(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+// listPast lists requests: of anybody, "mine", of a person, or of the last days.
+func (l *listening) listPast(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	q, what, err := l.pastOf(a, c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	all, more, err := l.Tell.History(ctx, intent(a), q)
+	all, more, err := l.Desk.History(ctx, intent(a), q)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -88,7 +88,7 @@ func (l *listening) brake(ctx context.Context, a *event.Event, c roster.Command)
 	in := intent(a)
 	in.Why = c.Reason
 	if c.Verb == roster.VerbFreeze {
-		_, err := l.Brakes.Freeze(ctx, in)
+		_, err := l.Desk.Freeze(ctx, in)
 		if err == nil || errors.Is(err, desk.ErrFrozenAlready) {
 			l.tookEffect(a)
 		}
@@ -97,7 +97,7 @@ func (l *listening) brake(ctx context.Context, a *event.Event, c roster.Command)
 		}
 		return view.Answer("Everything is frozen. The channels are told."), nil
 	}
-	_, lifted, err := l.Brakes.Thaw(ctx, in)
+	_, lifted, err := l.Desk.Thaw(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}

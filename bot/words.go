@@ -13,9 +13,9 @@ import (
 	"factorbot/bot/view"
 )
 
-// words turns any error of a person's intent into a private answer: what is
+// errorMessage turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *listening) words(a *event.Event, err error) view.Message {
+func (l *listening) errorMessage(a *event.Event, err error) view.Message {
 	if errors.Is(err, event.ErrForeignValue) {
 		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	}
@@ -36,7 +36,7 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", slackapi.LogText(away.Err))
 		return view.Refused(away.Service + notAnswering)
 	}
-	for known, words := range sentences() {
+	for known, words := range knownErrors() {
 		if errors.Is(err, known) && (known == reset.ErrOwnRequest || known == reset.ErrNotTheirs || known == reset.ErrAlreadyCounted) {
 			return view.RefusedFor(words, l.deciders(a))
 		}
@@ -44,7 +44,7 @@ func (l *listening) words(a *event.Event, err error) view.Message {
 			return view.Refused(words)
 		}
 	}
-	return l.puzzled(a, err)
+	return l.unexpected(a, err)
 }
 
 // forApprovers are the codes of refusals that approvers can help with.
@@ -65,8 +65,8 @@ func (l *listening) deciders(a *event.Event) view.Helpers {
 // notAnswering follows the name of a service that is away.
 const notAnswering = " isn't answering, so nothing was done. Try again in a minute."
 
-// sentences are the words for errors that carry none.
-func sentences() map[error]string {
+// knownErrors are the words for errors that carry none.
+func knownErrors() map[error]string {
 	return map[error]string{
 		event.ErrForeignValue:    formerButton,
 		reset.ErrOwnRequest:      "You can't approve your own request.",
@@ -105,8 +105,8 @@ func hasCode(err error, codes ...string) bool {
 	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
 }
 
-// puzzled logs an error that nobody foresaw under a reference, and answers with that.
-func (l *listening) puzzled(a *event.Event, err error) view.Message {
+// unexpected logs an error that nobody foresaw under a reference, and answers with that.
+func (l *listening) unexpected(a *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
 	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)

@@ -37,7 +37,5 @@ var (
 	_ bot.Seen          = record{}
 	_ announcer.Record  = record{}
 	_ hometab.Source    = tabSource{}
-	_ bot.Opener        = (*desk.Desk)(nil)
-	_ bot.Decider       = (*desk.Desk)(nil)
-	_ bot.Steerer       = (*desk.Desk)(nil)
+	_ bot.Desk          = (*desk.Desk)(nil)
 )
