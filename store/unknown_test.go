@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,4 +147,69 @@ func TestTerm_unknownForEver(t *testing.T) {
 		term.engine = m // and it goes on when it knows again
 		mustStart(t, term, r, 1)
 	})
+}
+
+// A change whose answer was lost, and that was given up, is asked for again: by then it has
+// taken effect, and does so no second time; nor does what an earlier try has begun.
+func TestTerm_unknown_and_again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := kvtest.NewModel()
+		away := false
+		term := mustTermOn(t, m)
+		term.engine = &unreadable{Engine: &kvtest.Doubtful{Engine: m, Unsure: func() kvtest.Doubt {
+			if away {
+				return kvtest.After
+			}
+			return kvtest.Sure
+		}}, away: &away}
+		r, fact := asked("U_REQUESTER", 2)
+		note := func(r *reset.Request) ([]reset.Fact, error) {
+			r.Code += "x"
+			return []reset.Fact{{Name: "noted", At: t0}}, nil
+		}
+		for range 3 { // the first try does the first commit, the next one the second, ...
+			away = true
+			if _, err := term.Create(t.Context(), "op", r, rows(2), fact); err == nil {
+				t.Error("the answer was lost, and it was made")
+			}
+			away = false
+		}
+		made := must[*reset.Request](t)(term.Create(t.Context(), "op", r, rows(2), fact))
+		away = true
+		if _, err := term.Update(t.Context(), made.ID, "click", note); err == nil {
+			t.Error("the answer was lost, and it was updated")
+		}
+		away = false
+		for range 2 {
+			got := must[*reset.Request](t)(term.Update(t.Context(), made.ID, "click", note))
+			if got.Code != "x" || got.ID != "FR-1" {
+				t.Errorf("%s has %q", got.ID, got.Code)
+			}
+		}
+		if names := factNames(t, term, made.ID); !slices.Equal(names, []string{"asked", "noted"}) {
+			t.Errorf("facts %v", names)
+		}
+		if audit := must[*Audit](t)(term.Verify(t.Context())); len(audit.Findings) != 0 {
+			t.Errorf("audit %+v", audit)
+		}
+	})
+}
+
+// unreadable loses the way to look whether a commit took effect, too, once one was sent.
+type unreadable struct {
+	kv.Engine
+	away *bool
+	sent bool
+}
+
+func (u *unreadable) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+	u.sent = *u.away
+	return u.Engine.Commit(ctx, conds, ops...)
+}
+
+func (u *unreadable) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair, int64, error) {
+	if *u.away && u.sent {
+		return nil, 0, kv.ErrUnknown
+	}
+	return u.Engine.Read(ctx, from, to, limit)
 }
