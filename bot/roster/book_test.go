@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -255,32 +257,28 @@ func largeBook(tb testing.TB) []byte {
 	})
 }
 
-// peak is the most heap that was in use while something ran, in bytes, above what was before.
+// peak is the most heap that the collector let be in use while something ran, in bytes, above what was live before.
 func peak(run func()) uint64 {
+	heap := func(name string) uint64 {
+		sample := []metrics.Sample{{Name: name}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
 	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before, most := m.HeapAlloc, m.HeapAlloc
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				most = max(most, m.HeapAlloc)
-			}
+	before := heap("/gc/heap/live:bytes")
+	var most atomic.Uint64
+	var over atomic.Bool
+	var cycle func(*[64]byte) // runs after each collection, which has set how far the heap may grow
+	cycle = func(mark *[64]byte) {
+		if !over.Load() {
+			most.Store(max(most.Load(), heap("/gc/heap/goal:bytes")))
+			runtime.SetFinalizer(mark, cycle)
 		}
-	}()
+	}
+	runtime.SetFinalizer(new([64]byte), cycle)
 	run()
-	close(done)
-	<-ended
-	return most - min(before, most)
+	over.Store(true)
+	return most.Load() - min(before, most.Load())
 }
 
 func TestRead_workbook_memory(t *testing.T) {
