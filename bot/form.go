@@ -117,6 +117,8 @@ func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) 
 		return l.reviewModal
 	case view.ReviewSearch, view.ReviewShow, view.ReviewBack, view.ReviewOn, view.ReviewAll:
 		return l.turnReview
+	case view.ActionMoreOptions:
+		return l.moreOptions
 	case view.FieldWhom:
 		return l.anotherField
 	}

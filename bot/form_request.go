@@ -64,6 +64,16 @@ func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, er
 	return f, nil
 }
 
+// moreOptions shows the rarer fields; what was entered elsewhere stays.
+func (l *listening) moreOptions(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.More = true
+	return view.RequestModal(f), nil
+}
+
 // anotherField shows the field for another way to name users; what was entered elsewhere stays.
 func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()

@@ -9,19 +9,22 @@ import (
 // RequestCallback is of the modal in which a reset is asked for.
 const RequestCallback = "request"
 
-// RequestModal asks for all that a request can have. The frame says how users
-// are named now; only that field is shown, and changing it asks for the modal anew.
+// ActionMoreOptions shows the rarer fields of the request form.
+const ActionMoreOptions = "more_options"
+
+// RequestModal asks for users and a reason, and on demand for all else that a
+// request can have. The frame says how users are named now; only that field is
+// shown, and changing it asks for the modal again.
 func RequestModal(f Frame) slack.ModalViewRequest {
 	whom := whomChoices()
 	at := max(0, slices.IndexFunc(whom, func(c choice) bool { return c.value == f.Whom }))
 	f.Whom = whom[at].value
-	blocks := []slack.Block{
-		whomField(whom, at),
-		namesField(f.Whom),
-		factorsField(),
-		reasonField(f.NoWhy),
-		whenField(),
-		optionsField(),
+	blocks := []slack.Block{whomField(whom, at), namesField(f.Whom), reasonField(f.NoWhy)}
+	if f.More {
+		blocks = append(blocks, factorsField(), whenField(), optionsField())
+	} else {
+		more := slack.NewButtonBlockElement(ActionMoreOptions, "more", plain("More options"))
+		blocks = append(blocks, slack.NewActionBlock(ActionMoreOptions, more))
 	}
 	return modal(RequestCallback, f, "Reset MFA factors", "Ask for approval", blocks...)
 }

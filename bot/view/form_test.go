@@ -25,7 +25,7 @@ func forms() map[string]slack.ModalViewRequest {
 	all["export_partial"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomQuery}, many[:3], true)
 	all["export_many"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomFilter}, many, false)
 	for _, whom := range []string{view.WhomList, view.WhomPeople, view.WhomGroup, view.WhomSearch, view.WhomFile} {
-		all["request_"+whom] = view.RequestModal(view.Frame{Channel: "C_FACTORS", Whom: whom, NoWhy: whom == view.WhomGroup})
+		all["request_"+whom] = view.RequestModal(view.Frame{Channel: "C_FACTORS", Whom: whom, NoWhy: whom == view.WhomGroup, More: whom == view.WhomSearch})
 	}
 	return all
 }

@@ -393,8 +393,34 @@ func TestMessages_golden(t *testing.T) {
 				}
 			}
 			golden(t, state, all)
+			older := map[string]view.Message{}
+			for name, m := range all {
+				if p := m.Plain(); len(newTypes(m)) > 0 {
+					if err := misfit(fits, map[string]any{"blocks": p.Blocks}); err != nil {
+						t.Errorf("%s in older blocks does not fit the schema: %v", name, err)
+					}
+					if left := newTypes(p); len(left) > 0 {
+						t.Errorf("%s in older blocks has %v", name, left)
+					}
+					older[name] = p
+				}
+			}
+			if len(older) > 0 {
+				golden(t, state+"_older", older)
+			}
 		})
 	}
+}
+
+// newTypes are the types of the blocks in a message that older workspaces lack.
+func newTypes(m view.Message) (types []string) {
+	for _, b := range m.Blocks {
+		switch t := string(b.BlockType()); t {
+		case "data_table", "container", "data_visualization":
+			types = append(types, t)
+		}
+	}
+	return types
 }
 
 func TestNotes_golden(t *testing.T) {

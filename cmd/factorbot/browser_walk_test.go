@@ -106,6 +106,10 @@ func (w *walk) ask(command, whom, words, why string, options ...string) {
 	}
 	w.until(`document.querySelector('[data-input="` + whom + `"]')`)
 	w.run(chromedp.SendKeys(`[data-input="`+whom+`"]`, words))
+	if len(options) > 0 {
+		w.click(`dialog.modal [data-act="more_options"]`)
+		w.until(`document.querySelector('[data-input="options"]')`)
+	}
 	for _, o := range options {
 		w.click(`[data-input="options"] [value="` + o + `"]`)
 	}
@@ -177,10 +181,7 @@ func (w *walk) again() {
 	w.s.awaitPending(2)
 	w.told("#messages", "FR-2: ")
 	w.shot("retried")
-	w.as("U_APPROVER2")
-	w.until(`document.querySelector('#messages [data-act="approve"]')`)
-	w.click(`#messages [data-act="approve"]`)
-	w.confirm()
+	w.approveLarge()
 	w.s.awaitResults(2)
 	w.open("FR-2")
 	w.until(`document.querySelector('#replies a[download="FR-2-results.csv"]')`)
@@ -197,7 +198,7 @@ func (w *walk) notMe() {
 	w.shot("told", phoneDark)
 	w.click(`#messages [data-act="not_me"]`)
 	w.confirm()
-	w.told("#messages", "security team is told")
+	w.told("#messages", "security team now knows")
 	w.shot("not-me")
 	w.click(`#sidebar a[href*="C_FACTORS"]`)
 	w.told("#messages", "Reports so far: 1")

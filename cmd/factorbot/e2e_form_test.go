@@ -92,9 +92,15 @@ func (s *sandboxRun) toldPrivately(user, words string) {
 	})
 }
 
+// wholeForm opens the form for a request with all its fields.
+func (s *sandboxRun) wholeForm(user string) map[string]any {
+	s.tb.Helper()
+	return s.turn(user, s.opened(s.command(user, "/factor-reset")), "more_options", "more", nil)
+}
+
 func TestForm_request(t *testing.T) {
 	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
-	form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+	form := s.wholeForm("U_REQUESTER")
 	for _, c := range []struct {
 		name  string
 		whom  string
@@ -119,7 +125,7 @@ func TestForm_request(t *testing.T) {
 			form = s.turn("U_REQUESTER", form, "whom", "list", answers{"when": ""})
 		}
 	}
-	s.submit("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), answers{
+	s.submit("U_REQUESTER", s.wholeForm("U_REQUESTER"), answers{
 		"list": "login\nana@example.com\n", "reason": "lost phone", "factors": []string{"sms", "okta verify"}, "options": []string{"sessions"},
 	})
 	s.toldPrivately("U_REQUESTER", "FR-1: planning 1 user")
@@ -164,7 +170,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 
 func TestForm_request_is_not_opened_elsewhere(t *testing.T) {
 	s := mustSandbox(t, "--users", "20")
-	for user, words := range map[string]string{"U_GUEST": "guests"} {
+	for user, words := range map[string]string{"U_GUEST": "Guests"} {
 		answer := s.command(user, "/factor-reset")
 		if answer["view"] != nil || !strings.Contains(fmt.Sprint(answer["ephemeral"]), words) {
 			t.Errorf("%s: %v", user, answer)
@@ -212,7 +218,7 @@ func TestForm_export(t *testing.T) {
 	if !strings.Contains(text(form), "Start of a name") || !strings.Contains(text(form), "costCenter") {
 		t.Errorf("another field: %s", text(form))
 	}
-	if got := s.command("U_GUEST", "/factor-reset export"); got["view"] != nil || !strings.Contains(fmt.Sprint(got["ephemeral"]), "guests") {
+	if got := s.command("U_GUEST", "/factor-reset export"); got["view"] != nil || !strings.Contains(fmt.Sprint(got["ephemeral"]), "Guests") {
 		t.Errorf("a guest: %v", got)
 	}
 }
@@ -220,7 +226,7 @@ func TestForm_export(t *testing.T) {
 // A dry run does everything but the resets, and says so wherever it is shown.
 func TestForm_dry_run(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
-	form := s.turn("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), "whom", "file", nil)
+	form := s.turn("U_REQUESTER", s.wholeForm("U_REQUESTER"), "whom", "file", nil)
 	file := s.attach("U_REQUESTER", "all.csv", s.get("/sample.csv"))
 	s.submit("U_REQUESTER", form, answers{"file": []string{file}, "reason": "rehearsal", "options": []string{"dry_run"}})
 	s.toldPrivately("U_REQUESTER", "dry run: nobody will be reset")

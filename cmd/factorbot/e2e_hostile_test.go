@@ -220,7 +220,7 @@ func TestHostile_cells(t *testing.T) {
 func TestHostile_commands(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for text, words := range map[string]string{
-		"ana@example.com because " + strings.Repeat("x", 1001):         "1000 are the most",
+		"ana@example.com because " + strings.Repeat("x", 1001):         "1000 is the limit",
 		"<!channel> because lost phone":                                "neither a command nor a user",
 		"<!subteam^S_EVIL|@all> because lost phone":                    "user groups cannot be reset",
 		"<mailto:evil@example.com|ana@example.com> because lost phone": "neither a command nor a user",
@@ -231,7 +231,7 @@ func TestHostile_commands(t *testing.T) {
 		`ana@example.com" or id pr because lost phone`:                 "cannot be understood",
 		"group: because lost phone":                                    "has no value",
 		"search: because lost phone":                                   "has no value",
-		`group:"A" group:"B" because lost phone`:                       "stands alone",
+		`group:"A" group:"B" because lost phone`:                       "can't be mixed",
 		"ana@example.com factors:<!channel> because lost phone":        "has no value",
 		"ana@example.com factors:everything; because lost phone":       "is not a factor",
 		"ana@example.com sessions:all because lost phone":              "sessions:revoke",
@@ -280,14 +280,14 @@ func TestHostile_forms(t *testing.T) {
 		"a path in the list":   {"list", answers{"list": "00u../../x", "reason": "x"}, "list", "neither a command nor a user"},
 		"a reason in the list": {"list", answers{"list": "ana@example.com because y", "reason": "x"}, "list", "fields of their own"},
 		"blanks":               {"list", answers{"list": " \n\t ", "reason": "x"}, "list", "at least one user"},
-		"blank reason":         {"list", answers{"list": "ana@example.com", "reason": " \n "}, "reason", "reason is required"},
+		"blank reason":         {"list", answers{"list": "ana@example.com", "reason": " \n "}, "reason", "Add a reason"},
 		"an unknown factor":    {"list", answers{"list": "ana@example.com", "reason": "x", "factors": []string{"<!here>"}}, "factors", "is not a factor"},
 		"before all time":      {"list", answers{"list": "ana@example.com", "reason": "x", "when": -5}, "when", "past"},
 		"an open quote":        {"search", answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "not closed"},
 		"no group":             {"group", answers{"group": ` "" `, "reason": "x"}, "group", "as it stands in Okta"},
 		"a program":            {"file", answers{"file": []string{script}, "reason": "x"}, "file", "not a file of the kind"},
 	} {
-		form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+		form := s.wholeForm("U_REQUESTER")
 		if c.whom != "list" {
 			form = s.turn("U_REQUESTER", form, "whom", c.whom, nil)
 		}
@@ -309,7 +309,7 @@ func TestHostile_forms(t *testing.T) {
 			s.answered("U_APPROVER1", fmt.Sprintf("the value %.40q", value), since, words)
 		}
 	}
-	for user, words := range map[string]string{"U_STRANGER": "other companies", "U_GUEST": "guests"} {
+	for user, words := range map[string]string{"U_STRANGER": "other companies", "U_GUEST": "Guests"} {
 		since := len(s.messages(user))
 		s.click(user, pending, "deny")
 		s.answered(user, user, since, words)
