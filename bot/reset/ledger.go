@@ -300,10 +300,11 @@ func (t *Totals) Add(p Progress) {
 const needsMost = 10
 
 // Name notes a user for whom somebody has to do something: who was not reset
-// though the plan meant to, or only in part.
+// though the plan meant to, or only in part. Users left out by a cancellation
+// are only counted.
 func (t *Totals) Name(target Target, p Progress) {
 	meant := target.Action == ActionReset && (p.Outcome != OutcomeReset || p.Reason == SessionsNotRevoked)
-	if !meant || p.Reason == "" || len(t.Needs) >= needsMost {
+	if !meant || p.Reason == "" || p.Reason == NotRunCancelled || len(t.Needs) >= needsMost {
 		return
 	}
 	login := target.Login

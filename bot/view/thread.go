@@ -73,6 +73,9 @@ func proofs(n map[reset.Proof]int) string {
 	if all == 0 {
 		return ""
 	}
+	if seen == 0 {
+		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", plural(all, "reset"))
+	}
 	s := fmt.Sprintf("Verified: %s of %s.", count(seen), count(all))
 	if open := n[reset.ProofNone]; open > 0 {
 		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", plural(open, "reset"))
