@@ -85,3 +85,6 @@ func (r Rules) Protected(user reset.UserID, login string, groups []string, admin
 	}
 	return "", false
 }
+
+// Few is the number of targets up to which factors and roles of each are read.
+const Few = 25

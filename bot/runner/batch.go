@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
@@ -148,7 +149,7 @@ func (d *driver) ledger(ctx context.Context) (*reset.Ledger, error) {
 
 // reads reports whether the request is read back from the System Log.
 func (d *driver) reads(r *reset.Request) bool {
-	return d.Rules().Verify == "log" && r.Plan.Resets > few
+	return d.Rules().Verify == "log" && r.Plan.Resets > policy.Few
 }
 
 // admit says of every step that nobody heard the end of that it is in doubt.

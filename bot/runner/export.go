@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/planner"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/okta"
@@ -24,8 +25,6 @@ const exportAhead = 64
 // exportStep does what an export's state asks for where that is not as with resets.
 func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool, err error) {
 	switch r.State {
-	case reset.Planning:
-		return true, d.planExport(ctx, r)
 	case reset.Running:
 		return true, d.export(ctx, r)
 	case reset.Stopping:
@@ -46,12 +45,12 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 	defer wg.Wait()
 	defer halt(nil)
 	made, err := d.makeExport(okta.WithLane(taking, b.lane()), r)
-	var no *unplannable
+	var no *planner.Error
 	switch {
 	case taking.Err() != nil:
 		return context.Cause(taking)
 	case errors.As(err, &no):
-		return b.pause(reset.CauseErrors, no.words)
+		return b.pause(reset.CauseErrors, no.Words)
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):
 		return b.pause(reset.CauseErrors, "The users cannot be listed. "+advice(err))
 	case err != nil:
@@ -68,7 +67,7 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 
 // makeExport writes the file into the record.
 func (d *driver) makeExport(ctx context.Context, r *reset.Request) (made reset.Export, err error) {
-	sel, err := d.selection(ctx, r.Asked.Source)
+	sel, err := d.planner.Selection(ctx, r.Asked.Source)
 	if err != nil {
 		return made, err
 	}
@@ -101,7 +100,7 @@ func (x *export) Write(p []byte) (int, error) {
 // time are held back until their factors are read.
 func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]string, error] {
 	ahead := 1
-	if slices.Contains(x.made.Columns, factorsColumn) {
+	if slices.Contains(x.made.Columns, planner.FactorsColumn) {
 		ahead = exportAhead
 	}
 	return func(yield func([]string, error) bool) {
@@ -114,7 +113,7 @@ func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]stri
 		for u, err := range x.Lister.List(ctx, sel) {
 			switch {
 			case okta.IsKind(err, okta.KindTruncated):
-				x.made.Note = truncated(err)
+				x.made.Note = planner.Truncated(err)
 			case err != nil:
 				yield(nil, fmt.Errorf("list the users: %w", err))
 				return
@@ -139,7 +138,7 @@ func (x *export) emit(ctx context.Context, users []okta.Listed, yield func([]str
 	for i, u := range users {
 		line := make([]string, len(x.made.Columns))
 		for j, c := range x.made.Columns {
-			if c == factorsColumn {
+			if c == planner.FactorsColumn {
 				line[j] = factors[i]
 				continue
 			}
@@ -157,7 +156,7 @@ func (x *export) emit(ctx context.Context, users []okta.Listed, yield func([]str
 // whom they may not be read, or who has just gone, the cell stays empty and is counted.
 func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, error) {
 	cells := make([]string, len(users))
-	if !slices.Contains(x.made.Columns, factorsColumn) {
+	if !slices.Contains(x.made.Columns, planner.FactorsColumn) {
 		return cells, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -184,7 +183,7 @@ func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, er
 				case err != nil:
 					cancel(fmt.Errorf("list the factors of line %d: %w", x.made.Users+i+1, err))
 				default:
-					cells[i] = strings.Join(types(list), " ")
+					cells[i] = strings.Join(planner.FactorTypes(list), " ")
 				}
 			}
 		})

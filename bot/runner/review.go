@@ -7,13 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"factorbot/bot/planner"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 )
 
 const (
-	// peopleTime bounds how long is asked about people at once.
-	peopleTime = 10 * time.Second
 	// peopleAge is how old knowledge of a person may be when it is used.
 	peopleAge = time.Minute
 )
@@ -23,7 +22,7 @@ const (
 // another; one whose requester may not ask any more is cancelled. It reports
 // whether all held.
 func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err error) {
-	asking, cancel := context.WithTimeout(ctx, peopleTime)
+	asking, cancel := context.WithTimeout(ctx, planner.PeopleTime)
 	defer cancel()
 	ids := []reset.Person{r.Asked.By}
 	for _, v := range r.Approved {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/planner"
 	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
@@ -121,6 +122,20 @@ type oktaOf struct {
 	SystemLog
 }
 
+// planOkta is what the planner asks Okta, as one.
+type planOkta struct {
+	Directory
+	Groups
+	Lister
+}
+
+// recordOf is the record, as one.
+type recordOf struct {
+	Heads
+	Plans
+	Journal
+}
+
 // Herald announces runs to others before they begin.
 type Herald interface {
 	// Heralded returns when the run of r is announced, or when its start may not
@@ -167,13 +182,17 @@ func (r *Runner) Run(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	protected := protection.New(oktaOf{r.Directory, r.Wards, r.Groups, r.SystemLog}, r.Rules, r.Log)
 	shared := &shared{
 		Runner:    r,
 		began:     began,
-		protected: protection.New(oktaOf{r.Directory, r.Wards, r.Groups, r.SystemLog}, r.Rules, r.Log),
-		log:       resetlog.New(r.SystemLog, r.Log),
-		fail:      cancel,
-		brakes:    make(chan struct{}, 1),
+		protected: protected,
+		planner: &planner.Planner{
+			Record: recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
+			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Org: r.Org, Log: r.Log,
+		},
+		log:  resetlog.New(r.SystemLog, r.Log),
+		fail: cancel,
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -235,8 +254,7 @@ type shared struct {
 	*Runner
 	began     time.Time // when this run began: what was in flight before is over settle_after later
 	protected *protection.Lists
+	planner   *planner.Planner
 	log       *resetlog.Reader
 	fail      context.CancelCauseFunc
-
-	brakes chan struct{} // held by who counts what was spent and then spends: two together must not slip under a bound
 }

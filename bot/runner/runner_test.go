@@ -39,7 +39,7 @@ func TestRunner_whole_job(t *testing.T) {
 						}
 					}
 					want := reset.ProofLog
-					if n <= few {
+					if n <= policy.Few {
 						want = reset.ProofFactors
 					}
 					for row, p := range b.results(id) {

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"factorbot/bot/reset"
@@ -40,19 +41,20 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 		if over := r.ExecuteBy(); ok && at.After(over) {
 			at = over // it lapses then
 		}
-		return d.waitForRoom(ctx, at, ok)
+		return d.waitForCapacity(ctx, at, ok)
 	}
 	return nil
 }
 
 // begin starts the run if there is room, else it returns when there is.
 func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok bool, err error) {
-	if err := d.brake(ctx); err != nil {
+	unlock, err := d.planner.Velocity.Lock(ctx)
+	if err != nil {
 		return at, false, err
 	}
-	defer d.unbrake()
+	defer unlock()
 	now := time.Now()
-	at, ok, err = d.room(ctx, r, now)
+	at, ok, err = d.planner.Velocity.StartTime(ctx, r, now)
 	if err != nil || !ok || at.After(now) {
 		return at, ok, err
 	}
@@ -64,4 +66,25 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 	})
 	d.mine = err == nil
 	return time.Time{}, true, err
+}
+
+// waitForCapacity notes why the request waits, and waits a while.
+func (d *driver) waitForCapacity(ctx context.Context, at time.Time, ok bool) error {
+	until, why := time.Time{}, "So many users may be reset per time, and there is room when the requests that are running have ended."
+	wait := lastBackoff
+	if ok {
+		until, why = at, "So many users may be reset per time, and there is room at that moment."
+		wait = time.Until(at)
+	}
+	_, err := d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		if f, news := r.Hold(why, until, time.Now()); news {
+			return []reset.Fact{f}, nil
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("note that %s waits: %w", d.id, err)
+	}
+	d.sleep(ctx, wait)
+	return ctx.Err()
 }

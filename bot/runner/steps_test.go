@@ -221,7 +221,7 @@ func TestRunner_modes(t *testing.T) {
 		proof reset.Proof
 	}{
 		{"verify each", func(r *policy.Rules) { r.Verify = "each" }, reset.ProofFactors},
-		{"verify off", func(r *policy.Rules) { r.Verify = "off" }, ""},
+		{"verify off", func(r *policy.Rules) { r.Verify = "off" }, reset.ProofNone}, // sent, and nobody looks
 		{"inspect each", func(r *policy.Rules) { r.Inspect = "each" }, reset.ProofLog},
 		{"protect each", func(r *policy.Rules) { r.Protect.Admins = policy.AdminsEach }, reset.ProofLog},
 		{"protect off", func(r *policy.Rules) { r.Protect.Admins = policy.AdminsOff }, reset.ProofLog},

@@ -381,7 +381,7 @@ func TestRunner_retaken_row_meets_a_claim(t *testing.T) {
 				t.Fatal(err)
 			}
 			two := made.ID
-			if err := rec.SavePlan(context.Background(), two, 1, each([]reset.Target{{Row: 1, User: reset.UserID(ids[0]), Action: reset.ActionReset}})); err != nil {
+			if err := rec.SavePlan(context.Background(), two, 1, one(reset.Target{Row: 1, User: reset.UserID(ids[0]), Action: reset.ActionReset})); err != nil {
 				t.Fatal(err)
 			}
 			now := time.Now()
@@ -935,4 +935,9 @@ func TestRunner_memory(t *testing.T) {
 		t.Errorf("a ledger of 100,000 rows takes %d MB", grown>>20)
 	}
 	runtime.KeepAlive(l)
+}
+
+// one is a plan of one target.
+func one(t reset.Target) iter.Seq2[reset.Target, error] {
+	return func(yield func(reset.Target, error) bool) { yield(t, nil) }
 }

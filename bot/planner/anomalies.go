@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"cmp"
@@ -26,14 +26,14 @@ const (
 
 // risks lists what an approver should know about a plan, the heaviest first.
 // Names out of profiles are stripped of all but letters, digits and spaces.
-func (d *driver) risks(ctx context.Context, r *reset.Request, targets []reset.Target, j *judge, e elsewhere) (list []reset.Risk, err error) {
+func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset.Target, j *judge, e elsewhere) (list []reset.Risk, err error) {
 	seen := glance(targets, time.Now())
 	list = append(list,
 		reset.Risk{Kind: reset.RiskAgain, Users: j.twice, Requests: []reset.ID{r.Asked.Source.Result}},
 		reset.Risk{Kind: reset.RiskResetBefore, Users: e.again, Most: e.most, Last: e.last, Requests: e.by},
 		reset.Risk{Kind: reset.RiskProtected, Users: seen.broken},
 		reset.Risk{Kind: reset.RiskResistant, Users: seen.strong})
-	whole := reset.Risk{Kind: reset.RiskDepartments, Departments: d.wholeDepartments(ctx, targets)}
+	whole := reset.Risk{Kind: reset.RiskDepartments, Departments: pl.wholeDepartments(ctx, targets)}
 	for _, department := range whole.Departments {
 		whole.Users += department.Users
 	}
@@ -44,7 +44,7 @@ func (d *driver) risks(ctx context.Context, r *reset.Request, targets []reset.Ta
 		reset.Risk{Kind: reset.RiskElsewhere, Users: e.busy, Requests: e.requests[:min(len(e.requests), shownDetails)]})
 	list = slices.DeleteFunc(list, func(k reset.Risk) bool { return k.Users == 0 })
 	first := true
-	for other, err := range d.Heads.Requests(ctx, reset.Query{By: r.Asked.By, Limit: 2}) {
+	for other, err := range pl.Record.Requests(ctx, reset.Query{By: r.Asked.By, Limit: 2}) {
 		if err != nil {
 			return nil, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 		}
@@ -100,7 +100,7 @@ func resistant(types []string) bool {
 
 // wholeDepartments lists those departments of which nobody is missing in the
 // plan. What Okta does not tell stands out to nobody.
-func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (found []reset.Department) {
+func (pl *planning) wholeDepartments(ctx context.Context, targets []reset.Target) (found []reset.Department) {
 	sizes := map[string]int{}
 	for i := range targets {
 		if t := &targets[i]; t.Action == reset.ActionReset && t.Department != "" {
@@ -112,9 +112,9 @@ func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (
 	})
 	largest := slices.SortedFunc(maps.Keys(sizes), func(a, b string) int { return cmp.Or(sizes[b]-sizes[a], strings.Compare(a, b)) })
 	for _, name := range largest[:min(len(largest), departmentsMost)] {
-		whole, err := d.wholeDepartment(ctx, name, targets)
+		whole, err := pl.wholeDepartment(ctx, name, targets)
 		if err != nil {
-			d.Log.Warn("a department cannot be listed", "request", d.id, "err", err)
+			pl.Log.Warn("a department cannot be listed", "request", pl.id, "err", err)
 			continue
 		}
 		if whole {
@@ -125,14 +125,14 @@ func (d *driver) wholeDepartments(ctx context.Context, targets []reset.Target) (
 }
 
 // wholeDepartment lists a department until somebody is missing in the plan.
-func (d *driver) wholeDepartment(ctx context.Context, name string, targets []reset.Target) (bool, error) {
+func (pl *planning) wholeDepartment(ctx context.Context, name string, targets []reset.Target) (bool, error) {
 	in := map[string]bool{}
 	for i := range targets {
 		if t := &targets[i]; t.Department == name {
 			in[string(t.User)] = true
 		}
 	}
-	for u, err := range d.Groups.Search(ctx, `profile.department eq "`+name+`"`) {
+	for u, err := range pl.Okta.Search(ctx, `profile.department eq "`+name+`"`) {
 		if err != nil {
 			return false, err
 		}

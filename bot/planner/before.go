@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -10,41 +10,41 @@ import (
 // resetBefore lists who was reset by a request, or by one that did again what it
 // left over, as the record knows it. A user who enrolled meanwhile counts: the
 // old factors are gone, and another reset would remove the new ones.
-func (d *driver) resetBefore(ctx context.Context, of reset.ID) (map[reset.UserID]reset.ID, error) {
+func (pl *planning) resetBefore(ctx context.Context, of reset.ID) (map[reset.UserID]reset.ID, error) {
 	if of == "" {
 		return nil, nil
 	}
-	first, err := d.Heads.Get(ctx, of)
+	first, err := pl.Record.Get(ctx, of)
 	if err != nil {
 		return nil, fmt.Errorf("read %s, whose result file was dropped: %w", of, err)
 	}
 	family := []*reset.Request{first}
-	for r, err := range d.Heads.Requests(ctx, reset.Query{Since: first.Asked.At}) {
+	for r, err := range pl.Record.Requests(ctx, reset.Query{Since: first.Asked.At}) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("list what was asked again after %s: %w", of, err)
-		case r.ID != d.id && r.HasRun() && (r.Asked.Again == of || r.Asked.Source.Result == of):
+		case r.ID != pl.id && r.HasRun() && (r.Asked.Again == of || r.Asked.Source.Result == of):
 			family = append(family, r)
 		}
 	}
 	before := map[reset.UserID]reset.ID{}
 	for _, r := range family {
-		if err := d.wasReset(ctx, r, before); err != nil {
+		if err := pl.wasReset(ctx, r, before); err != nil {
 			return nil, err
 		}
 	}
 	return before, nil
 }
 
-func (d *driver) wasReset(ctx context.Context, r *reset.Request, before map[reset.UserID]reset.ID) error {
+func (pl *planning) wasReset(ctx context.Context, r *reset.Request, before map[reset.UserID]reset.ID) error {
 	ledger := reset.NewLedger()
-	for e, err := range d.Journal.Log(ctx, r.ID, 1) {
+	for e, err := range pl.Record.Log(ctx, r.ID, 1) {
 		if err != nil {
 			return fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
 		ledger.Apply(e)
 	}
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+	for t, err := range pl.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}

@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -11,20 +11,20 @@ import (
 
 // inspect asks what is asked of each target: roles and factors of a few, roles
 // and groups of all where the lists of the protected cannot be read.
-func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
+func (pl *planning) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
 	resets := 0
 	for _, t := range targets {
 		if t.Action == reset.ActionReset {
 			resets++
 		}
 	}
-	small := resets <= few || j.rules.Inspect == "each"
+	small := resets <= policy.Few || j.rules.Inspect == "each"
 	roles := j.roles || small && j.rules.Protect.Admins != policy.AdminsOff
 	for i := range targets {
 		for _, ask := range []struct {
 			wanted bool
 			of     func(context.Context, *judge, *reset.Target) error
-		}{{roles, d.askRoles}, {j.groups, d.askGroups}, {small, d.askFactors}} {
+		}{{roles, pl.askRoles}, {j.groups, pl.askGroups}, {small, pl.askFactors}} {
 			if !ask.wanted || targets[i].Action != reset.ActionReset {
 				continue
 			}
@@ -38,9 +38,9 @@ func (d *driver) inspect(ctx context.Context, j *judge, targets []reset.Target) 
 
 // askRoles judges a target by its roles, and skips one whose roles may not be
 // read where there are no lists to go by.
-func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
+func (pl *planning) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
 	known := j.known
-	err := d.protected.AskRoles(ctx, &known, t.User)
+	err := pl.Protection.AskRoles(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "the user has just gone from Okta")
@@ -50,7 +50,7 @@ func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error 
 	case err != nil:
 		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 	default:
-		if j.known.Supers.Len() > 0 || !d.protected.Needs(j.broken).Supers {
+		if j.known.Supers.Len() > 0 || !pl.Protection.Needs(j.broken).Supers {
 			known.Supers = j.known.Supers // the list knows whether there are others
 		}
 		j.protect(t, known.Match(j.rules, t.User, t.Login), reset.Row{})
@@ -59,9 +59,9 @@ func (d *driver) askRoles(ctx context.Context, j *judge, t *reset.Target) error 
 }
 
 // askGroups judges a target by its groups.
-func (d *driver) askGroups(ctx context.Context, j *judge, t *reset.Target) error {
+func (pl *planning) askGroups(ctx context.Context, j *judge, t *reset.Target) error {
 	known := j.known
-	err := d.protected.AskGroups(ctx, &known, t.User)
+	err := pl.Protection.AskGroups(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "the user has just gone from Okta")
@@ -76,8 +76,8 @@ func (d *driver) askGroups(ctx context.Context, j *judge, t *reset.Target) error
 }
 
 // askFactors lists what a reset will remove. What may not be read is not known.
-func (d *driver) askFactors(ctx context.Context, _ *judge, t *reset.Target) error {
-	factors, err := d.Directory.Factors(ctx, string(t.User))
+func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) error {
+	factors, err := pl.Okta.Factors(ctx, string(t.User))
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "the user has just gone from Okta")
@@ -85,7 +85,7 @@ func (d *driver) askFactors(ctx context.Context, _ *judge, t *reset.Target) erro
 	case err != nil:
 		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
 	default:
-		t.Read, t.Factors = true, types(factors)
+		t.Read, t.Factors = true, FactorTypes(factors)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -19,41 +19,35 @@ import (
 // countMost is up to how many users a selection is counted for its plan, 50 calls.
 const countMost = 10_000
 
-// factorsColumn lists the types of a user's factors. Each user costs a call.
-const factorsColumn = "factors"
+// FactorsColumn lists the types of a user's factors. Each user costs a call.
+const FactorsColumn = "factors"
 
-// planExport checks what is asked for, counts about how many users it is, and asks for approval.
-func (d *driver) planExport(ctx context.Context, r *reset.Request) error {
-	if d.planning.IsZero() {
-		d.planning = time.Now()
-	}
-	p, err := d.exportPlan(okta.WithLane(ctx, okta.Lane(d.id)), r)
+// PlanExport checks what an export asks for, and counts about how many users it is.
+// An *Error is one that cannot become a plan.
+func (p *Planner) PlanExport(ctx context.Context, r *reset.Request) (Result, error) {
+	pl := &planning{Planner: p, id: r.ID}
+	plan, err := pl.exportPlan(okta.WithLane(ctx, okta.Lane(r.ID)), r)
 	if err != nil {
-		return d.planFailed(ctx, err)
+		return Result{}, err
 	}
-	terms, err := d.terms(ctx, r, p, nil)
-	if err != nil {
-		return err
-	}
-	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
-		return r.FreezePlan(p, terms, now.Add(d.Rules().ExpiresAfter), now)
-	})
+	terms, err := pl.terms(ctx, r, plan, nil)
+	return Result{Plan: plan, Terms: terms}, err
 }
 
 // exportPlan is the plan of an export: no targets, for nobody is touched. The
 // request never changes what it asks for, so the digest is bound to that by its ID.
-func (d *driver) exportPlan(ctx context.Context, r *reset.Request) (reset.Plan, error) {
+func (pl *planning) exportPlan(ctx context.Context, r *reset.Request) (reset.Plan, error) {
 	p := reset.Plan{Revision: r.Plan.Revision + 1, FrozenAt: time.Now()}
 	columns := roster.ExportColumns(r.Asked.Columns)
-	warnings, err := d.checkColumns(ctx, columns)
+	warnings, err := pl.checkColumns(ctx, columns)
 	if err != nil {
 		return p, err
 	}
-	sel, err := d.selection(ctx, r.Asked.Source)
+	sel, err := pl.Selection(ctx, r.Asked.Source)
 	if err != nil {
 		return p, err
 	}
-	n, rest, err := d.countSelected(ctx, sel)
+	n, rest, err := pl.countSelected(ctx, sel)
 	if err != nil {
 		return p, err
 	}
@@ -64,7 +58,7 @@ func (d *driver) exportPlan(ctx context.Context, r *reset.Request) (reset.Plan, 
 		return p, fmt.Errorf("hash the plan: %w", err)
 	}
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
-	p.Digest, err = reset.DigestPlan(d.Org, d.id, p.Revision, r.Asked.Options, p.FileSHA)
+	p.Digest, err = reset.DigestPlan(pl.Org, pl.id, p.Revision, r.Asked.Options, p.FileSHA)
 	return p, err
 }
 
@@ -73,9 +67,9 @@ var attributeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 
 // checkColumns refuses columns that no user can have. Where the org's attributes
 // cannot be read, columns of another name than Okta's own may stay empty.
-func (d *driver) checkColumns(ctx context.Context, columns []string) (warnings []string, err error) {
-	known := append(okta.UserColumns(), factorsColumn)
-	schema, err := d.Lister.Schema(ctx)
+func (pl *planning) checkColumns(ctx context.Context, columns []string) (warnings []string, err error) {
+	known := append(okta.UserColumns(), FactorsColumn)
+	schema, err := pl.Okta.Schema(ctx)
 	unread := okta.IsKind(err, okta.KindForbidden, okta.KindScope)
 	if err != nil && !unread {
 		return nil, fmt.Errorf("read the user schema: %w", err)
@@ -87,51 +81,51 @@ func (d *driver) checkColumns(ctx context.Context, columns []string) (warnings [
 		switch {
 		case slices.Contains(known, c):
 		case !attributeName.MatchString(c):
-			return nil, &unplannable{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
+			return nil, &Error{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
 		case unread:
 			warnings = append(warnings, "Okta does not tell which attributes users have: the column "+c+" stays empty if it is not one.")
 		default:
-			return nil, &unplannable{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
+			return nil, &Error{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
 		}
 	}
 	return warnings, nil
 }
 
-// selection says to Okta who is meant.
-func (d *driver) selection(ctx context.Context, src reset.Source) (okta.Selection, error) {
+// Selection says to Okta which users an export lists.
+func (p *Planner) Selection(ctx context.Context, src reset.Source) (okta.Selection, error) {
 	if !src.Asks() {
-		return okta.Selection{}, &unplannable{"no_selection", "Say whom to list: group:, search:, filter: or q:."}
+		return okta.Selection{}, &Error{"no_selection", "Say whom to list: group:, search:, filter: or q:."}
 	}
 	s := okta.Selection{Search: src.Search, Filter: src.Filter, Q: src.Query}
 	if src.Group == "" {
 		return s, nil
 	}
-	group, err := d.groupNamed(ctx, src.Group)
+	group, err := p.groupNamed(ctx, src.Group)
 	s.Group = group
 	return s, err
 }
 
 // countSelected counts the users selected, up to a bound, and says in words what it did not count.
-func (d *driver) countSelected(ctx context.Context, sel okta.Selection) (n int, rest []string, err error) {
-	for _, err := range d.Lister.List(ctx, sel) {
+func (pl *planning) countSelected(ctx context.Context, sel okta.Selection) (n int, rest []string, err error) {
+	for _, err := range pl.Okta.List(ctx, sel) {
 		switch {
 		case okta.IsKind(err, okta.KindTruncated):
-			return n, []string{truncated(err)}, nil
+			return n, []string{Truncated(err)}, nil
 		case err != nil:
-			return 0, nil, complaint(err)
+			return 0, nil, searchError(err)
 		}
 		if n++; n == countMost {
 			return n, []string{fmt.Sprintf("%d users or more are selected; they are counted when the file is made.", countMost)}, nil
 		}
 	}
 	if n == 0 {
-		return 0, nil, &unplannable{"nobody_found", "No user of Okta is in the group, or fits what was asked for."}
+		return 0, nil, &Error{"nobody_found", "No user of Okta is in the group, or fits what was asked for."}
 	}
 	return n, nil, nil
 }
 
-// truncated says why Okta shows no more users.
-func truncated(err error) string {
+// Truncated says why Okta shows no more users.
+func Truncated(err error) string {
 	var e *okta.Error
 	if !errors.As(err, &e) {
 		return ""
@@ -146,7 +140,7 @@ func exportCosts(n int, more bool, columns []string) []string {
 		about = fmt.Sprintf("at least %d", n)
 	}
 	list := []string{fmt.Sprintf("The file will have %s users with %s: %s. Okta lists 200 users in a call.", about, count(len(columns), "column", "columns"), strings.Join(columns, ", "))}
-	if slices.Contains(columns, factorsColumn) {
+	if slices.Contains(columns, FactorsColumn) {
 		list = append(list, fmt.Sprintf("The column factors takes a call for each user, %s calls, at the pace of resets.", about))
 	}
 	return list

@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -14,7 +15,7 @@ import (
 // one decides, and what Okta does not know gives way to the next. A row whose
 // references lead to two users matches both. It notes in the row which reference
 // decided.
-func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, error) {
+func (pl *planning) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, error) {
 	matches := make([]okta.Match, len(rows))
 	for next := 0; ; next++ {
 		var refs []reset.Ref
@@ -27,7 +28,7 @@ func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, e
 		if len(refs) == 0 {
 			break
 		}
-		found, err := d.lookup(ctx, refs)
+		found, err := pl.lookup(ctx, refs)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +42,7 @@ func (d *driver) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match, e
 			}
 		}
 	}
-	return matches, d.agree(ctx, rows, matches)
+	return matches, pl.agree(ctx, rows, matches)
 }
 
 // decide makes one reference of a row the one that names its user.
@@ -58,21 +59,21 @@ func decide(row *reset.Row, which int) {
 // agree looks for rows that disagree with themselves: another reference leads to
 // another user, or the address that found the user is the e-mail of one and the
 // login of another.
-func (d *driver) agree(ctx context.Context, rows []reset.Row, matches []okta.Match) error {
+func (pl *planning) agree(ctx context.Context, rows []reset.Row, matches []okta.Match) error {
 	var refs []reset.Ref
 	var at []int
 	for i := range rows {
 		if len(matches[i].Users) != 1 {
 			continue
 		}
-		for _, ref := range doubtful(rows[i], matches[i].Users[0], len(rows) <= few) {
+		for _, ref := range doubtful(rows[i], matches[i].Users[0], len(rows) <= policy.Few) {
 			refs, at = append(refs, ref), append(at, i)
 		}
 	}
 	if len(refs) == 0 {
 		return nil
 	}
-	found, err := d.lookupAs(ctx, refs)
+	found, err := pl.lookupAs(ctx, refs)
 	if err != nil {
 		return err
 	}
@@ -119,8 +120,8 @@ func doubtful(row reset.Row, u okta.User, closely bool) []reset.Ref {
 
 // lookup resolves references; an address that is nobody's login is tried as an
 // e-mail and the other way round, because people mix the two up.
-func (d *driver) lookup(ctx context.Context, refs []reset.Ref) ([]okta.Match, error) {
-	matches, err := d.lookupAs(ctx, refs)
+func (pl *planning) lookup(ctx context.Context, refs []reset.Ref) ([]okta.Match, error) {
+	matches, err := pl.lookupAs(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func (d *driver) lookup(ctx context.Context, refs []reset.Ref) ([]okta.Match, er
 			again, at = append(again, ref), append(at, i)
 		}
 	}
-	found, err := d.lookupAs(ctx, again)
+	found, err := pl.lookupAs(ctx, again)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (d *driver) lookup(ctx context.Context, refs []reset.Ref) ([]okta.Match, er
 }
 
 // lookupAs resolves references as what they say they are.
-func (d *driver) lookupAs(ctx context.Context, refs []reset.Ref) ([]okta.Match, error) {
+func (pl *planning) lookupAs(ctx context.Context, refs []reset.Ref) ([]okta.Match, error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
@@ -153,7 +154,7 @@ func (d *driver) lookupAs(ctx context.Context, refs []reset.Ref) ([]okta.Match, 
 	for i, ref := range refs {
 		asked[i] = okta.Ref{Kind: kinds[ref.Kind], Value: ref.Value}
 	}
-	matches, err := d.Directory.Resolve(ctx, asked, nil)
+	matches, err := pl.Okta.Resolve(ctx, asked, nil)
 	if err != nil {
 		return nil, fmt.Errorf("look up %d users: %w", len(refs), err)
 	}

@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type taken struct {
 }
 
 // takenOut reads whom the rows named in the plan that they were taken out of.
-func (d *driver) takenOut(ctx context.Context, r *reset.Request) (taken, error) {
+func (pl *planning) takenOut(ctx context.Context, r *reset.Request) (taken, error) {
 	out := taken{rows: map[int]bool{}, users: map[reset.UserID]bool{}}
 	if len(r.TakenOut) == 0 {
 		return out, nil
@@ -27,7 +27,7 @@ func (d *driver) takenOut(ctx context.Context, r *reset.Request) (taken, error) 
 	for _, row := range r.TakenOut {
 		out.rows[row] = true
 	}
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, r.TakenOut[0]) {
+	for t, err := range pl.Record.Targets(ctx, r.ID, r.Plan.Revision, r.TakenOut[0]) {
 		if err != nil {
 			return out, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}
@@ -51,8 +51,8 @@ func (j *judge) resolved(rows []reset.Row, matches []okta.Match) {
 }
 
 // shown returns the rows of the plan that was shown last, by the users' IDs.
-func (d *driver) shown(ctx context.Context, r *reset.Request) (rows []reset.Row, err error) {
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+func (pl *planning) shown(ctx context.Context, r *reset.Request) (rows []reset.Row, err error) {
+	for t, err := range pl.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}

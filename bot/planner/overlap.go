@@ -1,4 +1,4 @@
-package runner
+package planner
 
 import (
 	"context"
@@ -28,7 +28,7 @@ type elsewhere struct {
 
 // mention says in the targets' details who is in another open request or was
 // reset lately, and counts them.
-func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.Target) (elsewhere, error) {
+func (pl *planning) mention(ctx context.Context, r *reset.Request, targets []reset.Target) (elsewhere, error) {
 	var e elsewhere
 	rows := make(map[reset.UserID]*reset.Target, len(targets))
 	ids := make([]reset.UserID, 0, len(targets))
@@ -37,7 +37,7 @@ func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.
 			rows[t.User], ids = t, append(ids, t.User)
 		}
 	}
-	for u, err := range d.Journal.Users(ctx, ids...) {
+	for u, err := range pl.Record.Users(ctx, ids...) {
 		if err != nil {
 			return e, fmt.Errorf("read what is known of the users: %w", err)
 		}
@@ -45,7 +45,7 @@ func (d *driver) mention(ctx context.Context, r *reset.Request, targets []reset.
 			e.known(t, u, r.ID)
 		}
 	}
-	return e, d.openElsewhere(ctx, rows, &e)
+	return e, pl.openElsewhere(ctx, rows, &e)
 }
 
 // known takes in what the record tells of one user.
@@ -99,16 +99,16 @@ func note(t *reset.Target, s string) {
 }
 
 // openElsewhere reads the plans of the other requests that are still open.
-func (d *driver) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset.Target, e *elsewhere) error {
+func (pl *planning) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset.Target, e *elsewhere) error {
 	open := reset.Query{States: []reset.State{reset.Pending, reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}}
-	for other, err := range d.Heads.Requests(ctx, open) {
+	for other, err := range pl.Record.Requests(ctx, open) {
 		if err != nil {
 			return fmt.Errorf("list open requests: %w", err)
 		}
-		if other.ID == d.id {
+		if other.ID == pl.id {
 			continue
 		}
-		for t, err := range d.Plans.Targets(ctx, other.ID, other.Plan.Revision, 1) {
+		for t, err := range pl.Record.Targets(ctx, other.ID, other.Plan.Revision, 1) {
 			if err != nil {
 				return fmt.Errorf("read the plan of %s: %w", other.ID, err)
 			}

@@ -1,0 +1,296 @@
+package planner
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/protection"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/okta"
+)
+
+// Plan resolves the roster against Okta and freezes the plan, and calls then with
+// what came of it. What is counted against the bounds on users per time is not
+// counted by anybody else before then returns. An *Error is a roster that cannot
+// become a plan.
+func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) error) error {
+	pl := &planning{Planner: p, id: r.ID}
+	looked := time.Now()
+	lastNote, err := p.Record.LastNote(ctx)
+	if err != nil {
+		return err
+	}
+	targets, j, err := pl.targets(ctx, r)
+	if err != nil {
+		return err
+	}
+	plan, err := pl.freeze(ctx, r, r.Plan.Revision+1, targets, j)
+	if err != nil {
+		return err
+	}
+	unlock, err := p.Velocity.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	terms, err := pl.terms(ctx, r, plan, targets)
+	if err != nil {
+		return err
+	}
+	over, err := p.Velocity.Check(ctx, r, plan.Resets)
+	if err != nil {
+		return err
+	}
+	plan.FrozenAt, plan.LastNote = looked, lastNote // who is reset by others from here on is not reset again
+	res := Result{Plan: plan, Terms: terms}
+	switch {
+	case plan.Resets == 0:
+		res.Refusal = &Error{"nothing_to_reset", nothing(plan, targets)}
+	case over != nil:
+		res.Refusal = &Error{over.Code, over.Words}
+	}
+	return then(res)
+}
+
+// shownDetails is how many rows a refusal explains one by one.
+const shownDetails = 3
+
+// nothing says why no target is left, the most frequent reason first, and explains the first rows.
+func nothing(p reset.Plan, targets []reset.Target) string {
+	reasons := slices.SortedFunc(maps.Keys(p.Skips), func(a, b reset.Reason) int {
+		return cmp.Or(p.Skips[b]-p.Skips[a], strings.Compare(string(a), string(b)))
+	})
+	var parts []string
+	for _, r := range reasons {
+		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], strings.ReplaceAll(string(r), "_", " ")))
+	}
+	s := fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
+	for _, t := range targets[:min(len(targets), shownDetails)] {
+		s += fmt.Sprintf(" Row %d, %q, %s.", t.Row, t.Input, t.Detail)
+	}
+	return s
+}
+
+// targets makes one target for each row of the roster.
+func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Target, *judge, error) {
+	rows, matches, err := pl.named(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) <= policy.Few {
+		ctx = okta.WithLane(ctx, okta.Urgent)
+	} else {
+		ctx = okta.WithLane(ctx, okta.Lane(pl.id))
+	}
+	j, err := pl.judge(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := pl.checkUsers(matches); err != nil {
+		return nil, nil, err
+	}
+	j.resolved(rows, matches)
+	targets := make([]reset.Target, len(rows))
+	for i, row := range rows {
+		targets[i] = j.target(row, matches[i])
+		matches[i], rows[i] = okta.Match{}, reset.Row{} // as soon as it can be, the room is free again
+	}
+	if err := pl.inspect(ctx, j, targets); err != nil {
+		return nil, nil, err
+	}
+	j.spare(targets)
+	known, err := pl.mention(ctx, r, targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	j.risks, err = pl.risks(ctx, r, targets, j, known)
+	return targets, j, err
+}
+
+// checkUsers refuses more users than one request may have. Rows that name the
+// same user, or nobody, do not count.
+func (pl *planning) checkUsers(matches []okta.Match) error {
+	users := map[string]bool{}
+	for _, m := range matches {
+		for _, u := range m.Users[:min(len(m.Users), 1)] {
+			users[u.ID] = true
+		}
+	}
+	var over *policy.Refusal
+	if errors.As(pl.Rules().CheckSize(len(users)), &over) {
+		return &Error{over.Code, over.Words}
+	}
+	return nil
+}
+
+// judge reads the lists of the protected and what was taken out.
+func (pl *planning) judge(ctx context.Context, r *reset.Request) (*judge, error) {
+	broken := r.Asked.Options.BreakGlass
+	pl.Protection.Refresh(ctx, broken, time.Now())
+	j := &judge{rules: pl.Rules(), known: pl.Protection.Current(), broken: broken, seen: map[string]int{}}
+	n := pl.Protection.Needs(broken)
+	j.roles = n.Admins && j.known.Admins.Err() != nil || n.Supers && j.known.Supers.Err() != nil || j.rules.Protect.Admins == policy.AdminsEach
+	j.groups = n.Groups && j.known.Groups.Err() != nil
+	if !n.Supers || j.known.Supers.Err() != nil {
+		j.known.Supers = protection.List{}
+	}
+	if !n.Groups {
+		j.known.Groups = protection.List{}
+	}
+	var err error
+	if j.out, err = pl.takenOut(ctx, r); err != nil {
+		return nil, err
+	}
+	j.anyway = r.Asked.Source.Anyway
+	j.before, err = pl.resetBefore(ctx, r.Asked.Source.Result)
+	return j, err
+}
+
+// named finds who is meant: by the rows of the roster, or by asking Okta. Once a
+// plan was shown its rows stay: who joined a group since is not in the next revision.
+func (pl *planning) named(ctx context.Context, r *reset.Request) ([]reset.Row, []okta.Match, error) {
+	src := r.Asked.Source
+	if src.Asks() && r.Plan.Revision == 0 {
+		return pl.found(okta.WithLane(ctx, okta.Lane(pl.id)), src)
+	}
+	var rows []reset.Row
+	var err error
+	if src.Asks() {
+		rows, err = pl.shown(ctx, r)
+	} else {
+		rows, err = pl.roster(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	lane := okta.Urgent
+	if len(rows) > policy.Few {
+		lane = okta.Lane(pl.id)
+	}
+	matches, err := pl.resolve(okta.WithLane(ctx, lane), rows)
+	return rows, matches, err
+}
+
+// roster reads the rows as the requester named them.
+func (pl *planning) roster(ctx context.Context) (rows []reset.Row, err error) {
+	for row, err := range pl.Record.Roster(ctx, pl.id) {
+		if err != nil {
+			return nil, fmt.Errorf("read the roster of %s: %w", pl.id, err)
+		}
+		if row.Value == row.Input { // one text for both: there may be a hundred thousand
+			row.Value = row.Input
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// FactorTypes lists factor types without repeats, in Okta's order.
+func FactorTypes(factors []okta.Factor) []string {
+	list := []string{}
+	seen := map[string]bool{}
+	for _, f := range factors {
+		if !seen[f.Type] {
+			seen[f.Type] = true
+			list = append(list, f.Type)
+		}
+	}
+	return list
+}
+
+// freeze saves the targets and computes what approvals are bound to.
+func (pl *planning) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target, j *judge) (reset.Plan, error) {
+	if err := pl.Record.SavePlan(ctx, pl.id, revision, each(targets)); err != nil {
+		return reset.Plan{}, fmt.Errorf("save the plan: %w", err)
+	}
+	sum := sha256.New()
+	if err := roster.WritePlan(sum, each(targets)); err != nil {
+		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
+	}
+	p := summarise(targets)
+	p.Costs = append(costs(r.Asked.Options, p, pl.Rules()), j.costs()...)
+	p.Risks, p.Revision = j.risks, revision
+	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
+	digest, err := reset.DigestPlan(pl.Org, pl.id, revision, r.Asked.Options, p.FileSHA)
+	p.Digest = digest
+	return p, err
+}
+
+// costs says what the options imply, for the approver.
+func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
+	var list []string
+	if slices.ContainsFunc(o.Factors, func(f string) bool {
+		return f == "push" || f == "signed_nonce" || strings.HasPrefix(f, "push@") || strings.HasPrefix(f, "signed_nonce@")
+	}) {
+		list = append(list, "Okta removes the push, FastPass and code factors of Okta Verify together.")
+	}
+	if len(o.Factors) > 0 {
+		list = append(list, "Each user's factors are listed before and between the deletions, which takes at least three times as long as resetting them all.")
+	}
+	if o.RevokeSessions {
+		list = append(list, "Ending the sessions is a second call for each user and doubles the time.")
+	}
+	if p.Targets > policy.Few && rules.Inspect == "each" {
+		list = append(list, fmt.Sprintf("Factors and roles of each of %d users were read for this plan.", p.Resets))
+	}
+	if rules.Protect.Admins == policy.AdminsOff {
+		list = append(list, "Administrators are not protected here: they are reset like anyone else.")
+	}
+	if p.Resets > policy.Few && rules.Verify == "each" {
+		list = append(list, "Each user's factors are listed after the reset, which doubles the time.")
+	}
+	return list
+}
+
+func each(targets []reset.Target) iter.Seq2[reset.Target, error] {
+	return func(yield func(reset.Target, error) bool) {
+		for _, t := range targets {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// summarise counts a plan for its head.
+func summarise(targets []reset.Target) reset.Plan {
+	p := reset.Plan{Targets: len(targets), Skips: map[reset.Reason]int{}, Statuses: map[string]int{}, Each: true}
+	for _, t := range targets {
+		if t.Action == reset.ActionSkip {
+			p.Skips[t.Reason]++
+			continue
+		}
+		p.Resets++
+		if t.Reason != "" {
+			p.Broken++
+		}
+		p.Statuses[t.Status]++
+		p.Each = p.Each && t.Read
+	}
+	if p.Resets <= reset.NamesMost {
+		for _, t := range targets {
+			if t.Action == reset.ActionReset {
+				p.Names = append(p.Names, cmp.Or(t.Name, t.Login))
+			}
+		}
+	}
+	return p
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,71 @@
+package planner
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/protection"
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// PeopleTime bounds how long is asked about people at once.
+const PeopleTime = 10 * time.Second
+
+// Record is the record of requests, rosters, plans and users.
+type Record interface {
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error]
+	Roster(ctx context.Context, id reset.ID) iter.Seq2[reset.Row, error]
+	SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
+	Users(ctx context.Context, ids ...reset.UserID) iter.Seq2[reset.UserRecord, error]
+	LastNote(ctx context.Context) (int64, error)
+}
+
+// Okta answers questions about users, groups and their attributes.
+type Okta interface {
+	Resolve(ctx context.Context, refs []okta.Ref, progress func(done int)) ([]okta.Match, error)
+	Factors(ctx context.Context, userID string) ([]okta.Factor, error)
+	GroupsByName(ctx context.Context, name string) ([]okta.Group, error)
+	GroupMembers(ctx context.Context, groupID string) iter.Seq2[okta.User, error]
+	Search(ctx context.Context, expr string) iter.Seq2[okta.User, error]
+	List(ctx context.Context, s okta.Selection) iter.Seq2[okta.Listed, error]
+	Schema(ctx context.Context) ([]okta.Attribute, error)
+}
+
+// People tells who somebody is, from knowledge at most a minute old.
+type People interface {
+	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
+	Approvers(ctx context.Context) ([]policy.Person, error)
+	Handles(ctx context.Context) (map[string]string, error)
+}
+
+// Planner makes plans.
+type Planner struct {
+	Record     Record
+	Okta       Okta
+	People     People
+	Protection *protection.Lists
+	Velocity   *Velocity
+	Rules      func() policy.Rules
+	Org        string // Okta org URL
+	Log        *slog.Logger
+}
+
+// Result is a frozen plan with its terms, or the refusal to freeze it.
+type Result struct {
+	Plan    reset.Plan
+	Terms   reset.Terms
+	Refusal *Error
+}
+
+// planning is the making of one plan.
+type planning struct {
+	*Planner
+	id reset.ID
+}

@@ -1,0 +1,98 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
+)
+
+// begun are the states of requests that have begun to run, or may have.
+var begun = [...]reset.State{reset.Running, reset.Paused, reset.Stopping, reset.Verifying, reset.Done, reset.Cancelled}
+
+// Velocity counts users against the bounds on users per time. It is made by
+// [NewVelocity] and safe for concurrent use.
+type Velocity struct {
+	requests func(context.Context, reset.Query) iter.Seq2[*reset.Request, error]
+	rules    func() policy.Rules
+	held     chan struct{} // held by who counts and then spends: two together must not slip under a bound
+}
+
+// NewVelocity returns a counter over the requests that are recorded.
+func NewVelocity(requests func(context.Context, reset.Query) iter.Seq2[*reset.Request, error], rules func() policy.Rules) *Velocity {
+	return &Velocity{requests: requests, rules: rules, held: make(chan struct{}, 1)}
+}
+
+// Lock waits until nobody else counts. What is counted then is not spent twice
+// before it is unlocked.
+func (v *Velocity) Lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case v.held <- struct{}{}:
+		return func() { <-v.held }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// touches reports whether the request counts against the bounds on users per time.
+func touches(r *reset.Request) bool {
+	return r.Asked.Kind != reset.KindExport && !r.Asked.Options.DryRun
+}
+
+// Check says why a plan of so many resets may not be frozen now, nil if it may. What
+// others are still planning does not count: the first one has the room.
+func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) (*policy.Refusal, error) {
+	rules := v.rules()
+	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !touches(r) {
+		return nil, nil
+	}
+	now := time.Now()
+	recent := v.requests(ctx, reset.Query{Since: now.Add(-policy.Day)})
+	day, err := policy.Recent(planned(recent), r.Asked, now, r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
+	}
+	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begun[:]}), now, r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list what was reset within an hour: %w", err)
+	}
+	var over *policy.Refusal
+	errors.As(rules.CheckVelocity(resets, day, hour, now), &over)
+	return over, nil
+}
+
+// planned leaves out requests that never had a plan.
+func planned(all iter.Seq2[*reset.Request, error]) iter.Seq2[*reset.Request, error] {
+	return func(yield func(*reset.Request, error) bool) {
+		for r, err := range all {
+			if err == nil && r.State == reset.Planning && r.Plan.Revision == 0 {
+				continue
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// StartTime returns when an approved request may start under the bounds; ok is false where that is not known yet.
+func (v *Velocity) StartTime(ctx context.Context, r *reset.Request, now time.Time) (at time.Time, ok bool, err error) {
+	rules := v.rules()
+	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !touches(r) {
+		return now, true, nil
+	}
+	day, err := policy.Ran(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
+	if err != nil {
+		return now, false, fmt.Errorf("list what %s had reset: %w", r.Asked.By, err)
+	}
+	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begun[:]}), now, r.ID)
+	if err != nil {
+		return now, false, fmt.Errorf("list what was reset within an hour: %w", err)
+	}
+	at, ok = rules.MayStart(r.Plan.Resets, day, hour, now)
+	return at, ok, nil
+}
