@@ -109,14 +109,17 @@ func FuzzNextPage(f *testing.F) {
 
 func TestNextPage(t *testing.T) {
 	tests := map[string]string{
-		`<https://a/api/v1/users?limit=2>; rel="self", <https://a/api/v1/users?after=b%2Cc&limit=2>; rel="next"`: "/api/v1/users?after=b%2Cc&limit=2",
-		`<https://a/api/v1/logs?after=1>; rel=next`:                                                              "/api/v1/logs?after=1",
-		`<https://a/api/v1/logs?after=1>; title="x"; rel="next"`:                                                 "/api/v1/logs?after=1",
-		`<https://a/api/v1/logs?after=1>; rel="self"`:                                                            "",
-		`<https://a/oauth2/v1/token>; rel="next"`:                                                                "",
-		`<https://a/api/v1/users/../../oauth2/v1/token>; rel="next"`:                                             "",
-		`<https://a/api/v1/users/%2e%2e/x>; rel="next"`:                                                          "",
-		`https://a/api/v1/users; rel="next"`:                                                                     "",
+		`<https://a/api/v1/users?limit=2>; rel="self", <https://a/api/v1/users?after=b%2Cc&limit=2>; rel="next"`:   "/api/v1/users?after=b%2Cc&limit=2",
+		`<https://a/api/v1/logs?after=1>; rel=next`:                                                                "/api/v1/logs?after=1",
+		`<https://a/api/v1/logs?after=1>; title="x"; rel="next"`:                                                   "/api/v1/logs?after=1",
+		`<https://a/api/v1/users?after=b,c;d&limit=2>; rel="next"`:                                                 "/api/v1/users?after=b,c;d&limit=2",
+		`<https://a/api/v1/users?after=x>; title="a, b; rel=\"self\""; rel="next"`:                                 "/api/v1/users?after=x",
+		`<https://a/x>; title="<https://a/api/v1/users>, y"; rel="self",<https://a/api/v1/users?after=z>;rel=next`: "/api/v1/users?after=z",
+		`<https://a/api/v1/logs?after=1>; rel="self"`:                                                              "",
+		`<https://a/oauth2/v1/token>; rel="next"`:                                                                  "",
+		`<https://a/api/v1/users/../../oauth2/v1/token>; rel="next"`:                                               "",
+		`<https://a/api/v1/users/%2e%2e/x>; rel="next"`:                                                            "",
+		`https://a/api/v1/users; rel="next"`:                                                                       "",
 	}
 	for link, want := range tests {
 		if got := nextPage([]string{link}); got != want {

@@ -301,17 +301,37 @@ func challenge(header string) string {
 // than under /api/v1/ are not followed: the token would go along.
 func nextPage(links []string) string {
 	for _, header := range links {
-		for _, link := range strings.Split(header, ",") {
-			target, params, ok := strings.Cut(strings.TrimSpace(link), ">")
-			if !ok || !strings.HasPrefix(target, "<") || !isNext(params) {
-				continue
+		for rest := header; ; {
+			_, after, opened := strings.Cut(rest, "<")
+			target, after, closed := strings.Cut(after, ">") // a URL may hold commas and semicolons
+			if !opened || !closed {
+				break
 			}
-			if p := apiPath(target[1:]); p != "" {
+			params, more := linkParams(after)
+			if p := apiPath(target); p != "" && isNext(params) {
 				return p
 			}
+			rest = more
 		}
 	}
 	return ""
+}
+
+// linkParams cuts the parameters of one link off the rest of a Link header, at the comma
+// that no quotes hold (RFC 8288).
+func linkParams(s string) (params, rest string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case quoted && s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
 }
 
 func isNext(params string) bool {
