@@ -41,7 +41,7 @@ func carries(method string) *regexp.Regexp {
 		"files.getUploadURLExternal":   `file`,
 		"upload":                       `file`,
 		"users.info":                   asking + `|ask|notice|home$`,
-		"users.lookupByEmail":          `notice`,
+		"users.lookupByEmail":          `^(approved|resumed) step$|notice|ask`, // whose an e-mail is decides who may approve
 		"usergroups.users.list":        asking + `|ask|home$`,
 		"views.open":                   `^(modal|page) step$`,
 		"views.update":                 `^page step$`,
@@ -76,6 +76,9 @@ func TestSlack_one_method_fails(t *testing.T) {
 			kinds = append(kinds[i%5:], kinds[:i%5]...)[:1]
 		}
 		for _, kind := range kinds {
+			if kind == "internal" && !strings.Contains(method, ".") {
+				kind = "5xx" // an address of a file or an answer, not a method: it has no error codes
+			}
 			jobs = append(jobs, func(t *testing.T) {
 				t.Run(method+"/"+kind, func(t *testing.T) {
 					j := newFailingJob(t, method)
