@@ -177,6 +177,7 @@ func (w *walk) press(action string) {
 // again asks for what FR-1 left, as FR-2, and lets it end.
 func (w *walk) again() {
 	w.tb.Helper()
+	w.as("U_REQUESTER") // who retries asks, and nobody approves their own request
 	w.press("retry_failed")
 	w.s.awaitPending(2)
 	w.told("#messages", "FR-2: ")
