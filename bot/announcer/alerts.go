@@ -35,7 +35,7 @@ type AlertPoster struct {
 
 // Run tells until ctx is done.
 func (a *AlertPoster) Run(ctx context.Context) error {
-	run := &alarming{a, courier(a.Slack, a.Record, a.Log, a.Now)}
+	run := &alarming{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
 	return (&workqueue.Follower{Name: "alerts", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
 }
 

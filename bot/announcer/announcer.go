@@ -49,7 +49,7 @@ func (a *Announcer) Waiting() int { return int(a.waiting.Load()) }
 type announcing struct {
 	*Announcer
 	budget *rate.Limiter
-	gates  *gates
+	limits *methodLimits
 	blocks newBlocks
 	wg     sync.WaitGroup
 
@@ -111,7 +111,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 	run := &announcing{
 		Announcer: a,
 		budget:    newLimiter(progressBudget),
-		gates:     newGates(a.Now),
+		limits:    newMethodLimits(a.Now),
 		posts:     map[reset.ID]*poster{},
 		looked:    map[reset.ID]bool{},
 		missed:    map[spot]bool{},

@@ -34,9 +34,9 @@ func groupsSlot(revision int) reset.Slot { return reset.Slot(fmt.Sprintf("ask-gr
 // listTime bounds the listing of approvers.
 const listTime = 20 * time.Second
 
-// summon writes down once for each revision whom it needs. What is written down
+// askApprovers writes down once for each revision whom it needs. What is written down
 // is delivered however often the program starts.
-func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) askApprovers(ctx context.Context, r *reset.Request, _ message, marker reset.Message) (reset.Message, time.Duration, error) {
 	list, err := p.Record.Messages(ctx, p.id)
 	if err != nil {
 		return marker, 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
@@ -69,7 +69,7 @@ func (p *poster) summon(ctx context.Context, r *reset.Request, _ want, marker re
 }
 
 // direct brings a direct message up to date.
-func (p *poster) direct(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) direct(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	if m.Gone || w.once && m.TS != "" {
 		return m, 0, nil
 	}
@@ -108,7 +108,7 @@ func (p *poster) conversation(ctx context.Context, who reset.Person) (reset.Chan
 	if c != "" {
 		return c, nil
 	}
-	err := p.gates.through(ctx, "conversations.open", func(ctx context.Context) error {
+	err := p.limits.through(ctx, "conversations.open", func(ctx context.Context) error {
 		conv, _, _, err := p.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(who)}})
 		if err == nil {
 			c = reset.Channel(conv.ID)

@@ -38,7 +38,7 @@ type EnrolmentReporter struct {
 
 // Run tells until ctx is done.
 func (a *EnrolmentReporter) Run(ctx context.Context) error {
-	run := &following{a, courier(a.Slack, a.Record, a.Log, a.Now)}
+	run := &following{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
 	return (&workqueue.Follower{Name: "enrolled", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
 }
 

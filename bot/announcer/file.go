@@ -26,7 +26,7 @@ const shared = "shared"
 // share brings a file into the thread of the approval message. A file takes no
 // metadata, so its ID is recorded before it is shared; after a lost answer the
 // file itself tells where it was shared.
-func (p *poster) share(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) share(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	if m.TS != "" {
 		return m, 0, nil
 	}
@@ -78,21 +78,21 @@ func (p *poster) lostFile(ctx context.Context, m reset.Message) (reset.Message, 
 }
 
 // upload renders the file twice: for its length and hash, and into Slack.
-func (p *poster) upload(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) upload(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	sum := sha256.New()
 	size, err := p.render(ctx, r, w.file.kind, sum)
 	if err != nil {
 		return m, 0, err
 	}
 	got := reset.Digest(hex.EncodeToString(sum.Sum(nil)))
-	if w.file.kind == planRole && got != r.Plan.FileSHA {
+	if w.file.kind == planFile && got != r.Plan.FileSHA {
 		return m, 0, fmt.Errorf("the plan file has the SHA-256 %s, approvals are for %s: it is not posted", got, r.Plan.FileSHA)
 	}
-	if w.file.kind == exportRole && got != r.Export.SHA256 {
+	if w.file.kind == exportFile && got != r.Export.SHA256 {
 		return m, 0, fmt.Errorf("the file of the export has the SHA-256 %s, and was made with %s: it is not sent", got, r.Export.SHA256)
 	}
 	var to *slack.GetUploadURLExternalResponse
-	err = p.gates.through(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
+	err = p.limits.through(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		to, err = p.Slack.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: w.file.name, FileSize: int(size)})
 		return err
 	})
@@ -110,7 +110,7 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w want, m reset.M
 }
 
 // stream renders the file into Slack.
-func (p *poster) stream(ctx context.Context, r *reset.Request, w want, to string) error {
+func (p *poster) stream(ctx context.Context, r *reset.Request, w message, to string) error {
 	from, into := io.Pipe()
 	rendered := make(chan error, 1)
 	go func() { // ends at the latest when the reading end is closed below
@@ -127,12 +127,12 @@ func (p *poster) stream(ctx context.Context, r *reset.Request, w want, to string
 }
 
 // complete shares an uploaded file in the thread.
-func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) complete(ctx context.Context, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	m.At = p.Now()
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
 	}
-	err := p.gates.through(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+	err := p.limits.through(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
 		_, err := p.Slack.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 			Files:   []slack.FileSummary{{ID: m.File, Title: w.file.name}},
 			Channel: string(m.Channel), ThreadTimestamp: m.Thread, InitialComment: w.file.note,
@@ -159,7 +159,7 @@ func (p *poster) complete(ctx context.Context, w want, m reset.Message) (reset.M
 // sharedAt returns the ts of the message that shows a file in its channel and thread, "" if there is none yet.
 func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err error) {
 	var f *slack.File
-	err = p.gates.through(ctx, "files.info", func(ctx context.Context) (err error) {
+	err = p.limits.through(ctx, "files.info", func(ctx context.Context) (err error) {
 		f, _, _, err = p.Slack.GetFileInfoContext(ctx, m.File, 0, 0)
 		return err
 	})
@@ -177,9 +177,9 @@ func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err 
 }
 
 // render writes a file of the request and returns its length.
-func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w io.Writer) (int64, error) {
+func (p *poster) render(ctx context.Context, r *reset.Request, kind fileKind, w io.Writer) (int64, error) {
 	n := &counter{w: w}
-	if kind == exportRole {
+	if kind == exportFile {
 		if err := p.Exports.ReadExport(ctx, r.ID, n); err != nil {
 			return n.n, fmt.Errorf("read the file: %w", err)
 		}
@@ -187,7 +187,7 @@ func (p *poster) render(ctx context.Context, r *reset.Request, kind fileRole, w 
 	}
 	targets := p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0)
 	var err error
-	if kind == planRole {
+	if kind == planFile {
 		err = roster.WritePlan(n, targets)
 	} else {
 		l := reset.NewLedger()

@@ -80,7 +80,7 @@ type toldChannel struct {
 
 // Run tells until ctx is done.
 func (f *FreezeAnnouncer) Run(ctx context.Context) error {
-	run := &freezeRun{f, courier(f.Slack, nil, f.Log, f.Now), nil}
+	run := &freezeRun{f, newSender(f.Slack, nil, f.Log, f.Now), nil}
 	for try := 0; ctx.Err() == nil; {
 		wait := newsEvery
 		if err := run.pass(ctx); err != nil && ctx.Err() == nil {
@@ -273,7 +273,7 @@ func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x
 			return refused, nil
 		}
 	}
-	if refused := f.gates.closed("chat.postMessage"); refused != nil {
+	if refused := f.limits.closed("chat.postMessage"); refused != nil {
 		return refused, nil
 	}
 	t.Tried = f.tells.Now()
@@ -281,7 +281,7 @@ func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x
 		return nil, err
 	}
 	m := x.words()
-	refused = f.gates.through(ctx, "chat.postMessage", func(ctx context.Context) error {
+	refused = f.limits.through(ctx, "chat.postMessage", func(ctx context.Context) error {
 		_, _, err := f.tells.Slack.PostMessageContext(ctx, string(c), append(content(m),
 			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))...)
 		return err

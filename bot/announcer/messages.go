@@ -21,66 +21,66 @@ const (
 	underUpload                // in the thread of the upload
 )
 
-// want is a message that a request should have.
-type want struct {
+// message is a message that a request should have.
+type message struct {
 	slot  reset.Slot
 	place place
 	show  func(link string) view.Message // link is the approval message's, where linked
 	link  bool                           // show needs the link
-	file  *wantFile                      // a file, with no message of its own
+	file  *attachment                    // a file, with no message of its own
 	to    reset.Person                   // of a direct message
 	once  bool                           // is not edited
 	slow  bool                           // may take long
 }
 
-// wantFile is a file that a request should have in its thread.
-type wantFile struct {
+// attachment is a file that a request should have in its thread.
+type attachment struct {
 	name string
 	note string // stands with the file; no untrusted text
-	kind fileRole
+	kind fileKind
 }
 
-type fileRole int
+type fileKind int
 
 const (
-	planRole fileRole = iota
-	resultRole
-	exportRole
+	planFile fileKind = iota
+	resultFile
+	exportFile
 )
 
-// wants lists the messages that a request should have, in the order in which
+// desiredMessages lists the messages that a request should have, in the order in which
 // they come: request, plan, reply, decisions, progress, pauses, result.
-func wants(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []want {
-	var all []want
+func desiredMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []message {
+	var all []message
 	planned := r.Plan.Digest != ""
 	if isAnnounced(r) {
-		all = append(all, want{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r, k) }})
+		all = append(all, message{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r, k) }})
 	}
 	export := r.Asked.Kind == reset.KindExport
 	if planned && !export { // an export has no rows
-		all = append(all, want{slot: planSlot(r.Plan.Revision), place: underApproval, file: &wantFile{
-			name: roster.PlanFile(r.ID, r.Plan.Revision), note: view.PlanNote(r), kind: planRole,
+		all = append(all, message{slot: planSlot(r.Plan.Revision), place: underApproval, file: &attachment{
+			name: roster.PlanFile(r.ID, r.Plan.Revision), note: view.PlanNote(r), kind: planFile,
 		}})
 	}
 	if r.Asked.Source.TS != "" && (planned || r.State.Settled()) {
-		all = append(all, want{slot: reset.SlotReply, place: underUpload, link: planned,
+		all = append(all, message{slot: reset.SlotReply, place: underUpload, link: planned,
 			show: func(link string) view.Message { return view.Reply(r, link) }})
 	}
 	if have[askedSlot(r.Plan.Revision)].Shown == askedGroups && r.State == reset.Pending && len(k.Helpers.Groups) > 0 {
-		all = append(all, want{slot: groupsSlot(r.Plan.Revision), place: underApproval,
+		all = append(all, message{slot: groupsSlot(r.Plan.Revision), place: underApproval,
 			show: func(string) view.Message { return view.AskGroups(r, k.Helpers) }})
 	}
 	if planned && view.HasDecision(r) {
-		all = append(all, want{slot: reset.SlotDecision, place: underApproval, show: func(string) view.Message { return view.Decision(r) }})
+		all = append(all, message{slot: reset.SlotDecision, place: underApproval, show: func(string) view.Message { return view.Decision(r) }})
 	}
 	if r.HasRun() {
-		all = append(all, want{slot: reset.SlotProgress, place: underApproval})
+		all = append(all, message{slot: reset.SlotProgress, place: underApproval})
 		all = append(all, pauses(r, have, k)...)
 		all = append(all, restarts(r)...)
 	}
 	if r.Totals != nil && r.HasRun() && !export {
-		all = append(all, want{slot: reset.SlotResult, place: underApproval, file: &wantFile{
-			name: roster.ResultsFile(r.ID), note: view.ResultNote(r), kind: resultRole,
+		all = append(all, message{slot: reset.SlotResult, place: underApproval, file: &attachment{
+			name: roster.ResultsFile(r.ID), note: view.ResultNote(r), kind: resultFile,
 		}})
 	}
 	return all
@@ -103,19 +103,19 @@ func planSlot(revision int) reset.Slot {
 const pausePrefix = string(reset.SlotPause) + "-"
 
 // pauses is a message for the present pause, and for each earlier one that has a message.
-func pauses(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []want {
+func pauses(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) []message {
 	var now reset.Slot
-	var all []want
+	var all []message
 	if r.State == reset.Paused {
 		now = reset.Slot(pausePrefix + strconv.FormatInt(r.Pause.At.UnixMilli(), 10))
 	}
 	for _, slot := range slices.Sorted(maps.Keys(have)) {
 		if at, ok := pauseOf(slot); ok && slot != now {
-			all = append(all, want{slot: slot, place: underApproval, show: func(string) view.Message { return view.PauseOver(r, at) }})
+			all = append(all, message{slot: slot, place: underApproval, show: func(string) view.Message { return view.PauseOver(r, at) }})
 		}
 	}
 	if now != "" {
-		all = append(all, want{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r, k.Helpers) }})
+		all = append(all, message{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r, k.Helpers) }})
 	}
 	return all
 }
@@ -134,12 +134,12 @@ const longAway = time.Minute
 const restartPrefix = string(reset.SlotRestart) + "-"
 
 // restarts is a message for the last longer absence. Earlier ones stay as they are.
-func restarts(r *reset.Request) []want {
+func restarts(r *reset.Request) []message {
 	if r.Restarted == nil || r.Restarted.Away <= longAway {
 		return nil
 	}
 	slot := reset.Slot(restartPrefix + strconv.FormatInt(r.Restarted.At.UnixMilli(), 10))
-	return []want{{slot: slot, place: underApproval}}
+	return []message{{slot: slot, place: underApproval}}
 }
 
 func isRestart(s reset.Slot) bool { return strings.HasPrefix(string(s), restartPrefix) }

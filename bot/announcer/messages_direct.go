@@ -42,11 +42,11 @@ func reminderSlot(revision int) reset.Slot {
 }
 
 // reminders is the message in the thread that nobody has decided yet.
-func reminders(r *reset.Request, now time.Time) []want {
+func reminders(r *reset.Request, now time.Time) []message {
 	if r.State != reset.Pending || now.Before(remindAt(r)) {
 		return nil
 	}
-	return []want{{slot: reminderSlot(r.Plan.Revision), place: underApproval, show: func(string) view.Message { return view.Reminder(r) }}}
+	return []message{{slot: reminderSlot(r.Plan.Revision), place: underApproval, show: func(string) view.Message { return view.Reminder(r) }}}
 }
 
 // nextLook is how long nothing happens to a pending request by itself; 0 for one that does not wait for a decision.
@@ -60,9 +60,9 @@ func nextLook(r *reset.Request, now time.Time) time.Duration {
 	return max(r.ExpiresAt.Sub(now), time.Minute)
 }
 
-// directs lists the direct messages that a request should have, who decides first.
-func directs(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, now time.Time) []want {
-	var all []want
+// directMessages lists the direct messages that a request should have, who decides first.
+func directMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, now time.Time) []message {
+	var all []message
 	late := r.State == reset.Pending && !now.Before(remindAt(r))
 	for _, slot := range slices.Sorted(maps.Keys(have)) {
 		kind, revision, who, ok := parsePersonal(slot)
@@ -72,20 +72,20 @@ func directs(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, 
 		if r.State != reset.Pending && have[slot].TS == "" && have[slot].At.IsZero() {
 			continue // who was not asked in time hears nothing of what is over
 		}
-		all = append(all, want{slot: slot, to: who, link: true,
+		all = append(all, message{slot: slot, to: who, link: true,
 			show: func(link string) view.Message { return view.AskApprover(r, revision, who, link, k) }})
 		if late && revision == r.Plan.Revision && !r.HasApproved(who) && !have[slot].Gone {
-			all = append(all, want{slot: personal(reset.SlotReminder, revision, who), to: who, link: true, once: true,
+			all = append(all, message{slot: personal(reset.SlotReminder, revision, who), to: who, link: true, once: true,
 				show: func(link string) view.Message { return view.RemindApprover(r, link, k) }})
 		}
 	}
 	if r.Export != nil && r.State == reset.Done {
-		all = append(all, want{slot: reset.SlotExport, to: r.Asked.By, file: &wantFile{
-			name: roster.ExportFile(r.ID), note: view.ExportNote(r), kind: exportRole,
+		all = append(all, message{slot: reset.SlotExport, to: r.Asked.By, file: &attachment{
+			name: roster.ExportFile(r.ID), note: view.ExportNote(r), kind: exportFile,
 		}})
 	}
 	if hearsEnd(r) {
-		all = append(all, want{slot: reset.SlotEnd, to: r.Asked.By, link: true, show: func(link string) view.Message { return view.Ended(r, link) }})
+		all = append(all, message{slot: reset.SlotEnd, to: r.Asked.By, link: true, show: func(link string) view.Message { return view.Ended(r, link) }})
 	}
 	return all
 }
@@ -102,17 +102,17 @@ func hearsEnd(r *reset.Request) bool {
 	return r.State.Settled()
 }
 
-// astray is the word to the requester that the channel is out of reach, or is not any more.
-func astray(r *reset.Request, have map[reset.Slot]reset.Message, lost error) []want {
+// unreachableNotice is the word to the requester that the channel is out of reach, or is not any more.
+func unreachableNotice(r *reset.Request, have map[reset.Slot]reset.Message, lost error) []message {
 	why := lostWords(lost)
 	if why == "" && have[reset.SlotAstray].TS == "" {
 		return nil
 	}
-	return []want{{slot: reset.SlotAstray, to: r.Asked.By, show: func(string) view.Message { return view.Astray(r, why) }}}
+	return []message{{slot: reset.SlotAstray, to: r.Asked.By, show: func(string) view.Message { return view.Astray(r, why) }}}
 }
 
-// untold is the message in the thread about who could not be written to.
-func untold(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset.Slot]bool) []want {
+// undelivered is the message in the thread about who could not be written to.
+func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset.Slot]bool) []message {
 	var whom []reset.Person
 	for slot, m := range have {
 		if !m.Gone && !stuck[slot] || m.Gone && m.Shown != unreachable {
@@ -132,7 +132,7 @@ func untold(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset
 	if len(whom) == 0 && have[reset.SlotUntold].TS == "" {
 		return nil
 	}
-	return []want{{slot: reset.SlotUntold, place: underApproval, show: func(string) view.Message { return view.Untold(r, whom) }}}
+	return []message{{slot: reset.SlotUntold, place: underApproval, show: func(string) view.Message { return view.Untold(r, whom) }}}
 }
 
 // lostWords says why a channel is out of reach, for people; "" for what is no such thing.

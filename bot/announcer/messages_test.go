@@ -80,7 +80,7 @@ func TestWants(t *testing.T) {
 			have[s] = reset.Message{Slot: s}
 		}
 		var got []reset.Slot
-		for _, w := range wants(r, have, view.Known{}) {
+		for _, w := range desiredMessages(r, have, view.Known{}) {
 			got = append(got, w.slot)
 		}
 		if d := cmp.Diff(c.want, got); d != "" {
@@ -88,7 +88,7 @@ func TestWants(t *testing.T) {
 		}
 	}
 	r, _ := reset.OpenRejected("https://example.okta.com", reset.Ask{By: "U_REQUESTER", At: now}, 0, "empty", "No users.")
-	if got := wants(r, nil, view.Known{}); len(got) != 0 {
+	if got := desiredMessages(r, nil, view.Known{}); len(got) != 0 {
 		t.Errorf("a command refused at once: %v", got)
 	}
 }

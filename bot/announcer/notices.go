@@ -79,7 +79,7 @@ type queue struct {
 // Run tells users until ctx is done.
 func (n *Notifier) Run(ctx context.Context) error {
 	run := &notifying{
-		Notifier: n, announcing: courier(n.Slack, n.Record, n.Log, n.Now),
+		Notifier: n, announcing: newSender(n.Slack, n.Record, n.Log, n.Now),
 		budget: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
 	return (&workqueue.Follower{Name: "notices", Requests: n.Record, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
@@ -97,11 +97,11 @@ func delay(log *slog.Logger, part string) func(id reset.ID, err error, try int) 
 	}
 }
 
-// courier is what posts a request's messages for somebody other than its Announcer.
-func courier(s *slack.Client, rec Record, log *slog.Logger, now func() time.Time) *announcing {
+// newSender returns what posts a request's messages for somebody other than its Announcer.
+func newSender(s *slack.Client, rec Record, log *slog.Logger, now func() time.Time) *announcing {
 	return &announcing{
 		Announcer: &Announcer{Slack: s, Record: rec, Log: log, Now: now},
-		gates:     newGates(now), looked: map[reset.ID]bool{}, directs: map[reset.Person]reset.Channel{},
+		limits:    newMethodLimits(now), looked: map[reset.ID]bool{}, directs: map[reset.Person]reset.Channel{},
 	}
 }
 

@@ -194,7 +194,7 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 
 // inPlace brings what is in the channel up to date.
 func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, res *passResult) {
-	for _, w := range append(wants(r, have, k), reminders(r, p.Now())...) {
+	for _, w := range append(desiredMessages(r, have, k), reminders(r, p.Now())...) {
 		again, err := p.attempt(ctx, r, w, have, p.deliver)
 		res.add(again, err)
 		if lostWords(err) != "" {
@@ -206,13 +206,13 @@ func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.S
 // toPeople brings the direct messages up to date, and says in the thread who cannot be reached so.
 func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, res *passResult) {
 	if marker := askedSlot(r.Plan.Revision); p.Approvers != nil && r.State == reset.Pending && have[marker].Shown == "" {
-		res.add(p.attempt(ctx, r, want{slot: marker, slow: true}, have, p.summon))
+		res.add(p.attempt(ctx, r, message{slot: marker, slow: true}, have, p.askApprovers))
 		have = p.reread(ctx, have) // it wrote down whom to ask
 	}
-	for _, w := range append(directs(r, have, k, p.Now()), astray(r, have, res.lost)...) {
+	for _, w := range append(directMessages(r, have, k, p.Now()), unreachableNotice(r, have, res.lost)...) {
 		res.add(p.attempt(ctx, r, w, have, p.direct))
 	}
-	for _, w := range untold(r, have, p.refused()) {
+	for _, w := range undelivered(r, have, p.refused()) {
 		res.add(p.attempt(ctx, r, w, have, p.deliver))
 	}
 }
@@ -227,12 +227,12 @@ func (p *poster) reread(ctx context.Context, have map[reset.Slot]reset.Message) 
 }
 
 // delivering brings one message up to date. It returns it as it is recorded, and when to look again.
-type delivering func(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error)
+type delivering func(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error)
 
 // attempt delivers one message and keeps have as it is recorded. After a failure
 // it does nothing until the wait is over. What may take long goes on by itself,
 // and wakes the poster at its end.
-func (p *poster) attempt(ctx context.Context, r *reset.Request, w want, have map[reset.Slot]reset.Message, do delivering) (again time.Duration, err error) {
+func (p *poster) attempt(ctx context.Context, r *reset.Request, w message, have map[reset.Slot]reset.Message, do delivering) (again time.Duration, err error) {
 	if ctx.Err() != nil {
 		return 0, nil
 	}
@@ -270,7 +270,7 @@ func (p *poster) attempt(ctx context.Context, r *reset.Request, w want, have map
 }
 
 // start begins a delivery that may take long.
-func (p *poster) start(ctx context.Context, r *reset.Request, w want, m reset.Message, do delivering) *deliveryJob {
+func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset.Message, do delivering) *deliveryJob {
 	job := &deliveryJob{done: make(chan struct{})}
 	p.own.Lock()
 	p.jobs[w.slot] = job
@@ -311,7 +311,7 @@ func (p *poster) awaits(ctx context.Context, slot reset.Slot, job *deliveryJob) 
 
 // judge notes what came of a try to deliver a message: when it is tried again,
 // and whether the person can be reached at all.
-func (p *poster) judge(ctx context.Context, w want, m reset.Message, again time.Duration, err error) (reset.Message, time.Duration, error) {
+func (p *poster) judge(ctx context.Context, w message, m reset.Message, again time.Duration, err error) (reset.Message, time.Duration, error) {
 	if ctx.Err() != nil {
 		return m, 0, ctx.Err()
 	}
@@ -345,7 +345,7 @@ func (p *poster) judge(ctx context.Context, w want, m reset.Message, again time.
 }
 
 // hint says what an operator does about an error of the message's.
-func (w want) hint(m reset.Message, err error) string {
+func (w message) hint(m reset.Message, err error) string {
 	if w.to != "" && m.Channel == "" && slackapi.ErrorCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
 		return "add the scope im:write to the app and install it again"
 	}
@@ -378,7 +378,7 @@ func (p *poster) settled(ctx context.Context, r *reset.Request) error {
 }
 
 // deliver brings one message in the channel up to date.
-func (p *poster) deliver(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) deliver(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	switch {
 	case m.Gone:
 		return m, 0, nil
@@ -394,7 +394,7 @@ func (p *poster) deliver(ctx context.Context, r *reset.Request, w want, m reset.
 	return m, 0, err
 }
 
-func threadOf(w want, r *reset.Request, have map[reset.Slot]reset.Message) string {
+func threadOf(w message, r *reset.Request, have map[reset.Slot]reset.Message) string {
 	switch w.place {
 	case underUpload:
 		return r.Asked.Source.TS

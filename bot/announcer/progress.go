@@ -111,7 +111,7 @@ func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
 }
 
 // restarted keeps the message that tells of a longer absence.
-func (p *poster) restarted(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
+func (p *poster) restarted(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, error) {
 	if err := p.tally.fold(ctx, p.Record, p.id); err != nil {
 		return m, err
 	}
@@ -122,7 +122,7 @@ func (p *poster) restarted(ctx context.Context, r *reset.Request, w want, m rese
 // progress keeps the progress message. A change of state is told like anything
 // else; mere counts wait for the budget that all requests share, and are
 // dropped when Slack is slow.
-func (p *poster) progress(ctx context.Context, r *reset.Request, _ want, m reset.Message) (reset.Message, time.Duration, error) {
+func (p *poster) progress(ctx context.Context, r *reset.Request, _ message, m reset.Message) (reset.Message, time.Duration, error) {
 	shape := string(r.State)
 	if r.Pause != nil {
 		shape += " " + string(r.Pause.Cause)

@@ -24,7 +24,7 @@ const linkToCome = "https://slack.com/"
 
 // show posts or edits a message so that it shows what is wanted. One whose link
 // is not known yet goes without it, and is edited when it is.
-func (p *poster) show(ctx context.Context, r *reset.Request, w want, m reset.Message) (reset.Message, error) {
+func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, error) {
 	hash, err := w.show(linkToCome).Hash()
 	if err != nil || m.TS != "" && m.Shown == hash && !p.unseen(r, m) {
 		return m, err
@@ -85,7 +85,7 @@ func (p *poster) put(ctx context.Context, r *reset.Request, m reset.Message, v v
 
 // post writes down that it is about to post, posts, and writes down what came of it.
 func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
-	if err := p.gates.closed("chat.postMessage"); err != nil {
+	if err := p.limits.closed("chat.postMessage"); err != nil {
 		return m, err
 	}
 	m.At, m.Shown = p.Now(), ""
@@ -93,7 +93,7 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 		return m, err
 	}
 	err := p.fitting(v, func(v view.Message) error {
-		return p.gates.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
+		return p.limits.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
 			_, m.TS, err = p.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
 				slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(p.mark(r, m.Slot)),
 				slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
@@ -119,7 +119,7 @@ func (p *poster) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 
 func (p *poster) edit(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
 	err := p.fitting(v, func(v view.Message) error {
-		return p.gates.through(ctx, "chat.update", func(ctx context.Context) error {
+		return p.limits.through(ctx, "chat.update", func(ctx context.Context) error {
 			_, _, _, err := p.Slack.UpdateMessageContext(ctx, string(m.Channel), m.TS, content(v)...)
 			return err
 		})
@@ -192,7 +192,7 @@ func (p *poster) find(ctx context.Context, r *reset.Request, m reset.Message) (t
 func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page []slack.Message, next string, err error) {
 	oldest := view.Timestamp(m.At.Add(-searchBack))
 	if m.Thread != "" {
-		err = p.gates.through(ctx, "conversations.replies", func(ctx context.Context) (err error) {
+		err = p.limits.through(ctx, "conversations.replies", func(ctx context.Context) (err error) {
 			page, _, next, err = p.Slack.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 				ChannelID: string(m.Channel), Timestamp: m.Thread, Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
 			})
@@ -200,7 +200,7 @@ func (p *poster) page(ctx context.Context, m reset.Message, cursor string) (page
 		})
 		return page, next, err
 	}
-	err = p.gates.through(ctx, "conversations.history", func(ctx context.Context) error {
+	err = p.limits.through(ctx, "conversations.history", func(ctx context.Context) error {
 		h, err := p.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: string(m.Channel), Oldest: oldest, Limit: 200, Cursor: cursor, IncludeAllMetadata: true,
 		})
@@ -225,7 +225,7 @@ func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, 
 	case m.TS == "":
 		return "", nil
 	}
-	err = p.gates.through(ctx, "chat.getPermalink", func(ctx context.Context) (err error) {
+	err = p.limits.through(ctx, "chat.getPermalink", func(ctx context.Context) (err error) {
 		link, err = p.Slack.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: string(m.Channel), Ts: m.TS})
 		return err
 	})

@@ -26,27 +26,27 @@ func take(l *rate.Limiter, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// gates keep a method closed for as long as Slack asked: its limits are per
+// methodLimits keep a method closed for as long as Slack asked: its limits are per
 // method, and every call before that time would only be refused again.
-type gates struct {
+type methodLimits struct {
 	now func() time.Time
 
 	mu    sync.Mutex
 	until map[string]closing
 }
 
-// closing says how long a gate is closed, and why.
+// closing says how long a method is left alone, and why.
 type closing struct {
 	till time.Time
 	err  error // nil: Slack asked for patience
 }
 
-func newGates(now func() time.Time) *gates {
-	return &gates{now: now, until: map[string]closing{}}
+func newMethodLimits(now func() time.Time) *methodLimits {
+	return &methodLimits{now: now, until: map[string]closing{}}
 }
 
 // closed returns why the gate is closed, for as long as it is.
-func (g *gates) closed(method string) error {
+func (g *methodLimits) closed(method string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := g.until[method]
@@ -68,8 +68,8 @@ const (
 	awayFor = 2 * time.Second
 )
 
-// through makes a call of a method unless its gate is closed, and closes it on a 429 or no answer.
-func (g *gates) through(ctx context.Context, method string, call func(context.Context) error) error {
+// through makes a call of a method unless it is left alone, and leaves it alone after a 429 or no answer.
+func (g *methodLimits) through(ctx context.Context, method string, call func(context.Context) error) error {
 	if err := g.closed(method); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (g *gates) through(ctx context.Context, method string, call func(context.Co
 	return err
 }
 
-func (g *gates) close(method string, c closing) {
+func (g *methodLimits) close(method string, c closing) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until[method] = c

@@ -26,9 +26,9 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-func TestGates(t *testing.T) {
+func TestMethodLimits(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
-	g := newGates(func() time.Time { return now })
+	g := newMethodLimits(func() time.Time { return now })
 	calls := 0
 	call := func(context.Context) error { calls++; return &slack.RateLimitedError{RetryAfter: 5 * time.Second} }
 	for range 3 {
