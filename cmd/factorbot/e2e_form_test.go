@@ -108,7 +108,7 @@ func TestForm_request(t *testing.T) {
 		field string
 		words string
 	}{
-		{"a word that names nobody", "list", answers{"list": "everybody", "reason": "lost phone"}, "list", "everybody"},
+		{"a word that names nobody", "list", answers{"list": "all!", "reason": "lost phone"}, "list", "all!"},
 		{"a command in the list", "list", answers{"list": "group:Everyone", "reason": "lost phone"}, "list", "fields of their own"},
 		{"no comparison", "search", answers{"search": "sales", "reason": "lost phone"}, "search", "compares nothing"},
 		{"a time in the past", "group", answers{"group": "Everyone", "reason": "lost phone", "when": 1577836800}, "when", "in the past"},
