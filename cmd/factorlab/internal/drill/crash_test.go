@@ -65,8 +65,10 @@ func TestCrash_killed_anywhere(t *testing.T) {
 	t.Logf("figure: crash test, kills: %d in %.0f s, %d with resets in flight, %d with any call to Okta", f.Kills, f.Seconds, f.InFlight, f.Calling)
 	t.Logf("figure: crash test, kills by point: %s", process.Counts(f.Points))
 	t.Logf("figure: crash test, faults: %d", f.Faults)
+	t.Logf("figure: crash test, halves: %d", f.Halves)
 	t.Logf("figure: crash test, users reset: %d of %d in %d requests, %d more than once, %d enrolled anew", f.Reset, f.Users, f.Requests, f.Again, f.Enrolled)
 	t.Logf("figure: crash test, users forgotten: %d", f.Forgotten)
 	t.Logf("figure: crash test, new factors removed: %d, and %d sends within the unclosable moment", f.NewRemoved, f.Unclosable)
+	t.Logf("figure: crash test, told to be reset with an old factor: %d", f.StillOld)
 	t.Logf("figure: crash test, sent once each: %d messages, %d files", f.Messages, f.Files)
 }

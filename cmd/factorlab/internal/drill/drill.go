@@ -30,6 +30,7 @@ type drillConfig struct {
 	Kills  int     `json:"kills"`
 	Seed   uint64  `json:"seed"`
 	Faults float64 `json:"faults"`
+	Full   bool    `json:"full"`
 	JSON   bool    `json:"-"`
 	Keep   string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
 }
@@ -38,8 +39,8 @@ const drillHead = `Kill the bot again and again, and see that nothing is lost an
 twice. The bot runs as a process of its own against a simulated Slack workspace
 and a simulated Okta org whose calls go wrong; nothing real is touched. People
 ask in rounds of three requests that share users and run at once; of those who
-are reset a third enrol anew within seconds, and must keep what they enrolled.
-What happened is read from the books of the simulators, not from the bot.
+are reset a third enrol anew within seconds, and must keep what they enrolled. Some
+resets are done by half. What happened is read from the books of the simulators, not from the bot.
 
 The exit code is 1 if a user was forgotten, reset too often or against the
 policy, or if a message or a file is missing or there twice.
@@ -57,6 +58,7 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	f.IntVar(&c.Kills, "kills", 60, "`NUMBER` of times that the bot is killed")
 	f.Uint64Var(&c.Seed, "seed", 1, "`NUMBER` from which users, faults and moments are drawn")
 	f.Float64Var(&c.Faults, "faults", 0.03, "`SHARE` of the calls to Okta that go wrong, 0 to 0.2; a third as many of those to Slack")
+	f.BoolVar(&c.Full, "full", false, "at least 200 kills and 500 faults; and users are deleted, a method of Slack fails for a whole life, commits are slow, Okta's clock is set")
 	f.BoolVar(&c.JSON, "json", false, "print the figures as JSON")
 	f.StringVar(&c.Keep, "keep", "", "`DIRECTORY` in which database and log of the bot stay; empty: a temporary one")
 	err := cli.ParseFlags(f, args)
@@ -67,6 +69,9 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c.Full {
+		c.Kills, c.Faults = max(c.Kills, 200), max(c.Faults, 0.06)
 	}
 	switch {
 	case c.Users < 40 || c.Users > 5000:

@@ -12,12 +12,16 @@ import (
 
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/sandbox"
+	"factorbot/okta/oktasim"
 )
 
 func TestDrillFlags(t *testing.T) {
 	c, err := drillFlags([]string{"--kills", "7", "--users", "50", "--faults", "0.1", "--seed", "9"}, io.Discard)
 	if err != nil || c.Kills != 7 || c.Users != 50 || c.Faults != 0.1 || c.Seed != 9 {
 		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err = drillFlags([]string{"--full"}, io.Discard); err != nil || c.Kills < 200 || c.Faults < 0.05 {
+		t.Errorf("--full: %+v, %v", c, err)
 	}
 	for _, args := range []string{"--kills 0", "--users 39", "--users 5001", "--faults 0.3", "--faults NaN", "--faults -1", "--nonsense", "extra"} {
 		var setting *cli.SettingError
@@ -49,7 +53,7 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 	if _, err := d.org.Set(settings(map[string]any{"enrol_again": 0, "latency": "0s"})); err != nil {
 		t.Fatal(err)
 	}
-	call := func(method, path string) {
+	answered := func(status int, method, path string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), method, d.url+"/api/v1/users/"+path, nil)
 		if err != nil {
@@ -61,10 +65,11 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
+		if resp.StatusCode != status {
 			t.Fatalf("%s %s: %s", method, path, resp.Status)
 		}
 	}
+	call := func(method, path string) { answered(http.StatusOK, method, path) }
 	const again = "/lifecycle/reset_factors"
 	users := d.rounds[0].users
 	call(http.MethodPost, users[0]+again) // enrols anew, is seen to have done so, and is reset again
@@ -90,6 +95,13 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 		}
 	}
 	forgotten, _ := d.org.User(users[2])
+	d.org.FailNext("POST", again, oktasim.Part, 1)
+	answered(http.StatusInternalServerError, http.MethodPost, users[3]+again)
+	halved, _ := d.org.User(users[3])
+	d.judgeUser(halved, []drillRow{{"FR-1", "reset", "", "log"}}, 1)
+	if f.StillOld != 1 {
+		t.Errorf("%d users are told to be reset with an old factor", f.StillOld)
+	}
 	d.judgeUser(forgotten, []drillRow{{"FR-1", "reset", "", "log"}}, 0)
 	d.judgeUser(forgotten, []drillRow{{"FR-1", "reset", "", "log"}, {"FR-2", "reset", "", "log"}}, 2)
 	if f.Forgotten != 1 {

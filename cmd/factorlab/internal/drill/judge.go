@@ -33,6 +33,7 @@ func (d *drill) judge() {
 	for _, n := range d.work.Books().Faults {
 		f.Faults += n
 	}
+	f.Halves, f.Deleted = books.Faults[oktasim.Part], len(d.org.Deleted())
 	f.Enrolled = d.enrolled()
 	d.judgeMessages()
 	reset := d.judgeFiles()
@@ -180,9 +181,24 @@ func (d *drill) judgeUser(u oktasim.User, rows []drillRow, resets int) {
 		if r.outcome == "reset" && resets == 0 {
 			d.wrong("%s says that %s was reset", r.request, u.Login)
 		}
+		if r.outcome == "reset" {
+			d.judgeOld(u, r)
+		}
 	}
 	if acted != 1 {
 		d.wrong("%d requests say that they acted on %s: %v", acted, u.Login, rows)
+	}
+}
+
+// judgeOld checks that who is told to be reset has no factor of before the first reset.
+func (d *drill) judgeOld(u oktasim.User, r drillRow) {
+	resets := d.org.Resets(u.ID)
+	for _, f := range u.Factors {
+		if len(resets) > 0 && f.Real.Before(resets[0].Real) {
+			d.figures.StillOld++
+			d.wrong("%s says that %s was reset, proof %q, and %s is still there", r.request, u.Login, r.proof, f.Type)
+			return
+		}
 	}
 }
 
@@ -194,7 +210,7 @@ func (d *drill) enrolled() int {
 		if len(resets) == 0 {
 			continue
 		}
-		if slices.ContainsFunc(u.Factors, func(f oktasim.Factor) bool { return f.Created.After(resets[0].At.Add(-time.Second)) }) {
+		if slices.ContainsFunc(u.Factors, func(f oktasim.Factor) bool { return f.Real.After(resets[0].Real) }) {
 			n++
 		}
 	}
@@ -212,7 +228,7 @@ func (d *drill) judgeFactors() {
 				if !removed.New {
 					continue
 				}
-				if seen, ok := lastBefore(looks[u.ID], r.At); r.Late || ok && seen.Before(removed.Created) {
+				if seen, ok := lastBefore(looks[u.ID], r.Real); r.Late || ok && seen.Before(removed.Real) {
 					d.figures.Unclosable++
 					continue
 				}
@@ -230,7 +246,7 @@ func (d *drill) looks() map[string][]time.Time {
 	at := map[string][]time.Time{}
 	for _, c := range d.org.Calls() {
 		if m := factorList.FindStringSubmatch(c.Path); m != nil && c.Method == "GET" && c.Status == 200 {
-			at[m[1]] = append(at[m[1]], c.At)
+			at[m[1]] = append(at[m[1]], c.Real)
 		}
 	}
 	for _, times := range at {

@@ -19,6 +19,7 @@ import (
 const (
 	drillLife  = 1200 * time.Millisecond // the longest, where calls are in flight then
 	drillPeace = 3 * time.Minute         // for what is left when nobody kills any more
+	mostIdle   = 6                       // lives without a reset that make the next one longer, each by drillLife
 	drillPoll  = 20 * time.Millisecond
 	inFlight   = 0.6 // share of the kills with calls in flight, at least
 	eachPoint  = 5   // times that each point is met, at least
@@ -123,7 +124,11 @@ func (d *drill) due() string {
 // moment with calls in flight.
 func (d *drill) live(ctx context.Context) error {
 	armed := d.arm()
-	bot, err := d.startBot(ctx, armed)
+	meets, err := d.brew(armed != "")
+	if err != nil {
+		return err
+	}
+	bot, err := d.startBot(ctx, armed, meets.env...)
 	if err != nil {
 		return err
 	}
@@ -131,6 +136,10 @@ func (d *drill) live(ctx context.Context) error {
 	if armed != "" {
 		deadline = time.Now().Add(drillLife)
 	}
+	if strings.Contains(armed, "verifying:") || strings.Contains(armed, "done:") { // the log needs its time
+		deadline = deadline.Add(2 * drillLag)
+	}
+	deadline = deadline.Add(meets.longer + time.Duration(min(d.idle, mostIdle))*drillLife)
 	killed := false
 	for !bot.dead() {
 		late := time.Since(deadline)
@@ -146,6 +155,10 @@ func (d *drill) live(ctx context.Context) error {
 		}
 	}
 	writes, calls := d.writes.Load(), d.calls.Load()
+	d.idle++
+	if effects := d.org.Books().Effects; effects > d.effects {
+		d.idle, d.effects = 0, effects
+	}
 	if !killed && !bot.killed() {
 		return fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
 	}
@@ -215,7 +228,7 @@ type drillBot struct {
 	err   error         // to be read after done
 }
 
-func (d *drill) startBot(ctx context.Context, armed string) (*drillBot, error) {
+func (d *drill) startBot(ctx context.Context, armed string, more ...string) (*drillBot, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -235,7 +248,7 @@ func (d *drill) startBot(ctx context.Context, armed string) (*drillBot, error) {
 		"OKTA_ORG_URL=" + d.url, "OKTA_API_TOKEN=" + sandbox.Token,
 		"FACTORBOT_DB=" + filepath.Join(d.dir, "factorbot.db"), "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
 	}
-	b.cmd.Env = append(b.cmd.Env, arming(armed)...)
+	b.cmd.Env = append(append(b.cmd.Env, arming(armed)...), more...)
 	if b.alive, err = b.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start the bot: %w", err)
 	}

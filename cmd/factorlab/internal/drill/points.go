@@ -56,12 +56,15 @@ func arming(points string) []string { return []string{pointEnv + "=" + points} }
 
 // fuse ends the process when a point is reached for the n-th time, as kill -9 would.
 type fuse struct {
+	slow time.Duration // what each commit takes more
+
 	mu   sync.Mutex
 	left map[string]int
 }
 
 func newFuse() *fuse {
 	f := &fuse{left: map[string]int{}}
+	f.slow, _ = time.ParseDuration(os.Getenv(slowEnv)) // none is 0
 	for armed := range strings.FieldsSeq(os.Getenv(pointEnv)) {
 		name, n, _ := strings.Cut(armed, ":")
 		times, _ := strconv.Atoi(n)
@@ -127,6 +130,9 @@ func (t *mortalRecord) SavePlan(ctx context.Context, id reset.ID, revision int, 
 }
 
 func (t *mortalRecord) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	if err := t.commit(ctx); err != nil {
+		return nil, err
+	}
 	r, err := t.Record.Update(ctx, id, op, unlessFrozen, change)
 	t.moved(r, err)
 	return r, err
@@ -144,6 +150,9 @@ func (t *mortalRecord) moved(r *reset.Request, err error) {
 
 func (t *mortalRecord) Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error) {
 	t.at("step_not_started")
+	if err := t.commit(ctx); err != nil {
+		return nil, err
+	}
 	each, err := t.Record.Start(ctx, r, started...)
 	if err == nil {
 		t.at("step_started")
@@ -159,7 +168,10 @@ func (t *mortalRecord) Append(ctx context.Context, id reset.ID, entries ...reset
 	if kinds[reset.EntryOutcome] {
 		t.at("outcome_not_recorded")
 	}
-	err := t.Record.Append(ctx, id, entries...)
+	err := t.commit(ctx)
+	if err == nil {
+		err = t.Record.Append(ctx, id, entries...)
+	}
 	if err == nil && kinds[reset.EntryOutcome] {
 		t.at("outcome_recorded")
 	}

@@ -19,6 +19,12 @@ type drillFigures struct {
 	Points   map[string]int `json:"points"`    // kills by the point at which the bot ended itself; "": at a random moment
 	Faults   int            `json:"faults"`    // calls to Okta and Slack that went wrong
 
+	Halves  int `json:"halves"`  // resets that removed one factor of several and answered 500
+	Outages int `json:"outages"` // lives of the bot during which one method of Slack failed
+	Clocks  int `json:"clocks"`  // times that Okta's clock was set, by minutes
+	Slow    int `json:"slow"`    // lives whose commits took over two seconds
+	Deleted int `json:"deleted"` // users who were deleted in the middle
+
 	Requests   int            `json:"requests"`
 	Rows       int            `json:"rows"`
 	Users      int            `json:"users"` // that an approved plan names to be reset
@@ -29,6 +35,7 @@ type drillFigures struct {
 	Enrolled   int            `json:"enrolled"`    // have a factor of after their reset
 	NewRemoved int            `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
 	Unclosable int            `json:"unclosable"`  // the same, enrolled between the last look and the call
+	StillOld   int            `json:"still_old"`   // told to be reset, though a factor of before is listed
 	Unsure     int            `json:"unsure"`      // failed for another reason than enrolled_meanwhile
 	Messages   int            `json:"messages"`
 	Files      int            `json:"files"`
@@ -68,6 +75,11 @@ func (f *drillFigures) print(out io.Writer) error {
 		line("  at "+p.name, f.Points[p.name])
 	}
 	line("faults injected", f.Faults)
+	line("  half a reset", f.Halves)
+	line("lives with a method of Slack away", f.Outages)
+	line("lives with slow commits", f.Slow)
+	line("times that Okta's clock was set", f.Clocks)
+	line("users deleted in the middle", f.Deleted)
 	line("requests, rows", fmt.Sprintf("%d, %d", f.Requests, f.Rows))
 	line("users to reset", f.Users)
 	line("users reset", f.Reset)
@@ -77,6 +89,7 @@ func (f *drillFigures) print(out io.Writer) error {
 	line("protected users touched", f.Protected)
 	line("new factors removed", f.NewRemoved)
 	line("  within the unclosable moment", f.Unclosable)
+	line("told to be reset with an old factor", f.StillOld)
 	line("messages, files, each once", fmt.Sprintf("%d, %d", f.Messages, f.Files))
 	line("outcomes", process.Counts(f.Outcomes))
 	line("reasons", process.Counts(f.Reasons))

@@ -45,6 +45,9 @@ type drill struct {
 	rounds []drillRound
 	users  int // made so far
 
+	effects int // resets by the end of the last life
+	idle    int // lives since the last one that reset somebody
+
 	figures drillFigures
 }
 
@@ -105,7 +108,7 @@ func (d *drill) simulate() (err error) {
 		"late_by": drillLate.String(),
 		"fault_kinds": map[string]float64{
 			"error_before": 1, "error_after": 1, "drop_before": 1, "drop_after": 2, "cut_off": 1,
-			"gateway": 1, "unavailable": 1, "late": 1, "nothing": 0.05,
+			"gateway": 1, "unavailable": 1, "late": 1, "part": 1, "nothing": 0.05,
 		},
 	}))
 	share := d.Faults / 12
@@ -129,7 +132,7 @@ func (d *drill) calm() error {
 	close(d.calmed)
 	_, err := d.org.Set(settings(map[string]any{"faults": 0, "latency": "5ms"}))
 	return errors.Join(err, d.work.Set(settings(map[string]any{
-		"slack_5xx": 0, "slack_lost_answers": 0, "slack_internal": 0, "slack_rate_limited": 0,
+		"slack_5xx": 0, "slack_lost_answers": 0, "slack_internal": 0, "slack_rate_limited": 0, "slack_fail_next": []any{},
 	})))
 }
 

@@ -1,0 +1,103 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Shares of the bot's lives that meet a trouble beside the kill and the faults.
+const (
+	shareOutage  = 0.7  // of those that end at a random moment: one method of Slack fails all the time
+	shareClock   = 0.25 // Okta's clock was set, by up to clockMost
+	shareDeleted = 0.2  // a user of the newest requests is deleted
+	shareSlow    = 0.06 // commits take slowCommit
+)
+
+const (
+	clockMost  = 3 * time.Minute
+	slowCommit = 2500 * time.Millisecond // over the two seconds in which a call must begin
+	slowLife   = 3 * slowCommit          // how much longer such a life lasts
+)
+
+// slowEnv makes each commit of a bot take so long.
+const slowEnv = "FACTORBOT_SLOW_COMMITS"
+
+// trouble is what one life of the bot meets beside faults and its end.
+type trouble struct {
+	env    []string
+	longer time.Duration
+}
+
+// brew draws the troubles of the next life and sets the simulators to them. A life
+// that is to end at a point has no outage, which could keep it from the point.
+func (d *drill) brew(armed bool) (t trouble, err error) {
+	f := &d.figures
+	if !d.Full {
+		return t, nil
+	}
+	failing := []map[string]any{}
+	if !armed && d.rng.Float64() < shareOutage {
+		methods := slices.Sorted(maps.Keys(d.work.Books().Tried))
+		kinds := []string{"5xx", "internal", "rate_limited", "lost", "hang"}
+		if len(methods) > 0 {
+			method, kind := methods[d.rng.IntN(len(methods))], kinds[d.rng.IntN(len(kinds))]
+			if kind == "internal" && !strings.Contains(method, ".") {
+				kind = "5xx" // an address of a file has no error codes
+			}
+			f.Outages++
+			failing = append(failing, map[string]any{"method": method, "kind": kind, "times": 1_000_000})
+		}
+	}
+	if err := d.work.Set(settings(map[string]any{"slack_fail_next": failing})); err != nil {
+		return t, fmt.Errorf("let a method of Slack fail: %w", err)
+	}
+	if d.rng.Float64() < shareClock {
+		f.Clocks++
+		ahead := time.Duration(d.rng.Int64N(int64(2*clockMost))) - clockMost
+		if _, err := d.org.Set(settings(map[string]any{"clock_offset": ahead.String()})); err != nil {
+			return t, fmt.Errorf("set Okta's clock: %w", err)
+		}
+	}
+	if d.rng.Float64() < shareDeleted {
+		if err := d.delete(); err != nil {
+			return t, err
+		}
+	}
+	if len(failing) == 0 && d.rng.Float64() < shareSlow {
+		f.Slow++
+		t.env, t.longer = append(t.env, slowEnv+"="+slowCommit.String()), slowLife
+	}
+	return t, nil
+}
+
+// delete deletes one user of the newest round who is there.
+func (d *drill) delete() error {
+	users := d.rounds[len(d.rounds)-1].users
+	id := users[d.rng.IntN(len(users))]
+	if u, ok := d.org.User(id); !ok || len(u.Roles) > 0 {
+		return nil
+	}
+	if err := d.org.Delete(id); err != nil {
+		return fmt.Errorf("delete a user: %w", err)
+	}
+	return nil
+}
+
+// commit waits as a slow disk does.
+func (f *fuse) commit(ctx context.Context) error {
+	if f.slow <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(f.slow)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
