@@ -93,16 +93,6 @@ func ParseUpload(s string) (Upload, error) {
 	return Upload{Channel: reset.Channel(c), TS: ts, File: file}, nil
 }
 
-// ParseMore reads the value of the overflow menu: the action that is meant, and
-// the value that its button would carry.
-func ParseMore(s string) (action, value string, err error) {
-	action, value, ok := strings.Cut(s, ":")
-	if _, _, err := ParseValue(value); !ok || action != ActionCancel || err != nil {
-		return "", "", fmt.Errorf("%q is not the value of a menu", s)
-	}
-	return action, value, nil
-}
-
 func button(action, value, label string, style slack.Style) *slack.ButtonBlockElement {
 	return slack.NewButtonBlockElement(action, value, plain(label)).WithStyle(style)
 }

@@ -21,7 +21,7 @@ func onlyResistant(t reset.Target) bool {
 
 // standsOut says in a few words why an approver should look at a target; "" if
 // there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
-// see [plainTimes] and [slackTimes].
+// see [plainTimes].
 func standsOut(t reset.Target, at time.Time) string {
 	if t.Status != "" && t.Status != "ACTIVE" {
 		return join(slices.DeleteFunc([]string{statusWords(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
@@ -62,16 +62,5 @@ func plainTimes(s string) string {
 			return iso
 		}
 		return t.UTC().Format("Jan 2, 15:04 UTC")
-	})
-}
-
-// slackTimes writes times of escaped text as Slack's dates, in the reader's zone.
-func slackTimes(s string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
-		t, err := time.Parse(time.RFC3339, iso)
-		if err != nil {
-			return iso
-		}
-		return date(t)
 	})
 }
