@@ -2,9 +2,6 @@ package event
 
 import (
 	"encoding/json"
-	"factorbot/bot/slackapi"
-	"factorbot/bot/view"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -96,48 +93,6 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
-}
-
-func TestSlackTime(t *testing.T) {
-	for _, ts := range []string{"1777896000.000100", "1777896000.123456"} {
-		if got := view.Timestamp(view.ParseTimestamp(ts)); got != ts {
-			t.Errorf("%s came back as %s", ts, got)
-		}
-	}
-	for _, bad := range []string{"", "x", "-1", "0", "1.x"} {
-		if got := view.ParseTimestamp(bad); !got.IsZero() && bad != "1.x" {
-			t.Errorf("%q is %s", bad, got)
-		}
-	}
-}
-
-func TestIsSlack(t *testing.T) {
-	for raw, want := range map[string]bool{
-		"https://files.slack.com/x":             true,
-		"https://hooks.slack.com/commands":      true,
-		"https://slack.com/":                    true,
-		"http://files.slack.com/x":              false,
-		"https://evilslack.com/x":               false,
-		"https://slack.com.evil.example/x":      false,
-		"https://evil.example/slack.com":        false,
-		"http://127.0.0.1:8025/files-pri":       true,
-		"http://127.0.0.1:9999/files-pri":       false,
-		"https://127.0.0.1:8025/files-pri":      false,
-		"https://files.slack.com@evil.example/": false,
-	} {
-		if got := slackapi.IsSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
-			t.Errorf("%s: %v", raw, got)
-		}
-	}
-}
-
-func mustURL(t *testing.T, raw string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
 }
 
 // Whatever Slack or somebody else sends, decoding ends, and what it makes can be recorded.
