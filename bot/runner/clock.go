@@ -18,12 +18,26 @@ func (s *shared) oktaTime(at time.Time) time.Time {
 }
 
 // since returns the moment of Okta's clock from which on a factor counts as created
-// after an attempt. Where Okta's clock is behind what it was then, as seen from ours,
-// one of both was set: what was created since may bear a time that is earlier by as much.
-func (s *shared) since(a reset.Attempt) time.Time {
-	now, known := s.Caller.Clock()
-	then := a.OktaAt.Sub(a.At) + clockMargin
-	if back := then - now; known && back > clockMargin {
+// after an attempt. Where Okta's clock is behind what it was then, as seen from ours, or
+// was at any attempt of the request, one of both was set: what was created since may bear
+// a time that is earlier by as much, though the clock may have been set right again.
+func (b *batch) since(a reset.Attempt) time.Time {
+	ahead := a.OktaAt.Sub(a.At) + clockMargin
+	if now, known := b.Caller.Clock(); known {
+		ahead = min(ahead, now)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if least, begun := b.ledger.Ahead(); begun {
+		ahead = min(ahead, least+clockMargin)
+	}
+	return sinceAt(a, ahead)
+}
+
+// sinceAt returns the moment of an attempt by an Okta clock that is ahead of ours by so
+// much, or what Okta's clock showed if that is not later.
+func sinceAt(a reset.Attempt, ahead time.Duration) time.Time {
+	if back := a.OktaAt.Sub(a.At) + clockMargin - ahead; back > clockMargin {
 		return a.OktaAt.Add(-back)
 	}
 	return a.OktaAt

@@ -18,6 +18,8 @@ func (b *batch) restoredFrom() (at time.Time, restored bool) {
 		return at, false
 	}
 	ahead, _ := b.Caller.Clock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if then, known := b.ledger.Ahead(); known {
 		ahead = min(ahead, then+clockMargin)
 	}

@@ -3,10 +3,15 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
 
@@ -44,6 +49,80 @@ func TestRunner_clock_set_back_since_the_call(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Okta's clock is set back after a call whose answer was lost, the user enrols, and the
+// clock is set right again before anybody looks: only the calls of the meantime tell
+// that the new factor may bear an earlier time than the first call.
+func TestRunner_clock_set_back_and_forward_since_the_call(t *testing.T) {
+	users, ids := people(40)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		clock := func(offset string) {
+			if _, err := b.org.Set(map[string]json.RawMessage{"clock_offset": json.RawMessage(offset)}); err != nil {
+				t.Error(err)
+			}
+		}
+		var called atomic.Int64
+		b.with(func(r *Runner) {
+			r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+				got, err := real()
+				if user == ids[0] && err == nil {
+					clock(`"-3m"`)
+					if err := b.org.Enrol(user, "webauthn"); err != nil {
+						t.Error(err)
+					}
+					got, err = okta.Receipt{}, &okta.Error{Op: "reset factors", Effect: okta.EffectDoubt, Kind: okta.KindNetwork}
+				}
+				if called.Add(1) == int64(len(ids)) {
+					clock(`"0s"`)
+				}
+				return got, err
+			}}
+		})
+		id := b.open(ids...)
+		b.approve(id)
+		b.await(id, reset.Done)
+		if n := b.org.Books().NewRemoved; n != 0 {
+			t.Errorf("%d new factors removed", n)
+		}
+		if n := len(b.org.Resets(ids[0])); n != 1 {
+			t.Errorf("reset %d times: %+v", n, b.results(id)[1])
+		}
+	})
+}
+
+// The same where single factors are deleted: what the user enrolled after the first
+// of them went is not one of those that were meant.
+func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
+	users, ids := people(1)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		b.with(func(r *Runner) { r.Remover = &setBackAfter{Remover: r.Remover, b: b} })
+		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
+		b.approve(id)
+		b.await(id, reset.Done)
+		u, _ := b.org.User(ids[0])
+		if !slices.ContainsFunc(u.Factors, func(f oktasim.Factor) bool { return f.Type == "push" }) {
+			t.Errorf("the new factor was removed: %+v", u.Factors)
+		}
+	})
+}
+
+// setBackAfter sets Okta's clock back after the first deletion, and the user enrols.
+type setBackAfter struct {
+	Remover
+	b    *bench
+	once sync.Once
+}
+
+func (r *setBackAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, user, factor string, forget bool) (okta.Receipt, error) {
+	got, err := r.Remover.DeleteFactor(ctx, s, asked, user, factor, forget)
+	r.once.Do(func() {
+		_, set := r.b.org.Set(map[string]json.RawMessage{"clock_offset": json.RawMessage(`"-3m"`)})
+		if err := errors.Join(set, r.b.org.Enrol(user, "push")); err != nil {
+			r.b.t.Error(err)
+		}
+	})
+	return got, err
 }
 
 // The log's time is over when it has passed, not when a clock that was set back has

@@ -335,7 +335,11 @@ func (b *batch) logOver(a reset.Attempt) bool {
 	if a.Restart && until.Sub(b.began) <= b.Pace.LogLag {
 		return false
 	}
-	return b.oktaTime(until).Sub(b.since(a).Add(clockMargin)) > b.Pace.LogLag
+	called := a.OktaAt
+	if ahead, known := b.Caller.Clock(); known {
+		called = sinceAt(a, ahead)
+	}
+	return b.oktaTime(until).Sub(called.Add(clockMargin)) > b.Pace.LogLag
 }
 
 // mailed decides, once the log had its time, who enrolled the e-mails that are
@@ -344,7 +348,7 @@ func (b *batch) mailed(t reset.Target, p reset.Progress, e evidence) evidence {
 	if len(e.Mails) == 0 || e.New || !e.LogOver {
 		return e
 	}
-	own, err := b.log.Enrolled(b.taking, t.User, p.First.OktaAt)
+	own, err := b.log.Enrolled(b.taking, t.User, b.since(*p.First))
 	if err != nil {
 		b.Log.Warn("who enrolled an e-mail is not known; it counts as the user's", "request", b.id, "row", t.Row, "err", err)
 	}

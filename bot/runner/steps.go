@@ -69,6 +69,14 @@ func (b *batch) meant(f okta.Factor, p reset.Progress) bool {
 	words := b.head.Asked.Options.Factors
 	named := slices.Contains(words, f.Type) || slices.Contains(words, f.Type+"@"+f.Provider)
 	began := p.Began
+	for _, a := range []*reset.Attempt{p.First, p.Open} {
+		if a == nil {
+			continue
+		}
+		if since := b.since(*a); since.Before(began) {
+			began = since
+		}
+	}
 	if since, restored := b.restoredFrom(); restored && (began.IsZero() || since.Before(began)) {
 		began = since // the bot may have begun with a record that is lost
 	}
