@@ -218,32 +218,36 @@ func TestRunner_old_and_new_factors(t *testing.T) {
 }
 
 // Okta enrols an e-mail by itself after a lost call: the user has enrolled nothing,
-// and the reset is sent again. An e-mail that the user enrolled is theirs.
+// and the reset is sent again. An e-mail that the user enrolled is theirs, though
+// Okta's clock was set back before.
 func TestRunner_email_enrolled_since(t *testing.T) {
 	for _, self := range []bool{false, true} {
-		t.Run(map[bool]string{false: "by Okta", true: "by the user"}[self], func(t *testing.T) {
-			users, ids := people(1)
-			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-				id := b.open(ids...)
-				b.await(id, reset.Pending)
-				b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 1)
-				b.approve(id)
-				b.await(id, reset.Running)
-				pauseFor(context.Background(), 5*time.Second)
-				enrol := b.org.EnrolByOkta
-				if self {
-					enrol = func(user string) error { return b.org.Enrol(user, "email") }
-				}
-				if err := enrol(ids[0]); err != nil {
-					t.Fatal(err)
-				}
-				b.await(id, reset.Done)
-				p := b.results(id)[1]
-				if self && p.Reason != reset.EnrolledMeanwhile || !self && (p.Outcome != reset.OutcomeReset || len(b.org.Resets(ids[0])) != 1) {
-					t.Errorf("%s %s %q, reset %d times", p.Outcome, p.Reason, p.Detail, len(b.org.Resets(ids[0])))
-				}
+		for _, clock := range []string{"0s", "-3m"} {
+			t.Run(map[bool]string{false: "by Okta", true: "by the user"}[self]+", clock at "+clock, func(t *testing.T) {
+				users, ids := people(1)
+				onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+					id := b.open(ids...)
+					b.await(id, reset.Pending)
+					b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 1)
+					b.approve(id)
+					b.await(id, reset.Running)
+					pauseFor(context.Background(), 5*time.Second)
+					b.set("clock_offset", clock)
+					enrol := b.org.EnrolByOkta
+					if self {
+						enrol = func(user string) error { return b.org.Enrol(user, "email") }
+					}
+					if err := enrol(ids[0]); err != nil {
+						t.Fatal(err)
+					}
+					b.await(id, reset.Done)
+					p := b.results(id)[1]
+					if self && p.Reason != reset.EnrolledMeanwhile || !self && (p.Outcome != reset.OutcomeReset || len(b.org.Resets(ids[0])) != 1) {
+						t.Errorf("%s %s %q, reset %d times", p.Outcome, p.Reason, p.Detail, len(b.org.Resets(ids[0])))
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
