@@ -26,7 +26,7 @@ import (
 const root = "../.."
 
 // mostBytes is what the image may hold.
-const mostBytes = 25_000_000
+const mostBytes = 32_000_000
 
 func mustRead(tb testing.TB, path string) []byte {
 	tb.Helper()

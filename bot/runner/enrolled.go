@@ -16,7 +16,7 @@ type Enrolments interface {
 }
 
 // ErrOktaSilent says that Okta could not be asked.
-var ErrOktaSilent = errors.New("Okta could not be asked")
+var ErrOktaSilent = errors.New("no answer from Okta")
 
 // Enrolled returns how many users the request has reset, and how many of them
 // have enrolled a factor since: by Okta's System Log, of a few also by their factors.

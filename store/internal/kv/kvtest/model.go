@@ -14,7 +14,7 @@ import (
 	"factorbot/store/internal/kv"
 )
 
-// model is the engine as simple as it can be: a map behind a lock. The record must
+// Model is the engine as simple as it can be: a map behind a lock. The record must
 // not be able to tell it from bbolt.
 type Model struct {
 	mu    sync.Mutex
@@ -24,6 +24,7 @@ type Model struct {
 	holds map[string]*modelLease
 }
 
+// NewModel makes an empty engine in memory.
 func NewModel() *Model {
 	return &Model{pairs: map[string]kv.Pair{}, moved: make(chan struct{}), holds: map[string]*modelLease{}}
 }
@@ -135,7 +136,7 @@ func (l *modelLease) Release(ctx context.Context) error {
 	return err
 }
 
-// doubtful makes commits of unknown result: each call of unsure says what happens
+// Doubtful makes commits of unknown result: each call of unsure says what happens
 // to one, and a commit that is not known to have failed may still have.
 type Doubtful struct {
 	kv.Engine

@@ -1,3 +1,5 @@
+// Package kvtest is the suite that each engine has to pass, with an engine in memory
+// and one that leaves in doubt what became of a commit.
 package kvtest
 
 import (
