@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
@@ -18,9 +20,18 @@ import (
 )
 
 func TestFactorChoices_areKnownToTheCommandLanguage(t *testing.T) {
-	for _, word := range view.FactorChoices() {
-		if types, err := roster.FactorTypes([]string{word}); err != nil || len(types) == 0 {
-			t.Errorf("%q: %v, %v", word, types, err)
+	var offered *slack.MultiSelectBlockElement
+	for _, b := range view.RequestModal(view.Frame{More: true}).Blocks.BlockSet {
+		if field, ok := b.(*slack.InputBlock); ok && field.BlockID == view.FieldFactors {
+			offered = field.Element.(*slack.MultiSelectBlockElement)
+		}
+	}
+	if offered == nil || len(offered.Options) < 10 {
+		t.Fatalf("the form offers %+v", offered)
+	}
+	for _, o := range offered.Options {
+		if types, err := roster.FactorTypes([]string{o.Value}); err != nil || len(types) == 0 {
+			t.Errorf("%q: %v, %v", o.Value, types, err)
 		}
 	}
 }

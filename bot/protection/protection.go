@@ -301,7 +301,7 @@ func (l *Lists) AskRoles(ctx context.Context, into *Snapshot, user reset.UserID)
 	if err != nil {
 		return err
 	}
-	into.Admins, into.Supers = List{users: map[string]string{}}, List{users: map[string]string{}}
+	into.Admins, into.Supers = ListOf(), ListOf()
 	for _, role := range roles {
 		into.Admins.users[string(user)] = ""
 		if role == superAdmin {
@@ -317,7 +317,7 @@ func (l *Lists) AskGroups(ctx context.Context, into *Snapshot, user reset.UserID
 	if err != nil {
 		return err
 	}
-	into.Groups = List{users: map[string]string{}}
+	into.Groups = ListOf()
 	for _, have := range groups {
 		for _, group := range l.rules().Protect.OktaGroups {
 			if have.ID == group {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -90,17 +89,3 @@ func PlanFile(id reset.ID, revision int) string {
 
 // ResultsFile names the result file: "FR-42-results.csv".
 func ResultsFile(id reset.ID) string { return string(id) + "-results.csv" }
-
-var ownFile = regexp.MustCompile(`^FR-[1-9][0-9]*-(plan(-[1-9][0-9]*)?|results|export)\.csv$`)
-
-// IsOwnFile reports whether a file's name is one that this program gives.
-func IsOwnFile(name string) bool { return ownFile.MatchString(name) }
-
-// Invalid makes the target of a row that names nobody; its detail says the line of the file.
-func Invalid(r reset.Row) reset.Target {
-	detail := r.Problem
-	if r.Line > 0 {
-		detail = fmt.Sprintf("line %d: %s", r.Line, r.Problem)
-	}
-	return reset.Target{Row: r.Row, Input: r.Input, Action: reset.ActionSkip, Reason: reset.InvalidRow, Detail: detail}
-}

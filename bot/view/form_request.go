@@ -71,15 +71,7 @@ func namesField(whom string) slack.Block {
 		"ana@example.com\nbob@example.com", 3000)
 }
 
-// FactorChoices are the words for factors that the form offers, in the command language.
-func FactorChoices() []string {
-	words := make([]string, 0, 16)
-	for _, c := range factorChoices() {
-		words = append(words, c.value)
-	}
-	return words
-}
-
+// factorChoices are the factors that the form offers, in words of the command language.
 func factorChoices() []choice {
 	return []choice{
 		{"okta verify", "Okta Verify", "Push, code and FastPass together"},
