@@ -37,6 +37,8 @@ type Okta interface {
 	Events(since time.Time, types ...string) *okta.Events
 	// Ours reports whether an event tells of a call of this installation.
 	Ours(me okta.User, e okta.Event) bool
+	// Clock returns how far Okta's clock is ahead of ours; not ok: nothing is known yet.
+	Clock() (ahead time.Duration, ok bool)
 }
 
 // Reader reads the System Log, once for all requests, while somebody follows it, and
@@ -146,15 +148,23 @@ func (r *Reader) CatchUp(ctx context.Context, since time.Time) error {
 		if err != nil {
 			return fmt.Errorf("read the System Log: %w", err)
 		}
-		if len(page) == 0 {
+		r.note(me, page, began)
+		if len(page) == 0 || r.younger(page, began) {
 			r.mu.Lock()
 			r.readAt = began
 			r.mu.Unlock()
 			return nil
 		}
-		r.note(me, page, began)
 	}
 	return errors.New("the System Log has more events than can be read at once")
+}
+
+// younger reports whether a page has an event of after a moment of ours. The log tells
+// of events in the order in which it took them in, so what it knew at that moment has
+// been read: while resets go on, there may be something new for each further page.
+func (r *Reader) younger(page []okta.Event, than time.Time) bool {
+	ahead, known := r.okta.Clock()
+	return known && slices.ContainsFunc(page, func(e okta.Event) bool { return e.At.After(than.Add(ahead + margin)) })
 }
 
 // open returns the reader, a new one where the old one began too late.

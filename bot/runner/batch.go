@@ -66,7 +66,10 @@ func (d *driver) batch(ctx context.Context, r *reset.Request) error {
 	defer release()
 	d.protected.Refresh(b.taking, b.broken(), time.Now().Add(-protection.Every))
 	b.readLog()
-	if err := b.all(); err != nil {
+	proved := b.proveMeanwhile()
+	err = b.all()
+	proved()
+	if err != nil {
 		return err
 	}
 	if _, ramping := r.WaveEnd(); ramping {

@@ -82,6 +82,7 @@ type SystemLog interface {
 	Me(ctx context.Context) (okta.User, error)
 	Events(since time.Time, types ...string) *okta.Events
 	Ours(me okta.User, e okta.Event) bool
+	Clock() (ahead time.Duration, ok bool)
 }
 
 // Lister lists users with their profiles.

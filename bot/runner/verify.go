@@ -18,6 +18,10 @@ const (
 	listShare = 0.05
 	// appendMost is how many entries are recorded at once.
 	appendMost = 100
+	// proveEvery is the time between two looks at what the log tells of while a batch
+	// runs: the log is read as often. A look that takes long is repeated the less often.
+	proveEvery = 5 * time.Second
+	proveShare = 20
 )
 
 // verify reads back what was done: the factors of each user of a small request,
@@ -78,6 +82,45 @@ func (b *batch) readBack() error {
 	}
 	newCrew(b.taking, b.Pace.Concurrency).work(b.shift(&targets), b.list)
 	return nil
+}
+
+// proveMeanwhile records, while the batch runs, the proof of resets that the System
+// Log already tells of: an affected user is told once their reset is proved, and the
+// sooner one answers that it wasn't them, the more of the others a pause can spare.
+// The function that it returns ends this and waits. Whom the log does not tell of is
+// left to the read-back at the end.
+func (b *batch) proveMeanwhile() (stop func()) {
+	if !b.head.Asked.Options.TellUsers || !b.reads(b.head) {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(b.taking)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for wait := proveEvery; ctx.Err() == nil; {
+			pauseFor(ctx, wait)
+			began := time.Now()
+			if err := b.proveTold(ctx); err != nil && ctx.Err() == nil {
+				b.Log.Warn("resets cannot be proved while the batch runs", "request", b.id, "err", err)
+			}
+			wait = max(proveEvery, proveShare*time.Since(began)) // a long plan takes time to read
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// proveTold records the proof of those whom the log tells of by now. Their outcomes
+// are recorded before: a proof repeats an outcome, and never comes before it.
+func (b *batch) proveTold(ctx context.Context) error {
+	u, err := b.unproved()
+	if err != nil || len(u.rows) == 0 || ctx.Err() != nil {
+		return err
+	}
+	if err := b.out.flush(); err != nil {
+		return err
+	}
+	_, err = b.toldOf(u.rows, false)
+	return err
 }
 
 // unproved are targets that were reset and not yet read back: the rows alone,

@@ -105,7 +105,7 @@ func TestApprovals_by_group(t *testing.T) {
 	s.person("U_ANA", map[string]any{"email": "Requester@Example.COM"})
 	s.refused("U_ANA", m, "approve", "your own request")
 	s.lifecycle("approver1@example.com", "suspend")
-	s.refused("U_APPROVER1", m, "approve", "Okta account is not active")
+	s.refused("U_APPROVER1", m, "approve", "Okta account isn't active")
 	s.lifecycle("approver1@example.com", "unsuspend")
 
 	s.post("/sandbox/set", map[string]any{"slack_duplicates": 1})
@@ -113,7 +113,7 @@ func TestApprovals_by_group(t *testing.T) {
 	m = s.shows(m, "1 more approval needed", "approver1@example.com")
 	s.refused("U_APPROVER1", m, "approve", "already counts")
 	s.person("U_ANA", map[string]any{"email": "APPROVER1@example.com"})
-	s.refused("U_ANA", m, "approve", "does not lead to exactly one Okta user")
+	s.refused("U_ANA", m, "approve", "doesn't lead to exactly one Okta user")
 	for fell, change := range map[string][2]func(){
 		"the Slack account is deactivated": {
 			func() { s.person("U_APPROVER1", map[string]any{"deleted": true}) }, func() { s.person("U_APPROVER1", map[string]any{"deleted": false}) },
@@ -213,7 +213,7 @@ func TestApprovals_break_glass(t *testing.T) {
 	s.refused("U_REQUESTER", m, "approve", "your own request")
 	s.click("U_APPROVER1", m, "approve")
 	m = s.shows(m, "1 more approval needed from those who approve break-glass")
-	s.refused("U_ANA", m, "approve", "not an approver")
+	s.refused("U_ANA", m, "approve", "Only approvers can do this")
 	s.person("U_APPROVER2", map[string]any{"is_ultra_restricted": true})
 	s.refused("U_APPROVER2", m, "approve", "Guests can't do this")
 	s.person("U_APPROVER2", map[string]any{"is_ultra_restricted": false})

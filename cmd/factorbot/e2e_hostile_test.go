@@ -93,7 +93,7 @@ func (s *sandboxRun) checkInert(users ...string) {
 func hostileFiles() map[string]struct{ name, content, words string } {
 	big := "login\n" + strings.Repeat("someone@example.com\n", 21<<20/20+1)
 	return map[string]struct{ name, content, words string }{
-		"zip as CSV":              {"a.csv", "PK\x03\x04\x14\x00\x06\x00" + strings.Repeat("\x00", 40), "archive"},
+		"zip as CSV":              {"a.csv", "PK\x03\x04\x14\x00\x06\x00" + strings.Repeat("\x00", 40), "workbook"},
 		"empty zip as CSV":        {"a.csv", "PK\x05\x06" + strings.Repeat("\x00", 18), "archive"},
 		"gzip as CSV":             {"a.csv", "\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"},
 		"7-Zip as TSV":            {"a.tsv", "7z\xbc\xaf\x27\x1c\x00\x04", "7-Zip"},
@@ -111,17 +111,17 @@ func hostileFiles() map[string]struct{ name, content, words string } {
 		"only blanks":             {"a.csv", " \n\t\n\r\n ", "empty"},
 		"quote that never closes": {"a.csv", "login\n\"ana@example.com\nbob@example.com\n" + strings.Repeat("x@example.com\n", 50), "quotation mark"},
 		"column of no users":      {"a.csv", "name,team\nAna,Sales\n", "column"},
-		"a column twice":          {"a.csv", "login,login\nana@example.com,bob@example.com\n", "Two columns"},
+		"a column twice":          {"a.csv", "login,login\nana@example.com,bob@example.com\n", "column"},
 		"a row without end":       {"a.csv", "login\n" + strings.Repeat("x", 2<<20), "long"},
 		"bytes that are no text":  {"a.csv", "login\nana@example.com\n\x00\x01\x02\x03\x04\x05\x06\x07", "text"},
-		"too many rows":           {"a.csv", "login\n" + strings.Repeat("ana@example.com\n", 10001), "10"},
+		"too many users":          {"a.csv", manyUsers(10001), "10"},
 		"too many bytes":          {"a.csv", big, "20 MiB"},
 		"name that calls all":     {"<!channel> @here.csv", "name,team\nAna,Sales\n", "column"},
 		"name that turns around":  {"list\u202evsc.csv", "name\nAna\n", "column"},
 		"name of 240 characters":  {strings.Repeat("n", 236) + ".csv", "name\nAna\n", "column"},
 		"name that is a link":     {"<https://evil.example|list>.csv", "name\nAna\n", "column"},
 		"spreadsheet":             {"book.xlsx", "PK\x03\x04", "CSV UTF-8"},
-		"archive":                 {"<!here>.zip", "PK\x03\x04", "unpack an archive"},
+		"archive":                 {"<!here>.zip", "PK\x03\x04", "CSV UTF-8"},
 		"macro sheet":             {"`book`*.xlsm", "PK\x03\x04", "CSV UTF-8"},
 	}
 }

@@ -216,6 +216,16 @@ func TestSandbox_mixed_problems(t *testing.T) {
 	}
 }
 
+// manyUsers is a list of different users.
+func manyUsers(n int) string {
+	var b strings.Builder
+	b.WriteString("login\n")
+	for i := range n {
+		fmt.Fprintf(&b, "user%d@example.com\n", i)
+	}
+	return b.String()
+}
+
 func TestSandbox_refusals_in_the_thread(t *testing.T) {
 	s := mustSandbox(t, "--users", "20")
 	cases := []struct{ name, file, content, words string }{
@@ -223,7 +233,7 @@ func TestSandbox_refusals_in_the_thread(t *testing.T) {
 		{"empty", "b.csv", "userId\n", "row"},
 		{"a spreadsheet", "c.csv", "PK\x03\x04\x14\x00\x06\x00", "CSV"},
 		{"a page", "d.csv", "<!doctype html><html><body>Sign in</body></html>", "page"},
-		{"too many rows", "e.csv", "login\n" + strings.Repeat("ana@example.com\n", 10001), "10,000"},
+		{"too many users", "e.csv", manyUsers(10001), "10,000"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -165,7 +165,7 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 	pending := s.awaitPending(1)
 
 	form := s.numbered("U_APPROVER1", pending)
-	n := regexp.MustCompile(`\*(\d+) users\*`).FindStringSubmatch(text(form))
+	n := regexp.MustCompile(`Type (\d+) to approve`).FindStringSubmatch(text(form))
 	if n == nil {
 		t.Fatalf("the form does not say how many: %s", text(form))
 	}
