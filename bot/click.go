@@ -17,6 +17,9 @@ func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, 
 	if l.modalOf(a) != nil {
 		return l.wasOpened(a), nil // beside its acknowledgement, while its trigger was good
 	}
+	if a.Callback == view.ReviewCallback && (a.Action == view.ActionApprove || a.Action == view.ReviewRemove) {
+		return l.clickedInReview(ctx, a)
+	}
 	switch a.Action {
 	case view.ActionRetryFailed:
 		return l.retried(ctx, a)

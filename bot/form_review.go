@@ -11,6 +11,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
@@ -85,6 +86,9 @@ func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.Modal
 func turned(f view.Frame, a *event.Event) view.Frame {
 	if s := a.Typed(view.ReviewSearch); s != f.Search {
 		f.Search, f.Page = s, 0
+		if f.Show == view.ShowOdd { // a search is through all
+			f.Show = view.ShowReset
+		}
 	}
 	switch a.Action {
 	case view.ReviewShow:
@@ -117,6 +121,8 @@ func rowsOut(a *event.Event, f view.Frame) ([]int, error) {
 	return view.ParseRows(f.Out)
 }
 
+const tooManyTicks = "That's more than fits at once. Take off some ticks, and remove those users from the next plan."
+
 // errTooManyRows says that a frame has no room for so many single rows.
 var errTooManyRows = errors.New("too many rows for one go")
 
@@ -127,19 +133,16 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
 	}
-	rows, err := rowsOut(a, f)
-	switch {
-	case f.Looking:
+	if f.Looking {
 		return nil
-	case err != nil:
-		return map[string]string{view.ReviewSearch: "These are more rows than fit into one go. Take off some ticks, and take the others out of the next plan."}
-	case len(rows) == 0:
-		return map[string]string{view.ReviewSearch: "Tick at least one row to take out, or close the review."}
+	}
+	if _, err := rowsOut(a, f); err != nil {
+		return map[string]string{view.ReviewSearch: tooManyTicks}
 	}
 	return nil
 }
 
-// reviewed takes rows out of a plan.
+// reviewed takes the rows with a tick out of a plan; where there are none, the review is just closed.
 func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, f, err := decided(a)
 	if err == nil {
@@ -148,7 +151,7 @@ func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message,
 	if err != nil {
 		return view.Message{}, err
 	}
-	if f.Looking {
+	if f.Looking || len(in.Rows) == 0 {
 		return view.Message{}, nil
 	}
 	r, err := l.Desk.TakeOut(ctx, in)
@@ -156,4 +159,92 @@ func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message,
 		return view.Message{}, err
 	}
 	return view.TakenOut(r, len(in.Rows)), nil
+}
+
+// clickedInReview serves the buttons of a review that act on the whole plan. What
+// came of it is shown in the modal; where that is closed already, privately.
+func (l *listening) clickedInReview(ctx context.Context, a *event.Event) (view.Message, error) {
+	m, msg, err := l.inReview(ctx, a)
+	if err != nil {
+		if ctx.Err() != nil {
+			return view.Message{}, err
+		}
+		msg = l.errorMessage(a, err)
+		m = view.News("Nothing was done", msg.Text)
+	}
+	if l.replace(ctx, a, m) {
+		return view.Message{}, nil
+	}
+	return msg, nil
+}
+
+// inReview acts on the plan that a review shows. The message says the same as the modal.
+func (l *listening) inReview(ctx context.Context, a *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
+	in, err := decisionOf(a)
+	if err != nil {
+		return m, msg, err
+	}
+	_, f, err := decided(a)
+	if err != nil {
+		return m, msg, err
+	}
+	rows, err := rowsOut(a, f)
+	if errors.Is(err, errTooManyRows) {
+		return view.News("Nothing was done", tooManyTicks), view.Answer(tooManyTicks), nil
+	}
+	switch {
+	case err != nil:
+		return m, msg, err
+	case a.Action == view.ReviewRemove && len(rows) == 0:
+		const words = "Nobody was ticked, so nobody was removed. Open the review again to tick users."
+		return view.News("Nothing was done", words), view.Answer(words), nil
+	case a.Action == view.ReviewRemove:
+		in.Rows = rows
+		r, err := l.Desk.TakeOut(ctx, in)
+		if err != nil {
+			return m, msg, err
+		}
+		msg = view.TakenOut(r, len(rows))
+		return view.News("Removed", msg.Text), msg, nil
+	case len(rows) > 0: // whoever wants users removed does not approve of them
+		f.Out = view.FormatRows(rows)
+		return l.stillTicked(ctx, in, f)
+	}
+	r, err := l.Desk.Approve(ctx, in)
+	if n, lacks := unconfirmed(err); lacks {
+		if r, err = l.Board.Get(ctx, in.Request); err != nil {
+			return m, msg, err
+		}
+		return view.ConfirmModal(r, a.Channel, n), view.AskNumber(r, n), nil
+	}
+	if err != nil {
+		return m, msg, err
+	}
+	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
+	return view.ApprovedIn(r), msg, nil
+}
+
+// stillTicked shows the review again, with the reason why it did not approve.
+func (l *listening) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := l.Board.Get(ctx, in.Request)
+	if err != nil {
+		return m, msg, err
+	}
+	v, err := l.review(ctx, r, f)
+	if err != nil {
+		return m, msg, err
+	}
+	v.Ticked()
+	return v.Modal(), view.Answer(fmt.Sprintf("%s isn't approved: users were ticked to be removed. Open the review again.", r.ID)), nil
+}
+
+// replace shows a modal in the place of the one in which something was clicked.
+func (l *listening) replace(ctx context.Context, a *event.Event, m slack.ModalViewRequest) bool {
+	short, cancel := context.WithTimeout(ctx, modalTime)
+	defer cancel()
+	_, err := l.Slack.UpdateViewContext(short, m, "", "", a.View)
+	if err != nil {
+		l.Log.Info("a modal is closed already; its news is told privately", "error", slackapi.LogText(err))
+	}
+	return err == nil
 }

@@ -84,6 +84,96 @@ func TestNumber_isAskedForByAButtonWhereTheModalDoesNotOpen(t *testing.T) {
 	w.until("the approval", w.shows("FR-1", reset.SlotApproval, "Approved"))
 }
 
+// Review has Approve beside the users, and it judges as in the channel: never
+// over ticks that wait to be removed, and with the number of a large batch.
+func TestReview_approvesAsTheChannelDoes(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
+	w.plan("FR-1", 3)
+	w.large("FR-1", 2)
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
+	ts := w.message("FR-1", reset.SlotApproval).TS
+	review := func(user string) map[string]any {
+		res := w.click(user, ts, "review")
+		if res.View == nil {
+			t.Fatalf("no review: %+v\n%s", res, w.transcript())
+		}
+		return res.View
+	}
+	press := func(user string, v map[string]any, action string, values map[string]any) map[string]any {
+		res, err := w.slack.Click(context.Background(), slacksim.Click{User: user, View: v["id"].(string), ActionID: action, Values: values})
+		if err != nil || res.View == nil {
+			t.Fatalf("%s: %+v, %v\n%s", action, res, err, w.transcript())
+		}
+		return res.View
+	}
+	words := func(v map[string]any) string { b, _ := json.Marshal(v); return string(b) }
+
+	if looking := review("U_REQUESTER"); strings.Contains(words(looking), `"approve"`) {
+		t.Errorf("the requester may approve: %s", words(looking))
+	}
+	first := review("U_APPROVER1")
+	boxes := "rows:1-2"
+	ticks := map[string]any{boxes: map[string]any{boxes: []any{"1"}}}
+	if got := press("U_APPROVER1", first, "approve", ticks); !strings.Contains(words(got), "Not approved: some users are ticked") {
+		t.Errorf("approved over ticks: %s", words(got))
+	}
+	if r, _ := w.Get(context.Background(), "FR-1"); r.State != reset.Pending || len(r.Approved) != 0 {
+		t.Fatalf("it counted: %s, %v", r.State, r.Approved)
+	}
+	number := press("U_APPROVER2", review("U_APPROVER2"), "approve", nil)
+	if !strings.Contains(words(number), "Type 2 to approve") {
+		t.Fatalf("the number is not asked for in the modal: %s", words(number))
+	}
+	got, err := w.slack.Submit(context.Background(), "U_APPROVER2", number["id"].(string), map[string]any{"users": map[string]any{"users": "2"}})
+	if err != nil || !got.OK {
+		t.Fatalf("the number: %+v, %v", got, err)
+	}
+	w.until("the approval", w.shows("FR-1", reset.SlotApproval, "Approved"))
+}
+
+func TestReview_saysThatItApprovedOrRemoved(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
+	w.plan("FR-1", 3)
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
+	ts := w.message("FR-1", reset.SlotApproval).TS
+	boxes := "rows:1-2"
+	for _, c := range []struct {
+		user, action string
+		ticked       []any
+		want         string
+	}{
+		{"U_APPROVER1", "review_remove", nil, "Nobody was ticked"},
+		{"U_APPROVER1", "approve", nil, "Your approval of FR-1 counts"},
+		{"U_APPROVER2", "approve", nil, "already"},
+	} {
+		v := w.click(c.user, ts, "review").View
+		if v == nil && c.want == "already" {
+			continue
+		}
+		res, err := w.slack.Click(context.Background(), slacksim.Click{
+			User: c.user, View: v["id"].(string), ActionID: c.action, Values: map[string]any{boxes: map[string]any{boxes: c.ticked}},
+		})
+		if b, _ := json.Marshal(res.View); err != nil || !strings.Contains(string(b), c.want) {
+			t.Errorf("%s by %s: %s, %v", c.action, c.user, b, err)
+		}
+	}
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
+	w.plan("FR-2", 3)
+	w.until("the second message", w.shows("FR-2", reset.SlotApproval, "Approve"))
+	v := w.click("U_APPROVER1", w.message("FR-2", reset.SlotApproval).TS, "review").View
+	res, err := w.slack.Click(context.Background(), slacksim.Click{
+		User: "U_APPROVER1", View: v["id"].(string), ActionID: "review_remove", Values: map[string]any{boxes: map[string]any{boxes: []any{"2"}}},
+	})
+	if b, _ := json.Marshal(res.View); err != nil || !strings.Contains(string(b), "FR-2: removed 1 user") {
+		t.Errorf("removed: %s, %v", b, err)
+	}
+	if r, _ := w.Get(context.Background(), "FR-2"); r.State != reset.Planning {
+		t.Errorf("FR-2 is %s", r.State)
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	w := newWorld(t)
 	w.schema = &schemaInMemory{}

@@ -21,6 +21,7 @@ const (
 	ReviewBack   = "review_back"
 	ReviewOn     = "review_on"
 	ReviewAll    = "review_all" // ticks every row that is found
+	ReviewRemove = "review_remove"
 )
 
 // Show values: which rows of a plan a review lists.
@@ -39,6 +40,7 @@ type Review struct {
 	request *reset.Request
 	frame   Frame
 	full    bool // ticks were refused: the frame has no room for them
+	ticked  bool // an approval was refused because of ticks
 
 	resets, odd    int
 	skips          map[reset.Reason]int
@@ -49,10 +51,12 @@ type Review struct {
 	found, strange []reset.Target // strange: those that stand out
 }
 
-// NewReview begins a review of the request's plan. Who only looks gets no boxes to tick.
+// NewReview begins a review of the request's plan. Who only looks gets no boxes
+// to tick. Where the frame does not say what to show, it is what stands out, or
+// else all who are reset.
 func NewReview(r *reset.Request, f Frame) *Review {
-	if f.Show != ShowOdd && f.Show != ShowSkip {
-		f.Show = ShowReset
+	if f.Show != ShowOdd && f.Show != ShowSkip && f.Show != ShowReset {
+		f.Show = ""
 	}
 	return &Review{
 		request: r, frame: f, skips: map[reset.Reason]int{}, statuses: map[string]int{},
@@ -86,7 +90,7 @@ func (v *Review) Add(t reset.Target) {
 	case v.frame.Show == ShowSkip || !v.matches(t):
 	case odd:
 		v.strange = append(v.strange, t)
-	case v.frame.Show == ShowReset:
+	case v.frame.Show != ShowOdd:
 		v.found = append(v.found, t)
 	}
 }
@@ -113,13 +117,28 @@ func (v *Review) TickFound() {
 	v.frame.Ticked++
 }
 
+// Ticked says that an approval was refused because users are ticked to be removed.
+func (v *Review) Ticked() { v.ticked = true }
+
 // Full says that ticks were refused because there were too many.
 func (v *Review) Full() { v.full = true }
 
 func (v *Review) listed() []reset.Target { return slices.Concat(v.strange, v.found) }
 
+// settle chooses what to show where the frame does not say.
+func (v *Review) settle() {
+	switch {
+	case v.frame.Show != "":
+	case len(v.strange) > 0:
+		v.frame.Show, v.found = ShowOdd, nil
+	default:
+		v.frame.Show = ShowReset
+	}
+}
+
 // Modal is the page that the frame asks for.
 func (v *Review) Modal() slack.ModalViewRequest {
+	v.settle()
 	rows := v.listed()
 	last := max(0, (len(rows)-1)/reviewPage)
 	v.frame.Page = min(v.frame.Page, last)
@@ -127,7 +146,13 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	shown := rows[from:min(len(rows), from+reviewPage)]
 
 	blocks := v.counts()
+	if !v.frame.Looking {
+		blocks = append(blocks, v.decide())
+	}
 	blocks = append(blocks, v.search(), v.choose())
+	if v.ticked {
+		blocks = append(blocks, alert(slack.AlertLevelWarning, "Not approved: some users are ticked to be removed. Remove them first, or take off the ticks."))
+	}
 	if v.full {
 		blocks = append(blocks, alert(slack.AlertLevelWarning, "That's more than fits at once. Remove those that are ticked, then review the new plan."))
 	}
@@ -136,15 +161,14 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	if nav := v.turns(last); nav != nil {
 		blocks = append(blocks, nav)
 	}
-	submit := "Remove ticked"
-	if v.frame.Looking {
-		submit = ""
-	}
-	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), submit, blocks...)
-	if v.frame.Looking {
-		m.Submit = plain("Done") // the search field needs one
-	}
-	return m
+	return modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...) // the search field needs a submit button
+}
+
+// decide has the buttons that act on the whole plan, above what it lists.
+func (v *Review) decide() slack.Block {
+	remove := confirmed(button(ReviewRemove, Value(v.request), "Remove ticked", slack.StyleDanger), "Remove the ticked users?",
+		"They leave this request, and earlier approvals no longer count.", "Remove", slack.StyleDanger)
+	return slack.NewActionBlock("review-decide", approveButton(v.request, nil), remove)
 }
 
 func (v *Review) search() slack.Block {
@@ -198,7 +222,7 @@ func (v *Review) page(rows []reset.Target) []slack.Block {
 		return blocks
 	}
 	out, _ := ParseRows(v.frame.Out)
-	label := "Tick users to remove"
+	label := "Tick users to remove from the request"
 	for part := range slices.Chunk(rows, 10) {
 		blocks = append(blocks, v.boxes(label, part, out))
 		label = "More on this page"
@@ -239,8 +263,11 @@ func (v *Review) about(t reset.Target) string {
 		words = append(words, "⚠ "+plainTimes(s))
 	}
 	words = append(words, line(t.Name), line(t.Department))
-	if len(t.Factors) > 0 {
+	switch {
+	case len(t.Factors) > 0:
 		words = append(words, strings.Join(factorWords(t.Factors), ", "))
+	case t.Action == reset.ActionReset && t.Read:
+		words = append(words, "no MFA set up")
 	}
 	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " · ")
 }
@@ -263,6 +290,20 @@ func (v *Review) turns(last int) slack.Block {
 // Notice is a modal that only says something, in the place of one that is of no use any more.
 func Notice(title, words string) slack.ModalViewRequest {
 	return modal("notice", Frame{}, title, "", alert(slack.AlertLevelWarning, words))
+}
+
+// News is a modal that says what came of a button in it.
+func News(title, words string) slack.ModalViewRequest {
+	return modal("notice", Frame{}, title, "", section(words))
+}
+
+// ApprovedIn says in the review that the approval counts, and what is still needed.
+func ApprovedIn(r *reset.Request) slack.ModalViewRequest {
+	words := fmt.Sprintf(":white_check_mark: Your approval of %s counts. Its thread shows how it goes.", r.ID)
+	if r.State == reset.Pending {
+		words = fmt.Sprintf(":white_check_mark: Your approval of %s counts; %s.", r.ID, wanting(r))
+	}
+	return News("Approved", words)
 }
 
 // TakenOut answers who removed users from a plan.

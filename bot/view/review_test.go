@@ -56,11 +56,14 @@ func TestReview_golden(t *testing.T) {
 	fits := schema(t, "Modal")
 	full := review(view.Frame{Search: "u0"})
 	full.Full()
+	ticked := review(view.Frame{Out: "3", Show: view.ShowOdd})
+	ticked.Ticked()
 	for name, m := range map[string]slack.ModalViewRequest{
-		"first":   review(view.Frame{Out: "3,42"}).Modal(),
-		"last":    review(view.Frame{Page: 99}).Modal(),
-		"search":  review(view.Frame{Search: "SALES", Page: 1}).Modal(),
-		"odd":     review(view.Frame{Show: view.ShowOdd}).Modal(),
+		"first":   review(view.Frame{Out: "3,42", Show: view.ShowReset}).Modal(),
+		"last":    review(view.Frame{Page: 99, Show: view.ShowReset}).Modal(),
+		"search":  review(view.Frame{Search: "SALES", Page: 1, Show: view.ShowReset}).Modal(),
+		"odd":     review(view.Frame{}).Modal(), // it opens at what stands out
+		"ticked":  ticked.Modal(),
 		"skipped": review(view.Frame{Show: view.ShowSkip}).Modal(),
 		"looking": review(view.Frame{Looking: true}).Modal(),
 		"nobody":  review(view.Frame{Search: "<!channel>"}).Modal(),
@@ -114,7 +117,7 @@ func atoi(tb testing.TB, s string) int {
 func TestReview_pages(t *testing.T) {
 	var all []int
 	for page := range 3 {
-		shown, _ := boxes(t, review(view.Frame{Page: page}).Modal())
+		shown, _ := boxes(t, review(view.Frame{Page: page, Show: view.ShowReset}).Modal())
 		all = append(all, shown...)
 	}
 	if d := cmp.Diff([]int{3, 41, 42}, all[:3]); d != "" {
@@ -123,7 +126,7 @@ func TestReview_pages(t *testing.T) {
 	if len(all) != 54 || len(slices.Compact(slices.Sorted(slices.Values(all)))) != 54 {
 		t.Errorf("the pages show %d rows: %v", len(all), all)
 	}
-	if _, ticked := boxes(t, review(view.Frame{Out: "3,5"}).Modal()); !slices.Contains(ticked, 3) || !slices.Contains(ticked, 5) {
+	if _, ticked := boxes(t, review(view.Frame{Out: "3,5", Show: view.ShowReset}).Modal()); !slices.Contains(ticked, 3) || !slices.Contains(ticked, 5) {
 		t.Errorf("ticks of before are lost: %v", ticked)
 	}
 	found := review(view.Frame{Search: "suspended"})

@@ -47,7 +47,7 @@ func (s *sandboxRun) awaitHome(user string, words ...string) {
 func TestHome_fromRequestToOutcome(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	mine := s.home("U_REQUESTER")
-	for _, w := range []string{"New request", "You have no open requests", "The policy in words", "one other person"} {
+	for _, w := range []string{"New request", "You have no open requests", "How it works here", "one other person"} {
 		if !strings.Contains(text(mine), w) {
 			t.Errorf("no %q in %s", w, text(mine))
 		}
@@ -60,10 +60,10 @@ func TestHome_fromRequestToOutcome(t *testing.T) {
 	}
 	s.opened(s.press("U_REQUESTER", mine, "new_export"))
 	guest := text(s.home("U_GUEST"))
-	if !strings.Contains(guest, "You may not ask") || strings.Contains(guest, "new_request") {
+	if !strings.Contains(guest, "You can't request resets here") || strings.Contains(guest, "new_request") {
 		t.Errorf("a guest: %s", guest)
 	}
-	if !strings.Contains(text(s.home("U_APPROVER1")), "Nothing waits for your decision") {
+	if !strings.Contains(text(s.home("U_APPROVER1")), "Nothing needs your decision") {
 		t.Error("something waits for the approver")
 	}
 
@@ -75,16 +75,22 @@ func TestHome_fromRequestToOutcome(t *testing.T) {
 	if strings.Contains(text(s.home("U_APPROVER2")), "FR-1") != true {
 		t.Error("the other approver does not see it")
 	}
-	s.opened(s.press("U_APPROVER1", theirs, "review"))
+	if b, _ := json.Marshal(theirs["blocks"]); (message{Blocks: b}).has("approve") {
+		t.Error("the home tab approves without a look at who is reset")
+	}
 	s.opened(s.press("U_APPROVER1", theirs, "deny"))
-	s.press("U_APPROVER1", theirs, "approve")
+	review := s.opened(s.press("U_APPROVER1", theirs, "review"))
+	if !strings.Contains(text(review), "ana@example.com") {
+		t.Errorf("the review does not name the user: %s", text(review))
+	}
+	s.press("U_APPROVER1", review, "approve")
 	_, _, rows := outcomes(t, s.awaitResults(1))
 	checkResets(t, s, rows)
-	s.awaitHome("U_APPROVER1", "Nothing waits for your decision", "done: 1 reset")
+	s.awaitHome("U_APPROVER1", "Nothing needs your decision", "done: 1 reset")
 	s.awaitHome("U_REQUESTER", "You have no open requests", "done: 1 reset")
 	s.awaitMessage("the approval message to be settled", func(m message) bool { return m.TS == pending.TS && !m.has("approve") })
 
-	s.press("U_APPROVER2", theirs, "approve") // another one's tab: its view is not theirs
+	s.press("U_APPROVER2", theirs, "review") // another one's tab: its view is not theirs
 	s.command("U_REQUESTER", "/factor-reset approver2@example.com because lost phone")
 	s.awaitPending(2)
 	s.awaitHome("U_REQUESTER", "FR-2", "waiting for approval")
