@@ -125,6 +125,27 @@ func (r *setBackAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked tim
 	return got, err
 }
 
+// Okta's clock is set back between a call that did not arrive and the next one, whose
+// answer is lost: what the log tells of it bears a time before the first call.
+func TestRunner_clock_set_back_between_two_calls(t *testing.T) {
+	users, ids := people(1)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		id := b.open(ids...)
+		b.await(id, reset.Pending)
+		b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 1)
+		b.approve(id)
+		for b.org.Books().Faults[oktasim.DropBefore] == 0 {
+			pauseFor(context.Background(), 10*time.Millisecond)
+		}
+		b.set("clock_offset", "-3m")
+		b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropAfter, 1)
+		b.await(id, reset.Done)
+		if p := b.results(id)[1]; p.Outcome != reset.OutcomeReset || p.Proof != reset.ProofLog || len(b.org.Resets(ids[0])) != 1 {
+			t.Errorf("%s, proof %q, reset %d times", p.Outcome, p.Proof, len(b.org.Resets(ids[0])))
+		}
+	})
+}
+
 // The log's time is over when it has passed, not when a clock that was set back has
 // come to where it was.
 func TestRunner_clock_set_back_while_the_log_is_awaited(t *testing.T) {

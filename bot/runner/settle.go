@@ -96,8 +96,10 @@ func (b *batch) over(rows []int) (ready []int, oldest time.Time, soonest time.Du
 			continue
 		}
 		ready = append(ready, row)
-		if at := p.First.OktaAt; oldest.IsZero() || at.Before(oldest) {
-			oldest = at
+		for _, a := range []*reset.Attempt{p.First, p.Last} { // the last is earlier where Okta's clock was set back
+			if a != nil && (oldest.IsZero() || a.OktaAt.Before(oldest)) {
+				oldest = a.OktaAt
+			}
 		}
 	}
 	return ready, oldest, soonest
