@@ -53,6 +53,7 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 		return err
 	}
 	plan.FrozenAt, plan.LastNote = looked, lastNote // who is reset by others from here on is not reset again
+	plan.Takes = p.takes(r, plan)
 	res := Result{Plan: plan, Terms: terms}
 	switch {
 	case plan.Resets == 0:

@@ -53,8 +53,19 @@ type Planner struct {
 	Protection *protection.Lists
 	Velocity   *Velocity
 	Rules      func() policy.Rules
-	Org        string // Okta org URL
+	Takes      func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
+	Org        string                               // Okta org URL
 	Log        *slog.Logger
+}
+
+// takes is about how long a run of the plan takes, 0 if that is not known or nobody is reset.
+func (p *Planner) takes(r *reset.Request, plan reset.Plan) time.Duration {
+	if p.Takes == nil || plan.Resets == 0 || r.Asked.Options.DryRun {
+		return 0
+	}
+	frozen := *r
+	frozen.Plan = plan
+	return p.Takes(&frozen)
 }
 
 // Result is a frozen plan with its terms, or the refusal to freeze it.

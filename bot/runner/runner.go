@@ -172,6 +172,8 @@ type Pace struct {
 	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
 	SettleAfter time.Duration // how long a call may still be executing after we gave it up
 	LogLag      time.Duration // how late the System Log may be
+
+	Takes func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
 }
 
 // linger is how long calls in flight may go on after the runner is told to stop.
@@ -190,7 +192,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		protected: protected,
 		planner: &planner.Planner{
 			Record: recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
-			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Org: r.Org, Log: r.Log,
+			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Takes: r.Pace.Takes, Org: r.Org, Log: r.Log,
 		},
 		log:  resetlog.New(r.SystemLog, r.Log),
 		fail: cancel,

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,4 +154,13 @@ func TestReview_all_found_are_taken_out(t *testing.T) {
 	}
 	s.submit("U_APPROVER1", s.turn("U_APPROVER1", found, "review_all", "all", unticked), nil)
 	s.toldPrivately("U_APPROVER1", "removed 1 user")
+}
+
+// 80 users with 80 % of 240 calls a minute take about half a minute.
+func TestApproval_saysHowLongItTakes(t *testing.T) {
+	s := mustSandbox(t, "--users", "120", "--rate-limit", "240")
+	s.upload("U_REQUESTER", "lost phones", "some.csv", []byte(strings.Join(strings.SplitAfter(string(s.get("/sample.csv")), "\n")[:81], "")))
+	if m := s.awaitPending(1); !regexp.MustCompile(`expires [^,]+, takes about [23]0 s`).MatchString(m.all()) {
+		t.Errorf("the message does not say it: %s", m.all())
+	}
 }

@@ -186,8 +186,8 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	lc.Start("freezes", freezes.Run)
 	var herald runner.Herald
+	seconds := func(r *reset.Request) int { return webhook.RunSeconds(client.Stats(), cfg.Okta.Reserve, r) }
 	if cfg.Policy.Alerts.Webhook != "" {
-		seconds := func(r *reset.Request) int { return webhook.RunSeconds(client.Stats(), cfg.Okta.Reserve, r) }
 		hook, err := webhook.New(ctx, cfg, rec, seconds, log.With("part", "webhook"))
 		if err != nil {
 			return err
@@ -198,7 +198,8 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	acting := &runner.Runner{
 		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
 		Rules: current, Org: file.Org(), Log: log.With("part", "runner"),
-		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag},
+		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag,
+			Takes: func(r *reset.Request) time.Duration { return time.Duration(seconds(r)) * time.Second }},
 	}
 	lc.Start("runner", acting.Run)
 	tabs := &hometab.Publisher{Slack: slack, Source: tabSource{d, rec}, Log: log.With("part", "home tabs"), Now: time.Now}

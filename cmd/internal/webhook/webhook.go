@@ -229,8 +229,11 @@ func RunSeconds(stats okta.Stats, reserve int, r *reset.Request) int {
 			continue
 		}
 		calls := r.Plan.Resets
+		if n := len(r.Asked.Options.Factors); n > 0 {
+			calls *= 1 + n // they are listed, and removed one by one
+		}
 		if r.Asked.Options.RevokeSessions {
-			calls *= 2
+			calls += r.Plan.Resets
 		}
 		window := float64(b.Limit)
 		if b.Ceiling > 0 {
