@@ -84,8 +84,22 @@ func (pl *planning) agree(ctx context.Context, rows []reset.Row, matches []okta.
 				have.Users = append(slices.Clone(have.Users), u)
 			}
 		}
+		if row := rows[at[n]]; row.Kind != reset.RefID && strings.EqualFold(refs[n].Value, row.Value) {
+			have.Users = withoutTwins(have.Users) // they share an address: the row names nobody by another
+		}
 	}
 	return nil
+}
+
+// withoutTwins leaves out of the users of one address those who are DEPROVISIONED, where
+// anybody else has it: an address that was given to a new user is theirs. Two who
+// are not DEPROVISIONED stay two, whose login it may be: a reset is not to guess.
+func withoutTwins(users []okta.User) []okta.User {
+	live := slices.DeleteFunc(slices.Clone(users), func(u okta.User) bool { return u.Status == "DEPROVISIONED" })
+	if len(live) == 0 {
+		return users
+	}
+	return live
 }
 
 // doubtful lists what is still to be looked up of a row whose user is known: the
@@ -157,6 +171,9 @@ func (pl *planning) lookupAs(ctx context.Context, refs []reset.Ref) ([]okta.Matc
 	matches, err := pl.Okta.Resolve(ctx, asked, nil)
 	if err != nil {
 		return nil, fmt.Errorf("look up %d users: %w", len(refs), err)
+	}
+	for i := range matches {
+		matches[i].Users = withoutTwins(matches[i].Users)
 	}
 	return matches, nil
 }
