@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -8,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -102,4 +104,71 @@ func TestOktaAnswers_ofAServiceApp(t *testing.T) {
 	if err := oktaAnswers(t.Context(), client); err == nil {
 		t.Error("ready without Okta")
 	}
+}
+
+// A token that nobody uses for 30 days is gone: it is used once a day, no more often,
+// on days too when Okta did not answer, and until the bot ends.
+func TestKeepToken_usesTheTokenOnceADay(t *testing.T) {
+	sdk, err := okta.NewSDK() // outside of the bubble: it starts a goroutine that never ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		wire := &days{}
+		client, err := okta.New(okta.Config{
+			OrgURL: "http://127.0.0.1:1", Token: "secret", Marker: "test", Version: "test",
+			Logger: slog.New(slog.DiscardHandler), Transport: wire, SDK: sdk,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		var said bytes.Buffer
+		begun := time.Now()
+		go func() { done <- keepToken(ctx, client, slog.New(slog.NewTextHandler(&said, nil))) }()
+		<-time.After(4*24*time.Hour + time.Hour)
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+		answered := map[int]int{}
+		for _, at := range wire.answered {
+			answered[int(at.Sub(begun)/(24*time.Hour))]++
+		}
+		if want := map[int]int{1: 1, 3: 1, 4: 1}; !maps.Equal(answered, want) { // calls a day; nobody answers on day 2
+			t.Errorf("answered calls by day: %v, want %v", answered, want)
+		}
+		if n := strings.Count(said.String(), "level=ERROR"); n != 1 || strings.Contains(said.String(), "secret") {
+			t.Errorf("the log of four days, of which one was bad: %s", &said)
+		}
+	})
+}
+
+// days is an Okta that refuses the token on the second day of its life and answers on others.
+type days struct {
+	first    time.Time
+	answered []time.Time
+}
+
+func (d *days) RoundTrip(r *http.Request) (*http.Response, error) {
+	if d.first.IsZero() {
+		d.first = time.Now()
+	}
+	w := httptest.NewRecorder()
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case r.Header.Get("Authorization") != "SSWS secret":
+		return nil, errors.New("the token was not used")
+	case time.Since(d.first) > 12*time.Hour && time.Since(d.first) < 36*time.Hour:
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.WriteString(`{"errorCode":"E0000011","errorSummary":"Invalid token provided"}`)
+	default:
+		d.answered = append(d.answered, time.Now())
+		_, _ = w.WriteString(`{"id":"00uAnaLima0000000001","status":"ACTIVE","profile":{"login":"ana@example.com"}}`)
+	}
+	answer := w.Result()
+	answer.Request = r
+	return answer, nil
 }
