@@ -108,3 +108,21 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 		t.Errorf("%d forgotten", f.Forgotten)
 	}
 }
+
+// A drill of one kill, for a look, is over when each point was met once; a longer one goes on.
+func TestDrill_short_is_over_sooner(t *testing.T) {
+	met := map[string]int{}
+	for _, p := range failpoints() {
+		met[p.name] = 1
+	}
+	for _, c := range []struct {
+		kills   int
+		over    bool
+		counted int
+	}{{1, true, 1}, {2, false, 2}, {60, false, 30}} {
+		d := &drill{drillConfig: &drillConfig{Kills: c.kills}, figures: drillFigures{Kills: 30, Points: met}}
+		if over := d.unmet() == ""; over != c.over || d.counted() != c.counted {
+			t.Errorf("%d kills: over is %v, the share is of %d", c.kills, over, d.counted())
+		}
+	}
+}

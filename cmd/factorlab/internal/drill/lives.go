@@ -22,7 +22,7 @@ const (
 	mostIdle   = 6                       // lives without a reset that make the next one longer, each by drillLife
 	drillPoll  = 20 * time.Millisecond
 	inFlight   = 0.6 // share of the kills with calls in flight, at least
-	eachPoint  = 5   // times that each point is met, at least
+	eachPoint  = 5   // times that each point is met, at least, in a drill of as many kills
 )
 
 // run lets the bot live and die until it was killed often enough, then lets it
@@ -81,9 +81,10 @@ func every(ctx context.Context, pause time.Duration, done func() (bool, error)) 
 }
 
 // lives kills the bot as often as was asked for, and then until enough of the
-// kills were in flight and each point was met.
+// kills were in flight and each point was met. A short drill, for a look, is over
+// when as many were in flight as of the kills that were asked for.
 func (d *drill) lives(ctx context.Context) error {
-	for f := &d.figures; f.Kills < d.Kills || float64(f.InFlight) < inFlight*float64(f.Kills) || d.unmet() != ""; {
+	for f := &d.figures; f.Kills < d.Kills || float64(f.InFlight) < inFlight*float64(d.counted()) || d.unmet() != ""; {
 		if f.Kills >= 3*d.Kills+400 {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
 			return nil
@@ -101,9 +102,20 @@ func (d *drill) lives(ctx context.Context) error {
 	return nil
 }
 
+// counted is how many kills the share in flight is of.
+func (d *drill) counted() int {
+	if d.Kills < eachPoint {
+		return d.Kills
+	}
+	return d.figures.Kills
+}
+
+// each is how often each point is to be met.
+func (d *drill) each() int { return min(eachPoint, d.Kills) }
+
 // unmet is the point that was met least, "" if each was met often enough.
 func (d *drill) unmet() string {
-	least, at := eachPoint, ""
+	least, at := d.each(), ""
 	for _, p := range failpoints() {
 		if n := d.figures.Points[p.name]; n < least {
 			least, at = n, p.name
@@ -176,7 +188,7 @@ func (d *drill) arm() string {
 	var due []string
 	least := d.unmet()
 	for _, p := range failpoints() {
-		if n := d.figures.Points[p.name]; n < eachPoint && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
+		if n := d.figures.Points[p.name]; n < d.each() && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
 			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
 		}
 	}
