@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -50,7 +51,10 @@ func (l *listening) runCommand(ctx context.Context, a *event.Event, c roster.Com
 
 func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	in := intent(a)
-	if len(c.Args) > 0 {
+	if len(c.Users) == 1 && len(c.Args) == 0 {
+		return l.userStatus(ctx, in, c.Users[0])
+	}
+	if len(c.Args)+len(c.Users) > 0 {
 		id, err := named(c)
 		if err != nil {
 			return view.Message{}, err
@@ -62,6 +66,26 @@ func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command
 		return view.Message{}, err
 	}
 	return view.Status(all), nil
+}
+
+// userStatus serves "status ana@example.com".
+func (l *listening) userStatus(ctx context.Context, in desk.Intent, u roster.UserRef) (view.Message, error) {
+	if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
+		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: "Whose status? Write one user: `/factor-reset status ana@example.com`."}
+	}
+	found, more, err := l.Desk.Became(ctx, in, u)
+	if err != nil {
+		return view.Message{}, err
+	}
+	all := make([]view.Became, 0, len(found))
+	for _, b := range found {
+		all = append(all, view.Became(b))
+	}
+	name := u.Value
+	if u.Kind == roster.UserMention && len(all) > 0 {
+		name = all[0].Target.Login
+	}
+	return view.UserStatus(name, all, more), nil
 }
 
 // changeState serves "cancel FR-42" and its like.

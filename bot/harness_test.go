@@ -97,6 +97,25 @@ func (d *deskInMemory) Status(ctx context.Context, in desk.Intent) ([]*reset.Req
 	return nil, nil
 }
 
+// Became finds the user in the plans in memory.
+func (d *deskInMemory) Became(ctx context.Context, _ desk.Intent, u roster.UserRef) (all []desk.Became, more bool, err error) {
+	for _, id := range []reset.ID{"FR-2", "FR-1"} {
+		r, err := d.Get(ctx, id)
+		if err != nil {
+			continue
+		}
+		for t, err := range d.Targets(ctx, id, r.Plan.Revision, 1) {
+			if err != nil {
+				return nil, false, err
+			}
+			if t.Login == u.Value {
+				all = append(all, desk.Became{Request: r, Target: t})
+			}
+		}
+	}
+	return all, false, nil
+}
+
 func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	d.note(in)
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {

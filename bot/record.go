@@ -54,6 +54,7 @@ type Desk interface {
 	Retry(ctx context.Context, in desk.Intent) (*reset.Request, error)
 
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
+	Became(ctx context.Context, in desk.Intent, u roster.UserRef) (all []desk.Became, more bool, err error)
 	// History reports whether there are more than it returns.
 	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) (all []*reset.Request, more bool, err error)
 	WhoAmI(ctx context.Context, in desk.Intent) (desk.Standing, error)

@@ -1,0 +1,76 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+)
+
+// Became is what became of one user in one request.
+type Became struct {
+	Request *reset.Request
+	Target  reset.Target
+	Step    reset.Progress
+}
+
+// UserStatus answers what became of a user, newest first. More says that older
+// requests were not looked through.
+func UserStatus(user string, all []Became, more bool) Message {
+	name := cut(line(user), 100)
+	if len(all) == 0 {
+		s := fmt.Sprintf("%s isn't in any request that you can see.", code(name))
+		if more {
+			s = fmt.Sprintf("%s isn't in any of the latest requests that you can see.", code(name))
+		}
+		return Answer(s)
+	}
+	blocks := []slack.Block{section(fmt.Sprintf("*%s* in %s, newest first:", escape(name), plural(len(all), "request")))}
+	var first string
+	for i, b := range all {
+		became := becameWords(b)
+		if i == 0 {
+			first = fmt.Sprintf("%s: %s in %s", name, became, b.Request.ID)
+		}
+		at := b.Request.Asked.At
+		if !b.Step.FinishedAt.IsZero() {
+			at = b.Step.FinishedAt
+		}
+		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, became, date(at), mention(b.Request.Asked.By))
+		if todo := advice(b.Step.Reason); todo != "" && (b.Request.HasRun() || b.Step.Outcome != reset.OutcomeNotRun) {
+			s += "\n" + todo + "."
+		}
+		blocks = append(blocks, section(s))
+	}
+	if more {
+		blocks = append(blocks, note("Older requests weren't looked through. See `/factor-reset history`."))
+	}
+	return Message{Text: texted(first), Blocks: blocks}
+}
+
+// becameWords is the outcome of a user; while there is none, how their request goes.
+func becameWords(b Became) string {
+	why := ""
+	if b.Step.Reason != "" {
+		why = ": " + reasonWords(b.Step.Reason)
+	}
+	switch b.Step.Outcome {
+	case reset.OutcomeReset:
+		if b.Step.Reason == reset.AlreadyClear {
+			return "nothing to remove: " + reasonWords(b.Step.Reason)
+		}
+		return "MFA was reset" + strings.Replace(why, ": reset, ", ", ", 1)
+	case reset.OutcomeSkipped:
+		return "skipped" + why
+	case reset.OutcomeFailed:
+		return "*not reset*" + why
+	case reset.OutcomeNotRun:
+		if !b.Request.HasRun() {
+			return "not reset: " + stateWords(b.Request)
+		}
+		return "*not reset*" + why
+	}
+	return "not reset yet: " + stateWords(b.Request)
+}
