@@ -83,7 +83,7 @@ func (pl *planning) checkColumns(ctx context.Context, columns []string) (warning
 		case !attributeName.MatchString(c):
 			return nil, &Error{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
 		case unread:
-			warnings = append(warnings, "Okta does not tell which attributes users have: the column "+c+" stays empty if it is not one.")
+			warnings = append(warnings, "Okta doesn't say which attributes users have: the column "+c+" stays empty if it is not one.")
 		default:
 			return nil, &Error{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
 		}
@@ -94,7 +94,7 @@ func (pl *planning) checkColumns(ctx context.Context, columns []string) (warning
 // Selection says to Okta which users an export lists.
 func (p *Planner) Selection(ctx context.Context, src reset.Source) (okta.Selection, error) {
 	if !src.Asks() {
-		return okta.Selection{}, &Error{"no_selection", "Say whom to list: group:, search:, filter: or q:."}
+		return okta.Selection{}, &Error{"no_selection", "Say who to list: group:, search:, filter: or q:."}
 	}
 	s := okta.Selection{Search: src.Search, Filter: src.Filter, Q: src.Query}
 	if src.Group == "" {
@@ -119,7 +119,7 @@ func (pl *planning) countSelected(ctx context.Context, sel okta.Selection) (n in
 		}
 	}
 	if n == 0 {
-		return 0, nil, &Error{"nobody_found", "No user of Okta is in the group, or fits what was asked for."}
+		return 0, nil, &Error{"nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again."}
 	}
 	return n, nil, nil
 }

@@ -72,15 +72,69 @@ func nothing(p reset.Plan, targets []reset.Target) string {
 	reasons := slices.SortedFunc(maps.Keys(p.Skips), func(a, b reset.Reason) int {
 		return cmp.Or(p.Skips[b]-p.Skips[a], strings.Compare(string(a), string(b)))
 	})
+	if len(targets) == 1 {
+		t := targets[0]
+		if t.Reason == reset.NotFound {
+			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, mend(t.Reason))
+		}
+		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, mend(t.Reason))
+	}
 	var parts []string
 	for _, r := range reasons {
-		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], strings.ReplaceAll(string(r), "_", " ")))
+		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], skipWords(r)))
 	}
-	s := fmt.Sprintf("There is nobody to reset: %s skipped (%s).", count(p.Targets, "row is", "rows are"), strings.Join(parts, ", "))
+	s := fmt.Sprintf("Nobody to reset: all %d are skipped (%s).", p.Targets, strings.Join(parts, ", "))
 	for _, t := range targets[:min(len(targets), shownDetails)] {
-		s += fmt.Sprintf(" Row %d, %q, %s.", t.Row, t.Input, t.Detail)
+		s += fmt.Sprintf(" %q: %s.", t.Input, t.Detail)
 	}
-	return s
+	if len(reasons) == 0 {
+		return s
+	}
+	return s + mend(reasons[0])
+}
+
+// skipWords says why users are skipped, after their number.
+func skipWords(r reset.Reason) string {
+	switch r {
+	case reset.NotFound:
+		return "not in Okta"
+	case reset.Ambiguous:
+		return "not clear who is meant"
+	case reset.ResetBefore, reset.ResetSincePlan:
+		return "reset already"
+	case reset.Duplicate:
+		return "named twice"
+	case reset.Deprovisioned:
+		return "deactivated in Okta"
+	case reset.Staged:
+		return "not active yet in Okta"
+	case reset.ProtectedAdmin:
+		return "protected as administrators"
+	case reset.ProtectedUser:
+		return "protected by name"
+	case reset.ProtectedGroup:
+		return "in a protected group"
+	case reset.InvalidRow:
+		return "naming nobody"
+	case reset.TakenOut:
+		return "removed by an approver"
+	}
+	return strings.ReplaceAll(string(r), "_", " ")
+}
+
+// mend says what the requester does about it, after a blank; "" where there is nothing to do.
+func mend(r reset.Reason) string {
+	switch r {
+	case reset.NotFound, reset.InvalidRow:
+		return " Check the spelling and ask again."
+	case reset.Ambiguous:
+		return " Name them by login or Okta ID and ask again."
+	case reset.Deprovisioned, reset.Staged:
+		return " Activate them in Okta, then ask again."
+	case reset.ProtectedAdmin, reset.ProtectedUser, reset.ProtectedGroup:
+		return " An approver can tell you how protected users are reset."
+	}
+	return ""
 }
 
 // targets makes one target for each row of the roster.
@@ -246,7 +300,7 @@ func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
 		list = append(list, fmt.Sprintf("Factors and roles of each of %d users were read for this plan.", p.Resets))
 	}
 	if rules.Protect.Admins == policy.AdminsOff {
-		list = append(list, "Administrators are not protected here: they are reset like anyone else.")
+		list = append(list, "Administrators aren't protected here: they're reset like anyone else.")
 	}
 	if p.Resets > policy.Few && rules.Verify == "each" {
 		list = append(list, "Each user's factors are listed after the reset, which doubles the time.")

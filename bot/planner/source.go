@@ -36,7 +36,7 @@ func (pl *planning) found(ctx context.Context, src reset.Source) ([]reset.Row, [
 		}
 	}
 	if len(rows) == 0 {
-		return nil, nil, &Error{"nobody_found", "No user of Okta is in the group, or fits the search."}
+		return nil, nil, &Error{"nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again."}
 	}
 	return rows, matches, nil
 }
@@ -70,7 +70,7 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 func searchError(err error) error {
 	var oe *okta.Error
 	if errors.As(err, &oe) && oe.Kind == okta.KindExpression {
-		return &Error{"bad_search", "Okta does not take this search: " + oe.Summary}
+		return &Error{"bad_search", "Okta doesn't accept this search: " + oe.Summary}
 	}
 	return fmt.Errorf("list the users: %w", err)
 }

@@ -33,7 +33,7 @@ func (r Rules) Words() []string {
 func (r Rules) approvalWords() string {
 	s := "Each request needs the approval of " + others(max(1, r.Approvals)) + " than the requester."
 	if n := len(r.ApprovalsFrom); n > 0 {
-		s += fmt.Sprintf(" Among them is one from each of %s of user groups.", plural(n, "set"))
+		s += fmt.Sprintf(" One approval must come from each of %s of user groups.", plural(n, "set"))
 	}
 	return s
 }
@@ -42,7 +42,7 @@ func others(n int) string {
 	if n == 1 {
 		return "one other person"
 	}
-	return fmt.Sprintf("%d other persons", n)
+	return fmt.Sprintf("%d other people", n)
 }
 
 func (r Rules) largeWords() string {
@@ -58,12 +58,12 @@ func (r Rules) timeWords() string {
 }
 
 func (r Rules) sizeWords() string {
-	s := fmt.Sprintf("A request names at most %d rows", r.MaxTargets)
+	s := fmt.Sprintf("A request can have at most %d users", r.MaxTargets)
 	if n := r.Velocity.PerRequesterPerDay; n > 0 {
-		s += fmt.Sprintf(", a requester at most %d users a day", n)
+		s += fmt.Sprintf(", and one requester at most %d a day", n)
 	}
 	if n := r.Velocity.OrgPerHour; n > 0 {
-		s += fmt.Sprintf(", and at most %d users an hour are reset altogether", n)
+		s += fmt.Sprintf(", and everybody together at most %d an hour", n)
 	}
 	if len(r.Ramp) > 0 {
 		steps := make([]string, len(r.Ramp))
@@ -99,7 +99,7 @@ func (r Rules) protectWords() string {
 	if len(who) == 0 {
 		return "Nobody is protected from a reset."
 	}
-	s := strings.ToUpper(who[0][:1]) + strings.Join(who, ", ")[1:] + " are passed over"
+	s := strings.ToUpper(who[0][:1]) + strings.Join(who, ", ")[1:] + " are skipped"
 	if len(r.Protect.Approvers) > 0 {
 		return s + ", unless a break-glass request is approved by those who may."
 	}

@@ -25,9 +25,9 @@ func TestRules_Words(t *testing.T) {
 		rules    policy.Rules
 		has, not []string
 	}{
-		"plain": {plain, []string{"one other person", "Over 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10000 rows", "Okta administrators are passed over.", "10 failures"},
+		"plain": {plain, []string{"one other person", "Over 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10000 users", "Okta administrators are skipped.", "10 failures"},
 			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number"}},
-		"full": {full, []string{"each of 2 sets", "type the number", "waits 3 days", "at most 100 users a day", "1000 users an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are passed over, unless a break-glass", "ends the user's Okta sessions", "dry run"},
+		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run"},
 			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
 		"nobody protected": {policy.Rules{Protect: policy.Protect{Admins: policy.AdminsOff}}, []string{"Nobody is protected"}, nil},
 	} {

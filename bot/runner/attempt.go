@@ -137,7 +137,7 @@ func (b *batch) allowed(ctx context.Context, t reset.Target) (knownAt time.Time,
 		return knownAt, false
 	case err != nil:
 		b.Log.Error("nothing is known of a target", "request", b.id, "row", t.Row, "err", err)
-		b.halted(reset.CauseProtection, "Okta does not tell who is protected, so nobody is reset. "+advice(err))
+		b.halted(reset.CauseProtection, "Okta doesn't say who is protected, so nobody is reset. "+advice(err))
 		return knownAt, false
 	case w.Blocks(t, b.broken()):
 		switch p := b.row(t.Row); {

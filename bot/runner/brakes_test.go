@@ -128,7 +128,7 @@ func TestRunner_review_at_the_start(t *testing.T) {
 		{"the approver became a guest", policy.Person{ID: "U_APPROVER1", Guest: true}, reset.Pending, "full member"},
 		{"the approver is a target", policy.Person{ID: "U_APPROVER1", Kin: []reset.UserID{reset.UserID(ids[1])}}, reset.Pending, "in the plan"},
 		{"the approver is the requester", policy.Person{ID: "U_APPROVER1", Email: "a@example.com"}, reset.Pending, "requester"},
-		{"the requester left", policy.Person{ID: "U_REQUESTER", Deleted: true}, reset.Cancelled, "may not ask"},
+		{"the requester left", policy.Person{ID: "U_REQUESTER", Deleted: true}, reset.Cancelled, "can't ask"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

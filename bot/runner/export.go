@@ -52,7 +52,7 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 	case errors.As(err, &no):
 		return b.pause(reset.CauseErrors, no.Words)
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):
-		return b.pause(reset.CauseErrors, "The users cannot be listed. "+advice(err))
+		return b.pause(reset.CauseErrors, "The users can't be listed. "+advice(err))
 	case err != nil:
 		return err
 	}

@@ -53,7 +53,7 @@ func (d *driver) planFailed(ctx context.Context, err error) error {
 		return err
 	}
 	d.Log.Error("plan given up", "request", d.id, "err", err)
-	why := "Okta could not be asked about the users, so nobody is reset. " + advice(err) + " Then ask again."
+	why := "Okta couldn't be asked about the users, so nobody is reset. " + advice(err) + " Then ask again."
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 		return r.Reject("okta_refused", why, now)
 	})

@@ -44,7 +44,7 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 			if r.State != reset.Approved {
 				return reset.Fact{}, reset.ErrNotYet
 			}
-			return r.Withdraw("The requester may not ask for this any more.", now)
+			return r.Withdraw("The requester can't ask for this any more.", now)
 		})
 	}
 	fell, err := d.fallen(ctx, rules, r, all[0], all[1:])

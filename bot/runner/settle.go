@@ -141,7 +141,7 @@ func (b *batch) readable(err error, s reset.State) bool {
 		return false
 	}
 	if s == reset.Running {
-		b.halted(reset.CauseErrors, "Okta's System Log cannot be read, so nobody can tell what became of a call. "+advice(err))
+		b.halted(reset.CauseErrors, "Okta's System Log can't be read, so nobody can tell what became of a call. "+advice(err))
 	}
 	return s == reset.Stopping
 }

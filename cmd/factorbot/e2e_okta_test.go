@@ -178,7 +178,7 @@ func TestSandbox_groups_and_searches_of_nobody(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for i, c := range []struct{ text, words string }{
 		{`group:"Sails" because phishing`, "Okta has no group of this name"},
-		{`search:profile.department eqq "Legal" because phishing`, "Okta does not take this search"},
+		{`search:profile.department eqq "Legal" because phishing`, "Okta doesn't accept this search"},
 		{`search:profile.department eq "Nowhere" because phishing`, "No user of Okta"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
