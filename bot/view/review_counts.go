@@ -25,7 +25,7 @@ func (v *Review) counts() []slack.Block {
 			fields = append(fields, mrkdwn(trim("*"+head+"*\n"+text, 1900)))
 		}
 	}
-	add("By status", top(v.statuses, func(k string) string { return k }, "unknown"))
+	add("By status", top(v.statuses, statusWords, "unknown"))
 	add("By department", top(v.departments, func(k string) string { return k }, "none"))
 	add("Skipped because", top(v.skips, reasonWords, "no reason given"))
 	add("By factor", top(v.factors, func(k string) string { return strings.Join(factorWords([]string{k}), " ") }, "none"))

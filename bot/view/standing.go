@@ -188,11 +188,14 @@ func causeWords(r *reset.Request) string {
 	if r.Pause == nil {
 		return "it waits for a person."
 	}
-	s := causeSentence(r.Pause)
-	if d := strings.TrimSuffix(told(r.Pause.Detail), "."); d != "" {
-		s += " " + d + "."
+	d := strings.TrimSuffix(told(r.Pause.Detail), ".")
+	switch {
+	case d == "":
+		return causeSentence(r.Pause)
+	case r.Pause.Cause == reset.CauseErrors: // the detail says which
+		return d + "."
 	}
-	return s
+	return causeSentence(r.Pause) + " " + d + "."
 }
 
 func causeSentence(p *reset.Pause) string {
