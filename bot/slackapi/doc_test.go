@@ -1,4 +1,4 @@
-package slackapi_test
+package slackapi
 
 import (
 	"os"

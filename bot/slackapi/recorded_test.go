@@ -1,4 +1,4 @@
-package slackapi_test
+package slackapi
 
 import (
 	"context"
@@ -13,8 +13,6 @@ import (
 	"testing"
 
 	"github.com/slack-go/slack"
-
-	"factorbot/bot/slackapi"
 )
 
 // recordingsDir is where recordings of what Slack sent lie beside the checkout.
@@ -111,9 +109,9 @@ func TestRecorded_answers(t *testing.T) {
 	refused := func(code, hint string, call func(c *slack.Client) error) reading {
 		return func(c *slack.Client) string {
 			err := call(c)
-			got := slackapi.ErrorCode(err)
-			if got != code || slackapi.MayHaveActed(err) || !strings.Contains(slackapi.Hint(err), hint) {
-				return fmt.Sprintf("%q, %v, %q", got, err, slackapi.Hint(err))
+			got := ErrorCode(err)
+			if got != code || MayHaveActed(err) || !strings.Contains(Hint(err), hint) {
+				return fmt.Sprintf("%q, %v, %q", got, err, Hint(err))
 			}
 			return ""
 		}
@@ -278,7 +276,7 @@ func TestRecorded_answers(t *testing.T) {
 				}
 				return
 			}
-			c := slackapi.NewClient("xapp-1", "xoxb-1", "https://slack.com/api/", r)
+			c := NewClient("xapp-1", "xoxb-1", "https://slack.com/api/", r)
 			if bad := check(c); bad != "" {
 				t.Error(bad)
 			}
