@@ -477,6 +477,7 @@ addEventListener("submit", (e) => {
   if (form.method === "dialog") return;
   e.preventDefault();
   if (form.matches("[data-composer]")) send(form);
+  else if (actsOn(document.activeElement, "enter")) return; // Enter there acts, and submits nothing
   else if (form.closest("dialog.modal")) submitView(form.closest("dialog.modal"));
 });
 
