@@ -113,7 +113,7 @@ func TestDirect_export(t *testing.T) {
 func TestDirect_reminder_and_expiry(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
-	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 12s\n"))
+	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 24s\n"))
 	s.failing()
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.awaitPending(1)

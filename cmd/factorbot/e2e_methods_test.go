@@ -156,7 +156,7 @@ func (j *failingJob) play() {
 	j.step("modal", "U_APPROVER1", func() { review = j.pressAny("U_APPROVER1", "review") }, func() bool { return review != nil })
 	j.step("page", "U_APPROVER1", func() {
 		before := review["hash"]
-		answer := j.post("/sandbox/action", map[string]any{"user": "U_APPROVER1", "view_id": review["id"], "action_id": "review_on", "value": "1", "values": map[string]any{}})
+		answer := j.post("/sandbox/action", map[string]any{"user": "U_APPROVER1", "view_id": review["id"], "action_id": "review_show", "value": "reset", "values": map[string]any{}})
 		if view, _ := answer["view"].(map[string]any); view != nil && view["hash"] != before {
 			review = nil
 		}

@@ -59,6 +59,13 @@ func mustProxy(t *testing.T, services string) *egress {
 	return p
 }
 
+// refuse makes the proxy refuse one host.
+func (p *egress) refuse(host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses = host
+}
+
 func (p *egress) connect(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.asked = append(p.asked, r.Host)
@@ -147,12 +154,12 @@ func TestDoctor_throughAProxy(t *testing.T) {
 		}
 	}
 	p := mustProxy(t, s.url)
-	p.refuses = "example.okta.com:443"
+	p.refuse("example.okta.com:443")
 	want := "the proxy " + strings.TrimPrefix(p.URL, "http://") + " refuses to connect"
 	if out, err := examine(p, "example.okta.com"); err == nil || !strings.Contains(out, want+": 403") {
 		t.Errorf("refused for Okta: %v, nothing says %q\n%s", err, want, out)
 	}
-	p.refuses = "slack.com:443"
+	p.refuse("slack.com:443")
 	if out, err := examine(p, "example.okta.com"); err == nil || !strings.Contains(out, want+" to slack.com") {
 		t.Errorf("refused for Slack: %v, nothing says %q\n%s", err, want, out)
 	}

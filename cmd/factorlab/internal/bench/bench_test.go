@@ -216,10 +216,15 @@ func mustSimulate(tb testing.TB, args ...string) string {
 			tb.Error(err)
 		}
 	})
-	line, err := bufio.NewReader(printed).ReadString('\n')
-	go func() { _, _ = io.Copy(io.Discard, printed) }() // ends with the simulators
-	if err != nil {
-		tb.Fatal(err)
+	lines := bufio.NewReader(printed)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if url, ok := strings.CutPrefix(strings.TrimSpace(line), "okta URL "); ok {
+			go func() { _, _ = io.Copy(io.Discard, lines) }() // ends with the simulators
+			return url
+		}
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(line), "page URL "), "/")
 }
