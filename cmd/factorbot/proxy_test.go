@@ -81,16 +81,18 @@ func (p *egress) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer up.Close()
-	w.WriteHeader(http.StatusOK)
-	down, _, err := http.NewResponseController(w).Hijack()
+	down, early, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer down.Close()
+	if _, err := io.WriteString(down, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = io.Copy(up, down)
+		_, _ = io.Copy(up, early) // what was read before it was taken over, too
 		_ = up.(*net.TCPConn).CloseWrite()
 	}()
 	_, _ = io.Copy(down, up)
