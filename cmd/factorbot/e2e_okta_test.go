@@ -179,7 +179,7 @@ func TestSandbox_groups_and_searches_of_nobody(t *testing.T) {
 	for i, c := range []struct{ text, words string }{
 		{`group:"Sails" because phishing`, "Okta has no group of this name"},
 		{`search:profile.department eqq "Legal" because phishing`, "Okta doesn't accept this search"},
-		{`search:profile.department eq "Nowhere" because phishing`, "No user of Okta"},
+		{`search:profile.department eq "Nowhere" because phishing`, "Nobody in Okta"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			id := fmt.Sprintf("FR-%d", i+1)

@@ -120,6 +120,9 @@ func (s *sandboxRun) reset() int {
 // once checks that each file was shared once.
 func (s *sandboxRun) once(names ...string) {
 	s.tb.Helper()
+	for _, name := range names { // a file waits for no other
+		s.awaitMessage("the file "+name, func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == name })
+	}
 	for _, name := range names {
 		n := 0
 		for _, m := range s.messages("") {
