@@ -233,7 +233,7 @@ func TestRunner_modes(t *testing.T) {
 			onBench(t, oktasim.Options{Given: users}, c.tweak, func(b *bench) {
 				id := b.open(ids...)
 				plan := b.await(id, reset.Pending).Plan
-				if off := strings.Contains(strings.Join(plan.Costs, " "), "not protected"); off != (c.name == "protect off") {
+				if off := strings.Contains(strings.Join(plan.Costs, " "), "aren't protected"); off != (c.name == "protect off") {
 					t.Errorf("the plan says %v", plan.Costs)
 				}
 				b.approve(id)
