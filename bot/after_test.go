@@ -14,8 +14,9 @@ import (
 
 type enrolledAlways struct{}
 
-func (enrolledAlways) Enrolled(context.Context, reset.ID) (of, again int, err error) {
-	return 4, 3, nil
+func (enrolledAlways) Enrolled(context.Context, reset.ID) (of int, again []time.Time, err error) {
+	now := time.Now()
+	return 40, []time.Time{now, now.Add(30 * time.Minute), now.Add(50 * time.Minute), now.Add(3 * time.Hour)}, nil
 }
 
 // The line is posted when it is due, and edited by a later start.
@@ -33,8 +34,11 @@ func TestAfterRun(t *testing.T) {
 	w.until("all messages", w.complete("FR-1"))
 	for _, c := range []struct {
 		later time.Duration
-		words string
-	}{{2 * time.Hour, "FR-1: *3 of 4 users* set up MFA again within 1 h"}, {13 * time.Hour, "within 12 h"}} {
+		words []string
+	}{
+		{2 * time.Hour, []string{"FR-1: *3 of 40 users* set up MFA again within 1 h", `"type":"data_visualization"`, `"type":"line"`}},
+		{13 * time.Hour, []string{"*4 of 40 users* set up MFA again within 12 h"}},
+	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		a := &announcer.EnrolmentReporter{
 			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Record: w.memory, Enrolled: enrolledAlways{},
@@ -42,7 +46,7 @@ func TestAfterRun(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = a.Run(ctx) })
-		w.until(c.words, w.shows("FR-1", announcer.SlotEnrolled, c.words))
+		w.until(c.words[0], w.shows("FR-1", announcer.SlotEnrolled, c.words...))
 		cancel()
 		wg.Wait()
 	}

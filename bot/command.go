@@ -150,7 +150,7 @@ const enrolledTime = 60 * time.Second
 
 func (l *listening) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
 	if l.Enrolled == nil || !r.HasRun() {
-		return view.Enrolled(r, 0, 0), nil
+		return view.Enrolled(r, nil, 0, l.Now()), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, enrolledTime)
 	defer cancel()
@@ -158,7 +158,7 @@ func (l *listening) enrolled(ctx context.Context, r *reset.Request) (view.Messag
 	if err != nil {
 		return view.Message{}, err
 	}
-	return view.Enrolled(r, again, of), nil
+	return view.Enrolled(r, again, of, l.Now()), nil
 }
 
 // named reads the one request that a command is about.

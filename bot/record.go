@@ -79,8 +79,8 @@ type Desk interface {
 
 // Enrolments tells who has enrolled again after a request.
 type Enrolments interface {
-	// Enrolled returns of how many users who were reset how many have enrolled a factor since.
-	Enrolled(ctx context.Context, id reset.ID) (of, again int, err error)
+	// Enrolled returns how many users were reset, and when those who have enrolled a factor since did so.
+	Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error)
 }
 
 // Anchors are the ends of the audit trail's hash chains.

@@ -35,9 +35,9 @@ func (d *slowDesk) MayAsk(ctx context.Context, in desk.Intent, reason string) er
 	return d.deskInMemory.MayAsk(ctx, in, reason)
 }
 
-func (d *slowDesk) Enrolled(ctx context.Context, _ reset.ID) (int, int, error) {
+func (d *slowDesk) Enrolled(ctx context.Context, _ reset.ID) (int, []time.Time, error) {
 	d.wait(ctx, "enrolled")
-	return 2, 1, nil
+	return 2, []time.Time{time.Now()}, nil
 }
 
 func (d *slowDesk) Resume(ctx context.Context, in desk.Intent) (*reset.Request, error) {

@@ -19,8 +19,8 @@ const SlotEnrolled reset.Slot = "enrolled"
 
 // Enrolments tells who has enrolled again after a request.
 type Enrolments interface {
-	// Enrolled returns of how many users who were reset how many have enrolled a factor since.
-	Enrolled(ctx context.Context, id reset.ID) (of, again int, err error)
+	// Enrolled returns how many users were reset, and when those who have enrolled a factor since did so.
+	Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error)
 }
 
 // enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.

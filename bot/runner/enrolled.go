@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"factorbot/bot/reset"
@@ -18,36 +19,40 @@ type Enrolments interface {
 // ErrOktaSilent says that Okta could not be asked.
 var ErrOktaSilent = errors.New("no answer from Okta")
 
-// Enrolled returns how many users the request has reset, and how many of them
-// have enrolled a factor since: by Okta's System Log, of a few also by their factors.
-// It returns ErrOktaSilent where Okta does not answer.
-func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of, again int, err error) {
+// Enrolled returns how many users the request has reset, and when those of them
+// who have enrolled a factor since did so, the earliest first: by Okta's System Log,
+// of a few also by their factors. It returns ErrOktaSilent where Okta does not answer.
+func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error) {
 	head, err := r.Heads.Get(ctx, id)
 	if err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
 	ledger := reset.NewLedger()
 	for e, err := range r.Journal.Log(ctx, id, 1) {
 		if err != nil {
-			return 0, 0, fmt.Errorf("read the log of %s: %w", id, err)
+			return 0, nil, fmt.Errorf("read the log of %s: %w", id, err)
 		}
 		ledger.Apply(e)
 	}
 	since := map[string]time.Time{}
 	for t, err := range r.Plans.Targets(ctx, id, head.Plan.Revision, 1) {
 		if err != nil {
-			return 0, 0, fmt.Errorf("read the plan of %s: %w", id, err)
+			return 0, nil, fmt.Errorf("read the plan of %s: %w", id, err)
 		}
 		if p := ledger.Row(t.Row); p.Outcome == reset.OutcomeReset && p.Sent != nil {
 			since[string(t.User)] = p.Sent.OktaAt.Add(clockMargin)
 		}
 	}
 	if len(since) == 0 {
-		return 0, 0, nil
+		return 0, nil, nil
 	}
 	found, err := r.Enrolments.EnrolledSince(okta.WithLane(ctx, okta.Lane(id)), since)
 	if err != nil {
-		return 0, 0, fmt.Errorf("ask who has enrolled since %s: %w: %w", id, ErrOktaSilent, err)
+		return 0, nil, fmt.Errorf("ask who has enrolled since %s: %w: %w", id, ErrOktaSilent, err)
 	}
-	return len(since), len(found), nil
+	for _, e := range found {
+		again = append(again, e.At)
+	}
+	slices.SortFunc(again, time.Time.Compare)
+	return len(since), again, nil
 }

@@ -198,8 +198,8 @@ func TestRunner_enrolled(t *testing.T) {
 			}
 			pauseFor(context.Background(), time.Minute)
 			of, again, err := r.Enrolled(context.Background(), id)
-			if of != n || again != 3 || err != nil {
-				t.Errorf("%d of %d have enrolled again, %v", again, of, err)
+			if of != n || len(again) != 3 || err != nil {
+				t.Errorf("%d of %d have enrolled again, %v", len(again), of, err)
 			}
 			if _, _, err := r.Enrolled(context.Background(), "FR-9"); !errors.Is(err, reset.ErrNotFound) {
 				t.Errorf("of no request: %v", err)

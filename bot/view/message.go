@@ -76,6 +76,7 @@ const (
 	maxText    = 3900 // chat.update refuses 4,000
 	maxSection = 2900 // of 3,000
 	maxHeader  = 150
+	maxChart   = 50 // of a chart's title
 )
 
 // texted cuts a fallback text to what chat.update takes, and takes the life out
@@ -109,9 +110,9 @@ func folded(title string, inside []slack.Block, small ...string) slack.Block {
 	return newer{c, []slack.Block{note(small...)}}
 }
 
-// chart is a picture of numbers; the text beside it says the same.
-func chart(title string, c slack.DataVisualizationChart) slack.Block {
-	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: title, Chart: c}, nil}
+// chart is a picture of numbers; the text beside it says the same, or what is shown instead.
+func chart(title string, c slack.DataVisualizationChart, instead ...slack.Block) slack.Block {
+	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: shorten(title, maxChart), Chart: c}, instead}
 }
 
 func section(s string) slack.Block {

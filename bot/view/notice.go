@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -81,10 +80,4 @@ func approvers(r *reset.Request) string {
 		who = append(who, v.By)
 	}
 	return people(who)
-}
-
-// EnrolledAfter says in the thread how many users had enrolled again so long after the run.
-func EnrolledAfter(r *reset.Request, again, of int, after time.Duration) Message {
-	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, count(again), users(of), span(after))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

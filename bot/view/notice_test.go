@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -16,9 +17,12 @@ func TestNotices_golden(t *testing.T) {
 		"sessions": view.Reset(with(done(), func(r *reset.Request) {
 			r.Asked.Options.RevokeSessions, r.Asked.Options.Factors = true, []string{"sms"}
 		}), 8),
-		"all_told": view.NoticesSent(done(), view.Told{Told: 12}),
-		"some":     view.NoticesSent(done(), view.Told{Told: 31, NoAccount: 1, NotReached: 2, TooMany: 290, Max: 200}),
-		"nobody":   view.NoticesSent(done(), view.Told{}),
+		"all_told":           view.NoticesSent(done(), view.Told{Told: 12}),
+		"some":               view.NoticesSent(done(), view.Told{Told: 31, NoAccount: 1, NotReached: 2, TooMany: 290, Max: 200}),
+		"nobody":             view.NoticesSent(done(), view.Told{}),
+		"enrolled_1h":        view.EnrolledAfter(done(), hourly(done(), 60), 482, time.Hour),
+		"enrolled_12h":       view.EnrolledAfter(done(), hourly(done(), 60), 482, 12*time.Hour),
+		"enrolled_12h_older": view.EnrolledAfter(done(), hourly(done(), 60), 482, 12*time.Hour).Plain(),
 	}
 	for name, m := range all {
 		if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {

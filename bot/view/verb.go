@@ -150,18 +150,6 @@ func ReportTaken(r *reset.Request) Message {
 	return Answer(fmt.Sprintf("Thank you. Your security team now knows that you didn't expect this reset (%s). Don't set up anything that somebody reads out to you, and talk to them yourself.", r.ID))
 }
 
-// Enrolled answers how many users of a request have enrolled again.
-func Enrolled(r *reset.Request, again, of int) Message {
-	if of == 0 {
-		return Answer(fmt.Sprintf("%s reset nobody, so nobody has to set up MFA again.", r.ID))
-	}
-	have := "have"
-	if again == 1 {
-		have = "has"
-	}
-	return Answer(fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, count(again), users(of), have))
-}
-
 // Heads are the ends of the hash chains of the audit trail; "" where there is none.
 type Heads struct {
 	Request string // of the request's own entries

@@ -1,7 +1,9 @@
 package view_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -21,15 +23,49 @@ func verbs() map[string]view.Message {
 		"frozen":       view.Frozen(reset.Freeze{By: "U_APPROVER1", At: noon, Why: "somebody called <!channel>"}),
 		"thaw_asked":   view.ThawAsked([]reset.Person{"U_APPROVER1"}),
 		"thawed":       view.Thawed([]reset.Person{"U_APPROVER1", "U_APPROVER2"}),
-		"enrolled":     view.Enrolled(s["done"], 41, 50),
-		"enrolled_one": view.Enrolled(s["done"], 1, 1),
-		"enrolled_not": view.Enrolled(s["pending"], 0, 0),
+		"enrolled":     view.Enrolled(s["done"], hourly(s["done"], 41), 50, s["done"].SettledAt.Add(6*time.Hour)),
+		"enrolled_one": view.Enrolled(s["done"], hourly(s["done"], 1), 1, s["done"].SettledAt.Add(time.Hour)),
+		"enrolled_not": view.Enrolled(s["pending"], nil, 0, noon),
 		"receipt":      view.Receipt(s["done"], heads),
 		"receipt_new":  view.Receipt(s["denied"], view.Heads{}),
 		"taken_out":    view.TakenOut(s["planning"], 2),
 		"ask_number":   view.AskNumber(s["pending"], 495),
 		"elsewhere":    view.AskElsewhere([]reset.Channel{"C_FACTORS", "C_OTHER"}),
 		"nowhere":      view.AskElsewhere(nil),
+	}
+}
+
+// hourly has n users set up MFA again, five of them in each half hour after the end.
+func hourly(r *reset.Request, n int) []time.Time {
+	var all []time.Time
+	for i := range n {
+		all = append(all, r.SettledAt.Add(time.Duration(i/5+1)*30*time.Minute))
+	}
+	return all
+}
+
+// What is told "within 4 h" counts who set up MFA again by then, and the chart ends
+// with the number that the sentence has.
+func TestEnrolledAfter_countsByTheHour(t *testing.T) {
+	r := states()["done"]
+	m := view.EnrolledAfter(r, hourly(r, 100), 482, 4*time.Hour)
+	if !strings.Contains(m.Text, "*40 of 482 users* set up MFA again within 4 h. 0 at the end, 10 after 1 h, 20 after 2 h, 30 after 3 h, 40 after 4 h.") {
+		t.Errorf("it says %q", m.Text)
+	}
+	if kind, ok := m.Replaceable(len(m.Blocks) - 1); !ok || kind != "data_visualization" {
+		t.Errorf("there is no chart that can be replaced: %v", m.Blocks)
+	}
+	if n := len(m.Plain().Blocks); n != 2 {
+		t.Errorf("where there are no charts it has %d blocks, want its numbers as small print", n)
+	}
+	for name, m := range map[string]view.Message{
+		"few users":  view.EnrolledAfter(r, hourly(r, 3), 4, time.Hour),
+		"nobody yet": view.EnrolledAfter(r, nil, 482, time.Hour),
+		"too soon":   view.Enrolled(r, hourly(r, 9), 482, r.SettledAt.Add(time.Second)),
+	} {
+		if _, ok := m.Replaceable(len(m.Blocks) - 1); ok {
+			t.Errorf("%s: there is a chart of it", name)
+		}
 	}
 }
 
@@ -62,7 +98,7 @@ func TestVerbs_stayInsideSlacksLimits(t *testing.T) {
 			"frozen":     view.Frozen(reset.Freeze{By: reset.Person(draw("by")), At: noon, Why: draw("why")}),
 			"thaw_asked": view.ThawAsked([]reset.Person{reset.Person(draw("by"))}),
 			"receipt":    view.Receipt(r, view.Heads{Request: draw("head"), Org: draw("org head")}),
-			"enrolled":   view.Enrolled(r, 1, rapid.IntRange(0, 9).Draw(t, "of")),
+			"enrolled":   view.Enrolled(r, hourly(r, rapid.IntRange(0, 90).Draw(t, "again")), rapid.IntRange(0, 90).Draw(t, "of"), r.SettledAt.Add(time.Duration(rapid.Int64Range(-1e9, 1e18).Draw(t, "later")))),
 			"refused":    view.Refused(draw("words")),
 			"not_csv":    view.NotCSV(draw("file")),
 			"elsewhere":  view.AskElsewhere([]reset.Channel{reset.Channel(draw("channel"))}),
