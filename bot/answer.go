@@ -15,15 +15,26 @@ import (
 // answerTime bounds each way of giving a private answer: one that hangs leaves time for the next.
 const answerTime = 4 * time.Second
 
+// answerWay is one way of telling the person behind an event something privately.
+type answerWay func(context.Context, *event.Event, view.Message) error
+
 // answer tells the person privately, best effort: through the envelope's
-// response URL, else by an ephemeral message in the channel, else by a DM.
+// response URL, else by an ephemeral message in the channel, else by a DM. In a
+// thread the ephemeral message comes first: a response URL knows the channel only.
 func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) {
 	err := slackapi.ErrElsewhere
-	for _, way := range []func(context.Context, *event.Event, view.Message) error{l.respond, l.sendEphemeral, l.sendDM} {
+	ways := []answerWay{l.respond, l.sendEphemeral, l.sendDM}
+	if a.Thread != "" {
+		ways = []answerWay{l.sendEphemeral, l.respond, l.sendDM}
+	}
+	for _, way := range ways {
 		if ctx.Err() != nil {
 			return
 		}
-		if err = l.within(ctx, way, a, m); err == nil {
+		if err = l.within(ctx, way, a, m); slackapi.ErrorCode(err) == "invalid_blocks" {
+			err = l.within(ctx, way, a, m.Plain())
+		}
+		if err == nil {
 			return
 		}
 	}
@@ -33,13 +44,15 @@ func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) 
 }
 
 // within answers in one way, for as long as answerTime.
-func (l *listening) within(ctx context.Context, way func(context.Context, *event.Event, view.Message) error, a *event.Event, m view.Message) error {
+func (l *listening) within(ctx context.Context, way answerWay, a *event.Event, m view.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	return way(ctx, a, m)
 }
 
-// sendEphemeral answers by an ephemeral message where the person acted.
+// sendEphemeral answers by an ephemeral message where the person acted. In a thread
+// Slack shows it if there are replies already, as there are where a button was pressed.
+// https://docs.slack.dev/reference/methods/chat.postEphemeral
 func (l *listening) sendEphemeral(ctx context.Context, a *event.Event, m view.Message) error {
 	if a.Channel == "" {
 		return slackapi.ErrElsewhere

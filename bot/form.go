@@ -155,7 +155,7 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 		s.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		s.answer(ctx, a, s.errorMessage(a, err))
+		s.answer(ctx, a, s.errorMessage(ctx, a, err))
 		return
 	}
 	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {

@@ -169,7 +169,7 @@ func (l *listening) clickedInReview(ctx context.Context, a *event.Event) (view.M
 		if ctx.Err() != nil {
 			return view.Message{}, err
 		}
-		msg = l.errorMessage(a, err)
+		msg = l.errorMessage(ctx, a, err)
 		m = view.News("Nothing was done", msg.Text)
 	}
 	if l.replace(ctx, a, m) {

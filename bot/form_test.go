@@ -331,12 +331,22 @@ func TestOrder_names(t *testing.T) {
 // press sends a click as Slack would, of a button that no message here shows.
 func (w *world) press(user, channel, action, value string) {
 	w.Helper()
+	w.pressIn("", user, channel, action, value)
+}
+
+// pressIn is press, of a button in a thread.
+func (w *world) pressIn(thread, user, channel, action, value string) {
+	w.Helper()
 	w.pressed++
+	container := map[string]any{"type": "message", "channel_id": channel, "message_ts": "1795470332.000100"}
+	if thread != "" {
+		container["thread_ts"] = thread
+	}
 	frame, err := json.Marshal(map[string]any{"slack_frame": map[string]any{
 		"type": "interactive", "envelope_id": fmt.Sprintf("press-%d", w.pressed), "accepts_response_payload": true,
 		"payload": map[string]any{
 			"type": "block_actions", "user": map[string]any{"id": user, "team_id": "T_SANDBOX"}, "channel": map[string]any{"id": channel},
-			"container": map[string]any{"type": "message", "channel_id": channel, "message_ts": "1795470332.000100"},
+			"container": container,
 			"actions":   []any{map[string]any{"type": "button", "action_id": action, "value": value, "action_ts": fmt.Sprintf("1795470333.%06d", w.pressed)}},
 		},
 	}})

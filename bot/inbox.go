@@ -80,7 +80,7 @@ func (l *listening) work(ctx context.Context, a *event.Event) (again time.Durati
 	case isLimited(err):
 		return slackapi.RetryDelay(err, 0)
 	case err != nil:
-		m = l.errorMessage(a, err)
+		m = l.errorMessage(ctx, a, err)
 	}
 	if m.Text != "" {
 		l.answer(ctx, a, m)

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
+	"factorbot/bot/view"
 )
 
 func (w *world) command(user, channel, text string) string {
@@ -231,4 +233,95 @@ func TestClick_isAnsweredWhereItWasMade(t *testing.T) {
 	if answered.ThreadTS != top {
 		t.Errorf("it is answered in the thread %q, want %q", answered.ThreadTS, top)
 	}
+	if p := w.whispered("U_APPROVER2"); p.Method != "chat.postEphemeral" {
+		t.Errorf("it is answered by %s, want chat.postEphemeral: a response URL knows no thread", p.Method)
+	}
+}
+
+// whispered is the last thing that somebody alone was shown.
+func (w *world) whispered(user string) slacksim.Post {
+	var last slacksim.Post
+	for _, p := range w.slack.Books().Posts {
+		if p.User == user {
+			last = p
+		}
+	}
+	return last
+}
+
+// strictDesk lets nobody do anything.
+type strictDesk struct{ *deskInMemory }
+
+func (strictDesk) refuse() (*reset.Request, error) {
+	return nil, &desk.Refusal{Code: "not_an_approver", Words: "Only approvers can do this."}
+}
+func (d strictDesk) Approve(context.Context, desk.Intent) (*reset.Request, error) { return d.refuse() }
+func (d strictDesk) Deny(context.Context, desk.Intent) (*reset.Request, error)    { return d.refuse() }
+func (d strictDesk) Cancel(context.Context, desk.Intent) (*reset.Request, error)  { return d.refuse() }
+func (d strictDesk) Pause(context.Context, desk.Intent) (*reset.Request, error)   { return d.refuse() }
+func (d strictDesk) Resume(context.Context, desk.Intent) (*reset.Request, error)  { return d.refuse() }
+func (d strictDesk) Retry(context.Context, desk.Intent) (*reset.Request, error)   { return d.refuse() }
+func (d strictDesk) MayDecide(context.Context, desk.Intent) (*reset.Request, error) {
+	return d.refuse()
+}
+
+func (d strictDesk) Report(context.Context, desk.Intent) (*reset.Request, bool, error) {
+	_, err := d.refuse()
+	return nil, false, err
+}
+
+// Whatever button is pressed in a thread, who may not is told so there, and who can:
+// never who requested it, but where it is about stopping, that person too.
+func TestClick_refusedInItsThread(t *testing.T) {
+	w := newWorld(t)
+	w.with = func(l *Listener) {
+		l.Desk = strictDesk{w.desk}
+		l.Deciders = func() view.Helpers {
+			return view.Helpers{People: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_REQUESTER"}, Groups: []string{"S0LARGE"}}
+		}
+	}
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 3)
+	w.until("the request", func() bool { return w.of("FR-1", reset.SlotApproval) != nil })
+	top := w.message("FR-1", reset.SlotApproval).TS
+	for action, who := range map[string]string{
+		view.ActionApprove:     "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionDeny:        "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionReview:      "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionConfirm:     "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionResume:      "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionRetryFailed: "<@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionPause:       "<@U_REQUESTER>, <@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionCancel:      "<@U_REQUESTER>, <@U_APPROVER2> or <!subteam^S0LARGE> can.",
+		view.ActionNotMe:       "<@U_APPROVER2>",
+	} {
+		before := len(w.slack.Books().Posts)
+		value := view.Value(mustGet(w, "FR-1"))
+		if action == view.ActionNotMe {
+			value = view.RowValue("FR-1", 1)
+		}
+		w.pressIn(top, "U_APPROVER1", "C_FACTORS", action, value)
+		var got slacksim.Post
+		w.until("an answer to "+action, func() bool {
+			for _, p := range w.slack.Books().Posts[before:] {
+				if p.User == "U_APPROVER1" {
+					got = p
+				}
+			}
+			return got.Method != ""
+		})
+		if got.Method != "chat.postEphemeral" || got.ThreadTS != top || !strings.Contains(got.Text, "Only approvers can do this. ") || !strings.Contains(got.Text, who) {
+			t.Errorf("%s is answered by %s in the thread %q with %q, want %q in it", action, got.Method, got.ThreadTS, got.Text, who)
+		}
+	}
+}
+
+func mustGet(w *world, id reset.ID) *reset.Request {
+	w.Helper()
+	r, err := w.Get(context.Background(), id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
 }

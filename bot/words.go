@@ -9,13 +9,14 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
+	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
 // errorMessage turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *listening) errorMessage(a *event.Event, err error) view.Message {
+func (l *listening) errorMessage(ctx context.Context, a *event.Event, err error) view.Message {
 	if errors.Is(err, event.ErrForeignValue) {
 		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	}
@@ -28,7 +29,7 @@ func (l *listening) errorMessage(a *event.Event, err error) view.Message {
 	}
 	if words, known := desk.RefusalWords(err); known {
 		if hasCode(err, forApprovers()...) {
-			return view.RefusedFor(words, l.deciders(a))
+			return view.RefusedFor(words, l.deciders(ctx, a))
 		}
 		return view.Refused(words)
 	}
@@ -37,8 +38,8 @@ func (l *listening) errorMessage(a *event.Event, err error) view.Message {
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range knownErrors() {
-		if errors.Is(err, known) && (known == reset.ErrOwnRequest || known == reset.ErrNotTheirs || known == reset.ErrAlreadyCounted) {
-			return view.RefusedFor(words, l.deciders(a))
+		if errors.Is(err, known) && slices.Contains(forDeciders(), known) {
+			return view.RefusedFor(words, l.deciders(ctx, a))
 		}
 		if errors.Is(err, known) {
 			return view.Refused(words)
@@ -52,14 +53,54 @@ func forApprovers() []string {
 	return []string{"own_request", "not_an_approver", "not_theirs", "own_target", "same_person"}
 }
 
-// deciders are those who can do what the person of an arrival can't.
-func (l *listening) deciders(a *event.Event) view.Helpers {
+// forDeciders are the errors that approvers can help with.
+func forDeciders() []error {
+	return []error{reset.ErrOwnRequest, reset.ErrNotTheirs, reset.ErrAlreadyCounted, reset.ErrFrozen}
+}
+
+// deciders are those who can do what the person of an event can't: the approvers,
+// and where a request is stopped, who requested it; but who requested it decides
+// nothing about it.
+func (l *listening) deciders(ctx context.Context, a *event.Event) view.Helpers {
 	if l.Deciders == nil {
 		return view.Helpers{}
 	}
 	h := l.Deciders()
 	h.People = slices.DeleteFunc(slices.Clone(h.People), func(p reset.Person) bool { return p == a.By })
+	id, move := about(a)
+	if id == "" {
+		return h
+	}
+	r, err := l.Board.Get(ctx, id)
+	if err != nil {
+		return h
+	}
+	h.People = slices.DeleteFunc(h.People, func(p reset.Person) bool { return p == r.Asked.By })
+	if stops := move == view.ActionPause || move == view.ActionCancel; stops && r.Asked.By != a.By {
+		h.People = append([]reset.Person{r.Asked.By}, h.People...)
+	}
 	return h
+}
+
+// about is the request that an event names, and what it wants of it: the action
+// of a button, or the verb of a command, which is called the same.
+func about(a *event.Event) (id reset.ID, move string) {
+	if in, err := decisionOf(a); err == nil {
+		return in.Request, a.Action
+	}
+	if a.Kind == event.KindSubmission {
+		if in, _, err := decided(a); err == nil {
+			return in.Request, a.Callback
+		}
+	}
+	if a.Kind == event.KindCommand {
+		if c, err := roster.ParseCommand(a.Text); err == nil {
+			if id, err := named(c); err == nil {
+				return id, string(c.Verb)
+			}
+		}
+	}
+	return "", ""
 }
 
 // notAnswering follows the name of a service that is away.

@@ -37,7 +37,7 @@ func TestWords(t *testing.T) {
 		{errors.New("pq: deadlock at 0xdeadbeef"), "Something went wrong on my side (ref"},
 		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "Something went wrong on my side (ref"},
 	} {
-		if got := l.errorMessage(a, c.err).Text; !strings.Contains(got, c.want) || strings.Contains(got, "0xdeadbeef") {
+		if got := l.errorMessage(t.Context(), a, c.err).Text; !strings.Contains(got, c.want) || strings.Contains(got, "0xdeadbeef") {
 			t.Errorf("%v: %q, want %q in it", c.err, got, c.want)
 		}
 	}
