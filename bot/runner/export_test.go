@@ -98,10 +98,10 @@ func TestRunner_export_refused(t *testing.T) {
 			code    string
 			words   string
 		}{
-			{"a wrong search", reset.Source{Search: `status is "ACTIVE"`}, nil, "bad_search", "Okta does not take"},
+			{"a wrong search", reset.Source{Search: `status is "ACTIVE"`}, nil, "bad_search", "Okta doesn't accept"},
 			{"an unknown column", reset.Source{Query: "user"}, []string{"shoeSize"}, "no_column", "shoeSize"},
 			{"a column that cannot be", reset.Source{Query: "user"}, []string{"a\nb<!channel>"}, "no_column", "no attribute in Okta can have"},
-			{"nobody", reset.Source{Query: "zzz"}, nil, "nobody_found", "No user"},
+			{"nobody", reset.Source{Query: "zzz"}, nil, "nobody_found", "Nobody in Okta"},
 			{"no such group", reset.Source{Group: "Nobody"}, nil, "no_group", "no group"},
 			{"no selection", reset.Source{}, nil, "no_selection", "group:"},
 		} {
