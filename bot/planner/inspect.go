@@ -85,7 +85,10 @@ func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) e
 	case err != nil:
 		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
 	default:
-		t.Read, t.Factors = true, FactorTypes(factors)
+		t.Read, t.Factors, t.FactorIDs = true, FactorTypes(factors), nil
+		for _, f := range factors {
+			t.FactorIDs = append(t.FactorIDs, f.ID)
+		}
 	}
 	return nil
 }

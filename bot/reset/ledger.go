@@ -38,6 +38,7 @@ type Progress struct {
 	Sent     *Attempt  // the last attempt on factors that may have taken effect
 	Began    time.Time // Okta's clock at the first attempt
 	Done     []Step    // steps that are done while the target has more
+	Listed   []string  // IDs of the factors that were meant when the first was deleted; none: not known
 }
 
 // Attempt is one call for a target that was journalled before it left.
@@ -128,7 +129,7 @@ func (p *Progress) apply(e Entry) {
 		p.Attempts++
 		p.Step = e.Step
 		if p.Began.IsZero() {
-			p.Began = e.OktaAt
+			p.Began, p.Listed = e.OktaAt, e.Listed
 		}
 		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
 	case EntryNotSent, EntryRefused:

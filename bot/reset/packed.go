@@ -88,6 +88,10 @@ func (w *packer) progress(p *Progress) {
 	for _, f := range p.Factors {
 		w.word(f)
 	}
+	w.count(len(p.Listed))
+	for _, id := range p.Listed {
+		w.text(id)
+	}
 }
 
 func (w *packer) attempt(a Attempt) {
@@ -173,6 +177,12 @@ func (r *unpacker) progress() Progress {
 		p.Factors = slices.Grow(p.Factors, n)
 		for range n {
 			p.Factors = append(p.Factors, r.word())
+		}
+	}
+	if n := r.count(); n > 0 {
+		p.Listed = slices.Grow(p.Listed, n)
+		for range n {
+			p.Listed = append(p.Listed, r.text())
 		}
 	}
 	return p

@@ -68,7 +68,8 @@ type Target struct {
 	Reason     Reason     `json:"reason,omitempty"`
 	Detail     string     `json:"detail,omitempty"`
 	Factors    []string   `json:"factors,omitempty"` // types listed when the plan was made
-	Read       bool       `json:"read,omitempty"`    // whether Factors was read; an empty list then means that Okta listed none
+	FactorIDs  []string   `json:"factor_ids,omitempty"`
+	Read       bool       `json:"read,omitempty"` // whether Factors was read; an empty list then means that Okta listed none
 }
 
 // Options is what to reset and how. It is part of the plan's digest.

@@ -98,6 +98,9 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return b.unclaimed(t, each[0])
 	}
 	b.fold(started)
+	b.mu.Lock()
+	delete(b.meantIDs, step.Row)
+	b.mu.Unlock()
 	if b.taking.Err() != nil { // halted while it was recorded: it has not left and shall not
 		b.write(reset.Entry{Kind: reset.EntryNotSent, At: time.Now(), Step: &step, Detail: "given up before it was sent"})
 		return tryDone
@@ -191,9 +194,12 @@ func (b *batch) noSlot(err error) tried {
 
 func (b *batch) started(step reset.Step, now time.Time) reset.Entry {
 	offset, _ := b.Caller.Clock()
+	b.mu.Lock()
+	listed := b.meantIDs[step.Row]
+	b.mu.Unlock()
 	return reset.Entry{
 		Kind: reset.EntryStarted, At: now, OktaAt: now.Add(offset - clockMargin),
-		Step: &step,
+		Step: &step, Listed: listed,
 	}
 }
 

@@ -37,16 +37,17 @@ type batch struct {
 	following func()    // ends the reading of the System Log for what is in doubt; nil: it is not read
 	followed  time.Time // since when it is read
 
-	mu      sync.Mutex
-	paused  error     // what came of recording the pause
-	noLog   time.Time // since when the System Log cannot be read
-	ledger  *reset.Ledger
-	claimed map[int]reset.ID // rows whose user another request has claimed
-	looked  map[int]looked   // what was seen of rows in doubt
-	failing int              // failures in a row
-	warns   bool             // it was this batch that found that Okta tells of nobody who is protected
-	late    streak           // calls in a row that came too late after their record
-	stale   streak           // and after the last reading of the factors
+	mu       sync.Mutex
+	paused   error     // what came of recording the pause
+	noLog    time.Time // since when the System Log cannot be read
+	ledger   *reset.Ledger
+	claimed  map[int]reset.ID // rows whose user another request has claimed
+	looked   map[int]looked   // what was seen of rows in doubt
+	meantIDs map[int][]string // factors that were listed for a first call that is not recorded yet
+	failing  int              // failures in a row
+	warns    bool             // it was this batch that found that Okta tells of nobody who is protected
+	late     streak           // calls in a row that came too late after their record
+	stale    streak           // and after the last reading of the factors
 }
 
 // errHalted ends a batch after it has paused its own request.
@@ -86,7 +87,7 @@ func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), er
 	}
 	b := &batch{
 		driver: d, head: r, opened: time.Now(), ledger: ledger, last: ledger.LastStep(),
-		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, looked: map[int]looked{},
+		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, looked: map[int]looked{}, meantIDs: map[int][]string{},
 	}
 	lasting, endCalls := outlive(ctx, linger)
 	taking, halt := context.WithCancelCause(ctx)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
@@ -110,8 +112,9 @@ func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
 // setBackAfter sets Okta's clock back after the first deletion, and the user enrols.
 type setBackAfter struct {
 	Remover
-	b    *bench
-	once sync.Once
+	b     *bench
+	right bool // and the clock is right again at once
+	once  sync.Once
 }
 
 func (r *setBackAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, user, factor string, forget bool) (okta.Receipt, error) {
@@ -120,6 +123,9 @@ func (r *setBackAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked tim
 		_, set := r.b.org.Set(map[string]json.RawMessage{"clock_offset": json.RawMessage(`"-3m"`)})
 		if err := errors.Join(set, r.b.org.Enrol(user, "push")); err != nil {
 			r.b.t.Error(err)
+		}
+		if r.right {
+			r.b.set("clock_offset", "0s")
 		}
 	})
 	return got, err
@@ -174,4 +180,86 @@ func TestRunner_clock_set_back_while_the_log_is_awaited(t *testing.T) {
 			t.Errorf("%s %s", p.Outcome, p.Reason)
 		}
 	})
+}
+
+// Okta's clock is set back after a call whose answer was lost, the user enrols, and the
+// clock is set right again, all of it while nobody asks Okta anything, as when the bot
+// is away: no clock tells that the new factor, which bears an earlier time than the
+// call, is new. Okta's log of enrolments does.
+func TestRunner_clock_was_low_while_nobody_looked(t *testing.T) {
+	for _, n := range []int{1, 40} {
+		for name, answer := range map[string]func() (okta.Receipt, error){"lost answer": noAnswer, "half and 500": serverError, "answered": answeredDone} {
+			t.Run(fmt.Sprintf("%d users, %s", n, name), func(t *testing.T) {
+				users, ids := people(n)
+				onBench(t, oktasim.Options{Given: users, LogLag: time.Minute}, func(r *policy.Rules) { r.Verify = "each" }, func(b *bench) {
+					var once sync.Once
+					b.with(func(r *Runner) {
+						r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+							got, err := real()
+							if user != ids[0] || err != nil {
+								return got, err
+							}
+							once.Do(func() {
+								b.set("clock_offset", "-3m")
+								if err := b.org.Enrol(user, "webauthn"); err != nil {
+									t.Error(err)
+								}
+								b.set("clock_offset", "0s")
+								got, err = answer()
+							})
+							return got, err
+						}}
+					})
+					id := b.open(ids...)
+					b.approve(id)
+					b.await(id, reset.Done)
+					if removed, resets := b.org.Books().NewRemoved, len(b.org.Resets(ids[0])); removed != 0 || resets != 1 {
+						t.Errorf("%d new factors removed, reset %d times: %+v", removed, resets, b.results(id)[1])
+					}
+				})
+			})
+		}
+	}
+}
+
+// The same between two deletions of single factors.
+func TestRunner_clock_was_low_between_two_deletions(t *testing.T) {
+	users, ids := people(1)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		b.with(func(r *Runner) { r.Remover = &setBackAfter{Remover: r.Remover, b: b, right: true} })
+		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
+		b.approve(id)
+		b.await(id, reset.Done)
+		u, _ := b.org.User(ids[0])
+		if len(u.Factors) != 1 || u.Factors[0].Type != "push" {
+			t.Errorf("the new factor was removed, or an old one left: %+v", u.Factors)
+		}
+	})
+}
+
+// A factor that the user enrolled minutes before the first call is old all the same
+// where the plan has it, and where the log tells of no enrolment.
+func TestRunner_factor_enrolled_right_before_the_call(t *testing.T) {
+	for _, n := range []int{1, 40} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			users, ids := people(n)
+			for i := range users {
+				for f := range users[i].Factors {
+					users[i].Factors[f].Created = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) // a minute ago in a bubble
+				}
+			}
+			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+				id := b.open(ids...)
+				b.await(id, reset.Pending)
+				b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.DropBefore, 1)
+				b.approve(id)
+				b.await(id, reset.Done)
+				for row, p := range b.results(id) {
+					if p.Outcome != reset.OutcomeReset {
+						t.Errorf("row %d: %s %s", row, p.Outcome, p.Reason)
+					}
+				}
+			})
+		})
+	}
 }

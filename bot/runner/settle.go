@@ -249,7 +249,7 @@ func (b *batch) settleOne(t reset.Target, s reset.State) verdict {
 	}
 	switch v := settle(e, s); v {
 	case verdictSend:
-		b.resend(t, p, e.ByOkta)
+		b.resend(t, p, e.Cleared)
 		return v
 	case verdictWait, verdictHold:
 		return v
@@ -277,7 +277,8 @@ func (b *batch) unread(row int, s reset.State) verdict {
 type looked struct {
 	attempts, doubts int
 	read             bool
-	failed           int // readings that did not come
+	failed           int       // readings that did not come
+	at               time.Time // of the reading
 	evidence
 }
 
@@ -290,7 +291,7 @@ func (l looked) of(p reset.Progress) bool {
 func (b *batch) saw(row int, p reset.Progress, e evidence) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.looked[row] = looked{attempts: p.Attempts, doubts: p.Doubts, read: true, evidence: e}
+	b.looked[row] = looked{attempts: p.Attempts, doubts: p.Doubts, read: true, at: time.Now(), evidence: e}
 }
 
 // evidence puts together what Okta shows of a row in doubt. The factors are
@@ -303,20 +304,33 @@ func (b *batch) evidence(t reset.Target, p reset.Progress, s reset.State) (e evi
 	if l.of(p) {
 		e = l.evidence
 		e.Ours, e.LogOver = b.told(t, p)
+		e.ReadOver = b.tellsOf(l.at)
+		e = b.enrolled(t, p, e)
 		if settle(e, s) != verdictSend {
-			return b.mailed(t, p, e), true
+			return e, true
 		}
 	}
 	if s == reset.Paused && l.failed >= readTries {
 		return e, false
 	}
-	e = evidence{}
+	e = evidence{Cleared: e.Cleared}
 	if !b.listed(&e, t, p) {
 		return e, false
 	}
 	b.saw(t.Row, p, e)
 	e.Ours, e.LogOver = b.told(t, p)
-	return b.mailed(t, p, e), true
+	return e, true
+}
+
+// tellsOf reports whether the log has had its time to tell of what was so at a moment.
+func (b *batch) tellsOf(at time.Time) bool {
+	until := b.log.Until()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.noLog.IsZero() {
+		until = time.Now() // it cannot be read at all
+	}
+	return until.Sub(at) > b.Pace.LogLag
 }
 
 // told is what the System Log says of the last call. What was said of a call that
@@ -344,20 +358,28 @@ func (b *batch) logOver(a reset.Attempt) bool {
 	return b.oktaTime(until).Sub(called.Add(clockMargin)) > b.Pace.LogLag
 }
 
-// mailed decides, once the log had its time, who enrolled the e-mails that are
-// the only factors created since: what Okta enrolled by itself is nobody's new factor.
-func (b *batch) mailed(t reset.Target, p reset.Progress, e evidence) evidence {
-	if len(e.Mails) == 0 || e.New || !e.LogOver {
+// enrolled decides, once the log had its time, whether the user has enrolled what is
+// not clear. What Okta enrolled by itself is nobody's new factor, and what nobody
+// enrolled of late is as old as it seems. The times of the log's events are by the
+// same clock as those of the factors: its enrolments of the last minutes count.
+func (b *batch) enrolled(t reset.Target, p reset.Progress, e evidence) evidence {
+	if len(e.Unclear) == 0 || e.New || !e.ReadOver {
 		return e
 	}
-	own, err := b.log.Enrolled(b.taking, t.User, b.since(*p.First))
+	own, err := b.log.Enrolled(b.taking, t.User, b.since(*p.First).Add(-clockSteps))
 	if err != nil {
-		b.Log.Warn("who enrolled an e-mail is not known; it counts as the user's", "request", b.id, "row", t.Row, "err", err)
+		b.Log.Warn("who enrolled a factor is not known; it counts as new", "request", b.id, "row", t.Row, "err", err)
 	}
 	if e.New = own || err != nil; !e.New {
-		e.ByOkta, e.Mails = e.Mails, nil
+		e.Cleared, e.Unclear = append(slices.Clip(e.Cleared), e.Unclear...), nil
 	}
 	return e
+}
+
+// look compares a user's factors with the first call, but for those that are cleared.
+func (b *batch) look(e *evidence, factors []okta.Factor, t reset.Target, p reset.Progress) {
+	look(e, factors, b.since(*p.First), t.FactorIDs...)
+	e.Unclear = slices.DeleteFunc(e.Unclear, func(id string) bool { return slices.Contains(e.Cleared, id) })
 }
 
 // listed reads the user's factors into the evidence, and reports whether that said anything.
@@ -365,7 +387,7 @@ func (b *batch) listed(e *evidence, t reset.Target, p reset.Progress) bool {
 	factors, err := b.Directory.Factors(okta.WithLane(b.taking, b.lane()), string(t.User))
 	switch {
 	case err == nil:
-		look(e, factors, b.since(*p.First))
+		b.look(e, factors, t, p)
 		return true
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if b.head.State == reset.Running {
@@ -434,9 +456,9 @@ func (b *batch) settled(t reset.Target, p reset.Progress, ev evidence, v verdict
 }
 
 // resend sends the reset again, right after a last reading of the factors with
-// the slot in hand. E-mails that Okta enrolled by itself are no new factors.
-func (b *batch) resend(t reset.Target, p reset.Progress, byOkta []string) {
-	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return b.clean(slot, t, p, byOkta) }
+// the slot in hand. Factors that are cleared are no new ones.
+func (b *batch) resend(t reset.Target, p reset.Progress, cleared []string) {
+	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return b.clean(slot, t, p, cleared) }
 	for b.taking.Err() == nil && !b.dry() {
 		switch b.attempt(t, *stepOf(t), still) {
 		case tryAgain:
@@ -451,16 +473,15 @@ func (b *batch) resend(t reset.Target, p reset.Progress, byOkta []string) {
 
 // clean looks at the user's factors once more, slot in hand, and reports whether
 // the reset is still to be sent, and since when that is known.
-func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress, byOkta []string) (asOf time.Time, ok bool) {
+func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress, cleared []string) (asOf time.Time, ok bool) {
 	ctx, cancel := context.WithTimeout(b.taking, factorsNowMost)
 	defer cancel()
 	factors, asOf, err := b.Caller.FactorsNow(ctx, slot, string(t.User))
 	if err != nil {
 		return asOf, false
 	}
-	var e evidence
-	look(&e, factors, b.since(*p.First))
-	e.Mails = slices.DeleteFunc(e.Mails, func(id string) bool { return slices.Contains(byOkta, id) })
+	e := evidence{Cleared: cleared}
+	b.look(&e, factors, t, p)
 	e.Ours, e.LogOver = b.told(t, p)
 	if settle(e, reset.Running) != verdictSend {
 		return asOf, false

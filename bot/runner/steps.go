@@ -56,16 +56,36 @@ func (b *batch) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, tried
 		b.strike(advice(err))
 		return nil, tryLater
 	}
-	for _, f := range factors {
-		if b.meant(f, p) && !slices.ContainsFunc(p.Done, func(s reset.Step) bool { return s.Factor == f.ID }) {
+	meant := slices.DeleteFunc(factors, func(f okta.Factor) bool { return !b.meant(f, p) })
+	if p.Attempts == 0 {
+		b.note(t.Row, meant)
+	}
+	for _, f := range meant {
+		if !slices.ContainsFunc(p.Done, func(s reset.Step) bool { return s.Factor == f.ID }) {
 			return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepDelete, Factor: f.ID, Type: f.Type}, 0
 		}
 	}
 	return nil, 0
 }
 
-// meant reports whether a factor is one of those that the request names and was there before our first call.
+// note keeps which factors a target's first call finds, until its record has them.
+func (b *batch) note(row int, meant []okta.Factor) {
+	ids := make([]string, len(meant))
+	for i, f := range meant {
+		ids[i] = f.ID
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.meantIDs[row] = ids
+}
+
+// meant reports whether a factor is one of those that the request names and was there
+// before our first call. An ID is never used again, so a factor that was not listed then
+// is new, whatever time it bears; where that list is not recorded its time has to tell.
 func (b *batch) meant(f okta.Factor, p reset.Progress) bool {
+	if len(p.Listed) > 0 {
+		return slices.Contains(p.Listed, f.ID)
+	}
 	words := b.head.Asked.Options.Factors
 	named := slices.Contains(words, f.Type) || slices.Contains(words, f.Type+"@"+f.Provider)
 	began := p.Began

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"time"
 
 	"factorbot/bot/reset"
@@ -9,14 +10,15 @@ import (
 
 // evidence is what Okta shows of a call in doubt.
 type evidence struct {
-	Old     bool     // a factor that a reset removes is listed, created before the first call
-	New     bool     // a factor is listed that was created since
-	Mails   []string // IDs of e-mail factors created since that Okta may have enrolled by itself
-	ByOkta  []string // those of which that is known
-	Ours    bool     // the System Log tells of our call, since the last one
-	LogOver bool     // the log has had the time it may take to tell of the last call
-	Gone    bool     // the factors answer 404
-	Hidden  bool     // the factors cannot be read, and another try would change nothing
+	Old      bool     // a factor that a reset removes is listed, created before the first call
+	New      bool     // a factor is listed that was created since
+	Unclear  []string // IDs of factors of which only the System Log can tell whether the user enrolled them since
+	Cleared  []string // IDs of those of which it told that the user did not
+	ReadOver bool     // the log has had the time it may take to tell of what was listed
+	Ours     bool     // the System Log tells of our call, since the last one
+	LogOver  bool     // the log has had the time it may take to tell of the last call
+	Gone     bool     // the factors answer 404
+	Hidden   bool     // the factors cannot be read, and another try would change nothing
 }
 
 // verdict is what is to be done about a call in doubt.
@@ -64,10 +66,10 @@ func settle(e evidence, s reset.State) verdict {
 		return verdictGone
 	case e.Hidden && e.LogOver:
 		return verdictHidden
-	case e.Hidden, len(e.Mails) > 0 && !e.New && !e.LogOver:
+	case e.Hidden, len(e.Unclear) > 0 && !e.New && !e.ReadOver:
 		return verdictWait
 	}
-	e.New = e.New || len(e.Mails) > 0
+	e.New = e.New || len(e.Unclear) > 0
 	r := ruleFor(e)
 	switch {
 	case r.running == r.stopping:
@@ -94,16 +96,25 @@ func ruleFor(e evidence) rule {
 	return rule{} // the table has every reading
 }
 
+// clockSteps is by how much a clock may be set between a call and a new factor, while
+// nobody looks at it, without the factor being taken for one of before the call.
+const clockSteps = 10 * time.Minute
+
 // look compares a user's factors with the first call, by Okta's clock, less the
 // margin within which that is known: what was created within the margin counts
-// as created since.
-func look(e *evidence, factors []okta.Factor, first time.Time) {
+// as created since. What seems to be created shortly before may be new, too, because
+// Okta's clock may have been set back then, unless it was listed before the call; and
+// an e-mail created since may have been enrolled by Okta.
+func look(e *evidence, factors []okta.Factor, first time.Time, listedBefore ...string) {
 	for _, f := range factors {
 		switch {
 		case f.Created.Before(first):
 			e.Old = e.Old || removable(f)
+			if f.Created.After(first.Add(-clockSteps)) && !slices.Contains(listedBefore, f.ID) {
+				e.Unclear = append(e.Unclear, f.ID)
+			}
 		case f.Type == "email":
-			e.Mails = append(e.Mails, f.ID)
+			e.Unclear = append(e.Unclear, f.ID)
 		default:
 			e.New = true
 		}

@@ -62,8 +62,8 @@ func TestSettle_unreadable(t *testing.T) {
 		{"gone, whatever the log tells", evidence{Gone: true, Ours: true, LogOver: true}, verdictGone},
 		{"out of reach, the log may tell", evidence{Hidden: true}, verdictWait},
 		{"out of reach is never called reset", evidence{Hidden: true, Ours: true, LogOver: true}, verdictHidden},
-		{"an e-mail alone waits for the log", evidence{Old: true, Mails: []string{"emf1"}}, verdictWait},
-		{"an e-mail of which nobody knows is the user's", evidence{Mails: []string{"emf1"}, LogOver: true}, verdictEnrolled},
+		{"an e-mail alone waits for the log", evidence{Old: true, LogOver: true, Unclear: []string{"emf1"}}, verdictWait},
+		{"an e-mail of which nobody knows is the user's", evidence{Unclear: []string{"emf1"}, LogOver: true, ReadOver: true}, verdictEnrolled},
 	}
 	for _, c := range cases {
 		for _, s := range []reset.State{reset.Running, reset.Stopping, reset.Paused} {
@@ -76,12 +76,12 @@ func TestSettle_unreadable(t *testing.T) {
 
 func TestLook(t *testing.T) {
 	first := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) // less the margin
-	before, after := first.Add(-time.Millisecond), first.Add(time.Second)
+	before, shortly, after := first.Add(-clockSteps), first.Add(-time.Minute), first.Add(time.Second)
 	cases := []struct {
 		name     string
 		factors  []okta.Factor
 		new, old bool
-		mails    []string
+		unclear  []string
 	}{
 		{"none", nil, false, false, nil},
 		{"an old push", []okta.Factor{{Type: "push", Created: before}}, false, true, nil},
@@ -90,13 +90,16 @@ func TestLook(t *testing.T) {
 		{"a new question", []okta.Factor{{Type: "question", Created: after}}, true, false, nil},
 		{"both", []okta.Factor{{Type: "sms", Created: before}, {Type: "push", Created: after}}, true, true, nil},
 		{"within the margin counts as new", []okta.Factor{{Type: "push", Created: first}}, true, false, nil},
+		{"what seems a minute old may be new", []okta.Factor{{ID: "opf1", Type: "push", Created: shortly}}, false, true, []string{"opf1"}},
+		{"but not if it was listed before", []okta.Factor{{ID: "opf0", Type: "push", Created: shortly}}, false, true, nil},
+		{"an ID that was listed bears a later time", []okta.Factor{{ID: "opf0", Type: "push", Created: after}}, true, false, nil},
 		{"a new e-mail may be Okta's own", []okta.Factor{{ID: "emf1", Type: "email", Created: after}}, false, false, []string{"emf1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var e evidence
-			look(&e, c.factors, first)
-			if e.New != c.new || e.Old != c.old || !slices.Equal(e.Mails, c.mails) {
+			look(&e, c.factors, first, "opf0")
+			if e.New != c.new || e.Old != c.old || !slices.Equal(e.Unclear, c.unclear) {
 				t.Fatalf("got %+v", e)
 			}
 		})

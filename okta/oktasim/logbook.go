@@ -11,7 +11,8 @@ import (
 type event struct {
 	seq         int // the uuid is made of it
 	published   time.Time
-	persisted   time.Time // from then on the log shows it
+	persisted   time.Time // by the org's clock
+	stored      time.Time // by this machine's clock, which nobody sets: from then on the log shows it
 	kind        string    // eventType
 	message     string
 	actor       actor
@@ -44,7 +45,7 @@ type logbook struct {
 type delayed []*event
 
 func (d delayed) Len() int           { return len(d) }
-func (d delayed) Less(i, j int) bool { return d[i].persisted.Before(d[j].persisted) }
+func (d delayed) Less(i, j int) bool { return d[i].stored.Before(d[j].stored) }
 func (d delayed) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
 func (d *delayed) Push(x any)        { *d = append(*d, x.(*event)) }
 func (d *delayed) Pop() any {
@@ -63,13 +64,14 @@ func (o *Org) record(e *event) {
 		o.log.stored = append(o.log.stored, e)
 		return
 	}
-	e.persisted = e.published.Add(time.Duration((0.2 + 0.8*o.rng.Float64()) * float64(o.set.LogLag)))
+	lag := time.Duration((0.2 + 0.8*o.rng.Float64()) * float64(o.set.LogLag))
+	e.persisted, e.stored = e.published.Add(lag), time.Now().Add(lag)
 	heap.Push(&o.log.coming, e)
 }
 
 // catchUp stores what has arrived by now.
 func (l *logbook) catchUp(now time.Time) {
-	for len(l.coming) > 0 && !l.coming[0].persisted.After(now) {
+	for len(l.coming) > 0 && !l.coming[0].stored.After(now) {
 		l.stored = append(l.stored, heap.Pop(&l.coming).(*event))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -24,7 +23,7 @@ type logQuery struct {
 
 // listLogs is GET /logs.
 func (c *call) listLogs() answer {
-	c.org.log.catchUp(c.now)
+	c.org.log.catchUp(c.real)
 	q, refused := c.logQuery()
 	if refused != nil {
 		return refused.answer()
@@ -184,7 +183,13 @@ func (e *event) mentions(keywords []string) bool {
 
 // poll is what was stored since, from the cursor on, and the next cursor.
 func (l *logbook) poll(q logQuery) (found []*event, next int) {
-	at := max(q.after, sort.Search(len(l.stored), func(i int) bool { return !l.stored[i].persisted.Before(q.since) }))
+	at := q.after
+	if at == 0 {
+		at = slices.IndexFunc(l.stored, func(e *event) bool { return !e.persisted.Before(q.since) })
+	}
+	if at < 0 {
+		at = len(l.stored)
+	}
 	for ; at < len(l.stored) && len(found) < q.limit; at++ {
 		if q.want(l.stored[at]) {
 			found = append(found, l.stored[at])
