@@ -395,6 +395,7 @@ const UsersBucket = "/api/v1/users"
 const (
 	meBucket     = "/api/v1/users/me"
 	userBucket   = "/api/v1/users/{id:.+}"
+	verifyBucket = "/api/v1/users/{userId}/factors/{userFactorIdOrFactorType}/verify"
 	groupsBucket = "/api/v1/groups"
 	tokenBucket  = "/oauth2/v1/token"
 	otherBucket  = "/api/v1"
@@ -433,6 +434,8 @@ func endpointOf(method, path string) endpoint {
 			e.bucket = meBucket
 		case len(parts) == 4:
 			e.bucket = userBucket
+		case len(parts) == 7 && parts[6] == "verify" && method == http.MethodPost:
+			e.bucket = verifyBucket
 		default:
 			e.bucket = UsersBucket
 		}

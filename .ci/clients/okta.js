@@ -57,6 +57,15 @@ main({
     const push = list.find((f) => f.factorType === 'push');
     const waiting = await client.userFactorApi.verifyFactor({ userId: id, factorId: push.id });
     assert.equal(waiting.factorResult, 'WAITING');
+    assert.equal(waiting._embedded?.challenge, undefined);
+    await set({ push_answer: 'phone' });
+    const asked = await client.userFactorApi.verifyFactor({ userId: id, factorId: push.id, body: { useNumberMatchingChallenge: true } });
+    const answer = asked._embedded.challenge.correctAnswer;
+    const transactionId = asked._links.poll.href.split('/').pop();
+    const status = async () => (await client.userFactorApi.getFactorTransactionStatus({ userId: id, factorId: push.id, transactionId })).factorResult;
+    assert.match(await status(), /^WAITING/);
+    await set({ answer_push: { push: transactionId, number: answer } });
+    assert.equal(await status(), 'SUCCESS');
     await client.userFactorApi.unenrollFactor({ userId: id, factorId: sms.id });
     assert.deepEqual((await factors(id)).map((f) => f.factorType), ['push']);
     assert.equal((await rejected(client.userFactorApi.unenrollFactor({ userId: id, factorId: sms.id }))).status, 404);

@@ -35,6 +35,20 @@ func TestContract(t *testing.T) {
 				c.do(http.StatusOK, "GET", path)
 			}
 			c.do(http.StatusCreated, "POST", "/api/v1/users/"+ana.ID+"/factors/"+ana.Factors[0].ID+"/verify")
+			for _, answer := range []string{"ignore", "reject", "approve"} { // WAITING, REJECTED, SUCCESS, with numbers and without
+				MustSet(t, c.org, `{"push_answer":"`+answer+`","push_after":0}`)
+				for _, body := range []string{`{"useNumberMatchingChallenge":true}`, ""} {
+					got, err := c.try("POST", "/api/v1/users/"+ana.ID+"/factors/"+ana.Factors[0].ID+"/verify", body)
+					if err != nil || got.StatusCode != http.StatusCreated {
+						t.Fatal(err, got.StatusCode)
+					}
+					embedded, _ := got.object(t)["_embedded"].(map[string]any)
+					if (embedded["challenge"] != nil) != (body != "") {
+						t.Errorf("%s: %v", body, got.object(t))
+					}
+					c.do(http.StatusOK, "GET", got.object(t)["_links"].(map[string]any)["poll"].(map[string]any)["href"].(string))
+				}
+			}
 			c.do(http.StatusOK, "POST", "/api/v1/users/"+ana.ID+"/factors/"+ana.Factors[3].ID+"/verify")
 			c.do(http.StatusNoContent, "DELETE", "/api/v1/users/"+ana.ID+"/factors/"+ana.Factors[3].ID)
 			c.do(http.StatusNoContent, "DELETE", "/api/v1/users/"+ana.ID+"/sessions?oauthTokens=true")

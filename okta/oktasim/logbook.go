@@ -191,3 +191,11 @@ func debugData(e *event) map[string]any {
 	}
 	return map[string]any{"requestId": e.transaction, "dtHash": digits(e.transaction, 64), "requestUri": e.uri, "url": url}
 }
+
+// reportSuspicious is what Okta logs when a user presses "Report suspicious activity" in
+// one of its mails: the user is the actor (the fields that published detection rules of
+// Elastic, Panther and Splunk read). That the user is named as the target too is a guess.
+func (o *Org) reportSuspicious(p *person) {
+	o.record(&event{kind: "user.account.report_suspicious_activity_by_enduser", message: "User report suspicious activity",
+		target: p, actor: actorOf(p), published: o.now(), agent: "Mozilla/5.0", transaction: randomID(22), uri: "/user/notifications/report-suspicious-activity", ip: "192.0.2.10"})
+}

@@ -13,36 +13,38 @@ import (
 
 // settings are what can change while the org runs.
 type settings struct {
-	RateLimit     int
-	Limits        map[string]int
-	Window        time.Duration
-	TokenShare    int
-	TakenByOthers int
-	Concurrency   int
-	Latency       time.Duration
-	ClockOffset   time.Duration
-	LogLag        time.Duration
-	SearchLag     time.Duration
-	Precision     time.Duration
-	EnrolAgain    float64
-	EnrolAfter    time.Duration
-	Faults        float64
-	FaultKinds    faultMix
-	FaultsOn      string
-	LateBy        time.Duration
-	Engine        Engine
-	TokenRevoked  bool
-	SearchTerms   int
-	PushAnswer    string
-	PushAfter     time.Duration
-	ClientID      string
-	ClientKey     *rsa.PublicKey
-	ClientScopes  []string
-	DPoP          bool
-	DPoPNonce     bool
-	Forbidden     []string
-	Deleted       []string
-	Disabled      []string
+	RateLimit      int
+	Limits         map[string]int
+	Window         time.Duration
+	TokenShare     int
+	TakenByOthers  int
+	Concurrency    int
+	Latency        time.Duration
+	ClockOffset    time.Duration
+	LogLag         time.Duration
+	SearchLag      time.Duration
+	Precision      time.Duration
+	EnrolAgain     float64
+	EnrolAfter     time.Duration
+	Faults         float64
+	FaultKinds     faultMix
+	FaultsOn       string
+	LateBy         time.Duration
+	Engine         Engine
+	TokenRevoked   bool
+	SearchTerms    int
+	PushAnswer     string
+	PushAfter      time.Duration
+	PushWrong      string
+	NumberMatching bool
+	ClientID       string
+	ClientKey      *rsa.PublicKey
+	ClientScopes   []string
+	DPoP           bool
+	DPoPNonce      bool
+	Forbidden      []string
+	Deleted        []string
+	Disabled       []string
 }
 
 func newSettings(opt Options) settings {
@@ -51,7 +53,7 @@ func newSettings(opt Options) settings {
 		Concurrency: opt.Concurrency, Latency: opt.Latency, ClockOffset: opt.ClockOffset, LogLag: opt.LogLag,
 		SearchLag: opt.SearchLag, Precision: time.Second, EnrolAgain: opt.EnrolAgain, EnrolAfter: opt.EnrolAfter,
 		Faults: opt.Faults, FaultsOn: "all", LateBy: 3 * time.Second, Engine: opt.Engine,
-		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second,
+		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second, PushWrong: "reject", NumberMatching: true,
 		ClientID: opt.ClientID, ClientKey: opt.ClientKey, ClientScopes: slices.Clone(opt.Scopes), DPoP: opt.DPoP,
 	}
 }
@@ -93,7 +95,9 @@ func settingKeys() map[string]setting {
 		"created_precision": span(func(s *settings) *time.Duration { return &s.Precision }, 0),
 		"enrol_again":       share(func(s *settings) *float64 { return &s.EnrolAgain }),
 		"enrol_after":       span(func(s *settings) *time.Duration { return &s.EnrolAfter }, 0),
-		"push_answer":       oneOf(func(s *settings) *string { return &s.PushAnswer }, "approve", "reject", "ignore"),
+		"push_answer":       oneOf(func(s *settings) *string { return &s.PushAnswer }, "approve", "reject", "ignore", "phone"),
+		"push_wrong":        oneOf(func(s *settings) *string { return &s.PushWrong }, "reject", "wait"),
+		"number_matching":   flag(func(s *settings) *bool { return &s.NumberMatching }),
 		"push_after":        span(func(s *settings) *time.Duration { return &s.PushAfter }, 0),
 		"faults":            share(func(s *settings) *float64 { return &s.Faults }),
 		"fault_kinds":       {func(s *settings) any { return s.FaultKinds }, writeFaultKinds},
@@ -131,7 +135,11 @@ func settingKeys() map[string]setting {
 //	engine                                classic or identity
 //	token_revoked                         every token is refused
 //	max_search_terms                      comparisons in one search
-//	push_answer, push_after               approve, reject or ignore; how soon
+//	push_answer, push_after               approve, reject or ignore; how soon; phone: who has it answers (answer_push)
+//	push_wrong                            what a wrong number leads to: reject or wait
+//	number_matching                       the org has number challenges
+//	answer_push {push, number | reject}   a person answers on the phone; a deed, not a setting
+//	report_suspicious                     login or ID of a user who presses Report suspicious activity; a deed
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
 //	dpop_nonce                            the API demands nonces in proofs, as the token endpoint does
@@ -142,7 +150,12 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	next, keys := o.set, settingKeys()
+	var deeds []func() error
 	for _, key := range slices.Sorted(maps.Keys(change)) {
+		if do := o.deed(key, change[key]); do != nil {
+			deeds = append(deeds, do)
+			continue
+		}
 		s, ok := keys[key]
 		if !ok {
 			unknown = append(unknown, key)
@@ -157,7 +170,36 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 		o.delete(o.find(key))
 	}
 	o.changed()
+	for _, do := range deeds {
+		if err := do(); err != nil {
+			return unknown, err
+		}
+	}
 	return unknown, nil
+}
+
+// deed is what somebody does in the org, by the key of [Org.Set]; nil for a setting.
+func (o *Org) deed(key string, raw json.RawMessage) func() error {
+	switch key {
+	case "answer_push":
+		return func() error {
+			var t tap
+			if err := json.Unmarshal(raw, &t); err != nil {
+				return fmt.Errorf("set %s: %s is no answer of a phone", key, raw)
+			}
+			return o.answerPush(t, o.now())
+		}
+	case "report_suspicious":
+		return func() error {
+			var who string
+			if err := json.Unmarshal(raw, &who); err != nil || o.find(who) == nil {
+				return fmt.Errorf("set %s: %s is nobody", key, raw)
+			}
+			o.reportSuspicious(o.find(who))
+			return nil
+		}
+	}
+	return nil
 }
 
 // Settings are the present values, by the keys of [Org.Set].
