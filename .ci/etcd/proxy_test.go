@@ -2,6 +2,7 @@ package etcdtest
 
 import (
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -16,6 +17,30 @@ type proxy struct {
 	mu     sync.Mutex
 	closed bool // refuses connections
 	open   map[net.Conn]bool
+	frays  bool
+	frayed int // connections that have broken by themselves
+}
+
+// Of a connection that frays so many bytes of answers come through, about. The least
+// lets a connection be made and some calls be answered, however slow the machine is.
+const (
+	frayLeast = 512
+	frayMost  = 4 << 10
+)
+
+// fray lets each connection break by itself, with answers on their way, from now on until
+// the function returned is called, which tells how many have.
+func (p *proxy) fray() (end func() int) {
+	p.mu.Lock()
+	p.frays = true
+	p.mu.Unlock()
+	p.cut(false)
+	return func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.frays = false
+		return p.frayed
+	}
 }
 
 func mustProxy(tb testing.TB, to string) *proxy {
@@ -65,7 +90,7 @@ func (p *proxy) forward(c net.Conn) {
 	}
 	defer to.Close()
 	p.mu.Lock()
-	shut := p.closed
+	shut, frays := p.closed, p.frays
 	if !shut {
 		p.open[c], p.open[to] = true, true
 	}
@@ -75,6 +100,20 @@ func (p *proxy) forward(c net.Conn) {
 	}
 	var both sync.WaitGroup
 	both.Go(func() { _, _ = io.Copy(to, c); to.Close() })
-	both.Go(func() { _, _ = io.Copy(c, to); c.Close() })
+	both.Go(func() { p.answer(c, to, frays); c.Close(); to.Close() })
 	both.Wait()
+}
+
+// answer forwards what a member answers.
+func (p *proxy) answer(c, to net.Conn, frays bool) {
+	if !frays {
+		_, _ = io.Copy(c, to)
+		return
+	}
+	if _, err := io.CopyN(c, to, frayLeast+rand.Int64N(frayMost-frayLeast)); err != nil {
+		return
+	}
+	p.mu.Lock()
+	p.frayed++
+	p.mu.Unlock()
 }
