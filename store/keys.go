@@ -36,6 +36,7 @@ import (
 //	envkey/HASH              the dedupe key of an envelope
 //	keep/NAME                a small value of another part of the program
 //	lease/NAME               who may write
+//	tenure                   the last term of a record that several processes share
 const (
 	metaKey         = "meta"
 	copyKey         = "copy"
@@ -46,6 +47,7 @@ const (
 	sweptKey        = "swept"
 	freezeKey       = "freeze"
 	orgTailKey      = "orgtail"
+	tenureKey       = "tenure"
 	headPrefix      = "head/"
 	opPrefix        = "op/"
 	userPrefix      = "user/"

@@ -16,6 +16,12 @@ import (
 // mustTermOn begins a term on an engine, for a record without a file.
 func mustTermOn(tb tester, e kv.Engine, o ...Option) *Term {
 	tb.Helper()
+	return mustTerm(tb, mustStoreOn(tb, e, o...))
+}
+
+// mustStoreOn opens a record without a file.
+func mustStoreOn(tb tester, e kv.Engine, o ...Option) *Store {
+	tb.Helper()
 	set := options{now: func() time.Time { return t0 }, retain: 400 * 24 * time.Hour}
 	for _, f := range o {
 		f(&set)
@@ -24,7 +30,7 @@ func mustTermOn(tb tester, e kv.Engine, o ...Option) *Term {
 	if err := s.identify(tb.Context(), "the record", "", migrations()); err != nil {
 		tb.Fatal(err)
 	}
-	return mustTerm(tb, s)
+	return s
 }
 
 // meddler runs something before the next commit, as another process would.

@@ -22,6 +22,8 @@ type Store struct {
 	file    *boltkv.Engine // nil if the record is in no file
 	close   func() error   // of the engine
 	retain  time.Duration
+	ttl     time.Duration // of a term's lease
+	name    string        // of this process
 	copying chan struct{} // holds a token while a copy is made beside the record
 
 	mu      sync.Mutex // guards what follows
@@ -45,6 +47,8 @@ type options struct {
 	retain  time.Duration
 	steps   []migration
 	etcd    etcdkv.Config
+	ttl     time.Duration
+	name    string
 	orgID   string
 }
 
@@ -72,7 +76,7 @@ type meta struct {
 // with etcd:// is the address of a record in etcd. Errors: *[HeldError], *[DamagedError],
 // *[AddressError], *[OrgError], *[SchemaError], *[MigrationError], and the system's own.
 func Open(path, org string, o ...Option) (*Store, error) {
-	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, steps: migrations()}
+	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, ttl: leaseTTL, steps: migrations()}
 	for _, f := range o {
 		f(&set)
 	}
@@ -107,7 +111,7 @@ func openEngine(path, org string, set options) (*Store, error) {
 }
 
 func newStore(e kv.Engine, org string, set options) *Store {
-	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, copying: make(chan struct{}, 1)}
+	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, ttl: set.ttl, name: set.name, copying: make(chan struct{}, 1)}
 }
 
 // identify refuses the record of another org or of a later program, migrates one of an

@@ -24,12 +24,12 @@ const (
 	unknownPause = 20 * time.Millisecond
 )
 
-// Term is the right to write. One lasts at a time; after it every write fails
-// with [ErrLost]. It is safe for concurrent use.
+// Term is the right to write. One lasts at a time; before and after it every write
+// fails with [ErrLost]. It is safe for concurrent use.
 type Term struct {
 	Reader
 	store *Store
-	lease kv.Lease
+	held  atomic.Pointer[holding] // nil before it begins
 
 	creating  chan struct{} // holds a token while somebody makes a request
 	abandoned atomic.Bool   // a request may have been begun that nobody will finish
@@ -38,28 +38,22 @@ type Term struct {
 
 // Lead begins a term, and ends the earlier one.
 func (s *Store) Lead(ctx context.Context) (*Term, error) {
-	l, err := s.engine.Hold(ctx, leaderName, leaseTTL)
-	if err != nil {
-		return nil, fmt.Errorf("lead: %w", err)
+	t := s.Follow()
+	if err := t.Begin(ctx); err != nil {
+		return nil, err
 	}
-	t := &Term{
-		Reader: s.Reader, store: s, lease: l,
-		creating: make(chan struct{}, 1), journal: newJournal(),
-	}
-	t.abandoned.Store(true) // in an earlier term
-	// Now, while no call waits for its record. An error is met again, and returned, when a step is started.
-	_ = t.knowClaims(ctx)
 	return t, nil
 }
-
-// Lost is closed when the term is known to be over.
-func (t *Term) Lost() <-chan struct{} { return t.lease.Lost() }
 
 // commit applies the operations while the term lasts and the conditions hold;
 // otherwise it returns ErrLost or kv.ErrConflict. The first operation is a put that nobody else
 // makes: where an answer is lost, finding it there shows that the commit took effect.
 func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
-	conds = append(conds[:len(conds):len(conds)], t.lease.Cond())
+	h := t.held.Load()
+	if h == nil {
+		return 0, ErrLost
+	}
+	conds = append(conds[:len(conds):len(conds)], h.lease.Cond())
 	asked, pause := false, unknownPause
 	for range unknownTries {
 		rev, err := t.engine.Commit(ctx, conds, ops...)
@@ -72,7 +66,7 @@ func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64
 		}
 		switch {
 		case errors.Is(err, kv.ErrConflict):
-			return 0, t.conflict(ctx)
+			return 0, t.conflict(ctx, h.lease.Cond())
 		case !errors.Is(err, kv.ErrUnknown):
 			return rev, err
 		}
@@ -85,8 +79,7 @@ func (t *Term) commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64
 }
 
 // conflict returns ErrLost if the term is over, otherwise kv.ErrConflict.
-func (t *Term) conflict(ctx context.Context) error {
-	on := t.lease.Cond()
+func (t *Term) conflict(ctx context.Context, on kv.Cond) error {
 	p, err := kv.Get(ctx, t.engine, on.Key)
 	if err != nil {
 		return err

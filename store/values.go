@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"factorbot/store/internal/kv"
@@ -34,21 +35,26 @@ func (r *Reader) Value(ctx context.Context, name string) ([]byte, error) {
 
 // Installation returns a random name of this record, the same for its whole
 // life: 26 letters and digits. Calls to Okta carry it, so that they are told
-// from those of other programs in the System Log. It is no secret.
-func (t *Term) Installation(ctx context.Context) (string, error) {
-	var name string
-	err := retryOnConflict(ctx, func() error {
-		p, err := kv.Get(ctx, t.engine, installationKey)
-		if err != nil || p.Rev != 0 {
-			name = string(p.Value)
-			return err
+// from those of other programs in the System Log. It is no secret. It needs no term:
+// the first process that asks makes it.
+func (s *Store) Installation(ctx context.Context) (string, error) {
+	made := []byte(rand.Text())
+	for pause := unknownPause; ; pause *= 2 {
+		p, err := kv.Get(ctx, s.engine, installationKey)
+		if err == nil && p.Rev != 0 {
+			return string(p.Value), nil
 		}
-		name = rand.Text()
-		_, err = t.commit(ctx, []kv.Cond{kv.Absent(installationKey)}, kv.Put(installationKey, []byte(name)))
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("name the installation: %w", err)
+		if err == nil {
+			_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(installationKey)}, kv.Put(installationKey, made))
+		}
+		if errors.Is(err, kv.ErrUnknown) {
+			err = wait(ctx, pause)
+		}
+		if err != nil && !errors.Is(err, kv.ErrConflict) {
+			return "", fmt.Errorf("name the installation: %w", err)
+		}
 	}
-	return name, nil
 }
+
+// Installation is [Store.Installation].
+func (t *Term) Installation(ctx context.Context) (string, error) { return t.store.Installation(ctx) }
