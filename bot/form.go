@@ -35,7 +35,7 @@ func (l *listening) form(callback string) (form, bool) {
 	case view.ConfirmCallback:
 		return form{l.checkNumber, l.numbered}, true
 	case view.ReviewCallback:
-		return form{l.checkReview, l.reviewed}, true
+		return form{l.checkReview, l.onlyClosed}, true
 	}
 	return form{}, false
 }

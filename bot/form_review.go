@@ -126,8 +126,8 @@ const tooManyTicks = "That's more than fits at once. Take off some ticks, and re
 // errTooManyRows says that a frame has no room for so many single rows.
 var errTooManyRows = errors.New("too many rows for one go")
 
-// checkReview says what is wrong with the rows that are to be taken out. Who
-// only looked closes the modal with its button and takes nothing out.
+// checkReview keeps a review open whose ticks would be lost: its own button only
+// closes it. Users are removed by a button that says so and asks first.
 func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]string {
 	_, f, err := decided(a)
 	if err != nil {
@@ -136,29 +136,21 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 	if f.Looking {
 		return nil
 	}
-	if _, err := rowsOut(a, f); err != nil {
+	rows, err := rowsOut(a, f)
+	switch {
+	case err != nil:
 		return map[string]string{view.ReviewSearch: tooManyTicks}
+	case len(rows) == 1:
+		return map[string]string{view.ReviewSearch: "1 user is ticked. Press Remove ticked above, or take off the tick."}
+	case len(rows) > 1:
+		return map[string]string{view.ReviewSearch: fmt.Sprintf("%d users are ticked. Press Remove ticked above, or take off the ticks.", len(rows))}
 	}
 	return nil
 }
 
-// reviewed takes the rows with a tick out of a plan; where there are none, the review is just closed.
-func (l *listening) reviewed(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, f, err := decided(a)
-	if err == nil {
-		in.Rows, err = rowsOut(a, f)
-	}
-	if err != nil {
-		return view.Message{}, err
-	}
-	if f.Looking || len(in.Rows) == 0 {
-		return view.Message{}, nil
-	}
-	r, err := l.Desk.TakeOut(ctx, in)
-	if err != nil {
-		return view.Message{}, err
-	}
-	return view.TakenOut(r, len(in.Rows)), nil
+// onlyClosed serves a review whose own button was pressed: it is closed, and that is all.
+func (*listening) onlyClosed(context.Context, *event.Event) (view.Message, error) {
+	return view.Message{}, nil
 }
 
 // clickedInReview serves the buttons of a review that act on the whole plan. What

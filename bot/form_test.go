@@ -113,7 +113,7 @@ func TestReview_approvesAsTheChannelDoes(t *testing.T) {
 		t.Errorf("the requester may approve: %s", words(looking))
 	}
 	first := review("U_APPROVER1")
-	boxes := "rows:1-2"
+	boxes := "rows:1"
 	ticks := map[string]any{boxes: map[string]any{boxes: []any{"1"}}}
 	if got := press("U_APPROVER1", first, "approve", ticks); !strings.Contains(words(got), "Not approved: some users are ticked") {
 		t.Errorf("approved over ticks: %s", words(got))
@@ -132,13 +132,54 @@ func TestReview_approvesAsTheChannelDoes(t *testing.T) {
 	w.until("the approval", w.shows("FR-1", reset.SlotApproval, "Approved"))
 }
 
+// The green button of a review removes nobody, and does not lose ticks either.
+func TestReview_itsOwnButtonRemovesNobody(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
+	w.plan("FR-1", 3)
+	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
+	v := w.click("U_APPROVER1", w.message("FR-1", reset.SlotApproval).TS, "review").View
+	submit := func(ticked ...any) slacksim.Result {
+		t.Helper()
+		res, err := w.slack.Submit(context.Background(), "U_APPROVER1", v["id"].(string), map[string]any{"rows:1": map[string]any{"rows:1": ticked}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	if got := submit("1"); got.OK || !strings.Contains(fmt.Sprint(got), "1 user is ticked. Press Remove ticked above, or take off the tick.") {
+		t.Errorf("with a tick: %+v", got)
+	}
+	if got := submit(); !got.OK {
+		t.Errorf("without one: %+v", got)
+	}
+	w.until("it is served", func() bool { return w.pending() == 0 })
+	if r := mustGet(w, "FR-1"); r.State != reset.Pending {
+		t.Errorf("FR-1 is %s: somebody was removed", r.State)
+	}
+}
+
+// A tick alone asks for nothing: it is acknowledged and answered with nothing.
+func TestReview_tickIsNoIntent(t *testing.T) {
+	w := newWorld(t).start().listens()
+	before := len(w.slack.Books().Posts)
+	acks := w.slack.Books().LateAcks
+	w.press("U_APPROVER1", "C_FACTORS", "rows:1", "1")
+	w.until("it is acknowledged", func() bool { return w.slack.Books().LateAcks > acks })
+	w.press("U_APPROVER1", "C_FACTORS", "nonsense", "1")
+	w.until("a button that is none of ours is answered", func() bool { return len(w.slack.Books().Posts) > before && w.pending() == 0 })
+	if got := w.slack.Books().Posts[before:]; len(got) != 1 {
+		t.Errorf("a tick is answered: %+v", got)
+	}
+}
+
 func TestReview_saysThatItApprovedOrRemoved(t *testing.T) {
 	w := newWorld(t).start().listens()
 	w.command("U_REQUESTER", "C_FACTORS", "/factor-reset u0@example.com u1@example.com x@example.com because lost phone")
 	w.plan("FR-1", 3)
 	w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "Approve"))
 	ts := w.message("FR-1", reset.SlotApproval).TS
-	boxes := "rows:1-2"
+	boxes := "rows:1"
 	for _, c := range []struct {
 		user, action string
 		ticked       []any
@@ -164,7 +205,7 @@ func TestReview_saysThatItApprovedOrRemoved(t *testing.T) {
 	w.until("the second message", w.shows("FR-2", reset.SlotApproval, "Approve"))
 	v := w.click("U_APPROVER1", w.message("FR-2", reset.SlotApproval).TS, "review").View
 	res, err := w.slack.Click(context.Background(), slacksim.Click{
-		User: "U_APPROVER1", View: v["id"].(string), ActionID: "review_remove", Values: map[string]any{boxes: map[string]any{boxes: []any{"2"}}},
+		User: "U_APPROVER1", View: v["id"].(string), ActionID: "review_remove", Values: map[string]any{boxes: map[string]any{boxes: []any{"1"}}},
 	})
 	if b, _ := json.Marshal(res.View); err != nil || !strings.Contains(string(b), "FR-2: removed 1 user") {
 		t.Errorf("removed: %s, %v", b, err)

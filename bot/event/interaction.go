@@ -142,8 +142,13 @@ func (p interaction) from(kind string) *Event {
 	return a
 }
 
+// click is a button or menu that was used; nil for a tick in a review, which does
+// nothing by itself: what is pressed next brings all ticks along.
 func (p interaction) click() *Event {
 	a, act := p.from(KindClick), p.Actions[0]
+	if _, isTick := view.ShownRows(act.ActionID); isTick {
+		return nil
+	}
 	if p.Container.ChannelID != "" && p.Channel.ID == "" {
 		a.Channel = reset.Channel(p.Container.ChannelID)
 	}

@@ -17,6 +17,7 @@ const (
 	listedRunes = 19000 // characters in its cells, of 20,000
 	listedPage  = 5     // rows that it shows at once, and users that are named without it
 	cellRunes   = 60    // of one cell
+	noteRunes   = 160   // of a cell that says what stands out
 )
 
 // Listing gathers the users that a plan resets for its messages: of many, those
@@ -108,9 +109,13 @@ func (l *Listing) table() slack.Block {
 	b := slack.NewDataTableBlock("").WithPageSize(listedPage).AddRow(rawCells(head)...)
 	chars, shown := 0, 0
 	for _, t := range all {
-		cells := rawCells(line(t))
-		for _, c := range cells {
-			chars += utf8.RuneCountInString(c.(*slack.DataTableRawTextCell).Text)
+		words := line(t)
+		cells := rawCells(words)
+		for _, w := range words {
+			chars += max(1, min(utf8.RuneCountInString(w), noteRunes))
+		}
+		if notes {
+			cells[len(cells)-1] = zonedCell(cmp.Or(shorten(l.note(t), noteRunes), "-"))
 		}
 		if chars > listedRunes {
 			break
@@ -146,7 +151,7 @@ func (l *Listing) byName() string {
 	var b strings.Builder
 	for _, t := range l.first(listedPage) {
 		about := dotted(line(t.Name), line(t.Department), unusual(t), l.note(t))
-		fmt.Fprintf(&b, "• %s %s\n", code(nameOf(t)), told(shorten(about, 150)))
+		fmt.Fprintf(&b, "• %s %s\n", code(nameOf(t)), zonedTimes(told(shorten(about, 200))))
 	}
 	if more := l.total - listedPage; more > 0 {
 		fmt.Fprintf(&b, "…and %s more: press *Review*.", count(more))
@@ -154,8 +159,8 @@ func (l *Listing) byName() string {
 	return strings.TrimSpace(b.String())
 }
 
-// note says why an approver should look at a user, in plain words.
-func (l *Listing) note(t reset.Target) string { return plainTimes(remarks(t, l.frozen)) }
+// note says why an approver should look at a user, in plain words. Times are RFC 3339.
+func (l *Listing) note(t reset.Target) string { return remarks(t, l.frozen) }
 
 // unusual is a user's status where it is not active.
 func unusual(t reset.Target) string {

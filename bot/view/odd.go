@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"factorbot/bot/reset"
 )
 
@@ -21,7 +23,7 @@ func onlyResistant(t reset.Target) bool {
 
 // standsOut says in a few words why an approver should look at a target; "" if
 // there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
-// see [plainTimes].
+// see [zonedTimes].
 func standsOut(t reset.Target, at time.Time) string {
 	if t.Status != "" && t.Status != "ACTIVE" {
 		return join(slices.DeleteFunc([]string{statusWords(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
@@ -53,6 +55,44 @@ func days(d time.Duration) string {
 
 // isoTime is a time as details of the record have it.
 var isoTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+
+// zonedTimes puts Slack dates in the place of the times in mrkdwn.
+func zonedTimes(s string) string {
+	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
+		t, err := time.Parse(time.RFC3339, iso)
+		if err != nil {
+			return iso
+		}
+		return date(t)
+	})
+}
+
+// zonedCell is a cell of a table with text, whose times are shown in the reader's zone.
+func zonedCell(s string) slack.DataTableCell {
+	found := isoTime.FindAllStringIndex(s, -1)
+	if len(found) == 0 {
+		return slack.NewDataTableRawTextCell(s)
+	}
+	var parts []slack.RichTextSectionElement
+	from := 0
+	text := func(to int) {
+		if to > from {
+			parts = append(parts, slack.NewRichTextSectionTextElement(s[from:to], nil))
+		}
+	}
+	for _, at := range found {
+		t, err := time.Parse(time.RFC3339, s[at[0]:at[1]])
+		if err != nil {
+			continue
+		}
+		text(at[0])
+		fallback := plainTimes(s[at[0]:at[1]])
+		parts = append(parts, slack.NewRichTextSectionDateElement(t.Unix(), "{date_short_pretty} {time}", nil, &fallback))
+		from = at[1]
+	}
+	text(len(s))
+	return slack.NewDataTableRichTextCell(slack.NewRichTextSection(parts...))
+}
 
 // plainTimes writes times for people where Slack does not know the reader's zone.
 func plainTimes(s string) string {

@@ -151,7 +151,7 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	}
 	blocks = append(blocks, v.search(), v.choose())
 	if v.ticked {
-		blocks = append(blocks, alert(slack.AlertLevelWarning, "Not approved: some users are ticked to be removed. Remove them first, or take off the ticks."))
+		blocks = append(blocks, alert(slack.AlertLevelWarning, "Not approved: some users are ticked to be removed. Press Remove ticked first, or take off the ticks."))
 	}
 	if v.full {
 		blocks = append(blocks, alert(slack.AlertLevelWarning, "That's more than fits at once. Remove those that are ticked, then review the new plan."))
@@ -208,68 +208,67 @@ func (v *Review) position(from, shown, all int) string {
 	return s
 }
 
-// page lists rows: with boxes those that can be taken out, as text the others.
+// page lists rows: with a box beside each of those that can be taken out. A row is a
+// section, which has room for all that is known and shows times in the reader's zone;
+// the option of a box has neither.
 func (v *Review) page(rows []reset.Target) []slack.Block {
-	var blocks []slack.Block
-	if v.frame.Looking || v.frame.Show == ShowSkip {
-		for part := range slices.Chunk(rows, 10) {
-			var b strings.Builder
-			for _, t := range part {
-				fmt.Fprintf(&b, "%s  %s\n", code(nameOf(t)), told(shorten(v.about(t), 150)))
-			}
-			blocks = append(blocks, section(b.String()))
-		}
-		return blocks
-	}
 	out, _ := ParseRows(v.frame.Out)
-	label := "Tick users to remove from the request"
-	for part := range slices.Chunk(rows, 10) {
-		blocks = append(blocks, v.boxes(label, part, out))
-		label = "More on this page"
+	blocks := make([]slack.Block, 0, len(rows))
+	for _, t := range rows {
+		b := slack.NewSectionBlock(mrkdwn(trim(v.about(t), maxSection)), nil, nil)
+		if !v.frame.Looking && v.frame.Show != ShowSkip {
+			id, box := v.box(t, slices.Contains(out, t.Row))
+			b.BlockID, b.Accessory = id, slack.NewAccessory(box)
+		}
+		blocks = append(blocks, b)
 	}
 	return blocks
 }
 
-func (v *Review) boxes(label string, rows []reset.Target, out []int) slack.Block {
-	var all, ticked []*slack.OptionBlockObject
-	var numbers []int
-	for _, t := range rows {
-		o := option(choice{fmt.Sprint(t.Row), nameOf(t), v.about(t)})
-		all, numbers = append(all, o), append(numbers, t.Row)
-		if slices.Contains(out, t.Row) {
-			ticked = append(ticked, o)
-		}
-	}
-	id := rowsField + FormatRows(numbers)
+// box is what one ticks to remove a user; its block has the same ID.
+func (v *Review) box(t reset.Target, ticked bool) (id string, box *slack.CheckboxGroupsBlockElement) {
+	id = rowsField + FormatRows([]int{t.Row})
 	if v.frame.Ticked > 0 {
 		id += fmt.Sprintf("~%d", v.frame.Ticked)
 	}
-	boxes := slack.NewCheckboxGroupsBlockElement(id, all...)
-	boxes.InitialOptions = ticked
-	b := field(id, label, "", boxes)
-	b.Optional = true
-	return b
+	o := option(choice{fmt.Sprint(t.Row), "Remove", ""})
+	box = slack.NewCheckboxGroupsBlockElement(id, o)
+	if ticked {
+		box.InitialOptions = []*slack.OptionBlockObject{o}
+	}
+	return id, box
 }
 
 // nameOf is what a target is called: its login, else what the roster says.
 func nameOf(t reset.Target) string { return cmp.Or(line(t.Login), line(t.Input), string(t.User)) }
 
-// about says what is known of a target, what stands out first.
+// about says what is known of a target: who it is, what stands out, and always
+// department and factors; mrkdwn.
 func (v *Review) about(t reset.Target) string {
-	var words []string
-	if t.Action != reset.ActionReset {
-		words = append(words, reasonWords(t.Reason), plainTimes(line(t.Detail)))
-	} else if s := standsOut(t, v.request.Plan.FrozenAt); s != "" {
-		words = append(words, "⚠ "+plainTimes(s))
+	s := code(nameOf(t))
+	if name := line(t.Name); name != "" {
+		s += "  " + told(shorten(name, 60))
 	}
-	words = append(words, line(t.Name), line(t.Department))
+	if t.Action != reset.ActionReset {
+		s += "\n" + zonedTimes(told(dotted(reasonWords(t.Reason), line(t.Detail))))
+	} else if odd := standsOut(t, v.request.Plan.FrozenAt); odd != "" {
+		s += "\n:warning: " + zonedTimes(told(odd))
+	}
+	if t.User == "" { // nobody in Okta
+		return s
+	}
+	return s + "\n" + told(dotted(cmp.Or(shorten(line(t.Department), 80), "no department"), factorsKnown(t)))
+}
+
+// factorsKnown are the factors of a target as far as they were read; plain text.
+func factorsKnown(t reset.Target) string {
 	switch {
 	case len(t.Factors) > 0:
-		words = append(words, strings.Join(factorWords(t.Factors), ", "))
-	case t.Action == reset.ActionReset && t.Read:
-		words = append(words, "no MFA set up")
+		return shorten(strings.Join(factorWords(t.Factors), ", "), 200)
+	case t.Read:
+		return "no MFA set up"
 	}
-	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " · ")
+	return "factors not read"
 }
 
 // turns are the buttons to other pages, nil if there is one page.

@@ -83,13 +83,13 @@ func TestReview_golden(t *testing.T) {
 func boxes(tb testing.TB, m slack.ModalViewRequest) (shown, ticked []int) {
 	tb.Helper()
 	for _, b := range m.Blocks.BlockSet {
-		input, ok := b.(*slack.InputBlock)
-		if !ok {
+		row, ok := b.(*slack.SectionBlock)
+		if !ok || row.Accessory == nil {
 			continue
 		}
-		box, ok := input.Element.(*slack.CheckboxGroupsBlockElement)
-		if !ok {
-			continue
+		box := row.Accessory.CheckboxGroupsBlockElement
+		if box == nil {
+			tb.Fatalf("a row has another accessory: %+v", row.Accessory)
 		}
 		rows, ok := view.ShownRows(box.ActionID)
 		if !ok || len(rows) != len(box.Options) {
@@ -133,6 +133,40 @@ func TestReview_pages(t *testing.T) {
 	found.TickFound()
 	if shown, ticked := boxes(t, found.Modal()); !slices.Equal(shown, []int{41}) || !slices.Equal(ticked, shown) {
 		t.Errorf("the search finds %v, ticks %v", shown, ticked)
+	}
+}
+
+// Every row that is reset says department and factors, and times in the reader's zone.
+func TestReview_everyRowSaysWhatIsKnown(t *testing.T) {
+	again := review(view.Frame{Show: view.ShowReset})
+	again.Add(reset.Target{
+		Row: 61, Login: "eve@example.com", Name: "Eve", User: "00u00000000000000061", Status: "ACTIVE", Action: reset.ActionReset,
+		Detail: "reset by FR-7 2026-04-30T09:15:00Z", Department: "Legal", Read: true,
+	})
+	for name, m := range map[string]slack.ModalViewRequest{
+		"with boxes": again.Modal(), "last page": review(view.Frame{Page: 99, Show: view.ShowReset}).Modal(), "looking": review(view.Frame{Looking: true, Show: view.ShowReset}).Modal(),
+	} {
+		rows := 0
+		for _, b := range m.Blocks.BlockSet {
+			s, ok := b.(*slack.SectionBlock)
+			if !ok || s.Text == nil || !strings.HasPrefix(s.Text.Text, "`") {
+				continue
+			}
+			rows++
+			words := s.Text.Text
+			if !strings.Contains(words, "Sales") && !strings.Contains(words, "Ops") && !strings.Contains(words, "Legal") && !strings.Contains(words, "no department") {
+				t.Errorf("%s: no department in %q", name, words)
+			}
+			if !strings.Contains(words, "SMS") && !strings.Contains(words, "WebAuthn") && !strings.Contains(words, "no MFA set up") && !strings.Contains(words, "factors not read") {
+				t.Errorf("%s: no factors in %q", name, words)
+			}
+			if strings.Contains(words, "eve@") && !strings.Contains(words, "reset by FR-7 <!date^1777540500^{date_short_pretty} {time}|") {
+				t.Errorf("%s: the time is not in the reader's zone: %q", name, words)
+			}
+		}
+		if rows < 4 {
+			t.Errorf("%s: %d rows", name, rows)
+		}
 	}
 }
 

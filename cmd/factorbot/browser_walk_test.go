@@ -134,8 +134,11 @@ func (w *walk) takeOut() {
 	w.click(`dialog.modal [data-act="review_all"]`)
 	w.until(`document.querySelectorAll('dialog.modal [data-input^="rows:"] :checked').length === 2`)
 	w.shot("review-ticked")
-	w.submit()
-	w.told("#messages", "removed 2 users")
+	w.click(`dialog.modal [data-act="review_remove"]`)
+	w.confirm()
+	w.until(`/removed 2 users/.test(document.querySelector("dialog.modal").textContent)`)
+	w.click("dialog.modal [data-view-close]")
+	w.until(`!document.querySelector("dialog.modal")`)
 	w.until(`document.querySelector('#messages [data-act="approve"]')`)
 	w.shot("taken-out")
 }

@@ -20,7 +20,7 @@ func rowsOf(tb testing.TB, view map[string]any) map[string][]string {
 				Options []struct {
 					Value string `json:"value"`
 				} `json:"options"`
-			} `json:"element"`
+			} `json:"accessory"`
 		} `json:"blocks"`
 	}
 	if err := json.Unmarshal([]byte(text(view)), &v); err != nil {
@@ -78,8 +78,12 @@ func TestReview_rows_taken_out(t *testing.T) {
 	if strings.Contains(strings.Join(out[:2], " "), more[0]) {
 		t.Fatalf("the second page shows the rows of the first: %v", out)
 	}
-	s.submit("U_APPROVER1", review, second)
-	s.toldPrivately("U_APPROVER1", "removed 3 users")
+	if wrong := s.try("U_APPROVER1", review, second); !strings.Contains(fmt.Sprint(wrong), "3 users are ticked. Press Remove ticked") {
+		t.Errorf("the modal's own button with ticks: %v", wrong)
+	}
+	if removed := s.turn("U_APPROVER1", review, "review_remove", pending.value("review"), second); !strings.Contains(text(removed), "removed 3 users") {
+		t.Errorf("after removing: %s", text(removed))
+	}
 
 	again := s.awaitMessage("the second plan", func(m message) bool { return len(m.Files) == 1 && m.Files[0].Name == "FR-1-plan-2.csv" })
 	plan := string(s.get("/sandbox/files/" + again.Files[0].ID))
@@ -152,8 +156,10 @@ func TestReview_all_found_are_taken_out(t *testing.T) {
 	for field := range rowsOf(t, found) {
 		unticked[field] = []string{}
 	}
-	s.submit("U_APPROVER1", s.turn("U_APPROVER1", found, "review_all", "all", unticked), nil)
-	s.toldPrivately("U_APPROVER1", "removed 1 user")
+	ticked := s.turn("U_APPROVER1", found, "review_all", "all", unticked)
+	if removed := s.turn("U_APPROVER1", ticked, "review_remove", nil, nil); !strings.Contains(text(removed), "removed 1 user") {
+		t.Errorf("after removing: %s", text(removed))
+	}
 }
 
 // 80 users with 80 % of 240 calls a minute take about half a minute.
