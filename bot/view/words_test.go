@@ -69,10 +69,11 @@ func goldens(t *testing.T) map[string]map[string]any {
 
 // TestGoldens_speakAsPeopleDo walks all that was ever rendered for a test.
 func TestGoldens_speakAsPeopleDo(t *testing.T) {
+	words := banned()
 	for name, all := range goldens(t) {
 		for message, v := range all {
 			said(name+"/"+message, v, func(path, text string) {
-				for why, re := range banned() {
+				for why, re := range words {
 					if found := re.FindString(text); found != "" {
 						t.Errorf("%s: %s: %q in %q", path, why, found, text)
 					}
