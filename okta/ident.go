@@ -26,8 +26,8 @@ var (
 	factorIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 )
 
-// maxLogin bounds a login or e-mail, in bytes. Okta's own profiles allow 100 characters.
-const maxLogin = 255
+// maxLogin bounds a login or e-mail, in bytes: Okta's own profiles allow 100 characters, of up to four bytes each.
+const maxLogin = 400
 
 // IsUserID says whether s has the shape of an Okta user ID ("00u" and 17 letters or digits).
 func IsUserID(s string) bool { return userIDPattern.MatchString(s) }
@@ -44,20 +44,14 @@ func unsafeID(op, what string) *Error {
 }
 
 // searchable says whether a value may stand between quotes in a search or
-// filter expression.
-func searchable(v string) bool {
-	if v == "" || len(v) > maxLogin || !utf8.ValidString(v) {
-		return false
-	}
-	return !strings.ContainsFunc(v, func(r rune) bool {
-		return r == '"' || r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-	})
-}
+// filter expression as it is.
+func searchable(v string) bool { return searchableLogin(v) && !strings.ContainsAny(v, `"\`) }
 
 // searchableLogin is searchable for a login, which may have the backslash that
-// directories put between domain and name: `CORP\ana`. A term escapes it.
+// directories put between domain and name, and quotation marks: a term escapes them.
 func searchableLogin(v string) bool {
-	return searchable(strings.ReplaceAll(v, `\`, "")) && len(v) <= maxLogin
+	return v != "" && len(v) <= maxLogin && utf8.ValidString(v) &&
+		!strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
 }
 
 // loginPath is the escaped path segment for GET /users/{login}. Okta does not

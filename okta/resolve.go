@@ -67,7 +67,7 @@ type refState byte
 const (
 	refSettled refState = iota // or not the first
 	refOpen
-	refTried // open still, and no search needs to be made: it did not find it
+	refTried // open still, and no search of several needs to be made: it did not find it, or is asked for alone
 )
 
 func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
@@ -88,9 +88,12 @@ func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 	for i, ref := range refs {
 		if at, ok := r.first[fold(ref)]; ok && at == int32(i) {
 			r.order, r.state[i] = append(r.order, at), refOpen
+			if strings.Contains(ref.Value, `"`) { // were its escape not understood, it would spoil the search of others
+				r.state[i] = refTried
+			}
 		}
 	}
-	r.open = len(r.order)
+	r.open, r.holes = len(r.order), true
 	return r
 }
 

@@ -2,12 +2,14 @@ package okta_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -144,4 +146,69 @@ func TestDeleteFactor_any_id_that_stays_in_its_segment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// oddLogins are logins that would end a term of a search, or change the path, were
+// they not escaped and kept out of it.
+var oddLogins = []string{
+	`x" or id pr or id eq "`, `x" or status eq "ACTIVE`, `x\" or id pr or id eq \"`, `\"`, `x\`, `CORP\bob`, "jean dupont", "{{7*7}}", "${jndi:ldap://evil.example}",
+	"'; DROP TABLE users; --", "../groups/00g1", "../../../etc/passwd", "00uX/lifecycle/deactivate?x=", "00u%2e%2e%2flifecycle%2fdeactivate", "a&limit=1&q=b", "a#b%23c+d e",
+	`say "hi" to a/b?c=d&e@example.com`, strings.Repeat("\u540d", 100), strings.Repeat(`"`, 100),
+}
+
+// TestResolve_odd_logins inspects the calls that look odd logins up, alone and among
+// many: each is one comparison with the login, whole, and is in no path.
+func TestResolve_odd_logins(t *testing.T) {
+	for _, others := range []int{0, 60} {
+		refs := make([]okta.Ref, 0, len(oddLogins)+others)
+		for _, l := range oddLogins {
+			refs = append(refs, okta.Ref{Kind: okta.ByLogin, Value: l})
+		}
+		for i := range others {
+			refs = append(refs, okta.Ref{Kind: okta.ByLogin, Value: fmt.Sprintf("user%d", i)})
+		}
+		seen := searches{tb: t, asked: map[string]bool{}}
+		matches, err := MustClient(t, okta.Config{Transport: &seen}).Resolve(t.Context(), refs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, ref := range refs {
+			if !seen.asked[strings.ToLower(ref.Value)] || matches[i].Err != nil || len(matches[i].Users) > 0 {
+				t.Errorf("%q was asked for: %v, %+v", ref.Value, seen.asked[ref.Value], matches[i])
+			}
+		}
+		if len(seen.asked) != len(refs) {
+			t.Errorf("%d logins were asked for, want %d", len(seen.asked), len(refs))
+		}
+	}
+}
+
+// searches is an Okta that answers every search with somebody else, and holds each to comparisons with logins.
+type searches struct {
+	tb    testing.TB
+	mu    sync.Mutex
+	asked map[string]bool
+}
+
+// loginTerm is one comparison with a login, whose value is a JSON string.
+var loginTerm = regexp.MustCompile(`^profile\.login eq ("(?:[^"\\]|\\.)*")(?: or |$)`)
+
+func (s *searches) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	search := r.URL.Query().Get("search")
+	if r.URL.EscapedPath() != "/api/v1/users" || r.Method != http.MethodGet || search == "" && r.URL.RawQuery != "limit=200" {
+		s.tb.Errorf("%s %s", r.Method, r.URL.RequestURI())
+	}
+	for search != "" {
+		m := loginTerm.FindStringSubmatch(search)
+		var login string
+		if m == nil || json.Unmarshal([]byte(m[1]), &login) != nil {
+			s.tb.Errorf("the search goes on with %q", search)
+			break
+		}
+		s.asked[login], search = true, search[len(m[0]):]
+	}
+	body := `[{"id":"00u00000000000000001","status":"ACTIVE","profile":{"login":"somebody@example.com","email":"somebody@example.com"}}]`
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
