@@ -42,6 +42,9 @@ func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
 	case len(m.Users) == 0 && m.Err != nil:
 		skip(&t, reset.InvalidRow, at(row, "Okta cannot look this up"))
 		return t
+	case len(m.Users) == 0 && row.Odd != "":
+		skip(&t, reset.InvalidRow, at(row, row.Odd))
+		return t
 	case len(m.Users) == 0:
 		skip(&t, reset.NotFound, at(row, "no user of Okta has this "+word(row.Kind)))
 		return t

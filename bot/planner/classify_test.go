@@ -39,6 +39,8 @@ func TestJudge_target(t *testing.T) {
 		{"staged", row("ana@example.com"), user("STAGED"), reset.ActionSkip, reset.Staged, "line 7"},
 		{"deactivated", row("ana@example.com"), user("DEPROVISIONED"), reset.ActionSkip, reset.Deprovisioned, "line 7"},
 		{"unknown", row("no@example.com"), okta.Match{}, reset.ActionSkip, reset.NotFound, "line 7"},
+		{"an odd login that Okta has", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a blank inside"}, user("ACTIVE"), reset.ActionReset, "", ""},
+		{"an odd login that Okta does not have", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a blank inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a blank inside"},
 		{"two of them", row("two@example.com"), okta.Match{Users: []okta.User{{ID: ana}, {ID: boss}}}, reset.ActionSkip, reset.Ambiguous, "2 users"},
 		{"a bad row", reset.Row{Row: 2, Line: 7, Problem: "has a blank inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a blank inside"},
 		{"administrator", row("boss@example.com"), okta.Match{Users: []okta.User{{ID: boss, Login: "boss@example.com", Status: "ACTIVE"}}}, reset.ActionSkip, reset.ProtectedAdmin, "administrator"},

@@ -27,6 +27,7 @@ type Row struct {
 	Problem string  `json:"problem,omitempty"` // why the row names nobody: a sentence for people; then Kind and Value are empty
 	Column  string  `json:"column,omitempty"`  // header of the cell that Kind and Value are of, where a better column names nobody
 	Loose   bool    `json:"loose,omitempty"`   // Kind and Value are loose, as in Ref
+	Odd     string  `json:"odd,omitempty"`     // why Value is hardly a login, a sentence for people: said where Okta has no such user
 	Also    []Ref   `json:"also,omitempty"`    // other cells of the row that name its user, best first
 }
 

@@ -62,7 +62,7 @@ func firstUser(g *grid) int {
 func looksLikeLogins(g *grid) bool {
 	for i := range g.len() {
 		cells := g.record(i, nil).cells
-		if filled(cells) != 1 || loginProblem(cells[0]) != "" || strings.Contains(cells[0], " ") {
+		if filled(cells) != 1 || !isUsualLogin(cells[0]) {
 			return false
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	claimTwo                      // several users in one cell
 	claimID                       // an Okta user ID
 	claimAddress                  // a login or an e-mail with an @
+	claimLogin                    // a text that is said to be a login
 )
 
 // claim is what a cell says about a user.
@@ -53,6 +54,7 @@ type claim struct {
 	kind    claimKind
 	value   string // without what is around it: "ana@example.com" of "Ana <ana@example.com>"
 	problem string // of claimNone, claimText, claimWrong and claimTwo: why it names nobody by itself, a sentence
+	odd     string // of claimLogin: why it hardly is one, "" for usual ones
 }
 
 func (c claim) isUser() bool { return c.kind == claimID || c.kind == claimAddress }
@@ -92,10 +94,26 @@ func readCell(cell string) claim {
 	} else if n == 1 && strings.ContainsFunc(bare, unicode.IsSpace) {
 		return claim{kind: claimWrong, problem: "the cell has other words beside the user: leave only the login, e-mail or ID"}
 	} else if mayBeUser(bare) || isFormula(bare) {
-		return claim{kind: claimWrong, problem: problem}
+		return claim{kind: claimWrong, value: norm.NFC.String(bare), problem: problem}
 	} else {
 		return claim{kind: claimText, value: norm.NFC.String(bare), problem: problem}
 	}
+}
+
+// asLogin judges a cell that is said to hold a login: any text of 5 to 100
+// characters can be one, for an org need not use e-mails. A mention of Slack's
+// and what names several users, or one among other words, is none.
+func (c claim) asLogin() claim {
+	if c.value == "" || c.kind != claimText && c.kind != claimWrong || strings.HasPrefix(c.value, "<") {
+		return c
+	}
+	if problem := loginProblem(c.value); problem != "" {
+		if c.kind == claimText {
+			c.problem = problem
+		}
+		return c
+	}
+	return claim{kind: claimLogin, value: c.value, odd: oddLogin(c.value)}
 }
 
 // readPlain reads what nearly every cell that names a user is: an ID, or an address without odd characters.
@@ -140,16 +158,40 @@ func namedIn(text string) map[string]bool {
 	return seen
 }
 
-// loginProblem says why a text without an @ cannot be a login, "" if it can.
+// loginProblem says why a text cannot be a login at all, "" if it can. A login is
+// looked up by search, between quotation marks that are escaped, and never put
+// into a path, so what is refused is only what no login is.
 func loginProblem(text string) string {
-	n := utf8.RuneCountInString(text)
-	switch {
+	switch n := utf8.RuneCountInString(text); {
 	case n > maxLogin:
 		return fmt.Sprintf("is %d characters long; Okta's logins and e-mails have at most %d", n, maxLogin)
-	case strings.HasPrefix(text, "00u"):
-		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
 	case n < minLogin:
 		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
+	case strings.HasPrefix(text, "="):
+		return `is a spreadsheet formula`
+	}
+	for _, r := range text {
+		switch {
+		case r == '\n' || r == '\r':
+			return "has a line break inside; one user to a cell"
+		case !unicode.IsGraphic(r), r == utf8.RuneError:
+			return runeProblem(r)
+		}
+	}
+	return ""
+}
+
+// oddLogin says why a text that can be a login hardly is one, "" for those that are
+// usual. It is looked up, and this is said where Okta has no such user.
+func oddLogin(text string) string {
+	n := utf8.RuneCountInString(text)
+	switch {
+	case strings.Contains(text, "@"):
+		return addressProblem(text)
+	case isFormula(text):
+		return fmt.Sprintf("starts with %s as a spreadsheet formula does", shown(text[:1]))
+	case strings.HasPrefix(text, "00u"):
+		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
 	case strings.ContainsAny(text, quoteRunes):
 		return "has a quotation mark inside"
 	case strings.ContainsFunc(text, unicode.IsSpace):
@@ -159,13 +201,16 @@ func loginProblem(text string) string {
 	}
 	for _, r := range text {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(loginRunes, r) {
-			return fmt.Sprintf("has %s inside, which no login that I know has; if that is right, give the user's Okta ID", shown(string(r)))
+			return fmt.Sprintf("has %s inside, and Okta has no such login", shown(string(r)))
 		}
 	}
 	return ""
 }
 
-// loginRunes may be in a login without an @, besides letters and digits.
+// isUsualLogin reports whether a text without an @ looks like a login.
+func isUsualLogin(text string) bool { return loginProblem(text) == "" && oddLogin(text) == "" }
+
+// loginRunes are in logins without an @ as directories make them, besides letters and digits.
 const loginRunes = `._-+\/'$#&~=!`
 
 func addressProblem(cell string) string {
@@ -418,15 +463,19 @@ func (c column) claimOf(cell string) (reset.Ref, claim) {
 			return reset.Ref{Kind: reset.RefEmail, Value: cl.value}, cl
 		}
 		return reset.Ref{Kind: reset.RefLogin, Value: cl.value}, cl
-	case claimText:
-		if c.texts == textNever {
+	case claimText, claimWrong:
+		if c.texts == textNever || c.texts == textLoose && cl.kind == claimWrong {
 			return reset.Ref{}, cl
 		}
-		if p := loginProblem(cl.value); p != "" {
-			cl.problem = p
+		switch login := cl.asLogin(); {
+		case login.kind != claimLogin:
+			return reset.Ref{}, login
+		case c.texts == textLoose && login.odd != "":
+			cl.problem = login.odd
 			return reset.Ref{}, cl
+		default:
+			return reset.Ref{Kind: reset.RefLogin, Value: login.value, Loose: c.texts == textLoose}, login
 		}
-		return reset.Ref{Kind: reset.RefLogin, Value: cl.value, Loose: c.texts == textLoose}, cl
 	}
 	return reset.Ref{}, cl
 }

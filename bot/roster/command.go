@@ -112,10 +112,37 @@ func ParseCommand(text string) (Command, error) {
 	if err := p.words(); err != nil {
 		return Command{}, err
 	}
+	if p.command.Verb.namesUsers() && severalToALine(before) {
+		return Command{}, refuse(CodeNotUsers, 0, "Lines here name several users each, so I can't tell which of them are meant. Write one user to a line, or all of them in one line. Nobody was reset.")
+	}
 	if p.command.Verb.namesUsers() && len(p.command.Users) == 0 {
 		return Command{}, refuse(CodeNoUsers, 0, `Nobody is named. Write users first, then "because" and the reason: ana@example.com because lost phone`)
 	}
 	return p.command, nil
+}
+
+// severalToALine reports whether a text of several lines has two users or more in
+// one, as a table of two columns has, in the way a file without a header is asked
+// about. Lines of which all but the last end in a separator are one list.
+func severalToALine(text string) bool {
+	lines, several, wrapped, open := 0, false, true, true
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' }) {
+		p := parser{scanner: scanner{s: doubled.Replace(fold(line))}, command: Command{Verb: VerbReset}}
+		_ = p.words() // what is wrong with it is told of the whole
+		users := map[string]bool{}
+		for _, u := range p.command.Users {
+			if u.Kind == UserID || u.Kind == UserLogin || u.Kind == UserMention {
+				users[strings.ToLower(u.Value)] = true
+			}
+		}
+		if len(users) == 0 {
+			continue
+		}
+		lines, several, wrapped = lines+1, several || len(users) > 1, wrapped && open
+		end := trim(fold(line))
+		open = strings.HasSuffix(end, ",") || strings.HasSuffix(end, ";")
+	}
+	return several && lines > 1 && !wrapped
 }
 
 // verbOf finds the verb that a command begins with, and of how many words it is.
@@ -255,11 +282,7 @@ func userOf(word string) (UserRef, bool) {
 func RowOf(n int, u UserRef) reset.Row {
 	switch u.Kind {
 	case UserID, UserLogin:
-		c := readCell(u.Value)
-		if c.kind == claimText && loginProblem(c.value) == "" { // it was said to be a login
-			c.kind = claimAddress
-		}
-		row := newRow(n, 0, u.Value, c)
+		row := newRow(n, 0, u.Value, readCell(u.Value).asLogin())
 		row.Input = cut(u.Input, inputShown)
 		return row
 	}

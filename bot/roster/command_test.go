@@ -46,7 +46,7 @@ func TestParseCommand(t *testing.T) {
 		{"two dashes before because", "ana@example.com \u2013\u2013 because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
 		{"the verb said", "reset ana@example.com because lost phone", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost phone"}},
 		{"no reason", "ana@example.com", command{Verb: roster.VerbReset, Users: refs{ana}}},
-		{"a mix", "ana@example.com, " + id1 + ";bob@example.com\n<@U123>\t<@W9_X|zoe> because x",
+		{"a mix", "ana@example.com, " + id1 + ";bob@example.com;\n<@U123>\t<@W9_X|zoe> because x",
 			command{Verb: roster.VerbReset, Users: refs{ana, byID(id1), bob, mentioned("U123", "<@U123>"), mentioned("W9_X", "<@W9_X|zoe>")}, Reason: "x"}},
 		{"mentions side by side", "<@U1><@U_ANA|ana>", command{Verb: roster.VerbReset, Users: refs{mentioned("U1", "<@U1>"), mentioned("U_ANA", "<@U_ANA|ana>")}}},
 		{"links that Slack makes", "<mailto:ana@example.com|ana@example.com> <mailto:bob@example.com>", command{Verb: roster.VerbReset, Users: refs{ana, bob}}},
@@ -151,7 +151,7 @@ func TestParseCommand_spellings(t *testing.T) {
 		var b strings.Builder
 		for i, u := range users {
 			if i > 0 {
-				b.WriteString(rapid.SampledFrom([]string{" ", ",", ", ", ";", "\n", "\r\n", "\u00a0", "，", "\t", " and ", " ; "}).Draw(t, "between"))
+				b.WriteString(rapid.SampledFrom([]string{" ", ",", ", ", ";", ",\n", ";\r\n", "\u00a0", "，", "\t", " and ", " ; "}).Draw(t, "between"))
 			}
 			b.WriteString(spelled(t, u))
 		}

@@ -169,9 +169,11 @@ func (l *layout) above(g *grid) error {
 
 // choose finds the columns that name the users.
 func (l *layout) choose(s *survey) {
-	var last []column // those that have only what may be IDs of another system
+	var last, names []column // those that have only what may be IDs of another system, or looks like people's names
 	for _, c := range s.known {
 		switch {
+		case s.refs[c.index] == 0 && s.odd[c.index] > 0:
+			names = append(names, c)
 		case s.refs[c.index] == 0:
 		case c.texts == textLoose && s.users[c.index] == 0:
 			last = append(last, c)
@@ -179,8 +181,8 @@ func (l *layout) choose(s *survey) {
 			l.use = append(l.use, c)
 		}
 	}
-	l.use = append(l.use, last...)
-	if len(l.use) > 0 {
+	if l.use = append(l.use, last...); len(l.use) > 0 {
+		l.use = append(l.use, names...)
 		if best := s.known[0]; s.refs[best.index] == 0 {
 			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", shown(best.name), shown(l.use[0].name)))
 		}
@@ -193,6 +195,8 @@ func (l *layout) choose(s *survey) {
 		}
 	}
 	switch {
+	case len(some) == 0 && len(names) > 0:
+		l.use = names
 	case len(some) == 0 && len(s.known) > 0:
 		l.use = s.known[:1] // each row says why it names nobody
 	case len(some) == 1 && !some[0].role, len(some) > 1 && s.alike(some):

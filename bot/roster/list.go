@@ -56,22 +56,30 @@ func isPlain(c Command) bool {
 	return c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
 }
 
-// bareLogins reads logins without an @. Words of a sentence are none.
+// bareLogins reads logins without an @, one to a line or between commas; those that
+// are plainly none of a sentence's words, as jdoe1 and ana.lima, also with blanks between them.
 func bareLogins(text string) ([]UserRef, bool) {
 	var users []UserRef
 	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
-		item = trim(item)
-		ref, ok := userOf(item)
-		switch {
-		case item == "":
+		if item = trim(item); item == "" {
 			continue
-		case ok:
-		case loginProblem(item) == "" && strings.ContainsFunc(item, isNoLetter): // a mere word may be anything: login: says that it is one
-			ref = UserRef{Kind: UserLogin, Value: item, Input: item}
-		default:
-			return nil, false
 		}
-		users = append(users, ref)
+		words := []string{item}
+		if strings.ContainsFunc(item, unicode.IsSpace) {
+			words = strings.Fields(item)
+		}
+		for _, word := range words {
+			c := readCell(word)
+			ref, ok := userOf(word)
+			switch {
+			case ok:
+			case c.kind == claimText && isUsualLogin(c.value) && (len(words) == 1 || strings.ContainsFunc(c.value, isNoLetter)):
+				ref = UserRef{Kind: UserLogin, Value: c.value, Input: word}
+			default:
+				return nil, false
+			}
+			users = append(users, ref)
+		}
 	}
 	return users, len(users) > 0
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -73,17 +74,42 @@ func items(list string) []string {
 	return all
 }
 
-// logins adds users by logins that need not have an @.
+// logins adds users by logins that need not have an @. One with a blank is in quotation marks.
 func (p *parser) logins(value string) error {
-	for login := range strings.FieldsFuncSeq(strings.ReplaceAll(value, `"`, " "), isSeparator) {
-		if ref, ok := userOf(login); ok {
-			p.command.Users = append(p.command.Users, ref)
-			continue
+	for login := range splitLogins(value) {
+		c := readCell(login).asLogin()
+		switch c.kind {
+		case claimID:
+			p.command.Users = append(p.command.Users, UserRef{Kind: UserID, Value: c.value, Input: c.value})
+		case claimAddress:
+			p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: c.value, Input: c.value})
+		case claimLogin:
+			p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: c.value, Input: login})
+		default:
+			return refuse(CodeOption, 0, "%s after login: %s.", shown(login), c.problem)
 		}
-		if problem := loginProblem(login); problem != "" {
-			return refuse(CodeOption, 0, "%s after login: %s.", shown(login), problem)
-		}
-		p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: login, Input: login})
 	}
 	return nil
+}
+
+// splitLogins yields the words of a text, and what is in quotation marks whole.
+func splitLogins(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for text = strings.TrimLeftFunc(text, isSeparator); text != ""; text = strings.TrimLeftFunc(text, isSeparator) {
+			word := ""
+			if inside, after, closed := strings.Cut(text[1:], `"`); text[0] == '"' && closed {
+				word, text = strings.TrimSpace(inside), after
+			} else {
+				text = strings.TrimLeft(text, `"`)
+				end := strings.IndexFunc(text, isSeparator)
+				if end < 0 {
+					end = len(text)
+				}
+				word, text = strings.TrimRight(text[:end], `"`), text[end:]
+			}
+			if word != "" && !yield(word) {
+				return
+			}
+		}
+	}
 }

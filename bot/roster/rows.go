@@ -100,8 +100,8 @@ func rankOf(k claimKind) int {
 func (l layout) row(n int, rec record) reset.Row {
 	var row reset.Row
 	row.Row, row.Line = n, rec.line
-	var refs []reset.Ref
-	input, problem := "", ""
+	var refs, hardly []reset.Ref
+	input, problem, odd := "", "", ""
 	for _, c := range l.use {
 		if c.index >= len(rec.cells) || rec.cells[c.index] == "" {
 			continue
@@ -109,7 +109,7 @@ func (l layout) row(n int, rec record) reset.Row {
 		cell := rec.cells[c.index]
 		ref, cl := c.claimOf(cell)
 		if cl.kind == claimTwo {
-			refs, input, problem = nil, cell, cl.problem
+			refs, hardly, input, problem = nil, nil, cell, cl.problem
 			break
 		}
 		if ref.Value == "" {
@@ -121,6 +121,15 @@ func (l layout) row(n int, rec record) reset.Row {
 		if c.index != l.use[0].index {
 			ref.Column = c.name
 		}
+		if cl.odd != "" {
+			if len(hardly) == 0 {
+				input, odd = cell, cl.odd
+			}
+			if hardly = addRef(hardly, ref); l.own {
+				break
+			}
+			continue
+		}
 		if len(refs) == 0 {
 			row.Input = shorten(cell)
 		}
@@ -129,7 +138,14 @@ func (l layout) row(n int, rec record) reset.Row {
 			break
 		}
 	}
-	if len(refs) > 0 && l.slipped(rec, refs) {
+	if len(refs) == 0 && len(hardly) > 0 {
+		row.Input, row.Odd = shorten(input), odd
+	}
+	for i := range hardly { // what is usual decides
+		hardly[i].Loose = len(refs) > 0
+	}
+	if refs = append(refs, hardly...); len(refs) > 0 && l.slipped(rec, refs) {
+		row.Odd = ""
 		refs, input, problem = nil, row.Input, fmt.Sprintf(
 			"the row has %d cells under a header of %d, and more than one of them could be the user; put quotation marks around cells that hold a separator", len(rec.cells), len(l.names))
 	}
@@ -191,8 +207,8 @@ func newRow(n, line int, cell string, c claim) reset.Row {
 	switch c.kind {
 	case claimID:
 		row.Kind, row.Value, row.Problem = reset.RefID, share(c.value, row.Input), ""
-	case claimAddress:
-		row.Kind, row.Value, row.Problem = reset.RefLogin, share(c.value, row.Input), ""
+	case claimAddress, claimLogin:
+		row.Kind, row.Value, row.Problem, row.Odd = reset.RefLogin, share(c.value, row.Input), "", c.odd
 	}
 	return row
 }

@@ -16,6 +16,7 @@ type survey struct {
 	width  int
 	users  []int          // cells that are an ID or an address
 	refs   []int          // cells that name a user, texts under a login's header too
+	odd    []int          // those that may be a login and hardly are one
 	shown  [][]string     // two samples
 	long   int            // index of the first record that is longer than the header and may have slipped; -1: none
 	about  map[int]column // what the headers mean
@@ -38,7 +39,7 @@ func newSurvey(g *grid, from int, header []string, known []column) *survey {
 
 func (s *survey) grow(width int) {
 	for s.width < width {
-		s.users, s.refs, s.shown = append(s.users, 0), append(s.refs, 0), append(s.shown, nil)
+		s.users, s.refs, s.odd, s.shown = append(s.users, 0), append(s.refs, 0), append(s.odd, 0), append(s.shown, nil)
 		s.width++
 	}
 }
@@ -56,8 +57,11 @@ func (s *survey) look(i int, cells []string) {
 			s.users[at]++
 		}
 		if ok {
-			ref, _ := known.claimOf(cell)
-			if ref.Value != "" {
+			switch ref, cl := known.claimOf(cell); {
+			case ref.Value == "":
+			case cl.odd != "":
+				s.odd[at]++
+			default:
 				s.refs[at]++
 				named = true
 			}
