@@ -7,6 +7,7 @@ import (
 	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/doctor"
+	"factorbot/cmd/internal/help"
 	"factorbot/cmd/internal/operator"
 	"factorbot/cmd/internal/sandbox"
 	"factorbot/cmd/internal/setup"
@@ -20,15 +21,16 @@ func run(ctx context.Context, args []string, env cli.Env) int {
 
 func program() *cli.Program {
 	return &cli.Program{
-		Name:  "factorbot",
-		About: "resets Okta MFA factors in bulk: asked for in Slack, approved by a second person, done at the pace that the org allows.",
-		Start: "Start with factorbot sandbox; each subcommand explains itself with --help.",
+		Name:   "factorbot",
+		About:  "resets Okta MFA factors in bulk: asked for in Slack, approved by a second person, done at the pace that the org allows.",
+		Start:  "Start with factorbot sandbox; each subcommand explains itself with --help.",
+		Topics: help.Topics(),
 		Commands: []cli.Command{
 			{Name: "sandbox", About: "try it: a simulated Slack workspace and Okta org, and a page", Run: sandbox.Run},
 			{Name: "run", About: "run the bot in a workspace and an org", Run: runBot},
 			{Name: "doctor", About: "check an installation, and say how to mend it", Run: doctor.Run},
 			{Name: "health", About: "ask a running bot how it is", Run: operator.RunHealth},
-			{Name: "manifest", About: "print the manifest of the Slack app", Run: setup.RunManifest},
+			{Name: "manifest", About: "print the manifest of the Slack app, or files to deploy with", Run: setup.RunManifest},
 			{Name: "okta-role", About: "print what the bot's identity in Okta needs", Run: setup.RunOktaRole},
 			{Name: "audit", About: "verify or export the audit trail", Run: operator.RunAudit},
 			{Name: "requests", About: "look at requests when Slack is down", Run: operator.RunRequests},

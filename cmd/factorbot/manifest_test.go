@@ -111,14 +111,11 @@ func TestManifest_saysWhatTheBotHears(t *testing.T) {
 	}
 }
 
-func TestManifest_readmeTellsEachScope(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestManifest_pageTellsEachScope(t *testing.T) {
+	page := mustPage(t, "slack")
 	for _, s := range setup.SlackScopes() {
-		if !bytes.Contains(readme, []byte("| `"+s.Name+"` | "+s.Why+" |")) {
-			t.Errorf("README.md has no line | `%s` | %s |", s.Name, s.Why)
+		if !strings.Contains(page, "| `"+s.Name+"` | "+s.Why+" |") {
+			t.Errorf("help slack has no line | `%s` | %s |", s.Name, s.Why)
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -132,8 +130,8 @@ func TestMetrics_afterRestart(t *testing.T) {
 	}
 }
 
-// Alerts ask for metrics that there are, and the README explains each.
-func TestMetrics_alertsAndReadmeNameThem(t *testing.T) {
+// Alerts ask for metrics that there are, and the page explains each.
+func TestMetrics_alertsAndPageNameThem(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "10")
 	s.await("the bot to call Okta and Slack to refuse", func() bool {
@@ -151,10 +149,7 @@ func TestMetrics_alertsAndReadmeNameThem(t *testing.T) {
 			t.Errorf("an alert asks for %s, which is not there", name)
 		}
 	}
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := mustPage(t, "metrics")
 	for name, f := range families {
 		if !strings.HasPrefix(name, "factorbot_") {
 			continue
@@ -164,8 +159,8 @@ func TestMetrics_alertsAndReadmeNameThem(t *testing.T) {
 			labels = append(labels, "`"+l.GetName()+"`")
 		}
 		line := fmt.Sprintf("| `%s` | %s | %s |", name, strings.Join(labels, ", "), f.GetHelp())
-		if !bytes.Contains(readme, []byte(strings.ReplaceAll(line, "|  |", "| |"))) {
-			t.Errorf("README.md has no line %s", line)
+		if !strings.Contains(page, strings.ReplaceAll(line, "|  |", "| |")) {
+			t.Errorf("help metrics has no line %s", line)
 		}
 	}
 }

@@ -29,7 +29,7 @@ type delivery struct {
 	body map[string]any
 }
 
-// receiver is what alerts.webhook names: it verifies as the README tells to.
+// receiver is what alerts.webhook names: it verifies as the page tells to.
 type receiver struct {
 	*httptest.Server
 	tb testing.TB
@@ -195,12 +195,12 @@ func TestWebhook_dead_receiver_and_restart(t *testing.T) {
 	}
 }
 
-// The delivery that the README shows has the fields that deliveries have, and its signature is the recipe's.
-func TestReadme_webhook(t *testing.T) {
-	text := mustSection(t, "### The webhook")
+// The delivery that the page shows has the fields that deliveries have, and its signature is the recipe's.
+func TestHelp_webhook(t *testing.T) {
+	text := mustPage(t, "webhook")
 	shown := regexp.MustCompile("(?s)```json\n(.*?)```").FindStringSubmatch(text)
 	if shown == nil {
-		t.Fatal("README.md shows no delivery")
+		t.Fatal("help webhook shows no delivery")
 	}
 	d := json.NewDecoder(strings.NewReader(shown[1]))
 	d.DisallowUnknownFields()
@@ -214,11 +214,11 @@ func TestReadme_webhook(t *testing.T) {
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, []byte(shown[1])); err != nil || compact.String() != string(again) {
-		t.Errorf("README.md shows (%v)\n%s\nthat is written as\n%s", err, &compact, again)
+		t.Errorf("help webhook shows (%v)\n%s\nthat is written as\n%s", err, &compact, again)
 	}
 	for _, named := range []string{webhook.TimestampHeader, webhook.SignatureHeader, webhook.DeliveryHeader, webhook.BreakGlass, webhook.Expected, webhook.NotMe, webhook.Ended, webhook.HeraldTime.String()[:2] + " seconds"} {
 		if !strings.Contains(text, named) {
-			t.Errorf("README.md does not tell of %s", named)
+			t.Errorf("help webhook does not tell of %s", named)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -17,12 +18,20 @@ type Command struct {
 	Run   func(ctx context.Context, args []string, env Env) error
 }
 
+// Topic is a page that "help NAME" shows.
+type Topic struct {
+	Name  string
+	About string // one line
+	Show  func(env Env) error
+}
+
 // Program is a program with subcommands.
 type Program struct {
 	Name     string
 	About    string // what it does, in a sentence
 	Commands []Command
-	Start    string // the last line of the usage: where to begin
+	Topics   []Topic // a topic comes before the help of a subcommand with the same name
+	Start    string  // the last line of the usage: where to begin
 }
 
 // Run runs the subcommand that args name. It returns the exit code: 0, 1 for a failure
@@ -45,20 +54,50 @@ func (p *Program) dispatch(ctx context.Context, args []string, env Env) error {
 		return p.usage(env.Stdout)
 	}
 	if args[0] == "help" {
-		args = []string{args[1], "--help"}
+		return p.help(ctx, args[1], env)
 	}
-	var names []string
-	for _, c := range p.Commands {
-		if c.Name == args[0] {
-			return c.Run(ctx, args[1:], env)
+	if c := p.command(args[0]); c != nil {
+		return c.Run(ctx, args[1:], env)
+	}
+	return p.unknown(args[0], "is not a subcommand", p.commandNames())
+}
+
+// help shows the page of that name, else the help of the subcommand.
+func (p *Program) help(ctx context.Context, name string, env Env) error {
+	names := p.commandNames()
+	for _, t := range p.Topics {
+		if t.Name == name {
+			return t.Show(env)
 		}
+		names = append(names, t.Name)
+	}
+	if c := p.command(name); c != nil {
+		return c.Run(ctx, []string{"--help"}, env)
+	}
+	return p.unknown(name, "is neither a topic nor a subcommand", names)
+}
+
+func (p *Program) command(name string) *Command {
+	i := slices.IndexFunc(p.Commands, func(c Command) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &p.Commands[i]
+}
+
+func (p *Program) commandNames() (names []string) {
+	for _, c := range p.Commands {
 		names = append(names, c.Name)
 	}
-	problem := "is not a subcommand: see " + p.Name + " help"
-	if near := Nearest(args[0], names); near != "" {
-		problem = "is not a subcommand; did you mean " + near + "?"
+	return names
+}
+
+// unknown returns the error for a name that is none of those known.
+func (p *Program) unknown(name, problem string, known []string) error {
+	if near := Nearest(name, known); near != "" {
+		return BadSetting(Printable(name), problem+"; did you mean "+near+"?")
 	}
-	return BadSetting(Printable(args[0]), problem)
+	return BadSetting(Printable(name), problem+": see "+p.Name+" help")
 }
 
 func (p *Program) usage(w io.Writer) error {
@@ -66,6 +105,12 @@ func (p *Program) usage(w io.Writer) error {
 	fmt.Fprintf(&b, "%s %s\n\nUsage: %s SUBCOMMAND [flags]\n\n", p.Name, p.About, p.Name)
 	for _, c := range p.Commands {
 		fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.About)
+	}
+	if len(p.Topics) > 0 {
+		fmt.Fprintf(&b, "\nPages to read: %s help TOPIC\n\n", p.Name)
+	}
+	for _, t := range p.Topics {
+		fmt.Fprintf(&b, "  %-10s %s\n", t.Name, t.About)
 	}
 	fmt.Fprintf(&b, "\n%s\n", p.Start)
 	_, err := io.WriteString(w, b.String())

@@ -40,7 +40,7 @@ func checkDatabase(cfg *config.Config) Finding {
 	if held, ok := errors.AsType[*store.HeldError](err); ok {
 		return good(check, fmt.Sprintf("process %d works with it", held.PID))
 	}
-	const restore = "put it aside and a backup in its place: see the README on backups"
+	const restore = "put it aside and a backup in its place: see factorbot help backup"
 	if err != nil {
 		return fatal(check, err.Error(), restore)
 	}

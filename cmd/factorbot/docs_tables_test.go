@@ -18,9 +18,12 @@ import (
 	"factorbot/cmd/internal/config"
 )
 
-// Each policy that the README shows is a whole one that the program takes.
-func TestReadme_recipesLoad(t *testing.T) {
-	policies := regexp.MustCompile("(?s)```yaml\n(# policy.yaml\n.*?)```").FindAllStringSubmatch(mustReadme(t), -1)
+// Each policy that a document shows is a whole one that the program takes.
+func TestDocs_recipesLoad(t *testing.T) {
+	var policies [][]string
+	for _, text := range documents(t) {
+		policies = append(policies, regexp.MustCompile("(?s)```yaml\n(# policy.yaml\n.*?)```").FindAllStringSubmatch(text, -1)...)
+	}
 	if len(policies) < 4 {
 		t.Errorf("only %d policies were found", len(policies))
 	}
@@ -33,16 +36,16 @@ func TestReadme_recipesLoad(t *testing.T) {
 			"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "OKTA_ORG_URL=https://example.okta.com", "OKTA_API_TOKEN=sandbox-token",
 		}, io.Discard)
 		if err != nil {
-			t.Errorf("policy %d of README.md: %v\n%s", i+1, err, m[1])
+			t.Errorf("policy %d: %v\n%s", i+1, err, m[1])
 		}
 	}
 }
 
-// settingsTold are the settings of the README's tables, each with its default; "" where none is told.
+// settingsTold are the settings of the page's tables, each with its default; "" where none is told.
 func settingsTold(tb testing.TB) map[string]string {
 	tb.Helper()
 	told := map[string]string{}
-	for _, row := range tableRows(mustSection(tb, "## Configuration")) {
+	for _, row := range tableRows(mustPage(tb, "settings")) {
 		keys, defaults := backticked(row[0]), backticked(row[1])
 		for i, key := range keys {
 			if strings.HasPrefix(key, ".") {
@@ -61,14 +64,14 @@ func settingsTold(tb testing.TB) map[string]string {
 	return told
 }
 
-// The README names every setting, with its default, and no other.
-func TestReadme_settings(t *testing.T) {
+// The page names every setting, with its default, and no other.
+func TestHelp_settings(t *testing.T) {
 	told := settingsTold(t)
 	known := map[string]bool{config.FileVariable: true}
 	check := func(name, value string) {
 		known[name] = true
 		if got := strings.Trim(told[name], "[]"); got != value {
-			t.Errorf("README.md says that %s is %q by default, it is %q", name, got, value)
+			t.Errorf("help settings says that %s is %q by default, it is %q", name, got, value)
 		}
 	}
 	byKey := map[string]bool{}
@@ -83,57 +86,57 @@ func TestReadme_settings(t *testing.T) {
 	}
 	for name := range known {
 		if _, ok := told[name]; !ok {
-			t.Errorf("README.md does not tell of the setting %s", name)
+			t.Errorf("help settings does not tell of %s", name)
 		}
 	}
 	for name := range told {
 		if !known[name] {
-			t.Errorf("README.md tells of the setting %s, which does not exist", name)
+			t.Errorf("help settings tells of %s, which does not exist", name)
 		}
 	}
 }
 
 // Every outcome, reason and proof that a file may have is explained; so are the
 // states of a request and the causes of a pause.
-func TestReadme_words(t *testing.T) {
+func TestHelp_words(t *testing.T) {
 	outcome, told := "", map[string]string{}
-	for _, row := range tableRows(mustSection(t, "### Reason codes")) {
+	for _, row := range tableRows(mustSection(t, "files", "## Reason codes")) {
 		if row[0] != "" {
 			outcome = strings.Trim(row[0], "`")
 		}
 		told[strings.Trim(row[1], "`")] = outcome
 		if len(row) != 4 || row[2] == "" || row[3] == "" {
-			t.Errorf("README.md does not say what to do: %q", row)
+			t.Errorf("help files does not say what to do: %q", row)
 		}
 	}
 	for _, r := range constants(t, repository+"/bot/reset/outcome.go", "Reason") {
 		if told[r] != string(reset.Reason(r).Outcome()) {
-			t.Errorf("README.md gives the reason %s to the outcome %q, it is of %q", r, told[r], reset.Reason(r).Outcome())
+			t.Errorf("help files gives the reason %s to the outcome %q, it is of %q", r, told[r], reset.Reason(r).Outcome())
 		}
 	}
-	files, deciding := backticked(mustSection(t, "## The files it posts")), backticked(mustSection(t, "## Deciding"))
+	files, deciding := backticked(mustSection(t, "files", "## The files it posts")), backticked(mustSection(t, "commands", "## Deciding"))
 	for _, p := range constants(t, repository+"/bot/reset/outcome.go", "Proof") {
 		if !slices.Contains(files, p) {
-			t.Errorf("README.md does not explain the proof %s", p)
+			t.Errorf("help files does not explain the proof %s", p)
 		}
 	}
 	for _, s := range reset.States() {
 		if s != reset.Stopping && !slices.Contains(deciding, string(s)) {
-			t.Errorf("README.md does not tell of the state %s", s)
+			t.Errorf("help commands does not tell of the state %s", s)
 		}
 	}
 	for _, c := range constants(t, repository+"/bot/reset/pause.go", "Cause") {
 		if !slices.Contains(deciding, c) {
-			t.Errorf("README.md does not explain the cause %s", c)
+			t.Errorf("help commands does not explain the cause %s", c)
 		}
 	}
 }
 
-// Every command of Slack's that the README shows is understood, and each verb is shown.
-func TestReadme_slashCommands(t *testing.T) {
+// Every command of Slack's that a document shows is understood, and the page shows each verb.
+func TestHelp_slashCommands(t *testing.T) {
 	shown := map[roster.Verb]bool{roster.VerbReset: true}
 	n := 0
-	for _, text := range backticked(mustSection(t, "## Asking")) {
+	for _, text := range append(backticked(mustSection(t, "commands", "## Asking")), backticked(mustDocument(t, "README.md"))...) {
 		before, words, ok := strings.Cut(text, "/factor-reset")
 		if !ok || before != "" {
 			words = text
@@ -148,12 +151,12 @@ func TestReadme_slashCommands(t *testing.T) {
 			shown[c.Verb] = true
 			n++
 		case ok:
-			t.Errorf("README.md shows %q, which is not understood: %v", text, err)
+			t.Errorf("a document shows %q, which is not understood: %v", text, err)
 		}
 	}
 	for _, v := range roster.Verbs() {
 		if !shown[v] {
-			t.Errorf("README.md does not show the command %s", v)
+			t.Errorf("help commands does not show %s", v)
 		}
 	}
 	if n < 15 {
@@ -161,22 +164,22 @@ func TestReadme_slashCommands(t *testing.T) {
 	}
 }
 
-// What the README quotes of messages is what the bot says: in its sources or in
+// What the page quotes of messages is what the bot says: in its sources or in
 // the golden files of its messages. Numbers may differ.
-func TestReadme_messages(t *testing.T) {
+func TestHelp_messages(t *testing.T) {
 	said := alike(mustSources(t, func(path string) bool {
 		return strings.Contains(path, "/bot/") && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") ||
 			strings.Contains(path, "/bot/view/testdata/golden/")
 	}))
 	quotes := regexp.MustCompile(`"([^"]+)"`)
-	all := tableRows(mustSection(t, "## What its messages mean"))
+	all := tableRows(mustPage(t, "messages"))
 	if len(all) < 30 {
 		t.Errorf("only %d messages were found", len(all))
 	}
 	for _, row := range all {
 		m := quotes.FindStringSubmatch(row[1])
 		if m == nil || !strings.Contains(said, alike(m[1])) {
-			t.Errorf("README.md quotes %q, which the bot does not say", row[1])
+			t.Errorf("help messages quotes %q, which the bot does not say", row[1])
 		}
 	}
 }
@@ -187,10 +190,10 @@ func alike(s string) string {
 	return strings.ToLower(strings.NewReplacer("*", "", "`", "").Replace(s))
 }
 
-// The times of the README follow from the limits beside them.
-func TestReadme_times(t *testing.T) {
+// The times of the page follow from the limits beside them.
+func TestHelp_times(t *testing.T) {
 	n := 0
-	for _, row := range tableRows(mustSection(t, "## Limits and costs")) {
+	for _, row := range tableRows(mustPage(t, "limits")) {
 		limit, err := strconv.ParseFloat(row[0], 64)
 		if err != nil {
 			continue
@@ -200,7 +203,7 @@ func TestReadme_times(t *testing.T) {
 		ours := limit * (1 - reserve)
 		want := []string{fmt.Sprint(ours), fmt.Sprintf("%.1f min", 1000/ours), fmt.Sprintf("%.1f min", 1000/min(ours, limit*share*margin))}
 		if !slices.Equal(row[2:], want) {
-			t.Errorf("with %v calls a minute README.md has %q, it is %q", limit, row[2:], want)
+			t.Errorf("with %v calls a minute help limits has %q, it is %q", limit, row[2:], want)
 		}
 	}
 	if n < 3 {
