@@ -18,6 +18,10 @@ const (
 	wallCheck   = time.Second
 )
 
+// LongestWrite is after how long from the moment at which its journal's commit was asked
+// for a write has surely been given up.
+const LongestWrite = beginWithin + endWithin
+
 var (
 	errLate    = errors.New("too late to begin")
 	errTimeout = errors.New("no answer in time")

@@ -25,7 +25,7 @@ type proxy struct {
 // lets a connection be made and some calls be answered, however slow the machine is.
 const (
 	frayLeast = 512
-	frayMost  = 4 << 10
+	frayMost  = 16 << 10
 )
 
 // fray lets each connection break by itself, with answers on their way, from now on until

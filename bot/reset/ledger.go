@@ -15,7 +15,8 @@ type Ledger struct {
 	lastSeq int64
 	last    time.Time
 	began   time.Time     // Okta's clock at the first attempt of all
-	ahead   time.Duration // of Okta's clock before ours, the least that an attempt was made with
+	ahead   time.Duration // of Okta's clock before ours, the least that an attempt of the last term was made with
+	term    int64         // the last one
 }
 
 // Progress is what the log tells of one target.
@@ -46,6 +47,7 @@ type Attempt struct {
 	Step     Step
 	At       time.Time // our clock
 	OktaAt   time.Time // Okta's clock, less the margin within which it is known
+	Term     int64     // that it was made in: other terms have other clocks
 	Doubt    bool      // closed by a doubt; else nothing is recorded since it was started
 	DoubtAt  time.Time
 	Answered bool // Okta answered with an error body
@@ -88,8 +90,8 @@ func (l *Ledger) Apply(e Entry) {
 // clocks takes in what an attempt tells of Okta's clock and ours.
 func (l *Ledger) clocks(e Entry) {
 	ahead := e.OktaAt.Sub(e.At)
-	if l.began.IsZero() || ahead < l.ahead {
-		l.ahead = ahead
+	if l.began.IsZero() || ahead < l.ahead || e.Term != l.term {
+		l.ahead, l.term = ahead, e.Term
 	}
 	if l.began.IsZero() || e.OktaAt.Before(l.began) {
 		l.began = e.OktaAt
@@ -131,7 +133,7 @@ func (p *Progress) apply(e Entry) {
 		if p.Began.IsZero() {
 			p.Began, p.Listed = e.OktaAt, e.Listed
 		}
-		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt}
+		p.Open = &Attempt{Step: *e.Step, At: e.At, OktaAt: e.OktaAt, Term: e.Term}
 	case EntryNotSent, EntryRefused:
 		p.Open = p.Last
 	case EntryStepped:
@@ -235,9 +237,11 @@ func (l *Ledger) LastSeq() int64 { return l.lastSeq }
 // Began returns Okta's clock at the first attempt of all, zero before it.
 func (l *Ledger) Began() time.Time { return l.began }
 
-// Ahead returns the least by which Okta's clock was ahead of ours at an attempt,
-// less the margin within which that was known; false before the first.
-func (l *Ledger) Ahead() (time.Duration, bool) { return l.ahead, !l.began.IsZero() }
+// Ahead returns the least by which Okta's clock was ahead of ours at an attempt of the
+// term, less the margin within which that was known; false before the first.
+func (l *Ledger) Ahead(term int64) (time.Duration, bool) {
+	return l.ahead, !l.began.IsZero() && l.term == term
+}
 
 // LastStep returns when the last entry of a step was made, zero before the
 // first. What is said of a step afterwards, after a restart or by its proof,

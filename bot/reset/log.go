@@ -82,6 +82,8 @@ type Entry struct {
 
 	// of started: Okta's clock at the attempt, less the margin within which it is known
 	OktaAt time.Time `json:"okta_at,omitzero"`
+	// of started: the term that it was made in, where several processes share the record
+	Term int64 `json:"term,omitempty"`
 	// of the first started of a target whose factors are deleted one by one: the IDs of those that are meant
 	Listed []string `json:"listed,omitempty"`
 

@@ -199,7 +199,7 @@ func (b *batch) started(step reset.Step, now time.Time) reset.Entry {
 	b.mu.Unlock()
 	return reset.Entry{
 		Kind: reset.EntryStarted, At: now, OktaAt: now.Add(offset - clockMargin),
-		Step: &step, Listed: listed,
+		Step: &step, Listed: listed, Term: b.Pace.Term,
 	}
 }
 

@@ -22,13 +22,16 @@ func (s *shared) oktaTime(at time.Time) time.Time {
 // was at any attempt of the request, one of both was set: what was created since may bear
 // a time that is earlier by as much, though the clock may have been set right again.
 func (b *batch) since(a reset.Attempt) time.Time {
+	if a.Term != b.Pace.Term {
+		return a.OktaAt // by another machine's clock, which tells nothing of ours
+	}
 	ahead := a.OktaAt.Sub(a.At) + clockMargin
 	if now, known := b.Caller.Clock(); known {
 		ahead = min(ahead, now)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if least, begun := b.ledger.Ahead(); begun {
+	if least, begun := b.ledger.Ahead(b.Pace.Term); begun {
 		ahead = min(ahead, least+clockMargin)
 	}
 	return sinceAt(a, ahead)

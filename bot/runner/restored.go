@@ -20,7 +20,7 @@ func (b *batch) restoredFrom() (at time.Time, restored bool) {
 	ahead, _ := b.Caller.Clock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if then, known := b.ledger.Ahead(); known {
+	if then, known := b.ledger.Ahead(b.Pace.Term); known {
 		ahead = min(ahead, then+clockMargin)
 	}
 	return b.head.RestoredFrom.Add(ahead - restoredMargin), true

@@ -172,6 +172,8 @@ type Pace struct {
 	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
 	SettleAfter time.Duration // how long a call may still be executing after we gave it up
 	LogLag      time.Duration // how late the System Log may be
+	Term        int64         // of a record that several processes share
+	Earlier     time.Duration // for how long after our beginning those that led earlier may still be sending what they started
 
 	Takes func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
 }

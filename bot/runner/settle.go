@@ -217,12 +217,17 @@ func (b *batch) known(rows []int) ([]reset.Target, error) {
 
 // executing returns how long a call may still be executing at Okta. Of a call
 // from before this run nobody knows when it was given up, so it counts from our
-// beginning; so does one that was read from the log while the clock was set.
+// beginning; so does one that was read from the log while the clock was set. One of a
+// process that did not end its term may be on its way still.
 func (b *batch) executing(a reset.Attempt) time.Duration {
 	if a.Answered {
 		return 0
 	}
-	return b.Pace.SettleAfter - b.elapsed(a.DoubtAt)
+	left := b.Pace.SettleAfter - b.elapsed(a.DoubtAt)
+	if a.Restart && a.Term != b.Pace.Term {
+		left = max(left, b.Pace.Earlier+b.Pace.SettleAfter-time.Since(b.began))
+	}
+	return left
 }
 
 // settleOne looks at one row in doubt and does what the verdict says.
@@ -352,7 +357,7 @@ func (b *batch) logOver(a reset.Attempt) bool {
 		return false
 	}
 	called := a.OktaAt
-	if ahead, known := b.Caller.Clock(); known {
+	if ahead, known := b.Caller.Clock(); known && a.Term == b.Pace.Term {
 		called = sinceAt(a, ahead)
 	}
 	return b.oktaTime(until).Sub(called.Add(clockMargin)) > b.Pace.LogLag
