@@ -167,9 +167,9 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 const notOpened = "The form did not open. Please try again."
 
 // wasOpened answers a click or command whose modal nobody has opened: the program
-// ended between recording it and that.
+// ended between recording it and that. Another process has opened what it received.
 func (l *listening) wasOpened(a *event.Event) view.Message {
-	if l.modals.take(a.Key) == "" {
+	if a.Host == l.Host && l.modals.take(a.Key) == "" {
 		return view.Answer(notOpened)
 	}
 	return view.Message{}

@@ -75,7 +75,7 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 func (l *listening) work(ctx context.Context, a *event.Event) (again time.Duration) {
 	m, err := l.attempt(ctx, a)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, reset.ErrLost): // another process serves it
 		return 0
 	case isLimited(err):
 		return slackapi.RetryDelay(err, 0)
@@ -119,7 +119,7 @@ func (l *listening) attempt(ctx context.Context, a *event.Event) (m view.Message
 func (l *listening) finish(ctx context.Context, key string) {
 	for try := 0; ctx.Err() == nil; try++ {
 		err := l.Inbox.Finish(ctx, key)
-		if err == nil {
+		if err == nil || errors.Is(err, reset.ErrLost) {
 			return
 		}
 		if ctx.Err() != nil {

@@ -24,6 +24,9 @@ const sockets = 2
 
 // Listener hears what people do in Slack. It records each envelope before it
 // acknowledges it, and serves what was recorded.
+//
+// Where several processes share the record, each of them listens, and the one that leads
+// serves: see [Listener.Halves].
 type Listener struct {
 	Slack    *slack.Client // made by [slackapi.NewClient]
 	APIURL   string        // of the client
@@ -44,6 +47,8 @@ type Listener struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
+	Host string // names this process where several share the record; "": none does
+
 	fileTime time.Duration // of one download, tries included; 0: downloadTime
 }
 
@@ -51,8 +56,9 @@ type Listener struct {
 type listening struct {
 	*Listener
 	http       *http.Client
-	self       reset.Person // the bot's own user
-	name       string       // its name, as mentions may have it
+	meeting    chan struct{} // holds a token while Slack is asked who we are
+	self       reset.Person  // the bot's own user
+	name       string        // its name, as mentions may have it
 	missed     chan struct{}
 	workers    workers
 	overtaking *overtaking
@@ -67,9 +73,21 @@ type listening struct {
 // Run listens and serves until ctx is done. What it had recorded and not
 // finished is taken up by the next Run.
 func (l *Listener) Run(ctx context.Context) error {
+	listen, serve := l.Halves()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return listen(ctx) })
+	g.Go(func() error { return serve(ctx) })
+	return g.Wait()
+}
+
+// Halves returns what Run does in two parts: listen keeps the sockets, and opens and
+// checks forms; serve works on what was recorded, and reads the channels' history. Each
+// returns when its context is done.
+func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 	run := &listening{
 		Listener:   l,
 		http:       slackapi.HTTPClient(l.APIURL),
+		meeting:    make(chan struct{}, 1),
 		missed:     make(chan struct{}, 1),
 		workers:    newWorkers(),
 		overtaking: newOvertaking(),
@@ -80,17 +98,31 @@ func (l *Listener) Run(ctx context.Context) error {
 		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
 	run.asked = &questions{shelf: l.Shelf, now: l.Now}
-	defer run.beside.Wait()
-	defer run.workers.wait()
-	if err := run.introduce(ctx); err != nil {
+	return run.keepSockets, run.serveAll
+}
+
+// keepSockets is the half that listens.
+func (l *listening) keepSockets(ctx context.Context) error {
+	defer l.beside.Wait()
+	if err := l.introduce(ctx); err != nil {
 		return stopped(ctx, err)
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, inner := errgroup.WithContext(ctx)
 	for n := range sockets {
-		g.Go(func() error { return run.listen(ctx, n) })
+		g.Go(func() error { return l.listen(inner, n) })
 	}
-	g.Go(func() error { return run.serve(ctx) })
-	g.Go(func() error { return run.catchUp(ctx) })
+	return stopped(ctx, g.Wait())
+}
+
+// serveAll is the half that serves.
+func (l *listening) serveAll(ctx context.Context) error {
+	defer l.workers.wait()
+	if err := l.introduce(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	g, inner := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.serve(inner) })
+	g.Go(func() error { return l.catchUp(inner) })
 	return stopped(ctx, g.Wait())
 }
 
@@ -104,6 +136,15 @@ func stopped(ctx context.Context, err error) error {
 
 // introduce learns who we are, so that our own posts are not taken for people's.
 func (l *listening) introduce(ctx context.Context) error {
+	select {
+	case l.meeting <- struct{}{}:
+		defer func() { <-l.meeting }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l.self != "" {
+		return nil
+	}
 	for try := 0; ; try++ {
 		who, err := l.Slack.AuthTestContext(ctx)
 		if err == nil {

@@ -221,6 +221,7 @@ func (s *socket) ack(ctx context.Context, id string, payload any) {
 
 // receive records an event; fresh is false if it is known already.
 func (l *listening) receive(ctx context.Context, a *event.Event) (fresh bool, err error) {
+	a.Host = l.Host
 	body, err := json.Marshal(a)
 	if err != nil {
 		return false, err

@@ -42,6 +42,7 @@ type Event struct {
 	Metadata    string             `json:"metadata,omitempty"`     // of a modal
 	Fields      map[string]Entered `json:"fields,omitempty"`       // of a modal, by action ID
 	ResponseURL string             `json:"response_url,omitempty"` // for a private answer, 30 minutes
+	Host        string             `json:"host,omitempty"`         // which of several processes received it
 
 	Key       string `json:"-"` // makes the envelope one
 	TriggerID string `json:"-"` // opens a modal, 3 s long

@@ -90,7 +90,7 @@ func TestRunner_clocks_of_machines_apart(t *testing.T) {
 	for _, ahead := range []time.Duration{-5 * time.Minute, 5 * time.Minute} {
 		users, ids := people(3)
 		onBench(t, oktasim.Options{LogLag: 5 * time.Second, Given: users}, nil, func(b *bench) {
-				if err := b.org.Enrol(ids[0], "push"); err != nil { // a minute before the call
+			if err := b.org.Enrol(ids[0], "push"); err != nil { // a minute before the call
 				t.Fatal(err)
 			}
 			pauseFor(context.Background(), time.Minute)

@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"iter"
+	"log/slog"
+	"testing"
+	"time"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+)
+
+// A form that another process has opened is open: its person hears nothing more.
+func TestListener_form_opened_by_another_process(t *testing.T) {
+	l := &listening{Listener: &Listener{Host: "one"}, modals: newTriggerIDs(time.Now, openedLife)}
+	if m := l.wasOpened(&event.Event{Host: "two"}); m.Text != "" {
+		t.Errorf("the person hears %q", m.Text)
+	}
+	if m := l.wasOpened(&event.Event{Host: "one"}); m.Text == "" {
+		t.Error("nobody opened it, and the person hears nothing")
+	}
+}
+
+// pastInbox holds one envelope; it is another process's to finish.
+type pastInbox struct {
+	Inbox
+	t    *testing.T
+	body []byte
+}
+
+func (i pastInbox) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
+	return func(yield func(Envelope, error) bool) {
+		if yield(Envelope{Key: "command", Body: i.body}, nil) {
+			<-ctx.Done()
+			yield(Envelope{}, ctx.Err())
+		}
+	}
+}
+
+func (i pastInbox) Finish(context.Context, string) error { return reset.ErrLost }
+
+// pastDesk has lost the record to another process.
+type pastDesk struct {
+	Desk
+	asked chan struct{}
+}
+
+func (d pastDesk) OpenCommand(context.Context, desk.Intent, roster.Command) (*reset.Request, error) {
+	defer close(d.asked)
+	return nil, reset.ErrLost
+}
+
+// A process that does not lead any more leaves what it was serving to the one that does,
+// and tells the person nothing.
+func TestListener_leaves_to_its_successor(t *testing.T) {
+	body, err := json.Marshal(event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged bytes.Buffer // read when nobody writes any more
+	asked := make(chan struct{})
+	l := &listening{
+		Listener: &Listener{Inbox: pastInbox{t: t, body: body}, Desk: pastDesk{asked: asked}, Log: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now},
+		workers:  newWorkers(), overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife),
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- l.serve(ctx) }()
+	<-asked
+	l.workers.wait()
+	cancel()
+	<-served
+	if logged.String() != "" { // an answer would have been tried, and logged
+		t.Errorf("logged %s", logged.String())
+	}
+}
