@@ -92,6 +92,61 @@ func (w *world) approveAndRun(id reset.ID) {
 	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 }
 
+// Approvers too many to ask one by one are asked by a mention of their user groups,
+// in the thread, and so is who can lift a pause: nobody is left out for being many.
+func TestAnnouncer_mentionsLargeGroups(t *testing.T) {
+	w := newWorld(t)
+	w.approvers = &listedApprovers{err: announcer.ErrManyApprovers}
+	w.announces = func(a *announcer.Announcer) {
+		a.Usergroups = func() []string { return []string{"S0SECURITY", "S0HELPDESK"} }
+	}
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 3)
+	mention := "<!subteam^S0SECURITY> or <!subteam^S0HELPDESK>"
+	asked := func() *slacksim.Message {
+		top := w.message("FR-1", reset.SlotApproval).TS
+		for _, m := range w.see("U_APPROVER1") {
+			if m.ThreadTS == top && m.TS != top && strings.Contains(m.Text, mention+": FR-1 needs a decision") {
+				return m
+			}
+		}
+		return nil
+	}
+	w.until("the groups are mentioned in the thread", func() bool { return asked() != nil })
+	if text := asked().Text; strings.Contains(text, "\u2060!subteam") {
+		t.Errorf("the mention is dead: %q", text)
+	}
+	w.approveAndRun("FR-1")
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Halt(reset.CauseErrors, "", "10 users in a row failed", time.Now())
+	})
+	w.until("the pause mentions them", func() bool {
+		for _, m := range w.see("U_APPROVER1") {
+			if strings.Contains(m.Text, "is paused:") && strings.Contains(m.Text, mention+" can resume it; <@U_REQUESTER> too") {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// A pause shows the same counts in the channel and in the thread: the channel's
+// message is edited seldom while a run goes on, but what stands there then stays.
+func TestAnnouncer_countsAgreeOncePaused(t *testing.T) {
+	w := newWorld(t).start().listens()
+	w.open("op")
+	w.plan("FR-1", 30)
+	w.approveAndRun("FR-1")
+	w.until("progress", w.shows("FR-1", reset.SlotProgress, "0 of 29 users"))
+	w.reset("FR-1", 1, 12)
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+	})
+	w.until("the thread", w.shows("FR-1", reset.SlotProgress, "is paused", "12 of 29 users: 12 reset."))
+	w.until("the channel", w.shows("FR-1", reset.SlotApproval, "So far: 12 of 29 users: 12 reset."))
+}
+
 func TestAnnouncer_asksApproversAndTellsTheRequester(t *testing.T) {
 	w := newWorld(t)
 	w.approvers = &listedApprovers{ids: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_GONE"}}

@@ -217,6 +217,7 @@ type world struct {
 	now       func() time.Time  // of the Announcer
 	transport http.RoundTripper // nil: the default one
 	with      func(*Listener)   // changes the Listener before it runs; nil: does not
+	announces func(*announcer.Announcer)
 
 	pressed int // clicks that were made up
 }
@@ -282,6 +283,9 @@ func (w *world) start() *world {
 	l.Deleted = a.Deleted
 	if w.with != nil {
 		w.with(l)
+	}
+	if w.announces != nil {
+		w.announces(a)
 	}
 	if w.approvers != nil {
 		a.Approvers = w.approvers

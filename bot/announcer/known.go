@@ -14,7 +14,11 @@ import (
 func (p *poster) known(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (view.Known, error) {
 	k := view.Known{Helpers: p.helpers(r, have)}
 	if r.State.Active() {
-		k.Pace = p.tally.told
+		pace, err := p.overview(ctx, r)
+		if err != nil {
+			return k, err
+		}
+		k.Pace = pace
 	}
 	if r.State != reset.Pending || r.Asked.Kind == reset.KindExport {
 		p.listing = nil

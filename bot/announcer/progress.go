@@ -25,9 +25,10 @@ type tally struct {
 	marks  []tallyMark     // lately, oldest first
 	shape  string          // what the message showed but for its counts; "" after a start
 	edited time.Time
-	turn   time.Time  // to edit; zero: none was asked for
-	told   *view.Pace // what the approval message shows of the run
-	untold int        // edits of the progress message since
+	turn   time.Time   // to edit; zero: none was asked for
+	told   *view.Pace  // what the approval message shows of the run
+	toldIn reset.State // the state of the request when that was measured
+	untold int         // edits of the progress message since
 
 	left   time.Duration // that was told last
 	leftAt time.Time
@@ -108,6 +109,22 @@ func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
 		b.ReserveN(now, 1)
 		t.told, t.untold = &p, 0
 	}
+}
+
+// overview is how far the run is for the approval message. In a new state it is
+// measured at once: a pause shows the same counts in the channel and in the thread.
+func (p *poster) overview(ctx context.Context, r *reset.Request) (*view.Pace, error) {
+	t := &p.tally
+	if t.toldIn == r.State || t.told == nil && r.State != reset.Paused {
+		t.toldIn = r.State
+		return t.told, nil
+	}
+	if err := t.fold(ctx, p.Record, p.id); err != nil {
+		return nil, err
+	}
+	now := t.pace(r, p.Now())
+	t.told, t.toldIn, t.untold = &now, r.State, 0
+	return t.told, nil
 }
 
 // restarted keeps the message that tells of a longer absence.

@@ -7,6 +7,44 @@ import (
 	"factorbot/bot/reset"
 )
 
+// The time that is left counts down while the rate only wavers, halves a real change,
+// and is told as it is where nothing was told before, or what was told has passed.
+func TestTally_steady(t *testing.T) {
+	start := time.Unix(1_777_896_000, 0)
+	for _, c := range []struct {
+		name             string
+		told, after, now time.Duration // told so long ago, and what the rate says now
+		want             time.Duration
+	}{
+		{"first", 0, 0, 100 * time.Second, 100 * time.Second},
+		{"a little slower", 100 * time.Second, 10 * time.Second, 110 * time.Second, 90 * time.Second},
+		{"a little faster", 100 * time.Second, 10 * time.Second, 70 * time.Second, 90 * time.Second},
+		{"much slower", 100 * time.Second, 10 * time.Second, 290 * time.Second, 190 * time.Second},
+		{"much faster", 100 * time.Second, 10 * time.Second, 10 * time.Second, 50 * time.Second},
+		{"long past", 100 * time.Second, 101 * time.Second, 40 * time.Second, 40 * time.Second},
+	} {
+		y := tally{left: c.told, leftAt: start}
+		now := start.Add(c.after)
+		if got := y.steady(c.now, now); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if y.left != c.want || !y.leftAt.Equal(now) {
+			t.Errorf("%s: it remembers %s of %s", c.name, y.left, y.leftAt)
+		}
+	}
+	y := tally{left: 300 * time.Second, leftAt: start}
+	before := 300 * time.Second
+	for i := 1; i <= 50; i++ { // the rate wavers by a fifth
+		now := start.Add(time.Duration(i) * 3 * time.Second)
+		wavering := (300*time.Second - now.Sub(start)) * time.Duration(80+40*(i%2)) / 100
+		left := y.steady(wavering, now)
+		if left > before {
+			t.Fatalf("after %s the time left grew from %s to %s", now.Sub(start), before, left)
+		}
+		before = left
+	}
+}
+
 func TestTally_pace(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
 	r := &reset.Request{State: reset.Running, Plan: reset.Plan{Resets: 1000}}

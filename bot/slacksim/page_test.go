@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,28 @@ func TestPage_empty(t *testing.T) {
 	}
 	if strings.Contains(body, "style=") || strings.Contains(body, "<script>") {
 		t.Error("the policy forbids what the page has inline")
+	}
+}
+
+// While Slack is down the page says so above the messages, with a button that ends it;
+// afterwards it does not.
+func TestPage_outage(t *testing.T) {
+	w := mustNew(t, Options{Org: newMade(1)})
+	banner := func() bool {
+		_, body := get(t, w, "/sandbox/part/conversation?user=U_REQUESTER&channel=C_FACTORS")
+		says := strings.Contains(body, `role="alert"><strong>Slack is having trouble.</strong>`)
+		if ends := strings.Contains(body, "data-slack-up"); ends != says {
+			t.Errorf("the outage is said: %v, the button is there: %v", says, ends)
+		}
+		return says
+	}
+	for _, down := range []bool{false, true, false} {
+		if err := w.Set(map[string]json.RawMessage{"slack_down": json.RawMessage(fmt.Sprint(down))}); err != nil {
+			t.Fatal(err)
+		}
+		if got := banner(); got != down {
+			t.Errorf("Slack is down: %v, the page says so: %v", down, got)
+		}
 	}
 }
 

@@ -549,6 +549,12 @@ addEventListener("keydown", async (e) => {
   }
 });
 
+// Enter sends and Shift+Enter breaks the line. Where a driver types the character
+// apart from the key, the line would break in the field that was just emptied.
+addEventListener("keypress", (e) => {
+  if (e.key === "Enter" && !e.shiftKey && e.target.matches("[data-composer] textarea")) e.preventDefault();
+});
+
 // A modal is closed by the server: the app may want to hear of it.
 document.addEventListener("cancel", (e) => {
   if (!e.target.matches("dialog.modal")) return;
