@@ -16,7 +16,7 @@ func isSet(r *reset.Request) bool { return r.Asked.Source.Asks() }
 func whoAsked(r *reset.Request) string {
 	src := r.Asked.Source
 	switch {
-	case len(r.Plan.Names) > 0 || r.Rows > 0 || !isSet(r):
+	case !isSet(r), !isExport(r) && (len(r.Plan.Names) > 0 || r.Rows > 0): // an export's rows are no users
 		return escape(whoPlain(r, nil))
 	case src.Group != "":
 		return "the members of " + code(src.Group)

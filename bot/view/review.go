@@ -149,6 +149,7 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	if !v.frame.Looking {
 		blocks = append(blocks, v.decide())
 	}
+	blocks = append(blocks, v.kinds()...)
 	blocks = append(blocks, v.search(), v.choose())
 	if v.ticked {
 		blocks = append(blocks, alert(slack.AlertLevelWarning, "Not approved: some users are ticked to be removed. Press Remove ticked first, or take off the ticks."))
@@ -161,7 +162,9 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	if nav := v.turns(last); nav != nil {
 		blocks = append(blocks, nav)
 	}
-	return modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...) // the search field needs a submit button
+	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...) // the search field needs a submit button
+	m.Close = plain("Close") // "Cancel" could be taken for the request's
+	return m
 }
 
 // decide has the buttons that act on the whole plan, above what it lists.
@@ -193,7 +196,7 @@ func (v *Review) choose() slack.Block {
 	if n := len(v.listed()); !v.frame.Looking && v.frame.Show != ShowSkip && v.frame.Search != "" && n > 0 {
 		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+count(n)+" found")))
 	}
-	return slack.NewActionBlock("review", elements...)
+	return slack.NewActionBlock("review-"+v.frame.Show, elements...) // under the same ID Slack would keep showing the choice before
 }
 
 func (v *Review) position(from, shown, all int) string {
@@ -203,7 +206,7 @@ func (v *Review) position(from, shown, all int) string {
 	}
 	out, err := ParseRows(v.frame.Out)
 	if err == nil && len(out) > 0 {
-		s += fmt.Sprintf(" · %s ticked: %s", users(len(out)), "rows "+escape(cut(v.frame.Out, 100)))
+		s += fmt.Sprintf(" · %s ticked to be removed", users(len(out)))
 	}
 	return s
 }

@@ -18,24 +18,30 @@ func (v *Review) counts() []slack.Block {
 	if v.odd > 0 {
 		s += fmt.Sprintf(" :warning: %s out, listed first.", stand(v.odd))
 	}
-	blocks := []slack.Block{section(s)}
-	var fields []*slack.TextBlockObject
+	return []slack.Block{section(s)}
+}
+
+// kinds says in a line each of which departments, statuses and factors they are.
+func (v *Review) kinds() []slack.Block {
+	var lines []string
 	add := func(head, text string) {
 		if text != "" {
-			fields = append(fields, mrkdwn(trim("*"+head+"*\n"+text, 1900)))
+			lines = append(lines, trim("*"+head+":* "+text, 900))
 		}
 	}
-	add("By status", top(v.statuses, statusWords, "unknown"))
-	add("By department", top(v.departments, func(k string) string { return k }, "none"))
-	add("Skipped because", top(v.skips, reasonWords, "no reason given"))
-	add("By factor", top(v.factors, func(k string) string { return strings.Join(factorWords([]string{k}), " ") }, "none"))
+	add("Departments", top(v.departments, func(k string) string { return k }, "none"))
+	if len(v.statuses) > 1 || v.statuses["ACTIVE"] == 0 {
+		add("Status", top(v.statuses, statusWords, "unknown"))
+	}
+	add("Factors", top(v.factors, func(k string) string { return strings.Join(factorWords([]string{k}), " ") }, "none"))
 	if v.unread > 0 && len(v.factors) > 0 {
 		add("Factors not read", users(v.unread))
 	}
-	if len(fields) > 0 {
-		blocks = append(blocks, slack.NewSectionBlock(nil, fields, nil))
+	add("Skipped", top(v.skips, reasonWords, "no reason given"))
+	if len(lines) == 0 {
+		return nil
 	}
-	return blocks
+	return []slack.Block{section(strings.Join(lines, "\n"))}
 }
 
 func stand(n int) string {
@@ -48,9 +54,9 @@ func stand(n int) string {
 // topShown is how many kinds a list of counts names.
 const topShown = 8
 
-// top lists the largest counts, a line each; mrkdwn.
+// top lists the largest counts: "35 Engineering, 29 Legal, 12 in 3 others"; mrkdwn.
 func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) string {
-	var b strings.Builder
+	var parts []string
 	keys := byCount(counts)
 	for i, k := range keys {
 		if i == topShown && len(keys) > topShown+1 {
@@ -58,14 +64,14 @@ func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) st
 			for _, k := range keys[i:] {
 				rest += counts[k]
 			}
-			fmt.Fprintf(&b, "%s in %d others\n", count(rest), len(keys)-i)
+			parts = append(parts, fmt.Sprintf("%s in %d others", count(rest), len(keys)-i))
 			break
 		}
 		w := cut(line(words(k)), 40)
 		if w == "" {
 			w = empty
 		}
-		fmt.Fprintf(&b, "%s %s\n", count(counts[k]), escape(w))
+		parts = append(parts, count(counts[k])+" "+escape(w))
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.Join(parts, ", ")
 }
