@@ -163,7 +163,7 @@ func (v *Review) Modal() slack.ModalViewRequest {
 		blocks = append(blocks, nav)
 	}
 	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...) // the search field needs a submit button
-	m.Close = plain("Close") // "Cancel" could be taken for the request's
+	m.Close = plain("Close")                                                                // "Cancel" could be taken for the request's
 	return m
 }
 
