@@ -288,22 +288,22 @@ func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
 	if slices.ContainsFunc(o.Factors, func(f string) bool {
 		return f == "push" || f == "signed_nonce" || strings.HasPrefix(f, "push@") || strings.HasPrefix(f, "signed_nonce@")
 	}) {
-		list = append(list, "Okta removes the push, FastPass and code factors of Okta Verify together.")
+		list = append(list, "Okta Verify's push, FastPass and code are removed together.")
 	}
 	if len(o.Factors) > 0 {
-		list = append(list, "Each user's factors are listed before and between the deletions, which takes at least three times as long as resetting them all.")
+		list = append(list, "Removing only some factors takes at least three times as long as removing all.")
 	}
 	if o.RevokeSessions {
-		list = append(list, "Ending the sessions is a second call for each user and doubles the time.")
+		list = append(list, "Ending their Okta sessions doubles the time.")
 	}
 	if p.Targets > policy.Few && rules.Inspect == "each" {
-		list = append(list, fmt.Sprintf("Factors and roles of each of %d users were read for this plan.", p.Resets))
+		list = append(list, fmt.Sprintf("Factors and roles of all %d users were looked up.", p.Resets))
 	}
 	if rules.Protect.Admins == policy.AdminsOff {
 		list = append(list, "Administrators aren't protected here: they're reset like anyone else.")
 	}
 	if p.Resets > policy.Few && rules.Verify == "each" {
-		list = append(list, "Each user's factors are listed after the reset, which doubles the time.")
+		list = append(list, "Checking every user's factors afterwards doubles the time.")
 	}
 	return list
 }

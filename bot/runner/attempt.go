@@ -365,7 +365,7 @@ func (b *batch) strike(advice string) {
 	}
 	b.mu.Unlock()
 	if many && b.taking.Err() == nil {
-		b.halted(reset.CauseErrors, fmt.Sprintf("%d calls in a row failed. %s", n, advice))
+		b.halted(reset.CauseErrors, fmt.Sprintf("%d calls to Okta in a row failed. %s", n, advice))
 	}
 }
 

@@ -48,8 +48,11 @@ func Opened(r *reset.Request) Message {
 	case r.State == reset.Rejected:
 		return Answer(fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), told(r.Refusal)))
 	case r.State == reset.Planning:
-		return Answer(fmt.Sprintf("%s: planning %s%s. It goes to %s for approval.%s",
-			r.ID, whoAsked(r), kindMark(r), channelLink(r.Asked.Channel), notTill(r)))
+		s := fmt.Sprintf("%s: planning %s%s. It goes to %s for approval.", r.ID, whoAsked(r), kindMark(r), channelLink(r.Asked.Channel))
+		if o := optionWords(r); o != "" {
+			s += "\n" + o + "."
+		}
+		return Answer(s)
 	}
 	return Answer(fmt.Sprintf("%s: %s.", named(r), stateWords(r)))
 }
@@ -67,14 +70,6 @@ func kindMark(r *reset.Request) string {
 		return ", BREAK GLASS: protected users are included"
 	}
 	return ""
-}
-
-// notTill says when a request may start, where that was asked for.
-func notTill(r *reset.Request) string {
-	if r.Asked.NotTill.IsZero() {
-		return ""
-	}
-	return " It starts " + date(r.Asked.NotTill) + " at the earliest."
 }
 
 // Moved answers who decided, paused, resumed or cancelled, with how the request stands now.

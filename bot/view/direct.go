@@ -62,6 +62,9 @@ func Reminder(r *reset.Request) Message {
 // RemindApprover says the same to an approver who has not decided.
 func RemindApprover(r *reset.Request, link string, k Known) Message {
 	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), inert(deed(r)), date(r.ExpiresAt))
+	if o := optionWords(r); o != "" {
+		s += "\n" + o
+	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), asked(r), decisions(r, k.Users)}}
 }
 

@@ -41,6 +41,9 @@ func deed(r *reset.Request) string {
 	s := whatPlain(o) + " for " + whoPlain(r, nil)
 	if o.DryRun {
 		s = "dry run for " + whoPlain(r, nil)
+		if len(o.Factors) > 0 {
+			s = "dry run of " + shorten(join(factorWords(o.Factors)), 60) + " for " + whoPlain(r, nil)
+		}
 	}
 	if o.BreakGlass {
 		s = "BREAK GLASS, " + s

@@ -162,8 +162,9 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	if nav := v.turns(last); nav != nil {
 		blocks = append(blocks, nav)
 	}
-	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...) // the search field needs a submit button
-	m.Close = plain("Close")                                                                // "Cancel" could be taken for the request's
+	// The search field needs a submit button; "Cancel" could be taken for the request's.
+	m := modal(ReviewCallback, v.frame, "Review "+modalID(v.request.ID), "Done", blocks...)
+	m.Close = plain("Close")
 	return m
 }
 

@@ -157,7 +157,7 @@ func list(words []string, last string) string {
 
 // date shows a time in the reader's own zone; the fallback is UTC.
 func date(t time.Time) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("Jan 2, 2006 15:04 UTC"))
 }
 
 // count writes a number with commas from 10,000 on.

@@ -7,7 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view"
 )
 
 // banned is what no message says, with why.
@@ -15,8 +19,8 @@ func banned() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"stilted English":   regexp.MustCompile(`(?i)\b(whom|anew|all the same|of theirs|thereof|stands in|nobody else's|needn't)\b`),
 		"our own jargon":    regexp.MustCompile(`(?i)\b(roster|target|in doubt|journal|revision)s?\b`),
-		"a reason code":     regexp.MustCompile(`\b(not_found|invalid_row|okta_error|already_clear|protected_(admin|user|group)|enrolled_meanwhile|in_other_request|not_run|reset_since_plan|taken_out|settled_after_restart)\b`),
-		"an ISO time":       regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d`),
+		"a reason code":     regexp.MustCompile(`\b(not_found|invalid_row|okta_error|already_clear|protected_(admin|user|group)|enrolled_meanwhile|sessions_not_revoked|forbidden|in_other_request|not_run|reset_since_plan|taken_out|settled_after_restart)\b`),
+		"an ISO time":       regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d`),
 		"what may not be":   regexp.MustCompile(`(?i)\b(may not|cannot|could not|does not|did not|is not|will not)\b`),
 		"an emoji too many": regexp.MustCompile(`(?m)^[^\n]*:[a-z_]{3,}:[^\n]*:[a-z_]{3,}:`),
 	}
@@ -86,6 +90,36 @@ func TestGoldens_speakAsPeopleDo(t *testing.T) {
 					t.Errorf("%s: %d characters are not read by anybody: %.80q", path, n, text)
 				}
 			})
+		}
+	}
+}
+
+// TestFallbacks_nameEveryOption: who reads only the notification, or hears it read
+// out, knows that it is a dry run, of some factors, with protected users, and when.
+func TestFallbacks_nameEveryOption(t *testing.T) {
+	in := func(state reset.State) *reset.Request {
+		return with(pending(), func(r *reset.Request) {
+			r.State = state
+			r.Asked.Options = reset.Options{DryRun: true, BreakGlass: true, Factors: []string{"sms"}, RevokeSessions: true, TellUsers: true}
+			r.Asked.NotTill = noon.Add(19 * time.Hour)
+		})
+	}
+	r := in(reset.Pending)
+	for name, m := range map[string]view.Message{
+		"approval": view.Approval(r, view.Known{}),
+		"direct":   view.AskApprover(r, r.Plan.Revision, "U_APPROVER1", "", view.Known{}),
+		"reminder": view.RemindApprover(r, "", view.Known{}),
+		"opened":   view.Opened(in(reset.Planning)),
+	} {
+		for _, want := range []string{"dry run", "break glass", "sms", "not before <!date^1777964400^", "ends their okta sessions", "told by dm"} {
+			if !strings.Contains(strings.ToLower(m.Text), want) {
+				t.Errorf("%s does not say %q: %q", name, want, m.Text)
+			}
+		}
+	}
+	for name, m := range map[string]view.Message{"in the thread": view.Reminder(r), "to groups": view.AskGroups(r, view.Helpers{Groups: []string{"S1"}}), "running": view.Progress(in(reset.Running), view.Pace{})} {
+		if !strings.Contains(m.Text, "BREAK GLASS, dry run") {
+			t.Errorf("%s does not say what it is: %q", name, m.Text)
 		}
 	}
 }

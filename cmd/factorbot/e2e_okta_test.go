@@ -231,7 +231,7 @@ func TestSandbox_sessions(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.ask("ana@example.com sessions:revoke because stolen phone")
 	pending, rows := s.mustFinish(1)
-	wantWords(t, pending, "Their Okta sessions end", "second call for each user")
+	wantWords(t, pending, "Their Okta sessions end", "Ending their Okta sessions doubles the time")
 	if len(rows) != 1 || rows[0][4] != "reset" || rows[0][5] != "" {
 		t.Errorf("rows %v", rows)
 	}
