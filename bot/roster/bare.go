@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // bareLayout understands a table without a header: a list in one line, lines that
@@ -31,7 +32,9 @@ func bareLayout(g *grid, choice int) (layout, error) {
 		l.rest(s, true)
 		return l, nil
 	}
-	switch several, wrapped := shapes(g, l.from); several {
+	l.asides = asides(g, 0, false)
+	l.foreign(g)
+	switch several, wrapped := shapes(g, l); several {
 	case 0:
 		l.place(s)
 	case 1:
@@ -101,13 +104,16 @@ func isRoleName(cell string) bool {
 
 // shapes counts the records with several users, up to two: 1 only where no other
 // record has a user. wrapped says that every line but the last ends in a separator.
-func shapes(g *grid, from int) (several int, wrapped bool) {
+func shapes(g *grid, l layout) (several int, wrapped bool) {
 	var buf []string
 	records, open := 0, true
 	wrapped = true
-	for i := from; i < g.len(); i++ {
+	for i := l.from; i < g.len(); i++ {
 		rec := g.record(i, buf)
 		buf = rec.cells
+		if l.asides[i] != "" {
+			continue
+		}
 		n := 0
 		seen := ""
 		for _, user := range usersOf(rec.cells) {
@@ -134,12 +140,10 @@ func shapes(g *grid, from int) (several int, wrapped bool) {
 
 // usersOf lists the users of a record without header, also those that are separated by blanks.
 func usersOf(cells []string) []string {
-	if foreignLabel(cells) != "" {
-		return nil
-	}
 	var users []string
-	for _, cell := range cells {
-		if !mayBeUser(cell) {
+	labels := labelsOf(cells)
+	for i, cell := range cells {
+		if labels[i] != "" || !mayBeUser(cell) {
 			continue
 		}
 		for _, part := range spread(cell) {
@@ -151,37 +155,42 @@ func usersOf(cells []string) []string {
 	return users
 }
 
-// spread parts a cell that is nothing but users with blanks between them.
+// spread parts a cell that names several users, and says nothing else, as a command is parted.
 func spread(cell string) []string {
-	parts := strings.Fields(cell)
-	if len(parts) < 2 {
+	if !strings.ContainsFunc(cell, unicode.IsSpace) || countUsers(cell) < 2 {
 		return []string{cell}
 	}
-	for _, p := range parts {
-		if !isUser(p) {
-			return []string{cell}
-		}
+	p := parser{scanner: scanner{s: doubled.Replace(fold(cell))}, command: Command{Verb: VerbReset}}
+	if p.words() != nil || !isPlain(p.command) {
+		return []string{cell}
+	}
+	var parts []string
+	for _, u := range p.command.Users {
+		parts = append(parts, u.Value)
 	}
 	return parts
 }
 
 var beforeColon = regexp.MustCompile(`^([^@:<>"]{1,40}?)\s*[:：]`)
 
-// foreignLabel returns the word before a colon, at the start of a line, that does
-// not introduce users to reset: "From", "Cc".
-func foreignLabel(cells []string) string {
-	for _, c := range cells {
-		if c == "" {
-			continue
+// foreign tells which users are not taken, since the word before them introduces others.
+func (l *layout) foreign(g *grid) {
+	var told []string
+	var buf []string
+	for i := l.from; i < g.len(); i++ {
+		rec := g.record(i, buf)
+		buf = rec.cells
+		for at, label := range labelsOf(rec.cells) {
+			if label != "" && mayBeUser(rec.cells[at]) && !slices.Contains(told, label) && len(told) < mostTold {
+				told = append(told, strings.Clone(label))
+				l.notes = append(l.notes, fmt.Sprintf("Users after %s aren't taken.", shown(label+":")))
+			}
 		}
-		m := beforeColon.FindStringSubmatch(c)
-		if m == nil || scheme.MatchString(c) || isLabel(m[1]) || bullet.MatchString(c) {
-			return ""
-		}
-		return m[1]
 	}
-	return ""
 }
+
+// mostTold is how many words before users are told.
+const mostTold = 10
 
 // place tells where the one user of each record is.
 func (l *layout) place(s *survey) {

@@ -296,6 +296,8 @@ var (
 	named     = regexp.MustCompile(`^(?:"[^"]*"|'[^']*'|[^<>]*)\s*<\s*([^<>]*)\s*>$`)
 	comment   = regexp.MustCompile(`^([^\s()]+@[^\s()]+)\s*\(([^()]*)\)$`)
 	bracketed = regexp.MustCompile(`^([^@()]*[^@()\s])\s*\(\s*([^\s()]+@[^\s()]+)\s*\)$`)
+	dashed    = regexp.MustCompile(`^(\S+)\s+(?:[-–—|#]|//)\s*(\S.*)$`)
+	beside    = regexp.MustCompile(`^(.+?)\s+(?:[-–—|]\s+)?(\S+)$`)
 	labelled  = regexp.MustCompile(`^([^@:<>"]{1,40}?)\s*[:：]\s*(\S.*)$`)
 )
 
@@ -372,11 +374,14 @@ func unwrapOnce(cell string) string {
 		name, inner := trim(cell[:strings.LastIndexByte(cell, '<')]), unlinked(cell, cell[m[2]:m[3]])
 		return oneOf(cell, inner, name)
 	}
-	if m := comment.FindStringSubmatch(cell); m != nil && isName(m[2]) {
+	if m := comment.FindStringSubmatch(cell); m != nil && isPerson(m[2]) {
 		return m[1]
 	}
-	if m := bracketed.FindStringSubmatch(cell); m != nil && isName(m[1]) {
+	if m := bracketed.FindStringSubmatch(cell); m != nil && isPerson(m[1]) {
 		return m[2]
+	}
+	if bare, ok := withoutName(cell); ok {
+		return bare
 	}
 	if m := labelled.FindStringSubmatch(cell); m != nil && isLabel(m[1]) {
 		return m[2]
@@ -385,6 +390,25 @@ func unwrapOnce(cell string) string {
 		return rest
 	}
 	return cell
+}
+
+// withoutName takes a person's name off an address: "ana@example.com - Ana Lima",
+// "Ana Lima ana@example.com". Without a mark between them the name has two words or more.
+func withoutName(cell string) (bare string, ok bool) {
+	if !mayBeUser(cell) || !strings.ContainsFunc(cell, unicode.IsSpace) {
+		return "", false
+	}
+	if m := dashed.FindStringSubmatch(cell); m != nil && mayBeUser(m[1]) && !mayBeUser(m[2]) && isPerson(m[2]) {
+		return m[1], true
+	}
+	if m := beside.FindStringSubmatch(cell); m != nil && mayBeUser(m[2]) && !mayBeUser(m[1]) && isPerson(m[1]) &&
+		(len(strings.Fields(m[1])) > 1 || len(m[1])+1+len(m[2]) < len(cell)) {
+		return m[2], true
+	}
+	if first, name, _ := strings.Cut(cell, " "); mayBeUser(first) && !mayBeUser(name) && isPerson(name) && len(strings.Fields(name)) > 1 {
+		return first, true
+	}
+	return "", false
 }
 
 // address is what a mailto link leads to.

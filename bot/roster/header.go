@@ -77,7 +77,7 @@ const roles = `manager managers supervisor boss lead approver approved approval 
 	richiedente responsabile creatore mittente aanvrager leidinggevende beheerder uw afzender przelozony kierownik zglaszajacy nadawca 上司 申請者 依頼者 承認者 作成者 差出人 管理者`
 
 // spares are words of headers about another address of the same person.
-const spares = `recovery secondary second secondaryemail personal private home alternate alternative alias aliases other backup additional old previous former
+const spares = `recovery secondary second secondaryemail personal private home alternate alternative alias aliases other backup additional
 	privat private privater zweite alternative personnel personnelle prive privee secondaire secours personal particular secundario secundaria recuperacion alternativo
 	pessoal secundario recuperacao personale privato secondario secondaria recupero prive persoonlijk tweede herstel prywatny prywatna drugi zapasowy 個人 予備 再設定用 副`
 

@@ -100,9 +100,9 @@ var markups = []struct {
 	begins *regexp.Regexp
 	what   string
 }{
-	{regexp.MustCompile(`^<(!doctype|html|head|body|table|script|meta|!--)`), "a web page"},
+	{regexp.MustCompile(`^</?(!doctype|html|head|body|table|thead|tbody|tr|td|th|ul|ol|li|dl|div|span|p|br|pre|section|script|style|meta|link|!--)[\s/>-]`), "a web page"},
 	{regexp.MustCompile(`^<\?xml`), "XML"},
-	{regexp.MustCompile(`^(\{\s*["}]|\[\s*[\[{"0-9])`), "JSON"},
+	{regexp.MustCompile(`^(\{\s*["}]|\[\s*[\[{0-9])`), "JSON"},
 	{regexp.MustCompile(`^(mime-version|received|return-path|x-[a-z-]+): `), "a saved e-mail"},
 	{regexp.MustCompile(`^begin:v`), "a contact card or calendar"},
 }

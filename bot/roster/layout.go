@@ -22,6 +22,9 @@ type layout struct {
 	ignored []string // headers that are not used
 	notes   []string
 	ask     *Question
+
+	choosers []int          // columns that say whether a row's user is to be reset
+	asides   map[int]string // why the users of a record may not be those to reset, by its index
 }
 
 // isOwn reports whether a header is that of a plan or result file of this program.
@@ -44,9 +47,12 @@ func readLayout(g *grid, choice int) (layout, error) {
 	if err := l.above(g); err != nil {
 		return l, err
 	}
+	known = withoutRespondent(header, known)
 	s := newSurvey(g, l.from, header, known)
+	l.asides, l.choosers = asides(g, l.from, true), choosers(header)
 	switch {
 	case l.own:
+		l.asides = nil
 		l.use = ownColumns()
 		l.notes = append(l.notes, "The file was written by this bot: each row names its user by the first of user_id, login and input that is filled.")
 	case choice > 0:
@@ -202,7 +208,7 @@ func (l *layout) choose(s *survey) {
 	case len(some) == 1 && !some[0].role, len(some) > 1 && s.alike(some):
 		l.use = some[:1]
 	case len(some) == 1:
-		l.ask = s.question("The only column of users is named as if it were about somebody else.")
+		l.ask = s.question("The only column of users seems to be about somebody else, such as who filled a form in.")
 	case len(some) > 1:
 		l.ask = s.question("Several columns name users.")
 	}

@@ -18,6 +18,7 @@ func rowsOf(g *grid, l layout) []reset.Row {
 	for i := l.from; i < g.len(); i++ {
 		rec := g.record(i, buf)
 		buf = rec.cells
+		first := len(rows)
 		switch {
 		case l.isRepeated(rec.cells):
 		case l.list:
@@ -27,6 +28,15 @@ func rowsOf(g *grid, l layout) []reset.Row {
 		default:
 			rows = append(rows, l.row(len(rows)+1, rec))
 		}
+		why := l.asides[i]
+		if why == "" && !l.own {
+			why = l.refusal(rec.cells)
+		}
+		for n := first; n < len(rows) && why != ""; n++ {
+			if r := &rows[n]; r.Value != "" {
+				*r = reset.Row{Row: r.Row, Line: r.Line, Input: r.Input, Problem: why}
+			}
+		}
 	}
 	return rows
 }
@@ -34,15 +44,15 @@ func rowsOf(g *grid, l layout) []reset.Row {
 // listed adds a row for each cell of a line that is a list. What is part of a
 // display name ("Lima, Ana <ana@example.com>") is not a cell of its own.
 func listed(rows []reset.Row, rec record) []reset.Row {
-	foreign := foreignLabel(rec.cells)
+	labels := labelsOf(rec.cells)
 	for i, cell := range rec.cells {
 		if cell == "" || isNamePart(rec.cells[i:]) {
 			continue
 		}
 		for _, part := range spread(cell) {
 			row := newRow(len(rows)+1, rec.line, part, readCell(part))
-			if foreign != "" {
-				row.Kind, row.Value, row.Problem = "", "", labelProblem(foreign)
+			if labels[i] != "" {
+				row.Kind, row.Value, row.Problem = "", "", labelProblem(labels[i])
 			}
 			rows = append(rows, row)
 		}
@@ -51,7 +61,7 @@ func listed(rows []reset.Row, rec record) []reset.Row {
 }
 
 func labelProblem(label string) string {
-	return fmt.Sprintf("the line begins with %s, so its users may not be those to reset", shown(label+":"))
+	return fmt.Sprintf("is after %s, so it may not be one to reset", shown(label+":"))
 }
 
 // isNamePart reports whether the first of some cells is the start of a display
@@ -65,27 +75,34 @@ func isNamePart(cells []string) bool {
 	return at > 0 && mayBeUser(next[at:]) && !mayBeUser(next[:at]) && isName(cells[0])
 }
 
-// bareRow judges a record without header: its one user, wherever it is.
+// bareRow judges a record without header: its one user, wherever it is. What is
+// after a word that introduces others counts only where there is nothing else.
 func bareRow(n int, rec record) reset.Row {
-	foreign := foreignLabel(rec.cells)
-	best, claimed := "", claim{problem: "the row names no user"}
+	labels := labelsOf(rec.cells)
+	best, label, claimed := "", "", claim{problem: "the row names no user"}
 	others := false
-	for _, cell := range rec.cells {
+	for i, cell := range rec.cells {
 		if cell == "" {
 			continue
 		}
 		c := readCell(cell)
-		others = others || c.kind == claimWrong && countUsers(cell) > 0
-		if best == "" || rankOf(c.kind) > rankOf(claimed.kind) {
-			best, claimed = cell, c
+		rank := rankOf(c.kind)
+		if labels[i] != "" {
+			rank = 0
+		} else {
+			others = others || c.kind == claimWrong && countUsers(cell) > 0
+		}
+		if best == "" || rank > rankOf(claimed.kind) || label != "" && rank > 0 {
+			best, label, claimed = cell, labels[i], c
 		}
 	}
 	row := newRow(n, rec.line, best, claimed)
-	if others && row.Value != "" {
+	switch {
+	case row.Value == "":
+	case label != "":
+		row.Kind, row.Value, row.Problem = "", "", labelProblem(label)
+	case others:
 		row.Kind, row.Value, row.Problem = "", "", "the line names another user, too, among other words; write one user to a line"
-	}
-	if foreign != "" && row.Value != "" {
-		row.Kind, row.Value, row.Problem = "", "", labelProblem(foreign)
 	}
 	return row
 }

@@ -89,7 +89,7 @@ func (s *survey) column(i int) column {
 	c := column{index: i, kind: reset.RefLogin}
 	if i < len(s.header) {
 		h, _ := headerOf(s.header[i])
-		c.name, c.role, c.spare = s.header[i], h.role, h.spare
+		c.name, c.role, c.spare = s.header[i], h.role || isRespondent(s.header, i), h.spare
 	}
 	return c
 }
