@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -133,7 +134,7 @@ func TestPacked(t *testing.T) {
 	})
 	attempts := rapid.Custom(func(t *rapid.T) Attempt {
 		return Attempt{Step: steps.Draw(t, "step"), At: times.Draw(t, "at"), OktaAt: times.Draw(t, "okta"), DoubtAt: times.Draw(t, "doubt at"),
-			Doubt: rapid.Bool().Draw(t, "doubt"), Answered: rapid.Bool().Draw(t, "answered"), Restart: rapid.Bool().Draw(t, "restart"), Refuted: rapid.Bool().Draw(t, "refuted")}
+			Doubt: rapid.Bool().Draw(t, "doubt"), Answered: rapid.Bool().Draw(t, "answered"), Restart: rapid.Bool().Draw(t, "restart"), Refuted: rapid.Bool().Draw(t, "refuted"), Term: rapid.Int64Range(0, 1<<40).Draw(t, "term")}
 	})
 	var s packed
 	rapid.Check(t, func(t *rapid.T) {
@@ -143,6 +144,7 @@ func TestPacked(t *testing.T) {
 			FinishedAt: times.Draw(t, "finished"), Began: times.Draw(t, "began"),
 			Retaken: rapid.IntRange(0, 300).Draw(t, "retaken"), Attempts: rapid.IntRange(0, 300).Draw(t, "attempts"),
 			Step: rapid.Ptr(steps, true).Draw(t, "step"), Sent: rapid.Ptr(attempts, true).Draw(t, "sent"), First: rapid.Ptr(attempts, true).Draw(t, "first"), Done: rapid.SliceOfN(steps, -1, 3).Draw(t, "done"),
+			Listed: rapid.SliceOfN(text, -1, 3).Draw(t, "listed"),
 		}
 		if want.First == nil {
 			want.First = want.Sent // a call that may have taken effect is the first, if there was none before
@@ -155,6 +157,9 @@ func TestPacked(t *testing.T) {
 		if len(want.Done) == 0 {
 			want.Done = nil
 		}
+		if len(want.Listed) == 0 {
+			want.Listed = nil
+		}
 		if !ok || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%v: packed\n%+v, got\n%+v", ok, want, got)
 		}
@@ -163,6 +168,51 @@ func TestPacked(t *testing.T) {
 			t.Fatal("a row that was taken out is still there")
 		}
 	})
+}
+
+// A field that somebody adds is packed, too, or stands among those that say nothing
+// once there is an outcome.
+func TestPacked_everyField(t *testing.T) {
+	var want Progress
+	n := int64(1)
+	setAll(reflect.ValueOf(&want).Elem(), &n)
+	for _, step := range []*Step{want.Step, &want.First.Step, &want.Sent.Step, &want.Done[0]} {
+		step.Row = 7
+	}
+	want.Open, want.Last, want.Doubts = nil, nil, 0
+	var s packed
+	s.put(7, &want)
+	if got, ok := s.get(7); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("packed\n%+v\n%+v\n%+v, got\n%+v\n%+v\n%+v", want, *want.First, *want.Sent, got, *got.First, *got.Sent)
+	}
+}
+
+// setAll gives each field a value of its own.
+func setAll(v reflect.Value, n *int64) {
+	*n++
+	switch x := v.Addr().Interface().(type) {
+	case *time.Time:
+		*x = start.Add(time.Duration(*n) * time.Second)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			setAll(v.Field(i), n)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		setAll(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		setAll(v.Index(0), n)
+	case reflect.String:
+		v.SetString(fmt.Sprint("text ", *n))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		v.SetInt(*n)
+	}
 }
 
 // A cancelled request is not read back: what was sent and answered, and that nobody

@@ -99,6 +99,7 @@ func (w *packer) attempt(a Attempt) {
 	w.time(a.At)
 	w.time(a.OktaAt)
 	w.time(a.DoubtAt)
+	w.count(int(a.Term))
 	w.has(a.Doubt)
 	w.has(a.Answered)
 	w.has(a.Restart)
@@ -190,7 +191,7 @@ func (r *unpacker) progress() Progress {
 
 func (r *unpacker) attempt() Attempt {
 	return Attempt{
-		Step: r.step(), At: r.time(), OktaAt: r.time(), DoubtAt: r.time(),
+		Step: r.step(), At: r.time(), OktaAt: r.time(), DoubtAt: r.time(), Term: int64(r.count()),
 		Doubt: r.has(), Answered: r.has(), Restart: r.has(), Refuted: r.has(),
 	}
 }
