@@ -58,7 +58,7 @@ func TestCeiling(t *testing.T) {
 func TestResetFactors_given_up(t *testing.T) {
 	org, c := MustOrg(t, oktasim.Options{Users: 1, AllActive: true}, okta.Config{})
 	id := org.Users()[0].ID
-	slot, err := c.Take(context.Background(), "FR-1")
+	slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}

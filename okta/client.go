@@ -21,6 +21,7 @@ type Client struct {
 	sdk       *sdk.Client
 	transport *transport
 	pacer     *pacer.Pacer
+	clock     *clock
 	auth      *tokens // nil: SSWS
 	base      http.RoundTripper
 	log       *slog.Logger
@@ -42,14 +43,14 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.SDK = prepared
 	}
-	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth(), tally: newTally()}
+	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth(), tally: newTally(), clock: &clock{}}
 	if c.base == nil {
 		c.base = ownTransport(cfg.Concurrency)
 	}
 	_, traced := c.base.(*http.Transport)
 	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Places: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
 	if cfg.ClientID != "" {
-		auth, err := newTokens(cfg, c.base, traced, c.pacer)
+		auth, err := newTokens(cfg, &transport{base: c.base, traced: traced, org: cfg.origin, clock: c.clock, agent: userAgent(cfg)}, c.pacer)
 		if err != nil {
 			c.pacer.Close()
 			return nil, fmt.Errorf("okta: %w", err)
@@ -57,7 +58,7 @@ func New(cfg Config) (*Client, error) {
 		auth.tally = c.tally
 		c.auth = auth
 	}
-	c.transport = &transport{base: c.base, traced: traced, auth: c.auth, org: cfg.origin, token: cfg.Token, agent: userAgent(cfg)}
+	c.transport = &transport{base: c.base, traced: traced, auth: c.auth, org: cfg.origin, clock: c.clock, token: cfg.Token, agent: userAgent(cfg)}
 	c.sdk = cfg.SDK.client
 	return c, nil
 }
@@ -85,14 +86,7 @@ func (c *Client) Close() {
 
 // Clock is Okta's clock minus ours, from the Date headers of all answers; ok
 // is false before the first.
-func (c *Client) Clock() (offset time.Duration, ok bool) { return c.pacer.Offset() }
-
-// Stats shows the pacing, and what came of the calls.
-func (c *Client) Stats() Stats {
-	s := c.pacer.Stats()
-	c.tally.complete(&s)
-	return s
-}
+func (c *Client) Clock() (offset time.Duration, ok bool) { return c.clock.offset() }
 
 // Retries of reads: full jitter, doubling.
 const (

@@ -114,7 +114,7 @@ func exercise(t *testing.T, c *okta.Client, org *oktasim.Org) {
 	factors, err := c.Factors(ctx, ana.ID)
 	must(err)
 	slot := func() *okta.Slot {
-		s, err := c.Take(ctx, "FR-1")
+		s, err := c.Take(ctx, "FR-1", okta.StepReset)
 		must(err)
 		return s
 	}

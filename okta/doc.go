@@ -6,10 +6,9 @@
 // bucket (package pacer). Reads wait for their turn and are retried. What changes
 // something is different: the caller takes a Slot first (Take, which waits), records
 // what it is about to do, and then sends with it (ResetFactors, DeleteFactor,
-// ClearSessions), which never repeats. It does not wait either, with one exception:
-// where Okta answers faster than a record is made and its limits are far away, more
-// slots are given than calls may be made at once, and the last wait for a place,
-// within the 2 s in which a call may leave. What came of it is in the Error's Effect.
+// ClearSessions), which never repeats, and waits for nothing but a place among the calls
+// at once, within the 2 s in which a call may leave. What came of it is in the Error's
+// Effect.
 //
 // # Caveats
 //

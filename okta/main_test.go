@@ -134,7 +134,7 @@ func set(tb testing.TB, org *oktasim.Org, key string, value any) {
 
 // reset takes a slot and resets at once.
 func reset(ctx context.Context, c *okta.Client, lane okta.Lane, id string) (okta.Receipt, error) {
-	slot, err := c.Take(ctx, lane)
+	slot, err := c.Take(ctx, lane, okta.StepReset)
 	if err != nil {
 		return okta.Receipt{}, err
 	}

@@ -145,7 +145,7 @@ func TestRecorded_read(t *testing.T) {
 		}
 	}
 	wrote := func(c *okta.Client) string {
-		slot, err := c.Take(ctx, "FR-1")
+		slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 		if err == nil {
 			_, err = c.DeleteFactor(ctx, slot, time.Now(), someone, "mblLWlMpCwH43Z6ucN0s", false)
 		}

@@ -20,7 +20,7 @@ func TestDeleteFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range factors {
-		slot, err := c.Take(ctx, "FR-1")
+		slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestClearSessions(t *testing.T) {
 	ctx := context.Background()
 	org, c := MustServe(t, oktasim.Options{Given: []oktasim.User{{Login: "ana@example.com"}}})
 	ana, _ := org.User("ana@example.com")
-	slot, err := c.Take(ctx, "FR-1")
+	slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestSlot(t *testing.T) {
 	ctx := context.Background()
 	org, c := MustServe(t, oktasim.Options{Users: 3, AllActive: true})
 	id := org.Users()[0].ID
-	slot, err := c.Take(ctx, "FR-1")
+	slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestSlot(t *testing.T) {
 	if e := failure(t, err); e.Effect != okta.EffectNone {
 		t.Errorf("a slot used twice: %+v", e)
 	}
-	unused, err := c.Take(ctx, "FR-1")
+	unused, err := c.Take(ctx, "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +84,9 @@ func TestSlot(t *testing.T) {
 }
 
 func TestTake_given_up(t *testing.T) {
-	_, c := MustServe(t, oktasim.Options{Users: 3, Latency: 50 * time.Millisecond}) // so slow that nobody stands
+	_, c := MustServe(t, oktasim.Options{Users: 3, Latency: 600 * time.Millisecond}) // so slow that no more slots are given than calls at once
 	var slots []*okta.Slot
-	first, err := c.Take(context.Background(), "FR-1")
+	first, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestTake_given_up(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 8 {
-		s, err := c.Take(context.Background(), "FR-1")
+		s, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestTake_given_up(t *testing.T) {
 	waited := make(chan error, 2)
 	for _, ctx := range []context.Context{ctx, context.Background()} {
 		go func() {
-			_, err := c.Take(ctx, "FR-1")
+			_, err := c.Take(ctx, "FR-1", okta.StepReset)
 			waited <- err
 		}()
 	}

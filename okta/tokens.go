@@ -24,6 +24,7 @@ import (
 type tokens struct {
 	client   *http.Client
 	pacer    *pacer.Pacer
+	clock    *clock
 	tally    *tally
 	endpoint *url.URL
 	app      *oauth.Client
@@ -33,7 +34,7 @@ type tokens struct {
 	turn chan struct{} // holds one: the right to fetch
 }
 
-func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer.Pacer) (*tokens, error) {
+func newTokens(cfg Config, way *transport, p *pacer.Pacer) (*tokens, error) {
 	endpoint := cfg.origin.JoinPath(tokenBucket)
 	app, err := oauth.NewClient(cfg.ClientID, endpoint.String(), cfg.PrivateKey, cfg.PrivateKeyID)
 	if err != nil {
@@ -44,15 +45,15 @@ func newTokens(cfg Config, base http.RoundTripper, traced bool, p *pacer.Pacer) 
 		return nil, fmt.Errorf("service app: %w", err)
 	}
 	return &tokens{
-		client: &http.Client{Transport: &transport{base: base, traced: traced, org: cfg.origin, agent: userAgent(cfg)}, CheckRedirect: noRedirect},
-		pacer:  p, endpoint: endpoint, app: app, prover: prover, turn: make(chan struct{}, 1),
+		client: &http.Client{Transport: way, CheckRedirect: noRedirect},
+		pacer:  p, clock: way.clock, endpoint: endpoint, app: app, prover: prover, turn: make(chan struct{}, 1),
 	}, nil
 }
 
 // oktaNow is the time by Okta's clock, as far as it is known: Okta refuses
 // assertions and proofs of another time.
 func (t *tokens) oktaNow() time.Time {
-	offset, _ := t.pacer.Offset()
+	offset, _ := t.clock.offset()
 	return time.Now().Add(offset)
 }
 
@@ -96,13 +97,13 @@ const fetchTries = 3
 // fetch gets a token for scopes, and says when it was asked for.
 func (t *tokens) fetch(ctx context.Context, scopes []string) (got oauth.Granted, asked time.Time, err error) {
 	for range fetchTries {
-		offset, known := t.pacer.Offset()
+		offset, known := t.clock.offset()
 		asked = time.Now()
 		if got, err = t.ask(ctx, scopes); err == nil {
 			return got, asked, nil
 		}
 		e := typed("get an access token", EffectNone, err)
-		now, shown := t.pacer.Offset()
+		now, shown := t.clock.offset()
 		clock := shown && (!known && now.Abs() > time.Second || (now-offset).Abs() > time.Second)
 		if e.Code != "use_dpop_nonce" && !(clock && (e.Code == "invalid_client" || e.Code == "invalid_dpop_proof")) {
 			return got, asked, e

@@ -117,7 +117,7 @@ func TestServiceApp_refused(t *testing.T) {
 			opt := base
 			tt.change(&opt)
 			_, c := MustOrg(t, opt, okta.Config{ClientID: base.ClientID, PrivateKey: text})
-			_, err := c.Take(context.Background(), "FR-1")
+			_, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 			e := failure(t, err)
 			if e.Kind != tt.kind || !strings.Contains(e.Advice, tt.advice) || e.Summary == "" {
 				t.Errorf("%+v", e)
@@ -294,7 +294,7 @@ func TestServiceApp_never_without_a_token(t *testing.T) {
 	if _, err := c.Factors(context.Background(), id); err != nil {
 		t.Fatal(err)
 	}
-	slot, err := c.Take(context.Background(), "FR-1")
+	slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestResetFactors_late(t *testing.T) {
 		"wall clock was set back":  now.Round(0).Add(time.Hour),
 		"a journal without a time": {},
 	} {
-		slot, err := c.Take(context.Background(), "FR-1")
+		slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestResetFactors_throttled(t *testing.T) {
 		if _, err := reset(context.Background(), c, "FR-1", people[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		slot, err := c.Take(context.Background(), "FR-1")
+		slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 		if err != nil {
 			t.Fatal(err)
 		}

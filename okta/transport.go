@@ -10,10 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"factorbot/okta/pacer"
@@ -70,6 +68,7 @@ type transport struct {
 	base   http.RoundTripper
 	traced bool // base is a *http.Transport, which tells when a connection is there
 	org    *url.URL
+	clock  *clock
 	agent  string  // added to the User-Agent
 	token  string  // SSWS; or
 	auth   *tokens // OAuth; with neither, the caller authenticates itself
@@ -85,10 +84,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.again()
 	}
 	c.used = true
-	if err := c.grant.Start(req.Context(), c.beginBy()); err != nil {
+	if err := c.start(req.Context()); err != nil {
 		c.grant.Release()
-		c.failed = c.notSent(err)
-		return nil, c.failed
+		c.failed = err
+		return nil, err
 	}
 	a := pacer.Answer{Sent: time.Now()}
 	resp, err := t.exchange(req, c, &a)
@@ -98,6 +97,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else {
 		e := endpointOf(req.Method, req.URL.Path)
 		c.ans.retryAt = c.grant.Answer(e.bucket, e.kind, a)
+		if a.Answered {
+			t.clock.observe(a.Sent, a.Got, a.Date)
+		}
 	}
 	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
 		if resp != nil {
@@ -111,19 +113,19 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// beginBy is until when the call waits for its place: a write begins soon after its record.
-func (c *exchange) beginBy() time.Time {
-	now := time.Now()
+// start takes the place of the call, which a write has to have soon after its record.
+func (c *exchange) start(ctx context.Context) *Error {
 	if !c.write {
-		return now.Add(readWithin)
+		return nil
 	}
-	return now.Add(max(beginWithin-elapsed(c.asked, now), 0))
-}
-
-// notSent is why the pacer did not let the call go.
-func (c *exchange) notSent(err error) *Error {
-	if errors.Is(err, pacer.ErrLate) {
-		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "no place within 2 s of its record, or Okta's limits changed, so nothing was sent", Advice: adviceLate}
+	soon, cancel := context.WithTimeout(ctx, beginWithin-elapsed(c.asked, time.Now()))
+	defer cancel()
+	err := c.grant.Start(soon)
+	switch {
+	case err == nil:
+		return nil
+	case elapsed(c.asked, time.Now()) >= beginWithin:
+		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "more than 2 s since it was recorded, so nothing was sent", Advice: adviceLate}
 	}
 	return lost(c.op, EffectNone, KindCanceled, "given up before it was sent", err)
 }
@@ -386,127 +388,4 @@ type proxyError struct{ proxy, status string }
 
 func (e *proxyError) Error() string {
 	return "the proxy " + clip(e.proxy, 100) + " refuses to connect: " + clip(e.status, 100)
-}
-
-// UsersBucket is the rate-limit bucket of resets, and of a user's factors,
-// roles, groups and sessions, and of the search of users.
-const UsersBucket = "/api/v1/users"
-
-const (
-	meBucket     = "/api/v1/users/me"
-	userBucket   = "/api/v1/users/{id:.+}"
-	verifyBucket = "/api/v1/users/{userId}/factors/{userFactorIdOrFactorType}/verify"
-	groupsBucket = "/api/v1/groups"
-	tokenBucket  = "/oauth2/v1/token"
-	otherBucket  = "/api/v1"
-)
-
-// endpoint is a kind of call, and the bucket that it draws on by Okta's map.
-type endpoint struct{ bucket, kind string }
-
-// resetEndpoint is what slots are taken for.
-var resetEndpoint = endpointOf(http.MethodPost, "/api/v1/users/{id}/lifecycle/reset_factors")
-
-// endpointOf tells what a call of ours draws on, by the map that Okta generates for
-// its own Terraform provider (okta/terraform-provider-okta, apimutex). It is where
-// the pacer starts: Okta's support changes limits per org, so the headers decide.
-// Only the calls that this package makes are told apart.
-func endpointOf(method, path string) endpoint {
-	path, _, _ = strings.Cut(path, "?")
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	if len(parts) < 3 || parts[0] != "api" {
-		if path == tokenBucket {
-			return endpoint{tokenBucket, tokenBucket}
-		}
-		return endpoint{otherBucket, method + " " + path}
-	}
-	kind := slices.Clone(parts[2:])
-	for i := 1; i < len(kind); i += 2 { // users/ID/factors/ID
-		if kind[i] != "assignees" && kind[i] != "schemas" && kind[i] != "me" {
-			kind[i] = "ID"
-		}
-	}
-	e := endpoint{otherBucket, method + " /" + strings.Join(kind, "/")}
-	switch parts[2] {
-	case "users":
-		switch {
-		case len(parts) == 4 && parts[3] == "me" && method == http.MethodGet:
-			e.bucket = meBucket
-		case len(parts) == 4:
-			e.bucket = userBucket
-		case len(parts) == 7 && parts[6] == "verify" && method == http.MethodPost:
-			e.bucket = verifyBucket
-		default:
-			e.bucket = UsersBucket
-		}
-	case "groups":
-		if e.bucket = groupsBucket; len(parts) == 4 {
-			e.bucket += "/{id}"
-		}
-	case "apps", "iam", "logs":
-		e.bucket += "/" + parts[2]
-	}
-	return e
-}
-
-// tally counts what came of calls, and how long they waited for their turn,
-// by bucket. A tally that is nil counts nothing.
-type tally struct {
-	mu      sync.Mutex
-	buckets map[string]*bucketTally
-}
-
-type bucketTally struct {
-	answers map[string]int64
-	turns   int64
-	waited  time.Duration
-}
-
-func newTally() *tally { return &tally{buckets: map[string]*bucketTally{}} }
-
-// bucket finds or makes one. t.mu is held.
-func (t *tally) bucket(name string) *bucketTally {
-	b := t.buckets[name]
-	if b == nil {
-		b = &bucketTally{answers: map[string]int64{}}
-		t.buckets[name] = b
-	}
-	return b
-}
-
-// count books what came of a call, if it left.
-func (t *tally) count(c *exchange) {
-	if t == nil || !c.used || c.failed != nil && c.failed.Effect == EffectNone {
-		return
-	}
-	class := "none"
-	switch status := c.ans.status; {
-	case status == http.StatusTooManyRequests:
-		class = "429"
-	case status != 0:
-		class = strconv.Itoa(status/100) + "xx"
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.bucket(c.grant.Bucket()).answers[class]++
-}
-
-// turn books that a call's turn has come, and how long it took.
-func (t *tally) turn(bucket string, waited time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	b := t.bucket(bucket)
-	b.turns++
-	b.waited += waited
-}
-
-// complete adds what was counted to the pacer's figures.
-func (t *tally) complete(s *Stats) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i := range s.Buckets {
-		if b := t.buckets[s.Buckets[i].Name]; b != nil {
-			s.Buckets[i].Answers, s.Buckets[i].Turns, s.Buckets[i].Waited = maps.Clone(b.answers), b.turns, b.waited
-		}
-	}
 }

@@ -51,7 +51,7 @@ func everyCall(tb testing.TB, c *okta.Client, s string) {
 	ctx := context.Background()
 	for _, id := range []string{s, someone} {
 		slot := func() *okta.Slot {
-			slot, err := c.Take(ctx, "FR-1")
+			slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 			if err != nil {
 				tb.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestUnsafe(t *testing.T) {
 	c := MustClient(t, okta.Config{Transport: guarded{t, &writes}})
 	for _, s := range hostile {
 		t.Run(fmt.Sprintf("%.20q", s), func(t *testing.T) { everyCall(t, c, s) })
-		slot, err := c.Take(context.Background(), "FR-1")
+		slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestDeleteFactor_any_id_that_stays_in_its_segment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var writes atomic.Int32
 			c := MustClient(t, okta.Config{Transport: guarded{t, &writes}})
-			slot, err := c.Take(context.Background(), "FR-1")
+			slot, err := c.Take(context.Background(), "FR-1", okta.StepReset)
 			if err != nil {
 				t.Fatal(err)
 			}

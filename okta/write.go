@@ -11,20 +11,41 @@ import (
 	"factorbot/okta/pacer"
 )
 
-// Slot is the right to send one call that changes something, at once: its pace
-// and its place among the calls at once. Use it or Release it.
+// Slot is the right to send one call that changes something, at its bucket's pace.
+// Use it or Release it.
 type Slot struct {
 	grant *pacer.Grant
 	spent atomic.Bool // used, or given back
 }
 
-// Take waits for the pace of the users bucket and for a place, in lane's turn.
-func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
+// Step is what a slot is taken for: each kind of call may draw on a bucket of its own.
+type Step int
+
+// The steps.
+const (
+	StepReset    Step = iota // ResetFactors
+	StepDelete               // DeleteFactor
+	StepSessions             // ClearSessions
+)
+
+// endpoint is the kind of call that the step makes.
+func (s Step) endpoint() endpoint {
+	switch s {
+	case StepDelete:
+		return endpointOf(http.MethodDelete, "/api/v1/users/ID/factors/ID")
+	case StepSessions:
+		return endpointOf(http.MethodDelete, "/api/v1/users/ID/sessions")
+	}
+	return endpointOf(http.MethodPost, "/api/v1/users/ID/lifecycle/reset_factors")
+}
+
+// Take waits for the pace of a step's bucket, in lane's turn.
+func (c *Client) Take(ctx context.Context, lane Lane, step Step) (*Slot, error) {
 	asked := time.Now()
 	if err := c.auth.ready(ctx); err != nil {
 		return nil, err
 	}
-	g, err := acquire(ctx, c.pacer, "take a slot", resetEndpoint, lane, true)
+	g, err := acquire(ctx, c.pacer, "take a slot", step.endpoint(), lane, true)
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +53,13 @@ func (c *Client) Take(ctx context.Context, lane Lane) (*Slot, error) {
 	return &Slot{grant: g}, nil
 }
 
-// Slots is how many slots may be held at this moment: one for each of the calls at
-// once, and more where Okta answers faster than what leads to a call takes.
-func (c *Client) Slots() int { return c.pacer.Slots(UsersBucket) }
+// Slots is how many slots there is work for at this moment: few at a slow pace, more
+// than calls at once where Okta answers faster than what leads to a call takes.
+func (c *Client) Slots() int { return c.pacer.Slots() }
 
-// Context makes the reads under ctx use the slot's place: what the call depends on is
-// read before anything else, so that slots do not wait for each other.
+// Context makes the reads under ctx go before anything else: a slot waits for them.
 func (s *Slot) Context(ctx context.Context) context.Context {
-	return WithLane(ctx, s.grant.Lane())
+	return WithLane(ctx, pacer.Held)
 }
 
 // Release gives an unused slot back. It may be called again, and after use.

@@ -62,7 +62,7 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 	if !ok {
 		return tryDone
 	}
-	slot, err := b.Caller.Take(b.taking, b.lane())
+	slot, err := b.Caller.Take(b.taking, b.lane(), bookedAs(step.Kind))
 	if err != nil {
 		return b.noSlot(err)
 	}
@@ -111,6 +111,17 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return b.failed(t, step, err)
 	}
 	return b.took(t, step, receipt)
+}
+
+// bookedAs is what a slot is taken for to make a step's call.
+func bookedAs(k reset.StepKind) okta.Step {
+	switch k {
+	case reset.StepDelete:
+		return okta.StepDelete
+	case reset.StepSessions:
+		return okta.StepSessions
+	}
+	return okta.StepReset
 }
 
 // send makes the call of a step.

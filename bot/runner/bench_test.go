@@ -275,7 +275,7 @@ func (b *bench) reopen(use func(record)) {
 // call sends a reset as the bot does, past the journal.
 func (b *bench) call(user string) {
 	b.t.Helper()
-	slot, err := b.client.Take(context.Background(), okta.Urgent)
+	slot, err := b.client.Take(context.Background(), okta.Urgent, okta.StepReset)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -505,7 +505,7 @@ func (b *bench) delete(user, kind string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	slot, err := b.client.Take(ctx, okta.Urgent)
+	slot, err := b.client.Take(ctx, okta.Urgent, okta.StepReset)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ type Directory interface {
 
 // Caller sends the calls that change something.
 type Caller interface {
-	Take(ctx context.Context, lane okta.Lane) (*okta.Slot, error)
+	Take(ctx context.Context, lane okta.Lane, step okta.Step) (*okta.Slot, error)
 	ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
 	FactorsNow(ctx context.Context, s *okta.Slot, userID string) (factors []okta.Factor, asOf time.Time, err error)
 	Clock() (offset time.Duration, ok bool)

@@ -16,46 +16,11 @@ const (
 	slack        = 0.02 // of what is usable, never planned for: at exactly 100 %, jitter buys 429s
 	shareMargin  = 0.95 // of what went through before a 429 that showed room
 	probeEvery   = 15 * time.Minute
-	hiccup       = 25 * time.Millisecond
-	bareAfter    = 3           // answers without rate headers, before a bucket counts as unlimited
-	firstPause   = time.Second // after a 429 that says nothing
+	hiccup       = 25 * time.Millisecond // by which a call that left late may be caught up with
+	bareAfter    = 3                     // answers without rate headers, before a bucket counts as unlimited
+	firstPause   = time.Second           // after a 429 that says nothing
 	longestPause = time.Minute
 )
-
-// Answer is what one answer told.
-type Answer struct {
-	Sent, Got time.Time     // by our clock
-	Date      time.Time     // by the server's clock, whole seconds; zero: it did not say
-	Answered  bool          // a whole answer came, so the server has counted the call
-	Served    bool          // neither throttled nor a fault of the server's
-	Throttled bool          // 429
-	Rated     bool          // the three below are known
-	Limit     int           // calls per window
-	Remaining int           // of them
-	Reset     int64         // when the window ends, epoch seconds by the server's clock
-	Retry     time.Duration // Retry-After; 0: it did not say
-}
-
-// Crowded says whether a 429 was for too many calls at once: Okta then gives limit
-// and remaining as 0, and a reset that is only a suggestion
-// (developer.okta.com/docs/reference/rl2-monitor).
-func (a Answer) Crowded() bool {
-	return a.Throttled && a.Rated && a.Limit == 0 && a.Remaining == 0
-}
-
-// date is the server's time, ours if it did not say.
-func (a Answer) date() time.Time {
-	if a.Date.IsZero() {
-		return a.Got
-	}
-	return a.Date
-}
-
-// ends is the latest moment by our clock at which the answer's window ends: the
-// headers are in whole seconds, and no document says which way they are rounded.
-func (a Answer) ends() time.Time {
-	return a.Got.Add(time.Unix(a.Reset+1, 0).Sub(a.date()))
-}
 
 // window is what is known of one window of a bucket.
 type window struct {
@@ -63,13 +28,10 @@ type window struct {
 	limit int    // calls
 	used  int    // most that any answer showed, by everybody
 	own   int    // answered calls of ours, the 429s not counted
-	by    string // the endpoint whose answer opened it
+	by    string // the kind of call whose answer opened it
 	whole bool   // we saw it begin
-	spent bool   // a 429 said that our share of it is gone
 	probe bool   // one call above the ceiling may leave in it
-	first time.Time
-	last  time.Time // when the last answer that counted came
-	ends  time.Time // the latest moment at which it ends, by our clock
+	ends  time.Time
 }
 
 // bucket is the pure core of the pacing of one rate limit: what is known, and when
@@ -78,22 +40,18 @@ type bucket struct {
 	name    string
 	reserve float64 // 0.2: a fifth of the limit is left to others
 
-	known    bool // an answer came
-	bare     int  // served answers in a row without rate headers
-	cur      window
-	length   time.Duration // of a window; 0: not known
-	longest  time.Duration // that a window may be, as far as distances between windows show; 0: not known
-	distance time.Duration // between the last two windows that followed each other
-	others   int           // what others took of the last window
-	pending  int           // granted, no answer yet
-	last     time.Time     // virtual time of the last grant
-	paused   time.Time     // a 429: nothing before this
-	silent   int           // 429s in a row that said nothing
-	ceiling  Ceiling
-	probing  bool      // a call above the ceiling is out
-	probed   time.Time // when the last one left
+	known   bool // an answer came
+	bare    int  // served answers in a row without rate headers
+	silent  int  // 429s in a row that said nothing
+	cur     window
+	length  time.Duration // of a window; 0: not known
+	pending int           // granted, no answer yet
+	last    time.Time     // when the last call was due at the even pace
+	paused  time.Time     // a 429: nothing before this
+	ceiling Ceiling
+	probed  time.Time // when the last call above it left
 
-	odd map[string]int // by endpoint: answers that did not fit the window
+	odd map[string]int // by kind of call: answers that did not fit the window
 	of  string         // the bucket that it split from; "": none
 
 	calls, throttled, probes int64
@@ -106,59 +64,48 @@ func (b *bucket) usable() int {
 	return b.cur.limit - int(b.reserve*float64(b.cur.limit))
 }
 
-// share is how many calls of a window may be ours by the ceiling, and whether there is
-// one: all that once went through, and in a window with a probe one more.
-func (b *bucket) share() (calls int, is bool) {
-	calls = int(math.Round(b.ceiling.Calls / shareMargin))
-	if b.cur.probe {
-		calls++
-	}
-	return calls, b.ceiling.Calls > 0
-}
+// share is how many calls of a window are ours by the ceiling: all that once went through.
+func (b *bucket) share() int { return int(math.Round(b.ceiling.Calls / shareMargin)) }
+
+// others is how many calls of this window are surely not ours.
+func (b *bucket) others() int { return b.cur.used - b.cur.own - b.pending }
 
 // left is how many more calls this window takes from us. What is in flight may
-// or may not be counted in the headers yet; it is taken as not.
+// or may not be counted in the headers yet; it is taken as not. Where others use the
+// bucket, they may take one before our next call arrives.
 func (b *bucket) left() int {
 	left := b.usable() - b.cur.used - b.pending
-	share, is := b.share()
-	if !is {
+	if b.others() > 0 {
+		left--
+	}
+	if b.ceiling.Calls == 0 {
 		return left
 	}
-	own := share - b.cur.own - b.pending
-	if b.cur.probe && own == 1 && b.pending > 0 {
-		own = 0 // the one above the ceiling leaves alone
+	own := b.share() - b.cur.own - b.pending
+	if b.cur.probe && own == 0 && b.pending == 0 {
+		own = 1 // the one above the ceiling leaves alone
 	}
 	return min(left, own)
 }
 
-// interval is the time between two calls at the even pace. Where the length of a window
-// is not known, what is left of this one is spread over what remains of it.
+// interval is the time between two calls: what is usable, spread evenly over a window.
+// What is left of this one is spread over what remains of it where that is slower and
+// others use the bucket, or where the length of a window is not known.
 func (b *bucket) interval(now time.Time) time.Duration {
-	if b.length == 0 {
-		return b.cur.ends.Sub(now) / time.Duration(max(b.left(), 1))
-	}
 	usable := float64(b.usable())
-	calls := min(usable*(1-slack), usable-1) - float64(b.others)
-	calls -= min(usable/60, 1) // else a call would leave just when windows change, and fall into either
-	if b.ceiling.Calls > 0 {
+	calls := min(usable*(1-slack), usable-1) - min(usable/60, 1) // else a call would leave just when windows change, and fall into either
+	switch {
+	case b.ceiling.Calls == 0:
+	case b.cur.probe: // fast enough for the one above to leave before the window's end
+		calls = min(calls, b.ceiling.Calls/shareMargin+3)
+	default:
 		calls = min(calls, b.ceiling.Calls)
 	}
-	if b.ceiling.Calls > 0 && b.cur.probe { // fast enough for the one above to leave before the window's end
-		calls = b.ceiling.Calls/shareMargin + 3
+	even := time.Duration(float64(b.length) / max(calls, 1))
+	if b.length == 0 || b.others() > 0 && now.Before(b.cur.ends) {
+		return max(even, b.cur.ends.Sub(now)/time.Duration(max(b.left(), 1)))
 	}
-	return time.Duration(float64(b.length) / max(calls, 1))
-}
-
-// roomy says whether no limit is near: none is known, or it leaves so many calls a
-// second to us now, and a second's worth of them in this window.
-func (b *bucket) roomy(now time.Time, perSecond int) bool {
-	switch {
-	case !b.known || b.paused.After(now):
-		return false
-	case b.unlimited():
-		return true
-	}
-	return b.interval(now) <= time.Second/time.Duration(perSecond) && b.left() >= perSecond
+	return even
 }
 
 // ready is the earliest moment at which the next call may leave; ok is false
@@ -172,194 +119,134 @@ func (b *bucket) ready(now time.Time, urgent bool) (at time.Time, ok bool) {
 		return now, true
 	case !b.known:
 		return now, b.pending == 0
-	}
-	even := b.last.Add(b.interval(now))
-	if !now.Before(b.cur.ends) { // a new window, of which nothing is known yet
+	case !now.Before(b.cur.ends): // a new window, of which nothing is known yet
 		if b.length == 0 || b.pending >= b.usable() {
 			return now, b.pending == 0
 		}
-		return even, true
-	}
-	switch {
-	case b.cur.spent || b.left() < 1:
+	case b.left() < 1:
 		return b.cur.ends, true
 	case urgent:
 		return now, true
 	}
-	return even, true
+	return b.last.Add(b.interval(now)), true
 }
 
 // grant counts a call that may leave now.
 func (b *bucket) grant(now time.Time) {
-	next := now
-	if at, ok := b.ready(now, false); ok && b.known && !b.unlimited() && !at.Equal(b.cur.ends) {
-		next = latest(at, now.Add(-hiccup))
+	due := now
+	if b.known && !b.unlimited() {
+		due = latest(b.last.Add(b.interval(now)), now.Add(-hiccup))
 	}
-	if share, is := b.share(); is && b.cur.probe && now.Before(b.cur.ends) && b.cur.own+b.pending+1 >= share {
-		b.probing, b.probed, b.cur.probe = true, now, false
-	}
-	b.last = next
+	b.last = due
 	b.pending++
+	if b.cur.probe && b.cur.own+b.pending > b.share() {
+		b.probed = now
+	}
 }
 
 // release takes back a grant that was not used.
 func (b *bucket) release(now time.Time) {
 	b.pending--
-	if b.probing && b.pending == 0 {
-		b.probing = false
-	}
 	if b.known && !b.unlimited() {
 		b.last = b.last.Add(-b.interval(now))
 	}
 }
 
-// take takes in what an answer told.
-func (b *bucket) take(endpoint string, a Answer) {
+// take takes in what an answer told. Where it is not of this window, only that it was a 429 counts.
+func (b *bucket) take(kind string, a Answer, ofWindow bool) {
 	b.calls++
-	probe := b.probing
-	b.probing = false
 	if a.Throttled {
-		b.refused(a, probe)
+		b.refused(a, ofWindow)
 	}
 	switch {
+	case !ofWindow || a.Crowded():
 	case !a.Answered:
 		b.cur.used++ // it may have been counted
-	case a.Crowded():
 	case a.Rated:
-		b.rated(endpoint, a, probe)
+		b.rated(kind, a)
 	default:
 		b.unrated(a)
 	}
 }
 
 // refused counts a 429, and waits as long as it says, whatever window it is of.
-func (b *bucket) refused(a Answer, probe bool) {
-	if probe && a.Rated && !a.Crowded() {
+func (b *bucket) refused(a Answer, ofWindow bool) {
+	if ofWindow && a.Rated && !a.Crowded() && b.cur.probe && b.cur.reset == a.Reset && b.cur.own >= b.share() {
 		b.probes++
 	} else {
 		b.throttled++
 	}
-	if !a.Rated || a.Crowded() {
-		return
+	if a.Rated && !a.Crowded() {
+		b.paused = latest(b.paused, latest(a.ends(), a.Got.Add(firstPause)))
 	}
-	until := a.ends()
-	if until.Sub(a.Got) < firstPause {
-		until = a.Got.Add(firstPause)
-	}
-	b.paused = latest(b.paused, until)
 }
 
 // unrated takes an answer without rate headers: a gateway's, or a server without limits.
 func (b *bucket) unrated(a Answer) {
-	if a.Throttled {
-		pause := a.Retry
-		if pause <= 0 {
-			pause = min(firstPause<<min(b.silent, 6), longestPause)
-			b.silent++
+	switch {
+	case a.Throttled && a.Retry > 0:
+		b.paused = latest(b.paused, a.Got.Add(a.Retry))
+	case a.Throttled:
+		b.paused = latest(b.paused, a.Got.Add(min(firstPause<<min(b.silent, 6), longestPause)))
+		b.silent++
+	case a.Served:
+		b.silent = 0
+		if b.bare++; !b.known || b.bare >= bareAfter {
+			b.known, b.cur, b.length = true, window{}, 0
 		}
-		b.paused = latest(b.paused, a.Got.Add(pause))
-		return
-	}
-	if !a.Served {
-		return
-	}
-	b.silent = 0
-	b.bare++
-	if !b.known || b.bare >= bareAfter {
-		b.known, b.cur, b.length, b.longest, b.distance, b.others = true, window{}, 0, 0, 0, 0
 	}
 }
 
 // rated takes an answer with rate headers.
-func (b *bucket) rated(endpoint string, a Answer, probe bool) {
+func (b *bucket) rated(kind string, a Answer) {
 	b.bare, b.silent = 0, 0
 	used := a.Limit - a.Remaining
+	w := &b.cur
 	switch {
-	case !b.known || b.cur.reset == 0:
-		b.known = true
-		b.begin(endpoint, a)
-	case a.Reset > b.cur.reset && a.Reset-b.cur.reset <= 1 && used > b.cur.used && !a.Throttled:
-		b.cur.reset = a.Reset // a server whose windows slide counts on
-		b.cur.ends = a.ends()
-	case a.Reset > b.cur.reset:
-		b.roll(endpoint, a)
-	case a.Reset < b.cur.reset:
+	case a.Reset < w.reset:
 		return // of a window that is over
+	case a.Reset == w.reset:
+	case a.Reset == w.reset+1 && used > w.used && !a.Throttled: // a server whose windows slide counts on
+		w.reset, w.ends = a.Reset, a.ends()
+	default:
+		b.roll(kind, a)
 	}
-	w := &b.cur
-	w.ends = earliest(w.ends, a.ends())
-	if b.longest > 0 { // it had begun when its first answer came
-		w.ends = earliest(w.ends, w.first.Add(b.longest))
+	if a.ends().Before(w.ends) {
+		w.ends = a.ends()
 	}
-	if a.Throttled {
-		b.spend(a)
-		return
-	}
-	w.limit, w.used, w.own, w.last = a.Limit, max(w.used, used), w.own+1, latest(w.last, a.Got)
-	if probe && b.ceiling.Calls > 0 {
-		b.ceiling = Ceiling{Since: a.Got} // the share was raised: the headers decide again
-	}
-}
-
-// begin makes the answer's window the present one.
-func (b *bucket) begin(endpoint string, a Answer) {
-	b.cur = window{reset: a.Reset, limit: a.Limit, by: endpoint, whole: a.Limit-a.Remaining <= 1, first: a.Got, last: a.Got, ends: a.ends()}
-	if b.length == 0 && b.cur.whole {
-		b.length = time.Unix(a.Reset, 0).Sub(a.date().Truncate(time.Second))
-	}
-}
-
-// roll learns from the window that is over and begins the answer's.
-func (b *bucket) roll(endpoint string, a Answer) {
-	old := b.cur
-	distance := time.Duration(a.Reset-old.reset) * time.Second
-	remains := time.Unix(a.Reset, 0).Sub(a.date().Truncate(time.Second))
-	followed := distance <= remains+2*time.Second // else we may have missed some
-	if followed {
-		b.length = min(distance, remains+time.Second)
-		if b.distance > 0 {
-			b.length, b.longest = min(b.length, b.distance), max(distance, b.distance)
+	if !a.Throttled {
+		w.limit, w.used, w.own = a.Limit, max(w.used, used), w.own+1
+		if w.probe && w.own > b.share() {
+			b.ceiling, w.probe = Ceiling{Since: a.Got}, false // the share was raised: the headers decide again
 		}
-		b.distance = distance
-	}
-	b.others = 0
-	if spent := min(1, float64(old.last.Sub(old.first))/float64(max(b.length, 1))); old.whole && spent > 0.1 {
-		b.others = int(float64(max(old.used-old.own, 0)) / spent)
-	}
-	b.begin(endpoint, a)
-	b.cur.whole = followed || b.cur.whole
-	b.cur.probe = b.ceiling.Calls > 0 && b.cur.whole && a.Got.Sub(latest(b.probed, b.ceiling.Since)) >= probeEvery
-	if a.Throttled && a.Limit < old.limit {
-		b.cur.limit = old.limit // a share's
-	}
-}
-
-// spend takes a 429 of the present window. One that shows room left, or a limit
-// below the bucket's, means a share of ours (a token has half of each bucket by
-// default): the ceiling becomes a little less than what had gone through in this
-// window. A window that we did not see from its start is only sat out.
-func (b *bucket) spend(a Answer) {
-	w := &b.cur
-	if room := a.Remaining > 0 || a.Limit > 0 && a.Limit < w.limit; !room {
-		w.used = max(w.used, w.limit)
 		return
 	}
-	first := !w.spent
-	w.spent = true
-	if first && w.whole && w.own > 0 {
+	// A 429 that shows room left, or a limit below the bucket's, means a share of ours (a
+	// token has half of each bucket by default). A window that we did not see from its
+	// start teaches nothing.
+	if room := a.Remaining > 0 || a.Limit < w.limit; room && w.whole && w.own > 0 {
 		b.ceiling = Ceiling{Calls: math.Max(shareMargin*float64(w.own), 1), Since: a.Got}
 	}
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// roll begins the answer's window, and learns the length of one: it is the distance
+// between two that follow each other, or what remained when the first began.
+func (b *bucket) roll(kind string, a Answer) {
+	remains := time.Unix(a.Reset, 0).Sub(a.date().Truncate(time.Second))
+	whole := a.Limit-a.Remaining <= 1
+	switch distance := time.Duration(a.Reset-b.cur.reset) * time.Second; {
+	case b.cur.reset > 0 && distance <= remains+2*time.Second: // else we may have missed some
+		b.length, whole = min(distance, remains+time.Second), true
+	case b.length == 0 && whole:
+		b.length = remains
 	}
-	return b
+	b.known = true
+	b.cur = window{reset: a.Reset, limit: a.Limit, by: kind, whole: whole, ends: a.ends()}
+	b.cur.probe = b.ceiling.Calls > 0 && whole && a.Got.Sub(latest(b.probed, b.ceiling.Since)) >= probeEvery
 }
 
-func earliest(a, b time.Time) time.Time {
-	if a.Before(b) {
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b

@@ -1,8 +1,6 @@
 package pacer
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -40,7 +38,7 @@ func (s *sharedBucket) call() (ok bool) {
 	s.b.take("reset", Answer{
 		Sent: s.now, Got: s.now.Add(20 * time.Millisecond), Date: s.now.Truncate(time.Second), Answered: true, Rated: true,
 		Limit: s.limit, Remaining: s.limit - s.used, Reset: s.reset, Throttled: !ok, Served: ok,
-	})
+	}, true)
 	s.now = s.now.Add(20 * time.Millisecond)
 	return ok
 }
@@ -130,7 +128,7 @@ func TestBucket_silent(t *testing.T) {
 	refuse := func(retry time.Duration) time.Duration {
 		b.grant(at)
 		b.pending--
-		b.take("reset", Answer{Sent: at, Got: at, Answered: true, Throttled: true, Retry: retry})
+		b.take("reset", Answer{Sent: at, Got: at, Answered: true, Throttled: true, Retry: retry}, true)
 		next, ok := b.ready(at, false)
 		if !ok {
 			t.Fatal("waits for ever")
@@ -148,73 +146,5 @@ func TestBucket_silent(t *testing.T) {
 	}
 	if wait := refuse(7 * time.Second); wait != 7*time.Second {
 		t.Errorf("Retry-After 7 is waited for %v", wait)
-	}
-}
-
-// TestClock: many whole-second dates tell the offset to a fraction of a second.
-func TestClock(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 3))
-	for _, offset := range []time.Duration{0, 730 * time.Millisecond, -5300 * time.Millisecond, time.Hour} {
-		c := &clock{}
-		at := time.Unix(1800000000, 0)
-		for range 200 {
-			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
-			there, back := time.Duration(r.IntN(40))*time.Millisecond, time.Duration(r.IntN(40))*time.Millisecond
-			c.observe(at, at.Add(there+back), at.Add(there+offset).Truncate(time.Second))
-		}
-		if c.lo > offset || c.hi < offset || c.hi-c.lo > 150*time.Millisecond {
-			t.Errorf("%v is taken for %v to %v", offset, c.lo, c.hi)
-		}
-		at = at.Add(time.Minute) // our clock is set
-		for range 200 {
-			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
-			c.observe(at, at.Add(10*time.Millisecond), at.Add(offset+3*time.Second).Truncate(time.Second))
-		}
-		if d := c.offset() - offset - 3*time.Second; d.Abs() > 100*time.Millisecond {
-			t.Errorf("after the clock was set it is wrong by %v", d)
-		}
-	}
-}
-
-// TestQueue: who holds a grant and the urgent first, then the lanes in turn; who gave
-// up is passed over, and one kind of call can be moved.
-func TestQueue(t *testing.T) {
-	q := &queue{}
-	names := map[*waiter]string{}
-	add := func(l Lane, name string) *waiter {
-		w := &waiter{lane: l, endpoint: endpoint{"users", name[:1]}}
-		names[w] = name
-		q.push(w)
-		return w
-	}
-	all := func(q *queue) string {
-		var got []string
-		for w := q.head(); w != nil; w = q.head() {
-			got = append(got, names[w])
-			q.pop()
-		}
-		return fmt.Sprint(got)
-	}
-	add("FR-1", "a1")
-	add("FR-1", "a2")
-	gone := add("FR-1", "a3")
-	add("FR-2", "b1")
-	add("FR-1", "a4")
-	add("FR-3", "c1")
-	add(Urgent, "u1")
-	add(held, "h1")
-	add("FR-2", "b2")
-	add("FR-2", "c2")
-	gone.gone = true
-	if n := q.waiting(); n != 9 {
-		t.Errorf("%d wait", n)
-	}
-	to, b := &queue{}, &bucket{}
-	q.move("c", to, b)
-	if s := all(q); s != "[h1 u1 a1 b1 a2 b2 a4]" {
-		t.Error(s)
-	}
-	if s := all(to); s != "[c1 c2]" && s != "[c2 c1]" {
-		t.Error(s)
 	}
 }

@@ -2,8 +2,8 @@
 // of its rate-limit bucket, in its lane's turn, and with a place among the calls
 // that run at once. It knows neither HTTP nor Okta's calls.
 //
-// A call is granted (Acquire), leaves (Grant.Start), and what came of it is told
-// (Grant.Answer), which also tells the pacer the bucket's limit, what is left of
+// A call is granted (Acquire), leaves (after Grant.Start, if a record was made before), and
+// what came of it is told (Grant.Answer), which also tells the pacer the bucket's limit, what is left of
 // it, and when its window ends.
 //
 // # How a bucket is paced
@@ -14,7 +14,8 @@
 // nothing is left to us, the bucket waits for the latest moment at which its window
 // can end. The length of a window is in no header. It is the distance between two
 // windows that follow each other; before that is known, the time from the answer
-// that opened a window to its end, or what is left is spread over what remains.
+// that opened a window to its end. Where that is not known either, or others use the
+// bucket too, what is left is spread over what remains of the window.
 //
 // Which calls share a bucket is a guess of the caller's. Where the answers to one
 // endpoint show another limit than the rest, or another end of the window while the

@@ -1,6 +1,7 @@
 package pacer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -23,113 +24,180 @@ type Options struct {
 
 // Pacer gives each call the pace of its bucket and a place among the calls at once,
 // both at the same moment, so that nobody holds a place while waiting for the pace.
-// Its one goroutine only wakes at the next moment at which somebody's turn comes.
 type Pacer struct {
 	reserve   float64
 	onCeiling func(string, Ceiling)
+	stop      chan struct{} // closed by Close
 
 	mu      sync.Mutex
 	closed  bool
-	clock   clock
+	timer   *time.Timer // looks again when the next turn comes by itself
 	buckets map[string]*bucket
-	queues  map[*bucket]*queue
-	turns   []*bucket // the longest without a grant first
 	moved   map[endpoint]*bucket
-	calls   concurrency
-
-	wake chan struct{} // run must look again; holds one
-	stop chan struct{}
-	done chan struct{}
+	calls   places
+	waiting []*waiter    // in the order of their coming
+	turns   map[Lane]int // when the lanes that wait had their last turn
+	turn    int
 }
 
 // New starts a pacer. Close must follow.
 func New(opt Options) *Pacer {
 	p := &Pacer{
-		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, calls: concurrency{most: opt.Places, now: opt.Places},
-		buckets: map[string]*bucket{}, queues: map[*bucket]*queue{}, moved: map[endpoint]*bucket{},
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, stop: make(chan struct{}), calls: places{most: opt.Places, now: opt.Places},
+		buckets: map[string]*bucket{}, moved: map[endpoint]*bucket{}, turns: map[Lane]int{},
 	}
 	for name, c := range opt.Ceilings {
 		if c.Calls > 0 {
 			p.bucket(name).ceiling = c
 		}
 	}
-	go p.run()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = time.AfterFunc(time.Hour, p.look)
 	return p
+}
+
+// Close ends all waiting.
+func (p *Pacer) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.closed = true
+		p.timer.Stop()
+		close(p.stop)
+	}
 }
 
 // bucket finds or makes a bucket. p.mu is held (or p is new).
 func (p *Pacer) bucket(name string) *bucket {
 	b := p.buckets[name]
 	if b == nil {
-		b = &bucket{name: name, reserve: p.reserve}
+		b = &bucket{name: name, reserve: p.reserve, odd: map[string]int{}}
 		p.buckets[name] = b
-		p.queues[b] = &queue{}
-		p.turns = append(p.turns, b)
 	}
 	return b
 }
 
-// Grant is the right to send one call now: its pace and its place.
+// Lane is who a call is for: Urgent, or a request's ID. Lanes take turns.
+type Lane string
+
+const (
+	// Urgent is the lane of calls that a person waits for. It goes first.
+	Urgent Lane = ""
+	// Held is the lane of a reading on behalf of a slot that is held. It goes before
+	// everything else, because that slot waits for it.
+	Held Lane = "\x00held"
+)
+
+// rank is higher for a lane that goes before others. Lanes of rank 0 take turns.
+func (l Lane) rank() int {
+	switch l {
+	case Held:
+		return 2
+	case Urgent:
+		return 1
+	}
+	return 0
+}
+
+// waiter is one call that waits for its turn.
+type waiter struct {
+	endpoint endpoint
+	bucket   *bucket
+	lane     Lane
+	wants    wants
+	granted  chan struct{} // closed with the grant
+}
+
+// wants is what a waiter waits for.
+type wants int
+
+const (
+	both  wants = iota // the pace of its bucket and a place among the calls at once
+	pace               // a slot: its call takes a place when it leaves
+	place              // of a slot that is about to leave
+)
+
+// Grant is the right to send one call: its pace and its place.
 type Grant struct {
 	pacer  *Pacer
-	bucket *bucket
-	mode   mode
 	ctx    context.Context // of whoever asked for it
+	bucket *bucket
+	lane   Lane
+	has    wants
 	once   sync.Once
 }
 
 // Acquire waits for the turn of a call: name is the bucket that it should draw on,
-// kind tells it from other calls on that bucket. slot says that the call leaves only
-// after a record of it was made. Nothing has left when it fails, with ErrClosed or the
-// context's error.
+// kind tells it from other calls on that bucket. slot says that a record is made before
+// the call leaves: it gets its place by Start. Nothing has left when it fails, with
+// ErrClosed or the context's error.
 func (p *Pacer) Acquire(ctx context.Context, name, kind string, l Lane, slot bool) (*Grant, error) {
-	if err := ctx.Err(); err != nil {
+	e := endpoint{name, kind}
+	w := &waiter{endpoint: e, lane: l, granted: make(chan struct{})}
+	if slot {
+		w.wants = pace
+	}
+	if err := p.wait(ctx, ctx, w); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return nil, ErrClosed
+	return &Grant{pacer: p, ctx: ctx, bucket: w.bucket, lane: l, has: w.wants}, nil
+}
+
+// Start waits for the place of a call that is about to leave. One that it fails has not
+// left: the context has ended, or that of whoever asked for the grant.
+func (g *Grant) Start(ctx context.Context) error {
+	if g.has != pace {
+		return nil
 	}
-	e := endpoint{name, kind}
-	w := &waiter{endpoint: e, bucket: p.bucketOf(e), lane: l, slot: slot, granted: make(chan struct{})}
-	p.queues[w.bucket].push(w)
+	w := &waiter{bucket: g.bucket, lane: g.lane, wants: place, granted: make(chan struct{})}
+	if err := g.pacer.wait(ctx, g.ctx, w); err != nil {
+		return err
+	}
+	g.has = both
+	return nil
+}
+
+// wait waits for a turn, until either context ends or the pacer is closed.
+func (p *Pacer) wait(ctx, asked context.Context, w *waiter) error {
+	if err := cmp.Or(ctx.Err(), asked.Err()); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	if w.wants != place {
+		w.bucket = p.bucketOf(w.endpoint)
+	}
+	p.waiting = append(p.waiting, w)
 	p.pump(time.Now())
 	p.mu.Unlock()
 
 	select {
 	case <-w.granted:
 	case <-ctx.Done():
+	case <-asked.Done():
 	case <-p.stop:
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w.gone { // its turn came, if only at the same moment
-		return &Grant{pacer: p, bucket: w.bucket, mode: w.mode, ctx: ctx}, nil
+	i := slices.Index(p.waiting, w)
+	if i < 0 { // its turn came, if only at the same moment
+		return nil
 	}
-	w.gone = true
-	p.nudge()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	p.remove(i)
+	return cmp.Or(ctx.Err(), asked.Err(), ErrClosed)
+}
+
+// remove takes one who waits away. p.mu is held.
+func (p *Pacer) remove(i int) {
+	lane := p.waiting[i].lane
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	if !slices.ContainsFunc(p.waiting, func(w *waiter) bool { return w.lane == lane }) {
+		delete(p.turns, lane)
 	}
-	return nil, ErrClosed
 }
 
 // Bucket names the bucket that the call draws on.
 func (g *Grant) Bucket() string { return g.bucket.name }
-
-// Lane is where a reading waits that the grant is held for: it goes before all other
-// calls and uses the grant's place, or waits for one of its own where the grant has
-// none, which keeps nobody from it.
-func (g *Grant) Lane() Lane {
-	g.pacer.mu.Lock()
-	defer g.pacer.mu.Unlock()
-	if g.mode == standby {
-		return Urgent
-	}
-	return held
-}
 
 // Release gives back what was not used. Only the first of Release and Answer counts.
 func (g *Grant) Release() {
@@ -138,7 +206,7 @@ func (g *Grant) Release() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		g.bucket.release(time.Now())
-		p.calls.leave(g.mode)
+		p.calls.count(g.has, -1)
 		p.pump(time.Now())
 	})
 }
@@ -151,163 +219,84 @@ func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
 		p := g.pacer
 		p.mu.Lock()
 		g.bucket.pending--
-		b, tells := p.placeOf(endpoint{name, kind}, a)
+		b, ofWindow := p.placeOf(endpoint{name, kind}, a)
 		before := b.ceiling
-		if a.Answered {
-			p.clock.observe(a.Sent, a.Got, a.Date)
-		}
-		if tells {
-			b.take(kind, a)
-		} else if b.calls++; a.Throttled {
-			b.refused(a, false)
-		}
-		p.calls.leave(g.mode)
+		b.take(kind, a, ofWindow)
+		p.calls.count(g.has, -1)
 		p.calls.answer(a)
 		p.pump(time.Now())
-		after, tell := b.ceiling, p.onCeiling
+		after := b.ceiling
 		if a.Throttled {
 			retryAt = latest(b.paused, p.calls.paused)
 		}
 		p.mu.Unlock()
-		if tell != nil && after != before {
-			tell(b.name, after)
+		if p.onCeiling != nil && after != before {
+			p.onCeiling(b.name, after)
 		}
 	})
 	return retryAt
 }
 
-// pump grants every turn that has come, and wakes run if there is a later one. p.mu is held.
+// look is what the timer runs.
+func (p *Pacer) look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pump(time.Now())
+}
+
+// pump grants every turn that has come, and sets the timer for the next. p.mu is held.
 func (p *Pacer) pump(now time.Time) {
-	for {
-		p.startWaiting(now)
-		w := p.next(now)
-		if w == nil {
-			break
-		}
-		p.queues[w.bucket].pop()
-		w.bucket.grant(now)
-		p.calls.enter(w.mode)
-		w.gone = true
-		close(w.granted)
-		i := slices.Index(p.turns, w.bucket)
-		p.turns = append(slices.Delete(p.turns, i, i+1), w.bucket)
-	}
-	if _, ok := p.due(now); ok {
-		p.nudge()
-	}
-}
-
-// next is whose turn it is at this moment, with the mode that it gets: a person's
-// call before a request's, else the bucket that has waited longest.
-func (p *Pacer) next(now time.Time) *waiter {
-	if p.calls.paused.After(now) {
-		return nil
-	}
-	var found *waiter
-	for _, b := range p.turns {
-		w := p.queues[b].head()
-		if w == nil || found != nil && !w.first() {
-			continue
-		}
-		m, ok := p.room(w, now)
-		if !ok {
-			continue
-		}
-		if at, ok := w.ready(now); !ok || at.After(now) {
-			continue
-		}
-		w.mode = m
-		if found = w; w.first() {
-			break
-		}
-	}
-	return found
-}
-
-// nudge makes run look again. p.mu is held.
-func (p *Pacer) nudge() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
-}
-
-// due is when the next turn comes by itself; ok is false if only an answer can bring one.
-func (p *Pacer) due(now time.Time) (at time.Time, ok bool) {
-	if len(p.calls.starting) > 0 && p.calls.inFlight < p.calls.now {
-		at, ok = now, true
-	}
-	for _, q := range p.queues {
-		w := q.head()
-		if w == nil {
-			continue
-		}
-		if _, room := p.room(w, now); !room {
-			continue
-		}
-		if t, sure := w.ready(now); sure && (!ok || t.Before(at)) {
-			at, ok = t, true
-		}
-	}
-	return latest(at, p.calls.paused), ok
-}
-
-func (p *Pacer) run() {
-	defer close(p.done)
-	timer := time.NewTimer(time.Minute)
-	defer timer.Stop()
-	for {
-		select {
-		case <-p.stop:
+	for !p.closed {
+		i, at := p.next(now)
+		if i < 0 {
+			if !at.IsZero() {
+				p.timer.Reset(max(at.Sub(now), 0))
+			}
 			return
-		case <-p.wake:
-		case <-timer.C:
 		}
-		timer.Reset(p.tick(time.Now()))
+		w := p.waiting[i]
+		p.turn++
+		p.turns[w.lane] = p.turn
+		p.remove(i)
+		if w.wants != place {
+			w.bucket.grant(now)
+		}
+		p.calls.count(w.wants, 1)
+		close(w.granted)
 	}
 }
 
-// tick grants what is due and says how long nothing will be.
-func (p *Pacer) tick(now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pump(now)
-	select { // pump's own nudge: this is the look it asks for
-	case <-p.wake:
-	default:
+// next is whose turn it is at this moment: who reads for a slot, then what a person
+// waits for, then the lane that has waited longest. If it is nobody's, at is when the
+// first turn comes by itself.
+func (p *Pacer) next(now time.Time) (found int, at time.Time) {
+	found = -1
+	for i, w := range p.waiting {
+		if p.calls.full(w) {
+			continue
+		}
+		when, ok := now, true
+		if w.wants != place {
+			when, ok = w.bucket.ready(now, w.lane.rank() > 0)
+			ok = ok || w.lane == Held // it cannot wait for an answer that may be its slot's
+		}
+		switch when = latest(when, p.calls.paused); {
+		case !ok:
+		case when.After(now):
+			if at.IsZero() || when.Before(at) {
+				at = when
+			}
+		case found < 0 || p.before(w, p.waiting[found]):
+			found = i
+		}
 	}
-	at, ok := p.due(now)
-	if !ok {
-		return time.Minute
-	}
-	return min(max(at.Sub(now), 0), time.Minute)
+	return found, at
 }
 
-// Close ends all waiting and waits for the pacer's goroutine.
-func (p *Pacer) Close() {
-	p.mu.Lock()
-	already := p.closed
-	p.closed = true
-	if !already {
-		close(p.stop)
+// before says whether w goes before v, who came earlier.
+func (p *Pacer) before(w, v *waiter) bool {
+	if a, b := w.lane.rank(), v.lane.rank(); a != b {
+		return a > b
 	}
-	p.mu.Unlock()
-	<-p.done
-}
-
-// Offset is the server's clock minus ours; ok is false before the first answer. It
-// is right at once where our clock was set since the last answer.
-func (p *Pacer) Offset() (d time.Duration, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	return p.clock.offset() - stepped(now.Round(0).Sub(p.clock.at.Round(0)), now.Sub(p.clock.at)), p.clock.known
-}
-
-// Slots is how many slots may be held at this moment: one for each of the calls at
-// once, and those that may be on standby.
-func (p *Pacer) Slots(name string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.calls.now + p.onStandby(p.bucket(name), time.Now())
+	return w.lane.rank() == 0 && p.turns[w.lane] < p.turns[v.lane]
 }

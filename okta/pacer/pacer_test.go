@@ -3,6 +3,7 @@ package pacer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -53,10 +54,6 @@ func (s *server) call(tb testing.TB, p *pacer.Pacer, kind string, lane pacer.Lan
 	for {
 		g, err := p.Acquire(context.Background(), "users", kind, lane, false)
 		if err != nil {
-			tb.Error(err)
-			return
-		}
-		if err := g.Start(context.Background(), time.Now().Add(time.Minute)); err != nil {
 			tb.Error(err)
 			return
 		}
@@ -197,8 +194,8 @@ func TestPacer_no_429_is_dropped(t *testing.T) {
 	})
 }
 
-// TestPacer_held: a reading on behalf of a grant does not wait for an answer that only that
-// grant can bring.
+// TestPacer_held: a reading on behalf of a slot does not wait for an answer that only that
+// slot can bring.
 func TestPacer_held(t *testing.T) {
 	p := pacer.New(pacer.Options{Places: 1})
 	defer p.Close()
@@ -206,7 +203,7 @@ func TestPacer_held(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reading, err := p.Acquire(t.Context(), "users", "factors", slot.Lane(), false)
+	reading, err := p.Acquire(t.Context(), "users", "factors", pacer.Held, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,4 +236,54 @@ func TestPacer_closed(t *testing.T) {
 	if err := <-waited; !errors.Is(err, pacer.ErrClosed) {
 		t.Error(err)
 	}
+}
+
+// TestPacer_order: readings for a slot first, then calls that a person waits for, then
+// the lanes in turn; who gave up is passed over.
+func TestPacer_order(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pacer.New(pacer.Options{Places: 1})
+		defer p.Close()
+		free, err := p.Acquire(t.Context(), "users", "reset", "FR-1", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free.Answer("users", "reset", pacer.Answer{Sent: time.Now(), Got: time.Now(), Answered: true, Served: true}) // no limit
+		busy, err := p.Acquire(t.Context(), "users", "reset", "FR-1", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []string
+		give, giveUp := context.WithCancel(t.Context())
+		wait := func(ctx context.Context, lane pacer.Lane, name string) {
+			go func() {
+				g, err := p.Acquire(ctx, "users", "reset", lane, false)
+				if err != nil {
+					return
+				}
+				order = append(order, name)
+				g.Release()
+			}()
+			synctest.Wait()
+		}
+		wait(t.Context(), "FR-1", "a1")
+		wait(t.Context(), "FR-1", "a2")
+		wait(give, "FR-1", "a3")
+		wait(t.Context(), "FR-2", "b1")
+		wait(t.Context(), "FR-1", "a4")
+		wait(t.Context(), "FR-3", "c1")
+		wait(t.Context(), pacer.Urgent, "u1")
+		wait(t.Context(), "FR-2", "b2")
+		if n := p.Stats().Waiting; n != 8 {
+			t.Errorf("%d wait", n)
+		}
+		wait(t.Context(), pacer.Held, "h1")
+		giveUp()
+		synctest.Wait()
+		busy.Release()
+		synctest.Wait()
+		if got := fmt.Sprint(order); got != "[h1 u1 a1 b1 c1 a2 b2 a4]" {
+			t.Error(got)
+		}
+	})
 }

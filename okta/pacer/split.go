@@ -15,54 +15,31 @@ func (p *Pacer) bucketOf(e endpoint) *bucket {
 	return p.bucket(e.bucket)
 }
 
-// evidence is what an answer says about whether it is of the bucket's present window.
-type evidence int
-
-const (
-	fits  evidence = iota + 1 // or nothing speaks against it
-	odd                       // it cannot be of it: both windows are open, and they differ
-	vague                     // its limit is another, and a window is about to end
-)
-
-// judge compares an answer with the window that another endpoint's answer opened.
-// Windows are compared while both are open for another second at least, because
+// foreign says whether an answer cannot be of the window that another kind of call opened.
+// Other ends are compared while both windows are open for another second at least, because
 // headers are in whole seconds and answers overtake each other; two ends that differ
 // by a second may be the same one, rounded.
-func (b *bucket) judge(kind string, a Answer) evidence {
+func (b *bucket) foreign(kind string, a Answer) bool {
 	w := &b.cur
-	if !a.Rated || a.Crowded() || !b.known || w.reset == 0 || w.by == kind {
-		return fits
+	if !a.Rated || a.Crowded() || w.reset == 0 || w.by == kind {
+		return false
 	}
-	apart := a.Reset - w.reset
-	same := apart >= -1 && apart <= 1
+	if apart := a.Reset - w.reset; apart >= -1 && apart <= 1 {
+		return a.Limit != w.limit
+	}
 	soon := a.date().Unix() + 1
-	switch {
-	case same && a.Limit == w.limit:
-		return fits
-	case w.reset > soon && a.Reset > soon:
-		return odd
-	case same:
-		return vague
-	}
-	return fits
+	return w.reset > soon && a.Reset > soon
 }
 
-// placeOf finds the bucket that an answer belongs to, and whether it tells anything
-// about that bucket's window. What is odd three times gets a bucket of its own.
-// p.mu is held.
-func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, tells bool) {
+// placeOf finds the bucket that an answer belongs to, and whether it is of that bucket's
+// window. What is not, three times, gets a bucket of its own. p.mu is held.
+func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, ofWindow bool) {
 	b = p.bucketOf(e)
-	switch b.judge(e.kind, a) {
-	case fits:
+	if !b.foreign(e.kind, a) {
 		if b.cur.by != e.kind && a.Rated && a.Reset <= b.cur.reset {
 			delete(b.odd, e.kind)
 		}
 		return b, true
-	case vague:
-		return b, false
-	}
-	if b.odd == nil {
-		b.odd = map[string]int{}
 	}
 	if b.odd[e.kind]++; b.odd[e.kind] < splitAfter {
 		return b, false
@@ -76,7 +53,7 @@ func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, tells bool) {
 func (p *Pacer) split(from *bucket, e endpoint, a Answer) *bucket {
 	var to *bucket
 	for _, b := range p.buckets {
-		if b.of == e.bucket && b != from && b.known && a.date().Unix()+1 < b.cur.reset && b.judge("", a) == fits {
+		if b.of == e.bucket && b != from && b.known && a.date().Unix()+1 < b.cur.reset && !b.foreign("", a) {
 			to = b
 		}
 	}
@@ -85,6 +62,10 @@ func (p *Pacer) split(from *bucket, e endpoint, a Answer) *bucket {
 		to.of, to.length = e.bucket, from.length
 	}
 	p.moved[e] = to
-	p.queues[from].move(e.kind, p.queues[to], to)
+	for _, w := range p.waiting {
+		if w.endpoint == e {
+			w.bucket = to
+		}
+	}
 	return to
 }

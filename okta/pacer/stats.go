@@ -8,15 +8,13 @@ import (
 
 // Stats is what the pacer knows at a moment.
 type Stats struct {
-	Buckets     []BucketStats // by name
-	InFlight    int
-	Waiting     int
-	Places      int   // calls at once that are tried now
-	Throttled   int64 // 429s, of every kind but probes'
-	Probes      int64 // 429s of calls that tried out whether a share was raised
-	Crowded     int64 // those for too many calls at once
-	ClockOffset time.Duration
-	ClockKnown  bool // an answer has shown the server's clock
+	Buckets   []BucketStats // by name
+	InFlight  int
+	Waiting   int
+	Places    int   // calls at once that are tried now
+	Throttled int64 // 429s, of every kind but probes'
+	Probes    int64 // 429s of calls that tried out whether a share was raised
+	Crowded   int64 // those for too many calls at once
 }
 
 // BucketStats is one rate-limit bucket.
@@ -42,18 +40,22 @@ type BucketStats struct {
 func (p *Pacer) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Stats{InFlight: p.calls.inFlight, Places: p.calls.now, Crowded: p.calls.crowded, ClockOffset: p.clock.offset(), ClockKnown: p.clock.known}
+	s := Stats{Waiting: len(p.waiting), InFlight: p.calls.inFlight + p.calls.slots, Places: p.calls.now, Crowded: p.calls.crowded}
 	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
 		b := p.buckets[name]
-		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled, Waiting: p.queues[b].waiting()}
+		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled}
 		if b.known && !b.unlimited() {
 			bs.Limit, bs.Remaining, bs.Window = b.cur.limit, max(b.cur.limit-b.cur.used-b.pending, 0), b.length
 			bs.Reset = time.Unix(b.cur.reset, 0).UTC()
 		}
+		for _, w := range p.waiting {
+			if w.bucket == b {
+				bs.Waiting++
+			}
+		}
 		s.Buckets = append(s.Buckets, bs)
 		s.Throttled += b.throttled
 		s.Probes += b.probes
-		s.Waiting += bs.Waiting
 	}
 	return s
 }

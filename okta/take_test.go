@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
@@ -54,12 +52,7 @@ func (s *turnstile) counted() (most, sent int) {
 	return s.most, s.sent
 }
 
-// mustQueue is a client of an org of 100 users behind a turnstile, after a first
-// answer, with the usual eight calls at once.
-func mustQueue(t *testing.T, sdk *okta.SDK, opt oktasim.Options) (*turnstile, *oktasim.Org, *okta.Client) {
-	return mustQueueOf(t, sdk, opt, 8)
-}
-
+// mustQueueOf is a client of an org of 100 users behind a turnstile, after a first answer.
 func mustQueueOf(t *testing.T, sdk *okta.SDK, opt oktasim.Options, atOnce int) (*turnstile, *oktasim.Org, *okta.Client) {
 	opt.Users, opt.AllActive = 100, true
 	org, err := oktasim.New(opt)
@@ -83,7 +76,7 @@ func takeAll(t *testing.T, ctx context.Context, c *okta.Client) []*okta.Slot {
 	for {
 		soon, giveUp := context.WithCancel(ctx)
 		timer := time.AfterFunc(200*time.Millisecond, giveUp)
-		s, err := c.Take(soon, "FR-1")
+		s, err := c.Take(soon, "FR-1", okta.StepReset)
 		timer.Stop()
 		if err != nil {
 			giveUp()
@@ -97,8 +90,8 @@ func takeAll(t *testing.T, ctx context.Context, c *okta.Client) []*okta.Slot {
 	}
 }
 
-// TestTake_quick: more slots than places are given only where answers are quick
-// and no limit is near; how many, so that nobody waits long for a place.
+// TestTake_quick: more slots than calls at once are given only where answers are quick;
+// how many, so that nobody waits long for a place.
 func TestTake_quick(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -109,14 +102,10 @@ func TestTake_quick(t *testing.T) {
 	}{
 		{"quick, no limit", oktasim.Options{}, nil, 8, 120},
 		{"quick, one at a time", oktasim.Options{Latency: 10 * time.Millisecond}, nil, 1, 50},
-		{"slow", oktasim.Options{Latency: 50 * time.Millisecond}, nil, 8, 8},
-		{"slow of late", oktasim.Options{}, map[string]any{"latency": "50ms"}, 8, 8},
-		{"a limit", oktasim.Options{RateLimit: 500, Window: time.Second}, nil, 8, 8},
-		{"Okta's usual limit", oktasim.Options{RateLimit: 600, Window: time.Minute}, nil, 8, 8},
-		{"a limit of late", oktasim.Options{}, map[string]any{"rate_limit": 1000}, 8, 8},
-		{"a limit far away", oktasim.Options{RateLimit: 1000000, Window: time.Minute}, nil, 8, 120},
-		{"a limit far away, of late", oktasim.Options{}, map[string]any{"rate_limit": 1000000}, 8, 120},
-		{"much of a limit for a short time", oktasim.Options{RateLimit: 900, Window: 100 * time.Millisecond}, nil, 8, 8},
+		{"50 ms", oktasim.Options{Latency: 50 * time.Millisecond}, nil, 8, 80},
+		{"slow", oktasim.Options{Latency: 600 * time.Millisecond}, nil, 8, 8},
+		{"slow of late", oktasim.Options{}, map[string]any{"latency": "600ms"}, 8, 8},
+		{"what is left of a limit", oktasim.Options{RateLimit: 20, Window: time.Hour}, nil, 8, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,36 +133,6 @@ func TestTake_quick(t *testing.T) {
 	}
 }
 
-// TestTake_standing: whoever has a slot without a place waits for one, never more
-// calls are in flight than there are places, and all come through.
-func TestTake_standing(t *testing.T) {
-	sdk := MustSDK(t)
-	synctest.Test(t, func(t *testing.T) {
-		s, org, c := mustQueue(t, sdk, oktasim.Options{})
-		set(t, org, "latency", "100ms")
-		var g errgroup.Group
-		for i := range 24 {
-			slot, err := c.Take(t.Context(), "FR-1")
-			if err != nil {
-				t.Fatal(err)
-			}
-			g.Go(func() error {
-				_, err := c.ResetFactors(context.Background(), slot, time.Now(), org.Users()[i+4].ID)
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
-			t.Error(err)
-		}
-		if most, sent := s.counted(); most != 8 || sent != 27 {
-			t.Errorf("%d at once, %d sent", most, sent)
-		}
-		if st := c.Stats(); st.InFlight != 0 {
-			t.Errorf("%+v", st)
-		}
-	})
-}
-
 // TestTake_stranded: a call whose place does not come has not left: neither
 // after 2 s nor when whoever took the slot has given up.
 func TestTake_stranded(t *testing.T) {
@@ -189,12 +148,12 @@ func TestTake_stranded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sdk := MustSDK(t)
 			synctest.Test(t, func(t *testing.T) {
-				s, org, c := mustQueue(t, sdk, oktasim.Options{})
+				s, org, c := mustQueueOf(t, sdk, oktasim.Options{}, 8)
 				ctx, giveUp := context.WithCancel(t.Context())
 				defer giveUp()
 				var slots []*okta.Slot
 				for range 10 {
-					slot, err := c.Take(ctx, "FR-1")
+					slot, err := c.Take(ctx, "FR-1", okta.StepReset)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -238,30 +197,12 @@ func TestTake_stranded(t *testing.T) {
 // beginsWithin is a little more than a call has to begin.
 const beginsWithin = 2100 * time.Millisecond
 
-// TestTake_limited: slots given before a limit was seen do not leave under it.
-func TestTake_limited(t *testing.T) {
+// TestTake_places: slots and reads together never run more calls at once than were
+// configured, reads get their turn while many resets wait, and no place is lost.
+func TestTake_places(t *testing.T) {
 	sdk := MustSDK(t)
 	synctest.Test(t, func(t *testing.T) {
-		_, org, c := mustQueue(t, sdk, oktasim.Options{})
-		slots := takeAll(t, context.Background(), c)
-		set(t, org, "rate_limit", 100)
-		if _, err := c.Roles(t.Context(), org.Users()[5].ID); err != nil { // shows the limit
-			t.Fatal(err)
-		}
-		for _, s := range slots {
-			_, err := c.ResetFactors(context.Background(), s, time.Now(), org.Users()[6].ID)
-			if e := failure(t, err); e.Kind == okta.KindCanceled || e.Effect != okta.EffectNone {
-				t.Errorf("%+v", e)
-			}
-		}
-	})
-}
-
-// TestTake_reads: reads get their places while more slots stand than there are places.
-func TestTake_reads(t *testing.T) {
-	sdk := MustSDK(t)
-	synctest.Test(t, func(t *testing.T) {
-		s, org, c := mustQueue(t, sdk, oktasim.Options{Latency: 10 * time.Millisecond})
+		org, c := MustOrg(t, oktasim.Options{Users: 100, AllActive: true, Latency: 10 * time.Millisecond}, okta.Config{SDK: sdk, Concurrency: 8})
 		ctx, stop := context.WithCancel(t.Context())
 		var resets sync.WaitGroup
 		for i := range 100 {
@@ -277,45 +218,37 @@ func TestTake_reads(t *testing.T) {
 			if _, err := c.User(okta.WithLane(ctx, lane), org.Users()[0].ID); err != nil {
 				t.Error(err)
 			}
-			if d := time.Since(asked); d > 200*time.Millisecond {
+			if d := time.Since(asked); d > 50*time.Millisecond {
 				t.Errorf("a read in lane %q took %s", lane, d)
 			}
 		}
 		stop()
 		resets.Wait()
-		if most, sent := s.counted(); most != 8 || sent < 500 {
-			t.Errorf("%d at once, %d sent", most, sent)
+		if st, busiest := c.Stats(), org.Books().Busiest; busiest != 8 || st.InFlight != 0 || st.Waiting != 0 {
+			t.Errorf("%d at once, %+v", busiest, st)
 		}
 	})
 }
 
-// TestTake_crowded: who stands while Okta says that too many calls run leaves soon after.
-func TestTake_crowded(t *testing.T) {
+// TestTake_slow: where an answer takes as long as a call has to begin, a slot has its place
+// from the start, so no call comes too late.
+func TestTake_slow(t *testing.T) {
 	sdk := MustSDK(t)
 	synctest.Test(t, func(t *testing.T) {
-		_, org, c := mustQueue(t, sdk, oktasim.Options{})
-		slots := takeAll(t, context.Background(), c)[:60]
-		set(t, org, "concurrency", 4)
-		set(t, org, "latency", "10ms")
-		began, late := time.Now(), 0
-		var mu sync.Mutex
-		var calls sync.WaitGroup
-		for i, slot := range slots {
-			calls.Go(func() {
-				_, err := c.ResetFactors(context.Background(), slot, began, org.Users()[i].ID)
-				if err == nil {
-					return
+		org, c := MustOrg(t, oktasim.Options{Users: 60, AllActive: true, Latency: 2 * time.Second}, okta.Config{SDK: sdk})
+		var resets sync.WaitGroup
+		for _, u := range org.Users()[:60] {
+			resets.Go(func() {
+				if _, err := reset(t.Context(), c, "FR-1", u.ID); err != nil {
+					t.Error(err)
 				}
-				mu.Lock()
-				defer mu.Unlock()
-				if e := failure(t, err); e.Kind == okta.KindLate {
-					late++
+			})
+			resets.Go(func() {
+				if _, err := c.Factors(okta.WithLane(t.Context(), "FR-2"), u.ID); err != nil {
+					t.Error(err)
 				}
 			})
 		}
-		calls.Wait()
-		if d := time.Since(began); late > 0 || d > 1500*time.Millisecond {
-			t.Errorf("%d came too late; it took %s", late, d)
-		}
+		resets.Wait()
 	})
 }
