@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
@@ -28,8 +29,9 @@ const sockets = 2
 // Where several processes share the record, each of them listens, and the one that leads
 // serves: see [Listener.Halves].
 type Listener struct {
-	Slack    *slack.Client // made by [slackapi.NewClient]
-	APIURL   string        // of the client
+	Slack    *slack.Client     // made by [slackapi.NewClient]
+	APIURL   string            // of the client
+	HTTP     http.RoundTripper // of files and of answers through a response URL; nil: the default one
 	Inbox    Inbox
 	Seen     Seen
 	Shelf    Shelf
@@ -56,6 +58,7 @@ type Listener struct {
 type listening struct {
 	*Listener
 	http       *http.Client
+	dialer     *websocket.Dialer
 	meeting    chan struct{} // holds a token while Slack is asked who we are
 	self       reset.Person  // the bot's own user
 	name       string        // its name, as mentions may have it
@@ -86,7 +89,8 @@ func (l *Listener) Run(ctx context.Context) error {
 func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 	run := &listening{
 		Listener:   l,
-		http:       slackapi.HTTPClient(l.APIURL),
+		http:       slackapi.HTTPClient(l.APIURL, l.HTTP),
+		dialer:     slackapi.NewDialer(http.ProxyFromEnvironment),
 		meeting:    make(chan struct{}, 1),
 		missed:     make(chan struct{}, 1),
 		workers:    newWorkers(),

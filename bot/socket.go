@@ -8,6 +8,7 @@ import (
 	"log"
 	"time"
 
+	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +27,7 @@ const (
 // listen keeps one socket open and drains its events, until ctx is done.
 func (l *listening) listen(ctx context.Context, n int) error {
 	for try := 0; ; try++ {
-		client := socketmode.New(l.Slack, socketmode.OptionLog(log.New(io.Discard, "", 0)))
+		client := socketmode.New(l.Slack, socketmode.OptionDialer(l.dialer), socketmode.OptionLog(log.New(io.Discard, "", 0)))
 		err := l.drain(ctx, client, n)
 		l.tellSocket(n, false)
 		if ctx.Err() != nil {
@@ -83,10 +84,19 @@ func (s *socket) handle(ctx context.Context, ev socketmode.Event) {
 	case socketmode.EventTypeConnecting:
 		s.tellSocket(s.n, false)
 	case socketmode.EventTypeConnectionError:
-		s.Log.Warn("the socket cannot be opened yet", "socket", s.n)
+		s.notOpen(ev.Data)
 	case socketmode.EventTypeErrorWriteFailed:
 		s.Log.Warn("an acknowledgement was not sent; Slack sends the envelope again", "socket", s.n)
 	}
+}
+
+// notOpen says why a socket could not be opened. It is tried again.
+func (s *socket) notOpen(data any) {
+	why := "unknown"
+	if e, ok := data.(*slack.ConnectionErrorEvent); ok && e.ErrorObj != nil {
+		why = slackapi.LogText(e.ErrorObj)
+	}
+	s.Log.Warn("the socket cannot be opened yet", "socket", s.n, "error", why)
 }
 
 // onOpen follows each opening of a socket. What was sent before may be lost, so history is read.

@@ -21,17 +21,18 @@ var ErrElsewhere = errors.New("the address is neither Slack's nor the API's own"
 // time limit, and nothing is repeated: callers know whether they may. Calls go
 // through the transport, nil for the default one.
 func NewClient(appToken, botToken, apiURL string, transport http.RoundTripper) *slack.Client {
-	client := HTTPClient(apiURL)
-	client.Transport = transport
+	client := HTTPClient(apiURL, transport)
 	return slack.New(botToken,
 		slack.OptionAppLevelToken(appToken),
 		slack.OptionAPIURL(apiURL),
 		slack.OptionHTTPClient(client))
 }
 
-func HTTPClient(apiURL string) *http.Client {
+// HTTPClient is a client for files and answers, as careful as NewClient's.
+func HTTPClient(apiURL string, transport http.RoundTripper) *http.Client {
 	return &http.Client{
-		Timeout: callTime,
+		Transport: transport,
+		Timeout:   callTime,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || !IsSlack(r.URL, apiURL) {
 				return ErrElsewhere

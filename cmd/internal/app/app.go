@@ -205,7 +205,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	tabs := &hometab.Publisher{Slack: slack, Source: tabSource{d, rec}, Log: log.With("part", "home tabs"), Now: time.Now}
 	lc.Start("home tabs", tabs.Run)
 	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, Inbox: rec, Seen: rec, Shelf: rec, Desk: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Schema: schema{client},
+		Slack: slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: rec, Seen: rec, Shelf: rec, Desk: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Schema: schema{client},
 		Channels: func() []reset.Channel { return current().Channels },
 		Deciders: func() view.Helpers {
 			return view.Helpers{People: current().Approvers.Users, Groups: current().Approvers.Usergroups}
