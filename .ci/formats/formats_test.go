@@ -37,17 +37,6 @@ func mustRead(tb testing.TB, path string) []byte {
 	return b
 }
 
-// block is the README's block of code that begins with this line.
-func block(tb testing.TB, first string) []byte {
-	tb.Helper()
-	_, rest, ok := bytes.Cut(mustRead(tb, "README.md"), []byte(first+"\n"))
-	text, _, closed := bytes.Cut(rest, []byte("\n```"))
-	if !ok || !closed {
-		tb.Fatalf("README.md has no block that begins with %q", first)
-	}
-	return append(text, '\n')
-}
-
 func stages(tb testing.TB) (build, final instructions.Stage) {
 	tb.Helper()
 	parsed, err := parser.Parse(bytes.NewReader(mustRead(tb, "Dockerfile")))
@@ -227,7 +216,7 @@ func TestAlerts_arePrometheusRules(t *testing.T) {
 	}
 }
 
-func TestReadme_composeFile(t *testing.T) {
+func TestManifest_composeFile(t *testing.T) {
 	load := func(text []byte) (*compose.Project, error) {
 		return loader.LoadWithContext(context.Background(), compose.ConfigDetails{
 			WorkingDir: root, ConfigFiles: []compose.ConfigFile{{Filename: "compose.yaml", Content: text}},
@@ -242,12 +231,17 @@ func TestReadme_composeFile(t *testing.T) {
 	if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") || len(s.Secrets) != 3 {
 		t.Errorf("the service may do more than it needs: %+v", s)
 	}
+	if !slices.ContainsFunc(s.Volumes, func(v compose.ServiceVolumeConfig) bool {
+		return v.Target == "/etc/factorbot" && v.Type == "bind" && v.ReadOnly
+	}) {
+		t.Errorf("the policy is not mounted as a folder, so a replaced file would not be seen: %+v", s.Volumes)
+	}
 	if _, err := load(bytes.Replace(text, []byte("read_only:"), []byte("readonly:"), 1)); err == nil {
 		t.Error("an unknown key passes")
 	}
 }
 
-func TestReadme_unit(t *testing.T) {
+func TestManifest_unit(t *testing.T) {
 	dir := t.TempDir()
 	unit := filepath.Join(dir, "factorbot.service")
 	program, err := exec.LookPath("true")

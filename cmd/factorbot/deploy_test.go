@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,19 +21,24 @@ type object struct {
 	Metadata struct{ Name, Namespace string }
 	Data     map[string]string
 	Spec     struct {
-		Replicas    int
-		Strategy    struct{ Type string }
-		Selector    struct{ MatchLabels map[string]string }
-		PodSelector struct {
+		Replicas int
+		Strategy struct{ Type string }
+		Selector struct {
+			MatchLabels map[string]string `yaml:"matchLabels"`
+		}
+		MinAvailable int `yaml:"minAvailable"`
+		PodSelector  struct {
 			MatchLabels map[string]string `yaml:"matchLabels"`
 		} `yaml:"podSelector"`
 		Template struct {
 			Metadata struct{ Labels map[string]string }
 			Spec     struct {
 				Containers []struct {
-					Args         []string
-					Env          []struct{ Name, Value string }
-					VolumeMounts []struct {
+					Args           []string
+					Env            []struct{ Name, Value string }
+					LivenessProbe  podProbe `yaml:"livenessProbe"`
+					ReadinessProbe podProbe `yaml:"readinessProbe"`
+					VolumeMounts   []struct {
 						Name      string
 						MountPath string `yaml:"mountPath"`
 					} `yaml:"volumeMounts"`
@@ -43,14 +49,20 @@ type object struct {
 	}
 }
 
-// What is printed for Kubernetes fits together, and the program takes its settings.
-func TestManifest_kubernetes(t *testing.T) {
-	dec := yaml.NewDecoder(bytes.NewReader(printed(t, "manifest", "kubernetes")))
+// podProbe is how the kubelet asks the bot how it is.
+type podProbe struct {
+	HTTPGet struct{ Path string } `yaml:"httpGet"`
+}
+
+// mustObjects reads what is printed for Kubernetes, by kind.
+func mustObjects(t *testing.T, manifest string) map[string]object {
+	t.Helper()
+	dec := yaml.NewDecoder(bytes.NewReader(printed(t, "manifest", manifest)))
 	byKind := map[string]object{}
 	for {
 		var o object
 		if err := dec.Decode(&o); errors.Is(err, io.EOF) {
-			break
+			return byKind
 		} else if err != nil {
 			t.Fatal(err)
 		}
@@ -59,18 +71,23 @@ func TestManifest_kubernetes(t *testing.T) {
 		}
 		byKind[o.Kind] = o
 	}
-	deployment := byKind["Deployment"].Spec
-	if deployment.Replicas != 1 || deployment.Strategy.Type != "Recreate" {
-		t.Errorf("one process has the record at a time: %d replicas, %s", deployment.Replicas, deployment.Strategy.Type)
-	}
-	pod := deployment.Template
+}
+
+// checkObjects says that the objects fit together, and returns the settings that the
+// bot gets from them.
+func checkObjects(t *testing.T, byKind map[string]object) (vars []string) {
+	t.Helper()
+	pod := byKind["Deployment"].Spec.Template
 	if app := pod.Metadata.Labels["app"]; app == "" || byKind["NetworkPolicy"].Spec.PodSelector.MatchLabels["app"] != app {
 		t.Errorf("labels %v, the NetworkPolicy is for %v", pod.Metadata.Labels, byKind["NetworkPolicy"].Spec.PodSelector.MatchLabels)
 	}
-	if byKind["PersistentVolumeClaim"].Kind == "" || len(pod.Spec.Containers) != 1 {
+	if len(pod.Spec.Containers) != 1 {
 		t.Fatalf("%d containers; objects %v", len(pod.Spec.Containers), byKind)
 	}
 	bot := pod.Spec.Containers[0]
+	if bot.LivenessProbe.HTTPGet.Path != "/healthz" || bot.ReadinessProbe.HTTPGet.Path != "/readyz" {
+		t.Errorf("probes at %+v and %+v", bot.LivenessProbe, bot.ReadinessProbe)
+	}
 	mounted := map[string]string{}
 	for _, m := range bot.VolumeMounts {
 		mounted[m.Name] = m.MountPath
@@ -81,9 +98,14 @@ func TestManifest_kubernetes(t *testing.T) {
 		}
 	}
 	policy := mustWrite(t, "policy.yaml", byKind["ConfigMap"].Data["policy.yaml"])
-	vars := []string{"SLACK_APP_TOKEN=xapp-1", "SLACK_BOT_TOKEN=xoxb-1", "OKTA_API_TOKEN=token"}
+	vars = []string{"SLACK_APP_TOKEN=xapp-1", "SLACK_BOT_TOKEN=xoxb-1", "OKTA_API_TOKEN=token"}
 	for _, e := range bot.Env {
 		switch {
+		case strings.HasPrefix(e.Name, "FACTORBOT_ETCD_") && strings.HasSuffix(e.Name, "_FILE"):
+			if !strings.HasPrefix(e.Value, mounted["etcd"]+"/") {
+				t.Errorf("%s is %s, not in the secret for etcd", e.Name, e.Value)
+			}
+			vars = append(vars, e.Name+"="+e.Value)
 		case strings.HasSuffix(e.Name, "_FILE"):
 			if !strings.HasPrefix(e.Value, mounted["secrets"]+"/") {
 				t.Errorf("%s is %s, not in the secrets", e.Name, e.Value)
@@ -97,9 +119,36 @@ func TestManifest_kubernetes(t *testing.T) {
 			vars = append(vars, e.Name+"="+e.Value)
 		}
 	}
+	return vars
+}
+
+// What is printed for Kubernetes fits together, and the program takes its settings.
+func TestManifest_kubernetes(t *testing.T) {
+	byKind := mustObjects(t, "kubernetes")
+	vars := checkObjects(t, byKind)
+	deployment := byKind["Deployment"].Spec
+	if deployment.Replicas != 1 || deployment.Strategy.Type != "Recreate" || byKind["PersistentVolumeClaim"].Kind == "" {
+		t.Errorf("one process at a time has the record open: %d replicas, %s", deployment.Replicas, deployment.Strategy.Type)
+	}
 	cfg, err := config.Load(nil, vars, io.Discard)
-	if err != nil || !strings.HasPrefix(cfg.DB, mounted["record"]+"/") {
+	if err != nil || cfg.DB != "/var/lib/factorbot/factorbot.db" {
 		t.Errorf("the settings: %v, %v", err, cfg)
+	}
+}
+
+// With the record in etcd there are two bots, of which one may go at a time.
+func TestManifest_kubernetesWithEtcd(t *testing.T) {
+	byKind := mustObjects(t, "kubernetes-etcd")
+	vars := checkObjects(t, byKind)
+	deployment, budget := byKind["Deployment"].Spec, byKind["PodDisruptionBudget"].Spec
+	if deployment.Replicas != 2 || deployment.Strategy.Type != "RollingUpdate" || byKind["PersistentVolumeClaim"].Kind != "" {
+		t.Errorf("%d replicas, %s", deployment.Replicas, deployment.Strategy.Type)
+	}
+	if budget.MinAvailable != 1 || budget.Selector.MatchLabels["app"] != deployment.Template.Metadata.Labels["app"] {
+		t.Errorf("the budget is %+v", budget)
+	}
+	if !slices.ContainsFunc(vars, func(v string) bool { return strings.HasPrefix(v, "FACTORBOT_DB=etcd://") }) {
+		t.Errorf("the record is not in etcd: %q", vars)
 	}
 }
 

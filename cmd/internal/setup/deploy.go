@@ -14,10 +14,11 @@ var deploy embed.FS
 // printed are the files of deploy, by the name under which they are printed.
 func printed() map[string]struct{ file, about string } {
 	return map[string]struct{ file, about string }{
-		"alerts":     {"deploy/alerts.yaml", "alert rules for Prometheus"},
-		"systemd":    {"deploy/factorbot.service", "a unit for systemd"},
-		"compose":    {"deploy/compose.yaml", "a compose file for the container image"},
-		"kubernetes": {"deploy/kubernetes.yaml", "objects for Kubernetes: one replica with a volume"},
+		"alerts":          {"deploy/alerts.yaml", "alert rules for Prometheus"},
+		"systemd":         {"deploy/factorbot.service", "a unit for systemd"},
+		"compose":         {"deploy/compose.yaml", "a compose file for the container image"},
+		"kubernetes":      {"deploy/kubernetes.yaml", "objects for Kubernetes: one replica with a volume"},
+		"kubernetes-etcd": {"deploy/kubernetes-etcd.yaml", "objects for Kubernetes: two replicas with their record in etcd"},
 	}
 }
 

@@ -88,7 +88,7 @@ func SlackManifest() appManifest {
 const manifestHead = `Print the manifest from which the Slack app is made, or files to run the bot by.
 
 Usage: factorbot manifest [app] [--json]
-       factorbot manifest alerts|systemd|compose|kubernetes
+       factorbot manifest alerts|systemd|compose|kubernetes|kubernetes-etcd
 
 `
 
