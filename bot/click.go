@@ -64,6 +64,11 @@ func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, a
 	if n, lacks := unconfirmed(err); lacks {
 		return l.askNumber(ctx, a, in, n)
 	}
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && a.Action == view.ActionApprove {
+		if r, err := l.Board.Get(ctx, in.Request); err == nil {
+			return view.AskStepUp(r), nil
+		}
+	}
 	if err != nil {
 		return view.Message{}, err
 	}

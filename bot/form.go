@@ -59,9 +59,14 @@ func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
 		s.ack(ctx, id, slack.NewErrorsViewSubmissionResponse(wrong))
 		return
 	}
-	if s.record(ctx, a) {
-		s.ack(ctx, id, nil)
+	if !s.record(ctx, a) {
+		return
 	}
+	if next := s.stepUpUpdate(a); next != nil {
+		s.ack(ctx, id, next)
+		return
+	}
+	s.ack(ctx, id, nil)
 }
 
 // submission serves a form that was recorded.
@@ -97,6 +102,8 @@ func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (
 // it opens none. It runs beside the acknowledgement, while the trigger is good.
 func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
 	switch {
+	case a.StepUp != "":
+		return l.stepUpModal
 	case a.Kind == event.KindCommand:
 		return l.modalOfCommand(a)
 	case a.Kind != event.KindClick:
@@ -113,6 +120,8 @@ func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) 
 		return l.denyModal
 	case view.ActionConfirm:
 		return l.confirmModal
+	case view.ActionAgain:
+		return l.againModal
 	case view.ActionReview:
 		return l.reviewModal
 	case view.ReviewSearch, view.ReviewShow, view.ReviewBack, view.ReviewOn, view.ReviewAll:
@@ -158,9 +167,13 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 		s.answer(ctx, a, s.errorMessage(ctx, a, err))
 		return
 	}
-	if err = s.place(short, a, m); err != nil && ctx.Err() == nil {
+	shown, err := s.place(short, a, m)
+	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("a modal was not opened", "error", slackapi.LogText(err))
 		s.answer(ctx, a, view.Answer(notOpened))
+	}
+	if err == nil {
+		s.openedStepUp(ctx, a, m, shown)
 	}
 }
 
@@ -176,16 +189,20 @@ func (l *listening) wasOpened(a *event.Event) view.Message {
 }
 
 // place opens a modal, or replaces the one in which something was clicked. A
-// change that came too late for its hash is dropped: a later one shows.
-func (l *listening) place(ctx context.Context, a *event.Event, m slack.ModalViewRequest) error {
+// change that came too late for its hash is dropped: a later one shows. It returns the
+// ID of the modal that shows m.
+func (l *listening) place(ctx context.Context, a *event.Event, m slack.ModalViewRequest) (string, error) {
 	if !a.InModal {
-		_, err := l.Slack.OpenViewContext(ctx, a.TriggerID, m)
-		return err
+		opened, err := l.Slack.OpenViewContext(ctx, a.TriggerID, m)
+		if err != nil {
+			return "", err
+		}
+		return opened.View.ID, nil
 	}
 	_, err := l.Slack.UpdateViewContext(ctx, m, "", a.Hash, a.View)
 	var refused slack.SlackErrorResponse
 	if errors.As(err, &refused) && refused.Err == "hash_conflict" {
-		return nil
+		return "", nil
 	}
-	return err
+	return a.View, err
 }

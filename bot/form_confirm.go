@@ -58,12 +58,15 @@ func typedNumber(a *event.Event) (int, error) {
 
 // numbered judges an approval whose number of users was typed.
 func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, _, err := decided(a)
+	in, f, err := decided(a)
 	if err == nil {
 		in.Confirmed, err = typedNumber(a)
 	}
 	if err != nil {
 		return view.Message{}, err
+	}
+	if f.Act != "" {
+		return view.Message{}, l.confirming(ctx, a)
 	}
 	return l.moved(ctx, a, in, l.Desk.Approve)
 }

@@ -12,6 +12,7 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/stepup"
 	"factorbot/bot/view"
 )
 
@@ -165,6 +166,13 @@ func (l *listening) clickedInReview(ctx context.Context, a *event.Event) (view.M
 		m = view.News("Nothing was done", msg.Text)
 	}
 	if l.replace(ctx, a, m) {
+		if m.CallbackID == view.StepUpCallback {
+			in, err := decisionOf(a)
+			if err != nil {
+				return view.Message{}, err
+			}
+			return view.Message{}, l.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Approve, Intent: in, View: a.View})
+		}
 		return view.Message{}, nil
 	}
 	return msg, nil
@@ -207,13 +215,28 @@ func (l *listening) inReview(ctx context.Context, a *event.Event) (m slack.Modal
 		if r, err = l.Board.Get(ctx, in.Request); err != nil {
 			return m, msg, err
 		}
+		if r.Terms.StepUp && l.StepUp != nil {
+			return view.StepUpFirst(r, a.Channel), view.AskNumber(r, n), nil
+		}
 		return view.ConfirmModal(r, a.Channel, n), view.AskNumber(r, n), nil
+	}
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && l.StepUp != nil {
+		return l.confirmInReview(ctx, a, in)
 	}
 	if err != nil {
 		return m, msg, err
 	}
 	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
 	return view.ApprovedIn(r), msg, nil
+}
+
+// confirmInReview has an approval confirmed in the modal of its review.
+func (l *listening) confirmInReview(ctx context.Context, a *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := l.Board.Get(ctx, in.Request)
+	if err != nil {
+		return m, msg, err
+	}
+	return view.StepUpFirst(r, a.Channel), view.AskStepUp(r), nil
 }
 
 // stillTicked shows the review again, with the reason why it did not approve.

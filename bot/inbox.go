@@ -111,6 +111,8 @@ func (l *listening) attempt(ctx context.Context, a *event.Event) (m view.Message
 		return l.clicked(ctx, a)
 	case event.KindSubmission:
 		return l.submission(ctx, a)
+	case event.KindStepUp:
+		return m, l.confirming(ctx, a)
 	}
 	return m, nil
 }

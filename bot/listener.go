@@ -40,6 +40,7 @@ type Listener struct {
 	Enrolled Enrolments                         // nil: that is not known
 	Anchors  Anchors                            // nil: the record has none
 	Opened   func(by reset.Person, team string) // told of opened home tabs; nil: nobody
+	StepUp   StepUps                            // nil: nothing is confirmed in Okta Verify
 	Schema   Schema                             // nil: only the attributes of every org are known
 	Channels func() []reset.Channel             // where rosters are taken up
 	Limits   func() roster.Limits

@@ -157,6 +157,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.ack(ctx, id, nil)
 		return
 	}
+	s.markStepUp(ctx, a)
 	switch {
 	case a.Kind == event.KindHome: // whoever misses it opens the tab again
 		if s.Opened != nil {

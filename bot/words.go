@@ -24,6 +24,9 @@ func (l *listening) errorMessage(ctx context.Context, a *event.Event, err error)
 	if errors.As(err, &late) {
 		return view.TooLate(late)
 	}
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) {
+		return view.Refused("That takes a confirmation in Okta Verify. Press again.")
+	}
 	if hasCode(err, wrongChannel) {
 		return view.AskElsewhere(l.Channels())
 	}
@@ -115,6 +118,7 @@ func knownErrors() map[error]string {
 		reset.ErrOtherPlan:       "The plan has changed. Decide in the newest message of the request.",
 		reset.ErrExpired:         "The request has expired. Ask again if it's still needed.",
 		reset.ErrNotTheirs:       "Only another approver can resume this.",
+		reset.ErrProof:           "What you confirmed has changed meanwhile, so nothing was done. Look again, then press again.",
 		reset.ErrNotYet:          "It's too early for that.",
 		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
 		desk.ErrOvertaken:        "It was stopped after you pressed, so nothing was done. Press again if it should go on.",

@@ -90,7 +90,12 @@ func (o *overtaking) stopped(t event.Task, match func(*start) bool) {
 
 // tookEffect notes that a stop took effect: no start that was waiting then undoes it.
 func (l *listening) tookEffect(a *event.Event) {
-	if t := a.Task(); t.Stops {
-		l.overtaking.stopped(t, func(*start) bool { return true })
+	t := a.Task()
+	if !t.Stops {
+		return
+	}
+	l.overtaking.stopped(t, func(*start) bool { return true })
+	if l.StepUp != nil && (t.Verb == roster.VerbFreeze || t.Request != "") {
+		l.StepUp.Stopped(t.Request)
 	}
 }

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 
+	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
 )
 
@@ -58,3 +60,30 @@ func (s *Store) Installation(ctx context.Context) (string, error) {
 
 // Installation is [Store.Installation].
 func (t *Term) Installation(ctx context.Context) (string, error) { return t.store.Installation(ctx) }
+
+// ChangeValue changes what is remembered under a name, in one commit with facts for the
+// org's log. The closure gets the value, nil if there is none, and returns what it shall
+// be; it is pure and may run twice. Its error changes nothing and is returned as it is. A
+// value that stays as it is, without facts, is not written.
+func (t *Term) ChangeValue(ctx context.Context, name string, change func(old []byte) ([]byte, []reset.Fact, error)) error {
+	return t.inTurn(ctx, func() error {
+		key := keepPrefix + name
+		p, err := kv.Get(ctx, t.engine, key)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", name, err)
+		}
+		var old []byte
+		if p.Rev != 0 {
+			old = p.Value
+		}
+		value, facts, err := change(bytes.Clone(old))
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(old, value) && len(facts) == 0 {
+			return nil
+		}
+		_, err = t.write(ctx, changeSet{conds: []kv.Cond{{Key: key, Rev: p.Rev}}, facts: facts, ops: always(kv.Put(key, value))})
+		return err
+	})
+}

@@ -30,7 +30,8 @@ func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
 		if errors.Is(err, errMeanwhile) {
 			continue
 		}
-		if confirm := (*reset.ConfirmError)(nil); errors.As(err, &confirm) {
+		confirm, proof := (*reset.ConfirmError)(nil), (*reset.StepUpError)(nil)
+		if errors.As(err, &confirm) || errors.As(err, &proof) {
 			err = errors.Join(err, d.grow(ctx, b))
 		}
 		return r, d.expired(ctx, in.Request, err)
@@ -161,6 +162,9 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 	if r.State == reset.Pending && !b.fits(r) {
 		return nil, errMeanwhile
 	}
+	if b.in.Overtaken != nil && b.in.Overtaken() {
+		return nil, ErrOvertaken
+	}
 	if err := b.rules.MayApprove(b.who, r, b.look); err != nil {
 		return nil, err
 	}
@@ -180,7 +184,9 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 			facts = append(facts, f)
 		}
 	}
-	f, err := r.Approve(b.rules.Voice(b.who, r.Terms, b.in.Digest), b.in.Confirmed, b.now)
+	v := b.rules.Voice(b.who, r.Terms, b.in.Digest)
+	v.StepUp = b.in.Proof
+	f, err := r.Approve(v, b.in.Confirmed, b.now)
 	if err != nil {
 		return nil, err
 	}

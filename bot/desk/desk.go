@@ -107,6 +107,10 @@ type Intent struct {
 	Rows      []int // to take out
 	Row       int   // of not_me
 
+	// Proof is the answer in Okta Verify that confirms the decision; nil: none was given.
+	// It never comes from Slack.
+	Proof *reset.StepUp
+
 	// Overtaken reports whether somebody has stopped since what this lets go on; nil: nobody can have.
 	Overtaken func() bool
 }
@@ -201,4 +205,4 @@ func (d *Desk) late(in Intent) error {
 	return nil
 }
 
-func (d *Desk) stale(in Intent) bool { return d.Now().Sub(in.Asked) > freshDecision }
+func (d *Desk) stale(in Intent) bool { return d.Now().Sub(in.askedAt()) > freshDecision }

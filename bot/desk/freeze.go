@@ -68,7 +68,11 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 		}
 		f.Thaws = stand.of(f.Thaws)
 		v := rules.Voice(p, reset.Terms{}, "")
+		v.StepUp = in.Proof
 		lifted, err := f.Thaw(v, stand.configured, d.Now())
+		if err == nil {
+			err = d.confirmed(in, p, "", f.ThawSubject())
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -18,8 +18,9 @@ const (
 	KindCommand    = "command"
 	KindClick      = "click"
 	KindSubmission = "submission"
-	KindHome       = "home"   // somebody has opened the home tab; never recorded
-	KindTyping     = "typing" // into a field whose choices are looked up; never recorded
+	KindStepUp     = "step_up" // a modal is open in which a decision is confirmed; of our own making
+	KindHome       = "home"    // somebody has opened the home tab; never recorded
+	KindTyping     = "typing"  // into a field whose choices are looked up; never recorded
 )
 
 // Event is what is kept of an envelope: what a worker needs and no more.
@@ -41,6 +42,7 @@ type Event struct {
 	Callback    string             `json:"callback,omitempty"`     // of a modal
 	Metadata    string             `json:"metadata,omitempty"`     // of a modal
 	Fields      map[string]Entered `json:"fields,omitempty"`       // of a modal, by action ID
+	StepUp      string             `json:"step_up,omitempty"`      // of a press that takes a confirmation: what is confirmed
 	ResponseURL string             `json:"response_url,omitempty"` // for a private answer, 30 minutes
 	Host        string             `json:"host,omitempty"`         // which of several processes received it
 

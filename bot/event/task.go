@@ -38,6 +38,14 @@ func (a *Event) Task() Task {
 	case KindSubmission:
 		t.Stops = a.Callback == view.DenyCallback
 		t.Slow = a.Callback == view.ReasonCallback || len(a.Fields[view.FieldFile].Files) > 0
+	case KindStepUp:
+		if f, err := a.Frame(); err == nil {
+			t.Request = f.Request
+			t.Starts = f.Act == view.ActResume || f.Act == view.ActThaw
+			if f.Act == view.ActThaw {
+				t.Verb = roster.VerbThaw
+			}
+		}
 	case KindCommand:
 		t = a.commandTask()
 	}

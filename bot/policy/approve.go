@@ -16,6 +16,9 @@ func (r Rules) approver(p Person) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
+	if err := p.trusted(); err != nil {
+		return err
+	}
 	g := r.Approvers
 	named := slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
 	switch {
@@ -35,7 +38,7 @@ func (r Rules) approver(p Person) error {
 // BreaksGlass reports whether the person is one of those who approve that
 // protected users are included. Where approvers.okta_groups is set, their Okta account must be ACTIVE.
 func (r Rules) BreaksGlass(p Person) bool {
-	if p.fit() != nil || !slices.Contains(r.Protect.Approvers, p.ID) {
+	if p.fit() != nil || p.trusted() != nil || !slices.Contains(r.Protect.Approvers, p.ID) {
 		return false
 	}
 	return len(r.Approvers.OktaGroups) == 0 || p.Okta != nil && p.Okta.active()

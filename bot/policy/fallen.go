@@ -32,6 +32,10 @@ func Fallen(code string) string {
 		return "is in the plan themselves"
 	case CodeOwnRequest:
 		return "is the requester, by another account"
+	case CodePushRefused:
+		return "a push about it was refused in Okta Verify"
+	case CodeOktaMoved:
+		return "the Slack account leads to another Okta user now"
 	case CodeSamePerson:
 		return "is the same person as another approver"
 	}

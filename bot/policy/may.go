@@ -118,6 +118,9 @@ func (r Rules) MayResume(p Person, req *reset.Request) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
+	if err := p.trusted(); err != nil {
+		return err
+	}
 	if p.ID != req.Asked.By && !r.decides(p, req) {
 		return refuse(CodeNotTheirs, "Only an approver can resume %s.", req.ID)
 	}
@@ -144,6 +147,9 @@ func (r Rules) MayFreeze(p Person) error {
 // MayThaw judges whether a person may want a freeze lifted: the approvers.
 func (r Rules) MayThaw(p Person) error {
 	if err := p.fit(); err != nil {
+		return err
+	}
+	if err := p.trusted(); err != nil {
 		return err
 	}
 	if r.IsApprover(p) {

@@ -25,6 +25,9 @@ type Person struct {
 	Okta       *OktaAccount   // the one Okta user with the person's verified e-mail, where that leads to this one Slack account too; else nil
 	Kin        []reset.UserID // every Okta user with this e-mail or login, so that nobody hides behind a second one
 	At         time.Time      // when this was known
+
+	Refused time.Time // until when the account decides nothing, because its owner refused a push; zero: it may
+	Moved   bool      // the account led to another Okta user before, and nobody has allowed the change
 }
 
 // Is reports whether the target is this person and would be reset.

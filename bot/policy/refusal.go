@@ -23,6 +23,8 @@ const (
 	CodeOwnTarget     = "own_target"
 	CodeSamePerson    = "same_person"
 	CodeBreakGlass    = "no_break_glass"
+	CodePushRefused   = "push_refused"
+	CodeOktaMoved     = "okta_user_changed"
 )
 
 // Refusal says that the policy does not let somebody do something. Its words

@@ -34,6 +34,8 @@ type Rules struct {
 	ForgetPhones   bool
 	DryRun         bool
 	TellUsers      bool // affected users are told by Slack
+
+	StepUp StepUp // when an approval takes an answer in Okta Verify
 }
 
 // LargeBatch is what is asked for when a requester's targets of 24 hours, this

@@ -23,6 +23,7 @@ func (r Rules) TermsFor(c Case) reset.Terms {
 	for _, groups := range r.ApprovalsFrom {
 		t.From = append(t.From, reset.Quorum{Name: quorumName(groups, c.Handles), Members: groups})
 	}
+	t.StepUp = r.StepUp == StepUpAlways
 	if c.Kind == reset.KindExport {
 		return t
 	}
@@ -30,6 +31,7 @@ func (r Rules) TermsFor(c Case) reset.Terms {
 	if t.Large = r.Large(c.Resets, c.Recent); t.Large || c.Options.BreakGlass {
 		t.Approvals = max(t.Approvals, r.LargeBatch.Approvals)
 	}
+	t.StepUp = r.StepUp.asks(t.Large, c.Options.BreakGlass)
 	if t.Large && r.LargeBatch.Confirm {
 		t.Confirm = c.Resets
 	}

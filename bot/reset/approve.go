@@ -36,10 +36,13 @@ func (r *Request) Approve(v Voice, confirmed int, now time.Time) (Fact, error) {
 	case r.Terms.Confirm > 0 && confirmed != r.Terms.Confirm:
 		return Fact{}, &ConfirmError{ID: r.ID, Users: r.Terms.Confirm}
 	}
+	if err := r.prove(v); err != nil {
+		return Fact{}, err
+	}
 	v.At, v.Digest, v.Why = now, r.Plan.Digest, ""
 	r.Approved = append(r.Approved, v)
 	missing := r.Missing()
-	f := fact("approved", v.By, now, "digest", string(r.Plan.Digest), "missing", itoa(missing), "okta", string(v.Okta), "login", v.Login)
+	f := fact("approved", v.By, now, "digest", string(r.Plan.Digest), "missing", itoa(missing), "okta", string(v.Okta), "login", v.Login).confirmedBy(v.StepUp)
 	if missing == 0 {
 		r.ApprovedAt = now
 		r.enter(Approved, v.By)
@@ -135,15 +138,21 @@ func (r *Request) Revoke(voice Person, why string, now time.Time) (Fact, error) 
 
 // Grow lets the terms of a pending request ask for more than when its plan was
 // frozen, because the requester has asked for more meanwhile. They never ask
-// for less. It reports whether they changed.
+// for less. It reports whether they changed. Where they ask for an answer in Okta
+// Verify now, approvals without one fall.
 func (r *Request) Grow(t Terms, now time.Time) (Fact, bool) {
-	if r.State != Pending || t.Approvals <= r.Terms.Approvals && (t.Confirm == 0 || r.Terms.Confirm != 0) {
+	stepUp := t.StepUp && !r.Terms.StepUp
+	if r.State != Pending || t.Approvals <= r.Terms.Approvals && (t.Confirm == 0 || r.Terms.Confirm != 0) && !stepUp {
 		return Fact{}, false
+	}
+	asks, fell := "", ""
+	if stepUp {
+		r.Terms.StepUp, asks, fell = true, "true", r.dropUnconfirmed()
 	}
 	r.Terms.Approvals = max(r.Terms.Approvals, t.Approvals)
 	if r.Terms.Confirm == 0 {
 		r.Terms.Confirm = t.Confirm
 	}
 	r.Terms.Large, r.Terms.Recent = r.Terms.Large || t.Large, max(r.Terms.Recent, t.Recent)
-	return fact("terms_grew", "", now, "approvals", itoa(r.Terms.Approvals), "recent", itoa(r.Terms.Recent), "confirm", itoa(r.Terms.Confirm)), true
+	return fact("terms_grew", "", now, "approvals", itoa(r.Terms.Approvals), "recent", itoa(r.Terms.Recent), "confirm", itoa(r.Terms.Confirm), "step_up", asks, "fell", fell), true
 }

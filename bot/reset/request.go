@@ -102,13 +102,15 @@ func (s Source) Asks() bool {
 
 // Terms are the policy's answers for this request, fixed when the plan is frozen.
 type Terms struct {
-	Approvals     int           `json:"approvals"`         // different persons who must agree
-	From          []Quorum      `json:"from,omitempty"`    // one approval from each, by different persons
-	Large         bool          `json:"large,omitempty"`   // a large batch, counting what the requester asked for within a day
-	Recent        int           `json:"recent,omitempty"`  // those other targets of the requester's
-	Confirm       int           `json:"confirm,omitempty"` // the number that an approver must type; 0: none
-	Waves         []int         `json:"waves,omitempty"`   // targets of each wave of the run; what is left comes after them
-	Able          int           `json:"able,omitempty"`    // how many people may approve this request; 0: not known
+	Approvals     int           `json:"approvals"`            // different persons who must agree
+	From          []Quorum      `json:"from,omitempty"`       // one approval from each, by different persons
+	Large         bool          `json:"large,omitempty"`      // a large batch, counting what the requester asked for within a day
+	Recent        int           `json:"recent,omitempty"`     // those other targets of the requester's
+	Confirm       int           `json:"confirm,omitempty"`    // the number that an approver must type; 0: none
+	Waves         []int         `json:"waves,omitempty"`      // targets of each wave of the run; what is left comes after them
+	Able          int           `json:"able,omitempty"`       // how many people may approve this request; 0: not known
+	StepUp        bool          `json:"step_up,omitempty"`    // each approval takes an answer in Okta Verify
+	Confirmers    *int          `json:"confirmers,omitempty"` // how many of Able can give that; nil: not known
 	ExecuteWithin time.Duration `json:"execute_within"`
 }
 
@@ -133,7 +135,8 @@ type Voice struct {
 	From   []int     `json:"from,omitempty"` // indices into Terms.From that the person belongs to
 	At     time.Time `json:"at"`
 	Digest Digest    `json:"digest"`
-	Why    string    `json:"why,omitempty"` // of a denial, or why an approval fell away
+	Why    string    `json:"why,omitempty"`     // of a denial, or why an approval fell away
+	StepUp *StepUp   `json:"step_up,omitempty"` // what the person confirmed it by; nil: by the Slack account alone
 }
 
 // Totals are the outcome counts of a settled request; they add up to its rows.

@@ -32,6 +32,7 @@ type OrgState struct {
 	Throttled      int            `json:"throttled"` // answers 429
 	Buckets        []OrgBucket    `json:"buckets"`
 	CallsPerSecond float64        `json:"calls_per_second"`
+	Pushes         []OrgPush      `json:"pushes"` // that wait on somebody's phone
 	Settings       map[string]any `json:"settings"`
 }
 
@@ -47,6 +48,16 @@ type OrgUser struct {
 	Resets     int         `json:"resets"`
 	Groups     []string    `json:"groups"`
 	Roles      []string    `json:"roles"`
+}
+
+// OrgPush is a question on somebody's phone that nobody has answered yet.
+type OrgPush struct {
+	ID      string    `json:"id"`
+	Login   string    `json:"login"`
+	Email   string    `json:"email"`
+	Device  string    `json:"device"`
+	Numbers []int     `json:"numbers"` // to choose from; none: a plain yes or no
+	Expires time.Time `json:"expires"`
 }
 
 // OrgFactor is one enrolled factor.

@@ -25,9 +25,10 @@ const (
 
 	ActionChooseColumn = "choose_column" // a select in a block whose ID is an upload's value; its value is the column's number
 
-	ActionConfirm    = "confirm"     // opens the modal in which the number of users is typed
-	ActionNewRequest = "new_request" // opens the request modal; the value is the channel where it is asked
-	ActionNewExport  = "new_export"  // the same for an export
+	ActionConfirm    = "confirm"       // opens the modal in which the number of users is typed
+	ActionAgain      = "step_up_again" // in the modal of a push: sends another one
+	ActionNewRequest = "new_request"   // opens the request modal; the value is the channel where it is asked
+	ActionNewExport  = "new_export"    // the same for an export
 )
 
 // Value is what a button on a request carries: "FR-42:0123456789ab", "FR-42:-" before there is a plan.

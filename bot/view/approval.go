@@ -95,6 +95,9 @@ func counts(r *reset.Request) string {
 	if s := optionWords(r); s != "" {
 		b.WriteString("\n" + s)
 	}
+	if r.Terms.StepUp {
+		b.WriteString("\n" + confirmers(r.Terms))
+	}
 	if len(r.Approved) > 0 {
 		fmt.Fprintf(&b, "\nApproved by %s", voices(r.Approved))
 	}

@@ -27,8 +27,9 @@ type Frame struct {
 	Out    string `json:"o,omitempty"` // rows to take out, as ranges: "3,7-9"
 	Ticked int    `json:"t,omitempty"` // how often the bot has ticked all that was found
 
-	More    bool `json:"m,omitempty"` // of a request: the rarer fields are shown
-	Looking bool `json:"l,omitempty"` // who has a review open decides nothing there
+	More    bool   `json:"m,omitempty"` // of a request: the rarer fields are shown
+	Looking bool   `json:"l,omitempty"` // who has a review open decides nothing there
+	Act     string `json:"a,omitempty"` // what is confirmed in Okta Verify: "approve", "resume", "thaw"
 }
 
 // maxFrame is Slack's limit for private metadata, in characters.

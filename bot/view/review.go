@@ -302,11 +302,15 @@ func News(title, words string) slack.ModalViewRequest {
 
 // ApprovedIn says in the review that the approval counts, and what is still needed.
 func ApprovedIn(r *reset.Request) slack.ModalViewRequest {
-	words := fmt.Sprintf(":white_check_mark: Your approval of %s counts. Its thread shows how it goes.", r.ID)
+	return News("Approved", ":white_check_mark: "+ApprovedWords(r))
+}
+
+// ApprovedWords says that an approval counts, and what is still needed; mrkdwn.
+func ApprovedWords(r *reset.Request) string {
 	if r.State == reset.Pending {
-		words = fmt.Sprintf(":white_check_mark: Your approval of %s counts; %s.", r.ID, wanting(r))
+		return fmt.Sprintf("Your approval of %s counts; %s.", r.ID, wanting(r))
 	}
-	return News("Approved", words)
+	return fmt.Sprintf("Your approval of %s counts. Its thread shows how it goes.", r.ID)
 }
 
 // TakenOut answers who removed users from a plan.

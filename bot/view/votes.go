@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"factorbot/bot/reset"
 )
@@ -22,10 +23,17 @@ func voices(all []reset.Voice) string {
 }
 
 func voice(v reset.Voice) string {
-	if v.Login == "" {
+	var how []string
+	if v.Login != "" {
+		how = append(how, "as "+code(v.Login))
+	}
+	if v.StepUp != nil {
+		how = append(how, "confirmed with Okta Verify")
+	}
+	if len(how) == 0 {
 		return mention(v.By)
 	}
-	return mention(v.By) + " (as " + code(v.Login) + ")"
+	return mention(v.By) + " (" + strings.Join(how, ", ") + ")"
 }
 
 // wanting says which approvals are still needed: "2 more approvals needed, one of them from @security"; mrkdwn.

@@ -161,6 +161,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
+	verifier, screen := newStepUps(rec, d, who, client, current, log.With("part", "step-up"))
 	if err := d.Reconcile(ctx); err != nil {
 		return err
 	}
@@ -212,6 +213,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		},
 		// One row more than a request may have: the desk refuses it and says so.
 		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
+		StepUp:  verifier,
 		Deleted: posts.Deleted,
 		Opened:  tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,
@@ -219,6 +221,8 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	after := &announcer.EnrolmentReporter{Slack: slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
+	screen.Listener = listener
+	lc.Start("step-up", verifier.Run)
 	lc.Start("listener", listener.Run)
 	reload := &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
 	lc.Start("reloads", reload.Run)

@@ -10,6 +10,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
 	"factorbot/bot/runner"
+	"factorbot/bot/stepup"
 	"factorbot/bot/view"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/cmd/internal/webhook"
@@ -34,6 +35,8 @@ type Record interface {
 	announcer.Trail
 	webhook.Record
 	metrics.Record
+	stepup.Record
+	stepup.Values
 	keeper
 	trail
 }

@@ -128,6 +128,7 @@ func (p *Policy) checkWords(bad *problems) {
 		{"protect.admins", p.Protect.Admins, []string{"list", "each", "off"}},
 		{"verify", p.Verify, []string{"log", "each", "off"}},
 		{"inspect", p.Inspect, []string{"few", "each"}},
+		{"step_up", p.StepUp, []string{"off", "break_glass", "large", "always"}},
 	} {
 		if !slices.Contains(w.known, w.value) {
 			bad.add(w.name, "must be one of "+strings.Join(w.known, ", "))

@@ -109,6 +109,7 @@ func TestLoad_defaults(t *testing.T) {
 			Approvals: 1, LargeBatch: LargeBatch{Over: 100, Approvals: 2, Confirm: true},
 			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000, RequireReason: true,
 			Protect: Protect{Admins: "list"}, Verify: "log", Inspect: "few", OnErrors: OnErrors{PauseAfter: 10},
+			StepUp: "off",
 			Notify: Notify{Max: 200}, Backup: Backup{Every: 24 * time.Hour, Keep: 7}, Retain: 400 * 24 * time.Hour,
 		},
 	}
@@ -143,6 +144,7 @@ revoke_sessions: false
 forget_phones: false
 dry_run: false
 notify: {users: false, max: 200}
+step_up: off
 alerts: {channel: "", webhook: ""}
 backup: {dir: "", every: 24h, keep: 7}
 retain: 400d

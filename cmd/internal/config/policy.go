@@ -26,6 +26,7 @@ type Policy struct {
 	ForgetPhones  bool          `yaml:"forget_phones"`
 	DryRun        bool          `yaml:"dry_run"`
 	Notify        Notify        `yaml:"notify"`
+	StepUp        string        `yaml:"step_up"` // off, break_glass, large, always
 	Alerts        Alerts        `yaml:"alerts"`
 	Backup        Backup        `yaml:"backup"`
 	Retain        time.Duration `yaml:"retain"`

@@ -38,6 +38,7 @@ func (p *Policy) Rules() policy.Rules {
 		ForgetPhones:   p.ForgetPhones,
 		DryRun:         p.DryRun,
 		TellUsers:      p.Notify.Users,
+		StepUp:         policy.StepUp(p.StepUp),
 	}
 }
 

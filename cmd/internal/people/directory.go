@@ -23,6 +23,8 @@ type Directory struct {
 	Okta  Accounts
 	Rules func() policy.Rules
 	Log   *slog.Logger
+	// Judge adds what is remembered of an account to what is known of the person; nil: nothing is.
+	Judge func(context.Context, *policy.Person) error
 
 	place  atomic.Pointer[place] // where we are installed
 	users  book[account]         // by the Slack user's ID
@@ -79,14 +81,14 @@ func (p *Directory) Known(ctx context.Context, id reset.Person) (policy.Person, 
 	defer cancel()
 	err = p.addOkta(short, &a.who, a.confirmed, groupAge, shared)
 	if err == nil {
-		return a.who, nil
+		return a.who, p.judge(ctx, &a.who)
 	}
 	old, ok := p.linked.get(string(id), oktaKept)
 	if !ok {
 		return policy.Person{}, err
 	}
 	a.who.Kin, a.who.Okta = old.value.kin, old.value.account
-	return a.who, nil
+	return a.who, p.judge(ctx, &a.who)
 }
 
 // account asks Slack, which also tells whether it has confirmed the person's
@@ -183,7 +185,18 @@ func (p *Directory) whole(ctx context.Context, id reset.Person, age ages) (polic
 	if err := p.addGroups(ctx, &a.who, age.groups); err != nil {
 		return policy.Person{}, err
 	}
-	return a.who, p.addOkta(ctx, &a.who, a.confirmed, age.groups, age.okta)
+	if err := p.addOkta(ctx, &a.who, a.confirmed, age.groups, age.okta); err != nil {
+		return a.who, err
+	}
+	return a.who, p.judge(ctx, &a.who)
+}
+
+// judge adds what is remembered of the account.
+func (p *Directory) judge(ctx context.Context, who *policy.Person) error {
+	if p.Judge == nil {
+		return nil
+	}
+	return p.Judge(ctx, who)
 }
 
 // home learns once where the bot is installed.

@@ -25,6 +25,9 @@ func (p OrgPane) State(q slacksim.OrgQuery) slacksim.OrgState {
 	for i, u := range s.Users {
 		out.Users[i] = paneUser(u)
 	}
+	for _, push := range p.Org.Pushes() {
+		out.Pushes = append(out.Pushes, slacksim.OrgPush(push))
+	}
 	for _, b := range s.Buckets {
 		out.Buckets = append(out.Buckets, slacksim.OrgBucket{Name: b.Name, Limit: b.Limit, Remaining: b.Remaining, Reset: b.Reset.Unix()})
 	}

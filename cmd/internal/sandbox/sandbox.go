@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -69,6 +70,9 @@ func startSandbox(ctx context.Context, lc *app.Lifecycle, cfg *Config, env cli.E
 		return err
 	}
 	lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
+	if _, err := org.Set(map[string]json.RawMessage{"push_answer": json.RawMessage(`"phone"`)}); err != nil { // the page has phones
+		return err
+	}
 	opt := slacksim.Options{URL: url, Org: OrgPane{org}, Sample: func() []byte { return SampleRoster(org) }}
 	if !cfg.NoBot { // another app may need more
 		opt.Scopes, opt.Events = setup.ScopeNames(), setup.BotEvents()

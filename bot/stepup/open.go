@@ -1,0 +1,91 @@
+package stepup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/reset"
+)
+
+// openName is where the modals are remembered that somebody may be looking at, so that
+// the next process can say in them that nothing came of it.
+const openName = "step-up open"
+
+// openModal is what is needed to close one.
+type openModal struct {
+	Act     Act           `json:"act"`
+	Op      string        `json:"op"`
+	View    string        `json:"view"`
+	Channel reset.Channel `json:"channel,omitempty"`
+	Request reset.ID      `json:"request,omitempty"`
+	Digest  reset.Digest  `json:"digest,omitempty"`
+	Users   int           `json:"users,omitempty"` // the number that was typed
+}
+
+func (m openModal) ask(by reset.Person) Ask {
+	return Ask{Act: m.Act, View: m.View, Intent: desk.Intent{Op: m.Op, By: by, Channel: m.Channel, Request: m.Request, Digest: m.Digest, Confirmed: m.Users}}
+}
+
+// note remembers that a modal is open.
+func (v *Verifier) note(ctx context.Context, a Ask) error {
+	in := a.Intent
+	return v.changeOpen(ctx, func(all map[reset.Person]openModal) {
+		all[in.By] = openModal{a.Act, in.Op, a.View, in.Channel, in.Request, in.Digest, in.Confirmed}
+	})
+}
+
+// forget is of a modal that says how it ended.
+func (v *Verifier) forget(ctx context.Context, a Ask) {
+	err := v.changeOpen(ctx, func(all map[reset.Person]openModal) {
+		if all[a.Intent.By].Op == a.Intent.Op {
+			delete(all, a.Intent.By)
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		v.Log.Warn("a modal is still remembered as open", "user", a.Intent.By, "error", err.Error())
+	}
+}
+
+func (v *Verifier) changeOpen(ctx context.Context, do func(map[reset.Person]openModal)) error {
+	err := v.Book.Values.ChangeValue(ctx, openName, func(old []byte) ([]byte, []reset.Fact, error) {
+		all, err := decodeOpen(old)
+		if err != nil {
+			return nil, nil, err
+		}
+		do(all)
+		raw, err := json.Marshal(all)
+		return raw, nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("remember the open modals: %w", err)
+	}
+	return nil
+}
+
+func decodeOpen(raw []byte) (map[reset.Person]openModal, error) {
+	all := map[reset.Person]openModal{}
+	if raw == nil {
+		return all, nil
+	}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, fmt.Errorf("decode the open modals: %w", err)
+	}
+	return all, nil
+}
+
+// sweep closes the modals of an earlier process: nobody waits for their answers.
+func (v *Verifier) sweep(ctx context.Context) {
+	raw, err := v.Book.Values.Value(ctx, openName)
+	all, bad := decodeOpen(raw)
+	if err != nil || bad != nil {
+		v.Log.Warn("the modals of an earlier process cannot be closed", "error", fmt.Sprint(err, bad))
+		return
+	}
+	for by, m := range all {
+		a := m.ask(by)
+		v.show(ctx, a, Stage{State: Interrupted})
+		v.forget(ctx, a)
+	}
+}

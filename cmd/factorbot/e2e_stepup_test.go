@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// orgPush is what somebody's phone shows.
+type orgPush struct {
+	ID      string `json:"id"`
+	Login   string `json:"login"`
+	Numbers []int  `json:"numbers"`
+}
+
+func (s *sandboxRun) pushes() []orgPush {
+	s.tb.Helper()
+	var st struct {
+		Okta struct {
+			Pushes []orgPush `json:"pushes"`
+		} `json:"okta"`
+	}
+	if err := json.Unmarshal(s.get("/sandbox/state"), &st); err != nil {
+		s.tb.Fatal(err)
+	}
+	return st.Okta.Pushes
+}
+
+// modalText is what the person sees in the modal.
+func (s *sandboxRun) modalText(user string) string {
+	s.tb.Helper()
+	html := string(s.get("/sandbox/part/modal?user=" + user + "&channel=C_FACTORS"))
+	return strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html, " ")), " ")
+}
+
+// awaitModal waits for words in the person's modal.
+func (s *sandboxRun) awaitModal(user, words string) {
+	s.tb.Helper()
+	s.await(fmt.Sprintf("the modal of %s to say %q; it says %q", user, words, s.modalText(user)), func() bool { return strings.Contains(s.modalText(user), words) })
+}
+
+var numberShown = regexp.MustCompile(`Choose (\d+) in Okta Verify`)
+
+// awaitPush waits for a push to a person whose modal shows the number to choose.
+func (s *sandboxRun) awaitPush(user, login string) (push orgPush, number int) {
+	s.tb.Helper()
+	s.await("a push to "+login, func() bool {
+		for _, p := range s.pushes() {
+			if m := numberShown.FindStringSubmatch(s.modalText(user)); p.Login == login && m != nil {
+				push = p
+				number, _ = strconv.Atoi(m[1])
+				return true
+			}
+		}
+		return false
+	})
+	return push, number
+}
+
+// tap answers a push with a number.
+func (s *sandboxRun) tap(p orgPush, number int) {
+	s.tb.Helper()
+	s.set(map[string]any{"answer_push": map[string]any{"push": p.ID, "number": number}})
+}
+
+// wrong is a number that the phone shows and that is not the right one.
+func wrong(p orgPush, right int) int {
+	for _, n := range p.Numbers {
+		if n != right {
+			return n
+		}
+	}
+	return 0
+}
+
+const stepUpApprovers = "approvers: {users: [U_APPROVER1, U_APPROVER2]}\n"
+
+// An approval counts when the approver has chosen the number in Okta Verify, and not before.
+func TestStepUp(t *testing.T) {
+	t.Parallel()
+	s := mustSandbox(t, "--no-bot", "--users", "30")
+	s.set(map[string]any{"push_answer": "phone"})
+	s.mustRunWith(stepUpApprovers + "step_up: always\n")
+	s.command("U_REQUESTER", "ana@example.com because lost phone")
+	m := s.awaitPending(1)
+	s.click("U_APPROVER1", m, "approve")
+	push, number := s.awaitPush("U_APPROVER1", "approver1@example.com")
+	if len(push.Numbers) != 3 {
+		t.Errorf("the phone shows %v", push.Numbers)
+	}
+	if now := s.shows(m); !now.has("approve") || s.resets("ana@example.com") != 0 {
+		t.Errorf("before the answer: %s", now.all())
+	}
+	s.tap(push, number)
+	s.awaitResults(1)
+	s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
+	s.awaitMessage("the message to say how it was confirmed", func(m message) bool { return strings.Contains(m.all(), "confirmed with Okta Verify) approved FR-1") })
+	if n := s.resets("ana@example.com"); n != 1 {
+		t.Errorf("%d resets", n)
+	}
+}
+
+// A push that is refused takes the account's decisions away: the running request pauses.
+func TestStepUp_refused(t *testing.T) {
+	t.Parallel()
+	s := mustSandbox(t, "--no-bot", "--users", "30")
+	s.set(map[string]any{"push_answer": "phone"})
+	db := filepath.Join(t.TempDir(), "factorbot.db")
+	s.mustRun(db, mustWrite(t, "policy.yaml", "channels: [C_FACTORS]\n"+stepUpApprovers+"step_up: always\napprovals: 2\n"))
+	s.command("U_REQUESTER", "ana@example.com because lost phone")
+	m := s.awaitPending(1)
+	s.click("U_APPROVER1", m, "approve")
+	push, number := s.awaitPush("U_APPROVER1", "approver1@example.com")
+	s.tap(push, number)
+	m = s.shows(m, "1 more approval needed")
+	s.click("U_APPROVER2", m, "approve")
+	push, number = s.awaitPush("U_APPROVER2", "approver2@example.com")
+	s.tap(push, wrong(push, number))
+	s.awaitModal("U_APPROVER2", "refused in Okta Verify")
+	s.command("U_REQUESTER", "ana@example.com because lost phone again")
+	other := s.awaitPending(2)
+	s.click("U_APPROVER2", other, "approve")
+	s.awaitModal("U_APPROVER2", "decide anything for an hour")
+	if n := s.resets("ana@example.com"); n != 0 {
+		t.Errorf("%d resets", n)
+	}
+}
+
+// resets counts the resets of one user.
+func (s *sandboxRun) resets(login string) int {
+	s.tb.Helper()
+	for _, u := range s.okta().Okta.Users {
+		if u.Login == login {
+			return u.Resets
+		}
+	}
+	s.tb.Fatalf("no user %s", login)
+	return 0
+}
