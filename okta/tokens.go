@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ func (t *tokens) ready(ctx context.Context) error {
 	}
 	got, asked, err := t.fetch(ctx, Scopes())
 	if IsKind(err, KindScope) { // one that may be missing may be the one that is
-		got, asked, err = t.fetch(ctx, requiredScopes())
+		got, asked, err = t.fetch(ctx, scopeNames(false))
 	}
 	if err != nil {
 		if usable {
@@ -205,57 +204,3 @@ func (t *tokens) judge(c credential, u *url.URL, status int, h http.Header) Kind
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// Scopes are what a service app should be granted. An unknown or ungranted one
-// makes Okta refuse the token altogether; then one without the OptionalScopes is
-// asked for.
-func Scopes() []string { return append(requiredScopes(), OptionalScopes()...) }
-
-func requiredScopes() []string {
-	return []string{"okta.users.manage", "okta.users.read", "okta.roles.read", "okta.groups.read", "okta.logs.read", "okta.apps.read"}
-}
-
-// OptionalScopes are those that the bot works without: the names of an export's
-// columns are not suggested, and the org's name is not shown.
-func OptionalScopes() []string { return []string{"okta.schemas.read", "okta.orgs.read"} }
-
-// ScopeGrant says whether a service app has been granted an OAuth scope.
-type ScopeGrant struct {
-	Scope   string // "okta.users.read"
-	Granted bool
-
-	Optional bool // the bot works without
-}
-
-// GrantedScopes asks which of Scopes the service app has: for all of them at
-// once, and only if Okta refuses that, for each alone. For an API token there
-// are none: what it may do follows its owner's role (see Roles and Probe).
-func (c *Client) GrantedScopes(ctx context.Context) ([]ScopeGrant, error) {
-	if c.auth == nil {
-		return nil, nil
-	}
-	all, err := c.auth.granted(ctx, Scopes()...)
-	if err != nil {
-		return nil, err
-	}
-	var grants []ScopeGrant
-	for _, scope := range Scopes() {
-		granted := all
-		if !all {
-			if granted, err = c.auth.granted(ctx, scope); err != nil {
-				return nil, err
-			}
-		}
-		grants = append(grants, ScopeGrant{Scope: scope, Granted: granted, Optional: slices.Contains(OptionalScopes(), scope)})
-	}
-	return grants, nil
-}
-
-// granted says whether Okta gives a token for all of scopes. The token is not used.
-func (t *tokens) granted(ctx context.Context, scopes ...string) (bool, error) {
-	_, _, err := t.fetch(ctx, scopes)
-	if IsKind(err, KindScope) {
-		return false, nil
-	}
-	return err == nil, err
-}

@@ -127,24 +127,16 @@ func checkGrants(ctx context.Context, client *okta.Client) []Finding {
 	var found []Finding
 	for _, g := range grants {
 		check, mend := "Okta scope "+g.Scope, "grant it under the app's Okta API Scopes"
-		switch without := optionalScopes()[g.Scope]; {
+		switch {
 		case g.Granted:
 			found = append(found, good(check, "is granted"))
-		case without != "":
-			found = append(found, skipped(check, "is not granted: "+without, mend+", if that is wanted"))
+		case g.Without != "":
+			found = append(found, skipped(check, "is not granted: "+g.Without, mend+", if that is wanted"))
 		default:
 			found = append(found, failed(check, "is not granted", mend))
 		}
 	}
 	return found
-}
-
-// optionalScopes are those without which the bot works, with what it does not do then.
-func optionalScopes() map[string]string {
-	return map[string]string{
-		"okta.schemas.read": "exports offer no attributes of the org's own",
-		"okta.orgs.read":    "the org's name is not shown",
-	}
 }
 
 // checkProtected looks whether those whom the policy protects exist: an ID that is
