@@ -24,6 +24,7 @@ func bareLayout(g *grid, choice int) (layout, error) {
 	if line, word := transposed(g, l.from); line > 0 {
 		return l, refuse(CodeNoColumn, line, "Line %d has %s beside a user, so the table seems to lie on its side: put the headers in the first line, and each user on a line of their own.", line, shown(word))
 	}
+	l.asides = asides(g, 0, false)
 	if choice > 0 {
 		if choice > s.width {
 			return l, refuse(CodeNoColumn, 0, "The file has no column %d.", choice)
@@ -32,7 +33,6 @@ func bareLayout(g *grid, choice int) (layout, error) {
 		l.rest(s, true)
 		return l, nil
 	}
-	l.asides = asides(g, 0, false)
 	l.foreign(g)
 	switch several, wrapped := shapes(g, l); several {
 	case 0:

@@ -233,7 +233,7 @@ func hiddenColumn(attrs []xml.Attr) (from, to int, hides bool) {
 
 // readSheets takes the first visible worksheet that names users, and tells what was left out.
 func (ros *Roster) readSheets(b *book, limits Limits) error {
-	var taken *grid
+	var taken, cover *grid // cover: the first that names only such users as an author
 	var problem error
 	var others []string
 	var hides unseen
@@ -245,22 +245,33 @@ func (ros *Roster) readSheets(b *book, limits Limits) error {
 		if err != nil {
 			return err
 		}
-		users := usersIn(g)
+		users, named := usersIn(g)
 		switch {
 		case s.hidden:
-			hides.sheets += users + found.rows + found.columns
-		case taken == nil && (users > 0 || namesUsers(g)):
+			hides.sheets += named + found.rows + found.columns
+		case taken == nil && (users > 0 && !isCover(g) || namesUsers(g)):
 			taken = g
 			hides.rows, hides.columns = found.rows, found.columns
 			ros.Format = fmt.Sprintf("Excel workbook, sheet %s", shown(s.name))
+		case named > 0:
+			if cover == nil && users > 0 {
+				cover = g
+			}
+			if taken == nil && problem == nil {
+				_, problem = readLayout(g, 0)
+			}
+			others = append(others, fmt.Sprintf("The sheet %s names users, too (%d), and isn't read.", shown(s.name), named))
 		case taken == nil && problem == nil && g.len() > 0:
 			_, problem = readLayout(g, 0)
 			hides.rows, hides.columns = hides.rows+found.rows, hides.columns+found.columns
-		case users > 0:
-			others = append(others, fmt.Sprintf("The sheet %s names users, too (%d), and isn't read.", shown(s.name), users))
 		}
 	}
-	if taken == nil {
+	switch {
+	case taken != nil:
+	case cover != nil:
+		ros.Format = "Excel workbook"
+		return ros.read(cover, limits)
+	default:
 		return hides.refusal(problem)
 	}
 	ros.Notes = append(ros.Notes, others...)
@@ -291,20 +302,22 @@ func (h unseen) notes() (notes []string) {
 	return notes
 }
 
-// usersIn counts the cells that are an ID or an address.
-func usersIn(g *grid) int {
-	n := 0
+// usersIn counts the cells that are an ID or an address, and those that have one in them.
+func usersIn(g *grid) (users, named int) {
 	var buf []string
 	for i := range g.len() {
 		rec := g.record(i, buf)
 		buf = rec.cells
 		for _, c := range rec.cells {
-			if isUser(c) {
-				n++
+			switch {
+			case isUser(c):
+				users, named = users+1, named+1
+			case mayBeUser(c) && countUsers(c) > 0:
+				named++
 			}
 		}
 	}
-	return n
+	return users, named
 }
 
 // namesUsers reports whether a table without IDs and addresses has logins under a header that means them.
@@ -316,7 +329,19 @@ func namesUsers(g *grid) bool {
 	if err != nil || l.header < 0 {
 		return false
 	}
-	return slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" })
+	return slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" && r.Odd == "" })
+}
+
+// mostCover is how many records the first sheet has where it tells of the others.
+const mostCover = 30
+
+// isCover reports whether a sheet names users only as its author or the like.
+func isCover(g *grid) bool {
+	if g.len() > mostCover {
+		return false
+	}
+	l, err := readLayout(g, 0)
+	return err != nil || l.ask == nil && !slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" })
 }
 
 // read reads the visible cells of a worksheet, and counts the users in the others.

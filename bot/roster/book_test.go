@@ -127,6 +127,44 @@ func TestRead_workbook(t *testing.T) {
 			_ = f.SetCellValue("Sheet1", "A3", b)
 			_ = f.SetCellHyperLink("Sheet1", "A3", "mailto:"+b, "External")
 		}, []string{"2 email " + a, "3 email " + b}, ""},
+		"a cover that names its author": {func(f *excelize.File) {
+			rows(f, "Sheet1", "MFA campaign", "Created by,"+c, "Date,2026-11-01")
+			_, _ = f.NewSheet("Users")
+			rows(f, "Users", "Email", a, b)
+		}, []string{"2 email " + a, "3 email " + b}, `The sheet "Sheet1" names users, too (1)`},
+		"a cover with a label": {func(f *excelize.File) {
+			rows(f, "Sheet1", "MFA campaign", "Contact: "+c)
+			_, _ = f.NewSheet("Users")
+			rows(f, "Users", "Email", a, b)
+		}, []string{"2 email " + a, "3 email " + b}, `The sheet "Sheet1" names users, too (1)`},
+		"instructions under a known word": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Users", "Fill in the sheet of users", "Save and send")
+			_, _ = f.NewSheet("Data")
+			rows(f, "Data", "Email", b)
+		}, []string{"2 email " + b}, ""},
+		"a merged title": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Users to reset in November", "Name,Email", "Ana,"+a, "Bob,"+b)
+			_ = f.MergeCell("Sheet1", "A1", "B1")
+		}, []string{"3 email " + a, "4 email " + b}, ""},
+		"groups over the header": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Person,,Account,", "First name,Last name,Work Email,Team", "Ana,Lima,"+a+",Sales", "Bob,Roy,"+b+",IT")
+			_ = f.MergeCell("Sheet1", "A1", "B1")
+			_ = f.MergeCell("Sheet1", "C1", "D1")
+		}, []string{"3 email " + a, "4 email " + b}, ""},
+		"a merged department": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Department,Email", "Sales,"+a, ","+b)
+			_ = f.MergeCell("Sheet1", "A2", "A3")
+		}, []string{"2 email " + a, "3 email " + b}, ""},
+		"a hidden header": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Email,Team", a+",Sales", b+",IT")
+			_ = f.SetRowVisible("Sheet1", 1, false)
+		}, []string{"2 login " + a, "3 login " + b}, "its column 1 names the users"},
+		"totals and who made it": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Email,Count", a+",1", b+",1", "Total,2", ",", "Prepared by:,", c+",")
+		}, []string{"2 email " + a, "3 email " + b,
+			"4 ! is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @",
+			"6 ! is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @",
+			`7 ! is below "Prepared by:", so it may not be one to reset`}, ""},
 		"cells without users at the end": {func(f *excelize.File) {
 			rows(f, "Sheet1", "Email,Manager,Note", a+",Boss", b)
 		}, []string{"2 email " + a, "3 email " + b}, ""},

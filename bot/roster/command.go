@@ -168,7 +168,7 @@ var options = []string{"group", "search", "filter", "q", "login", "factors", "se
 var doubled = strings.NewReplacer("<<", "<", ">>", ">")
 
 // fillers are between users in a sentence.
-var fillers = []string{"and", "&", "+", "for"}
+var fillers = []string{"and", "&", "+", "/", "|", "for", "und", "et", "y", "e", "en", "oraz", "i"}
 
 // mark is what people put before the items of a list.
 var mark = regexp.MustCompile(`^(?:[-*+•·‣◦▪●>]+|\(?[0-9]{1,6}[.):]|[a-zA-Z][.)]|\[[xX✓]?\]?|\])$`)

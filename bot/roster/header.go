@@ -71,7 +71,7 @@ const qualifiers = `primary work business company corporate official office main
 
 // roles are words of headers about other people than the user.
 const roles = `manager managers supervisor boss lead approver approved approval requester requestor requested opened opener created creator modified updated assigned assignee
-	agent reporter reported owner sponsor by submitted submitter actor admin administrator delegate from cc bcc sender respondent responder your my me contact technician
+	agent reporter reported owner sponsor by submitted submitter actor admin administrator delegate from cc bcc sender respondent responder your my me contact technician prepared reviewed author signed generated exported raised logged
 	vorgesetzter vorgesetzte fuhrungskraft antragsteller genehmiger ersteller ihre meine absender von
 	responsable demandeur gestionnaire createur votre expediteur superieur jefe solicitante gerente creador su remitente gestor criador seu remetente aprovador
 	richiedente responsabile creatore mittente aanvrager leidinggevende beheerder uw afzender przelozony kierownik zglaszajacy nadawca 上司 申請者 依頼者 承認者 作成者 差出人 管理者`

@@ -388,7 +388,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("%q: row %+v after line %d", file, r, line)
 			case (r.Problem == "") != (r.Value != ""), (r.Kind == "") != (r.Value == ""):
 				t.Fatalf("%q: row %+v", file, r)
-			case r.Value != "" && unsafe(r.Value):
+			case r.Value != "" && unsafe(r):
 				t.Fatalf("%q: %q would be looked up", file, r.Value)
 			}
 			line = r.Line

@@ -28,6 +28,7 @@ func readText(in *intake, raw *bufio.Reader, head []byte) (g *grid, format strin
 	if err := sniffMarkup(text); err != nil {
 		return nil, "", err
 	}
+	text = plainRules(text)
 	d := sniffDialect(text)
 	if d.aligned {
 		text = tabbed(text)
@@ -65,6 +66,18 @@ func lineFeeds(text string) string {
 	}
 	b.WriteString(text)
 	return b.String()
+}
+
+// boxes are the lines of tables as terminals draw them.
+var boxes = strings.NewReplacer("│", "|", "┃", "|", "║", "|", "─", "-", "━", "-", "═", "-",
+	"┌", "+", "┬", "+", "┐", "+", "├", "+", "┼", "+", "┤", "+", "└", "+", "┴", "+", "┘", "+", "╔", "+", "╦", "+", "╗", "+", "╠", "+", "╬", "+", "╣", "+", "╚", "+", "╩", "+", "╝", "+")
+
+// plainRules draws a table with ASCII alone.
+func plainRules(text string) string {
+	if !strings.ContainsAny(text, "│┃║") {
+		return text
+	}
+	return boxes.Replace(text)
 }
 
 // reading turns an error of the stream into one for the person who sent the file.
