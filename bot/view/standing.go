@@ -157,7 +157,7 @@ func needs(r *reset.Request) string {
 		if what == "" {
 			continue
 		}
-		fmt.Fprintf(&b, "• %s: %s. %s.\n", whoNeeds(r, k), escape(reasonWords(k)), what)
+		fmt.Fprintf(&b, "• %s\n", whatNeeds(r, k, what))
 	}
 	if b.Len() == 0 {
 		return ""
@@ -165,8 +165,12 @@ func needs(r *reset.Request) string {
 	return "*Needs somebody*\n" + strings.TrimSuffix(b.String(), "\n")
 }
 
-// whoNeeds names the users with a reason, as far as they are named.
-func whoNeeds(r *reset.Request, k reset.Reason) string {
+// namesInLine is how many users come before what is the matter with them; more
+// than that come after it.
+const namesInLine = 2
+
+// whatNeeds says who has a reason, as far as they are named, and what to do.
+func whatNeeds(r *reset.Request, k reset.Reason, todo string) string {
 	n := r.Totals.ByReason[k]
 	var names []string
 	for _, x := range r.Totals.Needs {
@@ -174,13 +178,17 @@ func whoNeeds(r *reset.Request, k reset.Reason) string {
 			names = append(names, code(x.Login))
 		}
 	}
-	switch more := n - len(names); {
+	what := escape(reasonWords(k)) + ". " + todo + "."
+	more := n - len(names)
+	switch {
 	case len(names) == 0:
-		return users(n)
+		return users(n) + ": " + what
+	case more <= 0 && n <= namesInLine:
+		return join(names) + ": " + what
 	case more > 0:
-		return strings.Join(names, ", ") + fmt.Sprintf(" and %s more", count(more))
+		return users(n) + ": " + what + "\n" + strings.Join(names, ", ") + fmt.Sprintf(" and %s more", count(more))
 	}
-	return join(names)
+	return users(n) + ": " + what + "\n" + join(names)
 }
 
 // causeWords says why a request is paused.

@@ -63,7 +63,7 @@ func advice(r reset.Reason) string {
 	case reset.Ambiguous:
 		return "Name them by login or Okta ID"
 	case reset.Forbidden:
-		return "Ask an Okta super administrator to reset them: the bot's role doesn't cover them"
+		return "Ask an Okta super administrator: the bot's role doesn't cover them"
 	case reset.OktaError:
 		return "Press *Retry failed*; the result file has Okta's words"
 	case reset.EnrolledMeanwhile:

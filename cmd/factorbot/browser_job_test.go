@@ -17,6 +17,7 @@ const threadOfRequest = "#messages .msg:has(.app):not(.only) .replies a"
 
 // TestBrowser_job does the whole job as the page tells a newcomer to, by mouse and keyboard.
 func TestBrowser_job(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000", "--latency", "20ms")
 	p := mustBrowse(t, s.url+"/")
 

@@ -12,6 +12,7 @@ import (
 // TestBrowser_large shows the page with 10,000 users and 1,000 messages: it has a
 // page of each, finds what is further down, and tells in the log how long it took.
 func TestBrowser_large(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--no-bot", "--users", "10000")
 	s.set(map[string]any{"slack_no_limits": true})
 	var wait sync.WaitGroup

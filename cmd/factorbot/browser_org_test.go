@@ -12,6 +12,7 @@ import (
 // TestBrowser_org shows the Okta org beside the messages: factors vanish and come
 // back, a gauge sinks with each call, and the switches reach the org.
 func TestBrowser_org(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "50")
 	p := mustBrowse(t, s.url+"/")
 	const ana = "00ucast0000000000004"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image/png"
 	"os"
@@ -11,51 +12,128 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestBrowser_states shows the five states that must look right, wide and narrow,
-// light and dark, and has axe-core judge each. The screenshots go to the folder in
-// SCREENSHOTS, or else to the test's artifacts (go test -artifacts -outputdir). With
-// PICTURES, one of them goes to that folder besides: it is the README's.
+// TestBrowser_states shows the states of a large request that must look right, wide
+// and narrow, light and dark, and has axe-core judge each. The screenshots go to the
+// folder in SCREENSHOTS, or else to the test's artifacts (go test -artifacts
+// -outputdir). With PICTURES, two of them go to that folder besides: they are the
+// README's.
 func TestBrowser_states(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "500", "--rate-limit", "6000", "--latency", "15ms")
+	s.set(map[string]any{"enrol_again": 1, "enrol_after": "1s"})
 	p := mustBrowse(t, s.url+"/")
-	shots := os.Getenv("SCREENSHOTS")
-	if shots == "" {
-		shots = t.ArtifactDir()
-	}
-	t.Logf("screenshots in %s", shots)
+	shots := screenshots(t)
 	if folder := os.Getenv("PICTURES"); folder != "" {
 		t.Cleanup(func() {
-			mustCopy(t, filepath.Join(shots, "2-pending-390-light.png"), filepath.Join(folder, "sandbox-phone.png"))
+			mustCopy(t, filepath.Join(shots, "running-1280-light.png"), filepath.Join(folder, "sandbox.png"))
+			mustCopy(t, filepath.Join(shots, "pending-500-390-light.png"), filepath.Join(folder, "sandbox-phone.png"))
 		})
 	}
 
 	p.until(`document.querySelector(".steps [data-sample]")`)
-	p.shoot(shots, "1-empty")
+	p.shoot(shots, "empty")
 
 	p.click(".steps [data-sample]")
 	p.until(`document.querySelector('#messages [data-act="approve"]')`)
-	p.shoot(shots, "2-pending")
+	p.shoot(shots, "pending-500")
 	p.onFirstScreen("FR-1: reset MFA for 482 users", "Phones replaced", "2 approvals needed", "Whole departments", "Approve", "Review", "Deny")
+
+	p.as("U_APPROVER1")
+	p.click(`#messages [data-act="review"]`)
+	p.until(`document.querySelector("dialog.modal[open] h2")?.textContent.includes("Review FR-1")`)
+	p.shoot(shots, "review")
+	p.click("dialog.modal [data-view-close]")
+	p.until(`!document.querySelector("dialog.modal")`)
 
 	p.approveLarge()
 	s.await("two fifths to be reset", func() bool { return s.reset() >= 185 })
 	s.set(map[string]any{"latency": "4s"}) // so that the state holds still
 	p.click(threadOfRequest)
 	p.until(`(([, n, of]) => n / of > .36 && n / of < .48)(/(\d+) of (\d+) users: /.exec(document.querySelector("#thread").textContent) || [])`)
-	p.shoot(shots, "3-running")
+	p.shoot(shots, "running")
 
-	s.set(map[string]any{"token_revoked": true, "latency": "15ms"})
-	p.until(`/FR-1 is paused/.test(document.querySelector("#thread").textContent)`)
-	p.shoot(shots, "4-paused")
+	const resetting = "POST /api/v1/users/{id}/lifecycle/reset_factors"
+	s.set(map[string]any{"forbidden": []string{resetting}, "latency": "15ms"})
+	p.until(`/FR-1 is paused: 10 calls to Okta in a row failed/.test(document.querySelector("#thread").textContent)`)
+	p.shoot(shots, "paused")
 
-	s.set(map[string]any{"token_revoked": false})
+	s.set(map[string]any{"forbidden": nil})
 	p.click(`[data-act="resume"]`)
-	p.until(`document.querySelector("#confirm").open || !document.querySelector('[data-act="resume"]')`)
-	if p.count("#confirm[open]") == 1 {
-		p.confirm()
-	}
 	p.until(`document.querySelector('#replies a[download="FR-1-results.csv"]')`)
-	p.shoot(shots, "5-done")
+	p.until(`/Needs somebody/.test(document.querySelector("#messages").textContent) && document.querySelector('#messages [data-act="retry_failed"]')`)
+	p.shoot(shots, "done-with-failures")
+
+	p.click("[data-thread-close]")
+	p.enrolledChart()
+	p.shoot(shots, "enrolled")
+}
+
+// enrolledChart asks who has set up MFA again until there is enough to draw: that
+// takes three points, ten seconds apart at first.
+func (p *page) enrolledChart() {
+	p.tb.Helper()
+	const chart = `#messages .list > .only:last-child .b-chart.line path.line`
+	for p.count(chart) == 0 {
+		p.run(chromedp.SendKeys("#text-C_FACTORS", "/factor-reset enrolled FR-1\r"))
+		p.until(`/ of \d+ users (have|has) set up MFA again/.test(document.querySelector("#messages .list > .only:last-child")?.textContent)`)
+	}
+}
+
+// TestBrowser_screens shows what a request of few users looks like, and all around it.
+func TestBrowser_screens(t *testing.T) {
+	t.Parallel() // it waits for most of its time
+	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000", "--latency", "15ms")
+	p := mustBrowse(t, s.url+"/")
+	shots := screenshots(t)
+
+	p.run(chromedp.SendKeys("#text-C_FACTORS", "/factor-reset\r"))
+	p.until(`document.querySelector('dialog.modal [data-input="whom"]')`)
+	p.shoot(shots, "form")
+	p.click("dialog.modal [data-view-close]")
+	p.until(`!document.querySelector("dialog.modal")`)
+	p.until(`document.querySelector("#text-C_FACTORS:placeholder-shown")`)
+
+	s.ask("ana@example.com because lost phone, OPS-7")
+	p.until(`/FR-1: reset MFA for Ana Lima/.test(document.querySelector("#messages").textContent)`)
+	p.shoot(shots, "pending-1")
+	p.onFirstScreen("FR-1: reset MFA for Ana Lima", "lost phone, OPS-7", "1 approval needed", "first request", "Approve", "Review", "Deny")
+
+	s.ask("ana@example.com guest@example.com approver2@example.com because new phones, OPS-8")
+	p.until(`/FR-2: reset MFA for /.test(document.querySelector("#messages").textContent)`)
+	p.shoot(shots, "pending-3")
+	p.onFirstScreen("FR-2: reset MFA for", "new phones, OPS-8", "1 approval needed", "Approve", "Review", "Deny")
+
+	p.as("U_APPROVER1")
+	p.click(`#sidebar a[href*="D_APPROVER1"]`)
+	p.until(`document.querySelectorAll('#messages [data-act="approve"]').length === 2`)
+	p.shoot(shots, "direct")
+	p.click(`#sidebar a[href*="channel=home"]`)
+	p.until(`document.querySelector(".homeview")?.textContent.includes("FR-2")`)
+	p.shoot(shots, "home")
+
+	p.as("U_REQUESTER")
+	p.click(`#sidebar a[href*="C_FACTORS"]`)
+	p.until(`document.querySelector('[data-switch="slack_down"]')`)
+	p.click(`[data-switch="slack_down"]`)
+	p.until(`document.querySelector(".outage")`)
+	p.shoot(shots, "outage")
+	p.click("[data-slack-up]")
+	p.until(`!document.querySelector(".outage")`)
+}
+
+// screenshots is the folder for the pictures.
+func screenshots(t *testing.T) string {
+	t.Helper()
+	folder := cmp.Or(os.Getenv("SCREENSHOTS"), t.ArtifactDir())
+	t.Logf("screenshots in %s", folder)
+	return folder
+}
+
+// as goes on as somebody else.
+func (p *page) as(user string) {
+	p.tb.Helper()
+	p.click("#pick-" + user)
+	p.until(`document.querySelector("#pick-` + user + `").getAttribute("aria-current") === "true"`)
 }
 
 func (s *sandboxRun) set(values map[string]any) {
@@ -88,8 +166,7 @@ func (p *page) onFirstScreen(texts ...string) {
 func (p *page) approveLarge() {
 	p.tb.Helper()
 	for i, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
-		p.click("#pick-" + who)
-		p.until(`document.querySelector("#pick-` + who + `").getAttribute("aria-current") === "true"`)
+		p.as(who)
 		p.click(`#messages [data-act="approve"]`)
 		p.until(`document.querySelector('dialog.modal[open] [data-input="users"]')`)
 		n, err := chromedp.Run(p, chromedp.Evaluate[string](`/Type ([\d,]+) to approve/.exec(document.querySelector("dialog.modal").textContent)[1]`))

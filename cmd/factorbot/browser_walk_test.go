@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -22,12 +21,9 @@ type walk struct {
 // cancelled, tried again and ends; one who was reset says that it was not them; then a
 // list of users is exported. The pictures go where TestBrowser_states puts its own.
 func TestBrowser_walk(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "240", "--rate-limit", "6000", "--latency", "20ms")
-	w := &walk{page: mustBrowse(t, s.url+"/"), s: s, folder: os.Getenv("SCREENSHOTS")}
-	if w.folder == "" {
-		w.folder = t.ArtifactDir()
-	}
-	t.Logf("screenshots in %s", w.folder)
+	w := &walk{page: mustBrowse(t, s.url+"/"), s: s, folder: screenshots(t)}
 
 	w.ask(`/factor-reset`, "search", `status eq "ACTIVE"`, "phones replaced, OPS-7", "tell")
 	w.until(`document.querySelector('#messages [data-act="approve"]')`)
@@ -57,13 +53,6 @@ func (w *walk) shot(name string, also ...bool) {
 	w.fits(name + " on a phone")
 	w.picture(filepath.Join(w.folder, name+"-phone.png"))
 	w.look(desktop, "light")
-}
-
-// as goes on as somebody else.
-func (w *walk) as(user string) {
-	w.tb.Helper()
-	w.click("#pick-" + user)
-	w.until(`document.querySelector("#pick-` + user + `").getAttribute("aria-current") === "true"`)
 }
 
 // opened waits for a modal with this title.

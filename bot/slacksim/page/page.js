@@ -108,15 +108,19 @@ const toNews = (el) => {
   if (last && last.offsetHeight > el.clientHeight) el.scrollTop += last.getBoundingClientRect().top - el.getBoundingClientRect().top;
 };
 
-// A list that stands at its end stays there when its room changes: a phone is
-// turned, its keyboard opens, another part of the page is chosen.
+// A list that stands at its end stays there when its room changes, or what is in it
+// grows: a phone is turned, its keyboard opens, another part of the page is chosen,
+// a chart is drawn.
 const ends = new WeakMap(); // list -> whether it stands at its end
 const lists = "#messages:not(.home), #replies";
 document.addEventListener("scroll", ({ target: el }) => {
   if (el.matches?.(lists) && el.clientHeight) ends.set(el, isAtNews(el));
 }, true);
 const room = new ResizeObserver((entries) => {
-  for (const { target: el } of entries) if (el.clientHeight && el.matches(lists) && ends.get(el)) toNews(el);
+  for (const { target } of entries) {
+    const el = target.closest(lists);
+    if (el?.clientHeight && ends.get(el)) toNews(el);
+  }
 });
 
 // settle does what HTML alone cannot: open dialogs, times of the reader's zone.
@@ -130,7 +134,10 @@ const settle = () => {
   }
   showTables();
   document.querySelectorAll(".picker").forEach(showRoom);
-  for (const list of document.querySelectorAll(lists)) room.observe(list);
+  for (const list of document.querySelectorAll(lists)) {
+    room.observe(list);
+    for (const inside of list.querySelectorAll(".list")) room.observe(inside);
+  }
   for (const time of document.querySelectorAll("time[data-format]")) showTime(time);
   for (const input of document.querySelectorAll("input[data-unix]")) {
     const unix = Number(input.dataset.unix);
