@@ -28,14 +28,15 @@ import (
 type deskInMemory struct {
 	*memory
 	mu    sync.Mutex
-	ops   []string // of the intents that were served
+	ops   []string  // of the intents that were served
+	at    time.Time // when the last of them was asked for
 	asked []desk.HistoryQuery
 }
 
 func (d *deskInMemory) note(in desk.Intent) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ops = append(d.ops, in.Op)
+	d.ops, d.at = append(d.ops, in.Op), in.Asked
 }
 
 func (d *deskInMemory) MayAsk(_ context.Context, in desk.Intent, reason string) error {

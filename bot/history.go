@@ -50,7 +50,13 @@ func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
 		return fmt.Errorf("ask how far %s was read: %w", c, err)
 	}
 	if last == "" { // what was there before the bot is not for it
-		return l.Seen.Seen(ctx, c, view.Timestamp(l.Now()))
+		now := l.Now()
+		if l.Clock != nil {
+			if slack, known := l.Clock.Now(); known {
+				now = slack
+			}
+		}
+		return l.Seen.Seen(ctx, c, view.Timestamp(now))
 	}
 	missed, newest, err := l.history(ctx, c, view.Timestamp(view.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {

@@ -52,6 +52,8 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 		a.Key = e.Key
 		if a.At.IsZero() {
 			a.At = e.At
+		} else {
+			a.At = l.byOurs(a.At)
 		}
 		t := a.Task()
 		a.Overtaken = l.overtaking.enter(&a, t)
@@ -132,6 +134,19 @@ func (l *listening) finish(ctx context.Context, key string) {
 			return
 		}
 	}
+}
+
+// byOurs returns what our clock showed at a moment that Slack has dated: how old it is
+// does not depend on how right our clock is.
+func (l *listening) byOurs(at time.Time) time.Time {
+	if l.Clock == nil {
+		return at
+	}
+	now, known := l.Clock.Now()
+	if !known {
+		return at
+	}
+	return l.Now().Add(at.Sub(now))
 }
 
 // intent is what the desk is told of an event.

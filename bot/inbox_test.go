@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 )
 
 // opened reports whether there are just n requests.
@@ -120,5 +121,35 @@ func TestHistory_afterASocketGap(t *testing.T) {
 	w.until("an empty inbox", func() bool { return w.pending() == 0 })
 	if !w.opened(1)() {
 		t.Error("an upload was taken up twice")
+	}
+}
+
+// A click has its age by Slack's clock, which dated it: a bot whose own clock is wrong by
+// minutes calls no fresh click too old, and no old one fresh.
+func TestListener_ageOfAClickIsBySlacksClock(t *testing.T) {
+	for _, wrong := range []time.Duration{-5 * time.Minute, 5 * time.Minute} {
+		w := newWorld(t)
+		ours := func() time.Time { return time.Now().Add(wrong) }
+		clock := &slackapi.Clock{}
+		w.with = func(l *Listener) {
+			l.Now, l.Clock = ours, clock
+			l.Slack = slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, clock.Through(w.transport))
+		}
+		w.start().listens()
+		w.open("op")
+		w.plan("FR-1", 4)
+		w.until("the approval message", w.shows("FR-1", reset.SlotApproval, "FR-1"))
+		w.click("U_APPROVER1", w.message("FR-1", reset.SlotApproval).TS, "approve")
+		var asked time.Time
+		w.until("the decision", func() bool {
+			w.desk.mu.Lock()
+			defer w.desk.mu.Unlock()
+			asked = w.desk.at
+			return len(w.desk.ops) > 0
+		})
+		if age := ours().Sub(asked); age < -10*time.Second || age > 40*time.Second {
+			t.Errorf("our clock is wrong by %s: the click counts as %s old", wrong, age)
+		}
+		w.stop()
 	}
 }

@@ -49,6 +49,7 @@ type Listener struct {
 	Socket   func(n int, open bool)           // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger
 	Now      func() time.Time
+	Clock    *slackapi.Clock // of the client; nil: Slack's clock is not known
 
 	Host string // names this process where several share the record; "": none does
 

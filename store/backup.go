@@ -16,6 +16,7 @@ import (
 // have been sent since.
 type copyMark struct {
 	Taken time.Time `json:"taken"`
+	Okta  time.Time `json:"okta,omitzero"` // the same moment by Okta's clock; zero: not known
 }
 
 // Backup writes a copy of the record as it is now, while others write on. A copy is
@@ -83,7 +84,7 @@ func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error)
 		return 0, fmt.Errorf("back up the record to %s: %w", path, errNoFile)
 	}
 	n, err := boltkv.NewFile(path, func(half string) (int64, error) {
-		return markedCopy(half, i.now(), func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
+		return markedCopy(half, copyMark{Taken: i.now().UTC()}, func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
 	})
 	if err != nil {
 		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
@@ -111,17 +112,36 @@ func WriteBackup(path string, write func(io.Writer) (int64, error)) (int64, erro
 	return n, nil
 }
 
+// OktaTime has backups name their moment by Okta's clock, too: now returns its time, zero
+// where that is not known. Until it is called they name it by this machine's clock alone,
+// which may be wrong.
+func (s *Store) OktaTime(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.oktaTime = now
+}
+
+func (s *Store) oktaNow() time.Time {
+	s.mu.Lock()
+	now := s.oktaTime
+	s.mu.Unlock()
+	if now == nil {
+		return time.Time{}
+	}
+	return now().UTC()
+}
+
 // HalfBackup ends the name of a backup that is not whole yet: "copy.db.1234.part".
 const HalfBackup = boltkv.HalfFile
 
 // makeCopy writes a marked and durable copy; where it fails nothing is left.
 func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
 	// The time is taken before the copy: what is sent meanwhile is sent after it.
-	return markedCopy(path, s.now(), func(w io.Writer) (int64, error) { return s.file.Backup(ctx, w) })
+	return markedCopy(path, copyMark{Taken: s.now().UTC(), Okta: s.oktaNow()}, func(w io.Writer) (int64, error) { return s.file.Backup(ctx, w) })
 }
 
-func markedCopy(path string, taken time.Time, write func(io.Writer) (int64, error)) (int64, error) {
-	mark, err := json.Marshal(copyMark{Taken: taken.UTC()})
+func markedCopy(path string, m copyMark, write func(io.Writer) (int64, error)) (int64, error) {
+	mark, err := json.Marshal(m)
 	if err != nil {
 		return 0, err
 	}

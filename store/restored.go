@@ -21,15 +21,24 @@ const readAgain = 10 * time.Minute
 // RestoredFrom returns when the backup was taken that this record is, and false if it is
 // none. Calls may have been sent since which the record does not know of.
 func (r *Reader) RestoredFrom(ctx context.Context) (taken time.Time, restored bool, err error) {
+	m, err := r.restoredMark(ctx)
+	if m == nil || err != nil {
+		return time.Time{}, false, err
+	}
+	return m.Taken, true, nil
+}
+
+// restoredMark is what the backup says of itself; nil if the record is none.
+func (r *Reader) restoredMark(ctx context.Context) (*copyMark, error) {
 	p, err := kv.Get(ctx, r.engine, copyKey)
 	if err != nil || p.Rev == 0 {
-		return time.Time{}, false, err
+		return nil, err
 	}
 	var m copyMark
 	if err := json.Unmarshal(p.Value, &m); err != nil {
-		return time.Time{}, false, fmt.Errorf("read %s: %w", copyKey, err)
+		return nil, fmt.Errorf("read %s: %w", copyKey, err)
 	}
-	return m.Taken, true, nil
+	return &m, nil
 }
 
 // Restoration is what was done with a restored record.
@@ -37,19 +46,22 @@ type Restoration struct {
 	Taken    time.Time // when the backup was made
 	Requests int       // that were open then, and are so here
 	Dropped  int       // envelopes that waited then, and were served since
+
+	slackTime time.Time
+	oktaTime  time.Time // when the backup was made, by Okta's clock; zero: not known
 }
 
 // Restored makes a restored backup into the record, and does nothing to a record that is
 // none. Each open request gets the time of the backup, from which on its runner
-// has to find out what was sent. Envelopes that waited are dropped, channels count as
-// read until now, and the numbers of requests made since are left out. Interrupted,
+// has to find out what was sent, and its messages are drawn again. Envelopes that waited are dropped, channels count as
+// read until now, which is given by Slack's clock, and the numbers of requests made since are left out. Interrupted,
 // it is done again.
-func (t *Term) Restored(ctx context.Context) (*Restoration, error) {
-	taken, restored, err := t.RestoredFrom(ctx)
-	if err != nil || !restored {
+func (t *Term) Restored(ctx context.Context, slackTime time.Time) (*Restoration, error) {
+	mark, err := t.restoredMark(ctx)
+	if mark == nil || err != nil {
 		return nil, err
 	}
-	done := &Restoration{Taken: taken}
+	done := &Restoration{Taken: mark.Taken, slackTime: slackTime, oktaTime: mark.Okta}
 	for _, part := range []func(context.Context, *Restoration) error{t.restoreRequests, t.dropInbox, t.skipHistory, t.unmark} {
 		if err := part(ctx, done); err != nil {
 			return nil, fmt.Errorf("take over a backup: %w", err)
@@ -68,13 +80,36 @@ func (t *Term) restoreRequests(ctx context.Context, done *Restoration) error {
 		}
 		cause := "restore " + done.Taken.Format(time.RFC3339Nano)
 		if _, err := t.Update(ctx, head.ID, cause, func(r *reset.Request) ([]reset.Fact, error) {
-			return []reset.Fact{r.Restore(done.Taken, t.now())}, nil
+			return []reset.Fact{r.Restore(done.Taken, done.oktaTime, t.now())}, nil
 		}); err != nil {
+			return err
+		}
+		if err := t.redraw(ctx, head.ID); err != nil {
 			return err
 		}
 		done.Requests++
 	}
 	return nil
+}
+
+// redraw forgets what the request's messages show: they were edited since the backup,
+// and the buttons that somebody needs now may have gone from them.
+func (t *Term) redraw(ctx context.Context, id reset.ID) error {
+	all, err := t.Messages(ctx, id)
+	if err != nil {
+		return err
+	}
+	var edited []reset.Message
+	for _, m := range all {
+		if m.TS != "" && m.File == "" && m.Slot.Edited() {
+			m.Shown = ""
+			edited = append(edited, m)
+		}
+	}
+	if len(edited) == 0 {
+		return nil
+	}
+	return t.SaveMessages(ctx, id, edited...)
 }
 
 func (t *Term) dropInbox(ctx context.Context, done *Restoration) error {
@@ -92,8 +127,8 @@ func (t *Term) dropInbox(ctx context.Context, done *Restoration) error {
 
 // skipHistory counts the channels as read: what was uploaded since the backup was asked
 // for and perhaps done, and would be asked for again.
-func (t *Term) skipHistory(ctx context.Context, _ *Restoration) error {
-	now := t.now().Add(readAgain)
+func (t *Term) skipHistory(ctx context.Context, done *Restoration) error {
+	now := done.slackTime.Add(readAgain)
 	ts := fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
 	for p, err := range kv.Scan(ctx, t.engine, seenPrefix, 100) {
 		if err != nil {

@@ -15,9 +15,10 @@ func TestTerm_Restored(t *testing.T) {
 	dir := t.TempDir()
 	now := t0
 	clock := Clock(func() time.Time { return now })
+	okta := t0.Add(-4 * time.Minute)
 	s := MustOpen(t, filepath.Join(dir, "factorbot.db"), clock)
 	term := mustTerm(t, s)
-	if done := must[*Restoration](t)(term.Restored(t.Context())); done != nil {
+	if done := must[*Restoration](t)(term.Restored(t.Context(), now.Add(3*time.Minute))); done != nil {
 		t.Errorf("no backup: %+v", done)
 	}
 	over, open := mustCreate(t, term, 1), mustRun(t, term, 3, t0)
@@ -26,6 +27,14 @@ func TestTerm_Restored(t *testing.T) {
 	if err := term.Seen(t.Context(), "C_FACTORS", "1772355600.000100"); err != nil {
 		t.Fatal(err)
 	}
+	shown := []reset.Message{
+		{Slot: reset.SlotApproval, Channel: "C_FACTORS", TS: "1.1", Shown: "hash"}, {Slot: "pause-7", Channel: "C_FACTORS", TS: "1.2", Thread: "1.1", Shown: "hash"},
+		{Slot: reset.SlotPlan, Channel: "C_FACTORS", TS: "1.3", File: "F1", Shown: "shared"}, {Slot: reset.SlotDecision, Channel: "C_FACTORS", TS: "1.4", Shown: "hash"},
+	}
+	if err := term.SaveMessages(t.Context(), open.ID, shown...); err != nil {
+		t.Fatal(err)
+	}
+	s.OktaTime(func() time.Time { return okta })
 	path := filepath.Join(dir, "copy.db")
 	must[int64](t)(s.BackupFile(t.Context(), path))
 	lost := mustCreate(t, term, 1)
@@ -33,15 +42,20 @@ func TestTerm_Restored(t *testing.T) {
 	now = t0.Add(time.Hour)
 	copied := MustOpen(t, path, clock)
 	term = mustTerm(t, copied)
-	done := must[*Restoration](t)(term.Restored(t.Context()))
+	done := must[*Restoration](t)(term.Restored(t.Context(), now.Add(3*time.Minute)))
 	if done == nil || !done.Taken.Equal(t0) || done.Requests != 1 || done.Dropped != 1 {
 		t.Fatalf("restored %+v", done)
 	}
-	if again := must[*Restoration](t)(term.Restored(t.Context())); again != nil {
+	if again := must[*Restoration](t)(term.Restored(t.Context(), now.Add(3*time.Minute))); again != nil {
 		t.Errorf("twice: %+v", again)
 	}
-	if r := must[*reset.Request](t)(term.Get(t.Context(), open.ID)); !r.RestoredFrom.Equal(t0) {
-		t.Errorf("the open request: %v", r.RestoredFrom)
+	if r := must[*reset.Request](t)(term.Get(t.Context(), open.ID)); !r.RestoredFrom.Equal(t0) || !r.RestoredOkta.Equal(okta) {
+		t.Errorf("the open request: %v, by Okta's clock %v", r.RestoredFrom, r.RestoredOkta)
+	}
+	for _, m := range must[[]reset.Message](t)(term.Messages(t.Context(), open.ID)) {
+		if again := m.Shown == ""; again != (m.Slot == reset.SlotApproval || m.Slot == "pause-7") || m.TS == "" {
+			t.Errorf("of the message %s the record knows %+v", m.Slot, m)
+		}
 	}
 	if r := must[*reset.Request](t)(term.Get(t.Context(), over.ID)); !r.RestoredFrom.IsZero() {
 		t.Errorf("the settled request: %v", r.RestoredFrom)
@@ -49,7 +63,7 @@ func TestTerm_Restored(t *testing.T) {
 	if fresh := mustCreate(t, term, 1); fresh.ID.Number() <= lost.ID.Number() {
 		t.Errorf("%s was given twice", fresh.ID)
 	}
-	if seen := must[string](t)(term.LastSeen(t.Context(), "C_FACTORS")); seen != "1772359800.000000" {
+	if seen := must[string](t)(term.LastSeen(t.Context(), "C_FACTORS")); seen != "1772359980.000000" {
 		t.Errorf("seen until %s", seen)
 	}
 	if left := collect(t, term.Pending(t.Context())); len(left) != 0 {

@@ -26,9 +26,10 @@ type Store struct {
 	name    string        // of this process
 	copying chan struct{} // holds a token while a copy is made beside the record
 
-	mu      sync.Mutex // guards what follows
-	arrived int64      // the place of the last envelope in the order of their arrival
-	floor   time.Time  // the time that the last sweep went by
+	mu       sync.Mutex       // guards what follows
+	oktaTime func() time.Time // Okta's clock; nil: not known
+	arrived  int64            // the place of the last envelope in the order of their arrival
+	floor    time.Time        // the time that the last sweep went by
 }
 
 // Reader reads the record; a [Store] and a [Term] both do.

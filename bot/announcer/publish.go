@@ -70,6 +70,9 @@ func (p *poster) unseen(r *reset.Request, m reset.Message) bool {
 
 // put posts or edits a message and records what it shows.
 func (p *poster) put(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+	if m.TS == "" && m.At.IsZero() { // what was posted after a backup that was put back is not recorded
+		m.At = r.RestoredFrom
+	}
 	if m.TS == "" && !m.At.IsZero() {
 		found, err := p.find(ctx, r, m)
 		if err != nil {

@@ -1,6 +1,9 @@
 package reset
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Slot names one of the messages of a request.
 type Slot string
@@ -23,6 +26,16 @@ const (
 	SlotExport Slot = "export" // to the requester: the file of an export
 	SlotAstray Slot = "astray" // to the requester: the channel is out of reach
 )
+
+// Edited reports whether the message changes with its request: it has buttons, or counts.
+func (s Slot) Edited() bool {
+	kind, _, _ := strings.Cut(string(s), "-")
+	switch Slot(kind) {
+	case SlotApproval, SlotProgress, SlotPause, SlotAsk, SlotReminder:
+		return true
+	}
+	return false
+}
 
 // Message is the reference of one message that the bot has posted or is about to post.
 type Message struct {

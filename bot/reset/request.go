@@ -38,6 +38,7 @@ type Request struct {
 	// RestoredFrom is when the backup was made that the record was restored from while
 	// this request was open; calls may have been sent since that the record does not know of.
 	RestoredFrom time.Time `json:"restored_from,omitzero"`
+	RestoredOkta time.Time `json:"restored_okta,omitzero"` // the same moment by Okta's clock; zero: not known
 
 	// Anchor is the end of the org's audit chain after the last fact of this request:
 	// "17:9f86d081...". The record sets it.

@@ -236,3 +236,14 @@ func TestDigestPlan_covers_everything(t *testing.T) {
 	d, err = DigestPlan(org, id, rev, o, digest('b'))
 	add("file", d, err)
 }
+
+// A requester resumes a pause of their own that is recent. Where the clock was set back
+// by more than a few minutes nobody knows how old it is.
+func TestRequest_Resume_after_the_clock_was_set(t *testing.T) {
+	for since, may := range map[time.Duration]bool{time.Minute: true, -3 * time.Minute: true, -time.Hour: false, 61 * time.Minute: false} {
+		r := &Request{ID: "FR-1", Asked: Ask{By: "U_REQUESTER"}, State: Paused, Pause: &Pause{Cause: CauseRequester, At: start}}
+		if _, err := r.Resume("U_REQUESTER", false, start.Add(since)); (err == nil) != may {
+			t.Errorf("%s after the pause: %v", since, err)
+		}
+	}
+}

@@ -4,9 +4,10 @@ import "time"
 
 // Restore notes that the record was restored from a backup that was taken while this
 // request was open. Of several backups the oldest counts.
-func (r *Request) Restore(taken, now time.Time) Fact {
+// okta is when it was taken by Okta's clock, zero where that is not known.
+func (r *Request) Restore(taken, okta, now time.Time) Fact {
 	if r.RestoredFrom.IsZero() || taken.Before(r.RestoredFrom) {
-		r.RestoredFrom = taken
+		r.RestoredFrom, r.RestoredOkta = taken, okta
 	}
 	return fact("restored", "", now, "taken", taken.UTC().Format(time.RFC3339))
 }

@@ -87,7 +87,7 @@ func TestRunner_attacked(t *testing.T) {
 						if err := os.WriteFile(b.path, backup, 0o600); err != nil {
 							t.Fatal(err)
 						}
-						b.restore(id, taken)
+						b.restore(id, taken, time.Time{})
 					case 0:
 						if err := b.org.Refuse(ids[rng.IntN(n)], "E0000007"); err != nil {
 							t.Fatal(err)

@@ -343,10 +343,10 @@ func TestRunner_one_users_trouble_is_that_users(t *testing.T) {
 }
 
 // restore marks a request as one of a restored backup, as the record does at a start.
-func (b *bench) restore(id reset.ID, taken time.Time) {
+func (b *bench) restore(id reset.ID, taken, okta time.Time) {
 	b.t.Helper()
 	b.reopen(func(record) {
-		b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Restore(taken, time.Now()), nil })
+		b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Restore(taken, okta, time.Now()), nil })
 	})
 }
 
@@ -366,7 +366,7 @@ func (b *bench) lostFuture(id reset.ID, future func()) {
 	pauseFor(context.Background(), 2*time.Second)
 	future()
 	pauseFor(context.Background(), time.Minute)
-	b.restore(id, taken)
+	b.restore(id, taken, time.Time{})
 }
 
 // A restored backup of a run in waves: what may have been sent is settled wave by

@@ -11,11 +11,14 @@ import (
 const restoredMargin = 5 * time.Second
 
 // restoredFrom returns when the backup was made that the record was restored from, by
-// Okta's clock. The backup's moment was named by the clock of a machine, which may
-// have been set since: of what is known of both clocks the earliest moment counts.
+// Okta's clock. One that names its moment by the clock of a machine alone, which may
+// have been set since, is as old as what is known of both clocks allows.
 func (b *batch) restoredFrom() (at time.Time, restored bool) {
 	if b.head.RestoredFrom.IsZero() {
 		return at, false
+	}
+	if okta := b.head.RestoredOkta; !okta.IsZero() {
+		return okta.Add(-restoredMargin), true
 	}
 	ahead, _ := b.Caller.Clock()
 	b.mu.Lock()

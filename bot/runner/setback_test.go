@@ -263,3 +263,31 @@ func TestRunner_factor_enrolled_right_before_the_call(t *testing.T) {
 		})
 	}
 }
+
+// The machine's clock was wrong by a quarter of an hour when the backup was made, and
+// has been set right since: the backup names its moment by Okta's clock, too, and whoever
+// was reset and enrolled after it keeps the new factor.
+func TestRunner_clock_wrong_at_the_backup(t *testing.T) {
+	users, ids := people(40)
+	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
+		id := b.open(ids...)
+		taken := time.Now()
+		b.lostFuture(id, func() {
+			b.call(ids[0])
+			if err := b.org.Enrol(ids[0], "webauthn"); err != nil {
+				t.Error(err)
+			}
+		})
+		b.reopen(func(record) {
+			b.update(id, func(r *reset.Request) (reset.Fact, error) {
+				r.RestoredFrom = time.Time{}
+				return r.Restore(taken.Add(15*time.Minute), taken, time.Now()), nil
+			})
+		})
+		b.start()
+		b.await(id, reset.Done)
+		if removed, n := b.org.Books().NewRemoved, len(b.org.Resets(ids[0])); removed != 0 || n != 1 {
+			t.Errorf("%d new factors removed, reset %d times: %+v", removed, n, b.results(id)[1])
+		}
+	})
+}

@@ -130,7 +130,9 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if err != nil {
 		return err
 	}
-	if err := takeOver(ctx, term, log); err != nil {
+	slackClock := &slackapi.Clock{}
+	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, slackClock.Through(health.metrics.Slack))
+	if err := takeOver(ctx, term, slackTime(slack, slackClock), log); err != nil {
 		return err
 	}
 	head, err := term.Head(ctx)
@@ -152,13 +154,19 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if err != nil {
 		return err
 	}
+	file.OktaTime(func() time.Time {
+		ahead, known := client.Clock()
+		if !known {
+			return time.Time{}
+		}
+		return time.Now().Add(ahead)
+	})
 	rec, org := NewRecord(term), Okta(client)
 	if opt.Wrap != nil {
 		rec, org = opt.Wrap(rec, org)
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
-	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, health.metrics.Slack)
 	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
 	verifier, screen := newStepUps(rec, d, who, client, current, log.With("part", "step-up"))
@@ -217,7 +225,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		Deleted: posts.Deleted,
 		Opened:  tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,
-		Log:     log.With("part", "listener"), Now: time.Now,
+		Log:     log.With("part", "listener"), Now: time.Now, Clock: slackClock,
 	}
 	after := &announcer.EnrolmentReporter{Slack: slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)

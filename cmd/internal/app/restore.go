@@ -3,13 +3,34 @@ package app
 import (
 	"context"
 	"log/slog"
+	"time"
 
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/slackapi"
 	"factorbot/store"
 )
 
+// slackTime returns what asks Slack for its time; where it does not answer soon, this
+// machine's clock has to do.
+func slackTime(client *slack.Client, clock *slackapi.Clock) func(context.Context) time.Time {
+	return func(ctx context.Context) time.Time {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		_, _ = client.AuthTestContext(ctx) // whatever it answers is dated
+		if now, known := clock.Now(); known {
+			return now
+		}
+		return time.Now()
+	}
+}
+
 // takeOver makes a restored backup into the record, before anybody acts on it, and says so.
-func takeOver(ctx context.Context, term *store.Term, log *slog.Logger) error {
-	done, err := term.Restored(ctx)
+func takeOver(ctx context.Context, term *store.Term, slackTime func(context.Context) time.Time, log *slog.Logger) error {
+	if _, restored, err := term.RestoredFrom(ctx); !restored || err != nil {
+		return err
+	}
+	done, err := term.Restored(ctx, slackTime(ctx))
 	if err != nil || done == nil {
 		return err
 	}

@@ -26,13 +26,14 @@ type failpoint struct {
 
 // drillConfig is what "factorlab drill" can be told.
 type drillConfig struct {
-	Users  int     `json:"users"` // of each round of requests
-	Kills  int     `json:"kills"`
-	Seed   uint64  `json:"seed"`
-	Faults float64 `json:"faults"`
-	Full   bool    `json:"full"`
-	JSON   bool    `json:"-"`
-	Keep   string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
+	Users    int     `json:"users"` // of each round of requests
+	Kills    int     `json:"kills"`
+	Seed     uint64  `json:"seed"`
+	Faults   float64 `json:"faults"`
+	Full     bool    `json:"full"`
+	Restores int     `json:"restores"`
+	JSON     bool    `json:"-"`
+	Keep     string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
 }
 
 const drillHead = `Kill the bot again and again, and see that nothing is lost and nothing is done
@@ -40,7 +41,9 @@ twice. The bot runs as a process of its own against a simulated Slack workspace
 and a simulated Okta org whose calls go wrong; nothing real is touched. People
 ask in rounds of three requests that share users and run at once; of those who
 are reset a third enrol anew within seconds, and must keep what they enrolled. Some
-resets are done by half. What happened is read from the books of the simulators, not from the bot.
+resets are done by half, users are deleted, methods of Slack fail one at a time, commits
+are slow, the clocks of Okta and of the bot are set by minutes, and backups are put back.
+What happened is read from the books of the simulators, not from the bot.
 
 The exit code is 1 if a user was forgotten, reset too often or against the
 policy, or if a message or a file is missing or there twice.
@@ -58,7 +61,8 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	f.IntVar(&c.Kills, "kills", 60, "`NUMBER` of times that the bot is killed")
 	f.Uint64Var(&c.Seed, "seed", 1, "`NUMBER` from which users, faults and moments are drawn")
 	f.Float64Var(&c.Faults, "faults", 0.03, "`SHARE` of the calls to Okta that go wrong, 0 to 0.2; a third as many of those to Slack")
-	f.BoolVar(&c.Full, "full", false, "at least 200 kills and 500 faults; and users are deleted, a method of Slack fails for a whole life, commits are slow, Okta's clock is set")
+	f.IntVar(&c.Restores, "restores", 1, "`NUMBER` of backups that are put back, amid waves or while a request is paused")
+	f.BoolVar(&c.Full, "full", false, "at least 400 kills, twice as many faults, and 12 backups that are put back")
 	f.BoolVar(&c.JSON, "json", false, "print the figures as JSON")
 	f.StringVar(&c.Keep, "keep", "", "`DIRECTORY` in which database and log of the bot stay; empty: a temporary one")
 	err := cli.ParseFlags(f, args)
@@ -71,13 +75,15 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 		return nil, err
 	}
 	if c.Full {
-		c.Kills, c.Faults = max(c.Kills, 200), max(c.Faults, 0.06)
+		c.Kills, c.Faults, c.Restores = max(c.Kills, 400), max(c.Faults, 0.06), max(c.Restores, 12)
 	}
 	switch {
 	case c.Users < 40 || c.Users > 5000:
 		return nil, cli.BadSetting("--users", "must be from 40 to 5000")
 	case c.Kills < 1 || c.Kills > 100_000:
 		return nil, cli.BadSetting("--kills", "must be from 1 to 100000")
+	case c.Restores < 0 || c.Restores > 1000:
+		return nil, cli.BadSetting("--restores", "must be from 0 to 1000")
 	case !(c.Faults >= 0 && c.Faults <= 0.2): // NaN too
 		return nil, cli.BadSetting("--faults", "must be from 0 to 0.2: with more a request pauses for a person again and again")
 	}

@@ -20,10 +20,10 @@ func TestDrillFlags(t *testing.T) {
 	if err != nil || c.Kills != 7 || c.Users != 50 || c.Faults != 0.1 || c.Seed != 9 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if c, err = drillFlags([]string{"--full"}, io.Discard); err != nil || c.Kills < 200 || c.Faults < 0.05 {
+	if c, err = drillFlags([]string{"--full"}, io.Discard); err != nil || c.Kills < 400 || c.Restores < 12 || c.Faults < 0.05 {
 		t.Errorf("--full: %+v, %v", c, err)
 	}
-	for _, args := range []string{"--kills 0", "--users 39", "--users 5001", "--faults 0.3", "--faults NaN", "--faults -1", "--nonsense", "extra"} {
+	for _, args := range []string{"--kills 0", "--restores -1", "--users 39", "--users 5001", "--faults 0.3", "--faults NaN", "--faults -1", "--nonsense", "extra"} {
 		var setting *cli.SettingError
 		if _, err := drillFlags(strings.Fields(args), io.Discard); !errors.As(err, &setting) {
 			t.Errorf("%s: %v", args, err)

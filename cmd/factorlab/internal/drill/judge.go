@@ -35,11 +35,33 @@ func (d *drill) judge() {
 	}
 	f.Halves, f.Deleted = books.Faults[oktasim.Part], len(d.org.Deleted())
 	f.Enrolled = d.enrolled()
+	d.judgeResults()
 	d.judgeMessages()
 	reset := d.judgeFiles()
 	d.judgeUsers(reset)
 	d.judgeFactors()
 	f.Seconds = time.Since(f.began).Seconds()
+}
+
+// judgeResults checks of each result file, as soon as it is there, that who is told to
+// be reset has no old factor at that moment.
+func (d *drill) judgeResults() {
+	for _, share := range d.work.Books().Shares {
+		if !strings.HasSuffix(share.Name, "-results.csv") || d.judged[share.Name] {
+			continue
+		}
+		rows, err := d.sheet(share.Name)
+		if err != nil {
+			continue // the judge of the files tells
+		}
+		d.judged[share.Name] = true
+		for _, row := range rows {
+			if u, ok := d.org.User(row["user_id"]); ok && row["outcome"] == "reset" {
+				d.judgeOld(u, drillRow{share.Name, row["outcome"], row["reason"], row["proof"]})
+			}
+		}
+	}
+	d.figures.Results = len(d.judged)
 }
 
 // judgeMessages checks that each request has its messages and files, once.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/sandbox"
 )
@@ -28,25 +30,50 @@ const (
 // run lets the bot live and die until it was killed often enough, then lets it
 // finish, and judges.
 func (d *drill) run(ctx context.Context) (*drillFigures, error) {
-	if err := d.configure(); err != nil {
+	if err := d.findBot(ctx); err != nil {
 		return nil, err
 	}
-	people := d.gather(ctx)
-	err := d.lives(ctx)
-	if err == nil {
-		err = d.peace(ctx)
+	if err := d.configure(""); err != nil {
+		return nil, err
 	}
-	people()
-	if err != nil {
+	var put []*drillFigures
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { put, err = d.restores(ctx); return err })
+	g.Go(func() error {
+		defer d.gather(ctx)()
+		if err := d.lives(ctx); err != nil {
+			return err
+		}
+		return d.peace(ctx)
+	})
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	d.judge()
+	for _, f := range put {
+		d.add(f)
+	}
 	return &d.figures, nil
 }
 
-func (d *drill) configure() error {
+// findBot finds the program of the bot: this one, if its clock can be set, else one that
+// is built for that. A short drill, for a look, sets no clock.
+func (d *drill) findBot(ctx context.Context) (err error) {
+	if d.bot, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	if hasClock() || d.Kills < eachPoint {
+		return nil
+	}
+	d.tell("building a bot whose clock can be set")
+	d.bot = filepath.Join(d.dir, "factorlab")
+	return buildLab(ctx, d.dir, d.bot)
+}
+
+// configure writes the policy, with more lines of it, and asks for the first requests.
+func (d *drill) configure(more string) error {
 	text := fmt.Sprintf("channels: [%s]\napprovers: {users: [U_APPROVER1, U_APPROVER2]}\nlarge_batch: {over: 1000000}\n"+
-		"okta: {settle_after: %s, log_lag: %s, reserve: 10}\n", drillChannel, drillSettle, drillLag)
+		"okta: {settle_after: %s, log_lag: %s, reserve: 10}\n%s", drillChannel, drillSettle, drillLag, more)
 	if err := os.WriteFile(filepath.Join(d.dir, "factorbot.yaml"), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("configure the bot: %w", err)
 	}
@@ -97,6 +124,7 @@ func (d *drill) lives(ctx context.Context) error {
 		if err := d.live(ctx); err != nil {
 			return err
 		}
+		d.judgeResults()
 		d.tell("%d of %d kills, %d with resets in flight; %d resets in %d requests%s", f.Kills, d.Kills, f.InFlight, d.org.Books().Effects, d.asked(), d.due())
 	}
 	return nil
@@ -241,17 +269,13 @@ type drillBot struct {
 }
 
 func (d *drill) startBot(ctx context.Context, armed string, more ...string) (*drillBot, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
-	}
 	b := &drillBot{logs: filepath.Join(d.dir, "bot.log"), done: make(chan struct{})}
 	logs, err := os.OpenFile(b.logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the bot's log: %w", err)
 	}
 	defer logs.Close()
-	b.cmd = exec.CommandContext(ctx, self, "drill", "bot", "--config", filepath.Join(d.dir, "factorbot.yaml"))
+	b.cmd = exec.CommandContext(ctx, d.bot, "drill", "bot", "--config", filepath.Join(d.dir, "factorbot.yaml"))
 	b.cmd.Dir, b.cmd.Stderr = d.dir, logs
 	// Nothing of ours, so that no setting and no ~/.okta strays in.
 	b.cmd.Env = []string{

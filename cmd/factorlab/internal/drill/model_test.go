@@ -203,7 +203,7 @@ func (m *stage) start() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	if _, err := term.Restored(m.t.Context()); err != nil {
+	if _, err := term.Restored(m.t.Context(), time.Now()); err != nil {
 		m.t.Fatal(err)
 	}
 	m.term, m.rec = term, mortal{app.NewRecord(term), &atomic.Bool{}, &atomic.Int64{}}

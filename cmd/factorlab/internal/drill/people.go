@@ -16,7 +16,7 @@ import (
 // share a third of their users, and a small one that shares all of its.
 type drillRound struct {
 	users   []string // IDs of those who are reset in it
-	rosters [3]drillRoster
+	rosters []drillRoster
 }
 
 // drillRoster is what one request names.
@@ -48,13 +48,17 @@ func (d *drill) newRound() (drillRound, error) {
 		}
 		r.users = append(r.users, made.ID)
 	}
+	if d.solo {
+		r.rosters = []drillRoster{{rows: r.users, protected: protected}}
+		return r, nil
+	}
 	third := d.Users / 3
 	for i, ids := range [][]string{r.users[:2*third], r.users[third:], r.users[third : third+smallRoster]} {
 		rows := append([]string{}, ids...)
 		if i < 2 {
 			rows = append(rows, ids[1], fmt.Sprintf("nobody%d-%d@example.com", len(d.rounds), i))
 		}
-		r.rosters[i] = drillRoster{rows: rows, protected: protected}
+		r.rosters = append(r.rosters, drillRoster{rows: rows, protected: protected})
 	}
 	return r, nil
 }
@@ -81,7 +85,13 @@ func (d *drill) ask() error {
 const drillChannel = "C_FACTORS"
 
 // asked is how many requests there must be.
-func (d *drill) asked() int { return 3 * len(d.rounds) }
+func (d *drill) asked() int {
+	n := 0
+	for _, r := range d.rounds {
+		n += len(r.rosters)
+	}
+	return n
+}
 
 // press does what people do: as soon as all requests of a round wait for
 // approval they are approved, and what is paused is resumed. A click that the bot
@@ -94,6 +104,9 @@ func (d *drill) press(ctx context.Context) {
 	var clicks []slacksim.Click
 	for _, m := range messages {
 		for _, action := range []string{"approve", "resume"} {
+			if action == "resume" && !d.resume.Load() {
+				continue
+			}
 			if value := buttonValue(m.Blocks, action); value != "" {
 				clicks = append(clicks, slacksim.Click{User: "U_APPROVER1", Channel: drillChannel, Message: m.TS, ActionID: action, Value: value})
 			}

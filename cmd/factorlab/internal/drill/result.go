@@ -19,30 +19,36 @@ type drillFigures struct {
 	Points   map[string]int `json:"points"`    // kills by the point at which the bot ended itself; "": at a random moment
 	Faults   int            `json:"faults"`    // calls to Okta and Slack that went wrong
 
-	Halves  int `json:"halves"`  // resets that removed one factor of several and answered 500
-	Outages int `json:"outages"` // lives of the bot during which one method of Slack failed
-	Clocks  int `json:"clocks"`  // times that Okta's clock was set, by minutes
-	Slow    int `json:"slow"`    // lives whose commits took over two seconds
-	Deleted int `json:"deleted"` // users who were deleted in the middle
+	Halves    int `json:"halves"`     // resets that removed one factor of several and answered 500
+	Outages   int `json:"outages"`    // lives of the bot during which one method of Slack failed
+	Clocks    int `json:"clocks"`     // times that Okta's clock was set, by minutes
+	OwnClocks int `json:"own_clocks"` // lives of the bot with a clock that was set, by minutes
+	Results   int `json:"results"`    // result files that were judged as soon as they were there
+	Restores  int `json:"restores"`   // backups that were put back
+	Ramps     int `json:"ramps"`      // those of them in the middle of waves
+	Pauses    int `json:"pauses"`     // those of them with a request that was paused
+	Slow      int `json:"slow"`       // lives whose commits took over two seconds
+	Deleted   int `json:"deleted"`    // users who were deleted in the middle
 
-	Requests   int            `json:"requests"`
-	Rows       int            `json:"rows"`
-	Users      int            `json:"users"` // that an approved plan names to be reset
-	Reset      int            `json:"reset"` // by Okta's books
-	Again      int            `json:"again"` // reset more than once, before they enrolled anew
-	Forgotten  int            `json:"forgotten"`
-	Protected  int            `json:"protected"`   // touched though protected or in no plan
-	Enrolled   int            `json:"enrolled"`    // have a factor of after their reset
-	NewRemoved int            `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
-	Unclosable int            `json:"unclosable"`  // the same, enrolled between the last look and the call
-	StillOld   int            `json:"still_old"`   // told to be reset, though a factor of before is listed
-	Unsure     int            `json:"unsure"`      // failed for another reason than enrolled_meanwhile
-	Messages   int            `json:"messages"`
-	Files      int            `json:"files"`
-	Outcomes   map[string]int `json:"outcomes"`
-	Reasons    map[string]int `json:"reasons"`
-	Seconds    float64        `json:"seconds"`
-	Wrong      []string       `json:"wrong"` // the first findings
+	Requests      int            `json:"requests"`
+	Rows          int            `json:"rows"`
+	RestoredUsers int            `json:"restored_users"` // of the requests of which a backup was put back
+	Users         int            `json:"users"`          // that an approved plan names to be reset
+	Reset         int            `json:"reset"`          // by Okta's books
+	Again         int            `json:"again"`          // reset more than once, before they enrolled anew
+	Forgotten     int            `json:"forgotten"`
+	Protected     int            `json:"protected"`   // touched though protected or in no plan
+	Enrolled      int            `json:"enrolled"`    // have a factor of after their reset
+	NewRemoved    int            `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
+	Unclosable    int            `json:"unclosable"`  // the same, enrolled between the last look and the call
+	StillOld      int            `json:"still_old"`   // told to be reset, though a factor of before is listed
+	Unsure        int            `json:"unsure"`      // failed for another reason than enrolled_meanwhile
+	Messages      int            `json:"messages"`
+	Files         int            `json:"files"`
+	Outcomes      map[string]int `json:"outcomes"`
+	Reasons       map[string]int `json:"reasons"`
+	Seconds       float64        `json:"seconds"`
+	Wrong         []string       `json:"wrong"` // the first findings
 
 	began  time.Time
 	wrongs int // all of them
@@ -79,6 +85,9 @@ func (f *drillFigures) print(out io.Writer) error {
 	line("lives with a method of Slack away", f.Outages)
 	line("lives with slow commits", f.Slow)
 	line("times that Okta's clock was set", f.Clocks)
+	line("lives with the bot's clock set", f.OwnClocks)
+	line("backups put back", fmt.Sprintf("%d, %d amid waves, %d while paused", f.Restores, f.Ramps, f.Pauses))
+	line("result files judged at once", f.Results)
 	line("users deleted in the middle", f.Deleted)
 	line("requests, rows", fmt.Sprintf("%d, %d", f.Requests, f.Rows))
 	line("users to reset", f.Users)

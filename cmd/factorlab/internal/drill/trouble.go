@@ -13,14 +13,15 @@ import (
 const (
 	shareOutage  = 0.7  // of those that end at a random moment: one method of Slack fails all the time
 	shareClock   = 0.25 // Okta's clock was set, by up to clockMost
+	shareOwn     = 0.25 // the bot's was, half of them once more in the middle
 	shareDeleted = 0.2  // a user of the newest requests is deleted
-	shareSlow    = 0.06 // commits take slowCommit
+	shareSlow    = 0.03 // commits take slowCommit
 )
 
 const (
 	clockMost  = 3 * time.Minute
-	slowCommit = 2500 * time.Millisecond // over the two seconds in which a call must begin
-	slowLife   = 3 * slowCommit          // how much longer such a life lasts
+	slowCommit = 2200 * time.Millisecond // over the two seconds in which a call must begin
+	slowLife   = 2 * slowCommit          // how much longer such a life lasts
 )
 
 // slowEnv makes each commit of a bot take so long.
@@ -36,9 +37,6 @@ type trouble struct {
 // that is to end at a point has no outage, which could keep it from the point.
 func (d *drill) brew(armed bool) (t trouble, err error) {
 	f := &d.figures
-	if !d.Full {
-		return t, nil
-	}
 	failing := []map[string]any{}
 	if !armed && d.rng.Float64() < shareOutage {
 		methods := slices.Sorted(maps.Keys(d.work.Books().Tried))
@@ -57,10 +55,13 @@ func (d *drill) brew(armed bool) (t trouble, err error) {
 	}
 	if d.rng.Float64() < shareClock {
 		f.Clocks++
-		ahead := time.Duration(d.rng.Int64N(int64(2*clockMost))) - clockMost
-		if _, err := d.org.Set(settings(map[string]any{"clock_offset": ahead.String()})); err != nil {
+		if _, err := d.org.Set(settings(map[string]any{"clock_offset": d.anyClock().String()})); err != nil {
 			return t, fmt.Errorf("set Okta's clock: %w", err)
 		}
+	}
+	if d.rng.Float64() < shareOwn {
+		f.OwnClocks++
+		t.env = append(t.env, d.ownClock())
 	}
 	if d.rng.Float64() < shareDeleted {
 		if err := d.delete(); err != nil {
@@ -72,6 +73,20 @@ func (d *drill) brew(armed bool) (t trouble, err error) {
 		t.env, t.longer = append(t.env, slowEnv+"="+slowCommit.String()), slowLife
 	}
 	return t, nil
+}
+
+// anyClock is by how much a clock is set, in whole seconds.
+func (d *drill) anyClock() time.Duration {
+	return time.Duration(d.rng.Int64N(int64(2*clockMost)) - int64(clockMost)).Truncate(time.Second)
+}
+
+// ownClock is the setting of a bot whose clock is set.
+func (d *drill) ownClock() string {
+	set := clockEnv + "=" + d.anyClock().String()
+	if d.rng.IntN(2) == 0 {
+		return set
+	}
+	return fmt.Sprintf("%s %dms %s", set, 200+d.rng.IntN(800), d.anyClock())
 }
 
 // delete deletes one user of the newest round who is there.

@@ -45,15 +45,20 @@ type drill struct {
 	rounds []drillRound
 	users  int // made so far
 
-	effects int // resets by the end of the last life
-	idle    int // lives since the last one that reset somebody
+	solo    bool            // each round is one request
+	bot     string          // path of its program
+	judged  map[string]bool // result files that were judged by themselves
+	resume  atomic.Bool     // whether people resume what is paused
+	effects int             // resets by the end of the last life
+	idle    int             // lives since the last one that reset somebody
 
 	figures drillFigures
 }
 
 // newDrill serves both simulators on a port of this machine.
 func newDrill(ctx context.Context, c *drillConfig, dir string, tell func(string, ...any)) (*drill, error) {
-	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: app.NewLifecycle(ctx), calmed: make(chan struct{})}
+	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: app.NewLifecycle(ctx), calmed: make(chan struct{}), judged: map[string]bool{}}
+	d.resume.Store(true)
 	d.figures.begin(c)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.lc.Stop())
