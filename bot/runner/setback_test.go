@@ -284,6 +284,7 @@ func TestRunner_clock_wrong_at_the_backup(t *testing.T) {
 				return r.Restore(taken.Add(15*time.Minute), taken, time.Now()), nil
 			})
 		})
+		pauseFor(context.Background(), 12*time.Minute) // longer than a clock is looked after
 		b.start()
 		b.await(id, reset.Done)
 		if removed, n := b.org.Books().NewRemoved, len(b.org.Resets(ids[0])); removed != 0 || n != 1 {
