@@ -167,7 +167,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	lc.OnStop("Okta client", func() error { client.Close(); return nil })
 	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
-	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people")}
+	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people"), Shelf: rec}
 	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
 	verifier, screen := newStepUps(rec, d, who, client, current, log.With("part", "step-up"))
 	if err := d.Reconcile(ctx); err != nil {

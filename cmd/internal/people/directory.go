@@ -25,6 +25,8 @@ type Directory struct {
 	Log   *slog.Logger
 	// Judge adds what is remembered of an account to what is known of the person; nil: nothing is.
 	Judge func(context.Context, *policy.Person) error
+	// Shelf keeps what Okta said of people; nil: it is forgotten with the process.
+	Shelf Shelf
 
 	place  atomic.Pointer[place] // where we are installed
 	users  book[account]         // by the Slack user's ID
@@ -34,6 +36,7 @@ type Directory struct {
 	found  book[[]okta.User]     // whom Okta finds by an e-mail
 	parts  book[[]okta.Group]    // of which Okta groups somebody is, by the Okta user's ID
 	linked book[oktaPart]        // what Okta said last, by the Slack user's ID
+	memory memory                // the same, in the record
 	gates  gates                 // of Slack's methods
 }
 
@@ -84,10 +87,14 @@ func (p *Directory) Known(ctx context.Context, id reset.Person) (policy.Person, 
 		return a.who, p.judge(ctx, &a.who)
 	}
 	old, ok := p.linked.get(string(id), oktaKept)
+	said := old.value
+	if !ok {
+		said, ok = p.recalled(ctx, id)
+	}
 	if !ok {
 		return policy.Person{}, err
 	}
-	a.who.Kin, a.who.Okta = old.value.kin, old.value.account
+	a.who.Kin, a.who.Okta = said.kin, said.account
 	return a.who, p.judge(ctx, &a.who)
 }
 

@@ -63,7 +63,9 @@ func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed b
 		who.At = at
 	}
 	who.Kin, who.Okta = kin, one
-	p.linked.put(string(who.ID), noted[oktaPart]{oktaPart{kin, one}, at})
+	part := noted[oktaPart]{oktaPart{kin, one}, at}
+	p.linked.put(string(who.ID), part)
+	p.remember(ctx, who.ID, part)
 	return nil
 }
 

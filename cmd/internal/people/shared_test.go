@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -107,6 +108,68 @@ func TestDirectory_Known_remembersForADay(t *testing.T) {
 		}
 		if got, err := p.Member(t.Context(), who); err != nil || got.ID != who {
 			t.Errorf("Slack alone: %+v, %v", got, err)
+		}
+	})
+}
+
+// shelf keeps values in memory.
+type shelf struct {
+	mu     sync.Mutex
+	values map[string][]byte
+	puts   int
+}
+
+func (s *shelf) PutValue(_ context.Context, name string, value []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.puts++
+	s.values[name] = value
+	return nil
+}
+
+func (s *shelf) Value(_ context.Context, name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values[name], nil
+}
+
+// What Okta said of an approver counts for stopping also where the bot was started
+// again while Okta is away, for a day; it is written rarely.
+func TestDirectory_Known_after_a_restart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &shelf{values: map[string][]byte{}}
+		start := func(away bool) *Directory {
+			p, _ := mustPeople(t)
+			p.Okta, p.Shelf, p.Log = &oneOrg{away: away}, kept, slog.New(slog.DiscardHandler)
+			p.Rules = func() policy.Rules {
+				return policy.Rules{Approvers: policy.Group{OktaGroups: []string{"00gApprovers00000001"}}}
+			}
+			return p
+		}
+		const who reset.Person = "U_APPROVER1"
+		p := start(false)
+		for range 20 {
+			if got, err := p.Person(t.Context(), who); err != nil || got.Okta == nil {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			<-time.After(time.Minute)
+		}
+		if kept.puts != 1 {
+			t.Errorf("written %d times in 20 minutes", kept.puts)
+		}
+		if got, err := start(true).Known(t.Context(), who); err != nil || got.Okta == nil || len(got.Okta.Groups) != 1 || len(got.Kin) != 1 {
+			t.Errorf("after a restart: %+v, %v", got, err)
+		}
+		var away *desk.AwayError
+		if got, err := start(true).Known(t.Context(), "U_APPROVER2"); !errors.As(err, &away) {
+			t.Errorf("of whom Okta said nothing: %+v, %v", got, err)
+		}
+		if got, err := start(true).Person(t.Context(), who); !errors.As(err, &away) {
+			t.Errorf("a decision: %+v, %v", got, err)
+		}
+		<-time.After(oktaKept)
+		if got, err := start(true).Known(t.Context(), who); !errors.As(err, &away) {
+			t.Errorf("after a day: %+v, %v", got, err)
 		}
 	})
 }
