@@ -280,6 +280,19 @@ func TestDocs_pointToWhatIsThere(t *testing.T) {
 	}
 }
 
+// Each threat has something that stops it, and a test that shows it.
+func TestSecurity_threatsHaveTests(t *testing.T) {
+	threats := tableRows(mustDocument(t, ".github/SECURITY.md"))
+	for _, row := range threats {
+		if len(row) != 4 || row[1] == "" || !regexp.MustCompile("^`Test[A-Z]").MatchString(row[2]) {
+			t.Errorf("no test shows what stops this: %q", row)
+		}
+	}
+	if len(threats) < 20 {
+		t.Errorf("only %d threats were found", len(threats))
+	}
+}
+
 // sources are the paths of the repository's files that fit.
 func sources(tb testing.TB, fits func(path string) bool) (paths []string) {
 	tb.Helper()

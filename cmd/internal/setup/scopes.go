@@ -11,14 +11,14 @@ func SlackScopes() []slackScope {
 		{"channels:read", "checks that it is in the channels of the policy (conversations.info)"},
 		{"chat:write", "posts and edits its messages, answers privately (chat.postMessage, .update, .postEphemeral)"},
 		{"commands", "hears /factor-reset"},
-		{"files:read", "reads the rosters that people drop, and where its own files are shared (files.info)"},
+		{"files:read", "reads the lists that people drop, and where its own files are shared (files.info)"},
 		{"files:write", "posts plan and result files (files.getUploadURLExternal, .completeUploadExternal)"},
 		{"groups:history", "the same as channels:history in private channels (event message.groups)"},
 		{"groups:read", "the same as channels:read for private channels"},
-		{"im:history", "finds a direct message of its own again whose answer was lost (conversations.history)"},
+		{"im:history", "finds its own direct message again when the answer to it was lost (conversations.history)"},
 		{"im:write", "writes to one person, such as a requester or an approver (conversations.open)"},
 		{"usergroups:read", "knows who is in the user groups that the policy names (usergroups.list, usergroups.users.list)"},
-		{"users:read", "asks whether who acts is active, a person and a full member (users.info)"},
+		{"users:read", "checks that whoever acts is a person, active, and a full member (users.info)"},
 		{"users:read.email", "finds the Okta user of somebody who is mentioned"},
 	}
 }
