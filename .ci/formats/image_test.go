@@ -90,11 +90,16 @@ func (im *image) command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+func TestImage(t *testing.T) {
+	im := mustAssemble(t)
+	t.Run("runs the sandbox", im.runsTheSandbox)
+	t.Run("run asks for settings", im.asksForSettings)
+}
+
 // The image holds all that the sandbox needs: run as its user in its file system, with its
 // environment alone, it serves its page, the bot in it is ready by the image's own health
 // check, and it ends when it is told to.
-func TestImage_runsTheSandbox(t *testing.T) {
-	im := mustAssemble(t)
+func (im *image) runsTheSandbox(t *testing.T) {
 	cmd := im.command(t, nil, "sandbox", "--container", "--addr", "127.0.0.1:0", "--users", "30")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	lines, err := cmd.StdoutPipe()
@@ -149,8 +154,7 @@ func TestImage_runsTheSandbox(t *testing.T) {
 
 // Without settings the image's own command ends with code 2 and names one: it finds
 // nothing of the machine that built it.
-func TestImage_runAsksForSettings(t *testing.T) {
-	im := mustAssemble(t)
+func (im *image) asksForSettings(t *testing.T) {
 	text, err := im.command(t, nil, "run").CombinedOutput()
 	exit, ok := err.(*exec.ExitError)
 	if !ok || exit.ExitCode() != 2 || !strings.Contains(string(text), "SLACK_APP_TOKEN") {
