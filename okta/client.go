@@ -92,7 +92,7 @@ func (c *Client) Clock() (offset time.Duration, ok bool) { return c.clock.offset
 const (
 	readTries    = 5
 	throttleRuns = 20 // waits for a window, which the pacer does
-	tokenRuns    = 2  // with another access token, or another proof
+	tokenRuns    = 5  // with another access token, or another proof
 	firstBackoff = 200 * time.Millisecond
 	mostBackoff  = 5 * time.Second
 )

@@ -30,7 +30,8 @@ type tokens struct {
 	prover   *oauth.Prover
 	store    oauth.Store
 
-	turn chan struct{} // holds one: the right to fetch
+	turn  chan struct{} // holds one: the right to fetch
+	alone chan struct{} // holds one: the right to call the API, where nonces serve once
 }
 
 func newTokens(cfg Config, way *transport, p *pacer.Pacer) (*tokens, error) {
@@ -45,7 +46,7 @@ func newTokens(cfg Config, way *transport, p *pacer.Pacer) (*tokens, error) {
 	}
 	return &tokens{
 		client: &http.Client{Transport: way, CheckRedirect: noRedirect},
-		pacer:  p, clock: way.clock, endpoint: endpoint, app: app, prover: prover, turn: make(chan struct{}, 1),
+		pacer:  p, clock: way.clock, endpoint: endpoint, app: app, prover: prover, turn: make(chan struct{}, 1), alone: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -145,7 +146,7 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, e
 		return got, typed(op, EffectNone, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	t.prover.Learn(t.endpoint, "", resp.Header.Get("DPoP-Nonce"))
+	t.prover.Learn(t.endpoint, "", resp.Header.Get("DPoP-Nonce"), "", false)
 	if c.ans.status != http.StatusOK || !got.Valid() {
 		return got, t.refused(op, c, resp)
 	}
@@ -158,6 +159,20 @@ func (t *tokens) refused(op string, c *exchange, resp *http.Response) error {
 		_ = json.Unmarshal(raw, &body) // not JSON: the status has to do
 	}
 	return answered(op, c.ans, &body)
+}
+
+// enter waits until no other call can spoil the nonce of this one's proof. leave follows
+// the answer.
+func (t *tokens) enter(ctx context.Context) (leave func(), err error) {
+	if !t.prover.OneAtATime() {
+		return func() {}, nil
+	}
+	select {
+	case t.alone <- struct{}{}:
+		return func() { <-t.alone }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // credential is what one request to the API shows.
@@ -189,13 +204,16 @@ func (t *tokens) sign(req *http.Request) (c credential, ok bool) {
 // another nonce, would not meet again is of KindToken.
 func (t *tokens) judge(c credential, u *url.URL, status int, h http.Header) Kind {
 	nonce := h.Get("DPoP-Nonce")
-	t.prover.Learn(u, c.token.Text, nonce)
+	spoiled := status == http.StatusUnauthorized && nonce != "" && nonce != c.nonce && challenge(h.Get("Www-Authenticate")) == "use_dpop_nonce"
+	if c.token.Bound {
+		t.prover.Learn(u, c.token.Text, nonce, c.nonce, spoiled)
+	}
 	if status != http.StatusUnauthorized {
 		t.store.Accepted(c.token)
 		return ""
 	}
-	switch word := challenge(h.Get("Www-Authenticate")); {
-	case word == "use_dpop_nonce" && nonce != "" && nonce != c.nonce:
+	switch {
+	case spoiled:
 		return KindToken
 	case t.store.Refused(c.token):
 		return KindToken

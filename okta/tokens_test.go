@@ -2,6 +2,9 @@ package okta_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -219,6 +222,83 @@ func TestServiceApp_dpop_nonce_at_a_write(t *testing.T) {
 	if n := len(org.Resets(id)); n != 2 {
 		t.Errorf("%d resets", n)
 	}
+}
+
+// TestServiceApp_dpop_nonce_of_each_answer: where each answer demands another nonce of the
+// next call, and takes no older one, calls are made one at a time, and all succeed.
+func TestServiceApp_dpop_nonce_of_each_answer(t *testing.T) {
+	sdk := MustSDK(t)
+	key, _, text := MustKey(t)
+	synctest.Test(t, func(t *testing.T) {
+		org, err := oktasim.New(oktasim.Options{Users: 60, AllActive: true, ClientID: appID, ClientKey: &key.PublicKey, DPoP: true, Latency: 20 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer org.Close()
+		var mu sync.Mutex
+		calls, refused := 0, 0
+		c := MustClient(t, okta.Config{SDK: sdk, ClientID: appID, PrivateKey: text, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasPrefix(r.URL.Path, "/api/") {
+				return org.Transport().RoundTrip(r)
+			}
+			<-time.After(10 * time.Millisecond)
+			mu.Lock()
+			good := nonceOf(t, r) == fmt.Sprint("n", calls)
+			calls++
+			next := fmt.Sprint("n", calls)
+			if !good {
+				refused++
+			}
+			mu.Unlock()
+			if !good {
+				return &http.Response{StatusCode: http.StatusUnauthorized, Request: r, Body: http.NoBody, Header: http.Header{
+					"Dpop-Nonce": {next}, "Www-Authenticate": {`DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`}}}, nil
+			}
+			resp, err := org.Transport().RoundTrip(r)
+			if err == nil {
+				resp.Header.Set("Dpop-Nonce", next)
+			}
+			return resp, err
+		})})
+		var all sync.WaitGroup
+		for _, u := range org.Users()[:60] {
+			all.Go(func() {
+				if _, err := c.Factors(okta.WithLane(t.Context(), "FR-2"), u.ID); err != nil {
+					t.Errorf("a read: %v", err)
+				}
+			})
+			all.Go(func() {
+				_, err := reset(t.Context(), c, "FR-1", u.ID)
+				for okta.IsKind(err, okta.KindToken) || okta.IsKind(err, okta.KindLate) { // as the runner does
+					_, err = reset(t.Context(), c, "FR-1", u.ID)
+				}
+				if err != nil {
+					t.Errorf("a write: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if refused > 40 {
+			t.Errorf("%d of %d calls were refused", refused, calls)
+		}
+	})
+}
+
+// nonceOf reads the nonce of a request's proof.
+func nonceOf(t *testing.T, r *http.Request) string {
+	parts := strings.Split(r.Header.Get("DPoP"), ".")
+	var claims struct {
+		Nonce string `json:"nonce"`
+	}
+	if len(parts) != 3 {
+		t.Errorf("no proof")
+		return ""
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(raw, &claims) != nil {
+		t.Errorf("%v: %s", err, raw)
+	}
+	return claims.Nonce
 }
 
 // TestServiceApp_bearer: an org that knows nothing of proofs.

@@ -120,11 +120,15 @@ func (c *exchange) start(ctx context.Context) *Error {
 	}
 	soon, cancel := context.WithTimeout(ctx, beginWithin-elapsed(c.asked, time.Now()))
 	defer cancel()
-	err := c.grant.Start(soon)
-	switch {
-	case err == nil:
-		return nil
-	case elapsed(c.asked, time.Now()) >= beginWithin:
+	if err := c.grant.Start(soon); err != nil {
+		return c.unsent(err)
+	}
+	return nil
+}
+
+// unsent is the Error of a call that waited too long, or was given up, before it left.
+func (c *exchange) unsent(err error) *Error {
+	if c.write && elapsed(c.asked, time.Now()) >= beginWithin {
 		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "more than 2 s since it was recorded, so nothing was sent", Advice: adviceLate}
 	}
 	return lost(c.op, EffectNone, KindCanceled, "given up before it was sent", err)
@@ -168,6 +172,14 @@ func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*
 	if late != nil {
 		c.failed = late
 		return nil, late
+	}
+	if t.auth != nil {
+		leave, err := t.auth.enter(ctx)
+		if err != nil {
+			c.failed = c.unsent(err)
+			return nil, c.failed
+		}
+		defer leave()
 	}
 	req, shown, unsent := t.dressed(ctx, req, c)
 	if unsent != nil {

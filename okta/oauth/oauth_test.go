@@ -83,7 +83,7 @@ func TestProver(t *testing.T) {
 	}
 	api := &url.URL{Scheme: "https", Host: "example.okta.com", Path: "/api/v1/users", RawQuery: "search=secret"}
 	endpoint := &url.URL{Scheme: "https", Host: "example.okta.com", Path: "/oauth2/v1/token"}
-	p.Learn(endpoint, "", "nonce-of-the-endpoint")
+	p.Learn(endpoint, "", "nonce-of-the-endpoint", "", false)
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	first, nonce, err := p.Proof("GET", api, now, "token")
 	if err != nil || nonce != "" {
@@ -104,6 +104,32 @@ func TestProver(t *testing.T) {
 	forToken, nonce, err := p.Proof("POST", endpoint, now, "")
 	if err != nil || nonce != "nonce-of-the-endpoint" || decoded(t, forToken, 1)["nonce"] != nonce || decoded(t, forToken, 1)["ath"] != nil {
 		t.Errorf("%q, %v", nonce, err)
+	}
+}
+
+// A new nonce that meets a few calls at once is nothing; one with each answer, which makes
+// the others' proofs worthless, is.
+func TestProver_oneAtATime(t *testing.T) {
+	p, err := oauth.NewProver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := &url.URL{Scheme: "https", Host: "example.okta.com", Path: "/api/v1/users"}
+	for range 3 {
+		p.Learn(api, "token", "n2", "n1", true)
+	}
+	p.Learn(api, "token", "n2", "n2", false)
+	for i := range 3 {
+		p.Learn(api, "token", "n", "o", true)
+		if p.Learn(api, "token", "m", "n", false); p.OneAtATime() {
+			t.Errorf("after %d", i)
+		}
+	}
+	if p.Learn(api, "token", "n", "o", true); !p.OneAtATime() {
+		t.Error("proofs go on spoiling each other")
+	}
+	if p.Learn(api, "token", "", "n", false); p.OneAtATime() {
+		t.Error("it never ends")
 	}
 }
 

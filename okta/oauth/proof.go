@@ -20,8 +20,9 @@ import (
 type Prover struct {
 	signer jose.Signer
 
-	mu     sync.Mutex
-	nonces map[string]string // by origin and path of a token endpoint, or by origin alone
+	mu      sync.Mutex
+	nonces  map[string]string // by origin and path of a token endpoint, or by origin alone
+	strikes int               // nonces that were refused though they were the newest, since one was taken twice
 }
 
 // NewProver makes the key: ES256, which Okta lists among its signing algorithms for
@@ -81,12 +82,29 @@ func (p *Prover) nonce(u *url.URL, token string) string {
 	return p.nonces[place(u, token)]
 }
 
-// Learn keeps the nonce that an answer handed out for the next proofs; "" is none.
-func (p *Prover) Learn(u *url.URL, token, nonce string) {
-	if nonce == "" {
-		return
-	}
+// Learn keeps the nonce that an answer handed out for the next proofs, "" for none. held
+// is the one that the request's proof had, and refused says that it was not taken.
+func (p *Prover) Learn(u *url.URL, token, nonce, held string, refused bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.nonces[place(u, token)] = nonce
+	switch {
+	case refused && held != "":
+		p.strikes++
+	case !refused && (nonce == "" || nonce == held):
+		p.strikes = 0
+	}
+	if nonce != "" {
+		p.nonces[place(u, token)] = nonce
+	}
+}
+
+// mostStrikes is more than what one new nonce costs, as a rule.
+const mostStrikes = 4
+
+// OneAtATime says that each answer hands out another nonce and no older one is taken, so
+// that calls at the same time spoil each other's.
+func (p *Prover) OneAtATime() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.strikes >= mostStrikes
 }
