@@ -280,6 +280,18 @@ func TestDocs_pointToWhatIsThere(t *testing.T) {
 	}
 }
 
+// Documents are in plain English: none of the words by which one notices the language.
+func TestDocs_plainEnglish(t *testing.T) {
+	banned := regexp.MustCompile(`(?i)\b(whom|anew|all the same|of theirs|thereof|thereby|herein|stands in|in doubt whether|shall|porch|herald|heed)\b`)
+	for name, text := range documents(t) {
+		for i, line := range strings.Split(text, "\n") {
+			if m := banned.FindString(line); m != "" {
+				t.Errorf("%s:%d says %q", name, i+1, m)
+			}
+		}
+	}
+}
+
 // Each threat has something that stops it, and a test that shows it.
 func TestSecurity_threatsHaveTests(t *testing.T) {
 	threats := tableRows(mustDocument(t, ".github/SECURITY.md"))
