@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Action IDs of buttons. Each means the same wherever it stands.
@@ -88,7 +89,7 @@ func (u Upload) Value() string {
 func ParseUpload(s string) (Upload, error) {
 	c, rest, ok := strings.Cut(s, ":")
 	ts, file, named := strings.Cut(rest, ":")
-	if !ok || !slackID.MatchString(c) || ts == "" || strings.Trim(ts, "0123456789.") != "" || named && !slackID.MatchString(file) {
+	if !ok || !phrase.IsID(c) || ts == "" || strings.Trim(ts, "0123456789.") != "" || named && !phrase.IsID(file) {
 		return Upload{}, fmt.Errorf("%q does not name an upload", s)
 	}
 	return Upload{Channel: reset.Channel(c), TS: ts, File: file}, nil
@@ -104,7 +105,7 @@ const confirmMost = 300
 // confirmed asks before a button acts; text is ours or escaped already.
 func confirmed(b *slack.ButtonBlockElement, title, text, yes string, style slack.Style) *slack.ButtonBlockElement {
 	return b.WithConfirm(slack.NewConfirmationBlockObject(
-		plain(title), mrkdwn(trim(text, confirmMost)), plain(yes), plain("Go back")).WithStyle(style))
+		plain(title), mrkdwn(phrase.Trim(text, confirmMost)), plain(yes), plain("Go back")).WithStyle(style))
 }
 
 func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block {
@@ -122,7 +123,7 @@ func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
 
 func cancelWords(r *reset.Request) string {
 	switch {
-	case isExport(r):
+	case phrase.IsExport(r):
 		return "No file will be made."
 	case r.State.Active():
 		return "Users who were already reset stay reset. The others are left as they are."
@@ -133,13 +134,13 @@ func cancelWords(r *reset.Request) string {
 // retryButton asks for those whom a request leaves, as a new request; nil if
 // there are none. Who set up MFA again meanwhile is not among them.
 func retryButton(r *reset.Request) *slack.ButtonBlockElement {
-	if r.Totals == nil || !r.State.Settled() || !r.HasRun() || isExport(r) {
+	if r.Totals == nil || !r.State.Settled() || !r.HasRun() || phrase.IsExport(r) {
 		return nil
 	}
 	left := r.Totals.ByOutcome[reset.OutcomeFailed] + r.Totals.ByOutcome[reset.OutcomeNotRun] - r.Totals.ByReason[reset.EnrolledMeanwhile]
 	if left <= 0 {
 		return nil
 	}
-	return confirmed(button(ActionRetryFailed, Value(r), "Retry failed", slack.StyleDefault), "Retry "+users(left)+"?",
+	return confirmed(button(ActionRetryFailed, Value(r), "Retry failed", slack.StyleDefault), "Retry "+phrase.Users(left)+"?",
 		"Those who failed or weren't run become a new request, which needs its own approval.", "Ask for approval", slack.StylePrimary)
 }

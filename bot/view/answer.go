@@ -7,23 +7,24 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Answer is a private answer that says one thing; the words are ours, with
 // untrusted parts in them already escaped by the caller's package, or none.
 func Answer(words string) Message {
-	s := trim(words, maxSection)
+	s := phrase.Trim(words, maxSection)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // Refused is a private answer with a refusal's words, which may quote what a person wrote.
 func Refused(words string) Message {
-	return Answer(":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2)))
+	return Answer(":no_entry: " + phrase.Escape(phrase.Cut(strings.TrimSpace(phrase.Clean(words)), phrase.Shown*2)))
 }
 
 // RefusedFor is a refusal that says who can do it instead.
 func RefusedFor(words string, h Helpers) Message {
-	s := ":no_entry: " + escape(cut(strings.TrimSpace(clean(words)), shownRunes*2))
+	s := ":no_entry: " + phrase.Escape(phrase.Cut(strings.TrimSpace(phrase.Clean(words)), phrase.Shown*2))
 	if who := h.words(); who != "" {
 		s += " " + who + " can."
 	}
@@ -34,27 +35,27 @@ func RefusedFor(words string, h Helpers) Message {
 func AskElsewhere(channels []reset.Channel) Message {
 	links := make([]string, 0, len(channels))
 	for _, c := range channels[:min(len(channels), 20)] {
-		links = append(links, channelLink(c))
+		links = append(links, phrase.Channel(c))
 	}
 	if len(links) == 0 {
 		return Answer(":no_entry: Resets can't be requested here.")
 	}
-	return Answer(":no_entry: Request resets in " + either(links) + ".")
+	return Answer(":no_entry: Request resets in " + phrase.Or(links) + ".")
 }
 
 // Opened answers the person who asked: "FR-42: planning 1 user".
 func Opened(r *reset.Request) Message {
 	switch {
 	case r.State == reset.Rejected:
-		return Answer(fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), told(r.Refusal)))
+		return Answer(fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Told(r.Refusal)))
 	case r.State == reset.Planning:
-		s := fmt.Sprintf("%s: planning %s%s. It goes to %s for approval.", r.ID, whoAsked(r), kindMark(r), channelLink(r.Asked.Channel))
+		s := fmt.Sprintf("%s: planning %s%s. It goes to %s for approval.", r.ID, whoAsked(r), kindMark(r), phrase.Channel(r.Asked.Channel))
 		if o := optionWords(r); o != "" {
 			s += "\n" + o + "."
 		}
 		return Answer(s)
 	}
-	return Answer(fmt.Sprintf("%s: %s.", named(r), stateWords(r)))
+	return Answer(fmt.Sprintf("%s: %s.", named(r), phrase.State(r)))
 }
 
 // kindMark marks what is not an ordinary reset, for lists and answers.
@@ -76,11 +77,11 @@ func kindMark(r *reset.Request) string {
 func Moved(r *reset.Request) Message {
 	switch r.State {
 	case reset.Pending:
-		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), plural(r.Missing(), "more approval")))
+		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), phrase.Plural(r.Missing(), "more approval")))
 	case reset.Stopping:
 		return Answer(fmt.Sprintf("%s is stopping. Resets already sent to Okta finish first.", named(r)))
 	}
-	return Answer(fmt.Sprintf("%s: %s.", named(r), stateWords(r)))
+	return Answer(fmt.Sprintf("%s: %s.", named(r), phrase.State(r)))
 }
 
 // Status answers how some requests stand, newest first.
@@ -91,12 +92,12 @@ func Status(all []*reset.Request) Message {
 	var blocks []slack.Block
 	var text []string
 	for _, r := range all[:min(len(all), 20)] {
-		s := fmt.Sprintf("*%s* %s%s · %s · %s · %s", r.ID, whoAsked(r), kindMark(r), mention(r.Asked.By), date(r.Asked.At), stateWords(r))
+		s := fmt.Sprintf("*%s* %s%s · %s · %s · %s", r.ID, whoAsked(r), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r))
 		if st := standing(r, nil); st != "" {
 			s += "\n" + st
 		}
 		blocks = append(blocks, section(s))
-		text = append(text, fmt.Sprintf("%s: %s", named(r), stateWords(r)))
+		text = append(text, fmt.Sprintf("%s: %s", named(r), phrase.State(r)))
 	}
 	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}
 }
@@ -121,7 +122,7 @@ func Help() Message {
 
 // AddReason asks an uploader privately for the reason that the upload lacks.
 func AddReason(u Upload, file string) Message {
-	s := fmt.Sprintf("Add a reason to reset the users in %s.", code(file))
+	s := fmt.Sprintf("Add a reason to reset the users in %s.", phrase.Code(file))
 	b := button(ActionAddReason, u.Value(), "Add a reason", slack.StylePrimary)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
 }
@@ -129,19 +130,19 @@ func AddReason(u Upload, file string) Message {
 // NotCSV tells privately how to make a roster of a spreadsheet or archive.
 func NotCSV(file string) Message {
 	return Answer(fmt.Sprintf("I can't read %s. Save it as CSV (Excel: *File > Save as > CSV UTF-8*, Google Sheets: "+
-		"*File > Download > CSV*) and drop that here.", code(file)))
+		"*File > Download > CSV*) and drop that here.", phrase.Code(file)))
 }
 
 // TooLate answers who was not the first: it says what was found, and who did it.
 func TooLate(e *reset.TransitionError) Message {
-	s := fmt.Sprintf("%s is already %s", e.ID, stateWords(&reset.Request{State: e.Found}))
+	s := fmt.Sprintf("%s is already %s", e.ID, phrase.State(&reset.Request{State: e.Found}))
 	if e.By != "" {
-		s += " (by " + mention(e.By) + ")"
+		s += " (by " + phrase.Mention(e.By) + ")"
 	}
 	return Answer(s + ". Nothing changed.")
 }
 
 // Puzzled answers what nobody foresaw; ref is what the log line is found by.
 func Puzzled(ref string) Message {
-	return Answer(fmt.Sprintf(":warning: Something went wrong on my side (ref `%s`). Try again; if it keeps happening, send that reference to your admin.", escape(ref)))
+	return Answer(fmt.Sprintf(":warning: Something went wrong on my side (ref `%s`). Try again; if it keeps happening, send that reference to your admin.", phrase.Escape(ref)))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // planFile names the plan file of a request: "FR-42-plan.csv", from the second revision on "FR-42-plan-2.csv".
@@ -54,7 +55,7 @@ func deciding(r *reset.Request, l *Listing) []slack.Block {
 	if s := riskLines(r); s != "" {
 		blocks = append(blocks, section(s))
 	}
-	if b := l.block(); b != nil && !isExport(r) {
+	if b := l.block(); b != nil && !phrase.IsExport(r) {
 		blocks = append(blocks, b)
 	}
 	return append(blocks, decisions(r, l))
@@ -63,15 +64,15 @@ func deciding(r *reset.Request, l *Listing) []slack.Block {
 // asked says who asks and why, in one line. Rich text takes the reason as it is.
 func asked(r *reset.Request) slack.Block {
 	elements := []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement("Requested by ", nil)}
-	if by := string(r.Asked.By); slackID.MatchString(by) {
+	if by := string(r.Asked.By); phrase.IsID(by) {
 		elements = append(elements, slack.NewRichTextSectionUserElement(by, nil))
 	} else {
-		elements = append(elements, slack.NewRichTextSectionTextElement(cmp.Or(line(by), "somebody"), nil))
+		elements = append(elements, slack.NewRichTextSectionTextElement(cmp.Or(phrase.Line(by), "somebody"), nil))
 	}
-	if why := line(r.Asked.Reason); why != "" {
+	if why := phrase.Line(r.Asked.Reason); why != "" {
 		elements = append(elements,
 			slack.NewRichTextSectionTextElement(": ", nil),
-			slack.NewRichTextSectionTextElement(shorten(why, reasonShown), &slack.RichTextSectionTextStyle{Bold: true}))
+			slack.NewRichTextSectionTextElement(phrase.Shorten(why, reasonShown), &slack.RichTextSectionTextStyle{Bold: true}))
 	}
 	return slack.NewRichTextBlock("", slack.NewRichTextSection(elements...))
 }
@@ -86,11 +87,11 @@ func counts(r *reset.Request) string {
 	var b strings.Builder
 	b.WriteString(planned(r))
 	if r.Missing() > 0 {
-		b.WriteString(", " + wanting(r))
+		b.WriteString(", " + phrase.Wanting(r))
 	}
-	fmt.Fprintf(&b, ", expires %s", date(r.ExpiresAt))
-	if r.Plan.Takes > 0 && !isExport(r) {
-		b.WriteString(", takes about " + about(r.Plan.Takes))
+	fmt.Fprintf(&b, ", expires %s", phrase.Date(r.ExpiresAt))
+	if r.Plan.Takes > 0 && !phrase.IsExport(r) {
+		b.WriteString(", takes about " + phrase.About(r.Plan.Takes))
 	}
 	if s := optionWords(r); s != "" {
 		b.WriteString("\n" + s)
@@ -99,25 +100,25 @@ func counts(r *reset.Request) string {
 		b.WriteString("\n" + confirmers(r.Terms))
 	}
 	if len(r.Approved) > 0 {
-		fmt.Fprintf(&b, "\nApproved by %s", voices(r.Approved))
+		fmt.Fprintf(&b, "\nApproved by %s", phrase.Voices(r.Approved))
 	}
-	for _, v := range r.Fallen[max(0, len(r.Fallen)-votesShown):] {
-		b.WriteString("\n" + fell(v))
+	for _, v := range r.Fallen[max(0, len(r.Fallen)-phrase.VotesShown):] {
+		b.WriteString("\n" + phrase.Fell(v))
 	}
 	return b.String()
 }
 
 // planned counts what a plan does: "482 to reset, 16 skipped".
 func planned(r *reset.Request) string {
-	if isExport(r) {
+	if phrase.IsExport(r) {
 		return "A file with a list of users, *nobody is reset*"
 	}
-	s := fmt.Sprintf("%s to reset", count(r.Plan.Resets))
+	s := fmt.Sprintf("%s to reset", phrase.Count(r.Plan.Resets))
 	if r.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: %s would be reset", count(r.Plan.Resets))
+		s = fmt.Sprintf("Dry run: %s would be reset", phrase.Count(r.Plan.Resets))
 	}
-	if n := sum(r.Plan.Skips); n > 0 {
-		s += fmt.Sprintf(", %s skipped", count(n))
+	if n := phrase.Sum(r.Plan.Skips); n > 0 {
+		s += fmt.Sprintf(", %s skipped", phrase.Count(n))
 	}
 	return s
 }
@@ -127,12 +128,12 @@ const risksShown = 3
 
 func riskLines(r *reset.Request) string {
 	var b strings.Builder
-	all := risks(r)
+	all := phrase.Risks(r)
 	for _, s := range all[:min(len(all), risksShown)] {
 		b.WriteString(":warning: " + s + "\n")
 	}
 	if n := len(all) - risksShown; n > 0 {
-		fmt.Fprintf(&b, "…and %s in *Details*", plural(n, "more risk"))
+		fmt.Fprintf(&b, "…and %s in *Details*", phrase.Plural(n, "more risk"))
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -146,32 +147,32 @@ func details(r *reset.Request) slack.Block {
 		}
 	}
 	add(source(r))
-	if why := line(r.Asked.Reason); len([]rune(why)) > reasonShown {
-		add("*Reason:* " + told(why))
+	if why := phrase.Line(r.Asked.Reason); len([]rune(why)) > reasonShown {
+		add("*Reason:* " + phrase.Told(why))
 	}
 	for _, s := range r.Asked.Source.Notes {
-		add(told(s))
+		add(phrase.Told(s))
 	}
 	if r.State == reset.Pending {
-		if all := risks(r); len(all) > risksShown {
+		if all := phrase.Risks(r); len(all) > risksShown {
 			lines = append(lines, all[risksShown:]...)
 		}
-		lines = append(lines, bars(r)...)
+		lines = append(lines, phrase.Bars(r)...)
 		add(caution(r))
-	} else if r.Plan.Digest != "" && !isExport(r) {
+	} else if r.Plan.Digest != "" && !phrase.IsExport(r) {
 		add("Plan: " + planned(r))
 	}
 	add(skips(r))
 	if !r.State.Settled() {
 		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Costs) {
-			add(told(s))
+			add(phrase.Told(s))
 		}
 	}
 	if r.Plan.Digest != "" {
 		add(hashes(r))
 	}
 	if r.Anchor != "" {
-		add("Audit trail up to here: " + code(r.Anchor))
+		add("Audit trail up to here: " + phrase.Code(r.Anchor))
 	}
 	if len(lines) == 0 {
 		return nil
@@ -182,21 +183,21 @@ func details(r *reset.Request) slack.Block {
 
 // skips says why rows are skipped, the most frequent reason first.
 func skips(r *reset.Request) string {
-	if sum(r.Plan.Skips) == 0 || r.Totals != nil {
+	if phrase.Sum(r.Plan.Skips) == 0 || r.Totals != nil {
 		return ""
 	}
 	parts := make([]string, 0, len(r.Plan.Skips))
-	for _, k := range byCount(r.Plan.Skips) {
-		parts = append(parts, count(r.Plan.Skips[k])+" "+reasonWords(k))
+	for _, k := range phrase.ByCount(r.Plan.Skips) {
+		parts = append(parts, phrase.Count(r.Plan.Skips[k])+" "+phrase.Reason(k))
 	}
-	return fmt.Sprintf("*%s skipped:* %s", count(sum(r.Plan.Skips)), escape(strings.Join(parts, ", ")))
+	return fmt.Sprintf("*%s skipped:* %s", phrase.Count(phrase.Sum(r.Plan.Skips)), phrase.Escape(strings.Join(parts, ", ")))
 }
 
 // caution says what a reset means for its users.
 func caution(r *reset.Request) string {
 	o := r.Asked.Options
 	switch {
-	case isExport(r):
+	case phrase.IsExport(r):
 		return "The file has data of people. It goes to the requester alone, by DM."
 	case o.DryRun:
 		return "A dry run does everything but the resets. Nobody is reset."
@@ -213,16 +214,16 @@ func caution(r *reset.Request) string {
 
 // hashes lets the reader check the files with sha256sum.
 func hashes(r *reset.Request) string {
-	org := "Okta: " + told(strings.TrimPrefix(r.Org, "https://"))
-	if isExport(r) {
+	org := "Okta: " + phrase.Told(strings.TrimPrefix(r.Org, "https://"))
+	if phrase.IsExport(r) {
 		if r.Export != nil {
-			return fmt.Sprintf("SHA-256 of %s: `%s`\n%s", code(exportFile(r)), told(string(r.Export.SHA256)), org)
+			return fmt.Sprintf("SHA-256 of %s: `%s`\n%s", phrase.Code(exportFile(r)), phrase.Told(string(r.Export.SHA256)), org)
 		}
 		return org
 	}
-	s := fmt.Sprintf("SHA-256 of %s: `%s`", code(planFile(r)), told(string(r.Plan.FileSHA)))
+	s := fmt.Sprintf("SHA-256 of %s: `%s`", phrase.Code(planFile(r)), phrase.Told(string(r.Plan.FileSHA)))
 	if sha := r.Asked.Source.SHA256; sha != "" {
-		s += fmt.Sprintf("\nSHA-256 of the uploaded file: `%s`", told(string(sha)))
+		s += fmt.Sprintf("\nSHA-256 of the uploaded file: `%s`", phrase.Told(string(sha)))
 	}
 	return s + "\n" + org
 }
@@ -230,7 +231,7 @@ func hashes(r *reset.Request) string {
 // decisions are the buttons of a request that waits for approval.
 func decisions(r *reset.Request, l *Listing) slack.Block {
 	buttons := []slack.BlockElement{approveButton(r, l)}
-	if !isExport(r) { // which has no rows to review
+	if !phrase.IsExport(r) { // which has no rows to review
 		buttons = append(buttons, button(ActionReview, Value(r), "Review", slack.StyleDefault))
 	}
 	buttons = append(buttons, button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))
@@ -260,40 +261,32 @@ func approveButton(r *reset.Request, l *Listing) *slack.ButtonBlockElement {
 // confirmWords are title and text of the dialog before an approval.
 func confirmWords(r *reset.Request, l *Listing) (title, text string) {
 	o := r.Asked.Options
-	by := mention(r.Asked.By)
+	by := phrase.Mention(r.Asked.By)
 	switch {
-	case isExport(r):
+	case phrase.IsExport(r):
 		return "Export the list?", fmt.Sprintf("%s gets a file with data of people. Nobody is reset.", by)
 	case o.DryRun:
-		return "Start the dry run?", fmt.Sprintf("For %s, requested by %s. Nobody is reset.", escape(whoPlain(r, l)), by)
+		return "Start the dry run?", fmt.Sprintf("For %s, requested by %s. Nobody is reset.", phrase.Escape(whoPlain(r, l)), by)
 	}
-	title = "Reset " + users(r.Plan.Resets) + "?"
-	text = fmt.Sprintf("For %s: %s of %s. Can't be undone.", by, escape(whatPlain(o)), escape(whoPlain(r, l)))
+	title = "Reset " + phrase.Users(r.Plan.Resets) + "?"
+	text = fmt.Sprintf("For %s: %s of %s. Can't be undone.", by, phrase.Escape(whatPlain(o)), phrase.Escape(whoPlain(r, l)))
 	if o.RevokeSessions {
 		text += " Their Okta sessions end."
 	}
 	if r.Plan.Broken > 0 {
-		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", plural(r.Plan.Broken, "protected user"), text)
+		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", phrase.Plural(r.Plan.Broken, "protected user"), text)
 	}
 	return title, text
 }
 
-// isOrAre is "1 is", "2 are".
-func isOrAre(n int) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return count(n) + " are"
-}
-
 func approvalText(r *reset.Request, p *Pace) string {
-	s := fmt.Sprintf("%s. Requested by %s: %s", inert(title(r)), mention(r.Asked.By), inert(shorten(line(r.Asked.Reason), 300)))
+	s := fmt.Sprintf("%s. Requested by %s: %s", phrase.Inert(title(r)), phrase.Mention(r.Asked.By), phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
 	if st := standing(r, p); st != "" {
-		return texted(inert(title(r)) + ". " + st + "\nRequested by " + mention(r.Asked.By) + ": " + inert(shorten(line(r.Asked.Reason), 300)))
+		return texted(phrase.Inert(title(r)) + ". " + st + "\nRequested by " + phrase.Mention(r.Asked.By) + ": " + phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
 	}
 	if r.State == reset.Pending {
 		s += "\n" + counts(r)
-		for _, risk := range firstOf(risks(r), risksShown) {
+		for _, risk := range firstOf(phrase.Risks(r), risksShown) {
 			s += "\n" + risk
 		}
 	}

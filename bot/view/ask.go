@@ -6,6 +6,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // isSet reports whether the users are those of a group or a search, who are not known before they are listed.
@@ -16,45 +17,45 @@ func isSet(r *reset.Request) bool { return r.Asked.Source.Asks() }
 func whoAsked(r *reset.Request) string {
 	src := r.Asked.Source
 	switch {
-	case !isSet(r), !isExport(r) && (len(r.Plan.Names) > 0 || r.Rows > 0): // an export's rows are no users
-		return escape(whoPlain(r, nil))
+	case !isSet(r), !phrase.IsExport(r) && (len(r.Plan.Names) > 0 || r.Rows > 0): // an export's rows are no users
+		return phrase.Escape(whoPlain(r, nil))
 	case src.Group != "":
-		return "the members of " + code(src.Group)
+		return "the members of " + phrase.Code(src.Group)
 	case src.Query != "":
-		return "users whose name or e-mail begins with " + code(src.Query)
+		return "users whose name or e-mail begins with " + phrase.Code(src.Query)
 	case src.Filter != "":
-		return "users found by the filter " + code(src.Filter)
+		return "users found by the filter " + phrase.Code(src.Filter)
 	}
-	return "users found by the search " + code(src.Search)
+	return "users found by the search " + phrase.Code(src.Search)
 }
 
 // source says where the users come from: the file and how it was read, the
 // group, or the search.
 func source(r *reset.Request) string {
 	src := r.Asked.Source
-	s := "Asked " + date(r.Asked.At)
+	s := "Asked " + phrase.Date(r.Asked.At)
 	switch {
 	case src.Group != "":
-		s += ": members of the Okta group " + code(src.Group)
+		s += ": members of the Okta group " + phrase.Code(src.Group)
 	case isSet(r):
 		s += ": " + setWords(src)
 	case src.File != "":
-		s += ": " + code(src.File)
+		s += ": " + phrase.Code(src.File)
 		if src.Format != "" {
-			s += " (" + told(src.Format) + ")"
+			s += " (" + phrase.Told(src.Format) + ")"
 		}
-		s += ", " + plural(r.Rows, "row")
+		s += ", " + phrase.Plural(r.Rows, "row")
 		if src.Column != "" {
-			s += ", matched by " + code(src.Column)
+			s += ", matched by " + phrase.Code(src.Column)
 		}
 	default:
 		s += " by command"
 	}
 	if len(r.Asked.Columns) > 0 {
-		s += "\nColumns: " + told(strings.Join(r.Asked.Columns, ", "))
+		s += "\nColumns: " + phrase.Told(strings.Join(r.Asked.Columns, ", "))
 	}
 	if r.Asked.Again != "" {
-		s += "\nThese are the users that " + told(string(r.Asked.Again)) + " left undone."
+		s += "\nThese are the users that " + phrase.Told(string(r.Asked.Again)) + " left undone."
 	}
 	return s
 }
@@ -68,12 +69,12 @@ func setWords(src reset.Source) string {
 	case src.Query != "":
 		label, text = "name or e-mail begins with", src.Query
 	}
-	return label + " `" + escape(strings.ReplaceAll(line(text), "`", "'")) + "`"
+	return label + " `" + phrase.Escape(strings.ReplaceAll(phrase.Line(text), "`", "'")) + "`"
 }
 
 // whole shows on the first screen which users an export lists: nothing else tells.
 func whole(r *reset.Request) []slack.Block {
-	if !isExport(r) {
+	if !phrase.IsExport(r) {
 		return nil
 	}
 	s := source(r)
@@ -101,7 +102,7 @@ func optionWords(r *reset.Request) string {
 		all = append(all, "users are told by DM")
 	}
 	if !r.Asked.NotTill.IsZero() {
-		all = append(all, "not before "+date(r.Asked.NotTill))
+		all = append(all, "not before "+phrase.Date(r.Asked.NotTill))
 	}
 	if o.BreakGlass {
 		all = append(all, "protected users are included")
@@ -114,4 +115,6 @@ func optionWords(r *reset.Request) string {
 }
 
 // factors names the factors that are reset, where not all are; mrkdwn.
-func factors(o reset.Options) string { return escape(cut(join(factorWords(o.Factors)), 300)) }
+func factors(o reset.Options) string {
+	return phrase.Escape(phrase.Cut(phrase.And(phrase.Factors(o.Factors)), 300))
+}

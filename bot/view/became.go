@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Became is what became of one user in one request.
@@ -19,15 +20,15 @@ type Became struct {
 // UserStatus answers what became of a user, newest first. More says that older
 // requests were not looked through.
 func UserStatus(user string, all []Became, more bool) Message {
-	name := cut(line(user), 100)
+	name := phrase.Cut(phrase.Line(user), 100)
 	if len(all) == 0 {
-		s := fmt.Sprintf("%s isn't in any request that you can see.", code(name))
+		s := fmt.Sprintf("%s isn't in any request that you can see.", phrase.Code(name))
 		if more {
-			s = fmt.Sprintf("%s isn't in any of the latest requests that you can see.", code(name))
+			s = fmt.Sprintf("%s isn't in any of the latest requests that you can see.", phrase.Code(name))
 		}
 		return Answer(s)
 	}
-	blocks := []slack.Block{section(fmt.Sprintf("*%s* in %s, newest first:", escape(name), plural(len(all), "request")))}
+	blocks := []slack.Block{section(fmt.Sprintf("*%s* in %s, newest first:", phrase.Escape(name), phrase.Plural(len(all), "request")))}
 	var first string
 	for i, b := range all {
 		became := becameWords(b)
@@ -38,8 +39,8 @@ func UserStatus(user string, all []Became, more bool) Message {
 		if !b.Step.FinishedAt.IsZero() {
 			at = b.Step.FinishedAt
 		}
-		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, became, date(at), mention(b.Request.Asked.By))
-		if todo := advice(b.Step.Reason); todo != "" && (b.Request.HasRun() || b.Step.Outcome != reset.OutcomeNotRun) {
+		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, became, phrase.Date(at), phrase.Mention(b.Request.Asked.By))
+		if todo := phrase.Advice(b.Step.Reason); todo != "" && (b.Request.HasRun() || b.Step.Outcome != reset.OutcomeNotRun) {
 			s += "\n" + todo + "."
 		}
 		blocks = append(blocks, section(s))
@@ -54,12 +55,12 @@ func UserStatus(user string, all []Became, more bool) Message {
 func becameWords(b Became) string {
 	why := ""
 	if b.Step.Reason != "" {
-		why = ": " + reasonWords(b.Step.Reason)
+		why = ": " + phrase.Reason(b.Step.Reason)
 	}
 	switch b.Step.Outcome {
 	case reset.OutcomeReset:
 		if b.Step.Reason == reset.AlreadyClear {
-			return "nothing to remove: " + reasonWords(b.Step.Reason)
+			return "nothing to remove: " + phrase.Reason(b.Step.Reason)
 		}
 		return "MFA was reset" + strings.Replace(why, ": reset, ", ", ", 1)
 	case reset.OutcomeSkipped:
@@ -68,9 +69,9 @@ func becameWords(b Became) string {
 		return "*not reset*" + why
 	case reset.OutcomeNotRun:
 		if !b.Request.HasRun() {
-			return "not reset: " + stateWords(b.Request)
+			return "not reset: " + phrase.State(b.Request)
 		}
 		return "*not reset*" + why
 	}
-	return "not reset yet: " + stateWords(b.Request)
+	return "not reset yet: " + phrase.State(b.Request)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/view/phrase"
 )
 
 const (
@@ -22,16 +24,16 @@ type Column struct {
 
 // ChooseColumn asks an uploader privately which column names the users, and why.
 func ChooseColumn(u Upload, file, why string, columns []Column) Message {
-	s := fmt.Sprintf("Which column of %s names the users to reset? %s Nobody is reset until you choose.", code(file), told(why))
+	s := fmt.Sprintf("Which column of %s names the users to reset? %s Nobody is reset until you choose.", phrase.Code(file), phrase.Told(why))
 	var options []*slack.OptionBlockObject
 	for _, c := range columns[:min(len(columns), mostOptions)] {
 		name := c.Header
 		if name == "" {
 			name = fmt.Sprintf("Column %d", c.Number)
 		}
-		o := slack.NewOptionBlockObject(strconv.Itoa(c.Number), plain(short(line(name))), nil)
+		o := slack.NewOptionBlockObject(strconv.Itoa(c.Number), plain(short(phrase.Line(name))), nil)
 		if shown := strings.Join(c.Samples, ", "); shown != "" {
-			o.Description = plain(short(line(shown)))
+			o.Description = plain(short(phrase.Line(shown)))
 		}
 		options = append(options, o)
 	}
@@ -41,7 +43,7 @@ func ChooseColumn(u Upload, file, why string, columns []Column) Message {
 
 // OptionInside asks about a message in which something looks like an option after the reason has begun.
 func OptionInside(u Upload, file, option string) Message {
-	s := fmt.Sprintf("%s in your message about %s looks like an option, and options come first. Nothing was opened: say it again, options first, then the reason.", code(option), code(file))
+	s := fmt.Sprintf("%s in your message about %s looks like an option, and options come first. Nothing was opened: say it again, options first, then the reason.", phrase.Code(option), phrase.Code(file))
 	b := button(ActionAddReason, u.Value(), "Say it again", slack.StylePrimary)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
 }
@@ -53,7 +55,7 @@ func OneFile() Message {
 
 // NotHere tells privately that a file lies elsewhere than in Slack.
 func NotHere(file string) Message {
-	return Answer(fmt.Sprintf("%s isn't in Slack, only a link to it, so I can't read it. Download it as CSV or .xlsx, and drop that file here.", code(file)))
+	return Answer(fmt.Sprintf("%s isn't in Slack, only a link to it, so I can't read it. Download it as CSV or .xlsx, and drop that file here.", phrase.Code(file)))
 }
 
 // NotSeen tells privately that Slack does not show a file to the bot.
@@ -63,5 +65,5 @@ func NotSeen() Message {
 
 // NotAList tells privately what is read.
 func NotAList(file string) Message {
-	return Answer(fmt.Sprintf("%s isn't a list that I can read. Drop a .csv, .tsv, .txt or .xlsx file with a column of Okta user IDs, logins or e-mails.", code(file)))
+	return Answer(fmt.Sprintf("%s isn't a list that I can read. Drop a .csv, .tsv, .txt or .xlsx file with a column of Okta user IDs, logins or e-mails.", phrase.Code(file)))
 }

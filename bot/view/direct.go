@@ -6,6 +6,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // linked is a request's name, as a link to its approval message where there is one.
@@ -13,7 +14,7 @@ func linked(r *reset.Request, link string) string {
 	if link == "" {
 		return named(r)
 	}
-	return "<" + escape(link) + "|" + named(r) + ">"
+	return "<" + phrase.Escape(link) + "|" + named(r) + ">"
 }
 
 // AskApprover tells one approver directly that a revision of the plan waits for
@@ -22,17 +23,17 @@ func AskApprover(r *reset.Request, revision int, to reset.Person, link string, k
 	if words := decided(r, revision, to); words != "" {
 		return Answer(fmt.Sprintf("*%s:* %s", linked(r, link), words))
 	}
-	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), inert(deed(r)))
+	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), phrase.Inert(deed(r)))
 	blocks := []slack.Block{section(s), asked(r)}
 	blocks = append(blocks, deciding(r, k.Users)...)
-	text := fmt.Sprintf("%s needs your decision: %s. Requested by %s: %s\n%s", named(r), inert(deed(r)), mention(r.Asked.By),
-		inert(shorten(line(r.Asked.Reason), 300)), counts(r))
+	text := fmt.Sprintf("%s needs your decision: %s. Requested by %s: %s\n%s", named(r), phrase.Inert(deed(r)), phrase.Mention(r.Asked.By),
+		phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)), counts(r))
 	return Message{Text: texted(text), Blocks: blocks}
 }
 
 // AskGroups asks those who are too many to be asked one by one, in the thread.
 func AskGroups(r *reset.Request, h Helpers) Message {
-	s := fmt.Sprintf("%s: %s needs a decision, expires %s.", h.words(), named(r), date(r.ExpiresAt))
+	s := fmt.Sprintf("%s: %s needs a decision, expires %s.", h.words(), named(r), phrase.Date(r.ExpiresAt))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
@@ -50,18 +51,18 @@ func decided(r *reset.Request, revision int, to reset.Person) string {
 	case r.State == reset.Denied, r.State == reset.Expired, r.State == reset.Cancelled && !r.HasRun():
 		return standing(r, nil)
 	}
-	return "Approved by " + voices(r.Approved) + "."
+	return "Approved by " + phrase.Voices(r.Approved) + "."
 }
 
 // Reminder says in the thread that half of the time for a decision is over.
 func Reminder(r *reset.Request) Message {
-	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), wanting(r), date(r.ExpiresAt))
+	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), phrase.Wanting(r), phrase.Date(r.ExpiresAt))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // RemindApprover says the same to an approver who has not decided.
 func RemindApprover(r *reset.Request, link string, k Known) Message {
-	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), inert(deed(r)), date(r.ExpiresAt))
+	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), phrase.Inert(deed(r)), phrase.Date(r.ExpiresAt))
 	if o := optionWords(r); o != "" {
 		s += "\n" + o
 	}
@@ -74,13 +75,13 @@ func Ended(r *reset.Request, link string) Message {
 		return Answer(fmt.Sprintf("*%s:* :white_check_mark: *Done.* %s It comes here.", linked(r, link), exported(r.Export)))
 	}
 	s := fmt.Sprintf("*%s:* %s", linked(r, link), standing(r, nil))
-	if r.Totals != nil && !isExport(r) {
+	if r.Totals != nil && !phrase.IsExport(r) {
 		if n := needs(r); n != "" {
 			s += "\n" + n
 		}
 		s += "\nThe result file is in the thread."
 	}
-	s = trim(s, maxSection)
+	s = phrase.Trim(s, maxSection)
 	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 	if b := retryButton(r); b != nil {
 		m.Blocks = append(m.Blocks, actions(r, b))
@@ -90,11 +91,11 @@ func Ended(r *reset.Request, link string) Message {
 
 // ExportNote stands with the file of an export, in the requester's direct messages.
 func ExportNote(r *reset.Request) string {
-	s := fmt.Sprintf("Your list from *%s*, approved by %s.", named(r), voices(r.Approved))
+	s := fmt.Sprintf("Your list from *%s*, approved by %s.", named(r), phrase.Voices(r.Approved))
 	if r.Export != nil {
 		s += " " + exported(r.Export)
 	}
-	return trim(s+" It has data of people: delete it when you're done.", maxSection)
+	return phrase.Trim(s+" It has data of people: delete it when you're done.", maxSection)
 }
 
 // Untold says in the thread who could not be reached by direct message.
@@ -103,7 +104,7 @@ func Untold(r *reset.Request, who []reset.Person) Message {
 		return Answer(fmt.Sprintf("%s: everybody has been told by DM now.", named(r)))
 	}
 	s := fmt.Sprintf(":warning: %s: I can't DM %s. Please tell them.", named(r), people(who))
-	if isExport(r) && r.State == reset.Done {
+	if phrase.IsExport(r) && r.State == reset.Done {
 		s = fmt.Sprintf(":warning: %s: I can't DM the file to %s.", named(r), people(who))
 	}
 	return Answer(s)
@@ -113,7 +114,7 @@ func Untold(r *reset.Request, who []reset.Person) Message {
 // why; with no reason, that it can again.
 func Astray(r *reset.Request, why string) Message {
 	if why == "" {
-		return Answer(fmt.Sprintf("%s: I can write in %s again.", named(r), channelLink(r.Asked.Channel)))
+		return Answer(fmt.Sprintf("%s: I can write in %s again.", named(r), phrase.Channel(r.Asked.Channel)))
 	}
 	goes := "It goes on as decided"
 	switch {
@@ -125,5 +126,5 @@ func Astray(r *reset.Request, why string) Message {
 		goes = "It has ended"
 	}
 	return Answer(fmt.Sprintf(":warning: %s: I can't write in %s: %s. %s; its messages and files follow when I can.",
-		named(r), channelLink(r.Asked.Channel), escape(why), goes))
+		named(r), phrase.Channel(r.Asked.Channel), phrase.Escape(why), goes))
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // EnrolledAfter says in the thread how many users had set up MFA again so long after
 // the run, and draws how they became more. Again is when each of them did so.
 func EnrolledAfter(r *reset.Request, again []time.Time, of int, after time.Duration) Message {
 	c := curveOf(r.SettledAt, again, after)
-	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, count(c.last()), users(of), span(after))
+	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, phrase.Count(c.last()), phrase.Users(of), phrase.Span(after))
 	return c.message(r, s, of)
 }
 
@@ -27,7 +28,7 @@ func Enrolled(r *reset.Request, again []time.Time, of int, now time.Time) Messag
 	if len(again) == 1 {
 		have = "has"
 	}
-	s := fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, count(len(again)), users(of), have)
+	s := fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, phrase.Count(len(again)), phrase.Users(of), have)
 	if !r.State.Settled() || r.SettledAt.IsZero() {
 		return Answer(s)
 	}
@@ -89,13 +90,13 @@ func (c curve) message(r *reset.Request, s string, of int) Message {
 	data := make([]slack.DataVisualizationDataPoint, 0, len(c))
 	words := make([]string, 0, len(c))
 	for _, p := range c {
-		label := shortly(p.after)
+		label := phrase.Shortly(p.after)
 		labels = append(labels, label)
 		data = append(data, slack.NewDataVisualizationDataPoint(label, float64(p.n)))
 		if p.after > 0 {
-			words = append(words, count(p.n)+" after "+label)
+			words = append(words, phrase.Count(p.n)+" after "+label)
 		} else {
-			words = append(words, count(p.n)+" at the end")
+			words = append(words, phrase.Count(p.n)+" at the end")
 		}
 	}
 	axis := slack.NewDataVisualizationAxisConfig(labels...)
@@ -106,18 +107,4 @@ func (c curve) message(r *reset.Request, s string, of int) Message {
 		Text:   texted(s + " " + all),
 		Blocks: []slack.Block{section(s), chart(string(r.ID)+": who set up MFA again", line, note(all))},
 	}
-}
-
-// shortly writes a duration so that it fits a label: "0", "45 min", "1 h 15 min", "3 d".
-func shortly(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d == 0:
-		return "0"
-	case d >= 2*day:
-		return fmt.Sprintf("%d d", (d+day/2)/day)
-	case d >= time.Hour:
-		return span(d.Truncate(time.Minute))
-	}
-	return span(d)
 }

@@ -2,6 +2,8 @@ package view
 
 import (
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/view/phrase"
 )
 
 // Fields of forms. Each is an input block whose only element has the block's
@@ -66,7 +68,7 @@ func optionsOf(choices []choice) []*slack.OptionBlockObject {
 
 // short cuts text to what an option takes, 75 characters; an empty one is refused by Slack.
 func short(s string) string {
-	s = line(s)
+	s = phrase.Line(s)
 	if s == "" {
 		return "(empty)"
 	}
@@ -111,7 +113,7 @@ func reasonField(optional bool) *slack.InputBlock {
 // alert says something at the top of a modal; the block is for modals alone
 // (docs.slack.dev, alert block).
 func alert(level slack.AlertLevel, words string) slack.Block {
-	return slack.NewAlertBlock(plain(cut(clean(words), 170)), slack.AlertBlockOptionLevel(level))
+	return slack.NewAlertBlock(plain(phrase.Cut(phrase.Clean(words), 170)), slack.AlertBlockOptionLevel(level))
 }
 
 // modal is a modal with a submit button.
@@ -126,4 +128,30 @@ func modal(callback string, f Frame, title, submit string, blocks ...slack.Block
 		m.Close = plain("Close")
 	}
 	return m
+}
+
+// IDs of the modal that asks for a reason.
+const (
+	ReasonCallback = "reason"
+	ReasonBlock    = "reason"
+	ReasonAction   = "reason"
+)
+
+// ReasonModal asks for the reason of an upload. Its private metadata is the
+// value of the button that opened it, so that the submission names the upload.
+func ReasonModal(upload string) slack.ModalViewRequest {
+	input := slack.NewPlainTextInputBlockElement(plain("Lost phones after the office move, ticket 1234"), ReasonAction)
+	input.Multiline, input.MaxLength, input.FocusOnLoad = true, 1000, true
+	return slack.ModalViewRequest{
+		Type:            slack.VTModal,
+		CallbackID:      ReasonCallback,
+		PrivateMetadata: upload,
+		Title:           plain("Add a reason"),
+		Submit:          plain("Ask for approval"),
+		Close:           plain("Cancel"),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{
+			slack.NewInputBlock(ReasonBlock, plain("Reason"),
+				plain("Approvers see this."), input),
+		}},
+	}
 }

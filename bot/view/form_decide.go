@@ -6,6 +6,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Callbacks of the modals in which an approver decides.
@@ -23,20 +24,20 @@ func FrameOf(r *reset.Request, c reset.Channel) Frame {
 func DenyModal(r *reset.Request, c reset.Channel) slack.ModalViewRequest {
 	reason := longField(FieldReason, "Why do you deny it?", "Everybody in the channel sees this.", "Please ask one by one, with a ticket each", maxReasonRunes)
 	return modal(DenyCallback, FrameOf(r, c), "Deny "+modalID(r.ID), "Deny",
-		section(escape(title(r))), asked(r), reason)
+		section(phrase.Escape(title(r))), asked(r), reason)
 }
 
 // ConfirmModal asks an approver to type the number of users of a large batch.
 func ConfirmModal(r *reset.Request, c reset.Channel, n int) slack.ModalViewRequest {
 	f := FrameOf(r, c)
 	f.Users = n
-	input := slack.NewNumberInputBlockElement(plain(count(n)), FieldUsers, false)
+	input := slack.NewNumberInputBlockElement(plain(phrase.Count(n)), FieldUsers, false)
 	input.MinValue = "1"
 	warning := "Can't be undone."
 	if r.Asked.Options.DryRun {
 		warning = "A dry run: nobody is reset."
 	}
-	blocks := []slack.Block{section(fmt.Sprintf("*%s*\n%s", escape(title(r)), counts(r))), asked(r)}
+	blocks := []slack.Block{section(fmt.Sprintf("*%s*\n%s", phrase.Escape(title(r)), counts(r))), asked(r)}
 	if s := riskLines(r); s != "" {
 		blocks = append(blocks, section(s))
 	}

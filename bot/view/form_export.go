@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/view/phrase"
 )
 
 // ExportCallback is of the modal in which an export is asked for.
@@ -63,14 +65,14 @@ func columnChoices(attributes []Attribute) []choice {
 		if slices.ContainsFunc(all, func(c choice) bool { return c.value == a.Name }) || a.Name == columnFactors {
 			continue // an option's value stands for itself in a list
 		}
-		if a.Name == "" || len([]rune(a.Name)) > maxColumnName || clean(a.Name) != a.Name {
+		if a.Name == "" || len([]rune(a.Name)) > maxColumnName || phrase.Clean(a.Name) != a.Name {
 			continue
 		}
 		about := a.Name
 		if a.Custom {
 			about += " (the org's own)"
 		}
-		label := line(a.Title)
+		label := phrase.Line(a.Title)
 		if label == "" {
 			label = a.Name
 		}

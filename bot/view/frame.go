@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Frame is what a modal remembers between being opened and being submitted. It
@@ -61,16 +62,16 @@ var shortDigest = regexp.MustCompile(`^([0-9a-f]{12})?$`)
 func ParseFrame(s string) (Frame, error) {
 	var f Frame
 	if err := json.Unmarshal([]byte(s), &f); err != nil || !strings.HasPrefix(s, "{") {
-		return Frame{}, fmt.Errorf("%q is not the metadata of a modal", cut(s, 40))
+		return Frame{}, fmt.Errorf("%q is not the metadata of a modal", phrase.Cut(s, 40))
 	}
-	if f.Channel != "" && !slackID.MatchString(string(f.Channel)) {
-		return Frame{}, fmt.Errorf("the metadata of a modal names the channel %q", cut(string(f.Channel), 40))
+	if f.Channel != "" && !phrase.IsID(string(f.Channel)) {
+		return Frame{}, fmt.Errorf("the metadata of a modal names the channel %q", phrase.Cut(string(f.Channel), 40))
 	}
 	if id, err := reset.ParseID(string(f.Request)); f.Request != "" && (err != nil || id != f.Request) {
-		return Frame{}, fmt.Errorf("the metadata of a modal names the request %q", cut(string(f.Request), 40))
+		return Frame{}, fmt.Errorf("the metadata of a modal names the request %q", phrase.Cut(string(f.Request), 40))
 	}
 	if !shortDigest.MatchString(string(f.Digest)) {
-		return Frame{}, fmt.Errorf("the metadata of a modal has the digest %q", cut(string(f.Digest), 40))
+		return Frame{}, fmt.Errorf("the metadata of a modal has the digest %q", phrase.Cut(string(f.Digest), 40))
 	}
 	f.Page = max(0, f.Page)
 	return f, nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Helpers are those who can decide, as far as they are known: people where they
@@ -26,14 +27,14 @@ func (h Helpers) except(p reset.Person) Helpers {
 func (h Helpers) words() string {
 	var all []string
 	for _, p := range firstOf(h.People, helpersShown) {
-		all = append(all, mention(p))
+		all = append(all, phrase.Mention(p))
 	}
 	for _, g := range firstOf(h.Groups, helpersShown) {
-		if slackID.MatchString(g) {
+		if phrase.IsID(g) {
 			all = append(all, "<!subteam^"+g+">")
 		}
 	}
-	return either(all)
+	return phrase.Or(all)
 }
 
 // or is the mentions, or other words where nobody is known.

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Home is what a person's home tab shows.
@@ -52,7 +53,7 @@ func starts(h Home) []slack.Block {
 	if !h.Requester {
 		s := "You can't request resets here."
 		if h.Why != "" {
-			s += " " + told(h.Why)
+			s += " " + phrase.Told(h.Why)
 		}
 		return []slack.Block{section(s)}
 	}
@@ -61,7 +62,7 @@ func starts(h Home) []slack.Block {
 		request := button(ActionNewRequest, string(c), "New request", slack.StylePrimary)
 		export := button(ActionNewExport, string(c), "Export users", slack.StyleDefault)
 		blocks = append(blocks,
-			section(fmt.Sprintf("Request resets in %s: with the form, or drop a CSV there.", channelLink(c))),
+			section(fmt.Sprintf("Request resets in %s: with the form, or drop a CSV there.", phrase.Channel(c))),
 			slack.NewActionBlock(fmt.Sprintf("new-%d", i), request, export))
 	}
 	return blocks
@@ -89,10 +90,10 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 func homeItem(r *reset.Request) string {
 	s := pastLine(r)
 	if st := standing(r, nil); st != "" {
-		s += "\n" + trim(st, 500)
+		s += "\n" + phrase.Trim(st, 500)
 	}
 	if r.State == reset.Pending {
-		s += "\n" + counts(r) + "\nReason: " + told(shorten(line(r.Asked.Reason), 300))
+		s += "\n" + counts(r) + "\nReason: " + phrase.Told(phrase.Shorten(phrase.Line(r.Asked.Reason), 300))
 		if risk := riskLines(r); risk != "" {
 			s += "\n" + risk
 		}
@@ -136,7 +137,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 func policyOfHome(h Home) []slack.Block {
 	var lines []string
 	for _, s := range h.Policy[:min(len(h.Policy), 20)] {
-		lines = append(lines, "• "+told(s))
+		lines = append(lines, "• "+phrase.Told(s))
 	}
 	if len(h.Approvers) > 0 {
 		lines = append(lines, "• Approvers: "+people(h.Approvers)+".")
@@ -150,7 +151,7 @@ func policyOfHome(h Home) []slack.Block {
 // homeDecisions are the buttons to decide in the home tab: who is reset is
 // looked at first, so Review opens what Approve is beside.
 func homeDecisions(r *reset.Request) slack.Block {
-	if isExport(r) {
+	if phrase.IsExport(r) {
 		return decisions(r, nil)
 	}
 	return slack.NewActionBlock("actions-"+string(r.ID),

@@ -2,19 +2,16 @@ package view
 
 import (
 	"fmt"
-	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
-
-// isExport reports whether a list of users is asked for, and nobody is touched.
-func isExport(r *reset.Request) bool { return r.Asked.Kind == reset.KindExport }
 
 // named is a request's name with a mark of what is not an ordinary reset, for
 // every message that stands alone: "FR-42", "FR-42 (BREAK GLASS)".
 func named(r *reset.Request) string {
 	switch o := r.Asked.Options; {
-	case isExport(r):
+	case phrase.IsExport(r):
 		return string(r.ID) + " (export)"
 	case o.BreakGlass && o.DryRun:
 		return string(r.ID) + " (BREAK GLASS, dry run)"
@@ -35,14 +32,14 @@ func title(r *reset.Request) string { return string(r.ID) + ": " + deed(r) }
 // deed says what a request does: "reset MFA for Diego Larsen"; plain text.
 func deed(r *reset.Request) string {
 	o := r.Asked.Options
-	if isExport(r) {
+	if phrase.IsExport(r) {
 		return "export a list of users"
 	}
 	s := whatPlain(o) + " for " + whoPlain(r, nil)
 	if o.DryRun {
 		s = "dry run for " + whoPlain(r, nil)
 		if len(o.Factors) > 0 {
-			s = "dry run of " + shorten(join(factorWords(o.Factors)), 60) + " for " + whoPlain(r, nil)
+			s = "dry run of " + phrase.Shorten(phrase.And(phrase.Factors(o.Factors)), 60) + " for " + whoPlain(r, nil)
 		}
 	}
 	if o.BreakGlass {
@@ -54,7 +51,7 @@ func deed(r *reset.Request) string {
 // whatPlain says what is reset: "reset MFA", "reset only SMS"; plain text.
 func whatPlain(o reset.Options) string {
 	if len(o.Factors) > 0 {
-		return "reset only " + shorten(join(factorWords(o.Factors)), 60)
+		return "reset only " + phrase.Shorten(phrase.And(phrase.Factors(o.Factors)), 60)
 	}
 	return "reset MFA"
 }
@@ -74,26 +71,26 @@ func whoPlain(r *reset.Request, l *Listing) string {
 		}
 		return namesPlain(names)
 	case r.Plan.Digest != "":
-		return users(r.Plan.Resets)
+		return phrase.Users(r.Plan.Resets)
 	case src.Asks() && src.Group != "":
 		return "the members of an Okta group"
 	case src.Asks():
 		return "the users that a search finds"
 	}
-	return users(r.Rows)
+	return phrase.Users(r.Rows)
 }
 
 func namesPlain(all []string) string {
 	names := make([]string, 0, len(all))
 	for _, n := range all {
-		names = append(names, shorten(line(n), 40))
+		names = append(names, phrase.Shorten(phrase.Line(n), 40))
 	}
-	return join(names)
+	return phrase.And(names)
 }
 
 // displayName is a target's name, else its login.
 func displayName(t reset.Target) string {
-	if n := line(t.Name); n != "" {
+	if n := phrase.Line(t.Name); n != "" {
 		return n
 	}
 	return nameOf(t)
@@ -101,17 +98,12 @@ func displayName(t reset.Target) string {
 
 // exported says what an export's file holds; mrkdwn.
 func exported(e *reset.Export) string {
-	s := fmt.Sprintf("The file has %s and %s.", users(e.Users), plural(len(e.Columns), "column"))
+	s := fmt.Sprintf("The file has %s and %s.", phrase.Users(e.Users), phrase.Plural(len(e.Columns), "column"))
 	if e.Unread > 0 {
-		s += fmt.Sprintf(" The factors of %s couldn't be read.", users(e.Unread))
+		s += fmt.Sprintf(" The factors of %s couldn't be read.", phrase.Users(e.Unread))
 	}
 	if e.Note != "" {
-		s += " " + told(e.Note)
+		s += " " + phrase.Told(e.Note)
 	}
 	return s
-}
-
-// statusWords says a user's status in Okta as people say it.
-func statusWords(status string) string {
-	return strings.ToLower(strings.ReplaceAll(status, "_", " "))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 const (
@@ -90,9 +91,9 @@ func (l *Listing) table() slack.Block {
 		notes = notes || l.note(t) != ""
 	}
 	line := func(t reset.Target) []string {
-		cells := []string{nameOf(t), t.Name, t.Department, statusWords(t.Status)}
+		cells := []string{nameOf(t), t.Name, t.Department, phrase.Status(t.Status)}
 		if factors {
-			cells = append(cells, strings.Join(factorWords(t.Factors), ", "))
+			cells = append(cells, strings.Join(phrase.Factors(t.Factors), ", "))
 		}
 		if notes {
 			cells = append(cells, l.note(t))
@@ -115,7 +116,7 @@ func (l *Listing) table() slack.Block {
 			chars += max(1, min(utf8.RuneCountInString(w), noteRunes))
 		}
 		if notes {
-			cells[len(cells)-1] = zonedCell(cmp.Or(shorten(l.note(t), noteRunes), "-"))
+			cells[len(cells)-1] = zonedCell(cmp.Or(phrase.Shorten(l.note(t), noteRunes), "-"))
 		}
 		if chars > listedRunes {
 			break
@@ -129,7 +130,7 @@ func (l *Listing) table() slack.Block {
 
 func (l *Listing) caption(shown int) string {
 	if shown < l.total {
-		return fmt.Sprintf("%s of %s, those to look at first", count(shown), count(l.total))
+		return fmt.Sprintf("%s of %s, those to look at first", phrase.Count(shown), phrase.Count(l.total))
 	}
 	if l.dryRun {
 		return "Who would be reset"
@@ -140,7 +141,7 @@ func (l *Listing) caption(shown int) string {
 func rawCells(words []string) []slack.DataTableCell {
 	cells := make([]slack.DataTableCell, 0, len(words))
 	for _, w := range words {
-		w = cmp.Or(shorten(line(w), cellRunes), "-") // Slack refuses an empty cell
+		w = cmp.Or(phrase.Shorten(phrase.Line(w), cellRunes), "-") // Slack refuses an empty cell
 		cells = append(cells, slack.NewDataTableRawTextCell(w))
 	}
 	return cells
@@ -150,11 +151,11 @@ func rawCells(words []string) []slack.DataTableCell {
 func (l *Listing) byName() string {
 	var b strings.Builder
 	for _, t := range l.first(listedPage) {
-		about := dotted(line(t.Name), line(t.Department), unusual(t), l.note(t))
-		fmt.Fprintf(&b, "• %s %s\n", code(nameOf(t)), zonedTimes(told(shorten(about, 200))))
+		about := phrase.Dotted(phrase.Line(t.Name), phrase.Line(t.Department), unusual(t), l.note(t))
+		fmt.Fprintf(&b, "• %s %s\n", phrase.Code(nameOf(t)), phrase.ZonedTimes(phrase.Told(phrase.Shorten(about, 200))))
 	}
 	if more := l.total - listedPage; more > 0 {
-		fmt.Fprintf(&b, "…and %s more: press *Review*.", count(more))
+		fmt.Fprintf(&b, "…and %s more: press *Review*.", phrase.Count(more))
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -167,16 +168,5 @@ func unusual(t reset.Target) string {
 	if t.Status == "ACTIVE" {
 		return ""
 	}
-	return statusWords(t.Status)
-}
-
-// dotted joins the words that are not empty with dots.
-func dotted(words ...string) string {
-	var some []string
-	for _, w := range words {
-		if w != "" {
-			some = append(some, w)
-		}
-	}
-	return strings.Join(some, " · ")
+	return phrase.Status(t.Status)
 }

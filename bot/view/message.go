@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/view/phrase"
 )
 
 // Message is what one message of Slack's shows.
@@ -82,7 +83,7 @@ const (
 // texted cuts a fallback text to what chat.update takes, and takes the life out
 // of what Slack would turn into mentions and links there: it cannot be told to
 // take this text verbatim.
-func texted(s string) string { return trim(calm(s), maxText) }
+func texted(s string) string { return phrase.Trim(phrase.Calm(s), maxText) }
 
 func mrkdwn(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, s, false, true)
@@ -92,16 +93,7 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-func header(s string) slack.Block { return slack.NewHeaderBlock(plain(shorten(s, maxHeader))) }
-
-// shorten cuts text to n characters, the ellipsis among them.
-func shorten(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return strings.TrimSpace(string(runes[:n-1])) + "…"
-}
+func header(s string) slack.Block { return slack.NewHeaderBlock(plain(phrase.Shorten(s, maxHeader))) }
 
 // folded puts blocks under a title, closed at first; where Slack has no
 // containers, their words stand in small print.
@@ -112,25 +104,25 @@ func folded(title string, inside []slack.Block, small ...string) slack.Block {
 
 // chart is a picture of numbers; the text beside it says the same, or what is shown instead.
 func chart(title string, c slack.DataVisualizationChart, instead ...slack.Block) slack.Block {
-	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: shorten(title, maxChart), Chart: c}, instead}
+	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: phrase.Shorten(title, maxChart), Chart: c}, instead}
 }
 
 func section(s string) slack.Block {
-	return slack.NewSectionBlock(mrkdwn(trim(s, maxSection)), nil, nil)
+	return slack.NewSectionBlock(mrkdwn(phrase.Trim(s, maxSection)), nil, nil)
 }
 
 // note is small print.
 func note(lines ...string) slack.Block {
 	elements := make([]slack.MixedElement, 0, len(lines))
 	for _, l := range lines {
-		elements = append(elements, mrkdwn(trim(l, maxSection)))
+		elements = append(elements, mrkdwn(phrase.Trim(l, maxSection)))
 	}
 	return slack.NewContextBlock("", elements...)
 }
 
 // quote shows untrusted text under a label; rich text takes it as it is.
 func quote(label, text string) slack.Block {
-	text = cut(clean(text), shownRunes)
+	text = phrase.Cut(phrase.Clean(text), phrase.Shown)
 	if text == "" {
 		text = "(none)"
 	}

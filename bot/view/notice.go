@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Reset tells an affected user that their factors were reset, by whom, and
@@ -16,7 +17,7 @@ func Reset(r *reset.Request, row int) Message {
 	if len(r.Asked.Options.Factors) > 0 {
 		what = "MFA (" + factors(r.Asked.Options) + ")"
 	}
-	s := fmt.Sprintf(":white_check_mark: *Your Okta %s was reset.* %s asked for it (%s)", what, mention(r.Asked.By), r.ID)
+	s := fmt.Sprintf(":white_check_mark: *Your Okta %s was reset.* %s asked for it (%s)", what, phrase.Mention(r.Asked.By), r.ID)
 	if len(r.Approved) > 0 {
 		s += ", and " + approvers(r) + " approved it"
 	}
@@ -24,7 +25,7 @@ func Reset(r *reset.Request, row int) Message {
 	if r.Asked.Options.RevokeSessions {
 		s += " Your Okta sessions were ended."
 	}
-	next := fmt.Sprintf("*What to do:* sign in to %s as always; Okta asks you to set up MFA again. Nobody needs to call you for that. Don't give anyone a code or password.", code(r.Org))
+	next := fmt.Sprintf("*What to do:* sign in to %s as always; Okta asks you to set up MFA again. Nobody needs to call you for that. Don't give anyone a code or password.", phrase.Code(r.Org))
 	why := "Didn't expect this? Press the button to tell the security team."
 	notMe := confirmed(button(ActionNotMe, RowValue(r.ID, row), "That wasn't me", slack.StyleDanger),
 		"Tell the security team?", "They hear that you didn't expect this reset.", "Tell them", slack.StyleDanger)
@@ -46,19 +47,19 @@ type Told struct {
 // NoticesSent says in the thread how many affected users were told by direct message.
 func NoticesSent(r *reset.Request, c Told) Message {
 	all := c.Told + c.NoAccount + c.NotReached + c.TooMany
-	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, count(c.Told), users(all), wereTold(c.Told))
+	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, phrase.Count(c.Told), phrase.Users(all), wereTold(c.Told))
 	if all == 0 {
 		s = fmt.Sprintf("%s reset nobody, so nobody was told.", r.ID)
 	}
 	var why []string
 	if c.NoAccount > 0 {
-		why = append(why, fmt.Sprintf("%s: no Slack account with their Okta e-mail", users(c.NoAccount)))
+		why = append(why, fmt.Sprintf("%s: no Slack account with their Okta e-mail", phrase.Users(c.NoAccount)))
 	}
 	if c.NotReached > 0 {
-		why = append(why, fmt.Sprintf("%s: Slack took no message", users(c.NotReached)))
+		why = append(why, fmt.Sprintf("%s: Slack took no message", phrase.Users(c.NotReached)))
 	}
 	if c.TooMany > 0 {
-		why = append(why, fmt.Sprintf("%s: over the limit of %s", users(c.TooMany), count(c.Max)))
+		why = append(why, fmt.Sprintf("%s: over the limit of %s", phrase.Users(c.TooMany), phrase.Count(c.Max)))
 	}
 	if len(why) > 0 {
 		s += " Not told: " + strings.Join(why, "; ") + "."
@@ -80,4 +81,27 @@ func approvers(r *reset.Request) string {
 		who = append(who, v.By)
 	}
 	return people(who)
+}
+
+// GlassAlert tells the channel for alerts how far a break-glass request is; happened is a phrase of ours: "was approved".
+func GlassAlert(r *reset.Request, happened string) Message {
+	s := fmt.Sprintf(":rotating_light: *The break-glass request %s %s.* Requested by %s in %s", r.ID, happened, phrase.Mention(r.Asked.By), phrase.Channel(r.Asked.Channel))
+	if len(r.Approved) > 0 {
+		s += ", approved by " + approvers(r)
+	}
+	s += fmt.Sprintf(": %s, of them %s protected.", phrase.Users(r.Plan.Resets), phrase.Count(r.Plan.Broken))
+	if t := totals(r); t != "" {
+		s += " " + t
+	}
+	return because(s, r.Asked.Reason)
+}
+
+// ReportAlert tells the channel for alerts that an affected user did not expect a reset.
+func ReportAlert(r *reset.Request, w reset.Report) Message {
+	s := fmt.Sprintf(":rotating_light: *%s didn't expect their MFA reset* by %s, %s. It was requested by %s in %s", phrase.Mention(w.By), r.ID, phrase.Date(w.At), phrase.Mention(r.Asked.By), phrase.Channel(r.Asked.Channel))
+	if len(r.Approved) > 0 {
+		s += " and approved by " + approvers(r)
+	}
+	s += fmt.Sprintf(". Reports so far: %d. Now: %s. `/factor-reset freeze` stops everything.", len(r.Reported), phrase.State(r))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

@@ -2,13 +2,13 @@ package view
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // newUser is how young a user is who stands out.
@@ -23,10 +23,10 @@ func onlyResistant(t reset.Target) bool {
 
 // standsOut says in a few words why an approver should look at a target; "" if
 // there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
-// see [zonedTimes].
+// see [phrase.ZonedTimes].
 func standsOut(t reset.Target, at time.Time) string {
 	if t.Status != "" && t.Status != "ACTIVE" {
-		return join(slices.DeleteFunc([]string{statusWords(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
+		return phrase.And(slices.DeleteFunc([]string{phrase.Status(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
 	}
 	return remarks(t, at)
 }
@@ -40,36 +40,22 @@ func remarks(t reset.Target, at time.Time) string {
 	if onlyResistant(t) {
 		words = append(words, "only phishing-resistant factors")
 	}
-	if d := line(t.Detail); d != "" && d != "is "+statusWords(t.Status) {
+	if d := phrase.Line(t.Detail); d != "" && d != "is "+phrase.Status(t.Status) {
 		words = append(words, d)
 	}
-	return join(words)
+	return phrase.And(words)
 }
 
 func days(d time.Duration) string {
 	if n := int(d / (24 * time.Hour)); n > 0 {
-		return plural(n, "day")
+		return phrase.Plural(n, "day")
 	}
 	return "hours"
 }
 
-// isoTime is a time as details of the record have it.
-var isoTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
-
-// zonedTimes puts Slack dates in the place of the times in mrkdwn.
-func zonedTimes(s string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
-		t, err := time.Parse(time.RFC3339, iso)
-		if err != nil {
-			return iso
-		}
-		return date(t)
-	})
-}
-
 // zonedCell is a cell of a table with text, whose times are shown in the reader's zone.
 func zonedCell(s string) slack.DataTableCell {
-	found := isoTime.FindAllStringIndex(s, -1)
+	found := phrase.TimesIn(s)
 	if len(found) == 0 {
 		return slack.NewDataTableRawTextCell(s)
 	}
@@ -86,21 +72,10 @@ func zonedCell(s string) slack.DataTableCell {
 			continue
 		}
 		text(at[0])
-		fallback := plainTimes(s[at[0]:at[1]])
+		fallback := phrase.PlainTimes(s[at[0]:at[1]])
 		parts = append(parts, slack.NewRichTextSectionDateElement(t.Unix(), "{date_short_pretty} {time}", nil, &fallback))
 		from = at[1]
 	}
 	text(len(s))
 	return slack.NewDataTableRichTextCell(slack.NewRichTextSection(parts...))
-}
-
-// plainTimes writes times for people where Slack does not know the reader's zone.
-func plainTimes(s string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
-		t, err := time.Parse(time.RFC3339, iso)
-		if err != nil {
-			return iso
-		}
-		return t.UTC().Format("Jan 2, 15:04 UTC")
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Pace is how far a run is, by its log.
@@ -36,8 +37,8 @@ func bar(done, of int) string {
 func Progress(r *reset.Request, p Pace) Message {
 	head := progressHead(r)
 	s, counts := head, ""
-	if !isExport(r) { // how many users an export has is known at its end
-		done := sum(p.ByOutcome)
+	if !phrase.IsExport(r) { // how many users an export has is known at its end
+		done := phrase.Sum(p.ByOutcome)
 		of := max(r.Plan.Resets, done)
 		counts = countsLine(p, done, of)
 		s += "\n`" + bar(done, of) + "`\n" + counts
@@ -54,7 +55,7 @@ func Progress(r *reset.Request, p Pace) Message {
 
 // progressNotes are the small print: the rate, the wave, a restart.
 func progressNotes(r *reset.Request, p Pace) (list []string) {
-	if r.State == reset.Running && !isExport(r) {
+	if r.State == reset.Running && !phrase.IsExport(r) {
 		list = append(list, rateLine(p), retryLine(p), waveLine(r))
 	}
 	if r.Restarted != nil {
@@ -69,7 +70,7 @@ func waveLine(r *reset.Request) string {
 	if !ramping {
 		return ""
 	}
-	return fmt.Sprintf("Wave %d of %d: up to %s, then a look at the results.", r.Waves+1, len(r.Terms.Waves)+1, users(end))
+	return fmt.Sprintf("Wave %d of %d: up to %s, then a look at the results.", r.Waves+1, len(r.Terms.Waves)+1, phrase.Users(end))
 }
 
 func progressHead(r *reset.Request) string {
@@ -78,9 +79,9 @@ func progressHead(r *reset.Request) string {
 	case reset.Paused:
 		return fmt.Sprintf(":double_vertical_bar: *%s is paused.* See below.", name)
 	case reset.Stopping:
-		return fmt.Sprintf(":no_entry: *%s is stopping*, cancelled by %s. Resets already sent to Okta finish first.", name, mention(r.MovedBy))
+		return fmt.Sprintf(":no_entry: *%s is stopping*, cancelled by %s. Resets already sent to Okta finish first.", name, phrase.Mention(r.MovedBy))
 	case reset.Verifying:
-		if isExport(r) {
+		if phrase.IsExport(r) {
 			return fmt.Sprintf(":white_check_mark: *%s: the file is ready.*", name)
 		}
 		return fmt.Sprintf(":hourglass_flowing_sand: *%s:* checking in Okta that every reset worked", name)
@@ -96,14 +97,14 @@ func tookFor(r *reset.Request) string {
 	if r.StartedAt.IsZero() || r.SettledAt.IsZero() {
 		return ""
 	}
-	return " after " + span(r.SettledAt.Sub(r.StartedAt))
+	return " after " + phrase.Span(r.SettledAt.Sub(r.StartedAt))
 }
 
 func countsLine(p Pace, done, of int) string {
-	s := fmt.Sprintf("%s of %s: %s reset", count(done), users(of), count(p.ByOutcome[reset.OutcomeReset]))
+	s := fmt.Sprintf("%s of %s: %s reset", phrase.Count(done), phrase.Users(of), phrase.Count(p.ByOutcome[reset.OutcomeReset]))
 	for _, o := range reset.Outcomes()[1:] {
 		if n := p.ByOutcome[o]; n > 0 {
-			s += fmt.Sprintf(", %s %s", count(n), outcomeWords(o))
+			s += fmt.Sprintf(", %s %s", phrase.Count(n), phrase.Outcome(o))
 		}
 	}
 	return s + "."
@@ -113,9 +114,9 @@ func rateLine(p Pace) string {
 	if p.PerMinute <= 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%s a minute", count(int(p.PerMinute+0.5)))
+	s := fmt.Sprintf("%s a minute", phrase.Count(int(p.PerMinute+0.5)))
 	if p.Left > 0 {
-		s += ", about " + about(p.Left) + " left"
+		s += ", about " + phrase.About(p.Left) + " left"
 	}
 	return s
 }
@@ -125,7 +126,7 @@ func retryLine(p Pace) string {
 	if p.Retrying == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s failed at first and is being retried.", plural(p.Retrying, "call"))
+	return fmt.Sprintf("%s failed at first and is being retried.", phrase.Plural(p.Retrying, "call"))
 }
 
 func progressButtons(r *reset.Request) slack.Block {

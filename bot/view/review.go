@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // ReviewCallback is of the modal in which a plan is looked through.
@@ -75,7 +76,7 @@ func (v *Review) Add(t reset.Target) {
 	}
 	v.resets++
 	v.statuses[t.Status]++
-	v.departments[line(t.Department)]++
+	v.departments[phrase.Line(t.Department)]++
 	if !t.Read {
 		v.unread++
 	}
@@ -178,7 +179,7 @@ func (v *Review) decide() slack.Block {
 func (v *Review) search() slack.Block {
 	b := textField(ReviewSearch, "Search", "Login, name, department, status or factor; press Enter.", "sales", 100)
 	input := b.Element.(*slack.PlainTextInputBlockElement)
-	input.InitialValue = cut(v.frame.Search, 60)
+	input.InitialValue = phrase.Cut(v.frame.Search, 60)
 	input.DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_enter_pressed"}}
 	b.Optional, b.DispatchAction = true, true
 	return b
@@ -186,16 +187,16 @@ func (v *Review) search() slack.Block {
 
 func (v *Review) choose() slack.Block {
 	choices := []choice{
-		{ShowReset, fmt.Sprintf("All to reset (%s)", count(v.resets)), ""},
-		{ShowOdd, fmt.Sprintf("Standing out (%s)", count(v.odd)), ""},
-		{ShowSkip, fmt.Sprintf("Skipped (%s)", count(sum(v.skips))), ""},
+		{ShowReset, fmt.Sprintf("All to reset (%s)", phrase.Count(v.resets)), ""},
+		{ShowOdd, fmt.Sprintf("Standing out (%s)", phrase.Count(v.odd)), ""},
+		{ShowSkip, fmt.Sprintf("Skipped (%s)", phrase.Count(phrase.Sum(v.skips))), ""},
 	}
 	pick := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Show"), ReviewShow, optionsOf(choices)...)
 	at := slices.IndexFunc(choices, func(c choice) bool { return c.value == v.frame.Show })
 	pick.InitialOption = option(choices[at])
 	elements := []slack.BlockElement{pick}
 	if n := len(v.listed()); !v.frame.Looking && v.frame.Show != ShowSkip && v.frame.Search != "" && n > 0 {
-		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+count(n)+" found")))
+		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+phrase.Count(n)+" found")))
 	}
 	return slack.NewActionBlock("review-"+v.frame.Show, elements...) // under the same ID Slack would keep showing the choice before
 }
@@ -203,11 +204,11 @@ func (v *Review) choose() slack.Block {
 func (v *Review) position(from, shown, all int) string {
 	s := "Nothing found."
 	if shown > 0 {
-		s = fmt.Sprintf("%s to %s of %s", count(from+1), count(from+shown), users(all))
+		s = fmt.Sprintf("%s to %s of %s", phrase.Count(from+1), phrase.Count(from+shown), phrase.Users(all))
 	}
 	out, err := ParseRows(v.frame.Out)
 	if err == nil && len(out) > 0 {
-		s += fmt.Sprintf(" · %s ticked to be removed", users(len(out)))
+		s += fmt.Sprintf(" · %s ticked to be removed", phrase.Users(len(out)))
 	}
 	return s
 }
@@ -219,7 +220,7 @@ func (v *Review) page(rows []reset.Target) []slack.Block {
 	out, _ := ParseRows(v.frame.Out)
 	blocks := make([]slack.Block, 0, len(rows))
 	for _, t := range rows {
-		b := slack.NewSectionBlock(mrkdwn(trim(v.about(t), maxSection)), nil, nil)
+		b := slack.NewSectionBlock(mrkdwn(phrase.Trim(v.about(t), maxSection)), nil, nil)
 		if !v.frame.Looking && v.frame.Show != ShowSkip {
 			id, box := v.box(t, slices.Contains(out, t.Row))
 			b.BlockID, b.Accessory = id, slack.NewAccessory(box)
@@ -244,31 +245,33 @@ func (v *Review) box(t reset.Target, ticked bool) (id string, box *slack.Checkbo
 }
 
 // nameOf is what a target is called: its login, else what the roster says.
-func nameOf(t reset.Target) string { return cmp.Or(line(t.Login), line(t.Input), string(t.User)) }
+func nameOf(t reset.Target) string {
+	return cmp.Or(phrase.Line(t.Login), phrase.Line(t.Input), string(t.User))
+}
 
 // about says what is known of a target: who it is, what stands out, and always
 // department and factors; mrkdwn.
 func (v *Review) about(t reset.Target) string {
-	s := code(nameOf(t))
-	if name := line(t.Name); name != "" {
-		s += "  " + told(shorten(name, 60))
+	s := phrase.Code(nameOf(t))
+	if name := phrase.Line(t.Name); name != "" {
+		s += "  " + phrase.Told(phrase.Shorten(name, 60))
 	}
 	if t.Action != reset.ActionReset {
-		s += "\n" + zonedTimes(told(dotted(reasonWords(t.Reason), line(t.Detail))))
+		s += "\n" + phrase.ZonedTimes(phrase.Told(phrase.Dotted(phrase.Reason(t.Reason), phrase.Line(t.Detail))))
 	} else if odd := standsOut(t, v.request.Plan.FrozenAt); odd != "" {
-		s += "\n:warning: " + zonedTimes(told(odd))
+		s += "\n:warning: " + phrase.ZonedTimes(phrase.Told(odd))
 	}
 	if t.User == "" { // nobody in Okta
 		return s
 	}
-	return s + "\n" + told(dotted(cmp.Or(shorten(line(t.Department), 80), "no department"), factorsKnown(t)))
+	return s + "\n" + phrase.Told(phrase.Dotted(cmp.Or(phrase.Shorten(phrase.Line(t.Department), 80), "no department"), factorsKnown(t)))
 }
 
 // factorsKnown are the factors of a target as far as they were read; plain text.
 func factorsKnown(t reset.Target) string {
 	switch {
 	case len(t.Factors) > 0:
-		return shorten(strings.Join(factorWords(t.Factors), ", "), 200)
+		return phrase.Shorten(strings.Join(phrase.Factors(t.Factors), ", "), 200)
 	case t.Read:
 		return "no MFA set up"
 	}
@@ -308,12 +311,12 @@ func ApprovedIn(r *reset.Request) slack.ModalViewRequest {
 // ApprovedWords says that an approval counts, and what is still needed; mrkdwn.
 func ApprovedWords(r *reset.Request) string {
 	if r.State == reset.Pending {
-		return fmt.Sprintf("Your approval of %s counts; %s.", r.ID, wanting(r))
+		return fmt.Sprintf("Your approval of %s counts; %s.", r.ID, phrase.Wanting(r))
 	}
 	return fmt.Sprintf("Your approval of %s counts. Its thread shows how it goes.", r.ID)
 }
 
 // TakenOut answers who removed users from a plan.
 func TakenOut(r *reset.Request, n int) Message {
-	return Answer(fmt.Sprintf("%s: removed %s. Earlier approvals no longer count.", r.ID, users(n)))
+	return Answer(fmt.Sprintf("%s: removed %s. Earlier approvals no longer count.", r.ID, phrase.Users(n)))
 }

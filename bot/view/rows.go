@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"factorbot/bot/view/phrase"
 )
 
 // maxOut is how many characters of a frame the rows to take out may have.
@@ -48,7 +50,7 @@ func ParseRows(s string) ([]int, error) {
 			to, err = strconv.Atoi(high)
 		}
 		if err != nil || from < 1 || to < from || len(rows)+to-from >= maxRange {
-			return nil, fmt.Errorf("%q does not name rows", cut(part, 20))
+			return nil, fmt.Errorf("%q does not name rows", phrase.Cut(part, 20))
 		}
 		for n := from; n <= to; n++ {
 			rows = append(rows, n)

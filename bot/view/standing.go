@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // standing says in a line where a request stands; "" while it waits for
@@ -16,7 +17,7 @@ func standing(r *reset.Request, p *Pace) string {
 	case reset.Planning:
 		return ":hourglass_flowing_sand: *Planning:* looking the users up in Okta."
 	case reset.Rejected:
-		return ":no_entry: *Not possible:* " + told(r.Refusal)
+		return ":no_entry: *Not possible:* " + phrase.Told(r.Refusal)
 	case reset.Denied:
 		return ":no_entry: " + deniedBy(r)
 	case reset.Expired:
@@ -25,25 +26,25 @@ func standing(r *reset.Request, p *Pace) string {
 		return ":no_entry: *Lapsed:* approved, but it couldn't start in time. Ask again if it's still needed."
 	case reset.Approved:
 		s := ":white_check_mark: *Approved* by " + approvers(r) + "."
-		if w := waits(r); w != "" {
+		if w := phrase.Waits(r); w != "" {
 			s += "\n" + w
 		}
 		return s
 	case reset.Running:
-		if isExport(r) {
+		if phrase.IsExport(r) {
 			return ":hourglass_flowing_sand: *Making the list*, approved by " + approvers(r) + "."
 		}
 		return ":hourglass_flowing_sand: *Running:* " + running(r, p) + " Approved by " + approvers(r) + "."
 	case reset.Paused:
 		s := ":double_vertical_bar: *Paused:* " + causeWords(r)
-		if p != nil && !isExport(r) {
+		if p != nil && !phrase.IsExport(r) {
 			s += " So far: " + running(r, p)
 		}
 		return s
 	case reset.Stopping:
-		return ":no_entry: *Stopping*, cancelled by " + mention(r.MovedBy) + "."
+		return ":no_entry: *Stopping*, cancelled by " + phrase.Mention(r.MovedBy) + "."
 	case reset.Verifying:
-		if isExport(r) {
+		if phrase.IsExport(r) {
 			return ":white_check_mark: *The list is ready.*"
 		}
 		return ":hourglass_flowing_sand: *Checking in Okta* that every reset worked. Approved by " + approvers(r) + "."
@@ -64,9 +65,9 @@ func standing(r *reset.Request, p *Pace) string {
 // running counts how far a run is: "120 of 482 users done, 2 failed."
 func running(r *reset.Request, p *Pace) string {
 	if p == nil {
-		return users(r.Plan.Resets) + "."
+		return phrase.Users(r.Plan.Resets) + "."
 	}
-	done := sum(p.ByOutcome)
+	done := phrase.Sum(p.ByOutcome)
 	return countsLine(*p, done, max(r.Plan.Resets, done))
 }
 
@@ -74,9 +75,9 @@ func deniedBy(r *reset.Request) string {
 	if r.Denial == nil {
 		return "*Denied.*"
 	}
-	s := "*Denied* by " + mention(r.Denial.By)
+	s := "*Denied* by " + phrase.Mention(r.Denial.By)
 	if r.Denial.Why != "" {
-		return s + ": " + told(r.Denial.Why)
+		return s + ": " + phrase.Told(r.Denial.Why)
 	}
 	return s + "."
 }
@@ -84,13 +85,13 @@ func deniedBy(r *reset.Request) string {
 func cancelledBy(r *reset.Request) string {
 	s := "*Cancelled*"
 	if r.MovedBy != "" {
-		s += " by " + mention(r.MovedBy)
+		s += " by " + phrase.Mention(r.MovedBy)
 	}
 	if r.Refusal != "" {
-		s += ": " + strings.TrimSuffix(told(r.Refusal), ".")
+		s += ": " + strings.TrimSuffix(phrase.Told(r.Refusal), ".")
 	}
 	switch {
-	case isExport(r):
+	case phrase.IsExport(r):
 		return s + ". No file was made."
 	case r.Totals != nil:
 		return s + ". " + totals(r)
@@ -107,7 +108,7 @@ func totals(r *reset.Request) string {
 	parts := make([]string, 0, 4)
 	for _, o := range reset.Outcomes() {
 		if n := r.Totals.ByOutcome[o]; n > 0 || o == reset.OutcomeReset {
-			parts = append(parts, count(n)+" "+outcomeWords(o))
+			parts = append(parts, phrase.Count(n)+" "+phrase.Outcome(o))
 		}
 	}
 	return strings.Join(parts, ", ") + "."
@@ -116,7 +117,7 @@ func totals(r *reset.Request) string {
 // outcomes is what became of the users: a picture where they are many, who
 // needs somebody, and the button to try those again.
 func outcomes(r *reset.Request) []slack.Block {
-	if r.Totals == nil || isExport(r) {
+	if r.Totals == nil || phrase.IsExport(r) {
 		return nil
 	}
 	var blocks []slack.Block
@@ -142,18 +143,18 @@ func outcomeChart(r *reset.Request) slack.Block {
 	var segments []slack.DataVisualizationSegment
 	for _, o := range reset.Outcomes() {
 		if n := r.Totals.ByOutcome[o]; n > 0 {
-			segments = append(segments, slack.NewDataVisualizationSegment(outcomeWords(o), float64(n)))
+			segments = append(segments, slack.NewDataVisualizationSegment(phrase.Outcome(o), float64(n)))
 		}
 	}
-	return chart(string(r.ID)+": what became of "+users(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
+	return chart(string(r.ID)+": what became of "+phrase.Users(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
 }
 
 // needs names those who need somebody, with what to do; where they are not
 // named, it counts them. Skipped users are told in the result file.
 func needs(r *reset.Request) string {
 	var b strings.Builder
-	for _, k := range byCount(r.Totals.ByReason) {
-		what := advice(k)
+	for _, k := range phrase.ByCount(r.Totals.ByReason) {
+		what := phrase.Advice(k)
 		if what == "" {
 			continue
 		}
@@ -175,20 +176,20 @@ func whatNeeds(r *reset.Request, k reset.Reason, todo string) string {
 	var names []string
 	for _, x := range r.Totals.Needs {
 		if x.Reason == k {
-			names = append(names, code(x.Login))
+			names = append(names, phrase.Code(x.Login))
 		}
 	}
-	what := escape(reasonWords(k)) + ". " + todo + "."
+	what := phrase.Escape(phrase.Reason(k)) + ". " + todo + "."
 	more := n - len(names)
 	switch {
 	case len(names) == 0:
-		return users(n) + ": " + what
+		return phrase.Users(n) + ": " + what
 	case more <= 0 && n <= namesInLine:
-		return join(names) + ": " + what
+		return phrase.And(names) + ": " + what
 	case more > 0:
-		return users(n) + ": " + what + "\n" + strings.Join(names, ", ") + fmt.Sprintf(" and %s more", count(more))
+		return phrase.Users(n) + ": " + what + "\n" + strings.Join(names, ", ") + fmt.Sprintf(" and %s more", phrase.Count(more))
 	}
-	return users(n) + ": " + what + "\n" + join(names)
+	return phrase.Users(n) + ": " + what + "\n" + phrase.And(names)
 }
 
 // causeWords says why a request is paused.
@@ -196,7 +197,7 @@ func causeWords(r *reset.Request) string {
 	if r.Pause == nil {
 		return "it waits for a person."
 	}
-	d := strings.TrimSuffix(told(r.Pause.Detail), ".")
+	d := strings.TrimSuffix(phrase.Told(r.Pause.Detail), ".")
 	switch {
 	case d == "":
 		return causeSentence(r.Pause)
@@ -209,7 +210,7 @@ func causeWords(r *reset.Request) string {
 func causeSentence(p *reset.Pause) string {
 	by := "somebody"
 	if p.By != "" {
-		by = mention(p.By)
+		by = phrase.Mention(p.By)
 	}
 	switch p.Cause {
 	case reset.CauseErrors:
@@ -225,7 +226,7 @@ func causeSentence(p *reset.Pause) string {
 	case reset.CauseProtection:
 		return "Okta doesn't say who is protected."
 	}
-	return told(string(p.Cause)) + "."
+	return phrase.Told(string(p.Cause)) + "."
 }
 
 // lifters says who can lift a pause, by mention where they are known.
@@ -233,9 +234,9 @@ func lifters(r *reset.Request, h Helpers) string {
 	who := h.except(r.Asked.By)
 	switch r.Pause.Cause {
 	case reset.CauseErrors, reset.CauseRequester:
-		return fmt.Sprintf("%s can resume it; %s too, within an hour of the pause.", who.or("An approver"), mention(r.Asked.By))
+		return fmt.Sprintf("%s can resume it; %s too, within an hour of the pause.", who.or("An approver"), phrase.Mention(r.Asked.By))
 	case reset.CauseFreeze:
-		return fmt.Sprintf("It goes on when two approvers run `/factor-reset thaw`: %s. Requester: %s.", who.or("any two approvers"), mention(r.Asked.By))
+		return fmt.Sprintf("It goes on when two approvers run `/factor-reset thaw`: %s. Requester: %s.", who.or("any two approvers"), phrase.Mention(r.Asked.By))
 	}
-	return fmt.Sprintf("%s can resume it, not %s who requested it.", who.or("Another approver"), mention(r.Asked.By))
+	return fmt.Sprintf("%s can resume it, not %s who requested it.", who.or("Another approver"), phrase.Mention(r.Asked.By))
 }

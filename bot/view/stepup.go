@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // StepUpCallback is of the modal in which a decision is confirmed in Okta Verify.
@@ -33,9 +34,9 @@ func confirmers(t reset.Terms) string {
 	case t.Confirmers == nil:
 		return "Approvers confirm in Okta Verify."
 	case t.Able > 0:
-		return fmt.Sprintf("Approvers confirm in Okta Verify: %s of %s can.", count(*t.Confirmers), count(t.Able))
+		return fmt.Sprintf("Approvers confirm in Okta Verify: %s of %s can.", phrase.Count(*t.Confirmers), phrase.Count(t.Able))
 	}
-	return fmt.Sprintf("Approvers confirm in Okta Verify: %s can.", count(*t.Confirmers))
+	return fmt.Sprintf("Approvers confirm in Okta Verify: %s can.", phrase.Count(*t.Confirmers))
 }
 
 // Asking is shown until Okta has sent the push.
@@ -46,8 +47,8 @@ func (s StepUp) Asking() slack.ModalViewRequest {
 // Waiting shows the number to choose.
 func (s StepUp) Waiting() slack.ModalViewRequest {
 	where := "Okta Verify"
-	if d := line(s.Device); d != "" {
-		where += " on " + inert(d)
+	if d := phrase.Line(s.Device); d != "" {
+		where += " on " + phrase.Inert(d)
 	}
 	left := max(s.Left, 0).Round(time.Second)
 	return s.modal(
@@ -129,12 +130,12 @@ func PushRefusedNews(by reset.Person, id reset.ID) Message {
 	if id != "" {
 		about = "about " + string(id)
 	}
-	s := fmt.Sprintf(":rotating_light: *%s refused a push %s in Okta Verify.* Somebody else may be using that Slack account. It can't decide anything for an hour, its open approvals no longer count, and what runs by them is paused. `/factor-reset freeze` stops everything.", mention(by), about)
+	s := fmt.Sprintf(":rotating_light: *%s refused a push %s in Okta Verify.* Somebody else may be using that Slack account. It can't decide anything for an hour, its open approvals no longer count, and what runs by them is paused. `/factor-reset freeze` stops everything.", phrase.Mention(by), about)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // ApproverMovedNews tells that an approver's Slack account leads to another Okta user.
 func ApproverMovedNews(by reset.Person, was, login string) Message {
-	s := fmt.Sprintf(":rotating_light: *%s's Slack account now leads to another Okta user* (%s instead of %s), so it can't decide anything. Members can change their own e-mail in Slack. If the change is right, an operator runs `factorbot requests rebind %s`.", mention(by), code(login), code(was), inert(string(by)))
+	s := fmt.Sprintf(":rotating_light: *%s's Slack account now leads to another Okta user* (%s instead of %s), so it can't decide anything. Members can change their own e-mail in Slack. If the change is right, an operator runs `factorbot requests rebind %s`.", phrase.Mention(by), phrase.Code(login), phrase.Code(was), phrase.Inert(string(by)))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

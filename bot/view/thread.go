@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // Reply is the one reply in the thread of an upload: a link to the approval
@@ -16,16 +17,16 @@ func Reply(r *reset.Request, link string) Message {
 	var s string
 	switch {
 	case r.State == reset.Rejected:
-		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), told(r.Refusal))
+		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Told(r.Refusal))
 		if todo := rejectedAdvice(r); todo != "" {
 			s += "\n" + todo
 		}
 	case r.Plan.Digest == "" && r.State == reset.Cancelled:
-		s = fmt.Sprintf(":no_entry: *%s* was cancelled by %s before it was planned.", named(r), mention(r.MovedBy))
+		s = fmt.Sprintf(":no_entry: *%s* was cancelled by %s before it was planned.", named(r), phrase.Mention(r.MovedBy))
 	case link == "":
 		s = fmt.Sprintf("*%s* is in this channel.", named(r))
 	default:
-		s = fmt.Sprintf("*<%s|%s>*: %s. Decide there.", escape(link), named(r), planned(r))
+		s = fmt.Sprintf("*<%s|%s>*: %s. Decide there.", phrase.Escape(link), named(r), planned(r))
 	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
@@ -64,21 +65,21 @@ func ResultNote(r *reset.Request) string {
 	if s := needs(r); s != "" {
 		b.WriteString("\n" + s)
 	}
-	return trim(b.String(), maxSection)
+	return phrase.Trim(b.String(), maxSection)
 }
 
 // proofs says how many resets were seen to have worked.
 func proofs(n map[reset.Proof]int) string {
-	seen, all := n[reset.ProofLog]+n[reset.ProofFactors], sum(n)
+	seen, all := n[reset.ProofLog]+n[reset.ProofFactors], phrase.Sum(n)
 	if all == 0 {
 		return ""
 	}
 	if seen == 0 {
-		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", plural(all, "reset"))
+		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", phrase.Plural(all, "reset"))
 	}
-	s := fmt.Sprintf("Verified: %s of %s.", count(seen), count(all))
+	s := fmt.Sprintf("Verified: %s of %s.", phrase.Count(seen), phrase.Count(all))
 	if open := n[reset.ProofNone]; open > 0 {
-		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", plural(open, "reset"))
+		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", phrase.Plural(open, "reset"))
 	}
 	return s
 }
@@ -90,15 +91,15 @@ func Decision(r *reset.Request) Message {
 		lines = append(lines, "*"+named(r)+"*")
 	}
 	for _, v := range r.Fallen {
-		lines = append(lines, fell(v))
+		lines = append(lines, phrase.Fell(v))
 	}
 	for _, v := range r.Approved {
-		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", voice(v), named(r), date(v.At)))
+		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Voice(v), named(r), phrase.Date(v.At)))
 	}
 	if r.Missing() > 0 && r.State == reset.Pending {
-		lines = append(lines, wanting(r)+".")
+		lines = append(lines, phrase.Wanting(r)+".")
 	}
-	if w := waits(r); w != "" && r.State == reset.Approved {
+	if w := phrase.Waits(r); w != "" && r.State == reset.Approved {
 		lines = append(lines, w)
 	}
 	switch r.State {
@@ -111,7 +112,7 @@ func Decision(r *reset.Request) Message {
 			lines = append(lines, standing(r, nil))
 		}
 	}
-	s := trim(strings.Join(lines, "\n"), maxSection)
+	s := phrase.Trim(strings.Join(lines, "\n"), maxSection)
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
@@ -149,12 +150,12 @@ func orEmpty(p *reset.Pause) *reset.Pause {
 
 // PauseOver replaces the message of a pause that is over; at is when it began.
 func PauseOver(r *reset.Request, at time.Time) Message {
-	s := fmt.Sprintf("%s goes on after the pause of %s.", named(r), date(at))
+	s := fmt.Sprintf("%s goes on after the pause of %s.", named(r), phrase.Date(at))
 	if by := r.MovedBy; by != "" && r.State == reset.Running {
-		s = fmt.Sprintf("%s resumed %s, paused %s.", mention(by), named(r), date(at))
+		s = fmt.Sprintf("%s resumed %s, paused %s.", phrase.Mention(by), named(r), phrase.Date(at))
 	}
 	if r.State == reset.Cancelled || r.State == reset.Stopping {
-		s = fmt.Sprintf("%s was cancelled while paused %s.", named(r), date(at))
+		s = fmt.Sprintf("%s was cancelled while paused %s.", named(r), phrase.Date(at))
 	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
@@ -172,7 +173,7 @@ func Restarted(r *reset.Request, a reset.Aftermath) Message {
 // restarted is a restart in a line: "Back after 42 s. 3 resets were interrupted
 // and checked: 2 had gone through, 1 was sent again."
 func restarted(b *reset.Restart, a reset.Aftermath) string {
-	s := "Back after " + span(b.Away) + "."
+	s := "Back after " + phrase.Span(b.Away) + "."
 	if b.InDoubt == 0 {
 		return s
 	}
@@ -180,7 +181,7 @@ func restarted(b *reset.Restart, a reset.Aftermath) string {
 	if b.InDoubt == 1 {
 		was = "was"
 	}
-	s += fmt.Sprintf(" %s %s interrupted", plural(b.InDoubt, "reset"), was)
+	s += fmt.Sprintf(" %s %s interrupted", phrase.Plural(b.InDoubt, "reset"), was)
 	var parts []string
 	for _, p := range []struct {
 		n     int
@@ -189,7 +190,7 @@ func restarted(b *reset.Restart, a reset.Aftermath) string {
 		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left(), "being checked"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, count(p.n)+" "+p.words)
+			parts = append(parts, phrase.Count(p.n)+" "+p.words)
 		}
 	}
 	return s + ": " + strings.Join(parts, ", ") + "."

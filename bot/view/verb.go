@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
 )
 
 // historyShown is how many requests one answer lists.
@@ -38,14 +39,14 @@ func History(what string, all []*reset.Request, more bool) Message {
 
 // pastLine is one request in a list: what, who, when, and what became of it.
 func pastLine(r *reset.Request) string {
-	became := stateWords(r)
+	became := phrase.State(r)
 	switch {
 	case r.Export != nil:
-		became += ": " + users(r.Export.Users) + " in the file"
-	case r.Totals != nil && !isExport(r):
+		became += ": " + phrase.Users(r.Export.Users) + " in the file"
+	case r.Totals != nil && !phrase.IsExport(r):
 		became += ": " + strings.TrimSuffix(totals(r), ".")
 	}
-	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, trim(whoAsked(r), 150), kindMark(r), mention(r.Asked.By), date(r.Asked.At), became)
+	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, phrase.Trim(whoAsked(r), 150), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), became)
 }
 
 // Who is what a person may do here.
@@ -65,7 +66,7 @@ type Who struct {
 func WhoAmI(w Who) Message {
 	yes := map[bool]string{true: ":white_check_mark:", false: ":no_entry:"}
 	lines := []string{
-		fmt.Sprintf("You are %s.", mention(w.Person)),
+		fmt.Sprintf("You are %s.", phrase.Mention(w.Person)),
 		yes[w.Requester] + " Request resets",
 		yes[w.Approver] + " Approve or deny what others request, freeze and thaw",
 	}
@@ -73,7 +74,7 @@ func WhoAmI(w Who) Message {
 		lines = append(lines, yes[true]+" Approve break-glass requests")
 	}
 	if w.Why != "" {
-		lines = append(lines, told(w.Why))
+		lines = append(lines, phrase.Told(w.Why))
 	}
 	if w.Away != "" {
 		lines = append(lines, ":warning: "+w.Away+" isn't answering, so this is only what Slack knows.")
@@ -81,9 +82,9 @@ func WhoAmI(w Who) Message {
 	if len(w.Channels) > 0 {
 		links := make([]string, 0, len(w.Channels))
 		for _, c := range w.Channels[:min(len(w.Channels), 20)] {
-			links = append(links, channelLink(c))
+			links = append(links, phrase.Channel(c))
 		}
-		lines = append(lines, "Request resets in "+either(links)+".")
+		lines = append(lines, "Request resets in "+phrase.Or(links)+".")
 	}
 	blocks := []slack.Block{section(strings.Join(lines, "\n"))}
 	for _, list := range []struct {
@@ -108,7 +109,7 @@ func WhoAmI(w Who) Message {
 
 // Frozen tells that everything is stopped, in the channel and to who did it.
 func Frozen(f reset.Freeze) Message {
-	s := fmt.Sprintf(":double_vertical_bar: *Everything is frozen* by %s %s. Nothing runs or can be approved until two approvers run `/factor-reset thaw`.", mention(f.By), date(f.At))
+	s := fmt.Sprintf(":double_vertical_bar: *Everything is frozen* by %s %s. Nothing runs or can be approved until two approvers run `/factor-reset thaw`.", phrase.Mention(f.By), phrase.Date(f.At))
 	return because(s, f.Why)
 }
 
@@ -130,17 +131,17 @@ func Thawed(by []reset.Person) Message {
 func people(all []reset.Person) string {
 	names := make([]string, 0, len(all))
 	for _, p := range all[:min(len(all), 20)] {
-		names = append(names, mention(p))
+		names = append(names, phrase.Mention(p))
 	}
-	return join(names)
+	return phrase.And(names)
 }
 
 // because is a message with the reason that a person gave, if they gave one.
 func because(s, why string) Message {
 	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
-	if why = line(why); why != "" {
+	if why = phrase.Line(why); why != "" {
 		m.Blocks = append(m.Blocks, quote("Why", why))
-		m.Text = texted(s + " Why: " + inert(cut(why, 300)))
+		m.Text = texted(s + " Why: " + phrase.Inert(phrase.Cut(why, 300)))
 	}
 	return m
 }
@@ -159,28 +160,28 @@ type Heads struct {
 // Receipt answers what proves a request: digests, decisions, outcomes, heads.
 func Receipt(r *reset.Request, h Heads) Message {
 	lines := []string{
-		fmt.Sprintf("*Receipt of %s* in %s", r.ID, code(r.Org)),
-		fmt.Sprintf("Asked by %s %s: %s", mention(r.Asked.By), date(r.Asked.At), stateWords(r)),
+		fmt.Sprintf("*Receipt of %s* in %s", r.ID, phrase.Code(r.Org)),
+		fmt.Sprintf("Asked by %s %s: %s", phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r)),
 	}
 	add := func(what, digest string) {
 		if digest != "" {
-			lines = append(lines, fmt.Sprintf("%s: %s", what, code(digest)))
+			lines = append(lines, fmt.Sprintf("%s: %s", what, phrase.Code(digest)))
 		}
 	}
 	add("SHA-256 of the uploaded file", string(r.Asked.Source.SHA256))
 	add("SHA-256 of "+planFile(r), string(r.Plan.FileSHA))
 	add("Plan digest", string(r.Plan.Digest))
 	if r.Plan.Revision > 0 {
-		lines = append(lines, fmt.Sprintf("Plan %d: %s to reset, %s skipped", r.Plan.Revision, users(r.Plan.Resets), count(sum(r.Plan.Skips))))
+		lines = append(lines, fmt.Sprintf("Plan %d: %s to reset, %s skipped", r.Plan.Revision, phrase.Users(r.Plan.Resets), phrase.Count(phrase.Sum(r.Plan.Skips))))
 	}
 	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
 		lines = append(lines, "Approved by "+voiceOf(v))
 	}
 	for _, v := range r.Fallen[:min(len(r.Fallen), 20)] {
-		lines = append(lines, fmt.Sprintf("Approval that no longer counts: %s: %s", voiceOf(v), told(cut(v.Why, 200))))
+		lines = append(lines, fmt.Sprintf("Approval that no longer counts: %s: %s", voiceOf(v), phrase.Told(phrase.Cut(v.Why, 200))))
 	}
 	if r.Denial != nil {
-		lines = append(lines, fmt.Sprintf("Denied by %s: %s", voiceOf(*r.Denial), told(r.Denial.Why)))
+		lines = append(lines, fmt.Sprintf("Denied by %s: %s", voiceOf(*r.Denial), phrase.Told(r.Denial.Why)))
 	}
 	if s := totals(r); s != "" {
 		lines = append(lines, "Outcome: "+s)
@@ -195,9 +196,9 @@ func Receipt(r *reset.Request, h Heads) Message {
 
 // voiceOf says who decided, as which Okta user, and when.
 func voiceOf(v reset.Voice) string {
-	s := mention(v.By)
+	s := phrase.Mention(v.By)
 	if v.Login != "" {
-		s += " (" + code(v.Login) + ")"
+		s += " (" + phrase.Code(v.Login) + ")"
 	}
-	return s + " " + date(v.At)
+	return s + " " + phrase.Date(v.At)
 }

@@ -1,15 +1,16 @@
-package view
+package phrase
 
 import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"factorbot/bot/reset"
 )
 
-// reasonWords says for people why a target has its outcome; plain text.
-func reasonWords(r reset.Reason) string {
+// Reason says for people why a target has its outcome; plain text.
+func Reason(r reset.Reason) string {
 	switch r {
 	case reset.AlreadyClear:
 		return "had no MFA to remove"
@@ -52,11 +53,11 @@ func reasonWords(r reset.Reason) string {
 	case reset.InOtherRequest:
 		return "busy in another request"
 	}
-	return cut(line(string(r)), 30)
+	return Cut(Line(string(r)), 30)
 }
 
-// advice says what a person does about targets with a reason; "" if nothing.
-func advice(r reset.Reason) string {
+// Advice says what a person does about targets with a reason; "" if nothing.
+func Advice(r reset.Reason) string {
 	switch r {
 	case reset.NotFound, reset.InvalidRow:
 		return "Check the spelling and ask again"
@@ -78,15 +79,16 @@ func advice(r reset.Reason) string {
 	return ""
 }
 
-func outcomeWords(o reset.Outcome) string {
+// Outcome says what became of a target.
+func Outcome(o reset.Outcome) string {
 	if o == reset.OutcomeNotRun {
 		return "not run"
 	}
 	return string(o)
 }
 
-// byCount sorts the keys of counts, the largest count first.
-func byCount[K cmp.Ordered](counts map[K]int) []K {
+// ByCount sorts the keys of counts, the largest count first.
+func ByCount[K cmp.Ordered](counts map[K]int) []K {
 	keys := slices.Collect(maps.Keys(counts))
 	slices.SortFunc(keys, func(a, b K) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
@@ -94,7 +96,8 @@ func byCount[K cmp.Ordered](counts map[K]int) []K {
 	return slices.DeleteFunc(keys, func(k K) bool { return counts[k] == 0 })
 }
 
-func sum[K comparable](counts map[K]int) int {
+// Sum adds up counts.
+func Sum[K comparable](counts map[K]int) int {
 	n := 0
 	for _, c := range counts {
 		n += c
@@ -102,8 +105,8 @@ func sum[K comparable](counts map[K]int) int {
 	return n
 }
 
-// stateWords says where a request stands, for lists.
-func stateWords(r *reset.Request) string {
+// State says where a request stands, for lists.
+func State(r *reset.Request) string {
 	switch r.State {
 	case reset.Planning:
 		return "planning"
@@ -121,4 +124,9 @@ func stateWords(r *reset.Request) string {
 		return "lapsed, not started in time"
 	}
 	return string(r.State)
+}
+
+// Status says a user's status in Okta as people say it.
+func Status(status string) string {
+	return strings.ToLower(strings.ReplaceAll(status, "_", " "))
 }

@@ -1,4 +1,4 @@
-package view
+package phrase
 
 import (
 	"slices"
@@ -37,8 +37,8 @@ func factorNames() []factorName {
 	}
 }
 
-// factorWords names factors for people; what has no name keeps Okta's word. Plain text.
-func factorWords(types []string) []string {
+// Factors names factors for people; what has no name keeps Okta's word. Plain text.
+func Factors(types []string) []string {
 	left := slices.Clone(types)
 	var words []string
 	for _, n := range factorNames() {
@@ -49,7 +49,7 @@ func factorWords(types []string) []string {
 		left = slices.DeleteFunc(left, func(t string) bool { return slices.Contains(n.types, t) })
 	}
 	for _, t := range left {
-		words = append(words, cut(line(t), 30))
+		words = append(words, Cut(Line(t), 30))
 	}
 	return words
 }

@@ -1,4 +1,4 @@
-package view
+package phrase
 
 import (
 	"fmt"
@@ -8,16 +8,16 @@ import (
 	"factorbot/bot/reset"
 )
 
-// risks says what an approver should know before deciding, the heaviest first;
+// Risks says what an approver should know before deciding, the heaviest first;
 // mrkdwn.
-func risks(r *reset.Request) []string {
+func Risks(r *reset.Request) []string {
 	var all []string
 	if s := tooFew(r); s != "" {
 		all = append(all, s)
 	}
-	if isExport(r) { // which has no plan of users: what Okta does not tell is a risk of it
+	if IsExport(r) { // which has no plan of users: what Okta does not tell is a risk of it
 		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Odd) {
-			all = append(all, told(s))
+			all = append(all, Told(s))
 		}
 	}
 	said := false
@@ -30,9 +30,9 @@ func risks(r *reset.Request) []string {
 	if r.Plan.Broken > 0 && !said { // a plan that an earlier version made
 		all = append(all, riskWords(r, reset.Risk{Kind: reset.RiskProtected, Users: r.Plan.Broken}))
 	}
-	if !isExport(r) {
+	if !IsExport(r) {
 		for _, s := range r.Plan.Odd {
-			all = append(all, escape(cut(line(s), 300)))
+			all = append(all, Escape(Cut(Line(s), 300)))
 		}
 	}
 	return all
@@ -56,17 +56,17 @@ func riskWords(r *reset.Request, k reset.Risk) string {
 	n := k.Users
 	switch k.Kind {
 	case reset.RiskAgain:
-		return fmt.Sprintf("Resets %s again, though %s already did: the file is its result", users(n), ids(k.Requests))
+		return fmt.Sprintf("Resets %s again, though %s already did: the file is its result", Users(n), ids(k.Requests))
 	case reset.RiskResetBefore:
 		return resetBefore(r, k)
 	case reset.RiskProtected:
-		return fmt.Sprintf("*Break glass:* includes %s", plural(n, "protected user"))
+		return fmt.Sprintf("*Break glass:* includes %s", Plural(n, "protected user"))
 	case reset.RiskResistant:
 		return fmt.Sprintf("%s nothing but phishing-resistant factors: what an attacker wants gone", some(n, "has", "have"))
 	case reset.RiskDepartments:
 		parts := make([]string, 0, len(k.Departments))
 		for _, d := range k.Departments {
-			parts = append(parts, fmt.Sprintf("%s (%s)", escape(d.Name), count(d.Users)))
+			parts = append(parts, fmt.Sprintf("%s (%s)", Escape(d.Name), Count(d.Users)))
 		}
 		if len(parts) == 1 {
 			return "Whole department: " + parts[0]
@@ -77,11 +77,11 @@ func riskWords(r *reset.Request, k reset.Risk) string {
 	case reset.RiskNew:
 		return some(n, "was", "were") + " created in the last 7 days"
 	case reset.RiskInactive:
-		return fmt.Sprintf("Includes %s suspended or not yet active", users(n))
+		return fmt.Sprintf("Includes %s suspended or not yet active", Users(n))
 	case reset.RiskElsewhere:
 		return fmt.Sprintf("%s also in another open request: %s", some(n, "is", "are"), ids(k.Requests))
 	case reset.RiskFirst:
-		return mention(r.Asked.By) + "'s first request"
+		return Mention(r.Asked.By) + "'s first request"
 	}
 	return ""
 }
@@ -93,13 +93,13 @@ func resetBefore(r *reset.Request, k reset.Risk) string {
 	case k.Users == r.Plan.Resets && k.Users == 1:
 		s = "Already reset"
 	case k.Users == r.Plan.Resets:
-		s = fmt.Sprintf("All %s were already reset", count(k.Users))
+		s = fmt.Sprintf("All %s were already reset", Count(k.Users))
 	}
 	if len(k.Requests) > 0 {
 		s += ", last by " + ids(k.Requests)
 	}
 	if !k.Last.IsZero() {
-		s += " " + date(k.Last)
+		s += " " + Date(k.Last)
 	}
 	if k.Most > 1 {
 		s += fmt.Sprintf(" (up to %d times)", k.Most)
@@ -112,13 +112,21 @@ func some(n int, one, many string) string {
 	if n == 1 {
 		return "1 user " + one
 	}
-	return users(n) + " " + many
+	return Users(n) + " " + many
 }
 
 func ids(all []reset.ID) string {
 	words := make([]string, 0, len(all))
 	for _, id := range all {
-		words = append(words, told(string(id)))
+		words = append(words, Told(string(id)))
 	}
-	return join(words)
+	return And(words)
+}
+
+// isOrAre is "1 is", "2 are".
+func isOrAre(n int) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return Count(n) + " are"
 }

@@ -1,0 +1,42 @@
+package phrase_test
+
+import (
+	"testing"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/view/phrase"
+)
+
+func TestPhrases(t *testing.T) {
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ got, want string }{
+		{phrase.Escape("<!channel> & co\u202e"), "&lt;!channel&gt; &amp; co"},
+		{phrase.Inert("@here see https://x"), "@\u2060here see https:\u2060//x"},
+		{phrase.Calm("<@U1> and @here"), "<@U1> and @\u2060here"},
+		{phrase.Code("a`b\nc"), "`a'b c`"},
+		{phrase.Cut("abcdef", 4), "abcd… (2 characters cut)"},
+		{phrase.Shorten("abcdef", 4), "abc…"},
+		{phrase.Trim("ab <@U1234567>", 12), "ab … (cut)"},
+		{phrase.Mention("U1"), "<@U1>"},
+		{phrase.Mention("<!channel>"), "&lt;!channel&gt;"},
+		{phrase.And([]string{"a", "b", "c"}), "a, b and c"},
+		{phrase.Or([]string{"a", "b"}), "a or b"},
+		{phrase.Users(1), "1 user"},
+		{phrase.Users(12345), "12,345 users"},
+		{phrase.Span(3*time.Minute + 20*time.Second), "3 min 20 s"},
+		{phrase.About(42 * time.Second), "40 s"},
+		{phrase.About(61 * time.Second), "1 min"},
+		{phrase.Shortly(90 * time.Hour), "4 d"},
+		{phrase.Date(at), "<!date^1777896000^{date_short_pretty} {time}|May 4, 2026 12:00 UTC>"},
+		{phrase.ZonedTimes("reset 2026-05-04T12:00:00Z"), "reset " + phrase.Date(at)},
+		{phrase.PlainTimes("reset 2026-05-04T12:00:00Z"), "reset May 4, 12:00 UTC"},
+		{phrase.Status("PASSWORD_EXPIRED"), "password expired"},
+		{phrase.Outcome(reset.OutcomeNotRun), "not run"},
+		{phrase.And(phrase.Factors([]string{"push", "signed_nonce", "token:software:totp@OKTA", "sms"})), "Okta Verify and SMS"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
