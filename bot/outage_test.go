@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -260,4 +261,25 @@ func TestAnnouncer_countsAreEditedSeldom(t *testing.T) {
 	w.finish("FR-1", n)
 	w.until("everything shown", w.complete("FR-1"))
 	w.onceEach("FR-1")
+}
+
+// The clock was set back by minutes after a file was uploaded and not shared: it is
+// shared as soon as if it had not been set.
+func TestAnnouncer_clock_set_back_before_a_file_is_shared(t *testing.T) {
+	w := newWorld(t)
+	var ahead atomic.Int64
+	ahead.Store(int64(time.Hour))
+	w.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	w.set(`{"slack_fail_next": [{"method": "files.completeUploadExternal", "kind": "5xx", "times": 100000}]}`)
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 4)
+	w.until("the upload", func() bool {
+		return w.message("FR-1", reset.SlotPlan).File != "" && w.slack.Books().Tried["files.completeUploadExternal"] > 0
+	})
+	w.stop()
+	ahead.Store(0)
+	w.set(`{"slack_fail_next": []}`)
+	w.start()
+	w.until("the plan", func() bool { return len(w.slack.Books().Shares) == 1 })
 }

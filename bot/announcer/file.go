@@ -43,7 +43,7 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w message, m reset
 		m.TS, m.Shown = ts, shared
 		return m, 0, p.save(ctx, m)
 	}
-	if wait := p.patienceWith(m) - p.Now().Sub(m.At); wait > 0 {
+	if wait := p.patienceWith(m) - p.waited(m); wait > 0 {
 		if m.Shown != "" { // acknowledged: later messages need not wait
 			return m, min(wait, lookSoon), nil
 		}
@@ -53,6 +53,18 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w message, m reset
 	p.tries[m.File]++
 	p.own.Unlock()
 	return p.complete(ctx, w, m)
+}
+
+// waited is how long a file has been awaited: since it was tried last, or, where the
+// clock was set back since, for as long as this process has looked for it.
+func (p *poster) waited(m reset.Message) time.Duration {
+	now := p.Now()
+	p.own.Lock()
+	defer p.own.Unlock()
+	if _, known := p.since[m.File]; !known {
+		p.since[m.File] = now
+	}
+	return max(now.Sub(m.At), now.Sub(p.since[m.File]))
 }
 
 // patienceWith is how long a file may take to appear; longer each time.
@@ -129,6 +141,9 @@ func (p *poster) stream(ctx context.Context, r *reset.Request, w message, to str
 // complete shares an uploaded file in the thread.
 func (p *poster) complete(ctx context.Context, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	m.At = p.Now()
+	p.own.Lock()
+	p.since[m.File] = m.At
+	p.own.Unlock()
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
 	}

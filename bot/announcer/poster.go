@@ -41,6 +41,7 @@ type poster struct {
 	listed  reset.Digest  // of that plan
 
 	own     sync.Mutex
+	since   map[string]time.Time        // file ID -> when this process looked for it first
 	tries   map[string]int              // file ID -> how often it was shared without being seen
 	failing map[reset.Slot]failure      // whose last try failed
 	jobs    map[reset.Slot]*deliveryJob // what takes long and is under way
@@ -77,7 +78,7 @@ var errUnderWay = errors.New("the delivery is under way")
 func (a *announcing) newPoster(id reset.ID) *poster {
 	return &poster{
 		announcing: a, id: id, changed: make(chan struct{}, 1),
-		tries: map[string]int{}, failing: map[reset.Slot]failure{}, jobs: map[reset.Slot]*deliveryJob{},
+		since: map[string]time.Time{}, tries: map[string]int{}, failing: map[reset.Slot]failure{}, jobs: map[reset.Slot]*deliveryJob{},
 	}
 }
 

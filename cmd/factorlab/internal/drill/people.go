@@ -155,11 +155,15 @@ func (d *drill) shown() int {
 	return n
 }
 
-// finished is how many result files there are.
+// finished is how many requests have their result file, and the file of their plan.
 func (d *drill) finished() int {
-	n := 0
+	files := map[string]bool{}
 	for _, s := range d.work.Books().Shares {
-		if strings.HasSuffix(s.Name, "-results.csv") {
+		files[s.Name] = true
+	}
+	n := 0
+	for name := range files {
+		if id, ok := strings.CutSuffix(name, "-results.csv"); ok && files[id+"-plan.csv"] {
 			n++
 		}
 	}
