@@ -203,21 +203,76 @@ func (w *awayWalk) whispers(user string) (all []string) {
 	return all
 }
 
+// withButton returns a message with a button whose value begins so, an empty one if
+// there is none.
+func (w *awayWalk) withButton(action, value string) message {
+	for _, m := range w.messages("") {
+		if strings.HasPrefix(m.value(action), value) {
+			return m
+		}
+	}
+	return message{}
+}
+
+// pressHome uses a home tab's button whose value begins so.
+func (w *awayWalk) pressHome(user string, home map[string]any, action, value string) map[string]any {
+	w.tb.Helper()
+	whole := valueIn(home, action, value)
+	if whole == "" {
+		w.tb.Errorf("the home tab of %s has no %s for %s", user, action, value)
+	}
+	return w.post("/sandbox/action", map[string]any{"user": user, "view_id": home["id"], "action_id": action, "value": whole})
+}
+
+// valueIn is the value of a button of the action that begins so, "" if there is none.
+func valueIn(v any, action, begins string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		if value, _ := v["value"].(string); v["action_id"] == action && strings.HasPrefix(value, begins) {
+			return value
+		}
+		for _, inner := range v {
+			if found := valueIn(inner, action, begins); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if found := valueIn(inner, action, begins); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
 func (w *awayWalk) walk(how string) {
 	w.tb.Helper()
 	w.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	w.click("U_APPROVER1", w.awaitPending(1), "approve")
 	w.awaitResults(1)
 	told := w.awaitDirect("U_ANA", "That wasn't me")
-	toDeny, _, toApprove, toCancel := w.ask(2, 1), w.ask(3, 1), w.ask(4, 1), w.ask(5, 1)
-	paused := w.ask(6, 12)
+	w.set(map[string]any{"forbidden": []string{"POST /api/v1/users/{id}/lifecycle/reset_factors"}})
+	failed := w.ask(2, 1)
+	w.click("U_APPROVER1", failed, "approve")
+	w.awaitResults(2)
+	w.set(map[string]any{"forbidden": nil})
+	result := w.awaitMessage("the button to try again", func(m message) bool { return m.has("retry_failed") })
+	toDeny, _, toApprove, toCancel := w.ask(3, 1), w.ask(4, 1), w.ask(5, 1), w.ask(6, 1)
+	w.ask(7, 1) // to be cancelled from the home tab
+	w.upload("U_REQUESTER", "", "list.csv", []byte("email\n"+w.names[0]+"\n"))
+	noReason := w.whisper("U_REQUESTER", "add_reason")
+	w.upload("U_REQUESTER", "lost phones", "columns.csv", []byte("Manager Email,User Email\napprover1@example.com,"+w.names[1]+"\napprover1@example.com,"+w.names[2]+"\n"))
+	columns := w.whisper("U_REQUESTER", "choose_column")
+	w.names = w.names[3:]
+	paused := w.ask(8, 12)
 	w.set(map[string]any{"latency": "500ms"})
 	w.click("U_APPROVER1", paused, "approve")
 	w.await("some resets", func() bool { return w.reset() > 2 })
-	w.command("U_APPROVER1", "/factor-reset pause FR-6")
-	w.is("FR-6", "paused")
+	w.command("U_APPROVER1", "/factor-reset pause FR-8")
+	w.is("FR-8", "paused")
 	w.set(map[string]any{"latency": "5ms"})
-	running := w.ask(7, 24)
+	running := w.ask(9, 24)
 	w.set(map[string]any{"latency": "500ms"})
 	w.click("U_APPROVER1", running, "approve")
 	before := w.reset()
@@ -230,7 +285,9 @@ func (w *awayWalk) walk(how string) {
 	var asking sync.WaitGroup
 	for _, a := range []struct{ user, text string }{
 		{"U_REQUESTER", "enrolled FR-1"},
-		{"U_APPROVER1", "resume FR-6"},
+		{"U_REQUESTER", "retry FR-2"},
+		{"U_REQUESTER", "break-glass " + w.names[2] + " because lost phone"},
+		{"U_APPROVER1", "resume FR-8"},
 		{"U_REQUESTER", w.names[0] + " because lost phone"},
 		{"U_REQUESTER", "dry-run " + w.names[1] + " because lost phone"},
 		{"U_APPROVER2", `export search:status eq "ACTIVE" because review`},
@@ -238,25 +295,58 @@ func (w *awayWalk) walk(how string) {
 		asking.Go(func() { w.command(a.user, "/factor-reset "+a.text) })
 	}
 	asking.Go(func() { w.click("U_APPROVER2", toApprove, "approve") })
+	asking.Go(func() { w.click("U_REQUESTER", result, "retry_failed") })
+	asking.Go(func() { w.choose("U_REQUESTER", columns, "choose_column", "2") })
+	asking.Go(func() {
+		if m := w.withButton("resume", "FR-8:"); m.TS != "" {
+			w.click("U_APPROVER2", m, "resume")
+		}
+	})
 
 	// What stops and what shows does not wait for any of that.
-	w.command("U_APPROVER1", "/factor-reset pause FR-7 because of a call")
-	w.is("FR-7", "paused")
-	w.command("U_REQUESTER", "/factor-reset cancel FR-3 because it is not needed")
-	w.is("FR-3", "cancelled")
+	w.click("U_APPROVER1", w.awaitMessage("the button to pause FR-9", func(m message) bool { return strings.HasPrefix(m.value("pause"), "FR-9:") }), "pause")
+	w.is("FR-9", "paused")
+	w.command("U_APPROVER1", "/factor-reset pause FR-9 because of a call")
+	w.command("U_REQUESTER", "/factor-reset cancel FR-4 because it is not needed")
+	w.is("FR-4", "cancelled")
 	var form map[string]any
 	w.within("the form to deny, while Okta is "+how, patience, func() bool {
 		form, _ = w.click("U_APPROVER1", toDeny, "deny")["view"].(map[string]any)
 		return form != nil
 	})
 	w.submit("U_APPROVER1", form, answers{"reason": "not today"})
-	w.is("FR-2", "denied")
+	w.is("FR-3", "denied")
 	if toCancel.has("cancel") {
 		w.click("U_REQUESTER", toCancel, "cancel")
 	} else {
-		w.post("/sandbox/action", map[string]any{"user": "U_REQUESTER", "channel": "C_FACTORS", "message_ts": toCancel.TS, "action_id": "more", "value": "cancel:FR-5:-"})
+		w.post("/sandbox/action", map[string]any{"user": "U_REQUESTER", "channel": "C_FACTORS", "message_ts": toCancel.TS, "action_id": "more", "value": "cancel:FR-6:-"})
 	}
-	w.is("FR-5", "cancelled")
+	w.is("FR-6", "cancelled")
+	mine := w.openHome("U_REQUESTER")
+	for action, words := range map[string]string{"new_request": "C_FACTORS", "new_export": ""} {
+		w.within("the form of "+action+", while Okta is "+how, patience, func() bool {
+			view, _ := w.press("U_REQUESTER", mine, action)["view"].(map[string]any)
+			return view != nil && strings.Contains(text(view), words)
+		})
+	}
+	w.pressHome("U_REQUESTER", mine, "cancel", "FR-7:")
+	w.is("FR-7", "cancelled")
+	theirs := w.openHome("U_APPROVER1")
+	for _, action := range []string{"review", "deny"} {
+		w.within("to "+action+" from the home tab, while Okta is "+how, patience, func() bool {
+			view, _ := w.pressHome("U_APPROVER1", theirs, action, "FR-5:")["view"].(map[string]any)
+			return view != nil
+		})
+	}
+	w.within("the form for a reason, while Okta is "+how, patience, func() bool {
+		form, _ = w.click("U_REQUESTER", noReason, "add_reason")["view"].(map[string]any)
+		return form != nil
+	})
+	opened := len(w.requests())
+	w.submit("U_REQUESTER", form, answers{"reason": "lost phone"})
+	w.within("the file with a reason to be asked for, or word of Okta, while Okta is "+how, patience, func() bool {
+		return len(w.requests()) > opened || slices.ContainsFunc(w.whispers("U_REQUESTER"), func(said string) bool { return strings.Contains(said, "Okta") })
+	})
 	w.pressDirect("U_ANA", told, "not_me")
 	w.awaitMessage("word of the report, while Okta is "+how, func(m message) bool {
 		return !m.Ephemeral && strings.Contains(m.all(), ":rotating_light:") && strings.Contains(m.all(), "<@U_ANA>") && strings.Contains(m.all(), "FR-1")
@@ -265,8 +355,8 @@ func (w *awayWalk) walk(how string) {
 		{"U_REQUESTER", "help", "whoami"},
 		{"U_REQUESTER", "whoami", "You are <@U_REQUESTER>"},
 		{"U_APPROVER1", "whoami", "You are <@U_APPROVER1>"},
-		{"U_REQUESTER", "status", "FR-4"},
-		{"U_APPROVER1", "status FR-7", "paused"},
+		{"U_REQUESTER", "status", "FR-5"},
+		{"U_APPROVER1", "status FR-9", "paused"},
 		{"U_REQUESTER", "history", "FR-1"},
 		{"U_APPROVER2", "receipt FR-1", "Plan digest"},
 	} {
@@ -277,7 +367,7 @@ func (w *awayWalk) walk(how string) {
 		view, _ := w.click("U_APPROVER1", toApprove, "review")["view"].(map[string]any)
 		return view != nil
 	})
-	if view := w.openHome("U_APPROVER1"); !strings.Contains(text(view), "FR-4") {
+	if view := w.openHome("U_APPROVER1"); !strings.Contains(text(view), "FR-5") {
 		w.tb.Errorf("while Okta is %s the home tab shows %.300s", how, text(view))
 	}
 
@@ -289,8 +379,8 @@ func (w *awayWalk) walk(how string) {
 	w.awaitMessage("word of the freeze, while Okta is "+how, func(m message) bool { return !m.Ephemeral && strings.Contains(m.all(), "Everything is frozen") })
 	w.command("U_APPROVER1", "/factor-reset thaw")
 	w.answers("U_APPROVER1", 2, "(?s)Okta.*")
-	w.command("U_APPROVER1", "/factor-reset cancel FR-7")
-	w.is("FR-7", "stopping", "cancelled")
+	w.command("U_APPROVER1", "/factor-reset cancel FR-9")
+	w.is("FR-9", "stopping", "cancelled")
 	for _, user := range []string{"U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_ANA"} {
 		for _, said := range w.whispers(user) {
 			if strings.Contains(said, "Something went wrong") {
@@ -312,14 +402,14 @@ func (w *awayWalk) back(how string, toApprove message) {
 		w.command(user, "/factor-reset thaw")
 	}
 	w.awaitMessage("word of the thaw after Okta was "+how, func(m message) bool { return strings.Contains(m.all(), "The freeze is lifted") })
-	w.command("U_APPROVER1", "/factor-reset resume FR-6")
+	w.command("U_APPROVER1", "/factor-reset resume FR-8")
 	w.click("U_APPROVER2", toApprove, "approve")
 	var rows [][]string
-	for _, n := range []int{1, 4, 6, 7} {
+	for _, n := range []int{1, 5, 8, 9} {
 		_, _, more := outcomes(w.tb, w.awaitResults(n))
 		rows = append(rows, more...)
 		for _, row := range more {
-			if n != 7 && row[4] != "reset" {
+			if n != 9 && row[4] != "reset" {
 				w.tb.Errorf("FR-%d, after Okta was %s: %v", n, how, row)
 			}
 		}
