@@ -32,6 +32,7 @@ type window struct {
 	whole bool   // we saw it begin
 	probe bool   // one call above the ceiling may leave in it
 	ends  time.Time
+	told  time.Time // when the last answer of it came
 }
 
 // bucket is the pure core of the pacing of one rate limit: what is known, and when
@@ -72,11 +73,12 @@ func (b *bucket) others() int { return b.cur.used - b.cur.own - b.pending }
 
 // left is how many more calls this window takes from us. What is in flight may
 // or may not be counted in the headers yet; it is taken as not. Where others use the
-// bucket, they may take one before our next call arrives.
-func (b *bucket) left() int {
+// bucket, they go on while no answer tells.
+func (b *bucket) left(now time.Time) int {
 	left := b.usable() - b.cur.used - b.pending
-	if b.others() > 0 {
-		left--
+	if others := b.others(); others > 0 {
+		untold := now.Sub(b.cur.told).Seconds() / max(b.length-b.cur.ends.Sub(b.cur.told), time.Second).Seconds()
+		left -= int(float64(others) * min(max(untold, 0), 1))
 	}
 	if b.ceiling.Calls == 0 {
 		return left
@@ -103,7 +105,7 @@ func (b *bucket) interval(now time.Time) time.Duration {
 	}
 	even := time.Duration(float64(b.length) / max(calls, 1))
 	if b.length == 0 || b.others() > 0 && now.Before(b.cur.ends) {
-		return max(even, b.cur.ends.Sub(now)/time.Duration(max(b.left(), 1)))
+		return max(even, b.cur.ends.Sub(now)/time.Duration(max(b.left(now), 1)))
 	}
 	return even
 }
@@ -123,7 +125,7 @@ func (b *bucket) ready(now time.Time, urgent bool) (at time.Time, ok bool) {
 		if b.length == 0 || b.pending >= b.usable() {
 			return now, b.pending == 0
 		}
-	case b.left() < 1:
+	case b.left(now) < 1:
 		return b.cur.ends, true
 	case urgent:
 		return now, true
@@ -215,7 +217,7 @@ func (b *bucket) rated(kind string, a Answer) {
 		w.ends = a.ends()
 	}
 	if !a.Throttled {
-		w.limit, w.used, w.own = a.Limit, max(w.used, used), w.own+1
+		w.limit, w.used, w.own, w.told = a.Limit, max(w.used, used), w.own+1, a.Got
 		if w.probe && w.own > b.share() {
 			b.ceiling, w.probe = Ceiling{Since: a.Got}, false // the share was raised: the headers decide again
 		}
