@@ -13,6 +13,8 @@ import (
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
+	"factorbot/okta/internal/width"
+	"factorbot/okta/internal/wire"
 	"factorbot/okta/pacer"
 )
 
@@ -21,14 +23,14 @@ type Client struct {
 	sdk       *sdk.Client
 	transport *transport
 	pacer     *pacer.Pacer
-	clock     *clock
+	clock     *wire.Clock
 	auth      *tokens // nil: SSWS
 	base      http.RoundTripper
 	log       *slog.Logger
 	clientID  string
 	marker    string
-	width     *searchWidth
-	tally     *tally
+	width     *width.Search
+	tally     *wire.Tally
 }
 
 // New makes a client; nothing is sent. Close must follow.
@@ -43,9 +45,9 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.SDK = prepared
 	}
-	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: newSearchWidth(), tally: newTally(), clock: &clock{}}
+	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: &width.Search{}, tally: wire.NewTally(), clock: &wire.Clock{}}
 	if c.base == nil {
-		c.base = ownTransport(cfg.Concurrency)
+		c.base = wire.NewTransport(cfg.Concurrency)
 	}
 	_, traced := c.base.(*http.Transport)
 	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Places: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
@@ -86,7 +88,7 @@ func (c *Client) Close() {
 
 // Clock is Okta's clock minus ours, from the Date headers of all answers; ok
 // is false before the first.
-func (c *Client) Clock() (offset time.Duration, ok bool) { return c.clock.offset() }
+func (c *Client) Clock() (offset time.Duration, ok bool) { return c.clock.Offset() }
 
 // Retries of reads: full jitter, doubling.
 const (
@@ -143,12 +145,12 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err := c.auth.ready(ctx); err != nil {
 		return answer{}, err
 	}
-	g, err := acquire(ctx, c.pacer, op, endpointOf(http.MethodGet, path), laneOf(ctx), false)
+	g, err := acquire(ctx, c.pacer, op, wire.EndpointOf(http.MethodGet, path), laneOf(ctx), false)
 	if err != nil {
 		return answer{}, err
 	}
 	left := time.Now()
-	c.tally.turn(g.Bucket(), left.Sub(asked))
+	c.tally.Turn(g.Bucket(), left.Sub(asked))
 	cl := &exchange{op: op, transport: c.transport, grant: g, decode: decode, header: header}
 	err = c.through(ctx, cl, func(ctx context.Context) error {
 		rq := c.sdk.CloneRequestExecutor()
@@ -167,7 +169,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 // an Error: its untyped errors, its panics, and the statuses that it takes for success.
 func (c *Client) through(ctx context.Context, cl *exchange, do func(context.Context) error) (err error) {
 	defer cl.grant.Release()
-	defer c.tally.count(cl)
+	defer cl.count(c.tally)
 	within := readWithin
 	if cl.write {
 		within = max(endWithin-time.Since(cl.asked), 0)

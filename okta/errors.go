@@ -15,6 +15,8 @@ import (
 	"time"
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
+	"factorbot/okta/internal/wire"
 )
 
 // Effect is what a failed call may have done at Okta.
@@ -199,8 +201,8 @@ func networkWords(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
 	}
-	if p, ok := errors.AsType[*proxyError](err); ok {
-		return p.Error()
+	if p, ok := errors.AsType[*wire.ProxyError](err); ok {
+		return clip(p.Error(), 250)
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return "no address for " + clip(dns.Name, 100)

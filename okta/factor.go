@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/okta/internal/wire"
 )
 
 // Factor is one MFA enrolment. Okta's answer can hold the shared secret of a
@@ -139,7 +141,7 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 		for _, v := range got.Value {
 			admins[v.ID] = true
 		}
-		path = firstOf(apiPath(got.Links.Next.Href), p.next)
+		path = firstOf(wire.APIPath(got.Links.Next.Href), p.next)
 		if path == "" && got.Links.Next.Href != "" {
 			return &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that is not Okta's", Advice: adviceServer}
 		}

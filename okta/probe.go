@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"time"
+
+	"factorbot/okta/internal/wire"
 )
 
 // Probe is one kind of reading that the bot needs, tried out.
@@ -54,7 +56,7 @@ func (c *Client) Probe(ctx context.Context) []Probe {
 		if IsKind(err, KindNetwork, KindAuth, KindRedirect, KindCanceled, KindClosed) {
 			all = err
 		}
-		done = append(done, Probe{What: p.what, Call: "GET " + p.path, Scope: p.scope, Bucket: endpointOf(http.MethodGet, p.path).bucket, Err: err})
+		done = append(done, Probe{What: p.what, Call: "GET " + p.path, Scope: p.scope, Bucket: wire.EndpointOf(http.MethodGet, p.path).Bucket, Err: err})
 	}
 	return done
 }

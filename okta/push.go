@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/okta/internal/wire"
 )
 
 // pushFactor is the type of Okta Verify with push.
@@ -73,7 +75,7 @@ func (c *Client) Challenge(ctx context.Context, userID, factorID string) (Challe
 		return Challenge{}, err
 	}
 	path := "/api/v1/users/" + userID + "/factors/" + factorID
-	g, err := acquire(ctx, c.pacer, op, endpointOf(http.MethodPost, path+"/verify"), Urgent, false)
+	g, err := acquire(ctx, c.pacer, op, wire.EndpointOf(http.MethodPost, path+"/verify"), Urgent, false)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -104,7 +106,7 @@ func (c *Client) Challenge(ctx context.Context, userID, factorID string) (Challe
 	if err != nil {
 		return Challenge{}, err
 	}
-	transaction, own := strings.CutPrefix(apiPath(got.Links.Poll.Href), path+"/transactions/")
+	transaction, own := strings.CutPrefix(wire.APIPath(got.Links.Poll.Href), path+"/transactions/")
 	if !isWaiting(got.Result) || !own || !transactionPattern.MatchString(transaction) {
 		return Challenge{}, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, RequestID: cl.ans.requestID,
 			Summary: "Okta did not say where the answer of the push will be", Advice: adviceServer}

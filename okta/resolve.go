@@ -28,7 +28,7 @@ const directory = "/api/v1/users?limit=200"
 func (c *Client) Resolve(ctx context.Context, refs []Ref, progress func(done int)) ([]Match, error) {
 	r := newResolution(c, refs, progress)
 	if r.open > fewRefs {
-		c.width.renew()
+		c.width.Renew()
 		if err := r.inBulk(ctx); err != nil {
 			return nil, err
 		}
@@ -149,7 +149,7 @@ func (r *resolution) pagePays(left []int32) bool {
 	if !r.looked {
 		return len(left) >= worthPage && r.refs[left[0]].Kind != ByEmail
 	}
-	width := r.client.width.most()
+	width := r.client.width.Most()
 	return r.lastPage > min(width, len(r.chunk(left, width)))
 }
 
@@ -186,7 +186,7 @@ func (r *resolution) page(ctx context.Context) error {
 // search makes one search while the width is being learned, several side by
 // side once it is settled.
 func (r *resolution) search(ctx context.Context, left []int32) error {
-	width, settled := r.client.width.next()
+	width, settled := r.client.width.Next()
 	most := 1
 	if settled {
 		most = sideBySide
@@ -230,11 +230,11 @@ func (r *resolution) searched(chunk []Ref, users []User, refused error) {
 		r.try(chunk[0]) // asked for by name, or reported then
 		return
 	default:
-		r.client.width.refuse(len(chunk))
+		r.client.width.Refuse(len(chunk))
 		r.holes = true
 		return
 	}
-	r.client.width.accept(len(chunk))
+	r.client.width.Accept(len(chunk))
 	by := map[Ref][]User{}
 	for _, u := range users {
 		u = r.slim(u)

@@ -12,6 +12,7 @@ import (
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
+	"factorbot/okta/internal/wire"
 	"factorbot/okta/oauth"
 	"factorbot/okta/pacer"
 )
@@ -23,8 +24,8 @@ import (
 type tokens struct {
 	client   *http.Client
 	pacer    *pacer.Pacer
-	clock    *clock
-	tally    *tally
+	clock    *wire.Clock
+	tally    *wire.Tally
 	endpoint *url.URL
 	app      *oauth.Client
 	prover   *oauth.Prover
@@ -35,7 +36,7 @@ type tokens struct {
 }
 
 func newTokens(cfg Config, way *transport, p *pacer.Pacer) (*tokens, error) {
-	endpoint := cfg.origin.JoinPath(tokenBucket)
+	endpoint := cfg.origin.JoinPath(wire.TokenBucket)
 	app, err := oauth.NewClient(cfg.ClientID, endpoint.String(), cfg.PrivateKey, cfg.PrivateKeyID)
 	if err != nil {
 		return nil, fmt.Errorf("service app: %w", err)
@@ -53,7 +54,7 @@ func newTokens(cfg Config, way *transport, p *pacer.Pacer) (*tokens, error) {
 // oktaNow is the time by Okta's clock, as far as it is known: Okta refuses
 // assertions and proofs of another time.
 func (t *tokens) oktaNow() time.Time {
-	offset, _ := t.clock.offset()
+	offset, _ := t.clock.Offset()
 	return time.Now().Add(offset)
 }
 
@@ -97,13 +98,13 @@ const fetchTries = 3
 // fetch gets a token for scopes, and says when it was asked for.
 func (t *tokens) fetch(ctx context.Context, scopes []string) (got oauth.Granted, asked time.Time, err error) {
 	for range fetchTries {
-		offset, known := t.clock.offset()
+		offset, known := t.clock.Offset()
 		asked = time.Now()
 		if got, err = t.ask(ctx, scopes); err == nil {
 			return got, asked, nil
 		}
 		e := typed("get an access token", EffectNone, err)
-		now, shown := t.clock.offset()
+		now, shown := t.clock.Offset()
 		clock := shown && (!known && now.Abs() > time.Second || (now-offset).Abs() > time.Second)
 		if e.Code != "use_dpop_nonce" && !(clock && (e.Code == "invalid_client" || e.Code == "invalid_dpop_proof")) {
 			return got, asked, e
@@ -118,7 +119,7 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, e
 	const op = "get an access token"
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
-	g, err := acquire(ctx, t.pacer, op, endpoint{tokenBucket, tokenBucket}, Urgent, false)
+	g, err := acquire(ctx, t.pacer, op, wire.Endpoint{Bucket: wire.TokenBucket, Kind: wire.TokenBucket}, Urgent, false)
 	if err != nil {
 		return got, err
 	}
@@ -133,7 +134,7 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, e
 		return got, &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: err.Error(), Advice: adviceKey}
 	}
 	c := &exchange{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
-	defer t.tally.count(c)
+	defer c.count(t.tally)
 	req, err := http.NewRequestWithContext(withExchange(ctx, c), http.MethodPost, t.endpoint.String(), strings.NewReader(form))
 	if err != nil {
 		return got, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}
@@ -204,7 +205,7 @@ func (t *tokens) sign(req *http.Request) (c credential, ok bool) {
 // another nonce, would not meet again is of KindToken.
 func (t *tokens) judge(c credential, u *url.URL, status int, h http.Header) Kind {
 	nonce := h.Get("DPoP-Nonce")
-	spoiled := status == http.StatusUnauthorized && nonce != "" && nonce != c.nonce && challenge(h.Get("Www-Authenticate")) == "use_dpop_nonce"
+	spoiled := status == http.StatusUnauthorized && nonce != "" && nonce != c.nonce && wire.Challenge(h.Get("Www-Authenticate")) == "use_dpop_nonce"
 	if c.token.Bound {
 		t.prover.Learn(u, c.token.Text, nonce, c.nonce, spoiled)
 	}

@@ -7,13 +7,12 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
+	"factorbot/okta/internal/wire"
 	"factorbot/okta/pacer"
 )
 
@@ -68,7 +67,7 @@ type transport struct {
 	base   http.RoundTripper
 	traced bool // base is a *http.Transport, which tells when a connection is there
 	org    *url.URL
-	clock  *clock
+	clock  *wire.Clock
 	agent  string  // added to the User-Agent
 	token  string  // SSWS; or
 	auth   *tokens // OAuth; with neither, the caller authenticates itself
@@ -95,10 +94,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c.failed != nil && c.failed.Effect == EffectNone {
 		c.grant.Release()
 	} else {
-		e := endpointOf(req.Method, req.URL.Path)
-		c.ans.retryAt = c.grant.Answer(e.bucket, e.kind, a)
+		e := wire.EndpointOf(req.Method, req.URL.Path)
+		c.ans.retryAt = c.grant.Answer(e.Bucket, e.Kind, a)
 		if a.Answered {
-			t.clock.observe(a.Sent, a.Got, a.Date)
+			t.clock.Observe(a.Sent, a.Got, a.Date)
 		}
 	}
 	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
@@ -135,8 +134,8 @@ func (c *exchange) unsent(err error) *Error {
 }
 
 // acquire waits for a call's turn.
-func acquire(ctx context.Context, p *pacer.Pacer, op string, e endpoint, l Lane, slot bool) (*pacer.Grant, error) {
-	g, err := p.Acquire(ctx, e.bucket, e.kind, l, slot)
+func acquire(ctx context.Context, p *pacer.Pacer, op string, e wire.Endpoint, l Lane, slot bool) (*pacer.Grant, error) {
+	g, err := p.Acquire(ctx, e.Bucket, e.Kind, l, slot)
 	switch {
 	case errors.Is(err, pacer.ErrClosed):
 		return nil, &Error{Op: op, Effect: EffectNone, Kind: KindClosed, Summary: "the client is closed"}
@@ -260,144 +259,19 @@ func (c *exchange) read(resp *http.Response) ([]byte, error) {
 // see notes what status and headers tell.
 func (c *exchange) see(resp *http.Response, a *pacer.Answer) {
 	h := resp.Header
-	c.ans = answer{status: resp.StatusCode, requestID: h.Get("X-Okta-Request-Id"), next: nextPage(h["Link"])}
+	c.ans = answer{status: resp.StatusCode, requestID: h.Get("X-Okta-Request-Id"), next: wire.NextPage(h["Link"])}
 	if d, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.ans.date, a.Date = d, d
 	}
-	c.ans.oauthError = challenge(h.Get("Www-Authenticate"))
+	c.ans.oauthError = clip(wire.Challenge(h.Get("Www-Authenticate")), 60)
 	a.Served = resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
 	a.Throttled = resp.StatusCode == http.StatusTooManyRequests
-	a.Limit, a.Remaining, a.Reset, a.Rated = rateHeaders(h, a.Date)
-	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 {
-		a.Retry = min(time.Duration(s)*time.Second, longestPause)
-	}
+	a.Limit, a.Remaining, a.Reset, a.Rated = wire.RateLimit(h, a.Date)
+	a.Retry = min(wire.RetryAfter(h), longestPause)
 	switch {
 	case a.Crowded():
 		c.ans.kind = KindConcurrency
 	case a.Throttled:
 		c.ans.kind = KindRateLimited
 	}
-}
-
-// rateHeaders reads X-Rate-Limit-Limit, -Remaining and -Reset (epoch seconds).
-// All three, or none: a reset more than an hour away is not one.
-func rateHeaders(h http.Header, date time.Time) (limit, remaining int, reset int64, ok bool) {
-	limit, err1 := strconv.Atoi(h.Get("X-Rate-Limit-Limit"))
-	remaining, err2 := strconv.Atoi(h.Get("X-Rate-Limit-Remaining"))
-	reset, err3 := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
-	if err1 != nil || err2 != nil || limit < 0 {
-		return 0, 0, 0, false
-	}
-	if limit == 0 && remaining == 0 {
-		return 0, 0, reset, true // the reset is only a suggestion here
-	}
-	if date.IsZero() {
-		date = time.Now()
-	}
-	if away := time.Unix(reset, 0).Sub(date); err3 != nil || limit == 0 || away > time.Hour || away < -time.Hour {
-		return 0, 0, 0, false
-	}
-	return limit, min(max(remaining, 0), limit), reset, true
-}
-
-// challenge is the error word of a Bearer or DPoP challenge (RFC 6750, RFC 9449), such
-// as insufficient_scope.
-func challenge(header string) string {
-	_, rest, found := strings.Cut(header, `error="`)
-	if !found || !strings.HasPrefix(header, "Bearer") && !strings.HasPrefix(header, "DPoP") {
-		return ""
-	}
-	word, _, _ := strings.Cut(rest, `"`)
-	return clip(word, 60)
-}
-
-// nextPage is path and query of the rel="next" link, or "". Links elsewhere
-// than under /api/v1/ are not followed: the token would go along.
-func nextPage(links []string) string {
-	for _, header := range links {
-		for rest := header; ; {
-			_, after, opened := strings.Cut(rest, "<")
-			target, after, closed := strings.Cut(after, ">") // a URL may hold commas and semicolons
-			if !opened || !closed {
-				break
-			}
-			params, more := linkParams(after)
-			if p := apiPath(target); p != "" && isNext(params) {
-				return p
-			}
-			rest = more
-		}
-	}
-	return ""
-}
-
-// linkParams cuts the parameters of one link off the rest of a Link header, at the comma
-// that no quotes hold (RFC 8288).
-func linkParams(s string) (params, rest string) {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case quoted && s[i] == '\\':
-			i++
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == ',' && !quoted:
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
-}
-
-func isNext(params string) bool {
-	for _, p := range strings.Split(params, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-		if strings.EqualFold(name, "rel") && strings.Trim(value, `"`) == "next" {
-			return true
-		}
-	}
-	return false
-}
-
-// apiPath is the path and query of a link into Okta's API, or "".
-func apiPath(link string) string {
-	u, err := url.Parse(link)
-	if err != nil || !strings.HasPrefix(u.Path, "/api/v1/") || strings.Contains(u.EscapedPath(), "..") || strings.Contains(u.EscapedPath(), "%") {
-		return ""
-	}
-	p := u.EscapedPath()
-	if u.RawQuery != "" {
-		p += "?" + u.RawQuery
-	}
-	return p
-}
-
-// ownTransport is the transport when the configuration has none. HTTP/1.1
-// only: on HTTP/2 one broken connection would put every call in flight in doubt.
-func ownTransport(atOnce int) *http.Transport {
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, asked *http.Request, answer *http.Response) error {
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
-			return &proxyError{proxy: proxy.Host, status: answer.Status}
-		},
-		DialContext:         dialer.DialContext,
-		Protocols:           &protocols,
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: atOnce + 2,
-		MaxIdleConns:        atOnce + 2,
-		IdleConnTimeout:     30 * time.Second,
-	}
-}
-
-// proxyError is the refusal of a proxy to connect to Okta, which net/http would tell as
-// if it were Okta's.
-type proxyError struct{ proxy, status string }
-
-func (e *proxyError) Error() string {
-	return "the proxy " + clip(e.proxy, 100) + " refuses to connect: " + clip(e.status, 100)
 }

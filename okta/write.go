@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
+	"factorbot/okta/internal/wire"
 	"factorbot/okta/pacer"
 )
 
@@ -29,14 +30,14 @@ const (
 )
 
 // endpoint is the kind of call that the step makes.
-func (s Step) endpoint() endpoint {
+func (s Step) endpoint() wire.Endpoint {
 	switch s {
 	case StepDelete:
-		return endpointOf(http.MethodDelete, "/api/v1/users/ID/factors/ID")
+		return wire.EndpointOf(http.MethodDelete, "/api/v1/users/ID/factors/ID")
 	case StepSessions:
-		return endpointOf(http.MethodDelete, "/api/v1/users/ID/sessions")
+		return wire.EndpointOf(http.MethodDelete, "/api/v1/users/ID/sessions")
 	}
-	return endpointOf(http.MethodPost, "/api/v1/users/ID/lifecycle/reset_factors")
+	return wire.EndpointOf(http.MethodPost, "/api/v1/users/ID/lifecycle/reset_factors")
 }
 
 // Take waits for the pace of a step's bucket, in lane's turn.
@@ -49,7 +50,7 @@ func (c *Client) Take(ctx context.Context, lane Lane, step Step) (*Slot, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.tally.turn(g.Bucket(), time.Since(asked))
+	c.tally.Turn(g.Bucket(), time.Since(asked))
 	return &Slot{grant: g}, nil
 }
 

@@ -1,19 +1,21 @@
-package okta
+package width_test
 
 import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"factorbot/okta/internal/width"
 )
 
 // TestSearchWidth: the most that a server takes is found in a few refusals, to within a sixteenth.
 func TestSearchWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 300).Draw(t, "most")
-		w := newSearchWidth()
+		w := &width.Search{}
 		refusals, calls := 0, 0
 		for {
-			n, settled := w.next()
+			n, settled := w.Next()
 			if settled {
 				break
 			}
@@ -22,18 +24,18 @@ func TestSearchWidth(t *testing.T) {
 			}
 			if n > most {
 				refusals++
-				w.refuse(n)
+				w.Refuse(n)
 			} else {
-				w.accept(n)
+				w.Accept(n)
 			}
 		}
-		got, _ := w.next()
-		want := min(most, mostWidth)
+		got, _ := w.Next()
+		want := min(most, width.Most)
 		if got > want || got < want-max(want/16, 1) || refusals > 9 {
 			t.Errorf("%d found of %d after %d refusals", got, most, refusals)
 		}
-		if w.renew(); got >= firstWidth {
-			if again, _ := w.next(); again != got {
+		if w.Renew(); got >= 20 {
+			if again, _ := w.Next(); again != got {
 				t.Errorf("a good width was forgotten")
 			}
 		}

@@ -1,4 +1,4 @@
-package okta
+package wire
 
 import (
 	"sync"
@@ -9,21 +9,21 @@ import (
 // working crystal.
 const drift = 10000
 
-// clock is how far Okta's clock is ahead of ours, as an interval that holds
+// Clock is how far Okta's clock is ahead of ours, as an interval that holds
 // the true value. A Date header names a whole second, so one answer tells it to
 // within a second and the call's duration; many answers together tell it to a
 // fraction of that. It is safe for concurrent use.
-type clock struct {
+type Clock struct {
 	mu     sync.Mutex
 	lo, hi time.Duration
 	known  bool
 	at     time.Time // of the last observation
 }
 
-// observe takes in that an answer dated date (whole seconds, cut off) was made
+// Observe takes in that an answer dated date (whole seconds, cut off) was made
 // between sent and got by our clock. One that contradicts the others means that a
 // clock was set: the newer one wins.
-func (c *clock) observe(sent, got, date time.Time) {
+func (c *Clock) Observe(sent, got, date time.Time) {
 	if date.IsZero() {
 		return
 	}
@@ -38,9 +38,9 @@ func (c *clock) observe(sent, got, date time.Time) {
 	c.lo, c.hi, c.known, c.at = lo, hi, true, got
 }
 
-// offset is Okta's clock minus ours; ok is false before the first answer. It is right
+// Offset is Okta's clock minus ours; ok is false before the first answer. It is right
 // at once where our clock was set since the last answer.
-func (c *clock) offset() (d time.Duration, ok bool) {
+func (c *Clock) Offset() (d time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()

@@ -1,4 +1,4 @@
-package okta
+package wire
 
 import (
 	"math/rand/v2"
@@ -25,12 +25,12 @@ func TestStepped(t *testing.T) {
 func TestClock(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	for _, offset := range []time.Duration{0, 730 * time.Millisecond, -5300 * time.Millisecond, time.Hour} {
-		c := &clock{}
+		c := &Clock{}
 		at := time.Unix(1800000000, 0)
 		for range 200 {
 			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
 			there, back := time.Duration(r.IntN(40))*time.Millisecond, time.Duration(r.IntN(40))*time.Millisecond
-			c.observe(at, at.Add(there+back), at.Add(there+offset).Truncate(time.Second))
+			c.Observe(at, at.Add(there+back), at.Add(there+offset).Truncate(time.Second))
 		}
 		if c.lo > offset || c.hi < offset || c.hi-c.lo > 150*time.Millisecond {
 			t.Errorf("%v is taken for %v to %v", offset, c.lo, c.hi)
@@ -38,7 +38,7 @@ func TestClock(t *testing.T) {
 		at = at.Add(time.Minute) // our clock is set
 		for range 200 {
 			at = at.Add(time.Duration(r.IntN(300)) * time.Millisecond)
-			c.observe(at, at.Add(10*time.Millisecond), at.Add(offset+3*time.Second).Truncate(time.Second))
+			c.Observe(at, at.Add(10*time.Millisecond), at.Add(offset+3*time.Second).Truncate(time.Second))
 		}
 		if d := c.lo + (c.hi-c.lo)/2 - offset - 3*time.Second; d.Abs() > 100*time.Millisecond {
 			t.Errorf("after the clock was set it is wrong by %v", d)

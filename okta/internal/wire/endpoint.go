@@ -1,4 +1,4 @@
-package okta
+package wire
 
 import (
 	"net/http"
@@ -15,25 +15,25 @@ const (
 	userBucket   = "/api/v1/users/{id:.+}"
 	verifyBucket = "/api/v1/users/{userId}/factors/{userFactorIdOrFactorType}/verify"
 	groupsBucket = "/api/v1/groups"
-	tokenBucket  = "/oauth2/v1/token"
+	TokenBucket  = "/oauth2/v1/token"
 	otherBucket  = "/api/v1"
 )
 
-// endpoint is a kind of call, and the bucket that it draws on by Okta's map.
-type endpoint struct{ bucket, kind string }
+// Endpoint is a kind of call, and the bucket that it draws on by Okta's map.
+type Endpoint struct{ Bucket, Kind string }
 
-// endpointOf tells what a call of ours draws on, by the map that Okta generates for
+// EndpointOf tells what a call of ours draws on, by the map that Okta generates for
 // its own Terraform provider (okta/terraform-provider-okta, apimutex). It is where
 // the pacer starts: Okta's support changes limits per org, so the headers decide.
 // Only the calls that this package makes are told apart.
-func endpointOf(method, path string) endpoint {
+func EndpointOf(method, path string) Endpoint {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if len(parts) < 3 || parts[0] != "api" {
-		if path == tokenBucket {
-			return endpoint{tokenBucket, tokenBucket}
+		if path == TokenBucket {
+			return Endpoint{TokenBucket, TokenBucket}
 		}
-		return endpoint{otherBucket, method + " " + path}
+		return Endpoint{otherBucket, method + " " + path}
 	}
 	kind := slices.Clone(parts[2:])
 	for i := 1; i < len(kind); i += 2 { // users/ID/factors/ID
@@ -41,25 +41,25 @@ func endpointOf(method, path string) endpoint {
 			kind[i] = "ID"
 		}
 	}
-	e := endpoint{otherBucket, method + " /" + strings.Join(kind, "/")}
+	e := Endpoint{otherBucket, method + " /" + strings.Join(kind, "/")}
 	switch parts[2] {
 	case "users":
 		switch {
 		case len(parts) == 4 && parts[3] == "me" && method == http.MethodGet:
-			e.bucket = meBucket
+			e.Bucket = meBucket
 		case len(parts) == 4:
-			e.bucket = userBucket
+			e.Bucket = userBucket
 		case len(parts) == 7 && parts[6] == "verify" && method == http.MethodPost:
-			e.bucket = verifyBucket
+			e.Bucket = verifyBucket
 		default:
-			e.bucket = UsersBucket
+			e.Bucket = UsersBucket
 		}
 	case "groups":
-		if e.bucket = groupsBucket; len(parts) == 4 {
-			e.bucket += "/{id}"
+		if e.Bucket = groupsBucket; len(parts) == 4 {
+			e.Bucket += "/{id}"
 		}
 	case "apps", "iam", "logs":
-		e.bucket += "/" + parts[2]
+		e.Bucket += "/" + parts[2]
 	}
 	return e
 }
