@@ -38,11 +38,17 @@ func mustConfig(tb testing.TB, more string) string {
 // mustRun runs the bot in this process against the sandbox. The returned function stops it.
 func (s *sandboxRun) mustRun(db, config string, more ...string) (logs *buffer, stop func() int) {
 	s.tb.Helper()
+	return s.mustStart(s.settings(db, more...), "--config", config)
+}
+
+// mustStart does so with these settings and flags.
+func (s *sandboxRun) mustStart(vars []string, flags ...string) (logs *buffer, stop func() int) {
+	s.tb.Helper()
 	logs = &buffer{}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"run", "--config", config}, cli.Env{Vars: s.settings(db, more...), Stdout: logs, Stderr: logs})
+		ended <- run(ctx, append([]string{"run"}, flags...), cli.Env{Vars: vars, Stdout: logs, Stderr: logs})
 	}()
 	stop = sync.OnceValue(func() int { cancel(); return <-ended })
 	s.tb.Cleanup(func() {
