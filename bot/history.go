@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
 
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
@@ -24,16 +26,30 @@ const (
 	catchUpEvery = time.Minute
 )
 
+// channelsAtOnce is how many channels' histories are read side by side: one that
+// Slack does not answer for holds back no other.
+const channelsAtOnce = 4
+
 // catchUp reads the channels' history at the start and after each gap, for
 // uploads whose events Slack did not deliver.
 func (l *listening) catchUp(ctx context.Context) error {
 	for {
-		var again <-chan time.Time
+		var failed atomic.Bool
+		var g errgroup.Group
+		g.SetLimit(channelsAtOnce)
 		for _, c := range l.Channels() {
-			if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
-				l.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
-				again = time.After(catchUpEvery)
-			}
+			g.Go(func() error {
+				if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
+					l.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
+					failed.Store(true)
+				}
+				return nil
+			})
+		}
+		_ = g.Wait() // errors are logged, and tried again
+		var again <-chan time.Time
+		if failed.Load() {
+			again = time.After(catchUpEvery)
 		}
 		select {
 		case <-ctx.Done():

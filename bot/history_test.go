@@ -1,0 +1,112 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+)
+
+// histories is a Slack that knows channels' histories, and answers in no time.
+type histories struct {
+	mu     sync.Mutex
+	upload string         // ts of an upload in C_FACTORS
+	broken map[string]int // how often each channel's history fails first
+	retry  string         // Retry-After of those failures, in seconds; "": an internal error
+}
+
+func (h *histories) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := r.ParseForm(); err != nil {
+		return nil, err
+	}
+	channel, status, header := r.Form.Get("channel"), http.StatusOK, http.Header{"Content-Type": {"application/json"}}
+	body := `{"ok":true,"user_id":"U_FACTORBOT","user":"factorbot","team":"T","messages":[],"response_metadata":{"next_cursor":""}}`
+	switch {
+	case !strings.HasSuffix(r.URL.Path, "conversations.history"):
+	case h.broken[channel] > 0:
+		h.broken[channel]--
+		if body = `{"ok":false,"error":"internal_error"}`; h.retry != "" {
+			status = http.StatusTooManyRequests
+			header.Set("Retry-After", h.retry)
+		}
+	case channel == "C_FACTORS":
+		body = fmt.Sprintf(`{"ok":true,"has_more":false,"messages":[{"type":"message","user":"U_REQUESTER","text":"lost phones","ts":"%s",
+			"files":[{"id":"F1","name":"list.csv","mode":"hosted","size":9,"url_private":"https://files.slack.com/a"}]}]}`, h.upload)
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// arrivals notes when each envelope was recorded, and serves none.
+type arrivals struct {
+	*memory
+	at chan time.Time
+}
+
+func (a arrivals) Receive(ctx context.Context, key string, body []byte) (bool, error) {
+	fresh, err := a.memory.Receive(ctx, key, body)
+	if fresh {
+		a.at <- time.Now()
+	}
+	return fresh, err
+}
+
+// An upload that came while the bot was away is taken up within 30 s of its start,
+// by the clock that its waits go by, whatever Slack says of other channels.
+func TestHistory_takenUpWithin30s(t *testing.T) {
+	for name, c := range map[string]struct {
+		broken map[string]int
+		retry  string
+	}{
+		"at once":                            {nil, ""},
+		"the history fails at first":         {map[string]int{"C_FACTORS": 3}, ""},
+		"the history is limited at first":    {map[string]int{"C_FACTORS": 1}, "20"},
+		"another channel's cannot be read":   {map[string]int{"C_BEFORE": 1000, "C_AFTER": 1000}, ""},
+		"another channel's is limited":       {map[string]int{"C_BEFORE": 1000}, "60"},
+		"two others' are limited for longer": {map[string]int{"C_BEFORE": 1000, "C_AFTER": 1000}, "300"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				slack := &histories{upload: view.Timestamp(start.Add(-time.Minute)), broken: c.broken, retry: c.retry}
+				inbox := arrivals{newMemory(), make(chan time.Time, 10)}
+				for _, channel := range []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} {
+					if err := inbox.Seen(t.Context(), channel, view.Timestamp(start.Add(-time.Hour))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				run := &listening{Listener: &Listener{
+					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), APIURL: "https://slack.com/api/", Inbox: inbox, Seen: inbox,
+					Channels: func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} },
+					Limits:   func() roster.Limits { return roster.Limits{} }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1), positions: newReadPositions(inbox, time.Now)}
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() {
+					if err := run.introduce(ctx); err != nil {
+						done <- err
+						return
+					}
+					done <- run.catchUp(ctx)
+				}()
+				if waited := (<-inbox.at).Sub(start); waited > 30*time.Second {
+					t.Errorf("taken up %s after the start", waited)
+				}
+				cancel()
+				<-done
+			})
+		})
+	}
+}
