@@ -44,7 +44,8 @@ func commandsShown(tb testing.TB) (all []string) {
 // notRun are lines of code that no test can run as they are, and why.
 func notRun() map[string]string {
 	return map[string]string{
-		"go test ./...": "this is what runs the test",
+		"go test ./...":               "this is what runs the test",
+		"docker build -t factorbot .": ".ci/formats does what it does, without an engine",
 		`printf 'v0:%s:%s' "$TIMESTAMP" "$BODY" | openssl dgst -sha256 -hmac "$FACTORBOT_WEBHOOK_SECRET"`: "TestHelp_webhook does, with a delivery",
 	}
 }
@@ -94,6 +95,67 @@ func TestDocs_everyLineOfCodeIsHeld(t *testing.T) {
 	if n < 30 {
 		t.Errorf("only %d lines were found", n)
 	}
+}
+
+// Each call of go test in a document names packages and tests that there are, and flags
+// that go test or the package takes.
+func TestDocs_goTestCommands(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for name, document := range documents(t) {
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)[^`\n]*\\bgo test ([^`\n]+)(?:`|$)").FindAllStringSubmatch(document, -1) {
+			n++
+			args := strings.Fields(strings.ReplaceAll(m[1], "'", ""))
+			var folders []string
+			for i, arg := range args {
+				if strings.HasPrefix(arg, "./") && arg != "./..." {
+					folders = append(folders, arg)
+				}
+				if arg != "-run" && arg != "-fuzz" || args[i+1] == "^$" {
+					continue
+				}
+				top, _, _ := strings.Cut(args[i+1], "/")
+				if !slices.ContainsFunc(testsIn(t, folders), regexp.MustCompile(top).MatchString) {
+					t.Errorf("%s shows go test %s, which runs no test", name, m[1])
+				}
+			}
+			if slices.Contains(args, "-update") && !strings.Contains(mustText(t, folders), `"update"`) {
+				t.Errorf("%s shows go test %s, and there is no such flag", name, m[1])
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("only %d commands were found", n)
+	}
+}
+
+// mustText is the text of the tests in these folders.
+func mustText(tb testing.TB, folders []string) string {
+	tb.Helper()
+	var all strings.Builder
+	for _, folder := range folders {
+		files, err := filepath.Glob(filepath.Join(repository, folder, "*_test.go"))
+		if err != nil || len(files) == 0 {
+			tb.Errorf("%s has no tests: %v", folder, err)
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	return all.String()
+}
+
+// testsIn are the names of the tests in these folders.
+func testsIn(tb testing.TB, folders []string) (names []string) {
+	tb.Helper()
+	for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(mustText(tb, folders), -1) {
+		names = append(names, m[1])
+	}
+	return names
 }
 
 // follower is a machine on which somebody follows the documents: the program, the

@@ -136,7 +136,7 @@ func TestReadme_twoCommands(t *testing.T) {
 			t.Errorf("README.md must show %q once, as a block of its own", line)
 		}
 	}
-	if n := strings.Count(readme, "\n"); n > 300 {
+	if n := strings.Count(readme, "\n"); n > 270 {
 		t.Errorf("README.md has %d lines: what is read when it is needed belongs in the pages of help", n)
 	}
 }

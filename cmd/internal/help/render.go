@@ -32,7 +32,7 @@ type renderer struct {
 func render(page []byte, width int) string {
 	bold := lipgloss.NewStyle().Bold(true)
 	r := &renderer{
-		src: page, title: bold.Underline(true), heading: bold.Foreground(lipgloss.Cyan),
+		src: page, title: bold, heading: bold.Foreground(lipgloss.Cyan),
 		code: lipgloss.NewStyle().Foreground(lipgloss.Cyan), dim: lipgloss.NewStyle().Faint(true),
 	}
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
