@@ -39,14 +39,15 @@ func topic(name, about string) cli.Topic {
 	return cli.Topic{Name: name, About: about, Show: func(env cli.Env) error { return show(name, env) }}
 }
 
-// show writes a page: as it is, or with styles where a terminal takes them.
+// show writes a page: as it is, or with styles where a terminal takes them. NO_COLOR
+// and CLICOLOR_FORCE override what the terminal says.
 func show(name string, env cli.Env) error {
 	page, err := pages.ReadFile(name + ".md")
 	if err != nil {
 		return err
 	}
 	f, ok := env.Stdout.(*os.File)
-	if !ok || !term.IsTerminal(f.Fd()) || colorprofile.Detect(f, env.Vars) < colorprofile.ANSI {
+	if !ok || cli.Lookup(env.Vars, "NO_COLOR") != "" || colorprofile.Detect(f, env.Vars) < colorprofile.ANSI {
 		_, err = env.Stdout.Write(page)
 		return err
 	}

@@ -1,12 +1,17 @@
 package help
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // words are what a reader reads: letters and digits.
@@ -52,6 +57,41 @@ func TestRender_fitsTheTerminal(t *testing.T) {
 					t.Errorf("help %s at %d columns: %d are needed for %q", topic.Name, width, ansi.StringWidth(line), ansi.Strip(line))
 				}
 			}
+		}
+	}
+}
+
+// A page has styles only where they are wanted.
+func TestShow_styles(t *testing.T) {
+	t.Parallel()
+	page, err := pages.ReadFile("audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		vars   []string
+		styled bool
+	}{
+		{nil, false},
+		{[]string{"TERM=xterm-256color"}, false}, // a file is no terminal
+		{[]string{"TERM=xterm-256color", "CLICOLOR_FORCE=1"}, true},
+		{[]string{"TERM=xterm-256color", "CLICOLOR_FORCE=1", "NO_COLOR=1"}, false},
+	} {
+		path := filepath.Join(t.TempDir(), "page")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := show("audit", cli.Env{Stdout: f, Vars: c.vars}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := render(page, usual); c.styled && string(got) != want || !c.styled && !bytes.Equal(got, page) {
+			t.Errorf("%q: styled should be %v\n%s", c.vars, c.styled, got)
 		}
 	}
 }
