@@ -17,6 +17,9 @@ type Became struct {
 	Step    reset.Progress
 }
 
+// becameHeard is how many requests a notification or a screen reader tells of.
+const becameHeard = 5
+
 // UserStatus answers what became of a user, newest first. More says that older
 // requests were not looked through.
 func UserStatus(user string, all []Became, more bool) Message {
@@ -28,27 +31,44 @@ func UserStatus(user string, all []Became, more bool) Message {
 		}
 		return Answer(s)
 	}
-	blocks := []slack.Block{section(fmt.Sprintf("*%s* in %s, newest first:", phrase.Escape(name), phrase.Plural(len(all), "request")))}
-	var first string
-	for i, b := range all {
-		became := becameWords(b)
-		if i == 0 {
-			first = fmt.Sprintf("%s: %s in %s", name, became, b.Request.ID)
-		}
+	head := fmt.Sprintf("*%s:* %s", phrase.Escape(name), lastReset(all))
+	blocks, text := []slack.Block{section(head)}, []string{head}
+	for _, b := range all {
 		at := b.Request.Asked.At
 		if !b.Step.FinishedAt.IsZero() {
 			at = b.Step.FinishedAt
 		}
-		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, became, phrase.Date(at), phrase.Mention(b.Request.Asked.By))
+		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, becameWords(b), phrase.Date(at), phrase.Mention(b.Request.Asked.By))
+		if len(b.Request.Approved) > 0 {
+			s += ", approved by " + approvers(b.Request)
+		}
 		if todo := phrase.Advice(b.Step.Reason); todo != "" && (b.Request.HasRun() || b.Step.Outcome != reset.OutcomeNotRun) {
 			s += "\n" + todo + "."
 		}
 		blocks = append(blocks, section(s))
+		if len(text) <= becameHeard {
+			text = append(text, s)
+		}
 	}
 	if more {
 		blocks = append(blocks, note("Older requests weren't looked through. See `/factor-reset history`."))
 	}
-	return Message{Text: texted(first), Blocks: blocks}
+	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}
+}
+
+// lastReset answers the question behind the question: was this user reset?
+func lastReset(all []Became) string {
+	s := "not reset by any request"
+	for _, b := range all {
+		if b.Step.Outcome == reset.OutcomeReset {
+			s = fmt.Sprintf("MFA last reset %s by %s", phrase.Date(b.Step.FinishedAt), b.Request.ID)
+			break
+		}
+	}
+	if n := len(all); n > 1 {
+		return s + fmt.Sprintf(". In %s, newest first:", phrase.Plural(n, "request"))
+	}
+	return s + "."
 }
 
 // becameWords is the outcome of a user; while there is none, how their request goes.
@@ -64,6 +84,9 @@ func becameWords(b Became) string {
 		}
 		return "MFA was reset" + strings.Replace(why, ": reset, ", ", ", 1)
 	case reset.OutcomeSkipped:
+		if b.Step.Reason == reset.DryRun {
+			return "not reset: a dry run"
+		}
 		return "skipped" + why
 	case reset.OutcomeFailed:
 		return "*not reset*" + why

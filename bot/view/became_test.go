@@ -22,6 +22,18 @@ func TestUserStatus_golden(t *testing.T) {
 		in(done(), "FR-42", reset.OutcomeReset, ""),
 	}, true)
 	golden(t, "user_status", m)
+	if first := strings.SplitN(m.Text, "\n", 2)[0]; !strings.Contains(first, "MFA last reset <!date^1777896000^") || !strings.Contains(first, "by FR-46. In 7 requests") {
+		t.Errorf("it begins with %q: that says not whether she was reset", first)
+	}
+	for _, want := range []string{"FR-48", "FR-44", "requested by <@U_REQUESTER>, approved by <@U_APPROVER1>"} {
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("the fallback text lacks %q: %s", want, m.Text)
+		}
+	}
+	dry := view.UserStatus("ana@example.com", []view.Became{in(done(), "FR-49", reset.OutcomeSkipped, reset.DryRun)}, false)
+	if !strings.HasPrefix(dry.Text, "*ana@example.com:* not reset by any request.\n*FR-49* · not reset: a dry run · ") {
+		t.Errorf("a dry run: %q", dry.Text)
+	}
 	if none := view.UserStatus("<!channel>", nil, false); !strings.Contains(none.Text, "isn't in any request") || strings.Contains(none.Text, "<!channel>") {
 		t.Errorf("nobody: %q", none.Text)
 	}

@@ -91,7 +91,7 @@ func TestHome_fromRequestToOutcome(t *testing.T) {
 	s.awaitMessage("the approval message to be settled", func(m message) bool { return m.TS == pending.TS && !m.has("approve") })
 
 	s.command("U_APPROVER2", "/factor-reset status ana@example.com")
-	s.toldPrivately("U_APPROVER2", "ana@example.com: MFA was reset in FR-1")
+	s.toldPrivately("U_APPROVER2", "*ana@example.com:* MFA last reset")
 	s.press("U_APPROVER2", theirs, "review") // another one's tab: its view is not theirs
 	s.command("U_REQUESTER", "/factor-reset approver2@example.com because lost phone")
 	s.awaitPending(2)
