@@ -101,9 +101,12 @@ func (t *tally) turnAt(b *rate.Limiter, now time.Time) time.Duration {
 	return t.turn.Sub(now)
 }
 
-// tell notes what the approval message shows of the run. It is edited a quarter
-// as often as the progress message, from the same budget.
+// tell notes what the approval message shows of the run, once there is something to
+// show. It is edited a quarter as often as the progress message, from the same budget.
 func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
+	if t.told == nil && t.count.Settled() == 0 {
+		return
+	}
 	t.untold++
 	if t.told == nil || t.untold >= 4 {
 		b.ReserveN(now, 1)

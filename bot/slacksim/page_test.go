@@ -41,6 +41,20 @@ func TestPage_empty(t *testing.T) {
 	}
 }
 
+// The tour is where the bot is: another channel is empty, and has no sample to drop.
+func TestPage_tourWhereTheBotIs(t *testing.T) {
+	w := mustNew(t, Options{Org: newMade(1), Sample: func() []byte { return []byte("id\n") }})
+	for channel, has := range map[string]bool{"C_FACTORS": true, "C_GENERAL": false} {
+		_, body := get(t, w, "/sandbox/part/conversation?user=U_REQUESTER&channel="+channel)
+		if got := strings.Contains(body, "data-sample"); got != has {
+			t.Errorf("%s has the sample: %v", channel, got)
+		}
+		if got := strings.Contains(body, "Try the whole job"); got != has {
+			t.Errorf("%s has the tour: %v", channel, got)
+		}
+	}
+}
+
 // While Slack is down the page says so above the messages, with a button that ends it;
 // afterwards it does not.
 func TestPage_outage(t *testing.T) {

@@ -126,7 +126,11 @@ func retryLine(p Pace) string {
 	if p.Retrying == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s failed at first and is being retried.", phrase.Plural(p.Retrying, "call"))
+	are := "are"
+	if p.Retrying == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%s failed at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
 }
 
 func progressButtons(r *reset.Request) slack.Block {
