@@ -66,7 +66,8 @@ type freezeFact struct {
 	Seq    int64        `json:"seq"`
 	Name   string       `json:"name"`
 	At     time.Time    `json:"at"`
-	Freeze reset.Freeze `json:"freeze"`
+	Freeze reset.Freeze `json:"freeze,omitzero"`
+	Fact   *reset.Fact  `json:"fact,omitempty"` // of what only the channel for alerts is told
 }
 
 // toldChannel is what a channel was told.
@@ -222,6 +223,9 @@ func (s *freezeNews) fold(e reset.Entry) {
 			s.Freeze = &reset.Freeze{}
 		}
 		s.Freeze.Thaws = append(slices.Clone(s.Freeze.Thaws), reset.Voice{By: x.By, At: x.At})
+	case reset.FactPushRefused, reset.FactApproverMoved, reset.FactChainBroken:
+		s.News = append(s.News, freezeFact{Seq: e.Seq, Name: x.Name, At: x.At, Fact: x})
+		return
 	default:
 		return
 	}
@@ -239,7 +243,11 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 		return nil
 	}
 	for n, x := range f.state.News {
-		last := n == len(f.state.News)-1
+		if x.Fact != nil && c != f.tells.Alerts { // not for this channel
+			t.Seq = max(t.Seq, x.Seq)
+			continue
+		}
+		last := n == len(f.state.News)-1 || x.Fact != nil
 		if x.Seq <= t.Seq || !last && t.Tried.IsZero() && f.tells.Now().Sub(x.At) > newsAtOnce {
 			continue
 		}
@@ -318,6 +326,9 @@ func (f *freezeRun) key(c reset.Channel, x freezeFact) string {
 
 // words are what a channel is told of a fact.
 func (x freezeFact) words() view.Message {
+	if x.Fact != nil {
+		return view.OrgAlert(*x.Fact)
+	}
 	by := make([]reset.Person, 0, len(x.Freeze.Thaws))
 	for _, v := range x.Freeze.Thaws {
 		by = append(by, v.By)

@@ -124,8 +124,11 @@ type Quorum struct {
 // Report is an affected user's word that a reset was not wanted.
 type Report struct {
 	Row int       `json:"row"`
-	By  Person    `json:"by"`
+	By  Person    `json:"by"` // "" where the user told Okta
 	At  time.Time `json:"at"`
+
+	Okta  UserID `json:"okta,omitempty"` // who told Okta ("Report suspicious activity")
+	Login string `json:"login,omitempty"`
 }
 
 // Voice is one person's decision on one plan digest.

@@ -149,6 +149,7 @@ const (
 	FactApproverMoved   = "approver_moved"
 	FactApproverRebound = "approver_rebound"
 	FactPushRefused     = "push_refused"
+	FactChainBroken     = "chain_broken"
 )
 
 // ApproverBound tells that an approver was seen for the first time, as this Okta user.
@@ -169,4 +170,9 @@ func ApproverRebound(p Person, was UserID, now time.Time) Fact {
 // PushRefused tells that an approver's Okta user refused a push: "No, it's not me".
 func PushRefused(p Person, proof StepUp, id ID, login string, now time.Time) Fact {
 	return fact(FactPushRefused, p, now, "request", string(id), "for", proof.For, "okta", string(proof.User), "login", login, "factor", proof.Factor, "transaction", proof.Transaction)
+}
+
+// ChainBroken tells that the audit trail in a backup did not verify; what is the first finding.
+func ChainBroken(file, what string, findings int, now time.Time) Fact {
+	return fact(FactChainBroken, "", now, "file", file, "what", what, "findings", itoa(findings))
 }

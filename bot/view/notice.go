@@ -98,7 +98,11 @@ func GlassAlert(r *reset.Request, happened string) Message {
 
 // ReportAlert tells the channel for alerts that an affected user did not expect a reset.
 func ReportAlert(r *reset.Request, w reset.Report) Message {
-	s := fmt.Sprintf(":rotating_light: *%s didn't expect their MFA reset* by %s, %s. It was requested by %s in %s", phrase.Mention(w.By), r.ID, phrase.Date(w.At), phrase.Mention(r.Asked.By), phrase.Channel(r.Asked.Channel))
+	who := phrase.Mention(w.By)
+	if w.By == "" {
+		who = phrase.Code(w.Login) + " reported to Okta that they"
+	}
+	s := fmt.Sprintf(":rotating_light: *%s didn't expect their MFA reset* by %s, %s. It was requested by %s in %s", who, r.ID, phrase.Date(w.At), phrase.Mention(r.Asked.By), phrase.Channel(r.Asked.Channel))
 	if len(r.Approved) > 0 {
 		s += " and approved by " + approvers(r)
 	}

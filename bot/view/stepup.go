@@ -139,3 +139,15 @@ func ApproverMovedNews(by reset.Person, was, login string) Message {
 	s := fmt.Sprintf(":rotating_light: *%s's Slack account now leads to another Okta user* (%s instead of %s), so it can't decide anything. Members can change their own e-mail in Slack. If the change is right, an operator runs `factorbot requests rebind %s`.", phrase.Mention(by), phrase.Code(login), phrase.Code(was), phrase.Inert(string(by)))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
+
+// OrgAlert tells the channel for alerts of a fact that belongs to no request.
+func OrgAlert(f reset.Fact) Message {
+	switch f.Name {
+	case reset.FactPushRefused:
+		return PushRefusedNews(f.By, reset.ID(f.Detail["request"]))
+	case reset.FactApproverMoved:
+		return ApproverMovedNews(f.By, f.Detail["was"], f.Detail["login"])
+	}
+	s := fmt.Sprintf(":rotating_light: *The audit trail doesn't verify.* %s Somebody may have changed the record. Keep the backup and run `factorbot audit verify`.", phrase.Escape(phrase.Shorten(phrase.Line(f.Detail["what"]), 300)))
+	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"factorbot/cmd/internal/cli"
 )
 
 // orgPush is what somebody's phone shows.
@@ -110,7 +112,7 @@ func TestStepUp_refused(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "30")
 	s.set(map[string]any{"push_answer": "phone"})
 	db := filepath.Join(t.TempDir(), "factorbot.db")
-	s.mustRun(db, mustWrite(t, "policy.yaml", "channels: [C_FACTORS]\n"+stepUpApprovers+"step_up: always\napprovals: 2\n"))
+	s.mustRun(db, mustWrite(t, "policy.yaml", "channels: [C_FACTORS]\n"+stepUpApprovers+"step_up: always\napprovals: 2\nalerts: {channel: C_FACTORS}\n"))
 	s.command("U_REQUESTER", "ana@example.com because lost phone")
 	m := s.awaitPending(1)
 	s.click("U_APPROVER1", m, "approve")
@@ -125,6 +127,24 @@ func TestStepUp_refused(t *testing.T) {
 	other := s.awaitPending(2)
 	s.click("U_APPROVER2", other, "approve")
 	s.awaitModal("U_APPROVER2", "decide anything for an hour")
+	s.awaitMessage("the alert", func(m message) bool {
+		return m.ThreadTS == "" && strings.Contains(m.all(), "U_APPROVER2> refused a push about FR-1")
+	})
+
+	// An operator has made sure who it is: the account decides again.
+	var out buffer
+	if code := run(t.Context(), []string{"requests", "rebind", "U_APPROVER2", "--db", db}, cli.Env{Stdout: &out, Stderr: &out}); code != 0 || !strings.Contains(out.String(), "no longer bound to 00u") {
+		t.Errorf("rebind: exit code %d: %s", code, &out)
+	}
+	for _, args := range [][]string{{"requests", "rebind"}, {"requests", "rebind", "ana"}} {
+		if code := run(t.Context(), append(args, "--db", db), cli.Env{Stdout: &out, Stderr: &out}); code != 2 {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+	}
+	s.click("U_APPROVER2", other, "approve")
+	push, number = s.awaitPush("U_APPROVER2", "approver2@example.com")
+	s.tap(push, number)
+	s.shows(other, "1 more approval needed")
 	if n := s.resets("ana@example.com"); n != 0 {
 		t.Errorf("%d resets", n)
 	}

@@ -20,6 +20,8 @@ import (
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/stepup"
+	"factorbot/bot/suspicious"
 	"factorbot/bot/view"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
@@ -143,7 +145,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if operators, err := operator.Listen(cfg.DB); err != nil { // such as a path too long for a socket
 		log.Warn("operators' commands cannot reach this bot", "err", err)
 	} else {
-		Serve(lc, operators, operator.Handler(file, log))
+		Serve(lc, operators, operator.Handler(file, log, (&stepup.Book{Values: term, Rules: current, Now: time.Now}).Rebind))
 	}
 	shares, err := loadCeilings(ctx, term, log)
 	if err != nil {
@@ -176,7 +178,7 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 
 	lc.Start("brakes", d.Run)
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
-	kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now}
+	kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(term)}
 	if cfg.Policy.Backup.Dir != "" {
 		lc.Start("backups", kept.Run)
 	}
@@ -230,6 +232,8 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	after := &announcer.EnrolmentReporter{Slack: slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
 	screen.Listener = listener
+	reports := &suspicious.Reader{Okta: client, Record: rec, Log: log.With("part", "reports"), Now: time.Now}
+	lc.Start("reports", reports.Run)
 	lc.Start("step-up", verifier.Run)
 	lc.Start("listener", listener.Run)
 	reload := &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/reset"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/store"
@@ -40,6 +41,7 @@ type backups struct {
 	plan   config.Backup
 	log    *slog.Logger
 	now    func() time.Time
+	broken func(context.Context, reset.Fact) error // told of a backup whose audit trail does not verify; nil: none is verified
 
 	mu    sync.Mutex
 	state metrics.Backups
@@ -112,7 +114,34 @@ func (b *backups) make(ctx context.Context) error {
 	b.state.At, b.state.Bytes, b.state.Made = now, n, b.state.Made+1
 	b.mu.Unlock()
 	b.log.Info("the record is backed up", "file", path, "bytes", n)
+	if err := b.verify(ctx, path); err != nil && ctx.Err() == nil {
+		b.log.Error("the audit trail in a backup cannot be verified", "file", path, "err", err)
+	}
 	return b.prune()
+}
+
+// verify computes the audit trail of a backup again, which nobody writes any more. A chain
+// that does not hold is a fact, which the channel for alerts is told.
+func (b *backups) verify(ctx context.Context, path string) error {
+	if b.broken == nil {
+		return nil
+	}
+	file, err := store.Inspect(path)
+	if err != nil {
+		return err
+	}
+	audit, err := file.Verify(ctx)
+	if err = errors.Join(err, file.Close()); err != nil || len(audit.Findings) == 0 {
+		return err
+	}
+	what := audit.Findings[0].String()
+	b.log.Error("the audit trail in a backup does not verify", "file", path, "what", what, "findings", len(audit.Findings))
+	return b.broken(ctx, reset.ChainBroken(filepath.Base(path), what, len(audit.Findings), b.now()))
+}
+
+// chainAlarm records that a chain did not verify.
+func chainAlarm(term *store.Term) func(context.Context, reset.Fact) error {
+	return func(ctx context.Context, f reset.Fact) error { return term.AppendOrgFacts(ctx, f) }
 }
 
 // prune removes the oldest backups, and what was left of any that were cut off.

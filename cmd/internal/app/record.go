@@ -11,6 +11,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/runner"
 	"factorbot/bot/stepup"
+	"factorbot/bot/suspicious"
 	"factorbot/bot/view"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/cmd/internal/webhook"
@@ -36,6 +37,7 @@ type Record interface {
 	webhook.Record
 	metrics.Record
 	stepup.Record
+	suspicious.Record
 	stepup.Values
 	keeper
 	trail

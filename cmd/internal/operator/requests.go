@@ -208,22 +208,26 @@ func (o *once) Write(p []byte) (int, error) {
 	return o.w.Write(p)
 }
 
-const requestsHelp = `Look at requests when Slack is down, while the bot runs or not.
+const requestsHelp = `Look at requests when Slack is down, while the bot runs or not. With rebind, let an
+approver's Slack account be bound to another Okta user (step_up); the bot must run.
 
 Usage: factorbot requests list [--limit 50] [--json] [--db FILE]
        factorbot requests show FR-42 [--json] [--db FILE]
        factorbot requests results FR-42 [--db FILE] > FR-42-results.csv
+       factorbot requests rebind U0123456 [--db FILE]
 
 `
 
 // RunRequests asks the running bot, or reads the file where none runs.
 func RunRequests(ctx context.Context, args []string, env cli.Env) error {
-	q, rest := question{}, []string{}
+	q, rest, people := question{}, []string{}, []string{}
 	for _, a := range args {
 		switch {
-		case q.verb == "" && slices.Contains([]string{"list", "show", "results"}, a):
+		case q.verb == "" && slices.Contains([]string{"list", "show", "results", "rebind"}, a):
 			q.verb = a
-		case q.verb != "" && q.verb != "list" && q.id == "" && !strings.HasPrefix(a, "-"):
+		case q.verb == "rebind" && !strings.HasPrefix(a, "-") && len(people) == 0:
+			people = append(people, a)
+		case q.verb != "" && q.verb != "list" && q.verb != "rebind" && q.id == "" && !strings.HasPrefix(a, "-"):
 			id, err := reset.ParseID(a)
 			if err != nil {
 				return cli.BadSetting("arguments", err.Error())
@@ -239,6 +243,13 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 	flags.IntVar(&q.limit, "limit", 50, "`REQUESTS` to list, the newest first; 0: all")
 	if help, err := cli.ParsePrintFlags(flags, rest, env.Stdout, requestsHelp); help || err != nil {
 		return err
+	}
+	if q.verb == "rebind" {
+		db, _, err := settings.Places(env.Vars)
+		if err != nil {
+			return err
+		}
+		return runRebind(ctx, db, people, env.Stdout)
 	}
 	if q.verb == "" || q.verb != "list" && q.id == "" {
 		return cli.BadSetting("arguments", errQuestion.Error())

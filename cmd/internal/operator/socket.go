@@ -40,8 +40,9 @@ func Listen(db string) (net.Listener, error) {
 
 // Handler serves operators' commands. A backup that fails on its way breaks the
 // connection, so that nobody takes half of it for the whole.
-func Handler(file *store.Store, log *slog.Logger) http.Handler {
+func Handler(file *store.Store, log *slog.Logger, rebind Rebind) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /rebind", serveRebind(rebind))
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		if err := file.Backup(r.Context(), w); err != nil {
