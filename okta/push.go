@@ -118,6 +118,18 @@ func (c *Client) Challenge(ctx context.Context, userID, factorID string) (Challe
 	return ch, nil
 }
 
+// noFactor has the shape of a factor's ID and is none.
+const noFactor = "opf00000000000000000"
+
+// ProbeChallenge asks Okta to verify a factor that does not exist, so that nobody gets a
+// push, and returns what it answered: a KindNotFound where the call itself seems to be
+// allowed, a KindForbidden where it is not. That Okta judges the role before it looks for
+// the factor is a guess.
+func (c *Client) ProbeChallenge(ctx context.Context, userID string) error {
+	_, err := c.Challenge(ctx, userID, noFactor)
+	return err
+}
+
 // PushResult is what has come of a challenge.
 type PushResult string
 

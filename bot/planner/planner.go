@@ -53,8 +53,9 @@ type Planner struct {
 	Protection *protection.Lists
 	Velocity   *Velocity
 	Rules      func() policy.Rules
-	Takes      func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
-	Org        string                               // Okta org URL
+	Takes      func(r *reset.Request) time.Duration                // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
+	Confirms   func(context.Context, []policy.Person) (int, error) // how many of these can confirm in Okta Verify; nil: nobody knows
+	Org        string                                              // Okta org URL
 	Log        *slog.Logger
 }
 

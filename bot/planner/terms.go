@@ -22,21 +22,32 @@ func (pl *planning) terms(ctx context.Context, r *reset.Request, p reset.Plan, t
 	if c.Handles, err = pl.People.Handles(asking); err != nil {
 		pl.Log.Warn("the names of user groups are not known", "request", pl.id, "err", err)
 	}
-	if c.Able, err = pl.able(asking, r, targets); err != nil {
+	able, err := pl.able(asking, r, targets)
+	if err != nil {
 		pl.Log.Warn("how many may approve is not known", "request", pl.id, "err", err)
 	}
-	return pl.Rules().TermsFor(c), nil
+	c.Able = len(able)
+	t := pl.Rules().TermsFor(c)
+	if t.StepUp && pl.Confirms != nil && err == nil {
+		n, err := pl.Confirms(asking, able)
+		if err != nil {
+			pl.Log.Warn("how many can confirm in Okta Verify is not known", "request", pl.id, "err", err)
+			return t, nil
+		}
+		t.Confirmers = &n
+	}
+	return t, nil
 }
 
-// able counts the persons whose approval could count.
-func (pl *planning) able(ctx context.Context, r *reset.Request, targets []reset.Target) (int, error) {
+// able lists the persons whose approval could count.
+func (pl *planning) able(ctx context.Context, r *reset.Request, targets []reset.Target) ([]policy.Person, error) {
 	listed, err := pl.People.Approvers(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("list the approvers: %w", err)
+		return nil, fmt.Errorf("list the approvers: %w", err)
 	}
 	requester, err := pl.People.Persons(ctx, r.Asked.By)
 	if err != nil {
-		return 0, fmt.Errorf("ask who %s is: %w", r.Asked.By, err)
+		return nil, fmt.Errorf("ask who %s is: %w", r.Asked.By, err)
 	}
 	meant := map[reset.Person]bool{}
 	for _, p := range listed {
@@ -47,5 +58,5 @@ func (pl *planning) able(ctx context.Context, r *reset.Request, targets []reset.
 			}
 		}
 	}
-	return pl.Rules().Able(listed, r, requester[0], func(p policy.Person) bool { return meant[p.ID] }), nil
+	return pl.Rules().AbleOf(listed, r, requester[0], func(p policy.Person) bool { return meant[p.ID] }), nil
 }

@@ -114,11 +114,15 @@ func (r Rules) Voice(p Person, t reset.Terms, shown reset.Digest) reset.Voice {
 // Able counts the persons whose approval of the request could count: of those
 // listed, each person once, but for the requester and the targets.
 func (r Rules) Able(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) int {
-	var able []Person
+	return len(r.AbleOf(listed, req, requester, isTarget))
+}
+
+// AbleOf lists the persons whom [Rules.Able] counts.
+func (r Rules) AbleOf(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) (able []Person) {
 	for _, p := range listed {
 		if r.MayApprove(p, req, Look{Requester: requester, Earlier: able}) == nil && !isTarget(p) {
 			able = append(able, p)
 		}
 	}
-	return len(able)
+	return able
 }

@@ -159,7 +159,8 @@ type Runner struct {
 	Lister     Lister
 	Exports    Exports
 	People     People
-	Herald     Herald // nil: nobody is told before
+	Herald     Herald                                              // nil: nobody is told before
+	Confirms   func(context.Context, []policy.Person) (int, error) // how many of these can confirm in Okta Verify; nil: nobody knows
 	Rules      func() policy.Rules
 	Pace       Pace
 	Org        string // Okta org URL
@@ -193,7 +194,8 @@ func (r *Runner) Run(ctx context.Context) error {
 		began:     began,
 		protected: protected,
 		planner: &planner.Planner{
-			Record: recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
+			Confirms: r.Confirms,
+			Record:   recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
 			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Takes: r.Pace.Takes, Org: r.Org, Log: r.Log,
 		},
 		log:  resetlog.New(r.SystemLog, r.Log),

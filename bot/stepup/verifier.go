@@ -431,3 +431,22 @@ func (v *Verifier) Takes(ctx context.Context, act Act, id reset.ID) bool {
 	}
 	return r.State == reset.Pending && (r.Terms.StepUp || rules == policy.StepUpAlways)
 }
+
+// Confirmers counts the persons who can answer a challenge: those with an active Okta
+// user that has Okta Verify with push, enrolled more than a day ago.
+func (v *Verifier) Confirmers(ctx context.Context, people []policy.Person) (int, error) {
+	n := 0
+	for _, p := range people {
+		if p.Okta == nil || p.Okta.Status != "ACTIVE" {
+			continue
+		}
+		list, err := v.Okta.Devices(ctx, string(p.Okta.ID))
+		if err != nil {
+			return 0, fmt.Errorf("ask for the devices of %s: %w", p.ID, err)
+		}
+		if able, _ := v.old(list); len(able) > 0 {
+			n++
+		}
+	}
+	return n, nil
+}

@@ -88,7 +88,7 @@ func TestStepUp(t *testing.T) {
 	s.set(map[string]any{"push_answer": "phone"})
 	s.mustRunWith(stepUpApprovers + "step_up: always\n")
 	s.command("U_REQUESTER", "ana@example.com because lost phone")
-	m := s.awaitPending(1)
+	m := s.shows(s.awaitPending(1), "Approvers confirm in Okta Verify: 2 of 2 can.")
 	s.click("U_APPROVER1", m, "approve")
 	push, number := s.awaitPush("U_APPROVER1", "approver1@example.com")
 	if len(push.Numbers) != 3 {
@@ -160,4 +160,31 @@ func (s *sandboxRun) resets(login string) int {
 	}
 	s.tb.Fatalf("no user %s", login)
 	return 0
+}
+
+// doctor lists the approvers who cannot confirm, and says what Okta answers to a challenge.
+func TestDoctor_stepUp(t *testing.T) {
+	t.Parallel()
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	db, config := filepath.Join(t.TempDir(), "f.db"), mustConfig(t, "step_up: large\n")
+	_, _, text := s.examined(db, config)
+	for _, want := range []string{"who can confirm in Okta Verify", "2 people", "Okta answered 404 E0000007"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if n := len(s.pushes()); n != 0 {
+		t.Errorf("doctor sent %d pushes", n)
+	}
+	s.set(map[string]any{"forbidden": []string{"POST /api/v1/users/{id}/factors/{id}/verify"}})
+	s.lifecycle("approver2@example.com", "suspend")
+	code, _, text := s.examined(db, config)
+	for _, want := range []string{"these cannot: U_APPROVER2 (", "Okta answered 403 E0000006", "okta-role"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
 }

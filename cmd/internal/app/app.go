@@ -207,7 +207,8 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		herald = hook
 	}
 	acting := &runner.Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
+		Confirms: verifier.Confirmers,
+		Heads:    rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
 		Rules: current, Org: file.Org(), Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag,
 			Takes: func(r *reset.Request) time.Duration { return time.Duration(seconds(r)) * time.Second }},

@@ -99,7 +99,9 @@ func (e *examination) run(ctx context.Context) []Finding {
 		e.slack.check,
 		func(ctx context.Context) []Finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
 		func(context.Context) []Finding { return append(checkWebhookSetting(&e.cfg.Policy), e.onDisk()...) },
-		func(ctx context.Context) []Finding { return checkApprovers(ctx, e.who) },
+		func(ctx context.Context) []Finding {
+			return append(checkApprovers(ctx, e.who), checkStepUp(ctx, e.okta, e.who)...)
+		},
 	}
 	found := make([][]Finding, len(parts))
 	var wg sync.WaitGroup

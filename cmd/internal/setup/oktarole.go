@@ -18,6 +18,9 @@ type OktaAccess struct {
 	StandardRoles []oktaNeed   `json:"standard_roles"`
 	Scopes        []oktaScope  `json:"oauth_scopes"` // of a service app; a token has none
 	Permissions   []permission `json:"permissions"`  // the role's, explained
+
+	ApproversRole customRole  `json:"approvers_role"` // for step_up: who approves is asked, and never reset
+	ApproversSet  resourceSet `json:"approvers_resource_set"`
 }
 
 // customRole is the body of POST /api/v1/iam/roles.
@@ -78,8 +81,8 @@ func standardRoles() []oktaNeed {
 
 func OktaScopes() []oktaScope {
 	return []oktaScope{
-		{"okta.users.manage", []string{"POST /api/v1/users/{id}/lifecycle/reset_factors", "DELETE /api/v1/users/{userId}/factors/{factorId}", "DELETE /api/v1/users/{userId}/sessions"}},
-		{"okta.users.read", []string{"GET /api/v1/users", "GET /api/v1/users/{id}", "GET /api/v1/users/{userId}/factors"}},
+		{"okta.users.manage", []string{"POST /api/v1/users/{id}/lifecycle/reset_factors", "DELETE /api/v1/users/{userId}/factors/{factorId}", "DELETE /api/v1/users/{userId}/sessions", "POST /api/v1/users/{userId}/factors/{factorId}/verify"}},
+		{"okta.users.read", []string{"GET /api/v1/users", "GET /api/v1/users/{id}", "GET /api/v1/users/{userId}/factors", "GET /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}"}},
 		{"okta.roles.read", []string{"GET /api/v1/iam/assignees/users", "GET /api/v1/users/{userId}/roles"}},
 		{"okta.groups.read", []string{"GET /api/v1/groups", "GET /api/v1/groups/{groupId}/users"}},
 		{"okta.logs.read", []string{"GET /api/v1/logs"}},
@@ -92,13 +95,15 @@ func OktaScopes() []oktaScope {
 // accessFor is what is needed at the org, with the users of these groups as
 // those who may be reset. Groups, apps and users are named by their REST URLs;
 // for identity and access management there is none, so it goes by its ORN.
-func accessFor(org, orgID string, groups []string) OktaAccess {
+func accessFor(org, orgID string, groups, approvers []string) OktaAccess {
 	a := OktaAccess{
 		CustomRole: customRole{Label: "factorbot", Description: "Resets MFA factors; reads users, groups, administrators"},
 		ResourceSet: resourceSet{
 			Label:       "factorbot",
 			Description: "Users who may be reset. Only groups without administrators: Okta then refuses to reset one, whatever the bot is told.",
 		},
+		ApproversRole: customRole{Label: "factorbot approvers", Description: "Asks approvers in Okta Verify, for step_up. Resets nobody.", Permissions: []string{"okta.users.read"}},
+		ApproversSet:  resourceSet{Label: "factorbot approvers", Description: "Those who approve, administrators among them. The role with the resets never gets this set."},
 		StandardRoles: standardRoles(), Scopes: OktaScopes(), Permissions: Permissions(),
 	}
 	for _, p := range a.Permissions {
@@ -106,6 +111,9 @@ func accessFor(org, orgID string, groups []string) OktaAccess {
 	}
 	for _, g := range groups {
 		a.ResourceSet.Resources = append(a.ResourceSet.Resources, org+"/api/v1/groups/"+g+"/users", org+"/api/v1/groups/"+g)
+	}
+	for _, g := range approvers {
+		a.ApproversSet.Resources = append(a.ApproversSet.Resources, org+"/api/v1/groups/"+g+"/users", org+"/api/v1/groups/"+g)
 	}
 	a.ResourceSet.Resources = append(a.ResourceSet.Resources, org+"/api/v1/apps", "orn:"+partition(org)+":iam:"+orgID+":contained_resources")
 	return a
@@ -121,17 +129,23 @@ func partition(org string) string {
 	return "okta"
 }
 
+// verifyPermission says what is not known of the second role.
+const verifyPermission = `  Okta's permissions catalog names none for issuing a challenge, and this was not tried against a live
+  org: factorbot doctor says what Okta answers. If it refuses, the next wider permission is
+  okta.users.credentials.manage, which also lets the bot reset approvers: weigh that against step_up.`
+
 // RunOktaRole prints what the bot's identity in Okta needs.
 func RunOktaRole(_ context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("okta-role")
 	org := flags.String("org-url", "https://ORG.okta.com", "`URL` of the org")
 	orgID := flags.String("org-id", "ORG_ID", "`ID` of the org (GET /api/v1/org)")
 	groups := flags.StringSlice("groups", []string{"GROUP_ID"}, "Okta group `IDS` whose members may be reset; none with administrators")
+	approvers := flags.StringSlice("approver-groups", []string{"APPROVER_GROUP_ID"}, "Okta group `IDS` whose members approve, for step_up")
 	asJSON := flags.Bool("json", false, "JSON; custom_role and resource_set are the bodies of POST /api/v1/iam/roles and /resource-sets")
 	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print the least that the bot's identity in Okta needs, each with its reason.\n\nUsage: factorbot okta-role [flags]\n\n"); help || err != nil {
 		return err
 	}
-	a := accessFor(strings.TrimRight(*org, "/"), *orgID, *groups)
+	a := accessFor(strings.TrimRight(*org, "/"), *orgID, *groups, *approvers)
 	if *asJSON {
 		return cli.PrintAs(env.Stdout, true, a)
 	}
@@ -157,6 +171,12 @@ func (a OktaAccess) write(out io.Writer) error {
 	for _, s := range a.Scopes {
 		fmt.Fprintf(w, "  %s\t%s\n", s.Name, strings.Join(s.Calls, ", "))
 	}
+	fmt.Fprintf(w, "\n5. For step_up only: a second custom role %q on a resource set of its own\n\n", a.ApproversRole.Label)
+	fmt.Fprintf(w, "  %s\tView users and their details\tlist approvers' phones, ask one by push\ton: those who approve\n", strings.Join(a.ApproversRole.Permissions, ", "))
+	for _, r := range a.ApproversSet.Resources {
+		fmt.Fprintf(w, "  %s\n", r)
+	}
+	fmt.Fprint(w, "\n"+verifyPermission+"\n")
 	fmt.Fprint(w, "\nNo administrator belongs in the resource set: not in these groups, and not Everyone.\n")
 	return w.Flush()
 }
