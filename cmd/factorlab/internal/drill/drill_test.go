@@ -120,7 +120,7 @@ func TestDrill_short_is_over_sooner(t *testing.T) {
 		over    bool
 		counted int
 	}{{1, true, 1}, {2, false, 2}, {60, false, 30}} {
-		d := &drill{drillConfig: &drillConfig{Kills: c.kills}, figures: drillFigures{Kills: 30, Points: met}}
+		d := &drill{drillConfig: &drillConfig{Kills: c.kills}, share: c.kills, least: min(eachPoint, c.kills), figures: drillFigures{Kills: 30, Points: met}}
 		if over := d.unmet() == ""; over != c.over || d.counted() != c.counted {
 			t.Errorf("%d kills: over is %v, the share is of %d", c.kills, over, d.counted())
 		}

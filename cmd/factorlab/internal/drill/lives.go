@@ -36,24 +36,67 @@ func (d *drill) run(ctx context.Context) (*drillFigures, error) {
 	if err := d.configure(""); err != nil {
 		return nil, err
 	}
-	var put []*drillFigures
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { put, err = d.restores(ctx); return err })
-	g.Go(func() error {
-		defer d.gather(ctx)()
-		if err := d.lives(ctx); err != nil {
-			return err
+	others, err := d.others(ctx)
+	if err == nil {
+		g, ctx := errgroup.WithContext(ctx)
+		for _, w := range append(others, d) {
+			g.Go(func() error {
+				defer w.gather(ctx)()
+				if err := w.lives(ctx); err != nil {
+					return err
+				}
+				return w.peace(ctx)
+			})
 		}
-		return d.peace(ctx)
-	})
-	if err := g.Wait(); err != nil {
+		g.Go(func() (err error) { d.put, err = d.restores(ctx); return err })
+		err = g.Wait()
+	}
+	if err == nil {
+		for _, w := range append(others, d) {
+			w.judge()
+		}
+	}
+	for _, w := range others {
+		d.figures.add(&w.figures)
+		err = errors.Join(err, w.close())
+	}
+	for _, f := range d.put {
+		d.addRestored(f)
+	}
+	if err != nil {
 		return nil, err
 	}
-	d.judge()
-	for _, f := range put {
-		d.add(f)
-	}
 	return &d.figures, nil
+}
+
+// killsEach is how many kills one world has: more are shared by several worlds, which
+// wait at the same time.
+const killsEach = 100
+
+// others are the other worlds that share the kills, up to three.
+func (d *drill) others(ctx context.Context) (all []*drill, err error) {
+	n := min(max(d.Kills/killsEach, 1), 4)
+	c := *d.drillConfig
+	c.Kills, c.Restores = (d.Kills+n-1)/n, 0
+	d.share, d.least = c.Kills, (d.each()+n-1)/n
+	for i := range n - 1 {
+		one := c
+		one.Seed += uint64(i+1) * 1000
+		into := filepath.Join(d.dir, fmt.Sprintf("world-%d", i+2))
+		if err := os.MkdirAll(into, 0o700); err != nil {
+			return all, fmt.Errorf("make a place for a world: %w", err)
+		}
+		w, err := newDrill(ctx, &one, into, func(string, ...any) {})
+		if err != nil {
+			return all, err
+		}
+		all = append(all, w)
+		w.bot, w.share, w.least = d.bot, d.share, d.least
+		if err := w.configure(""); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }
 
 // findBot finds the program of the bot: this one, if its clock can be set, else one that
@@ -111,8 +154,8 @@ func every(ctx context.Context, pause time.Duration, done func() (bool, error)) 
 // kills were in flight and each point was met. A short drill, for a look, is over
 // when as many were in flight as of the kills that were asked for.
 func (d *drill) lives(ctx context.Context) error {
-	for f := &d.figures; f.Kills < d.Kills || float64(f.InFlight) < inFlight*float64(d.counted()) || d.unmet() != ""; {
-		if f.Kills >= 3*d.Kills+400 {
+	for f := &d.figures; f.Kills < d.share || float64(f.InFlight) < inFlight*float64(d.counted()) || d.unmet() != ""; {
+		if f.Kills >= 3*d.share+400 {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
 			return nil
 		}
@@ -125,7 +168,7 @@ func (d *drill) lives(ctx context.Context) error {
 			return err
 		}
 		d.judgeResults()
-		d.tell("%d of %d kills, %d with resets in flight; %d resets in %d requests%s", f.Kills, d.Kills, f.InFlight, d.org.Books().Effects, d.asked(), d.due())
+		d.tell("%d of %d kills, %d with resets in flight; %d resets in %d requests%s", f.Kills, d.share, f.InFlight, d.org.Books().Effects, d.asked(), d.due())
 	}
 	return nil
 }
@@ -143,7 +186,7 @@ func (d *drill) each() int { return min(eachPoint, d.Kills) }
 
 // unmet is the point that was met least, "" if each was met often enough.
 func (d *drill) unmet() string {
-	least, at := d.each(), ""
+	least, at := d.least, ""
 	for _, p := range failpoints() {
 		if n := d.figures.Points[p.name]; n < least {
 			least, at = n, p.name
@@ -216,7 +259,7 @@ func (d *drill) arm() string {
 	var due []string
 	least := d.unmet()
 	for _, p := range failpoints() {
-		if n := d.figures.Points[p.name]; n < d.each() && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
+		if n := d.figures.Points[p.name]; n < d.least && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
 			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
 		}
 	}

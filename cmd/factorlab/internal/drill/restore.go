@@ -226,8 +226,8 @@ func (d *drill) judgeRestored() {
 	d.judgeFactors()
 }
 
-// add takes in the figures of a backup that was put back.
-func (d *drill) add(f *drillFigures) {
+// addRestored takes in the figures of a backup that was put back.
+func (d *drill) addRestored(f *drillFigures) {
 	m := &d.figures
 	m.Restores, m.Ramps, m.Pauses, m.OwnClocks = m.Restores+f.Restores, m.Ramps+f.Ramps, m.Pauses+f.Pauses, m.OwnClocks+f.OwnClocks
 	m.RestoredUsers += f.Users

@@ -59,6 +59,27 @@ func (f *drillFigures) begin(c *drillConfig) {
 	f.Points, f.Outcomes, f.Reasons = map[string]int{}, map[string]int{}, map[string]int{}
 }
 
+// add takes in the figures of another world.
+func (f *drillFigures) add(o *drillFigures) {
+	for _, pair := range []struct{ sum, more *int }{
+		{&f.Kills, &o.Kills}, {&f.InFlight, &o.InFlight}, {&f.Calling, &o.Calling}, {&f.Faults, &o.Faults},
+		{&f.Halves, &o.Halves}, {&f.Outages, &o.Outages}, {&f.Clocks, &o.Clocks}, {&f.OwnClocks, &o.OwnClocks}, {&f.Results, &o.Results},
+		{&f.Slow, &o.Slow}, {&f.Deleted, &o.Deleted}, {&f.Requests, &o.Requests}, {&f.Rows, &o.Rows}, {&f.Users, &o.Users},
+		{&f.Reset, &o.Reset}, {&f.Again, &o.Again}, {&f.Forgotten, &o.Forgotten}, {&f.Protected, &o.Protected}, {&f.Enrolled, &o.Enrolled},
+		{&f.NewRemoved, &o.NewRemoved}, {&f.Unclosable, &o.Unclosable}, {&f.StillOld, &o.StillOld}, {&f.Unsure, &o.Unsure},
+		{&f.Messages, &o.Messages}, {&f.Files, &o.Files}, {&f.wrongs, &o.wrongs},
+	} {
+		*pair.sum += *pair.more
+	}
+	for sum, more := range map[*map[string]int]map[string]int{&f.Points: o.Points, &f.Outcomes: o.Outcomes, &f.Reasons: o.Reasons} {
+		for key, n := range more {
+			(*sum)[key] += n
+		}
+	}
+	f.Seconds = max(f.Seconds, o.Seconds)
+	f.Wrong = append(f.Wrong, o.Wrong...)
+}
+
 // killed counts a kill at a point, "" for a random moment.
 func (f *drillFigures) killed(point string, writes, calls int) {
 	f.Kills++

@@ -45,6 +45,9 @@ type drill struct {
 	rounds []drillRound
 	users  int // made so far
 
+	share   int             // of the kills: those of this world
+	least   int             // times that each point is met in this world
+	put     []*drillFigures // of backups that were put back
 	solo    bool            // each round is one request
 	bot     string          // path of its program
 	judged  map[string]bool // result files that were judged by themselves
@@ -59,6 +62,7 @@ type drill struct {
 func newDrill(ctx context.Context, c *drillConfig, dir string, tell func(string, ...any)) (*drill, error) {
 	d := &drill{drillConfig: c, dir: dir, tell: tell, rng: rand.New(rand.NewPCG(c.Seed, 0)), lc: app.NewLifecycle(ctx), calmed: make(chan struct{}), judged: map[string]bool{}}
 	d.resume.Store(true)
+	d.share, d.least = c.Kills, d.each()
 	d.figures.begin(c)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.lc.Stop())
