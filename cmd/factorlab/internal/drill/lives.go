@@ -223,10 +223,14 @@ func (d *drill) live(ctx context.Context) error {
 		deadline = deadline.Add(2 * drillLag)
 	}
 	deadline = deadline.Add(meets.longer + time.Duration(min(d.idle, mostIdle))*drillLife)
+	patience := 2 * drillLife
+	if armed == "" { // it is worth the wait: a life that ends with nothing in flight counts for little
+		patience = 4 * drillLife
+	}
 	killed := false
 	for !bot.dead() {
 		late := time.Since(deadline)
-		if late > 0 && d.writes.Load() > 0 || late > 2*drillLife {
+		if late > 0 && d.writes.Load() > 0 || late > patience {
 			killed = true
 			bot.kill()
 		}
