@@ -134,7 +134,11 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	}
 	slackClock := &slackapi.Clock{}
 	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, slackClock.Through(health.metrics.Slack))
-	if err := takeOver(ctx, term, slackTime(slack, slackClock), log); err != nil {
+	dated := func(ctx context.Context) error {
+		_, err := slack.AuthTestContext(ctx)
+		return err
+	}
+	if err := takeOver(ctx, term, slackTime(dated, slackClock), log); err != nil {
 		return err
 	}
 	head, err := term.Head(ctx)

@@ -5,19 +5,17 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/slackapi"
 	"factorbot/store"
 )
 
-// slackTime returns what asks Slack for its time; where it does not answer soon, this
-// machine's clock has to do.
-func slackTime(client *slack.Client, clock *slackapi.Clock) func(context.Context) time.Time {
+// slackTime returns what asks Slack for its time, by a call whose answer is dated; where
+// it does not answer soon, this machine's clock has to do.
+func slackTime(call func(context.Context) error, clock *slackapi.Clock) func(context.Context) time.Time {
 	return func(ctx context.Context) time.Time {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		_, _ = client.AuthTestContext(ctx) // whatever it answers is dated
+		_ = call(ctx) // a refusal is dated, too
 		if now, known := clock.Now(); known {
 			return now
 		}
