@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"sync"
@@ -120,7 +121,7 @@ func (l *listening) checkExport(ctx context.Context, a *event.Event) map[string]
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
 	o, wrong := exportOf(a, f)
-	l.checkAsker(ctx, a, o.Reason, wrong)
+	l.checkAsker(ctx, a, o.Reason, view.FieldWhom, wrong)
 	return wrong
 }
 
@@ -129,7 +130,7 @@ func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
 	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
 	if words := o.name(a, f.Whom); words != "" {
-		wrong[f.Whom] = words
+		wrong[cmp.Or(f.Whom, view.FieldSearch)] = words
 	}
 	o.Columns = a.Fields[view.FieldColumns].Picked
 	if len(o.Columns) == 0 {

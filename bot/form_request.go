@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,6 @@ func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.Mod
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	f.Whom = view.WhomList
 	return view.RequestModal(f), nil
 }
 
@@ -74,17 +74,14 @@ func (l *listening) moreOptions(_ context.Context, a *event.Event) (slack.ModalV
 	return view.RequestModal(f), nil
 }
 
-// anotherField shows the field for another way to name users; what was entered elsewhere stays.
+// anotherField shows the field for another way to name users of an export; what was entered elsewhere stays.
 func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	f.Whom = a.Value
-	if a.Callback == view.ExportCallback {
-		return l.exportForm(ctx, f), nil
-	}
-	return view.RequestModal(f), nil
+	return l.exportForm(ctx, f), nil
 }
 
 // order is what a request form amounts to.
@@ -100,30 +97,29 @@ const furthest = roster.Farthest
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
 func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string]string {
-	f, err := a.Frame()
-	if err != nil {
-		return map[string]string{view.FieldWhom: outOfDate}
+	if _, err := a.Frame(); err != nil {
+		return map[string]string{view.FieldList: outOfDate}
 	}
-	o, wrong := l.order(a, f)
-	l.checkAsker(ctx, a, o.Reason, wrong)
+	o, wrong := l.order(a)
+	l.checkAsker(ctx, a, o.Reason, view.FieldList, wrong)
 	return wrong
 }
 
-// checkAsker adds what is wrong with who asks, where, and why.
-func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason string, wrong map[string]string) {
+// checkAsker adds what is wrong with who asks, where, and why; what is not about the reason is said at the field of users.
+func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason, users string, wrong map[string]string) {
 	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
-		wrong[view.FieldWhom] = words
+		wrong[users] = words
 	}
 }
 
 // order reads the form, and says by field what is wrong with it.
-func (l *listening) order(a *event.Event, f view.Frame) (order, map[string]string) {
+func (l *listening) order(a *event.Event) (order, map[string]string) {
 	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
-	if words := o.name(a, f.Whom); words != "" {
-		wrong[f.Whom] = words
+	if field, words := o.users(a); words != "" {
+		wrong[field] = words
 	}
 	o.Factors = a.Fields[view.FieldFactors].Picked
 	if _, err := roster.FactorTypes(o.Factors); err != nil {
@@ -151,28 +147,51 @@ func (l *listening) order(a *event.Event, f view.Frame) (order, map[string]strin
 	return o, wrong
 }
 
-// name reads the field in which users are named; it returns what is wrong with it.
-func (o *order) name(a *event.Event, whom string) string {
-	switch whom {
-	case view.WhomPeople:
-		for _, id := range a.Fields[view.FieldPeople].Picked {
+// users reads the fields in which users are named, of which one is filled in: text
+// and people together count as one. It returns what is wrong, and with which field.
+func (o *order) users(a *event.Event) (field, words string) {
+	var filled []string
+	for _, id := range []string{view.FieldList, view.FieldPeople, view.FieldFile, view.FieldGroup, view.FieldSearch} {
+		if e := a.Fields[id]; strings.TrimSpace(e.Text) != "" || len(e.Picked)+len(e.Files) > 0 {
+			filled = append(filled, id)
+		}
+	}
+	switch {
+	case len(filled) == 0:
+		return view.FieldList, "Name at least one user here, choose people below, or add a file."
+	case len(filled) > 2, len(filled) == 2 && !slices.Equal(filled, []string{view.FieldList, view.FieldPeople}):
+		return filled[len(filled)-1], "Users are named in another field too. Leave one of the two empty."
+	}
+	for _, id := range filled {
+		if words := o.name(a, id); words != "" {
+			return id, words
+		}
+	}
+	if o.pasted != nil && len(filled) > 1 {
+		return view.FieldPeople, "A pasted table and people can't be mixed. Leave one of the two empty."
+	}
+	return "", ""
+}
+
+// name reads one field in which users are named; it returns what is wrong with it.
+func (o *order) name(a *event.Event, id string) string {
+	switch id {
+	case view.FieldList:
+		return o.listed(a.Fields[id].Text)
+	case view.FieldPeople:
+		for _, id := range a.Fields[id].Picked {
 			o.Users = append(o.Users, roster.UserRef{Kind: roster.UserMention, Value: id, Input: "<@" + id + ">"})
 		}
-		if len(o.Users) == 0 {
-			return "Choose at least one person."
-		}
-	case view.WhomGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.Typed(view.FieldGroup), `"`), "Write the group's name as it stands in Okta.")
-	case view.WhomSearch:
-		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
-	case view.WhomFilter:
-		return o.expression(roster.UserFilter, a.Typed(view.FieldFilter))
-	case view.WhomQuery:
-		return o.set(roster.UserQuery, a.Typed(view.FieldQuery), "Write how the name or e-mail begins.")
-	case view.WhomFile:
-		return o.attached(a.Fields[view.FieldFile].Files)
+	case view.FieldFile:
+		return o.attached(a.Fields[id].Files)
+	case view.FieldGroup:
+		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as it stands in Okta.")
+	case view.FieldFilter:
+		return o.expression(roster.UserFilter, a.Typed(id))
+	case view.FieldQuery:
+		return o.set(roster.UserQuery, a.Typed(id), "Write how the name or e-mail begins.")
 	default:
-		return o.listed(a.Fields[view.FieldList].Text)
+		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
 	}
 	return ""
 }
@@ -208,7 +227,7 @@ func (o *order) attached(files []event.File) string {
 		o.file = &f
 		return ""
 	case fileSheet:
-		return "I can't read that kind of event.File. Save it as .xlsx or CSV UTF-8; unpack an archive first."
+		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
 	}
 	return "Only .csv, .tsv, .txt and .xlsx files are read."
 }
@@ -233,11 +252,10 @@ func wordsOf(err error) string {
 
 // requested opens the request of a form that was checked.
 func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message, error) {
-	f, err := a.Frame()
-	if err != nil {
+	if _, err := a.Frame(); err != nil {
 		return view.Message{}, err
 	}
-	o, _ := l.order(a, f) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
+	o, _ := l.order(a) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
 		r, err := l.ordered(ctx, intent(a), o)
 		if err != nil {

@@ -340,31 +340,61 @@ func TestOrder_names(t *testing.T) {
 		words string // "": it is taken
 		users int
 	}{
-		{view.WhomFile, files("book.xls"), "CSV UTF-8", 0},
-		{view.WhomFile, files("book.xlsx"), "", 0},
-		{view.WhomList, event.Entered{Text: "ana.lima\njdoe12"}, "", 2},
-		{view.WhomList, event.Entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
-		{view.WhomFile, files("x.exe"), "Only .csv", 0},
-		{view.WhomFile, files("a.csv", "b.csv"), "one file", 0},
-		{view.WhomFile, files(), "one file", 0},
-		{view.WhomFile, files("A.CSV"), "", 0},
-		{view.WhomPeople, event.Entered{}, "at least one person", 0},
-		{view.WhomPeople, event.Entered{Picked: []string{"U1", "U2"}}, "", 2},
+		{view.FieldFile, files("book.xls"), "CSV UTF-8", 0},
+		{view.FieldFile, files("book.xlsx"), "", 0},
+		{view.FieldList, event.Entered{Text: "ana.lima\njdoe12"}, "", 2},
+		{view.FieldList, event.Entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
+		{view.FieldFile, files("x.exe"), "Only .csv", 0},
+		{view.FieldFile, files("a.csv", "b.csv"), "one file", 0},
+		{view.FieldFile, files(), "one file", 0},
+		{view.FieldFile, files("A.CSV"), "", 0},
+		{view.FieldPeople, event.Entered{Picked: []string{"U1", "U2"}}, "", 2},
 		{view.WhomGroup, event.Entered{Text: ` "Sales East" `}, "", 1},
 		{view.WhomQuery, event.Entered{Text: " "}, "how the name", 0},
 		{view.WhomFilter, event.Entered{Text: `status eq "ACTIVE"`}, "", 1},
 		{view.WhomFilter, event.Entered{Text: `"pr"`}, "compares nothing", 0},
 		{view.WhomSearch, event.Entered{Text: "profile.nickName pr"}, "", 1},
-		{view.WhomList, event.Entered{Text: "ana@example.com, bob@example.com"}, "", 2},
-		{view.WhomList, event.Entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
-		{view.WhomList, event.Entered{Text: "First name\nAna\n"}, "neither a command nor a user", 0},
-		{"forged", event.Entered{Text: "x"}, "at least one user", 0},
+		{view.FieldList, event.Entered{Text: "ana@example.com, bob@example.com"}, "", 2},
+		{view.FieldList, event.Entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
+		{view.FieldList, event.Entered{Text: "First name\nAna\n"}, "I don't know", 0},
+		{"forged", event.Entered{Text: "x"}, "an expression", 0},
 	} {
 		var o order
-		a := &event.Event{Fields: map[string]event.Entered{c.whom: c.in}}
-		words := o.name(a, c.whom)
+		words := o.name(&event.Event{Fields: map[string]event.Entered{c.whom: c.in}}, c.whom)
 		if (words == "") != (c.words == "") || !strings.Contains(words, c.words) || len(o.Users) != c.users {
 			t.Errorf("%s %+v: %q, %d users", c.whom, c.in, words, len(o.Users))
+		}
+	}
+}
+
+// Users are named in one field; a text and people count as one. What is wrong is said at the field.
+func TestOrder_users(t *testing.T) {
+	text, table := event.Entered{Text: "ana@example.com"}, event.Entered{Text: "First name\tlogin\nAna\tana@example.com\n"}
+	people, file := event.Entered{Picked: []string{"U1", "U2"}}, event.Entered{Files: []event.File{{Name: "a.csv"}}}
+	for name, c := range map[string]struct {
+		fields       map[string]event.Entered
+		field, words string // "": they are taken
+		users        int
+		file, pasted bool
+	}{
+		"a text":               {map[string]event.Entered{view.FieldList: text}, "", "", 1, false, false},
+		"a table":              {map[string]event.Entered{view.FieldList: table}, "", "", 0, false, true},
+		"people":               {map[string]event.Entered{view.FieldPeople: people}, "", "", 2, false, false},
+		"a text and people":    {map[string]event.Entered{view.FieldList: text, view.FieldPeople: people}, "", "", 3, false, false},
+		"a file":               {map[string]event.Entered{view.FieldFile: file, view.FieldList: {Text: " \n"}}, "", "", 0, true, false},
+		"a group":              {map[string]event.Entered{view.FieldGroup: {Text: "Sales"}}, "", "", 1, false, false},
+		"nobody":               {nil, view.FieldList, "at least one user", 0, false, false},
+		"a file and a text":    {map[string]event.Entered{view.FieldFile: file, view.FieldList: text}, view.FieldFile, "in another field too", 0, false, false},
+		"a group and people":   {map[string]event.Entered{view.FieldGroup: {Text: "Sales"}, view.FieldPeople: people}, view.FieldGroup, "in another field too", 0, false, false},
+		"all":                  {map[string]event.Entered{view.FieldFile: file, view.FieldList: text, view.FieldPeople: people}, view.FieldFile, "in another field too", 0, false, false},
+		"a table and people":   {map[string]event.Entered{view.FieldList: table, view.FieldPeople: people}, view.FieldPeople, "can't be mixed", 2, false, true},
+		"a wrong word, people": {map[string]event.Entered{view.FieldList: {Text: "all!"}, view.FieldPeople: people}, view.FieldList, "all!", 0, false, false},
+		"a wrong file":         {map[string]event.Entered{view.FieldFile: {Files: []event.File{{Name: "a.pdf"}}}}, view.FieldFile, "Only .csv", 0, false, false},
+	} {
+		var o order
+		field, words := o.users(&event.Event{Fields: c.fields})
+		if field != c.field || !strings.Contains(words, c.words) || (words == "") != (c.words == "") || len(o.Users) != c.users || (o.file != nil) != c.file || (o.pasted != nil) != c.pasted {
+			t.Errorf("%s: %q at %q, %d users", name, words, field, len(o.Users))
 		}
 	}
 }

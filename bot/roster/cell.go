@@ -213,6 +213,9 @@ func isUsualLogin(text string) bool { return loginProblem(text) == "" && oddLogi
 // loginRunes are in logins without an @ as directories make them, besides letters and digits.
 const loginRunes = `._-+\/'$#&~=!`
 
+// noAddress is said of a text without an @.
+const noAddress = "is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @"
+
 func addressProblem(cell string) string {
 	n := utf8.RuneCountInString(cell)
 	switch {
@@ -225,7 +228,7 @@ func addressProblem(cell string) string {
 	}
 	local, domain, found := strings.Cut(cell, "@")
 	if !found && !strings.HasPrefix(cell, "00u") {
-		return "is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @"
+		return noAddress
 	}
 	for _, r := range cell {
 		if p := runeProblem(r); p != "" {

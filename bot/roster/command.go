@@ -246,9 +246,12 @@ func (p *parser) misunderstood() *Error {
 		verbs = append(verbs, string(v))
 	}
 	if near := nearest(word, verbs); near != "" {
-		return perhaps(CodeUnknown, near, "%s is not a command. Did you mean %s? To see all commands, send: help", shown(word), shown(near))
+		return perhaps(CodeUnknown, near, "I don't know %s. Did you mean %s? Send help to see all commands.", shown(word), shown(near))
 	}
-	return refuse(CodeUnknown, 0, "%s is neither a command nor a user: it %s. To see all commands, send: help", shown(word), addressProblem(word))
+	if problem := addressProblem(word); problem != noAddress {
+		return refuse(CodeUnknown, 0, "I don't know %s: it %s. Use an e-mail, or send help to see all commands.", shown(word), problem)
+	}
+	return refuse(CodeUnknown, 0, "I don't know %s. Use an e-mail, or send help to see all commands.", shown(word))
 }
 
 func perhaps(code, near, format string, args ...any) *Error {

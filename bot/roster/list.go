@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 )
@@ -34,6 +35,10 @@ func ParseList(text string) (List, error) {
 	}
 	if users, ok := bareLogins(text); ok {
 		return List{Users: users}, nil
+	}
+	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.Code == CodeUnknown { // there are no commands in a form
+		word, _, _ := strings.Cut(unknown.Words, ". ")
+		return List{}, refuse(CodeNotUsers, 0, "%s. Use e-mails, logins or Okta IDs; before a login that looks odd write login:", word)
 	}
 	return List{}, err
 }

@@ -9,7 +9,7 @@ import (
 // Fields of forms. Each is an input block whose only element has the block's
 // ID as its action ID, so that mistakes are shown where they were made.
 const (
-	FieldWhom    = "whom"    // how the users are named: one of the Whom values
+	FieldWhom    = "whom"    // how the users of an export are named: one of the Whom values
 	FieldList    = "list"    // IDs, logins and e-mails
 	FieldPeople  = "people"  // Slack users
 	FieldGroup   = "group"   // name of an Okta group
@@ -25,13 +25,10 @@ const (
 	FieldUsers   = "users"   // the number that an approver types
 )
 
-// Whom values: how a form names users.
+// Whom values: how an export names users.
 const (
-	WhomList   = "list"
-	WhomPeople = "people"
 	WhomGroup  = "group"
 	WhomSearch = "search"
-	WhomFile   = "file"
 	WhomFilter = "filter"
 	WhomQuery  = "query"
 )

@@ -13,13 +13,22 @@ const RequestCallback = "request"
 const ActionMoreOptions = "more_options"
 
 // RequestModal asks for users and a reason, and on demand for all else that a
-// request can have. The frame says how users are named now; only that field is
-// shown, and changing it asks for the modal again.
+// request can have. Users are named in a text, by Slack's people, in a file, or, among
+// what is shown on demand, by an Okta group or search.
 func RequestModal(f Frame) slack.ModalViewRequest {
-	whom := whomChoices()
-	at := max(0, slices.IndexFunc(whom, func(c choice) bool { return c.value == f.Whom }))
-	f.Whom = whom[at].value
-	blocks := []slack.Block{whomField(whom, at), namesField(f.Whom), reasonField(f.NoWhy)}
+	blocks := []slack.Block{
+		longField(FieldList, "Users", "E-mails, logins or Okta IDs, separated by blanks, commas or lines.", "ana@example.com\nbob@example.com", 3000),
+		field(FieldPeople, "People in Slack", "Found in Okta by their e-mail in Slack.",
+			slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople)),
+		fileField(),
+	}
+	if f.More {
+		blocks = append(blocks, namesField(WhomGroup), namesField(WhomSearch))
+	}
+	for _, b := range blocks { // one of them is filled in
+		b.(*slack.InputBlock).Optional = true
+	}
+	blocks = slices.Insert(blocks, 3, slack.Block(reasonField(f.NoWhy)))
 	if f.More {
 		blocks = append(blocks, factorsField(), whenField(), optionsField())
 	} else {
@@ -29,14 +38,10 @@ func RequestModal(f Frame) slack.ModalViewRequest {
 	return modal(RequestCallback, f, "Reset MFA factors", "Ask for approval", blocks...)
 }
 
-func whomChoices() []choice {
-	return []choice{
-		{WhomList, "A list", "Paste Okta user IDs, logins or e-mails"},
-		{WhomPeople, "People in Slack", "By their e-mail in Slack"},
-		{WhomGroup, "An Okta group", "All its members"},
-		{WhomSearch, "An Okta search", "Everybody it finds"},
-		{WhomFile, "A file", "CSV, Excel or text"},
-	}
+func fileField() *slack.InputBlock {
+	pick := slack.NewFileInputBlockElement(FieldFile)
+	pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt", "xlsx"}, 1
+	return field(FieldFile, "File", "CSV, Excel or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
 }
 
 // whomField dispatches each change, so that the field below it can follow.
@@ -48,27 +53,17 @@ func whomField(choices []choice, at int) slack.Block {
 	return b
 }
 
-// namesField is the field in which users are named.
+// namesField is a field in which a set of users is named.
 func namesField(whom string) slack.Block {
 	switch whom {
-	case WhomPeople:
-		pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople)
-		return field(FieldPeople, "People", "Found in Okta by their e-mail in Slack.", pick)
 	case WhomGroup:
-		return textField(FieldGroup, "Name of the Okta group", "As Okta writes it.", "Contractors", 255)
-	case WhomSearch:
-		return longField(FieldSearch, "Okta search expression", "Okta's search language.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)
-	case WhomFile:
-		pick := slack.NewFileInputBlockElement(FieldFile)
-		pick.FileTypes, pick.MaxFiles = []string{"csv", "tsv", "txt", "xlsx"}, 1
-		return field(FieldFile, "File", "CSV, Excel or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
+		return textField(FieldGroup, "Okta group", "All its members. Write its name as Okta does.", "Contractors", 255)
 	case WhomFilter:
 		return longField(FieldFilter, "Okta filter expression", "Okta's filter language.", `status eq "LOCKED_OUT"`, 1000)
 	case WhomQuery:
 		return textField(FieldQuery, "Start of a name or e-mail", "Okta compares first name, last name and e-mail.", "ana", 100)
 	}
-	return longField(FieldList, "Users", "E-mails, logins or Okta IDs, separated by blanks, commas or lines.",
-		"ana@example.com\nbob@example.com", 3000)
+	return longField(FieldSearch, "Okta search expression", "Everybody it finds.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)
 }
 
 // factorChoices are the factors that the form offers, in words of the command language.

@@ -24,9 +24,8 @@ func forms() map[string]slack.ModalViewRequest {
 	all["export"] = view.ExportModal(view.Frame{Channel: "C_FACTORS"}, many[:20], false)
 	all["export_partial"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomQuery}, many[:3], true)
 	all["export_many"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomFilter}, many, false)
-	for _, whom := range []string{view.WhomList, view.WhomPeople, view.WhomGroup, view.WhomSearch, view.WhomFile} {
-		all["request_"+whom] = view.RequestModal(view.Frame{Channel: "C_FACTORS", Whom: whom, NoWhy: whom == view.WhomGroup, More: whom == view.WhomSearch})
-	}
+	all["request"] = view.RequestModal(view.Frame{Channel: "C_FACTORS"})
+	all["request_more"] = view.RequestModal(view.Frame{Channel: "C_FACTORS", NoWhy: true, More: true})
 	return all
 }
 
@@ -69,7 +68,7 @@ func TestForms_stayInsideSlacksLimits(t *testing.T) {
 			"deny":    view.DenyModal(r, channel),
 			"confirm": view.ConfirmModal(r, channel, rapid.Int().Draw(t, "number")),
 			"export":  view.ExportModal(view.Frame{Channel: channel}, rapid.SliceOfN(rapid.Custom(anyAttribute), 0, 130).Draw(t, "attributes"), true),
-			"request": view.RequestModal(view.Frame{Channel: channel, Whom: nasty().Draw(t, "whom")}),
+			"request": view.RequestModal(view.Frame{Channel: channel, More: rapid.Bool().Draw(t, "more")}),
 		} {
 			checkModal(t, name, fits.Validate, m)
 		}

@@ -87,7 +87,7 @@ func TestBrowser_screens(t *testing.T) {
 	shots := screenshots(t)
 
 	p.run(chromedp.SendKeys("#text-C_FACTORS", "/factor-reset\r"))
-	p.until(`document.querySelector('dialog.modal [data-input="whom"]')`)
+	p.until(`document.querySelector('dialog.modal [data-input="list"]')`)
 	p.shoot(shots, "form")
 	p.click("dialog.modal [data-view-close]")
 	p.until(`!document.querySelector("dialog.modal")`)

@@ -88,16 +88,19 @@ func (w *walk) open(id string) {
 func (w *walk) ask(command, whom, words, why string, options ...string) {
 	w.tb.Helper()
 	w.run(chromedp.SendKeys("#text-C_FACTORS", command+"\r"))
-	w.until(`document.querySelector('dialog.modal [data-input="whom"]')`)
+	w.until(`document.querySelector('dialog.modal [data-input="reason"]')`)
 	w.shot("form", phoneDark)
-	if w.count(`[data-input="`+whom+`"]`) == 0 {
+	switch {
+	case w.count(`[data-input="`+whom+`"]`) > 0:
+	case w.count(`[data-input="whom"]`) > 0: // of an export
 		w.click(`[data-input="whom"] [value="` + whom + `"]`)
+	default:
+		w.click(`dialog.modal [data-act="more_options"]`)
 	}
 	w.until(`document.querySelector('[data-input="` + whom + `"]')`)
 	w.run(chromedp.SendKeys(`[data-input="`+whom+`"]`, words))
-	if len(options) > 0 {
+	if len(options) > 0 && w.count(`[data-input="options"]`) == 0 {
 		w.click(`dialog.modal [data-act="more_options"]`)
-		w.until(`document.querySelector('[data-input="options"]')`)
 	}
 	for _, o := range options {
 		w.click(`[data-input="options"] [value="` + o + `"]`)

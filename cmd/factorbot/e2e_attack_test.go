@@ -59,7 +59,7 @@ func TestAttack_bad_file_in_the_form(t *testing.T) {
 	for name, content := range map[string]string{
 		"nobody.csv": "colour,size\nred,1\nblue,2\n", "empty.csv": "\n\n", "bytes.csv": "\x00\x01\x02\xff\xfe\x00\x00",
 	} {
-		form := s.turn("U_REQUESTER", s.opened(s.command("U_REQUESTER", "/factor-reset")), "whom", "file", nil)
+		form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
 		file, since := s.attach("U_REQUESTER", name, []byte(content)), len(s.messages("U_REQUESTER"))+len(s.direct("U_REQUESTER"))
 		if wrong := s.try("U_REQUESTER", form, answers{"file": []string{file}, "reason": "lost phones"}); len(wrong) > 0 {
 			continue // told at its field

@@ -220,13 +220,13 @@ func TestHostile_commands(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for text, words := range map[string]string{
 		"ana@example.com because " + strings.Repeat("x", 1001):         "1000 is the limit",
-		"<!channel> because lost phone":                                "neither a command nor a user",
+		"<!channel> because lost phone":                                "I don't know",
 		"<!subteam^S_EVIL|@all> because lost phone":                    "user groups cannot be reset",
-		"<mailto:evil@example.com|ana@example.com> because lost phone": "neither a command nor a user",
-		"<https://evil.example|ana@example.com> because lost phone":    "neither a command nor a user",
+		"<mailto:evil@example.com|ana@example.com> because lost phone": "I don't know",
+		"<https://evil.example|ana@example.com> because lost phone":    "I don't know",
 		"@everyone because lost phone":                                 "did not become a mention",
 		"ana@exam\u202eple.com because lost phone":                     "planning 1 user",
-		"00u../../lifecycle/deactivate because lost phone":             "neither a command nor a user",
+		"00u../../lifecycle/deactivate because lost phone":             "I don't know",
 		`ana@example.com" or id pr because lost phone`:                 "cannot be understood",
 		"group: because lost phone":                                    "has no value",
 		"search: because lost phone":                                   "has no value",
@@ -242,12 +242,12 @@ func TestHostile_commands(t *testing.T) {
 		"history 99999d":                                               "history 30d",
 		"receipt FR-0":                                                 "Which request",
 		"freeze <!channel>":                                            "takes no names",
-		strings.Repeat("evil ", 2000):                                  "neither a command nor a user",
+		strings.Repeat("evil ", 2000):                                  "I don't know",
 		strings.Repeat("\u202e", 50) + "reset":                         "Nobody is named",
 		"because <!channel> nobody is named":                           "Nobody is named",
 		"ana@example.com becuase https://evil.example":                 "cannot be understood",
-		"\x00\x1b[31mana":                                              "neither a command nor a user",
-		"<script>alert(1)</script>":                                    "neither a command nor a user",
+		"\x00\x1b[31mana":                                              "I don't know",
+		"<script>alert(1)</script>":                                    "I don't know",
 	} {
 		if got := s.private("U_REQUESTER", "/factor-reset "+text); !strings.Contains(got, words) {
 			t.Errorf("%.80q: %s", text, got)
@@ -270,27 +270,22 @@ func TestHostile_forms(t *testing.T) {
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	script := s.attach("U_REQUESTER", "list.csv.exe", []byte("MZ"))
 	for name, c := range map[string]struct {
-		whom  string
 		enter answers
 		field string
 		words string
 	}{
-		"calls everybody":      {"list", answers{"list": "<!channel>", "reason": "x"}, "list", "neither a command nor a user"},
-		"a path in the list":   {"list", answers{"list": "00u../../x", "reason": "x"}, "list", "neither a command nor a user"},
-		"a reason in the list": {"list", answers{"list": "ana@example.com because y", "reason": "x"}, "list", "fields of their own"},
-		"blanks":               {"list", answers{"list": " \n\t ", "reason": "x"}, "list", "at least one user"},
-		"blank reason":         {"list", answers{"list": "ana@example.com", "reason": " \n "}, "reason", "Add a reason"},
-		"an unknown factor":    {"list", answers{"list": "ana@example.com", "reason": "x", "factors": []string{"<!here>"}}, "factors", "is not a factor"},
-		"before all time":      {"list", answers{"list": "ana@example.com", "reason": "x", "when": -5}, "when", "past"},
-		"an open quote":        {"search", answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "not closed"},
-		"no group":             {"group", answers{"group": ` "" `, "reason": "x"}, "group", "as it stands in Okta"},
-		"a program":            {"file", answers{"file": []string{script}, "reason": "x"}, "file", "not a file of the kind"},
+		"calls everybody":      {answers{"list": "<!channel>", "reason": "x"}, "list", "I don't know"},
+		"a path in the list":   {answers{"list": "00u../../x", "reason": "x"}, "list", "I don't know"},
+		"a reason in the list": {answers{"list": "ana@example.com because y", "reason": "x"}, "list", "fields of their own"},
+		"blanks":               {answers{"list": " \n\t ", "reason": "x"}, "list", "at least one user"},
+		"blank reason":         {answers{"list": "ana@example.com", "reason": " \n "}, "reason", "Add a reason"},
+		"an unknown factor":    {answers{"list": "ana@example.com", "reason": "x", "factors": []string{"<!here>"}}, "factors", "is not a factor"},
+		"before all time":      {answers{"list": "ana@example.com", "reason": "x", "when": -5}, "when", "past"},
+		"an open quote":        {answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "not closed"},
+		"no group":             {answers{"group": ` "" `, "reason": "x"}, "group", "as it stands in Okta"},
+		"a program":            {answers{"file": []string{script}, "reason": "x"}, "file", "not a file of the kind"},
 	} {
-		form := s.wholeForm("U_REQUESTER")
-		if c.whom != "list" {
-			form = s.turn("U_REQUESTER", form, "whom", c.whom, nil)
-		}
-		if wrong := s.try("U_REQUESTER", form, c.enter); !strings.Contains(fmt.Sprint(wrong[c.field]), c.words) {
+		if wrong := s.try("U_REQUESTER", s.wholeForm("U_REQUESTER"), c.enter); !strings.Contains(fmt.Sprint(wrong[c.field]), c.words) {
 			t.Errorf("%s: %v", name, wrong)
 		}
 	}
