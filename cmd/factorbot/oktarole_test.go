@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,18 @@ func TestOktaRole_pageTellsEachPermission(t *testing.T) {
 	for _, s := range okta.Scopes() {
 		if !strings.Contains(page, "`"+s+"`") {
 			t.Errorf("help okta does not tell of %s", s)
+		}
+	}
+	id := regexp.MustCompile(`\{\w+\}`)
+	for _, s := range setup.OktaScopes() {
+		_, row, _ := strings.Cut(page, "\n| `"+s.Name+"` | ")
+		row, _, _ = strings.Cut(row, "\n")
+		for _, call := range s.Calls {
+			method, path, _ := strings.Cut(id.ReplaceAllString(call, "{id}"), " ")
+			path = strings.TrimPrefix(path, "/api/v1")
+			if !strings.Contains(row, "`"+method+" "+path+"`") && !strings.Contains(row, "`"+path+"`") {
+				t.Errorf("help okta does not say that %s is for %s %s", s.Name, method, path)
+			}
 		}
 	}
 }
