@@ -66,7 +66,7 @@ func methodTable() (map[string]*method, error) {
 	}
 	code := map[string]func(*Workspace, *call) (object, error){}
 	for _, part := range []map[string]func(*Workspace, *call) (object, error){
-		chatMethods(), conversationMethods(), fileMethods(), peopleMethods(), viewMethods(),
+		chatMethods(), conversationMethods(), fileMethods(), peopleMethods(), reactionMethods(), viewMethods(),
 	} {
 		maps.Copy(code, part)
 	}

@@ -20,8 +20,6 @@ func chatMethods() map[string]func(*Workspace, *call) (object, error) {
 		"chat.update":        updateMessage,
 		"chat.delete":        deleteMessage,
 		"chat.getPermalink":  getPermalink,
-		"reactions.add":      addReaction,
-		"reactions.remove":   removeReaction,
 		"blocks.validate":    validateBlocks,
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // unfilled returns what Slack's own client says before it submits: a required
@@ -22,7 +24,7 @@ func (v *view) unfilled() map[string]string {
 		block, _ := state[e.block].(object)
 		value, _ := block[e.action()].(object)
 		kind, _ := e.body["type"].(string)
-		key, _ := valueKeys(kind)
+		key, _ := kit.ValueKeys(kind)
 		if isEmpty(value[key]) {
 			if e.input["optional"] != true {
 				wrong[e.block] = "Please complete this required field."
@@ -51,19 +53,6 @@ func isEmpty(v any) bool {
 	return false
 }
 
-func intOf(v any) (int, bool) {
-	switch v := v.(type) {
-	case json.Number:
-		n, err := v.Int64()
-		return int(n), err == nil
-	case float64:
-		return int(v), true
-	case int:
-		return v, true
-	}
-	return 0, false
-}
-
 // misfit says what is wrong with a value that was entered, as Slack's own client
 // does before it lets anybody submit; "" if nothing.
 func misfit(e object, v any) string {
@@ -86,9 +75,9 @@ func misfit(e object, v any) string {
 			return "Please enter a valid date and time."
 		}
 	case "file_input":
-		return misfitFiles(e, listOf(v))
+		return misfitFiles(e, kit.ListOf(v))
 	}
-	if most, ok := intOf(e["max_selected_items"]); ok && len(listOf(v)) > most {
+	if most, ok := kit.IntOf(e["max_selected_items"]); ok && len(kit.ListOf(v)) > most {
 		return fmt.Sprintf("Please choose at most %d.", most)
 	}
 	return ""
@@ -96,10 +85,10 @@ func misfit(e object, v any) string {
 
 func misfitText(e object, s string) string {
 	n := utf8.RuneCountInString(s)
-	if low, ok := intOf(e["min_length"]); ok && n < low {
+	if low, ok := kit.IntOf(e["min_length"]); ok && n < low {
 		return fmt.Sprintf("This input must be at least %d characters.", low)
 	}
-	high, ok := intOf(e["max_length"])
+	high, ok := kit.IntOf(e["max_length"])
 	if !ok {
 		high = 3000
 	}
@@ -133,18 +122,18 @@ func misfitNumber(e object, s string) string {
 const maxInputFile = 10 << 20
 
 func misfitFiles(e object, files []any) string {
-	most, ok := intOf(e["max_files"])
+	most, ok := kit.IntOf(e["max_files"])
 	if !ok {
 		most = 10
 	}
 	if len(files) > most {
 		return fmt.Sprintf("Please add at most %d.", most)
 	}
-	kinds := listOf(e["filetypes"])
+	kinds := kit.ListOf(e["filetypes"])
 	for _, v := range files {
 		f, _ := v.(object)
 		name, _ := f["name"].(string)
-		if n, _ := intOf(f["size"]); n > maxInputFile {
+		if n, _ := kit.IntOf(f["size"]); n > maxInputFile {
 			return name + " is larger than 10 MB."
 		}
 		fits := func(kind any) bool {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"unicode/utf8"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // checkContent finds what the schema cannot say of a block: what it lacks, and
@@ -17,7 +19,7 @@ func checkContent(b any, at string) []complaint {
 			wrong = append(wrong, complaint{at, "missing required field: text or fields"})
 		}
 	case "actions":
-		if len(listOf(o["elements"])) == 0 {
+		if len(kit.ListOf(o["elements"])) == 0 {
 			wrong = append(wrong, complaint{at + "/elements", "no fewer than 1 items allowed"})
 		}
 	case "alert":
@@ -28,7 +30,7 @@ func checkContent(b any, at string) []complaint {
 		if o["hero_image"] == nil && o["title"] == nil && o["actions"] == nil && o["body"] == nil {
 			wrong = append(wrong, complaint{at, "missing required field: hero_image, title, actions or body"})
 		}
-		if len(listOf(o["actions"])) > 3 {
+		if len(kit.ListOf(o["actions"])) > 3 {
 			wrong = append(wrong, complaint{at + "/actions", "no more than 3 items allowed"})
 		}
 	case "container":
@@ -57,9 +59,9 @@ func checkContent(b any, at string) []complaint {
 // (docs.slack.dev, data table block).
 func checkDataTable(o object, at string) []complaint {
 	wrong := checkWidth(o, at)
-	rows := listOf(o["rows"])
+	rows := kit.ListOf(o["rows"])
 	if len(rows) > 0 {
-		for i, cell := range listOf(rows[0]) {
+		for i, cell := range kit.ListOf(rows[0]) {
 			if c, _ := cell.(object); c["type"] != "raw_text" {
 				wrong = append(wrong, complaint{fmt.Sprintf("%s/rows/0/%d/type", at, i), fmt.Sprintf("unsupported type: %v", c["type"])})
 			}
@@ -100,14 +102,14 @@ func checkChart(o object, at string) []complaint {
 	chart, _ := o["chart"].(object)
 	axis, _ := chart["axis_config"].(object)
 	categories := map[any]bool{}
-	for i, c := range listOf(axis["categories"]) {
+	for i, c := range kit.ListOf(axis["categories"]) {
 		if categories[c] {
 			return []complaint{{fmt.Sprintf("%s/chart/axis_config/categories/%d", at, i), "must be unique"}}
 		}
 		categories[c] = true
 	}
 	names := map[any]bool{}
-	for i, s := range listOf(chart["series"]) {
+	for i, s := range kit.ListOf(chart["series"]) {
 		series, _ := s.(object)
 		where := fmt.Sprintf("%s/chart/series/%d", at, i)
 		if names[series["name"]] {
@@ -115,11 +117,11 @@ func checkChart(o object, at string) []complaint {
 		}
 		names[series["name"]] = true
 		points := map[any]bool{}
-		for _, p := range listOf(series["data"]) {
+		for _, p := range kit.ListOf(series["data"]) {
 			point, _ := p.(object)
 			points[point["label"]] = true
 		}
-		if !maps.Equal(points, categories) || len(listOf(series["data"])) != len(categories) {
+		if !maps.Equal(points, categories) || len(kit.ListOf(series["data"])) != len(categories) {
 			return []complaint{{where + "/data", "must have exactly one point for every category"}}
 		}
 	}
@@ -128,10 +130,10 @@ func checkChart(o object, at string) []complaint {
 
 // checkWidth wants the same number of cells in every row, 1 to 20.
 func checkWidth(o object, at string) []complaint {
-	rows := listOf(o["rows"])
+	rows := kit.ListOf(o["rows"])
 	for i, row := range rows {
-		n := len(listOf(row))
-		if n < 1 || n > 20 || n != len(listOf(rows[0])) {
+		n := len(kit.ListOf(row))
+		if n < 1 || n > 20 || n != len(kit.ListOf(rows[0])) {
 			return []complaint{{fmt.Sprintf("%s/rows/%d", at, i), "must have as many cells as the others, 1 to 20"}}
 		}
 	}

@@ -17,6 +17,20 @@
 //	/sandbox/...           what simulated people do, for tests and the page
 //	/                      the page
 //
+// # Adding a method
+//
+// reactions.go is the example to follow. Put the method's page of docs.slack.dev
+// into methods.json: token, scopes, rate tier and required arguments are checked from
+// there, before the method is called. Write a function beside it that takes the
+// [Workspace], whose lock is held, and the call; it returns what the answer has
+// besides "ok", or refuse with Slack's own error. Change nothing before the last
+// refusal, tell the page with changed, and enter the function into the table of its
+// file. A method in methods.json without a function keeps a workspace from starting.
+// TestMethods_reactions is the test to follow.
+//
+// What the page shows is in its own package, page; what both know of Block Kit is in
+// kit.
+//
 // # Caveats
 //
 // The page and /sandbox/ have no login: whoever reaches them acts as anybody.

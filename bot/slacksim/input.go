@@ -3,6 +3,8 @@ package slacksim
 import (
 	"slices"
 	"strings"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // element is one interactive element of a message or view.
@@ -109,43 +111,9 @@ func keepEntered(blocks []any, entered object) object {
 	return kept
 }
 
-// valueKeys says where an element's value stands in state and action, and where
-// its initial value stands in the element.
-func valueKeys(kind string) (key, initial string) {
-	switch kind {
-	case "static_select", "external_select", "radio_buttons", "overflow":
-		return "selected_option", "initial_option"
-	case "multi_static_select", "multi_external_select", "checkboxes":
-		return "selected_options", "initial_options"
-	case "users_select":
-		return "selected_user", "initial_user"
-	case "multi_users_select":
-		return "selected_users", "initial_users"
-	case "conversations_select":
-		return "selected_conversation", "initial_conversation"
-	case "multi_conversations_select":
-		return "selected_conversations", "initial_conversations"
-	case "channels_select":
-		return "selected_channel", "initial_channel"
-	case "multi_channels_select":
-		return "selected_channels", "initial_channels"
-	case "datepicker":
-		return "selected_date", "initial_date"
-	case "timepicker":
-		return "selected_time", "initial_time"
-	case "datetimepicker":
-		return "selected_date_time", "initial_date_time"
-	case "rich_text_input":
-		return "rich_text_value", "initial_value"
-	case "file_input":
-		return "files", ""
-	}
-	return "value", "initial_value"
-}
-
 func initialValue(e object) object {
 	kind, _ := e["type"].(string)
-	key, initial := valueKeys(kind)
+	key, initial := kit.ValueKeys(kind)
 	v := object{"type": kind, key: e[initial]}
 	if e[initial] == nil && (strings.HasPrefix(key, "selected_") && strings.HasSuffix(key, "s") || key == "files") {
 		v[key] = []any{}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // triggerLives is how long a trigger ID may open a view.
@@ -282,7 +284,7 @@ func (w *Workspace) actionOf(user string, e element, value any, at time.Time) ob
 		}
 		return a
 	}
-	key, initial := valueKeys(kind)
+	key, initial := kit.ValueKeys(kind)
 	a[key] = w.entry(user, e.body, value)[key]
 	if e.body[initial] != nil {
 		a[initial] = e.body[initial]

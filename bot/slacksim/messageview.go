@@ -5,6 +5,9 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
+	"time"
+
+	"factorbot/bot/slacksim/page"
 )
 
 // rendered is a message's body as HTML. It is kept until the message changes.
@@ -32,7 +35,7 @@ type messageView struct {
 }
 
 // addConversationView shows the newest messages, or those before a ts.
-func (w *Workspace) addConversationView(v *screen, n *names, s selection) {
+func (w *Workspace) addConversationView(v *screen, n *page.Names, s selection) {
 	if s.home {
 		v.HomeHTML = w.homeHTML(n, s.user)
 		return
@@ -65,7 +68,7 @@ func (w *Workspace) addConversationView(v *screen, n *names, s selection) {
 	}
 }
 
-func (w *Workspace) addThread(v *screen, n *names, s selection) {
+func (w *Workspace) addThread(v *screen, n *page.Names, s selection) {
 	c := w.conversation[s.channel]
 	if c == nil || s.thread == "" || s.home {
 		return
@@ -119,7 +122,7 @@ func (w *Workspace) deciders(shown []*Message, user string) []*personView {
 	return out
 }
 
-func (w *Workspace) messageViews(n *names, messages []*Message, s selection) []*messageView {
+func (w *Workspace) messageViews(n *page.Names, messages []*Message, s selection) []*messageView {
 	var out []*messageView
 	var before *Message
 	for _, m := range messages {
@@ -139,7 +142,7 @@ func withinMinutes(a, b string, minutes int) bool {
 	return y-x < minutes*60
 }
 
-func (w *Workspace) messageView(n *names, m *Message, s selection) *messageView {
+func (w *Workspace) messageView(n *page.Names, m *Message, s selection) *messageView {
 	v := &messageView{
 		TS: m.TS, ID: "m-" + m.TS, Author: w.author(m), App: m.BotID != "", Edited: m.Edited != nil,
 		Ephemera: m.Ephemeral, Mine: m.User == s.user && !m.Ephemeral, Reactions: m.Reactions,
@@ -173,8 +176,8 @@ func (w *Workspace) author(m *Message) *personView {
 }
 
 // body renders blocks, or text, and files.
-func (w *Workspace) body(n *names, m *Message) template.HTML {
-	r := &renderer{names: n, page: w.page, prefix: "m" + m.TS}
+func (w *Workspace) body(n *page.Names, m *Message) template.HTML {
+	r := &page.Renderer{Names: n, Page: w.page, Prefix: "m" + m.TS}
 	data := struct {
 		Text, Blocks template.HTML
 		Files        []object
@@ -183,11 +186,11 @@ func (w *Workspace) body(n *names, m *Message) template.HTML {
 	if len(m.Blocks) > 0 && m.BotID != "" { // a person's blocks say what the text says
 		data.Blocks, err = r.Blocks(m.Blocks)
 	} else {
-		data.Text = n.mrkdwn(m.Text, false)
+		data.Text = n.Mrkdwn(m.Text, false)
 	}
 	if err == nil {
 		var html template.HTML
-		if html, err = w.page.run("body", data); err == nil {
+		if html, err = w.page.Run("body", data); err == nil {
 			return html
 		}
 	}
@@ -201,12 +204,12 @@ type modalView struct {
 	Body                              template.HTML
 }
 
-func (w *Workspace) modalView(n *names, user string) *modalView {
+func (w *Workspace) modalView(n *page.Names, user string) *modalView {
 	v := w.top(user)
 	if v == nil {
 		return nil
 	}
-	r := &renderer{names: n, page: w.page, prefix: v.id, values: v.state(), errors: v.errors, inside: true}
+	r := &page.Renderer{Names: n, Page: w.page, Prefix: v.id, Values: v.state(), Errors: v.errors, Inside: true}
 	body, err := r.Blocks(v.blocks())
 	if err != nil {
 		return nil
@@ -221,17 +224,17 @@ func (w *Workspace) modalView(n *names, user string) *modalView {
 	return m
 }
 
-func (w *Workspace) homeHTML(n *names, user string) template.HTML {
+func (w *Workspace) homeHTML(n *page.Names, user string) template.HTML {
 	v := w.homes[user]
 	if v == nil {
 		return ""
 	}
-	r := &renderer{names: n, page: w.page, prefix: v.id, values: v.state(), inside: true}
+	r := &page.Renderer{Names: n, Page: w.page, Prefix: v.id, Values: v.state(), Inside: true}
 	body, err := r.Blocks(v.blocks())
 	if err != nil {
 		return ""
 	}
-	html, err := w.page.run("homeview", struct {
+	html, err := w.page.Run("homeview", struct {
 		ID   string
 		Body template.HTML
 	}{v.id, body})
@@ -239,4 +242,12 @@ func (w *Workspace) homeHTML(n *names, user string) template.HTML {
 		return ""
 	}
 	return html
+}
+
+// clock is a time of day as the page shows it before its script knows better.
+func clock(ts string) (rfc, short string) {
+	var seconds, micros int64
+	_, _ = fmt.Sscanf(ts, "%d.%d", &seconds, &micros)
+	at := time.Unix(seconds, 0).UTC()
+	return at.Format(time.RFC3339), at.Format("15:04")
 }

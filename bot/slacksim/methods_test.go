@@ -99,19 +99,6 @@ func TestMethods_messages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := slack.NewRefToMessage("C_FACTORS", ts)
-	if err := p.api.AddReaction("eyes", ref); err != nil {
-		t.Error(err)
-	}
-	if err := p.api.AddReaction("eyes", ref); err == nil || err.Error() != "already_reacted" {
-		t.Errorf("twice: %v", err)
-	}
-	if err := p.api.RemoveReaction("eyes", ref); err != nil {
-		t.Error(err)
-	}
-	if err := p.api.RemoveReaction("eyes", ref); err == nil || err.Error() != "no_reaction" {
-		t.Errorf("twice: %v", err)
-	}
 	link, err := p.api.GetPermalink(&slack.PermalinkParameters{Channel: "C_FACTORS", Ts: ts})
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +119,32 @@ func TestMethods_messages(t *testing.T) {
 	}
 	if _, _, err := p.api.DeleteMessage("C_FACTORS", ts); err == nil || err.Error() != "message_not_found" {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+// TestMethods_reactions is the test to follow for a new method: what it does, by a
+// client that others wrote, and each error that the method's page names for it.
+func TestMethods_reactions(t *testing.T) {
+	p := mustServe(t, Options{})
+	_, ts, err := p.api.PostMessage("C_FACTORS", slack.MsgOptionText("one", false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := slack.NewRefToMessage("C_FACTORS", ts)
+	if err := p.api.AddReaction("eyes", ref); err != nil {
+		t.Error(err)
+	}
+	if err := p.api.AddReaction("eyes", ref); err == nil || err.Error() != "already_reacted" {
+		t.Errorf("twice: %v", err)
+	}
+	if err := p.api.RemoveReaction("eyes", ref); err != nil {
+		t.Error(err)
+	}
+	if err := p.api.RemoveReaction("eyes", ref); err == nil || err.Error() != "no_reaction" {
+		t.Errorf("twice: %v", err)
+	}
+	if err := p.api.AddReaction("eyes", slack.NewRefToMessage("C_FACTORS", "1.000001")); err == nil || err.Error() != "message_not_found" {
+		t.Errorf("to no message: %v", err)
 	}
 }
 

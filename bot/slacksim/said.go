@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // Upload is a person's message with files.
@@ -184,4 +186,42 @@ func (w *Workspace) Replace(id string, content []byte) bool {
 	}
 	f.content = content
 	return true
+}
+
+// richOf turns a person's text into the rich_text block that Slack's own client
+// sends with it.
+func richOf(text string) []any {
+	var parts []any
+	add := func(s string) {
+		if s != "" {
+			parts = append(parts, object{"type": "text", "text": kit.Unescape(s)})
+		}
+	}
+	for text != "" {
+		start := strings.IndexByte(text, '<')
+		end := -1
+		if start >= 0 {
+			end = strings.IndexByte(text[start:], '>')
+		}
+		if end < 0 {
+			break
+		}
+		add(text[:start])
+		body, label, _ := strings.Cut(text[start+1:start+end], "|")
+		switch {
+		case strings.HasPrefix(body, "@"):
+			parts = append(parts, object{"type": "user", "user_id": body[1:]})
+		case strings.HasPrefix(body, "#"):
+			parts = append(parts, object{"type": "channel", "channel_id": body[1:]})
+		default:
+			parts = append(parts, object{"type": "link", "url": body, "text": label})
+		}
+		text = text[start+end+1:]
+	}
+	add(text)
+	if parts == nil {
+		return nil
+	}
+	section := object{"type": "rich_text_section", "elements": parts}
+	return []any{object{"type": "rich_text", "block_id": randomWord(5), "elements": []any{section}}}
 }

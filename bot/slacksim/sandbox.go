@@ -41,7 +41,7 @@ func (w *Workspace) routes() *http.ServeMux {
 		"GET /sandbox/events":        w.serveEvents,
 		"GET /sample.csv":            w.serveSample,
 		"GET /archives/{id}/{ts}":    w.servePermalink,
-		"GET /assets/{name}":         w.page.serveAsset,
+		"GET /assets/{name}":         w.page.ServeAsset,
 		"GET /sandbox/part/{part}":   w.servePart,
 		"GET /{$}":                   w.servePage,
 		"GET /files/{user}/{id}/{n}": w.serveSandboxFile,

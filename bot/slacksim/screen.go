@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"factorbot/bot/slacksim/page"
 )
 
 // shownMessages is how many messages a conversation shows before "older".
@@ -239,21 +241,21 @@ func (w *Workspace) suggestions() (commands, handles string) {
 	return string(one), string(two)
 }
 
-func (w *Workspace) names() *names {
-	n := &names{
-		people: map[string]string{}, channels: map[string]string{}, byName: map[string]string{},
-		groups: map[string]string{}, gone: map[string]bool{}, base: w.base,
+func (w *Workspace) names() *page.Names {
+	n := &page.Names{
+		People: map[string]string{}, Channels: map[string]string{}, ByName: map[string]string{},
+		Groups: map[string]string{}, Gone: map[string]bool{}, Base: w.base,
 	}
 	for _, p := range w.people {
-		n.people[p.ID], n.gone[p.ID] = p.RealName, p.Deleted
+		n.People[p.ID], n.Gone[p.ID] = p.RealName, p.Deleted
 	}
 	for id, c := range w.conversation {
 		if c.kind() == "channels" {
-			n.channels[id], n.byName[c.Name] = c.Name, id
+			n.Channels[id], n.ByName[c.Name] = c.Name, id
 		}
 	}
 	for _, g := range w.groups {
-		n.groups[g.ID] = g.Handle
+		n.Groups[g.ID] = g.Handle
 	}
 	return n
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // Suggest types into an external_select and returns what the app offers:
@@ -21,7 +23,7 @@ func (w *Workspace) Suggest(ctx context.Context, c Click) (object, error) {
 	if len(ack) > 0 && json.Unmarshal(ack, &offered) != nil {
 		return nil, errors.New("invalid_options")
 	}
-	return object{"ok": true, "options": listOf(offered["options"]), "option_groups": listOf(offered["option_groups"])}, nil
+	return object{"ok": true, "options": kit.ListOf(offered["options"]), "option_groups": kit.ListOf(offered["option_groups"])}, nil
 }
 
 func (w *Workspace) suggestPayload(c Click) (object, error) {

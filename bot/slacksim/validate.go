@@ -11,6 +11,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 //go:embed blocks.schema.json
@@ -78,7 +80,7 @@ func demandedType(definition any) string {
 	if t, ok := kind["const"].(string); ok {
 		return t
 	}
-	if alternatives := listOf(d["anyOf"]); len(alternatives) > 0 {
+	if alternatives := kit.ListOf(d["anyOf"]); len(alternatives) > 0 {
 		return demandedType(alternatives[0])
 	}
 	return ""

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // entry makes the value of an element, as state.values has it, from what the
 // page or a test sent: such a value already, or only the bare value.
 func (w *Workspace) entry(user string, e object, v any) object {
 	kind, _ := e["type"].(string)
-	key, _ := valueKeys(kind)
+	key, _ := kit.ValueKeys(kind)
 	if o, ok := v.(object); ok && (o[key] != nil || o["type"] == kind) {
 		full := object{"type": kind, key: nil}
 		for k, x := range o {
@@ -36,7 +38,7 @@ func (w *Workspace) complete(user string, e object, key string, v any) any {
 		}
 	case "selected_options", "selected_users", "selected_conversations", "selected_channels":
 		out := []any{}
-		for _, x := range listOf(v) {
+		for _, x := range kit.ListOf(v) {
 			if s, ok := x.(string); ok && key == "selected_options" {
 				x = optionOf(e, s)
 			}
@@ -76,7 +78,7 @@ func moment(s string) any {
 // with its "id", or a new one: {"name": "a.csv", "content": "..."}.
 func (w *Workspace) filesOf(user string, v any) []any {
 	out := []any{}
-	for _, x := range listOf(v) {
+	for _, x := range kit.ListOf(v) {
 		id, _ := x.(string)
 		if o, ok := x.(object); ok {
 			id, _ = o["id"].(string)
@@ -93,22 +95,12 @@ func (w *Workspace) filesOf(user string, v any) []any {
 	return out
 }
 
-func listOf(v any) []any {
-	switch v := v.(type) {
-	case []any:
-		return v
-	case nil:
-		return nil
-	}
-	return []any{v}
-}
-
 // optionOf finds an option by its value.
 func optionOf(e object, value string) any {
-	groups := listOf(e["options"])
-	for _, g := range listOf(e["option_groups"]) {
+	groups := kit.ListOf(e["options"])
+	for _, g := range kit.ListOf(e["option_groups"]) {
 		o, _ := g.(object)
-		groups = append(groups, listOf(o["options"])...)
+		groups = append(groups, kit.ListOf(o["options"])...)
 	}
 	for _, v := range groups {
 		if o, ok := v.(object); ok && o["value"] == value {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"factorbot/bot/slacksim/page"
 )
 
 // Options say what workspace is simulated. The zero value is the sandbox.
@@ -40,7 +42,7 @@ type Workspace struct {
 	opt     Options
 	schema  *schemas
 	methods map[string]*method
-	page    *page
+	page    *page.Page
 	mux     *http.ServeMux
 	ctx     context.Context // ends at Close
 	cancel  context.CancelFunc
@@ -95,7 +97,7 @@ func New(o Options) (*Workspace, error) {
 	if w.methods, err = methodTable(); err != nil {
 		return nil, fmt.Errorf("read methods: %w", err)
 	}
-	if w.page, err = newPage(); err != nil {
+	if w.page, err = page.New(); err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
 	if err := w.populate(o); err != nil {

@@ -1,4 +1,4 @@
-package slacksim
+package page
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // Size of a chart's drawing area, in the units of its SVG.
@@ -56,7 +58,7 @@ type chartSeries struct {
 }
 
 // Chart lays out a data_visualization block.
-func (r *renderer) Chart(block object) chartData {
+func (r *Renderer) Chart(block object) chartData {
 	chart, _ := block["chart"].(object)
 	axis, _ := chart["axis_config"].(object)
 	d := chartData{Title: textOf(block["title"]), Kind: textOf(chart["type"]), X: textOf(axis["x_label"]), Y: textOf(axis["y_label"])}
@@ -71,7 +73,7 @@ func (r *renderer) Chart(block object) chartData {
 func textOf(v any) string { s, _ := v.(string); return s }
 
 func pointsOf(v any) (points []chartPoint) {
-	for _, x := range listOf(v) {
+	for _, x := range kit.ListOf(v) {
 		o, _ := x.(object)
 		value, _ := strconv.ParseFloat(fmt.Sprint(o["value"]), 64)
 		points = append(points, chartPoint{textOf(o["label"]), value})
@@ -80,7 +82,7 @@ func pointsOf(v any) (points []chartPoint) {
 }
 
 func seriesOf(chart object) (all []chartSeries) {
-	for _, x := range listOf(chart["series"]) {
+	for _, x := range kit.ListOf(chart["series"]) {
 		o, _ := x.(object)
 		all = append(all, chartSeries{textOf(o["name"]), pointsOf(o["data"])})
 	}

@@ -1,10 +1,12 @@
-package slacksim
+package page
 
 import (
 	"fmt"
 	"hash/fnv"
 	"strings"
 	"unicode/utf8"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // initials are the one or two letters of a face.
@@ -28,7 +30,7 @@ func tint(id string) uint32 {
 }
 
 func humanSize(v any) string {
-	n, _ := intOf(v)
+	n, _ := kit.IntOf(v)
 	switch {
 	case n >= 1<<20:
 		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))

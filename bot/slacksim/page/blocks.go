@@ -1,32 +1,34 @@
-package slacksim
+package page
 
 import (
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"strings"
+
+	"factorbot/bot/slacksim/kit"
 )
 
-// renderer renders blocks for one place: a message, a modal, a home tab.
-type renderer struct {
-	*names
-	page   *page
-	prefix string            // of element IDs: unlike in every place of one page
-	values object            // state.values, where something can be entered
-	errors map[string]string // block_id -> what is wrong with it
-	inside bool              // of a view: inputs do not act by themselves
+// Renderer renders blocks for one place: a message, a modal, a home tab.
+type Renderer struct {
+	*Names
+	Page   *Page
+	Prefix string            // of element IDs: unlike in every place of one page
+	Values object            // state.values, where something can be entered
+	Errors map[string]string // block_id -> what is wrong with it
+	Inside bool              // of a view: inputs do not act by themselves
 }
 
 // block is what a template gets: the block and its renderer.
 type blockData struct {
 	B object
-	R *renderer
+	R *Renderer
 }
 
 // elementData is what an element's template gets.
 type elementData struct {
 	E        object
-	R        *renderer
+	R        *Renderer
 	ID       string // of the HTML element
 	Block    string
 	Acts     bool   // a change is sent to the app at once
@@ -38,19 +40,19 @@ type elementData struct {
 }
 
 // Blocks renders blocks one after another.
-func (r *renderer) Blocks(v any) (template.HTML, error) {
+func (r *Renderer) Blocks(v any) (template.HTML, error) {
 	var b strings.Builder
-	for _, x := range listOf(v) {
+	for _, x := range kit.ListOf(v) {
 		o, ok := x.(object)
 		if !ok {
 			continue
 		}
 		t, _ := o["type"].(string)
 		name := "block-" + t
-		if r.page.templates.Lookup(name) == nil {
+		if r.Page.templates.Lookup(name) == nil {
 			name = "block-unknown"
 		}
-		if err := r.page.templates.ExecuteTemplate(&b, name, blockData{o, r}); err != nil {
+		if err := r.Page.templates.ExecuteTemplate(&b, name, blockData{o, r}); err != nil {
 			return "", err
 		}
 	}
@@ -58,7 +60,7 @@ func (r *renderer) Blocks(v any) (template.HTML, error) {
 }
 
 // Text renders a text object.
-func (r *renderer) Text(v any) template.HTML {
+func (r *Renderer) Text(v any) template.HTML {
 	o, ok := v.(object)
 	if !ok {
 		return ""
@@ -68,25 +70,25 @@ func (r *renderer) Text(v any) template.HTML {
 		// plain text is shown as it is, but for emoji
 		return template.HTML(strings.ReplaceAll(r.emojis(template.HTMLEscapeString(text)), "\n", "<br>"))
 	}
-	return r.mrkdwn(text, o["verbatim"] == true)
+	return r.Mrkdwn(text, o["verbatim"] == true)
 }
 
 // Plain returns the words of a text object.
-func (r *renderer) Plain(v any) string {
+func (r *Renderer) Plain(v any) string {
 	o, _ := v.(object)
 	text, _ := o["text"].(string)
 	return text
 }
 
 // Rich renders a rich_text block.
-func (r *renderer) Rich(v any) template.HTML {
+func (r *Renderer) Rich(v any) template.HTML {
 	o, _ := v.(object)
 	return r.richText(o)
 }
 
 // Confirm returns an element's confirm dialog as JSON for the page's script: the
 // words of title and buttons, and the text as HTML.
-func (r *renderer) Confirm(v any) (string, error) {
+func (r *Renderer) Confirm(v any) (string, error) {
 	o, ok := v.(object)
 	if !ok {
 		return "", nil
@@ -103,7 +105,7 @@ func (r *renderer) Confirm(v any) (string, error) {
 }
 
 // Element renders an interactive element of a block, or an image in a context.
-func (r *renderer) Element(v any, block object) (template.HTML, error) {
+func (r *Renderer) Element(v any, block object) (template.HTML, error) {
 	e, ok := v.(object)
 	if !ok {
 		return "", nil
@@ -114,19 +116,19 @@ func (r *renderer) Element(v any, block object) (template.HTML, error) {
 	}
 	blockID, _ := block["block_id"].(string)
 	action, _ := e["action_id"].(string)
-	d := elementData{E: e, R: r, Block: blockID, ID: r.prefix + "-" + blockID + "-" + action}
+	d := elementData{E: e, R: r, Block: blockID, ID: r.Prefix + "-" + blockID + "-" + action}
 	d.Input = block["type"] == "input"
 	d.Acts = !d.Input || block["dispatch_action"] == true
 	d.Required = d.Input && block["optional"] != true
-	d.Invalid = r.errors[blockID] != ""
+	d.Invalid = r.Errors[blockID] != ""
 	d.Label = d.label(block, action)
 	d.Notes = d.notes(block)
 	name := "element-" + t
-	if r.page.templates.Lookup(name) == nil {
+	if r.Page.templates.Lookup(name) == nil {
 		name = "element-unknown"
 	}
 	var b strings.Builder
-	err := r.page.templates.ExecuteTemplate(&b, name, d)
+	err := r.Page.templates.ExecuteTemplate(&b, name, d)
 	return template.HTML(b.String()), err
 }
 
@@ -157,7 +159,7 @@ func (d elementData) notes(block object) string {
 func (d elementData) Dispatch() string {
 	config, _ := d.E["dispatch_action_config"].(object)
 	on := ""
-	for _, v := range listOf(config["trigger_actions_on"]) {
+	for _, v := range kit.ListOf(config["trigger_actions_on"]) {
 		on += map[any]string{"on_enter_pressed": " enter", "on_character_entered": " char"}[v]
 	}
 	if on == "" {
@@ -167,24 +169,24 @@ func (d elementData) Dispatch() string {
 }
 
 // InputID returns the ID that a label points to.
-func (r *renderer) InputID(block object) string {
+func (r *Renderer) InputID(block object) string {
 	e, _ := block["element"].(object)
-	return fmt.Sprintf("%s-%v-%v", r.prefix, block["block_id"], e["action_id"])
+	return fmt.Sprintf("%s-%v-%v", r.Prefix, block["block_id"], e["action_id"])
 }
 
 // FoldID returns the ID of a container that can be folded.
-func (r *renderer) FoldID(block object) string {
-	return fmt.Sprintf("%s-%v", r.prefix, block["block_id"])
+func (r *Renderer) FoldID(block object) string {
+	return fmt.Sprintf("%s-%v", r.Prefix, block["block_id"])
 }
 
 // Error returns what is wrong with a block.
-func (r *renderer) Error(block object) string {
+func (r *Renderer) Error(block object) string {
 	id, _ := block["block_id"].(string)
-	return r.errors[id]
+	return r.Errors[id]
 }
 
 // Grouped says whether an input is several controls, which a fieldset names.
-func (r *renderer) Grouped(block object) bool {
+func (r *Renderer) Grouped(block object) bool {
 	e, _ := block["element"].(object)
 	switch e["type"] {
 	case "radio_buttons", "checkboxes", "multi_users_select", "multi_static_select", "multi_channels_select",

@@ -1,4 +1,4 @@
-package slacksim
+package page
 
 import (
 	"html"
@@ -9,27 +9,26 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"factorbot/bot/slacksim/kit"
 )
 
-// names resolves IDs to what people read.
-type names struct {
-	people   map[string]string // user ID -> "Ana Lima"
-	channels map[string]string // channel ID -> "general"
-	byName   map[string]string // channel name -> ID
-	groups   map[string]string // user group ID -> "security"
-	gone     map[string]bool   // deactivated people, whom nobody can choose
-	base     string
+// Names resolves IDs to what people read.
+type Names struct {
+	People   map[string]string // user ID -> "Ana Lima"
+	Channels map[string]string // channel ID -> "general"
+	ByName   map[string]string // channel name -> ID
+	Groups   map[string]string // user group ID -> "security"
+	Gone     map[string]bool   // deactivated people, whom nobody can choose
+	Base     string
 }
 
-// unescaper undoes what Slack demands of text: &amp; &lt; &gt;.
-var unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-
 // esc makes Slack's text into HTML text.
-func esc(s string) string { return html.EscapeString(unescaper.Replace(s)) }
+func esc(s string) string { return html.EscapeString(kit.Unescape(s)) }
 
-// mrkdwn renders Slack's markup. With verbatim, what only looks like a link, a
+// Mrkdwn renders Slack's markup. With verbatim, what only looks like a link, a
 // channel or a broadcast stays text; without, it comes alive, as in Slack.
-func (n *names) mrkdwn(s string, verbatim bool) template.HTML {
+func (n *Names) Mrkdwn(s string, verbatim bool) template.HTML {
 	parts := strings.Split(s, "```")
 	var b strings.Builder
 	for i, part := range parts {
@@ -46,7 +45,7 @@ func (n *names) mrkdwn(s string, verbatim bool) template.HTML {
 }
 
 // lines renders text without fences: quotes and line breaks.
-func (n *names) lines(s string, verbatim bool) string {
+func (n *Names) lines(s string, verbatim bool) string {
 	var b strings.Builder
 	quoting := false
 	for i, line := range strings.Split(s, "\n") {
@@ -111,11 +110,11 @@ func (m *marks) of(c byte) *bool {
 }
 
 // inline renders one line.
-func (n *names) inline(s string, verbatim bool) string {
+func (n *Names) inline(s string, verbatim bool) string {
 	return n.spans(s, verbatim, marks{true, true, true, true, true})
 }
 
-func (n *names) spans(s string, verbatim bool, open marks) string {
+func (n *Names) spans(s string, verbatim bool, open marks) string {
 	var b strings.Builder
 	from := 0 // where the literal text begins that is not written yet
 	for i := 0; i < len(s); {
@@ -134,7 +133,7 @@ func (n *names) spans(s string, verbatim bool, open marks) string {
 
 // span renders the token or span that begins at i and returns where it ends; i
 // if there is none.
-func (n *names) span(s string, i int, verbatim bool, open *marks) (html string, next int) {
+func (n *Names) span(s string, i int, verbatim bool, open *marks) (html string, next int) {
 	if s[i] == '<' && open.token {
 		end := strings.IndexByte(s[i:], '>')
 		if end < 0 {
@@ -201,7 +200,7 @@ var alive = regexp.MustCompile(`https?://[^\s<>"']+[^\s<>"'.,;:!?)]|@(?:here|cha
 var emoji = regexp.MustCompile(`:[a-z0-9_+-]+:`)
 
 // literal renders text without marks.
-func (n *names) literal(s string, verbatim bool) string {
+func (n *Names) literal(s string, verbatim bool) string {
 	if verbatim {
 		return n.emojis(esc(s))
 	}
@@ -216,20 +215,20 @@ func (n *names) literal(s string, verbatim bool) string {
 	return b.String()
 }
 
-func (n *names) live(s string) string {
+func (n *Names) live(s string) string {
 	switch s[0] {
 	case '@':
 		return broadcast(s[1:])
 	case '#':
-		if id := n.byName[s[1:]]; id != "" {
+		if id := n.ByName[s[1:]]; id != "" {
 			return n.channelLink(id)
 		}
 		return esc(s)
 	}
-	return link(unescaper.Replace(s), "", n.base)
+	return link(kit.Unescape(s), "", n.Base)
 }
 
-func (n *names) emojis(escaped string) string {
+func (n *Names) emojis(escaped string) string {
 	return emoji.ReplaceAllStringFunc(escaped, func(name string) string {
 		if picture := emojiPicture(strings.Trim(name, ":")); picture != "" {
 			return `<span role="img" aria-label="` + strings.Trim(name, ":") + `">` + picture + `</span>`
@@ -239,24 +238,24 @@ func (n *names) emojis(escaped string) string {
 }
 
 // token renders what stands between < and >.
-func (n *names) token(s string) string {
+func (n *Names) token(s string) string {
 	body, label, _ := strings.Cut(s, "|")
 	switch {
 	case strings.HasPrefix(body, "@"):
-		return mentionSpan("@" + nameOr(n.people[body[1:]], label, body[1:]))
+		return mentionSpan("@" + nameOr(n.People[body[1:]], label, body[1:]))
 	case strings.HasPrefix(body, "#"):
 		return n.channelLink(body[1:])
 	case strings.HasPrefix(body, "!subteam^"):
 		id := strings.TrimPrefix(body, "!subteam^")
-		return mentionSpan("@" + nameOr(n.groups[id], strings.TrimPrefix(label, "@"), id))
+		return mentionSpan("@" + nameOr(n.Groups[id], strings.TrimPrefix(label, "@"), id))
 	case strings.HasPrefix(body, "!date^"):
-		return dateToken(body, label, n.base)
+		return dateToken(body, label, n.Base)
 	case body == "!here" || body == "!channel" || body == "!everyone":
 		return broadcast(body[1:])
 	case strings.HasPrefix(body, "!"):
 		return esc("<" + s + ">")
 	}
-	return link(unescaper.Replace(body), unescaper.Replace(label), n.base)
+	return link(kit.Unescape(body), kit.Unescape(label), n.Base)
 }
 
 func nameOr(name, label, id string) string {
@@ -272,8 +271,8 @@ func nameOr(name, label, id string) string {
 func mentionSpan(text string) string { return `<span class="mention">` + esc(text) + `</span>` }
 func broadcast(who string) string    { return `<span class="mention all">@` + esc(who) + `</span>` }
 
-func (n *names) channelLink(id string) string {
-	name := n.channels[id]
+func (n *Names) channelLink(id string) string {
+	name := n.Channels[id]
 	if name == "" {
 		return mentionSpan("#private")
 	}
@@ -309,9 +308,9 @@ func dateToken(body, fallback, base string) string {
 	if fallback == "" {
 		fallback = at.Format("2006-01-02 15:04 UTC")
 	}
-	out := `<time datetime="` + at.Format(time.RFC3339) + `" data-format="` + html.EscapeString(unescaper.Replace(parts[1])) + `">` + esc(fallback) + `</time>`
+	out := `<time datetime="` + at.Format(time.RFC3339) + `" data-format="` + html.EscapeString(kit.Unescape(parts[1])) + `">` + esc(fallback) + `</time>`
 	if len(parts) == 3 {
-		return strings.Replace(link(unescaper.Replace(parts[2]), "\x00", base), "\x00", out, 1)
+		return strings.Replace(link(kit.Unescape(parts[2]), "\x00", base), "\x00", out, 1)
 	}
 	return out
 }

@@ -1,6 +1,10 @@
-package slacksim
+package page
 
-import "html/template"
+import (
+	"html/template"
+
+	"factorbot/bot/slacksim/kit"
+)
 
 // tableData is a table's head and rows as its template needs them.
 type tableData struct {
@@ -17,22 +21,22 @@ type cell struct {
 }
 
 // Table lays out a table or data_table block.
-func (r *renderer) Table(block object) tableData {
+func (r *Renderer) Table(block object) tableData {
 	var t tableData
 	named := -1
 	if block["type"] == "data_table" {
 		t.Page, named = 5, 0 // Slack's defaults
-		if n, ok := intOf(block["page_size"]); ok {
+		if n, ok := kit.IntOf(block["page_size"]); ok {
 			t.Page = n
 		}
-		if n, ok := intOf(block["row_header_column_index"]); ok {
+		if n, ok := kit.IntOf(block["row_header_column_index"]); ok {
 			named = n
 		}
 	}
-	settings := listOf(block["column_settings"])
-	for i, row := range listOf(block["rows"]) {
+	settings := kit.ListOf(block["column_settings"])
+	for i, row := range kit.ListOf(block["rows"]) {
 		var cells []cell
-		for j, v := range listOf(row) {
+		for j, v := range kit.ListOf(row) {
 			c := cell{HTML: r.Cell(v), Header: j == named}
 			if o, _ := v.(object); o["type"] == "raw_number" {
 				c.Align = "right"
@@ -64,7 +68,7 @@ func (t tableData) alignHead() {
 }
 
 // Cell renders a cell of a table.
-func (r *renderer) Cell(v any) template.HTML {
+func (r *Renderer) Cell(v any) template.HTML {
 	o, _ := v.(object)
 	if o["type"] == "rich_text" {
 		return r.richText(o)

@@ -1,4 +1,4 @@
-package slacksim
+package page
 
 import (
 	"encoding/xml"
@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-func someNames() *names {
-	return &names{
-		people: map[string]string{"U_ANA": "Ana Lima", "U_X": `<img src=x onerror=alert(1)>`}, channels: map[string]string{"C_1": "general"},
-		byName: map[string]string{"general": "C_1"}, groups: map[string]string{"S_1": "security"}, base: "http://127.0.0.1:8025",
+func someNames() *Names {
+	return &Names{
+		People: map[string]string{"U_ANA": "Ana Lima", "U_X": `<img src=x onerror=alert(1)>`}, Channels: map[string]string{"C_1": "general"},
+		ByName: map[string]string{"general": "C_1"}, Groups: map[string]string{"S_1": "security"}, Base: "http://127.0.0.1:8025",
 	}
 }
 
@@ -38,7 +38,7 @@ func TestMrkdwn(t *testing.T) {
 		"<!date^0^{date_num} {time}|long ago>": `<time datetime="1970-01-01T00:00:00Z" data-format="{date_num} {time}">long ago</time>`,
 		"<@U_X>":                               `<span class="mention">@&lt;img src=x onerror=alert(1)&gt;</span>`,
 	} {
-		if got := string(someNames().mrkdwn(in, true)); got != want {
+		if got := string(someNames().Mrkdwn(in, true)); got != want {
 			t.Errorf("%q\n got %s\nwant %s", in, got, want)
 		}
 	}
@@ -47,10 +47,10 @@ func TestMrkdwn(t *testing.T) {
 // TestMrkdwn_live: what Slack makes live of text that is not verbatim.
 func TestMrkdwn_live(t *testing.T) {
 	in := "ask @here in #general or https://example.com/a."
-	if got := string(someNames().mrkdwn(in, true)); got != in {
+	if got := string(someNames().Mrkdwn(in, true)); got != in {
 		t.Errorf("verbatim: %s", got)
 	}
-	got := string(someNames().mrkdwn(in, false))
+	got := string(someNames().Mrkdwn(in, false))
 	for _, want := range []string{`<span class="mention all">@here</span>`, `data-channel="C_1"`, `<a href="https://example.com/a"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s lacks %s", got, want)
@@ -68,7 +68,7 @@ func FuzzMrkdwn(f *testing.F) {
 	allowed := map[string]bool{"p": true, "strong": true, "em": true, "s": true, "code": true, "pre": true, "br": true, "blockquote": true, "a": true, "span": true, "time": true}
 	attributes := map[string]bool{"class": true, "href": true, "rel": true, "target": true, "role": true, "aria-label": true, "datetime": true, "data-format": true, "data-channel": true}
 	f.Fuzz(func(t *testing.T, text string, verbatim bool) {
-		out := strings.ReplaceAll(string(someNames().mrkdwn(printable(text), verbatim)), "<br>", "<br/>")
+		out := strings.ReplaceAll(string(someNames().Mrkdwn(printable(text), verbatim)), "<br>", "<br/>")
 		d := xml.NewDecoder(strings.NewReader("<p>" + out + "</p>"))
 		for {
 			token, err := d.Token()

@@ -1,4 +1,4 @@
-package slacksim
+package page
 
 // emojiPicture knows the emoji that such bots use.
 func emojiPicture(name string) string {

@@ -1,4 +1,4 @@
-package slacksim
+package page
 
 import (
 	"encoding/json"
@@ -6,13 +6,15 @@ import (
 	"html/template"
 	"maps"
 	"strings"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // held returns what an element holds now, or starts with.
 func (d elementData) held() any {
 	kind, _ := d.E["type"].(string)
-	key, initial := valueKeys(kind)
-	if block, ok := d.R.values[d.Block].(object); ok {
+	key, initial := kit.ValueKeys(kind)
+	if block, ok := d.R.Values[d.Block].(object); ok {
 		action, _ := d.E["action_id"].(string)
 		if o, ok := block[action].(object); ok {
 			return o[key]
@@ -44,7 +46,7 @@ type picked struct{ JSON, Text string }
 // Picked returns the options or files that an element holds.
 func (d elementData) Picked() ([]picked, error) {
 	var out []picked
-	for _, v := range listOf(d.held()) {
+	for _, v := range kit.ListOf(d.held()) {
 		o, ok := v.(object)
 		if !ok {
 			continue
@@ -77,7 +79,7 @@ func (d elementData) Value() string {
 
 // Chosen says whether one of several values is chosen.
 func (d elementData) Chosen(value string) bool {
-	for _, x := range listOf(d.held()) {
+	for _, x := range kit.ListOf(d.held()) {
 		if o, ok := x.(object); ok {
 			x = o["value"]
 		}
@@ -99,7 +101,7 @@ type choice struct {
 func (d elementData) Choices() []choice {
 	var out []choice
 	add := func(list any, group string) {
-		for _, v := range listOf(list) {
+		for _, v := range kit.ListOf(list) {
 			if o, ok := v.(object); ok {
 				value, _ := o["value"].(string)
 				out = append(out, choice{value, d.R.Plain(o["text"]), group, d.R.Text(o["text"]), d.R.Text(o["description"])})
@@ -109,14 +111,14 @@ func (d elementData) Choices() []choice {
 	kind, _ := d.E["type"].(string)
 	switch {
 	case strings.Contains(kind, "users_select"):
-		present := maps.Clone(d.R.people)
-		maps.DeleteFunc(present, func(id, _ string) bool { return d.R.gone[id] })
-		return d.R.page.sorted(present, "")
+		present := maps.Clone(d.R.People)
+		maps.DeleteFunc(present, func(id, _ string) bool { return d.R.Gone[id] })
+		return d.R.Page.sorted(present, "")
 	case strings.Contains(kind, "channels_select"), strings.Contains(kind, "conversations_select"):
-		return d.R.page.sorted(d.R.channels, "#")
+		return d.R.Page.sorted(d.R.Channels, "#")
 	}
 	add(d.E["options"], "")
-	for _, g := range listOf(d.E["option_groups"]) {
+	for _, g := range kit.ListOf(d.E["option_groups"]) {
 		if o, ok := g.(object); ok {
 			add(o["options"], d.R.Plain(o["label"]))
 		}

@@ -1,0 +1,94 @@
+package page
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+
+	"factorbot/bot/slacksim/kit"
+)
+
+// richText renders a rich_text block.
+func (n *Names) richText(block object) template.HTML {
+	var b strings.Builder
+	for _, v := range kit.ListOf(block["elements"]) {
+		if o, ok := v.(object); ok {
+			n.richPart(&b, o)
+		}
+	}
+	return template.HTML(b.String()) // every literal was escaped
+}
+
+func (n *Names) richPart(b *strings.Builder, o object) {
+	switch o["type"] {
+	case "rich_text_section":
+		b.WriteString("<p>")
+		n.richInline(b, o)
+		b.WriteString("</p>")
+	case "rich_text_quote":
+		b.WriteString("<blockquote>")
+		n.richInline(b, o)
+		b.WriteString("</blockquote>")
+	case "rich_text_preformatted":
+		b.WriteString("<pre>")
+		n.richInline(b, o)
+		b.WriteString("</pre>")
+	case "rich_text_list":
+		tag := "ul"
+		if o["style"] == "ordered" {
+			tag = "ol"
+		}
+		b.WriteString("<" + tag + ">")
+		for _, item := range kit.ListOf(o["elements"]) {
+			if item, ok := item.(object); ok {
+				b.WriteString("<li>")
+				n.richInline(b, item)
+				b.WriteString("</li>")
+			}
+		}
+		b.WriteString("</" + tag + ">")
+	}
+}
+
+func (n *Names) richInline(b *strings.Builder, o object) {
+	for _, v := range kit.ListOf(o["elements"]) {
+		e, ok := v.(object)
+		if !ok {
+			continue
+		}
+		inner := n.richElement(e)
+		style, _ := e["style"].(object)
+		for _, m := range [][2]string{{"code", "code"}, {"bold", "strong"}, {"italic", "em"}, {"strike", "s"}, {"underline", "u"}} {
+			if style[m[0]] == true {
+				inner = "<" + m[1] + ">" + inner + "</" + m[1] + ">"
+			}
+		}
+		b.WriteString(inner)
+	}
+}
+
+func (n *Names) richElement(e object) string {
+	str := func(key string) string { s, _ := e[key].(string); return s }
+	switch e["type"] {
+	case "text":
+		return strings.ReplaceAll(html.EscapeString(str("text")), "\n", "<br>")
+	case "link":
+		return link(str("url"), str("text"), n.Base)
+	case "user":
+		return mentionSpan("@" + nameOr(n.People[str("user_id")], "", str("user_id")))
+	case "usergroup":
+		return mentionSpan("@" + nameOr(n.Groups[str("usergroup_id")], "", str("usergroup_id")))
+	case "channel":
+		return n.channelLink(str("channel_id"))
+	case "broadcast":
+		return broadcast(str("range"))
+	case "emoji":
+		return n.emojis(html.EscapeString(":" + str("name") + ":"))
+	case "color":
+		return html.EscapeString(str("value"))
+	case "date":
+		return dateToken(fmt.Sprintf("!date^%v^%s", e["timestamp"], str("format")), str("fallback"), n.Base)
+	}
+	return ""
+}
