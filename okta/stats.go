@@ -31,7 +31,7 @@ const UsersBucket = wire.UsersBucket
 
 // count books what came of a call, if it left.
 func (c *exchange) count(t *wire.Tally) {
-	if t != nil && c.used && (c.failed == nil || c.failed.Effect != EffectNone) {
+	if t != nil && c.sent && (c.failed == nil || c.failed.Effect != EffectNone) {
 		t.Count(c.grant.Bucket(), c.ans.status)
 	}
 }

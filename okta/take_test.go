@@ -252,3 +252,56 @@ func TestTake_slow(t *testing.T) {
 		resets.Wait()
 	})
 }
+
+// TestTake_refused_meanwhile: slots that were given before Okta said 429 do not leave
+// into it. They are refused by us, so that whoever holds them waits for another.
+func TestTake_refused_meanwhile(t *testing.T) {
+	sdk := MustSDK(t)
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		refusing, calls, refused := false, 0, 0
+		c := MustClient(t, okta.Config{SDK: sdk, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-time.After(5 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			calls++
+			resp := &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: http.NoBody}
+			if refusing {
+				refused++
+				resp.StatusCode = http.StatusTooManyRequests
+				resp.Header.Set("Retry-After", "5")
+			}
+			return resp, nil
+		})})
+		for range 3 {
+			if _, err := reset(t.Context(), c, "FR-1", someone); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slots := takeAll(t, context.Background(), c)
+		if len(slots) < 100 {
+			t.Fatalf("%d slots", len(slots))
+		}
+		mu.Lock()
+		refusing, calls = true, 0
+		mu.Unlock()
+		var all sync.WaitGroup
+		for _, slot := range slots {
+			all.Go(func() {
+				_, err := c.ResetFactors(context.Background(), slot, time.Now(), someone)
+				if e := failure(t, err); e.Kind != okta.KindRateLimited || e.Effect != okta.EffectRefused {
+					t.Errorf("%+v", e)
+				}
+			})
+		}
+		all.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if refused > 8 {
+			t.Errorf("%d calls left into the refusal", refused)
+		}
+		if n := c.Stats().Buckets[0].Answers["429"]; n != int64(refused) || c.Stats().InFlight != 0 {
+			t.Errorf("%d are counted, %d in flight", n, c.Stats().InFlight)
+		}
+	})
+}

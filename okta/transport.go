@@ -37,6 +37,7 @@ type exchange struct {
 	header    http.Header               // reads: added to the SDK's
 
 	used   bool
+	sent   bool // it had its place: it left, unless failed says that it did not
 	ans    answer
 	failed *Error // set when there is no usable answer
 }
@@ -88,6 +89,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		c.failed = err
 		return nil, err
 	}
+	c.sent = true
 	a := pacer.Answer{Sent: time.Now()}
 	resp, err := t.exchange(req, c, &a)
 	a.Got = time.Now()
@@ -127,6 +129,9 @@ func (c *exchange) start(ctx context.Context) *Error {
 
 // unsent is the Error of a call that waited too long, or was given up, before it left.
 func (c *exchange) unsent(err error) *Error {
+	if errors.Is(err, pacer.ErrPaused) {
+		return &Error{Op: c.op, Effect: EffectRefused, Kind: KindRateLimited, Summary: "Okta refused other calls meanwhile, so nothing was sent", Advice: adviceRate}
+	}
 	if c.write && elapsed(c.asked, time.Now()) >= beginWithin {
 		return &Error{Op: c.op, Effect: EffectNone, Kind: KindLate, Summary: "more than 2 s since it was recorded, so nothing was sent", Advice: adviceLate}
 	}

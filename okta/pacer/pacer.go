@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// ErrClosed says that the pacer was closed while a call waited.
-var ErrClosed = errors.New("pacer: closed")
+var (
+	// ErrClosed says that the pacer was closed while a call waited.
+	ErrClosed = errors.New("pacer: closed")
+	// ErrPaused says that another call was answered 429 after the slot was granted.
+	ErrPaused = errors.New("pacer: paused")
+)
 
 // Options say how hard to pace. What is found out about ceilings is told to
 // OnCeiling, which must not block and must not call the pacer; a Ceiling of no calls
@@ -106,7 +110,8 @@ type waiter struct {
 	bucket   *bucket
 	lane     Lane
 	wants    wants
-	granted  chan struct{} // closed with the grant
+	granted  chan struct{} // closed with the grant, or
+	err      error         // with the reason why there is none
 }
 
 // wants is what a waiter waits for.
@@ -168,6 +173,7 @@ func (p *Pacer) wait(ctx, asked context.Context, w *waiter) error {
 		w.bucket = p.bucketOf(w.endpoint)
 	}
 	p.waiting = append(p.waiting, w)
+	p.turnAway(w.bucket, time.Now())
 	p.pump(time.Now())
 	p.mu.Unlock()
 
@@ -181,7 +187,7 @@ func (p *Pacer) wait(ctx, asked context.Context, w *waiter) error {
 	defer p.mu.Unlock()
 	i := slices.Index(p.waiting, w)
 	if i < 0 { // its turn came, if only at the same moment
-		return nil
+		return w.err
 	}
 	p.remove(i)
 	return cmp.Or(ctx.Err(), asked.Err(), ErrClosed)
@@ -222,6 +228,7 @@ func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
 		b, ofWindow := p.placeOf(endpoint{name, kind}, a)
 		before := b.ceiling
 		b.take(kind, a, ofWindow)
+		p.turnAway(b, a.Got)
 		p.calls.count(g.has, -1)
 		p.calls.answer(a)
 		p.pump(time.Now())
@@ -235,6 +242,17 @@ func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
 		}
 	})
 	return retryAt
+}
+
+// turnAway refuses the slots that wait for a place while their bucket is paused. p.mu is held.
+func (p *Pacer) turnAway(b *bucket, now time.Time) {
+	for i := len(p.waiting) - 1; i >= 0 && b.paused.After(now); i-- {
+		if w := p.waiting[i]; w.bucket == b && w.wants == place {
+			p.remove(i)
+			w.err = ErrPaused
+			close(w.granted)
+		}
+	}
 }
 
 // look is what the timer runs.
