@@ -17,6 +17,7 @@ import (
 type copyMark struct {
 	Taken time.Time `json:"taken"`
 	Okta  time.Time `json:"okta,omitzero"` // the same moment by Okta's clock; zero: not known
+	Until time.Time `json:"until,omitzero"` // of a record that was put back: it was used until then at least
 }
 
 // Backup writes a copy of the record as it is now, while others write on. A copy is

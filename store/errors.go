@@ -16,6 +16,9 @@ var (
 	ErrChanged  = reset.ErrChanged
 	ErrLost     = reset.ErrLost
 	ErrClosed   = kv.ErrClosed
+	ErrNoRecord = boltkv.ErrNoRecord
+	ErrAway     = kv.ErrAway    // etcd does not answer
+	ErrUnknown  = kv.ErrUnknown // whether a write took effect is not known
 )
 
 // What can be wrong with a record's file.

@@ -41,6 +41,20 @@ func (r *Reader) restoredMark(ctx context.Context) (*copyMark, error) {
 	return &m, nil
 }
 
+// Suspect says that the record is an older one that was put back: it is as it was at a
+// moment, which is given by Okta's clock too, and was used until a later one at least. It
+// counts as restored: see [Term.Restored].
+func (t *Term) Suspect(ctx context.Context, taken, okta, until time.Time) error {
+	mark, err := json.Marshal(copyMark{Taken: taken.UTC(), Okta: okta.UTC(), Until: until.UTC()})
+	if err != nil {
+		return err
+	}
+	if _, err := t.commit(ctx, nil, kv.Put(copyKey, mark)); err != nil {
+		return fmt.Errorf("mark the record as put back: %w", err)
+	}
+	return nil
+}
+
 // Restoration is what was done with a restored record.
 type Restoration struct {
 	Taken    time.Time // when the backup was made
@@ -49,6 +63,7 @@ type Restoration struct {
 
 	slackTime time.Time
 	oktaTime  time.Time // when the backup was made, by Okta's clock; zero: not known
+	until time.Time // the record was used at least until then; zero: until it was opened
 }
 
 // Restored makes a restored backup into the record, and does nothing to a record that is
@@ -61,7 +76,7 @@ func (t *Term) Restored(ctx context.Context, slackTime time.Time) (*Restoration,
 	if mark == nil || err != nil {
 		return nil, err
 	}
-	done := &Restoration{Taken: mark.Taken, slackTime: slackTime, oktaTime: mark.Okta}
+	done := &Restoration{Taken: mark.Taken, slackTime: slackTime, oktaTime: mark.Okta, until: mark.Until}
 	for _, part := range []func(context.Context, *Restoration) error{t.restoreRequests, t.dropInbox, t.skipHistory, t.unmark} {
 		if err := part(ctx, done); err != nil {
 			return nil, fmt.Errorf("take over a backup: %w", err)
@@ -116,6 +131,9 @@ func (t *Term) dropInbox(ctx context.Context, done *Restoration) error {
 	for e, err := range t.Pending(ctx) {
 		if err != nil {
 			return err
+		}
+		if !done.until.IsZero() && e.At.After(done.until) { // recorded after it was put back
+			continue
 		}
 		if err := t.Finish(ctx, e.Key); err != nil {
 			return err

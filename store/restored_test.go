@@ -93,3 +93,28 @@ func TestInspection_BackupFile(t *testing.T) {
 		t.Error("the file was changed")
 	}
 }
+
+// A record that was put back is restored without what came to it since: envelopes that
+// were recorded after that are served.
+func TestTerm_Suspect(t *testing.T) {
+	now := t0
+	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"), Clock(func() time.Time { return now }))
+	term := mustTerm(t, s)
+	open := mustRun(t, term, 3, t0)
+	must[bool](t)(s.Receive(t.Context(), "served since", []byte("{}")))
+	now = t0.Add(time.Hour)
+	must[bool](t)(s.Receive(t.Context(), "new", []byte("{}")))
+	if err := term.Suspect(t.Context(), t0, t0, t0.Add(30*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	done := must[*Restoration](t)(term.Restored(t.Context(), now))
+	if done == nil || !done.Taken.Equal(t0) || done.Requests != 1 || done.Dropped != 1 {
+		t.Fatalf("restored %+v", done)
+	}
+	if r := must[*reset.Request](t)(term.Get(t.Context(), open.ID)); !r.RestoredFrom.Equal(t0) {
+		t.Errorf("the open request: %v", r.RestoredFrom)
+	}
+	if left := collect(t, term.Pending(t.Context())); len(left) != 1 || left[0].Key != "new" {
+		t.Errorf("the inbox holds %v", left)
+	}
+}

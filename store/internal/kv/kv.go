@@ -26,6 +26,7 @@ var (
 	ErrUnknown  = errors.New("it is not known whether the commit took effect")
 	ErrLimit    = errors.New("over the limit of a commit")
 	ErrClosed   = errors.New("the record is closed")
+	ErrAway     = errors.New("the record cannot be reached")
 )
 
 // Engine keeps pairs in the order of their keys. A commit gets the next

@@ -160,8 +160,10 @@ func (e *Engine) patiently(ctx context.Context, try func(context.Context) error)
 			return nil
 		case e.over(ctx) != nil:
 			return e.over(ctx)
-		case refused(err) || time.Now().After(deadline):
+		case refused(err):
 			return fmt.Errorf("ask etcd: %w", err)
+		case time.Now().After(deadline):
+			return fmt.Errorf("ask etcd: %w: %w", kv.ErrAway, err)
 		}
 		if err := e.wait(ctx, retryPause); err != nil {
 			return err

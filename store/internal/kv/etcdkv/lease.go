@@ -63,7 +63,7 @@ func (e *Engine) take(ctx context.Context, name string, ttl time.Duration, rev i
 	defer cancel()
 	grant, err := e.client.Grant(call, int64(max(ttl, time.Second)/time.Second))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", kv.ErrAway, err)
 	}
 	key := kv.LeaseKey(name)
 	value := fmt.Sprintf("%s %x", e.name, grant.ID)
