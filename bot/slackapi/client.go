@@ -16,6 +16,9 @@ const callTime = 60 * time.Second
 // ErrElsewhere refuses to follow a redirect, or to speak to a URL, outside Slack.
 var ErrElsewhere = errors.New("the address is neither Slack's nor the API's own")
 
+// Client is the client for Slack, as [NewClient] makes it.
+type Client = slack.Client
+
 // NewClient returns a client for both tokens. The API URL ends in a slash.
 // Redirects are followed only within Slack or the API's own host, calls have a
 // time limit, and nothing is repeated: callers know whether they may. Calls go
