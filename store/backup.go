@@ -16,7 +16,7 @@ import (
 // have been sent since.
 type copyMark struct {
 	Taken time.Time `json:"taken"`
-	Okta  time.Time `json:"okta,omitzero"` // the same moment by Okta's clock; zero: not known
+	Okta  time.Time `json:"okta,omitzero"`  // the same moment by Okta's clock; zero: not known
 	Until time.Time `json:"until,omitzero"` // of a record that was put back: it was used until then at least
 }
 

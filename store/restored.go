@@ -63,7 +63,7 @@ type Restoration struct {
 
 	slackTime time.Time
 	oktaTime  time.Time // when the backup was made, by Okta's clock; zero: not known
-	until time.Time // the record was used at least until then; zero: until it was opened
+	until     time.Time // the record was used at least until then; zero: until it was opened
 }
 
 // Restored makes a restored backup into the record, and does nothing to a record that is

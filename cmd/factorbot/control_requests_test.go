@@ -33,7 +33,7 @@ func TestRequests_withSlackDown(t *testing.T) {
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost it again")
 	s.awaitPending(2)
 	s.post("/sandbox/set", map[string]any{"slack_down": true})
-	info, err := os.Lstat(operator.SocketPath(db))
+	info, err := os.Lstat(db + ".sock")
 	if err != nil || info.Mode()&fs.ModeSocket == 0 || info.Mode().Perm() != 0o600 {
 		t.Fatalf("the socket is %v, %v", info, err)
 	}
@@ -99,7 +99,7 @@ func TestRequests_arguments(t *testing.T) {
 func TestControl_afterACrash(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
-	left, err := operator.Listen(db)
+	left, err := operator.Listen(db + ".sock")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +112,11 @@ func TestControl_afterACrash(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	stop()
-	if err := os.WriteFile(operator.SocketPath(db), []byte("mine"), 0o600); err != nil {
+	if err := os.WriteFile(db+".sock", []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.mustRun(db, config)
-	if b, err := os.ReadFile(operator.SocketPath(db)); err != nil || string(b) != "mine" {
+	if b, err := os.ReadFile(db + ".sock"); err != nil || string(b) != "mine" {
 		t.Errorf("a file that is no socket was touched: %q, %v", b, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
 	"factorbot/bot/hometab"
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/runner"
@@ -41,32 +43,48 @@ type Options struct {
 	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
 	Load   func() (*config.Config, error)
 
+	// LeaseTTL is how long a leader that died keeps others from leading; 0: as the store has it.
+	LeaseTTL time.Duration
+
 	// Wrap may put something between the bot and its record and org; nil: nothing.
 	Wrap func(Record, Okta) (Record, Okta)
 }
 
 // Run serves health and metrics, and runs the bot until ctx ends or a part of it fails.
 // New secrets that were accepted make it start the bot again, in this process.
+//
+// A process that loses its lead to another one goes back to following, in this process too.
 func Run(ctx context.Context, cfg *config.Config, opt Options) error {
+	started := false
 	for {
-		err := runOnce(ctx, cfg, opt)
+		opened, err := runOnce(ctx, cfg, opt)
+		started = started || opened
 		renewed, ok := errors.AsType[*renewal](err)
-		if !ok {
+		switch {
+		case ok:
+			opt.Log.Info("the bot starts again with the new secrets", "secrets", renewed.names)
+			cfg = renewed.config
+		case started && cfg.InEtcd() && passes(err):
+			opt.Log.Warn("this process follows again", "why", err, "in", followAgain.String())
+			if pause(ctx, followAgain) != nil {
+				return nil
+			}
+		default:
 			return err
 		}
-		opt.Log.Info("the bot starts again with the new secrets", "secrets", renewed.names)
-		cfg = renewed.config
 	}
 }
 
-func runOnce(ctx context.Context, cfg *config.Config, opt Options) error {
-	file, err := openRecord(ctx, cfg, opt.Log) // first: who has it is told whatever port is asked for
+// runOnce runs the bot until ctx ends or a part of it fails; opened says whether it has
+// had the record.
+func runOnce(ctx context.Context, cfg *config.Config, opt Options) (opened bool, err error) {
+	file, err := openRecord(ctx, cfg, opt) // first: who has it is told whatever port is asked for
 	if err != nil {
-		return err
+		return false, err
 	}
 	listener, err := net.Listen("tcp", cfg.HTTPAddr)
 	if err != nil {
-		return errors.Join(portTrouble(cfg.HTTPAddr, err), file.Close())
+		return true, errors.Join(portTrouble(cfg.HTTPAddr, err), file.Close())
 	}
 	lc := NewLifecycle(ctx)
 	opt.Health = NewHealth()
@@ -74,16 +92,19 @@ func runOnce(ctx context.Context, cfg *config.Config, opt Options) error {
 	opt.Health.Mount(mux)
 	Serve(lc, listener, mux)
 	if err := start(ctx, lc, cfg, file, opt); err != nil {
-		return errors.Join(err, lc.Stop())
+		if stopped := lc.Stop(); ctx.Err() == nil || stopped != nil {
+			return true, errors.Join(err, stopped)
+		}
+		return true, nil // it was told to stop while it followed
 	}
 	opt.Log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
 	if err := lc.Wait(); err != nil {
 		if stopped := lc.Stop(); stopped != nil {
-			return errors.Join(stopped, fmt.Errorf("%v", err)) // no renewal over a record that is still open
+			return true, errors.Join(stopped, fmt.Errorf("%v", err)) // no renewal over a record that is still open
 		}
-		return err
+		return true, err
 	}
-	return nil
+	return true, nil
 }
 
 // portTrouble tells a port that somebody else has, which may pass, from an address
@@ -97,14 +118,23 @@ func portTrouble(addr string, err error) error {
 
 // openRecord opens the record of the org. One that was made with another address is
 // opened if Okta says that the same org answers at ours.
-func openRecord(ctx context.Context, cfg *config.Config, log *slog.Logger) (*store.Store, error) {
-	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain))
+func openRecord(ctx context.Context, cfg *config.Config, opt Options) (*store.Store, error) {
+	how := []store.Option{store.Retain(cfg.Policy.Retain), store.As(processName())}
+	if opt.LeaseTTL > 0 {
+		how = append(how, store.LeaseTTL(opt.LeaseTTL))
+	}
+	certificates, err := cfg.Etcd.TLS()
+	if err != nil {
+		return nil, err
+	}
+	how = append(how, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, how...)
 	if other := (*store.OrgError)(nil); errors.As(err, &other) {
-		id, unknown := askOrgID(ctx, cfg, log)
+		id, unknown := askOrgID(ctx, cfg, opt.Log)
 		if unknown != nil {
 			return nil, fmt.Errorf("%w (whether it is the same org at another address cannot be told: %v)", err, unknown)
 		}
-		file, err = store.Open(cfg.DB, cfg.Okta.OrgURL, store.Retain(cfg.Policy.Retain), store.SameOrg(id))
+		file, err = store.Open(cfg.DB, cfg.Okta.OrgURL, append(how, store.SameOrg(id))...)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil, cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
@@ -114,7 +144,7 @@ func openRecord(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 
 // Start opens the record and starts everything that acts on it.
 func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) error {
-	file, err := openRecord(ctx, cfg, opt.Log)
+	file, err := openRecord(ctx, cfg, opt)
 	if err != nil {
 		return err
 	}
@@ -123,22 +153,140 @@ func Start(ctx context.Context, lc *Lifecycle, cfg *config.Config, opt Options) 
 
 // start starts everything that acts on the record. What is started last stops first:
 // nobody hears Slack when the runner stops, and the record closes when nobody writes to it.
+//
+// A record that several processes share is listened for at once, and acted on when this
+// process leads; then the sockets stay open while the lead is given back.
 func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.Store, opt Options) error {
-	log, health := opt.Log, opt.Health
-	live := newLivePolicy(&cfg.Policy)
-	current := live.now
 	lc.OnStop("record", file.Close)
-	term, err := file.Lead(ctx)
-	if err != nil {
+	p := newProcess(lc, cfg, file, opt)
+	if !file.Shared() {
+		if err := p.term.Begin(ctx); err != nil {
+			return err
+		}
+		if err := p.lead(ctx); err != nil {
+			return err
+		}
+		p.listen()
+		return nil
+	}
+	p.listen()
+	if err := p.follow(ctx); err != nil {
 		return err
 	}
-	slackClock := &slackapi.Clock{}
-	slack := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, slackClock.Through(health.metrics.Slack))
-	dated := func(ctx context.Context) error {
-		_, err := slack.AuthTestContext(ctx)
-		return err
+	return p.lead(ctx)
+}
+
+// process is the bot in this process.
+type process struct {
+	lc      *Lifecycle
+	cfg     *config.Config
+	opt     Options
+	log     *slog.Logger
+	file    *store.Store
+	term    *store.Term
+	live    *livePolicy
+	current func() policy.Rules
+	okta    *standby
+	rec     Record
+	wrapOrg func(Okta) Okta
+	slack   *slackapi.Client
+	clock   *slackapi.Clock // Slack's
+	stepUps *stepup.Verifier
+	who     *people.Directory
+	desk    *desk.Desk
+	tabs    *hometab.Publisher
+	posts   atomic.Pointer[announcer.Announcer] // nil before this process leads
+
+	listener    *bot.Listener
+	hear, serve func(context.Context) error
+	kept        *backups
+	reload      *reloader
+}
+
+// newProcess makes the parts that a process has whether or not it leads.
+func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Options) *process {
+	log, health := opt.Log, opt.Health
+	p := &process{lc: lc, cfg: cfg, opt: opt, log: log, file: file, term: file.Follow(), live: newLivePolicy(&cfg.Policy), okta: &standby{}}
+	p.current = p.live.now
+	p.rec, p.wrapOrg = NewRecord(p.term), func(o Okta) Okta { return o }
+	if opt.Wrap != nil {
+		p.rec, _ = opt.Wrap(p.rec, nil)
+		p.wrapOrg = func(o Okta) Okta { _, o = opt.Wrap(nil, o); return o }
 	}
-	if err := takeOver(ctx, term, slackTime(dated, slackClock), log); err != nil {
+	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
+	p.clock = &slackapi.Clock{}
+	p.slack = slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, p.clock.Through(health.metrics.Slack))
+	p.who = &people.Directory{Slack: p.slack, Okta: p.okta, Rules: p.current, Log: log.With("part", "people"), Shelf: p.rec}
+	p.desk = &desk.Desk{Record: p.rec, Plans: p.rec, Brake: p.rec, People: p.who, Users: leads{p.okta}, Rules: p.current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
+	verifier, screen := newStepUps(p.rec, p.desk, p.who, p.okta, p.current, log.With("part", "step-up"))
+	p.stepUps = verifier
+	p.tabs = &hometab.Publisher{Slack: p.slack, Source: tabSource{p.desk, p.rec}, Log: log.With("part", "home tabs"), Now: time.Now}
+	p.kept = &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(p.term)}
+	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now}
+	p.listener = &bot.Listener{
+		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Seen: p.rec, Shelf: p.rec, Desk: deskOf{p.desk, p.term}, Board: p.rec, Anchors: p.rec, Schema: schema{p.okta},
+		Channels: func() []reset.Channel { return p.current().Channels },
+		Deciders: func() view.Helpers {
+			return view.Helpers{People: p.current().Approvers.Users, Groups: p.current().Approvers.Usergroups}
+		},
+		// One row more than a request may have: the desk refuses it and says so.
+		Limits:  func() roster.Limits { return roster.Limits{Users: p.current().MaxTargets} },
+		StepUp:  verifier,
+		Deleted: p.deleted,
+		Opened:  p.tabs.Opened,
+		Socket:  health.metrics.Sockets.Note,
+		Log:     log.With("part", "listener"), Now: time.Now, Clock: p.clock,
+	}
+	screen.Listener = p.listener
+	if file.Shared() {
+		p.listener.Host = processName()
+	}
+	p.hear, p.serve = p.listener.Halves()
+	return p
+}
+
+// deleted tells the announcer of a deleted message; that of another process meets it by itself.
+func (p *process) deleted(c reset.Channel, ts string) {
+	if posts := p.posts.Load(); posts != nil {
+		posts.Deleted(c, ts)
+	}
+}
+
+// dated makes a call of Slack's, for the time of its answer.
+func (p *process) dated(ctx context.Context) error {
+	_, err := p.slack.AuthTestContext(ctx)
+	return err
+}
+
+func (p *process) waiting() int {
+	if posts := p.posts.Load(); posts != nil {
+		return posts.Waiting()
+	}
+	return 0
+}
+
+// listen starts what every process does.
+func (p *process) listen() {
+	if p.cfg.ControlPath() == "" {
+		p.log.Info("operators' commands read the record by themselves: FACTORBOT_CONTROL names no socket")
+	} else if operators, err := operator.Listen(p.cfg.ControlPath()); err != nil { // such as a path too long for a socket
+		p.log.Warn("operators' commands cannot reach this bot", "err", err)
+	} else {
+		Serve(p.lc, operators, operator.Handler(p.file, p.log, (&stepup.Book{Values: p.term, Rules: p.current, Now: time.Now}).Rebind))
+	}
+	p.lc.Start("home tabs", p.tabs.Run)
+	p.lc.Start("listener", p.hear)
+	p.lc.Start("reloads", p.reload.Run)
+	counted := metrics.NewRecordMeter(p.rec, p.file.Stats, p.waiting, p.log.With("part", "metrics"))
+	p.lc.Start("metrics", counted.Run)
+	p.opt.Health.metrics.Registry.MustRegister(counted, metrics.NewLeader(p.term.Begun), metrics.NewUpkeep(p.kept.State, p.reload.State))
+}
+
+// lead starts what the process does that leads.
+func (p *process) lead(ctx context.Context) error {
+	lc, cfg, log, rec, term := p.lc, p.cfg, p.log, p.rec, p.term
+	p.keepTerm()
+	if err := takeOver(ctx, term, slackTime(p.dated, p.clock), log); err != nil {
 		return err
 	}
 	head, err := term.Head(ctx)
@@ -146,11 +294,6 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 		return err
 	}
 	log.Info("the record is open", "audit_head", head.String())
-	if operators, err := operator.Listen(cfg.DB); err != nil { // such as a path too long for a socket
-		log.Warn("operators' commands cannot reach this bot", "err", err)
-	} else {
-		Serve(lc, operators, operator.Handler(file, log, (&stepup.Book{Values: term, Rules: current, Now: time.Now}).Rebind))
-	}
 	shares, err := loadCeilings(ctx, term, log)
 	if err != nil {
 		return err
@@ -160,101 +303,92 @@ func start(ctx context.Context, lc *Lifecycle, cfg *config.Config, file *store.S
 	if err != nil {
 		return err
 	}
-	file.OktaTime(func() time.Time {
+	lc.OnStop("Okta client", func() error { client.Close(); return nil })
+	p.okta.client.Store(client)
+	p.file.OktaTime(func() time.Time {
 		ahead, known := client.Clock()
 		if !known {
 			return time.Time{}
 		}
 		return time.Now().Add(ahead)
 	})
-	rec, org := NewRecord(term), Okta(client)
-	if opt.Wrap != nil {
-		rec, org = opt.Wrap(rec, org)
-	}
-	lc.OnStop("Okta client", func() error { client.Close(); return nil })
-	lc.OnStop("connections to Slack", func() error { health.metrics.Slack.CloseIdle(); return nil })
-	who := &people.Directory{Slack: slack, Okta: client, Rules: current, Log: log.With("part", "people"), Shelf: rec}
-	d := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: who, Users: leads{client}, Rules: current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
-	verifier, screen := newStepUps(rec, d, who, client, current, log.With("part", "step-up"))
-	if err := d.Reconcile(ctx); err != nil {
+	if err := p.desk.Reconcile(ctx); err != nil {
 		return err
 	}
-
-	lc.Start("brakes", d.Run)
+	lc.Start("brakes", p.desk.Run)
 	lc.Start("sweeper", func(ctx context.Context) error { return sweep(ctx, term, log) })
-	kept := &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(term)}
 	if cfg.Policy.Backup.Dir != "" {
-		lc.Start("backups", kept.Run)
+		lc.Start("backups", p.kept.Run)
 	}
-	posts := &announcer.Announcer{Slack: slack, Record: rec, Approvers: people.Approvers{People: who, Plans: rec}, Usergroups: func() []string { return who.Rules().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
-	lc.Start("announcer", posts.Run)
-	notifier := &announcer.Notifier{
-		Slack: slack, Record: rec, Affected: people.Affected{People: who, Okta: client}, Max: cfg.Policy.Notify.Max,
-		Log: log.With("part", "notices"), Now: time.Now,
-	}
-	lc.Start("notices", notifier.Run)
-	alarm := &announcer.AlertPoster{Slack: slack, Record: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
-	lc.Start("alerts", alarm.Run)
-	freezes := &announcer.FreezeAnnouncer{
-		Slack: slack, Trail: rec, Channels: func() []reset.Channel { return current().Channels }, Alerts: reset.Channel(cfg.Policy.Alerts.Channel),
-		Org: file.Org(), Log: log.With("part", "freezes"), Now: time.Now,
-	}
-	lc.Start("freezes", freezes.Run)
-	var herald runner.Herald
 	seconds := func(r *reset.Request) int { return webhook.RunSeconds(client.Stats(), cfg.Okta.Reserve, r) }
-	if cfg.Policy.Alerts.Webhook != "" {
-		hook, err := webhook.New(ctx, cfg, rec, seconds, log.With("part", "webhook"))
-		if err != nil {
-			return err
-		}
-		lc.Start("webhook", hook.Run)
-		herald = hook
+	herald, err := p.announce(ctx, client, seconds)
+	if err != nil {
+		return err
 	}
+	org := p.wrapOrg(client)
 	acting := &runner.Runner{
-		Confirms: verifier.Confirmers,
-		Heads:    rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: who, Herald: herald,
-		Rules: current, Org: file.Org(), Log: log.With("part", "runner"),
+		Confirms: p.stepUps.Confirmers,
+		Heads:    rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: p.who, Herald: herald,
+		Rules: p.current, Org: p.file.Org(), Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag,
+			Term: term.Number(), Earlier: earlier(term),
 			Takes: func(r *reset.Request) time.Duration { return time.Duration(seconds(r)) * time.Second }},
 	}
-	lc.Start("runner", acting.Run)
-	tabs := &hometab.Publisher{Slack: slack, Source: tabSource{d, rec}, Log: log.With("part", "home tabs"), Now: time.Now}
-	lc.Start("home tabs", tabs.Run)
-	listener := &bot.Listener{
-		Slack: slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: rec, Seen: rec, Shelf: rec, Desk: d, Board: rec, Anchors: rec, Enrolled: enrolments{acting}, Schema: schema{client},
-		Channels: func() []reset.Channel { return current().Channels },
-		Deciders: func() view.Helpers {
-			return view.Helpers{People: current().Approvers.Users, Groups: current().Approvers.Usergroups}
-		},
-		// One row more than a request may have: the desk refuses it and says so.
-		Limits:  func() roster.Limits { return roster.Limits{Users: current().MaxTargets} },
-		StepUp:  verifier,
-		Deleted: posts.Deleted,
-		Opened:  tabs.Opened,
-		Socket:  health.metrics.Sockets.Note,
-		Log:     log.With("part", "listener"), Now: time.Now, Clock: slackClock,
+	run := acting.Run
+	if p.file.Shared() {
+		older := &putBack{term: term, acting: acting, clock: client.Clock, slackTime: slackTime(p.dated, p.clock), log: log.With("part", "record")}
+		older.first(ctx)
+		lc.Start("alive", older.stayAlive)
+		run = older.thenRun
 	}
-	after := &announcer.EnrolmentReporter{Slack: slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
+	lc.Start("runner", run)
+	after := &announcer.EnrolmentReporter{Slack: p.slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
-	screen.Listener = listener
-	reports := &suspicious.Reader{Okta: client, Record: rec, Log: log.With("part", "reports"), Now: time.Now}
-	lc.Start("reports", reports.Run)
-	lc.Start("step-up", verifier.Run)
-	lc.Start("listener", listener.Run)
-	reload := &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: live, trail: rec, log: log.With("part", "reload"), now: time.Now}
-	lc.Start("reloads", reload.Run)
+	p.listener.Enrolled = enrolments{acting}
+	lc.Start("step-up", p.stepUps.Run)
+	lc.Start("inbox", p.serve)
 	lc.Start("checks", func(ctx context.Context) error {
-		return doctor.AtStart(ctx, cfg, slack, client, who, log.With("part", "checks"))
+		return doctor.AtStart(ctx, cfg, p.slack, client, p.who, log.With("part", "checks"))
 	})
-	counted := metrics.NewRecordMeter(rec, file.Stats, posts.Waiting, log.With("part", "metrics"))
-	lc.Start("metrics", counted.Run)
-	health.metrics.Registry.MustRegister(counted, metrics.NewOktaMeter(client.Stats), metrics.NewUpkeep(kept.State, reload.State))
+	p.opt.Health.metrics.Registry.MustRegister(metrics.NewOktaMeter(client.Stats))
 	lc.Start("org identity", func(ctx context.Context) error {
 		return bindOrg(ctx, client, term, cfg.Okta.OrgURL, log.With("part", "org identity"))
 	})
+	reports := &suspicious.Reader{Okta: client, Record: rec, Log: log.With("part", "reports"), Now: time.Now}
+	lc.Start("reports", reports.Run)
 	lc.Start("Okta token", func(ctx context.Context) error { return keepToken(ctx, client, log) })
-	health.ready.Store(newReadiness(health.metrics.Sockets.Count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) }))
+	ready := newReadiness(p.opt.Health.metrics.Sockets.Count, writable(rec), func(ctx context.Context) error { return oktaAnswers(ctx, client) })
+	p.opt.Health.ready.Store(p.telling(ready))
 	return nil
+}
+
+// announce starts what tells people, in Slack and by the webhook, which also announces runs.
+func (p *process) announce(ctx context.Context, client *okta.Client, seconds func(*reset.Request) int) (runner.Herald, error) {
+	lc, cfg, log, rec := p.lc, p.cfg, p.log, p.rec
+	posts := &announcer.Announcer{Slack: p.slack, Record: rec, Approvers: people.Approvers{People: p.who, Plans: rec}, Usergroups: func() []string { return p.current().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
+	p.posts.Store(posts)
+	lc.Start("announcer", posts.Run)
+	notifier := &announcer.Notifier{
+		Slack: p.slack, Record: rec, Affected: people.Affected{People: p.who, Okta: client}, Max: cfg.Policy.Notify.Max,
+		Log: log.With("part", "notices"), Now: time.Now,
+	}
+	lc.Start("notices", notifier.Run)
+	alarm := &announcer.AlertPoster{Slack: p.slack, Record: rec, Channel: reset.Channel(cfg.Policy.Alerts.Channel), Log: log.With("part", "alerts"), Now: time.Now}
+	lc.Start("alerts", alarm.Run)
+	freezes := &announcer.FreezeAnnouncer{
+		Slack: p.slack, Trail: rec, Channels: func() []reset.Channel { return p.current().Channels }, Alerts: reset.Channel(cfg.Policy.Alerts.Channel),
+		Org: p.file.Org(), Log: log.With("part", "freezes"), Now: time.Now,
+	}
+	lc.Start("freezes", freezes.Run)
+	if cfg.Policy.Alerts.Webhook == "" {
+		return nil, nil
+	}
+	hook, err := webhook.New(ctx, cfg, rec, seconds, log.With("part", "webhook"))
+	if err != nil {
+		return nil, err
+	}
+	lc.Start("webhook", hook.Run)
+	return hook, nil
 }
 
 // newOkta makes the client for the org. The marker in its User-Agent is the

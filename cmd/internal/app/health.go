@@ -38,7 +38,7 @@ func (h *Health) Mount(mux *http.ServeMux) {
 			answer(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		answer(w, http.StatusOK, "ready")
+		answer(w, http.StatusOK, ready.words(r.Context()))
 	})
 	if h.metrics != nil {
 		h.metrics.Mount(mux)
@@ -53,7 +53,19 @@ func answer(w http.ResponseWriter, status int, text string) {
 
 // readiness is whether the bot can work now: a socket is open, the record can
 // be written, Okta answers. The parts are asked side by side.
-type readiness struct{ parts []*readyPart }
+type readiness struct {
+	parts []*readyPart
+	say   func(context.Context) string // who leads; nil: nobody has to know
+}
+
+func (r *readiness) words(ctx context.Context) string {
+	if r.say == nil {
+		return "ready"
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	return "ready; " + r.say(ctx)
+}
 
 // readyPart is one thing that the bot cannot work without. What it says is kept
 // for a while, so that a probe each second asks no more of anybody.
@@ -73,6 +85,7 @@ const readyTime = 5 * time.Second
 // errNoSocket says that no person reaches the bot now.
 var errNoSocket = errors.New("no socket to Slack is open")
 
+// newReadiness asks for a socket, whether the record works, and unless answers is nil for Okta.
 func newReadiness(sockets func() int, write, answers func(context.Context) error) *readiness {
 	socket := func(context.Context) error {
 		if sockets() == 0 {
@@ -80,11 +93,14 @@ func newReadiness(sockets func() int, write, answers func(context.Context) error
 		}
 		return nil
 	}
-	return &readiness{[]*readyPart{
+	r := &readiness{parts: []*readyPart{
 		{name: "slack", ask: socket},
 		{name: "store", ask: write, good: 10 * time.Second},
-		{name: "okta", ask: answers, good: time.Minute, bad: 10 * time.Second},
 	}}
+	if answers != nil {
+		r.parts = append(r.parts, &readyPart{name: "okta", ask: answers, good: time.Minute, bad: 10 * time.Second})
+	}
+	return r
 }
 
 // check returns nil, or what is wrong, a line for each part.

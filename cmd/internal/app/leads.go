@@ -10,7 +10,7 @@ import (
 )
 
 // leads tells which Okta users the references of a file lead to.
-type leads struct{ client *okta.Client }
+type leads struct{ client *standby }
 
 // Lead asks for each reference as what it says it is, and for an address that is
 // nobody's login as an e-mail.

@@ -81,6 +81,23 @@ func (l *Lifecycle) OnStop(name string, closeIt func() error) {
 	})
 }
 
+// While runs do until it returns. Its context ends with ctx, and when a part fails, whose
+// failure is returned then.
+func (l *Lifecycle) While(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case failure := <-l.failed:
+		cancel()
+		<-done
+		return failure
+	}
+}
+
 // Wait blocks until the context ends or a part fails, and stops all. It returns
 // the failure and what went wrong while stopping; nil after a plain stop.
 func (l *Lifecycle) Wait() error {

@@ -61,6 +61,14 @@ type record struct{ *store.Term }
 // NewRecord returns the record as the parts of the bot use it during one term.
 func NewRecord(term *store.Term) Record { return record{term} }
 
+// Seen notes how far a channel was read. A process that does not lead has no part in that.
+func (r record) Seen(ctx context.Context, c reset.Channel, ts string) error {
+	if !r.Begun() {
+		return nil
+	}
+	return r.Term.Seen(ctx, c, ts)
+}
+
 // Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
 func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	if unlessFrozen {

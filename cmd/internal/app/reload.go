@@ -190,6 +190,8 @@ func needRestart(old, changed *config.Config) []string {
 		{"slack.api_url", old.Slack.APIURL, changed.Slack.APIURL},
 		{"okta", withoutSecrets(old.Okta), withoutSecrets(changed.Okta)},
 		{"db", old.DB, changed.DB},
+		{"etcd", old.Etcd, changed.Etcd},
+		{"control", old.Control, changed.Control},
 		{"http_addr", old.HTTPAddr, changed.HTTPAddr},
 		{"alerts", old.Policy.Alerts, changed.Policy.Alerts},
 		{"backup", old.Policy.Backup, changed.Policy.Backup},

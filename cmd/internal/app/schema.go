@@ -4,11 +4,10 @@ import (
 	"context"
 
 	"factorbot/bot/view"
-	"factorbot/okta"
 )
 
 // schema offers the profile attributes of the org as columns of an export.
-type schema struct{ okta *okta.Client }
+type schema struct{ okta *standby }
 
 // Attributes asks Okta.
 func (s schema) Attributes(ctx context.Context) ([]view.Attribute, error) {

@@ -11,12 +11,11 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/stepup"
 	"factorbot/cmd/internal/people"
-	"factorbot/okta"
 )
 
 // newStepUps prepares for decisions that are confirmed in Okta Verify. Whoever the
 // directory is asked about is judged by what the book remembers of the account.
-func newStepUps(rec Record, d *desk.Desk, who *people.Directory, client *okta.Client, rules func() policy.Rules, log *slog.Logger) (*stepup.Verifier, *bot.StepUpScreen) {
+func newStepUps(rec Record, d *desk.Desk, who *people.Directory, client stepup.Okta, rules func() policy.Rules, log *slog.Logger) (*stepup.Verifier, *bot.StepUpScreen) {
 	book := &stepup.Book{Values: rec, Rules: rules, Now: time.Now}
 	who.Judge = book.Judge
 	screen := &bot.StepUpScreen{}

@@ -141,8 +141,10 @@ func (c *Config) checkPlaces(bad *problems) {
 	switch {
 	case c.DB == "":
 		bad.add("FACTORBOT_DB", "must be the path of a file")
+	case c.InEtcd():
+		c.checkEtcd(bad)
 	case strings.Contains(c.DB, "://"):
-		bad.add("FACTORBOT_DB", "must be the path of a file: other databases are not available")
+		bad.add("FACTORBOT_DB", "must be the path of a file or an address in etcd: other databases are not available")
 	}
 	_, port, err := net.SplitHostPort(c.HTTPAddr)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || n > 65535 {

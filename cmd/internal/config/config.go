@@ -19,7 +19,9 @@ import (
 type Config struct {
 	Slack         SlackConfig `yaml:"slack"`
 	Okta          OktaConfig  `yaml:"okta"`
-	DB            string      `yaml:"db"`        // path of the bbolt file
+	DB            string      `yaml:"db"` // path of the bbolt file, or the address of a record in etcd
+	Etcd          EtcdConfig  `yaml:"etcd"`
+	Control       string      `yaml:"control"`   // path of the operators' socket, "" for none
 	HTTPAddr      string      `yaml:"http_addr"` // "127.0.0.1:8090", health and metrics
 	WebhookSecret Secret      `yaml:"webhook_secret"`
 	Policy        Policy      `yaml:",inline"`
@@ -107,10 +109,9 @@ func (f *Flags) Read(environ []string) (*Config, error) {
 	return c, bad.err()
 }
 
-// Places reads where the bot's database is and where its health is served, for
-// operators' commands: they find what "run" finds, and work with a policy that "run"
-// would refuse.
-func (f *Flags) Places(environ []string) (db, listen string, err error) {
+// Place reads what the commands of operators need to find the bot and its record, as
+// Places does.
+func (f *Flags) Place(environ []string) (*Config, error) {
 	c, found := f.collect(environ)
 	bad := &problems{}
 	for _, e := range found.list {
@@ -119,7 +120,15 @@ func (f *Flags) Places(environ []string) (db, listen string, err error) {
 		}
 	}
 	c.checkPlaces(bad)
-	return c.DB, c.HTTPAddr, bad.err()
+	return c, bad.err()
+}
+
+// Places reads where the bot's database is and where its health is served, for
+// operators' commands: they find what "run" finds, and work with a policy that "run"
+// would refuse.
+func (f *Flags) Places(environ []string) (db, listen string, err error) {
+	c, err := f.Place(environ)
+	return c.DB, c.HTTPAddr, err
 }
 
 // collect reads the settings from all sources, unchecked.

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,9 @@ const (
 
 // checkPlace looks at the database as it lies there, whether or not a bot has it open.
 func checkPlace(cfg *config.Config) []Finding {
+	if cfg.InEtcd() {
+		return []Finding{checkInEtcd(cfg)}
+	}
 	found := []Finding{checkDatabase(cfg), checkDisk(filepath.Dir(cfg.DB))}
 	if dir := cfg.Policy.Backup.Dir; dir != "" {
 		found = append(found, checkFolder("backup.dir", dir), checkDisk(dir))
@@ -56,6 +60,35 @@ func checkDatabase(cfg *config.Config) Finding {
 	return good(check, fmt.Sprintf("sound, %d KiB, of this org", info.Size()>>10))
 }
 
+// checkInEtcd looks at a record in etcd, and tells who leads.
+func checkInEtcd(cfg *config.Config) Finding {
+	const check = "FACTORBOT_DB"
+	ctx, cancel := context.WithTimeout(context.Background(), doctorTime/2)
+	defer cancel()
+	certificates, err := cfg.Etcd.TLS()
+	if err != nil {
+		return fatal(check, err.Error(), "correct that file")
+	}
+	file, err := store.Inspect(cfg.DB, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
+	if errors.Is(err, store.ErrNoRecord) {
+		return good(check, "etcd answers; there is no record yet")
+	}
+	if err != nil {
+		return failed(check, err.Error(), "see that etcd runs, that a majority of its members does, and that the user may write under the prefix")
+	}
+	leader, err := file.Leader(ctx)
+	org := file.Org()
+	switch err := errors.Join(err, file.Close()); {
+	case err != nil:
+		return failed(check, err.Error(), "see that a majority of etcd's members runs")
+	case org != cfg.Okta.OrgURL:
+		return fatal(check, "is the record of "+org, "use another prefix for each org")
+	case !leader.Now:
+		return good(check, "in etcd, of this org; nobody leads")
+	}
+	return good(check, "in etcd, of this org; "+leader.By+" leads")
+}
+
 // checkFolder tries to make a file in a folder.
 func checkFolder(check, dir string) Finding {
 	f, err := os.CreateTemp(dir, ".factorbot-doctor-")
@@ -69,7 +102,12 @@ func checkFolder(check, dir string) Finding {
 }
 
 // checkStarted is what is looked at of a database that this process has open.
-func checkStarted(cfg *config.Config) []Finding { return []Finding{checkDisk(filepath.Dir(cfg.DB))} }
+func checkStarted(cfg *config.Config) []Finding {
+	if cfg.InEtcd() {
+		return nil
+	}
+	return []Finding{checkDisk(filepath.Dir(cfg.DB))}
+}
 
 func checkDisk(dir string) Finding {
 	check := "disk of " + dir

@@ -20,6 +20,7 @@ func Topics() []cli.Topic {
 		topic("slack", "for the Slack admin: the app, its scopes, how to remove it"),
 		topic("okta", "for the Okta admin: the role, its permissions, how to remove it"),
 		topic("deploy", "from tokens to a running bot: systemd, containers, Kubernetes"),
+		topic("etcd", "several machines: when it is worth it, and what each failure does"),
 		topic("settings", "every setting, with its default"),
 		topic("recipes", "whole policies: a small team, two teams, a regulated company"),
 		topic("commands", "what to type in Slack, and who may decide"),

@@ -64,11 +64,11 @@ func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 		}
 		kept = append(kept, r)
 	}
-	db, _, err := settings.Places(env.Vars)
+	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
-	return inspect(db, func(file *store.Inspection) error {
+	return inspect(cfg, func(file *store.Inspection) error {
 		audit, err := file.Verify(ctx, kept...)
 		if err != nil {
 			return err
@@ -78,8 +78,8 @@ func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 }
 
 // inspect opens a record for reading.
-func inspect(db string, read func(*store.Inspection) error) error {
-	file, err := store.Inspect(db)
+func inspect(cfg *config.Config, read func(*store.Inspection) error) error {
+	file, err := openInspection(cfg)
 	if err != nil {
 		var held *store.HeldError
 		if errors.As(err, &held) {

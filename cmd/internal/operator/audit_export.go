@@ -35,11 +35,11 @@ func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	db, _, err := settings.Places(env.Vars)
+	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
-	return inspect(db, func(file *store.Inspection) error {
+	return inspect(cfg, func(file *store.Inspection) error {
 		for l, err := range file.Trail(ctx) {
 			if err != nil {
 				return err

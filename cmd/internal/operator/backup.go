@@ -25,11 +25,11 @@ func RunBackup(ctx context.Context, args []string, env cli.Env) error {
 	if to == "" {
 		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
 	}
-	db, _, err := settings.Places(env.Vars)
+	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
-	n, err := backupTo(ctx, db, to)
+	n, err := backupTo(ctx, cfg, to)
 	if err != nil {
 		return err
 	}
@@ -40,9 +40,9 @@ func RunBackup(ctx context.Context, args []string, env cli.Env) error {
 // errNoBot says that no bot has the record open.
 var errNoBot = errors.New("no bot is running")
 
-func backupTo(ctx context.Context, db, to string) (int64, error) {
+func backupTo(ctx context.Context, cfg *config.Config, to string) (int64, error) {
 	n, err := store.WriteBackup(to, func(w io.Writer) (int64, error) {
-		n, running, err := fetchBackup(ctx, db, w)
+		n, running, err := fetchBackup(ctx, cfg.ControlPath(), w)
 		if err == nil && !running {
 			err = errNoBot
 		}
@@ -51,7 +51,7 @@ func backupTo(ctx context.Context, db, to string) (int64, error) {
 	if !errors.Is(err, errNoBot) {
 		return n, err
 	}
-	file, err := store.Inspect(db)
+	file, err := openInspection(cfg)
 	if err != nil {
 		return 0, err
 	}

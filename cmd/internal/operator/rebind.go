@@ -9,6 +9,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 )
 
 // Rebind forgets which Okta user an approver's Slack account led to, so that the next
@@ -40,13 +41,13 @@ func serveRebind(rebind Rebind) http.HandlerFunc {
 }
 
 // runRebind asks the running bot: the fact has to be in its record.
-func runRebind(ctx context.Context, db string, args []string, out io.Writer) error {
+func runRebind(ctx context.Context, cfg *config.Config, args []string, out io.Writer) error {
 	if len(args) != 1 || !slackPerson.MatchString(args[0]) {
 		return cli.BadSetting("arguments", "name one Slack user, as in: factorbot requests rebind U0123456")
 	}
-	_, running, err := fetch(ctx, db, "/rebind?person="+args[0], out)
+	_, running, err := fetch(ctx, cfg.ControlPath(), "/rebind?person="+args[0], out)
 	if err == nil && !running {
-		return fmt.Errorf("no bot runs on %s: start it, then rebind", db)
+		return fmt.Errorf("no bot runs on %s: start it, then rebind", cfg.DB)
 	}
 	return err
 }

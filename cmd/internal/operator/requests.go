@@ -28,6 +28,7 @@ type archive interface {
 	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
 	Log(ctx context.Context, id reset.ID, from int64) iter.Seq2[reset.Entry, error]
 	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+	Leader(ctx context.Context) (store.Leader, error)
 }
 
 // question is what an operator wants to know.
@@ -85,7 +86,21 @@ func listRequests(ctx context.Context, a archive, q question, w io.Writer) error
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.State, r.Asked.At.UTC().Format(time.DateTime), r.Asked.By, users, onScreen(r.Asked.Reason, 60))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil || q.json {
+		return err
+	}
+	leader, err := a.Leader(ctx)
+	switch {
+	case err != nil:
+		return err
+	case leader.Number == 0: // one process alone
+		return nil
+	case !leader.Now:
+		_, err = fmt.Fprintln(w, "\nnobody leads")
+	default:
+		_, err = fmt.Fprintf(w, "\n%s leads\n", leader.By)
+	}
+	return err
 }
 
 // showRequest tells a request and its facts.
@@ -218,6 +233,15 @@ Usage: factorbot requests list [--limit 50] [--json] [--db FILE]
 
 `
 
+// openInspection opens the record for reading only.
+func openInspection(cfg *config.Config) (*store.Inspection, error) {
+	certificates, err := cfg.Etcd.TLS()
+	if err != nil {
+		return nil, err
+	}
+	return store.Inspect(cfg.DB, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
+}
+
 // RunRequests asks the running bot, or reads the file where none runs.
 func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 	q, rest, people := question{}, []string{}, []string{}
@@ -245,11 +269,11 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 		return err
 	}
 	if q.verb == "rebind" {
-		db, _, err := settings.Places(env.Vars)
+		cfg, err := settings.Place(env.Vars)
 		if err != nil {
 			return err
 		}
-		return runRebind(ctx, db, people, env.Stdout)
+		return runRebind(ctx, cfg, people, env.Stdout)
 	}
 	if q.verb == "" || q.verb != "list" && q.id == "" {
 		return cli.BadSetting("arguments", errQuestion.Error())
@@ -258,15 +282,15 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 	if q.json {
 		path += "&json"
 	}
-	db, _, err := settings.Places(env.Vars)
+	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
-	_, running, err := fetch(ctx, db, path, env.Stdout)
+	_, running, err := fetch(ctx, cfg.ControlPath(), path, env.Stdout)
 	if running || err != nil {
 		return err
 	}
-	file, err := store.Inspect(db)
+	file, err := openInspection(cfg)
 	if err != nil {
 		return err
 	}

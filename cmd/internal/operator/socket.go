@@ -15,13 +15,9 @@ import (
 	"factorbot/store"
 )
 
-// SocketPath is the Unix socket beside the database by which operators' commands reach a running bot.
-func SocketPath(db string) string { return db + ".sock" }
-
-// Listen opens the socket, mode 0600. Whoever has the record open owns its
-// socket: one that is there was left by a crash.
-func Listen(db string) (net.Listener, error) {
-	path := SocketPath(db)
+// Listen opens the Unix socket by which operators' commands reach a running bot, mode 0600.
+// Whoever has the record open owns its socket: one that is there was left by a crash.
+func Listen(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
 		return nil, fmt.Errorf("listen for operators: %s is there, and is no socket", path)
 	}
@@ -55,14 +51,17 @@ func Handler(file *store.Store, log *slog.Logger, rebind Rebind) http.Handler {
 }
 
 // fetchBackup asks a running bot for a backup. running is false where no bot listens.
-func fetchBackup(ctx context.Context, db string, w io.Writer) (n int64, running bool, err error) {
-	return fetch(ctx, db, "/backup", w)
+func fetchBackup(ctx context.Context, socket string, w io.Writer) (n int64, running bool, err error) {
+	return fetch(ctx, socket, "/backup", w)
 }
 
 // fetch copies what a running bot answers on its socket.
-func fetch(ctx context.Context, db, path string, w io.Writer) (n int64, running bool, err error) {
+func fetch(ctx context.Context, socket, path string, w io.Writer) (n int64, running bool, err error) {
+	if socket == "" {
+		return 0, false, nil
+	}
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", SocketPath(db))
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}}}
 	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://factorbot"+path, nil)

@@ -32,6 +32,10 @@ type drillConfig struct {
 	Faults   float64 `json:"faults"`
 	Full     bool    `json:"full"`
 	Restores int     `json:"restores"`
+	Etcd     bool    `json:"etcd"`
+	Rounds   int     `json:"rounds"` // of a drill with etcd
+	TTL      int     `json:"ttl"`    // of the lease, in seconds
+	Server   string  `json:"-"`      // the program that is one member of etcd; "": it is built
 	JSON     bool    `json:"-"`
 	Keep     string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
 }
@@ -65,6 +69,10 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	f.BoolVar(&c.Full, "full", false, "at least 400 kills, twice as many faults, and 12 backups that are put back")
 	f.BoolVar(&c.JSON, "json", false, "print the figures as JSON")
 	f.StringVar(&c.Keep, "keep", "", "`DIRECTORY` in which database and log of the bot stay; empty: a temporary one")
+	f.BoolVar(&c.Etcd, "etcd", false, "two bots on three members of etcd, of which one or two are killed, stopped or cut off in each round")
+	f.IntVar(&c.Rounds, "rounds", 12, "`NUMBER` of rounds with --etcd; 60 with --full, and a lease of 10 seconds")
+	f.IntVar(&c.TTL, "ttl", 2, "`SECONDS` that the lease of the bot that leads lasts, with --etcd")
+	f.StringVar(&c.Server, "etcd-server", "", "`PROGRAM` that is one member of etcd; empty: it is built from .ci/etcd")
 	err := cli.ParseFlags(f, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if _, werr := fmt.Fprint(out, drillHead, f.FlagUsagesWrapped(100)); werr != nil {
@@ -74,12 +82,18 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Full {
+	if c.Full && c.Etcd {
+		c.Rounds, c.TTL = max(c.Rounds, 60), max(c.TTL, 10)
+	} else if c.Full {
 		c.Kills, c.Faults, c.Restores = max(c.Kills, 400), max(c.Faults, 0.06), max(c.Restores, 12)
 	}
 	switch {
 	case c.Users < 40 || c.Users > 5000:
 		return nil, cli.BadSetting("--users", "must be from 40 to 5000")
+	case c.Rounds < 1 || c.Rounds > 10_000:
+		return nil, cli.BadSetting("--rounds", "must be from 1 to 10000")
+	case c.TTL < 2 || c.TTL > 60:
+		return nil, cli.BadSetting("--ttl", "must be from 2 to 60")
 	case c.Kills < 1 || c.Kills > 100_000:
 		return nil, cli.BadSetting("--kills", "must be from 1 to 100000")
 	case c.Restores < 0 || c.Restores > 1000:
@@ -93,7 +107,9 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 // Run kills the bot again and again and judges what came of it.
 func Run(ctx context.Context, args []string, env cli.Env) (err error) {
 	if len(args) > 0 && args[0] == "bot" { // started by a drill only
-		return app.RunCommand(process.WhileFed(ctx, os.Stdin), args[1:], env, newFuse().wrap)
+		return app.RunCommand(process.WhileFed(ctx, os.Stdin), args[1:], env, func(o *app.Options) {
+			o.Wrap, o.LeaseTTL = newFuse().wrap, leaseTTL()
+		})
 	}
 	c, err := drillFlags(args, env.Stdout)
 	if err != nil {
@@ -116,7 +132,11 @@ func Run(ctx context.Context, args []string, env cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	figures, err := d.run(ctx)
+	way := d.run
+	if c.Etcd {
+		way = d.runSeveral
+	}
+	figures, err := way(ctx)
 	teller.Clear()
 	if err = errors.Join(err, d.close()); err != nil {
 		return err

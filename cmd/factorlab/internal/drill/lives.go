@@ -316,7 +316,12 @@ type drillBot struct {
 }
 
 func (d *drill) startBot(ctx context.Context, armed string, more ...string) (*drillBot, error) {
-	b := &drillBot{logs: filepath.Join(d.dir, "bot.log"), done: make(chan struct{})}
+	return d.startBotAs(ctx, "bot.log", append(arming(armed), more...))
+}
+
+// startBotAs starts a bot that logs into a file of this name.
+func (d *drill) startBotAs(ctx context.Context, logName string, env []string) (*drillBot, error) {
+	b := &drillBot{logs: filepath.Join(d.dir, logName), done: make(chan struct{})}
 	logs, err := os.OpenFile(b.logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the bot's log: %w", err)
@@ -331,7 +336,7 @@ func (d *drill) startBot(ctx context.Context, armed string, more ...string) (*dr
 		"OKTA_ORG_URL=" + d.url, "OKTA_API_TOKEN=" + sandbox.Token,
 		"FACTORBOT_DB=" + filepath.Join(d.dir, "factorbot.db"), "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
 	}
-	b.cmd.Env = append(append(b.cmd.Env, arming(armed)...), more...)
+	b.cmd.Env = append(b.cmd.Env, env...)
 	if b.alive, err = b.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start the bot: %w", err)
 	}

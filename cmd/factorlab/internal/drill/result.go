@@ -30,6 +30,8 @@ type drillFigures struct {
 	Slow      int `json:"slow"`       // lives whose commits took over two seconds
 	Deleted   int `json:"deleted"`    // users who were deleted in the middle
 
+	Several *severalFigures `json:"several,omitempty"` // with etcd
+
 	Requests      int            `json:"requests"`
 	Rows          int            `json:"rows"`
 	RestoredUsers int            `json:"restored_users"` // of the requests of which a backup was put back
@@ -97,9 +99,13 @@ func (f *drillFigures) print(out io.Writer) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	line := func(name string, figure any) { fmt.Fprintf(t, "%s\t%v\n", name, figure) }
-	line("kills", fmt.Sprintf("%d, %d with resets in flight", f.Kills, f.InFlight))
-	for _, p := range failpoints() {
-		line("  at "+p.name, f.Points[p.name])
+	if f.Several != nil {
+		f.Several.print(line)
+	} else {
+		line("kills", fmt.Sprintf("%d, %d with resets in flight", f.Kills, f.InFlight))
+		for _, p := range failpoints() {
+			line("  at "+p.name, f.Points[p.name])
+		}
 	}
 	line("faults injected", f.Faults)
 	line("  half a reset", f.Halves)
