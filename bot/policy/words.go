@@ -9,7 +9,7 @@ import (
 
 // Words tells the policy to people, a sentence each, without names: plain text.
 func (r Rules) Words() []string {
-	words := []string{r.approvalWords(), r.largeWords(), r.timeWords(), r.sizeWords(), r.reasonWords(), r.protectWords(), r.doubtWords()}
+	words := []string{r.approvalWords(), r.largeWords(), r.stepUpWords(), r.timeWords(), r.sizeWords(), r.reasonWords(), r.protectWords(), r.doubtWords()}
 	switch {
 	case r.RevokeSessions && r.ForgetPhones:
 		words = append(words, "A reset also ends the user's Okta sessions, and Okta forgets the phone numbers of factors that are deleted.")
@@ -36,6 +36,18 @@ func (r Rules) approvalWords() string {
 		s += fmt.Sprintf(" One approval must come from each of %s of user groups.", plural(n, "set"))
 	}
 	return s
+}
+
+func (r Rules) stepUpWords() string {
+	switch r.StepUp {
+	case StepUpAlways:
+		return "Approvers confirm each approval in Okta Verify."
+	case StepUpLarge:
+		return "Approvers confirm large batches and break-glass requests in Okta Verify."
+	case StepUpBreakGlass:
+		return "Approvers confirm break-glass requests in Okta Verify."
+	}
+	return ""
 }
 
 func others(n int) string {

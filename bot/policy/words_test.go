@@ -20,14 +20,15 @@ func TestRules_Words(t *testing.T) {
 	full.LargeBatch.Confirm, full.RequireReason, full.ReasonPattern = true, true, regexp.MustCompile("[A-Z]+-[0-9]+")
 	full.Velocity, full.Ramp = policy.Velocity{PerRequesterPerDay: 100, OrgPerHour: 1000}, []int{1, 10}
 	full.Protect.Users, full.Protect.Approvers = []string{"ceo@example.com"}, []reset.Person{"U_APPROVER1"}
+	full.StepUp = policy.StepUpLarge
 	full.RevokeSessions, full.DryRun, full.ExpiresAfter = true, true, 72*time.Hour
 	for name, c := range map[string]struct {
 		rules    policy.Rules
 		has, not []string
 	}{
 		"plain": {plain, []string{"one other person", "Over 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10000 users", "Okta administrators are skipped.", "10 failures"},
-			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number"}},
-		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run"},
+			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "Okta Verify"}},
+		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run", "confirm large batches and break-glass requests in Okta Verify"},
 			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
 		"nobody protected": {policy.Rules{Protect: policy.Protect{Admins: policy.AdminsOff}}, []string{"Nobody is protected"}, nil},
 	} {

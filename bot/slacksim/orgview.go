@@ -1,6 +1,9 @@
 package slacksim
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // orgRows is how many users of the org are shown at once.
 const orgRows = 25
@@ -49,4 +52,18 @@ func (w *Workspace) orgView(s selection) *orgView {
 		v.Buckets = append(v.Buckets, bucketView{b, b.Limit - b.Remaining, max(0, b.Reset-now)})
 	}
 	return v
+}
+
+// phone lists the pushes that wait on a person's phone: those to the Okta user with the
+// person's e-mail.
+func (w *Workspace) phone(email string) (list []OrgPush) {
+	if w.opt.Org == nil || email == "" {
+		return nil
+	}
+	for _, p := range w.opt.Org.State(OrgQuery{Limit: 1}).Pushes {
+		if strings.EqualFold(p.Email, email) {
+			list = append(list, p)
+		}
+	}
+	return list
 }

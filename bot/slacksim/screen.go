@@ -31,7 +31,8 @@ type screen struct {
 	HomeHTML template.HTML
 	Modal    *modalView
 	Org      *orgView
-	Sample   bool // there is a sample roster
+	Phone    []OrgPush // pushes that wait on the person's phone
+	Sample   bool      // there is a sample roster
 	Sockets  int
 	Deciders []*personView // who may press what waits on this screen
 	Tour     []tourStep    // the three steps, where the person and the app meet; nil elsewhere
@@ -140,7 +141,14 @@ func (w *Workspace) screen(r *http.Request, parts ...string) *screen {
 			v.Modal = w.modalView(n, s.user)
 		}
 	}
+	email := ""
+	if p := w.person(s.user); p != nil {
+		email = p.Email
+	}
 	w.mu.Unlock()
+	if slices.Contains(parts, "org") || slices.Contains(parts, "modal") {
+		v.Phone = w.phone(email)
+	}
 	if slices.Contains(parts, "org") { // the org has a lock of its own
 		v.Org = w.orgView(s)
 	}

@@ -188,3 +188,23 @@ func TestDoctor_stepUp(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// What a user reports to Okta after a reset counts like the button, though the batch is done.
+func TestRun_reportedInOkta(t *testing.T) {
+	t.Parallel() // it waits for the log to be read
+	s := mustSandbox(t, "--no-bot", "--users", "10")
+	s.mustRunWith(stepUpApprovers)
+	s.command("U_REQUESTER", "ana@example.com because lost phone")
+	s.click("U_APPROVER1", s.awaitPending(1), "approve")
+	s.awaitResults(1)
+	s.set(map[string]any{"report_suspicious": "approver2@example.com"}) // whom nobody has reset
+	s.set(map[string]any{"report_suspicious": "ana@example.com"})
+	s.awaitMessage("the alert", func(m message) bool {
+		return strings.Contains(m.all(), "ana@example.com` reported to Okta that they didn't expect their MFA reset")
+	})
+	for _, m := range s.messages("U_REQUESTER") {
+		if strings.Contains(m.all(), "approver2@example.com` reported") {
+			t.Errorf("somebody whom nobody has reset is told of: %s", m.all())
+		}
+	}
+}

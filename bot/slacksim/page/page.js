@@ -444,6 +444,8 @@ const clicks = [
     const on = el.getAttribute("aria-checked") !== "true";
     post("set", { [el.dataset.switch]: JSON.parse(on ? el.dataset.on : el.dataset.off) }).then(() => { load("org"); load("conversation"); });
   }],
+  ["[data-push]", (el) => post("set", { answer_push: { push: el.dataset.push, number: Number(el.dataset.number || 0), reject: "reject" in el.dataset } }).then(() => refresh("org", "modal"))],
+  ["[data-suspicious]", (el) => post("set", { report_suspicious: el.dataset.suspicious }).then(() => refresh("org"))],
   ["[data-offset]", (el) => {
     history.replaceState(null, "", "/" + address({ ...here(), offset: el.dataset.offset }));
     load("org").then(() => document.getElementById("users-title")?.scrollIntoView());
