@@ -3,6 +3,7 @@ package etcdtest
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -152,5 +153,59 @@ func TestRecord_takeover(t *testing.T) {
 	audit, err := other.Verify(t.Context())
 	if err != nil || len(audit.Findings) != 0 {
 		t.Errorf("audit %+v, %v", audit, err)
+	}
+}
+
+// A record moves from a file into etcd and back, with all its entries, and its chains hold.
+// A place that has a record is refused.
+func TestRecord_moves(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "factorbot.db")
+	file, err := store.Open(path, org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := mustLead(t, file)
+	r := mustRun(t, term, "op")
+	if refused, err := term.Start(t.Context(), r, entry(reset.EntryStarted, 1)); err != nil || refused[0] != nil {
+		t.Fatal(err, refused)
+	}
+	if err := term.Append(t.Context(), r.ID, entry(reset.EntryOutcome, 1)); err != nil {
+		t.Fatal(err)
+	}
+	head, err := term.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	there := "etcd://" + addr(mustCluster(t, 1)[0]) + "/moved"
+	back := filepath.Join(dir, "back.db")
+	for _, way := range [][2]string{{path, there}, {there, back}} {
+		if n, err := store.Copy(t.Context(), way[0], way[1]); err != nil || n < 10 {
+			t.Fatalf("%s to %s: %d pairs, %v", way[0], way[1], n, err)
+		}
+		if _, err := store.Copy(t.Context(), way[0], way[1]); !errors.Is(err, store.ErrOccupied) {
+			t.Errorf("%s to %s again: %v", way[0], way[1], err)
+		}
+		moved, err := store.Inspect(way[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		audit, err := moved.Verify(t.Context(), store.Expected{Org: head})
+		if err != nil || len(audit.Findings) != 0 || audit.Requests != 1 {
+			t.Errorf("%s: audit %+v, %v", way[1], audit, err)
+		}
+		if _, restored, err := moved.RestoredFrom(t.Context()); err != nil || !restored {
+			t.Errorf("%s does not know that it is a copy: %v", way[1], err)
+		}
+		got, err := moved.Get(t.Context(), r.ID)
+		if err != nil || got.State != reset.Running {
+			t.Errorf("%s: %+v, %v", way[1], got, err)
+		}
+		if err := moved.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

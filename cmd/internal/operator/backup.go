@@ -11,29 +11,65 @@ import (
 	"factorbot/store"
 )
 
-// RunBackup makes one backup: by the running bot, or of the file where none runs.
+const backupHelp = `Make a backup in a new file, while the bot runs or not; or copy a record that
+no bot has open from a file into etcd, or back.
+
+Usage: factorbot backup FILE [--config FILE] [--db FILE]
+       factorbot backup --to etcd://HOST:2379/PREFIX [--from FILE]
+       factorbot backup --to FILE --from etcd://HOST:2379/PREFIX
+
+`
+
+// RunBackup makes one backup: by the running bot, or of the file where none runs. With --to
+// it copies a record to where another bot can start on it.
 func RunBackup(ctx context.Context, args []string, env cli.Env) error {
-	to := ""
+	file := ""
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		to, args = args[0], args[1:]
+		file, args = args[0], args[1:]
 	}
 	flags := cli.NewFlags("backup")
 	settings := config.AddFlags(flags, "db")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Make a backup in a new file, while the bot runs or not.\n\nUsage: factorbot backup FILE [--config FILE] [--db FILE]\n\n"); help || err != nil {
+	to := flags.String("to", "", "new `FILE`, or address in etcd, to which a record is copied")
+	from := flags.String("from", "", "`FILE`, or address in etcd, from which it is copied; empty: FACTORBOT_DB")
+	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, backupHelp); help || err != nil {
 		return err
-	}
-	if to == "" {
-		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
 	}
 	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
-	n, err := backupTo(ctx, cfg, to)
+	switch {
+	case *to != "" && file != "", *to == "" && *from != "":
+		return cli.BadSetting("arguments", "name the new file, or copy with --to and --from")
+	case *to != "":
+		return copyTo(ctx, cfg, *from, *to, env.Stdout)
+	case file == "":
+		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
+	case cfg.InEtcd():
+		return copyTo(ctx, cfg, "", file, env.Stdout)
+	}
+	n, err := backupTo(ctx, cfg, file)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s: %d bytes\n", to, n)
+	_, err = fmt.Fprintf(env.Stdout, "%s: %d bytes\n", file, n)
+	return err
+}
+
+// copyTo copies the record, and tells how much that was.
+func copyTo(ctx context.Context, cfg *config.Config, from, to string, out io.Writer) error {
+	if from == "" {
+		from = cfg.DB
+	}
+	certificates, err := cfg.Etcd.TLS()
+	if err != nil {
+		return err
+	}
+	n, err := store.Copy(ctx, from, to, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s: %d pairs, and the audit trail holds\n", to, n)
 	return err
 }
 
