@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 
@@ -147,8 +146,9 @@ func TestManifest_kubernetesWithEtcd(t *testing.T) {
 	if budget.MinAvailable != 1 || budget.Selector.MatchLabels["app"] != deployment.Template.Metadata.Labels["app"] {
 		t.Errorf("the budget is %+v", budget)
 	}
-	if !slices.ContainsFunc(vars, func(v string) bool { return strings.HasPrefix(v, "FACTORBOT_DB=etcd://") }) {
-		t.Errorf("the record is not in etcd: %q", vars)
+	cfg, err := config.Load(nil, vars, io.Discard)
+	if err != nil || !cfg.InEtcd() || cfg.Etcd.CAFile == "" || cfg.Control == "" {
+		t.Errorf("the settings: %v, %v", err, cfg)
 	}
 }
 
