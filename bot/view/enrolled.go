@@ -83,7 +83,7 @@ func (c curve) last() int { return c[len(c)-1].n }
 // message draws the curve under a sentence; where users are few or time is short,
 // the sentence says enough. Where Slack has no charts the numbers are small print.
 func (c curve) message(r *reset.Request, s string, of int) Message {
-	if of < chartFrom || len(c) < 3 || c.last() == 0 {
+	if of < chartFrom || len(c) < 2 || c.last() == 0 {
 		return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 	}
 	labels := make([]string, 0, len(c))
