@@ -11,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
 	"factorbot/bot/view"
@@ -340,5 +341,60 @@ func TestQuestions(t *testing.T) {
 	now = now.Add(questionTime)
 	if known("104") {
 		t.Error("a question outlives its time")
+	}
+}
+
+// Files that were deleted, and those of the bot itself, are none to take up.
+func TestUpload_presentFiles(t *testing.T) {
+	l := &listening{Listener: &Listener{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}, self: "U_FACTORBOT"}
+	list, deleted := event.File{ID: "F1", Name: "list.csv"}, event.File{ID: "F2", Name: "list.csv", Mode: modeDeleted}
+	for name, c := range map[string]struct {
+		by    reset.Person
+		files []event.File
+		want  bool
+	}{
+		"a list":               {"U_REQUESTER", []event.File{list}, true},
+		"our own":              {"U_FACTORBOT", []event.File{list}, false},
+		"a deleted one":        {"U_REQUESTER", []event.File{deleted}, false},
+		"one beside a deleted": {"U_REQUESTER", []event.File{deleted, list}, true},
+	} {
+		a := &event.Event{Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
+		if l.takesUp(a) != c.want || c.want && len(present(a)) != 1 {
+			t.Errorf("%s: taken up: %v, present %v", name, l.takesUp(a), present(a))
+		}
+	}
+}
+
+// A reason is given by who sent the file, and opens one request however often it is given.
+func TestUpload_reasonOnceByItsSender(t *testing.T) {
+	w := newWorld(t).start().listens()
+	up := w.upload("U_REQUESTER", "", "list.csv", threeUsers)
+	ask := w.ask("U_REQUESTER", "add_reason")
+	opened := w.click("U_REQUESTER", ask.TS, "add_reason")
+	upload, _ := opened.View["private_metadata"].(string)
+	frame, err := json.Marshal(map[string]any{"slack_frame": map[string]any{
+		"type": "interactive", "envelope_id": "forged-1", "accepts_response_payload": true,
+		"payload": map[string]any{
+			"type": "view_submission", "user": map[string]any{"id": "U_APPROVER1", "team_id": "T_SANDBOX"},
+			"view": map[string]any{
+				"id": "V_FORGED", "hash": "1", "callback_id": view.ReasonCallback, "private_metadata": upload,
+				"state": map[string]any{"values": map[string]any{view.ReasonBlock: map[string]any{view.ReasonAction: map[string]any{"type": "plain_text_input", "value": "not mine"}}}},
+			},
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.set(string(frame))
+	w.until("somebody else is told", w.told("U_APPROVER1", "question is over"))
+	for range 2 {
+		modal := w.click("U_REQUESTER", ask.TS, "add_reason").View
+		w.submit("U_REQUESTER", modal, map[string]any{view.ReasonBlock: map[string]any{view.ReasonAction: "lost phones"}})
+	}
+	w.until("the request", w.opened(1))
+	w.until("an empty inbox", func() bool { return w.pending() == 0 })
+	r, err := w.Get(context.Background(), "FR-1")
+	if err != nil || w.requests() != 1 || r.Asked.Source.TS != up || r.Asked.Reason != "lost phones" || r.Asked.By != "U_REQUESTER" {
+		t.Errorf("%d requests, the first %+v, %v", w.requests(), r, err)
 	}
 }

@@ -67,6 +67,7 @@ func TestRead(t *testing.T) {
 		{"logins under user id", "User ID\n" + a, "User ID", "CSV, UTF-8", []string{"2 login " + a}},
 		{"an ID among logins", "login\n" + a + "\n" + id1, "login", "CSV, UTF-8", []string{"2 login " + a, "3 id " + id1}},
 		{"blank lines", "\n\nlogin,x\n\n" + a + ",\n,\n  , \n" + b + ",\n\n", "login", "CSV with commas, UTF-8", []string{"5 login " + a, "8 login " + b}},
+		{"two files put together", "login,x\n" + a + ",1\nlogin,x\n" + b + ",2\n", "login", "CSV with commas, UTF-8", []string{"2 login " + a, "4 login " + b}},
 		{"an empty user", "login,x\n,filled\n" + a + ",", "login", "CSV with commas, UTF-8", []string{"2 ! the cell that names the user is empty", "3 login " + a}},
 		{"quoted line breaks", "login,x\n" + a + ",\"1\n2\n3\"\n" + b + ",", "login", "CSV with commas, UTF-8", []string{"2 login " + a, "5 login " + b}},
 		{"CRLF", "login\r\n" + a + "\r\n" + b + "\r\n", "login", "CSV, UTF-8", []string{"2 login " + a, "3 login " + b}},

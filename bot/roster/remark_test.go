@@ -122,6 +122,9 @@ func TestRead_labels(t *testing.T) {
 		if got := values(ros); !slices.Equal(got, want) {
 			t.Errorf("%q: %q", line, got)
 		}
+		if strings.HasPrefix(line, "Cc") && !strings.Contains(ros.Rows[0].Problem, `is after "Cc:"`) {
+			t.Errorf("%q: %q", line, ros.Rows[0].Problem)
+		}
 		if label, _, _ := strings.Cut(line, ":"); strings.Contains(line, "eve") && strings.HasPrefix(line, "M") && !strings.Contains(strings.Join(ros.Notes, " "), fmt.Sprintf("Users after %q aren't taken", label+":")) {
 			t.Errorf("%q: %q", line, ros.Notes)
 		}

@@ -98,9 +98,9 @@ func bareRow(n int, rec record) reset.Row {
 	}
 	row := newRow(n, rec.line, best, claimed)
 	switch {
-	case row.Value == "":
 	case label != "":
 		row.Kind, row.Value, row.Problem = "", "", labelProblem(label)
+	case row.Value == "":
 	case others:
 		row.Kind, row.Value, row.Problem = "", "", "the line names another user, too, among other words; write one user to a line"
 	}
