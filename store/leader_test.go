@@ -1,10 +1,14 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/kvtest"
 )
 
@@ -61,6 +65,26 @@ func TestTerm_Unsure(t *testing.T) {
 		term = mustTerm(t, mustStoreOn(t, e, As("other")))
 		if term.Unsure() != step.want || term.Number() != int64(i+2) {
 			t.Errorf("step %d: number %d, unsure %t", i, term.Number(), term.Unsure())
+		}
+	}
+}
+
+// A shared record's format does not change under the processes that use it: a later program
+// does not lead on an older format, nor an earlier one on a newer, and each says so.
+func TestOpen_shared_formats(t *testing.T) {
+	for _, found := range []int{len(migrations()), len(migrations()) + 2} {
+		e := kvtest.NewModel()
+		sign := must[[]byte](t)(json.Marshal(meta{Schema: found, Org: testOrg}))
+		must[int64](t)(e.Commit(t.Context(), nil, kv.Put(metaKey, sign)))
+		s := newStore(e, testOrg, options{now: time.Now, ttl: leaseTTL})
+		err := s.identify(t.Context(), "the record", "", migrations())
+		var newer *SchemaError
+		var older *MigrationError
+		if !errors.As(err, &newer) && !errors.As(err, &older) {
+			t.Errorf("format %d: %v", found, err)
+		}
+		if p := must[kv.Pair](t)(kv.Get(t.Context(), e, metaKey)); !bytes.Equal(p.Value, sign) {
+			t.Errorf("format %d became %s", found, p.Value)
 		}
 	}
 }

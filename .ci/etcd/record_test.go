@@ -53,8 +53,18 @@ func mustRun(tb testing.TB, term *store.Term, op string) *reset.Request {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r, err = term.UpdateThawed(tb.Context(), r.ID, op+" run", func(r *reset.Request) ([]reset.Fact, error) {
-		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", Targets: 3, Resets: 3}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
+	r, err = running(tb, term, r.ID, 3, now)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// running brings a request of so many targets into running.
+func running(tb testing.TB, term *store.Term, id reset.ID, n int, now time.Time) (*reset.Request, error) {
+	tb.Helper()
+	return term.UpdateThawed(tb.Context(), id, "run "+string(id), func(r *reset.Request) ([]reset.Fact, error) {
+		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", Targets: n, Resets: n}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
 		if err != nil {
 			return nil, err
 		}
@@ -65,10 +75,6 @@ func mustRun(tb testing.TB, term *store.Term, op string) *reset.Request {
 		running, err := r.Start(now)
 		return []reset.Fact{planned, approved, running}, err
 	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r
 }
 
 func entry(kind reset.EntryKind, n int) reset.Entry {
