@@ -75,7 +75,8 @@ func decodeOpen(raw []byte) (map[reset.Person]openModal, error) {
 	return all, nil
 }
 
-// sweep closes the modals of an earlier process: nobody waits for their answers.
+// sweep closes the modals of an earlier process: nobody waits for their answers. What
+// follows a refused push, and was not done yet, is done.
 func (v *Verifier) sweep(ctx context.Context) {
 	raw, err := v.Book.Values.Value(ctx, openName)
 	all, bad := decodeOpen(raw)
@@ -84,8 +85,19 @@ func (v *Verifier) sweep(ctx context.Context) {
 		return
 	}
 	for by, m := range all {
-		a := m.ask(by)
-		v.show(ctx, a, Stage{State: Interrupted})
+		a, stage := m.ask(by), Stage{State: Interrupted}
+		e, err := v.Book.read(ctx, by)
+		if err != nil {
+			v.Log.Warn("what an earlier process has left cannot be read", "user", by, "error", err.Error())
+			continue
+		}
+		if e.Refused.After(v.Now()) {
+			if v.persist(ctx, func() error { return v.distrust(ctx, by, e.Okta) }) != nil {
+				return
+			}
+			stage.State = Refused
+		}
+		v.show(ctx, a, stage)
 		v.forget(ctx, a)
 	}
 }

@@ -495,3 +495,29 @@ func TestVerifier_hanging(t *testing.T) {
 		w.wants(r.ID, reset.Pending, 0)
 	})
 }
+
+// TestVerifier_rejectedThenRestart takes the account's approvals away though the process
+// ended before it could.
+func TestVerifier_rejectedThenRestart(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.rules.Approvals = 2
+		w.okta.next = success
+		waits, other := w.pending(), w.pending()
+		w.press(first, waits)
+		later(time.Minute)
+		w.wants(waits.ID, reset.Pending, 1)
+		w.okta.set(func(o *fakeOkta) { o.next = phone{result: okta.PushRejected} })
+		w.broken.lose(true)
+		a := w.ask(stepup.Approve, first, other)
+		w.begin(a)
+		later(10 * time.Second)
+		w.wants(waits.ID, reset.Pending, 1)
+		w.stop()
+		w.broken.lose(false)
+		w.start()
+		w.wants(waits.ID, reset.Pending, 0)
+		if st := w.screen.last(a.View); st.State != stepup.Refused {
+			t.Errorf("the modal shows %+v", st)
+		}
+	})
+}

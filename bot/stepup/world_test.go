@@ -41,6 +41,29 @@ func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Re
 	return r.Term.Requests(ctx, store.Query(q))
 }
 
+// brokenRecord is a record that takes no updates for a while.
+type brokenRecord struct {
+	record
+	mu  sync.Mutex
+	bad bool
+}
+
+func (r *brokenRecord) lose(bad bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bad = bad
+}
+
+func (r *brokenRecord) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change desk.Change) (*reset.Request, error) {
+	r.mu.Lock()
+	bad := r.bad
+	r.mu.Unlock()
+	if bad {
+		return nil, errors.New("no space left on the device")
+	}
+	return r.record.Update(ctx, id, op, unlessFrozen, change)
+}
+
 // noTargets are plans that reset nobody who decides.
 type noTargets struct{ record }
 
@@ -205,6 +228,7 @@ func (s *screen) last(viewID string) stepup.Stage {
 type world struct {
 	testing.TB
 	rec     record
+	broken  *brokenRecord // what the verifier sees of rec
 	okta    *fakeOkta
 	people  *people
 	book    *stepup.Book
@@ -244,6 +268,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{TB: t, rec: record{term}, screen: &screen{shown: map[string][]stepup.Stage{}}, okta: &fakeOkta{devices: map[string][]okta.Device{}, pushes: map[string]*phone{}}}
+	w.broken = &brokenRecord{record: w.rec}
 	w.rules = policy.Rules{Approvers: policy.Group{Users: []reset.Person{first, second}}, Approvals: 1, ExpiresAfter: time.Hour, ExecuteWithin: time.Hour, MaxTargets: 100,
 		LargeBatch: policy.LargeBatch{Over: 100, Approvals: 2}, StepUp: policy.StepUpAlways}
 	w.people = &people{world: w, okta: map[reset.Person]*policy.OktaAccount{}}
@@ -270,7 +295,7 @@ func newWorld(t *testing.T) *world {
 
 // start begins another process on the same record.
 func (w *world) start() {
-	w.v = &stepup.Verifier{Okta: w.okta, Desk: w.desk, People: w.people, Record: w.rec, Book: w.book, Rules: w.book.Rules, Screen: w.screen,
+	w.v = &stepup.Verifier{Okta: w.okta, Desk: w.desk, People: w.people, Record: w.broken, Book: w.book, Rules: w.book.Rules, Screen: w.screen,
 		Tell: func(_ context.Context, by reset.Person, _ reset.ID) { w.told = append(w.told, by) }, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
