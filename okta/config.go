@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 
+	"factorbot/okta/internal/wire"
 	"factorbot/okta/pacer"
 )
 
@@ -96,7 +96,7 @@ func redactURL(raw string) string {
 
 // check completes the defaults and refuses what cannot work.
 func (c *Config) check() error {
-	origin, err := orgOrigin(c.OrgURL)
+	origin, err := wire.Origin(c.OrgURL)
 	if err != nil {
 		return fmt.Errorf("org URL: %w", err)
 	}
@@ -124,32 +124,4 @@ func (c *Config) check() error {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return nil
-}
-
-// orgOrigin is the scheme and host of the org. A path is refused because
-// Okta's own next links start at the root.
-func orgOrigin(raw string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil {
-		return nil, errors.New("malformed")
-	}
-	host := strings.ToLower(u.Hostname())
-	switch {
-	case host == "":
-		return nil, errors.New("no host, want https://ORG.okta.com")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return nil, errors.New("want scheme and host only, such as https://ORG.okta.com")
-	case u.Scheme == "http" && !isLoopback(host):
-		return nil, errors.New("plain http is for a loopback host only")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("want https")
-	case strings.Contains(host, "-admin.okta"):
-		return nil, errors.New("this is the admin console's host, leave out -admin")
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
