@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Faults say how often the Web API fails, and how. Shares are 0..1 of the calls.
@@ -55,6 +56,9 @@ func (w *Workspace) fault(method string) failure {
 	defer w.mu.Unlock()
 	w.books.Tried[method]++
 	f := failure{w.chooseFault(method), max(1, w.settings.RetryAfter), w.mended, w.ctx.Done()}
+	if f.fault == faultInternal && !strings.Contains(method, ".") {
+		f.fault = fault5xx // an address of a file or of an answer is no method, and has no error codes
+	}
 	if f.fault != faultNone {
 		w.books.Faults[string(f.fault)]++
 	}
