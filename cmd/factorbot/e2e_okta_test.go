@@ -221,7 +221,7 @@ func TestSandbox_some_factors(t *testing.T) {
 	}
 	s.ask("ana@example.com factors:Okta Verify because new phone")
 	pending, rows = s.mustFinish(3)
-	wantWords(t, pending, "Only Okta Verify", "removes the push, FastPass and code factors of Okta Verify together")
+	wantWords(t, pending, "Only Okta Verify", "Okta Verify's push, FastPass and code are removed together")
 	if ana := s.someone("ana@example.com"); len(rows) != 1 || rows[0][4] != "reset" || ana.types() != "" {
 		t.Errorf("rows %v, and ana has %s", rows, ana.types())
 	}
