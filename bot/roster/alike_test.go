@@ -127,6 +127,22 @@ func TestAlike_asks(t *testing.T) {
 	}
 }
 
+// What names a user is never taken for a part of another one's name.
+func TestAlike_noNameHasAUser(t *testing.T) {
+	for _, text := range []string{"eve@example.com|Ana Lima <ana@example.com>", "bob@example.com; eve@example.com|Ana Lima <ana@example.com>"} {
+		if c, err := roster.ParseCommand(text + " because lost phone"); err == nil {
+			t.Errorf("the command takes %q", distinct(c.Users))
+		}
+		ros, err := roster.Read(strings.NewReader(text), roster.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := values(ros); slices.Contains(got, "ana@example.com") && !slices.Contains(got, "!") && !slices.Contains(got, "eve@example.com") {
+			t.Errorf("%q: the file takes %q", text, got)
+		}
+	}
+}
+
 // TestAlike_logins names users by logins without an @, in the three ways in which
 // that is said: after login:, in the form's field for users, under a login's header.
 func TestAlike_logins(t *testing.T) {

@@ -216,7 +216,9 @@ func (p *parser) words() error {
 			p.command.Args = append(p.command.Args, word)
 		case isFiller(word):
 		default:
-			p.strange, p.nearby = append(p.strange, word), p.nearby+1
+			if p.strange, p.nearby = append(p.strange, word), p.nearby+1; mayBeUser(word) {
+				p.nearby = 0 // no part of a name: it may name another user
+			}
 		}
 	}
 	if len(p.strange) > 0 {
