@@ -131,12 +131,20 @@ func (b *backups) verify(ctx context.Context, path string) error {
 		return err
 	}
 	audit, err := file.Verify(ctx)
-	if err = errors.Join(err, file.Close()); err != nil || len(audit.Findings) == 0 {
+	err = errors.Join(err, file.Close())
+	var damaged *store.DamagedError
+	what, n := "", 0
+	switch {
+	case errors.As(err, &damaged):
+		b.log.Error("a backup is damaged", "file", path, "err", err)
+		what = "A value in the backup doesn't match its checksum."
+	case err != nil || len(audit.Findings) == 0:
 		return err
+	default:
+		what, n = audit.Findings[0].String(), len(audit.Findings)
+		b.log.Error("the audit trail in a backup does not verify", "file", path, "what", what, "findings", n)
 	}
-	what := audit.Findings[0].String()
-	b.log.Error("the audit trail in a backup does not verify", "file", path, "what", what, "findings", len(audit.Findings))
-	return b.broken(ctx, reset.ChainBroken(filepath.Base(path), what, len(audit.Findings), b.now()))
+	return b.broken(ctx, reset.ChainBroken(filepath.Base(path), what, n, b.now()))
 }
 
 // chainAlarm records that a chain did not verify.
