@@ -27,7 +27,7 @@ func list(words []string, last string) string {
 
 // Date shows a time in the reader's own zone; the fallback is UTC.
 func Date(t time.Time) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("Jan 2, 2006 15:04 UTC"))
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2 Jan 2006 15:04 UTC"))
 }
 
 // Count writes a number with commas from 10,000 on.

@@ -28,7 +28,7 @@ func TestPhrases(t *testing.T) {
 		{phrase.About(42 * time.Second), "50 s"},
 		{phrase.About(61 * time.Second), "2 min"},
 		{phrase.Shortly(90 * time.Hour), "4 d"},
-		{phrase.Date(at), "<!date^1777896000^{date_short_pretty} {time}|May 4, 2026 12:00 UTC>"},
+		{phrase.Date(at), "<!date^1777896000^{date_short_pretty} {time}|4 May 2026 12:00 UTC>"},
 		{phrase.ZonedTimes("reset 2026-05-04T12:00:00Z"), "reset " + phrase.Date(at)},
 		{phrase.PlainTimes("reset 2026-05-04T12:00:00Z"), "reset May 4, 12:00 UTC"},
 		{phrase.Status("PASSWORD_EXPIRED"), "password expired"},
