@@ -113,3 +113,55 @@ func TestFreezeAnnouncer(t *testing.T) {
 		}
 	}
 }
+
+// What concerns approvers and the audit trail is told in the channel for alerts, once and
+// nowhere else. It takes nothing from a freeze that a channel has not heard of yet.
+func TestFreezeAnnouncer_alerts(t *testing.T) {
+	w := newWorld(t)
+	w.set(`{"slack_channels": {"C_GENERAL": {"members": ["U_FACTORBOT", "U_APPROVER1"]}}}`)
+	trail := &trailInMemory{}
+	run := func() (stop func()) {
+		ctx, cancel := context.WithCancel(context.Background())
+		a := &announcer.FreezeAnnouncer{
+			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
+			Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }, Alerts: "C_GENERAL",
+			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := a.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		return func() { cancel(); wg.Wait() }
+	}
+	stop := run()
+	w.until("the past is read", func() bool { kept, _ := trail.Value(t.Context(), ""); return kept != nil })
+	stop()
+	now := time.Now()
+	f := &reset.Freeze{By: "U_APPROVER2", At: now.Add(-time.Hour), Why: "an attack"} // while the bot was away
+	trail.add(f.FrozenFact(),
+		reset.ApproverMoved("U_APPROVER1", "00uwas", "00unow", "attacker@example.com", now),
+		reset.PushRefused("U_APPROVER1", reset.StepUp{User: "00uwas", Factor: "push", Transaction: "v2mst.1"}, "FR-1", "approver1@example.com", now),
+		reset.ChainBroken("factorbot-1.db", "entry 7 was changed", 1, now))
+	stop = run()
+	w.until("the last alert", func() bool { return w.posted("C_GENERAL", "The audit trail doesn't verify") > 0 })
+	stop()
+	stop = run() // tells nothing again
+	defer func() { stop() }()
+	trail.add(f.ThawedFact(reset.Voice{By: "U_APPROVER1"}, true, now))
+	for _, c := range []string{"C_FACTORS", "C_GENERAL"} {
+		w.until(c+" hears of the end", func() bool { return w.posted(c, "The freeze is lifted") == 1 })
+	}
+	for words, n := range map[string]int{
+		"<@U_APPROVER1>'s Slack account now leads to another Okta user* (`attacker@example.com` instead of": 1,
+		"<@U_APPROVER1> refused a push about FR-1":                                                          1, "entry 7 was changed": 1, "an attack": 1,
+	} {
+		if got := w.posted("C_GENERAL", words); got != n {
+			t.Errorf("the channel for alerts has %q %d times\n%s", words, got, w.transcript())
+		}
+	}
+	if w.posted("C_FACTORS", "an attack") != 1 || w.posted("C_FACTORS", "another Okta user")+w.posted("C_FACTORS", "refused a push")+w.posted("C_FACTORS", "verify") != 0 {
+		t.Errorf("the other channel has\n%s", w.transcript())
+	}
+}

@@ -247,7 +247,7 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 			t.Seq = max(t.Seq, x.Seq)
 			continue
 		}
-		last := n == len(f.state.News)-1 || x.Fact != nil
+		last := x.Fact != nil || !slices.ContainsFunc(f.state.News[n+1:], func(later freezeFact) bool { return later.Fact == nil })
 		if x.Seq <= t.Seq || !last && t.Tried.IsZero() && f.tells.Now().Sub(x.At) > newsAtOnce {
 			continue
 		}

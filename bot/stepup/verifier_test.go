@@ -272,6 +272,59 @@ func TestVerifier_fiveAnHour(t *testing.T) {
 	})
 }
 
+// TestVerifier_again presses once more after nobody has answered: that is another push, one
+// of the five, and an answer to the first one that comes late counts nothing.
+func TestVerifier_again(t *testing.T) {
+	bubble(t, func(w *world) {
+		r := w.pending()
+		shown := w.press(first, r)
+		later(6 * time.Minute)
+		if st := w.screen.last(shown); st.State != stepup.TimedOut {
+			t.Fatalf("the modal shows %+v", st)
+		}
+		again := w.ask(stepup.Approve, first, r)
+		again.View = shown // the same modal
+		w.begin(again)
+		if st := w.screen.last(shown); st.State != stepup.Waiting || w.okta.sent() != 2 {
+			t.Errorf("the modal shows %+v after %d pushes", st, w.okta.sent())
+		}
+		w.okta.set(func(o *fakeOkta) { o.pushes["v2mst.1"].result = okta.PushSuccess })
+		later(time.Minute)
+		w.wants(r.ID, reset.Pending, 0)
+		w.okta.set(func(o *fakeOkta) { o.pushes["v2mst.2"].result = okta.PushSuccess })
+		later(time.Minute)
+		if got := w.wants(r.ID, reset.Approved, 1); got.State == reset.Approved && got.Approved[0].StepUp.Transaction != "v2mst.2" {
+			t.Errorf("confirmed by %+v", got.Approved[0].StepUp)
+		}
+	})
+}
+
+// TestVerifier_youngest counts an enrolment from 24 hours on, and where a person has an
+// older phone besides, that one is asked.
+func TestVerifier_youngest(t *testing.T) {
+	bubble(t, func(w *world) {
+		user := string(oktaUser(first).ID)
+		w.okta.next = success
+		r := w.pending()
+		young := okta.Device{FactorID: "opf9", Name: "just enrolled", Created: time.Now().Add(-24*time.Hour + 2*time.Minute)}
+		old := w.okta.devices[user][0]
+		w.okta.set(func(o *fakeOkta) { o.devices[user] = []okta.Device{young} })
+		w.refusedFor(w.press(first, r), "enrolled_lately")
+		later(time.Minute)
+		w.okta.set(func(o *fakeOkta) { o.devices[user] = []okta.Device{young, old} })
+		if st := w.screen.last(w.press(first, r)); st.State != stepup.Waiting || st.Device != "a phone" {
+			t.Errorf("the modal shows %+v", st)
+		}
+		later(2 * time.Minute)
+		w.wants(r.ID, reset.Approved, 1)
+		other := w.pending()
+		w.okta.set(func(o *fakeOkta) { o.devices[user] = []okta.Device{young} })
+		w.press(first, other)
+		later(time.Minute)
+		w.wants(other.ID, reset.Approved, 1)
+	})
+}
+
 // TestVerifier_replayed takes no transaction twice.
 func TestVerifier_replayed(t *testing.T) {
 	bubble(t, func(w *world) {

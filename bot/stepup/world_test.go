@@ -91,7 +91,12 @@ type fakeOkta struct {
 	err       error         // of Challenge
 	answerErr error         // of Answer
 	hang      chan struct{} // Answer waits for it; nil: it does not
+	readings  int           // of Answer, of the last push
+	endless   bool          // a push was read more often than it can be
 }
+
+// mostReadings is more than one push is read in its five minutes, every four seconds.
+const mostReadings = 100
 
 func (o *fakeOkta) Devices(_ context.Context, user string) ([]okta.Device, error) {
 	o.mu.Lock()
@@ -111,7 +116,7 @@ func (o *fakeOkta) Challenge(_ context.Context, user, factor string) (okta.Chall
 	if o.unnamed {
 		id = "v2mst.same"
 	}
-	o.pushes[id] = &p
+	o.pushes[id], o.readings = &p, 0
 	return okta.Challenge{Transaction: id, Number: 42, Numbered: !o.plain, ExpiresAt: time.Now().Add(5 * time.Minute)}, nil
 }
 
@@ -129,7 +134,11 @@ func (o *fakeOkta) Answer(ctx context.Context, user, _, transaction string) (okt
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.pushes[transaction]
+	o.readings++
 	switch {
+	case o.readings > mostReadings: // a wait without an end would hang the test
+		o.endless = true
+		return okta.PushTimeout, nil
 	case o.answerErr != nil:
 		return "", o.answerErr
 	case p == nil || p.user != user:
@@ -255,6 +264,11 @@ func bubble(t *testing.T, do func(*world)) {
 		w := newWorld(t)
 		defer w.close()
 		do(w)
+		w.okta.set(func(o *fakeOkta) {
+			if o.endless {
+				w.Errorf("a push was read over %d times", mostReadings)
+			}
+		})
 	})
 }
 

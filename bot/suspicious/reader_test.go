@@ -1,6 +1,7 @@
 package suspicious_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
@@ -83,19 +84,24 @@ func TestReader(t *testing.T) {
 		who    []string
 		rows   int // reported
 		paused bool
+		resets int // of the batch; 0: three
 	}{
-		"one of three while it runs":  {reset.Running, time.Hour, []string{"u0"}, 1, true},
-		"after the batch is done":     {reset.Done, time.Hour, []string{"u0"}, 1, false},
-		"the same user twice":         {reset.Done, time.Hour, []string{"u0", "u0"}, 1, false},
-		"two users, a day later":      {reset.Done, 24 * time.Hour, []string{"u0", "u1"}, 2, false},
-		"just in time":                {reset.Done, 71*time.Hour + 50*time.Minute, []string{"u0"}, 1, false},
-		"too late":                    {reset.Done, 73 * time.Hour, []string{"u0"}, 0, false},
-		"somebody whom nobody reset":  {reset.Running, time.Hour, []string{"ana"}, 0, false},
-		"a target that was not reset": {reset.Running, time.Hour, []string{"u2"}, 0, false},
+		"one of three while it runs":  {reset.Running, time.Hour, []string{"u0"}, 1, true, 0},
+		"after the batch is done":     {reset.Done, time.Hour, []string{"u0"}, 1, false, 0},
+		"the same user twice":         {reset.Done, time.Hour, []string{"u0", "u0"}, 1, false, 0},
+		"two users, a day later":      {reset.Done, 24 * time.Hour, []string{"u0", "u1"}, 2, false, 0},
+		"just in time":                {reset.Done, 71*time.Hour + 50*time.Minute, []string{"u0"}, 1, false, 0},
+		"too late":                    {reset.Done, 73 * time.Hour, []string{"u0"}, 0, false, 0},
+		"somebody whom nobody reset":  {reset.Running, time.Hour, []string{"ana"}, 0, false, 0},
+		"three of a large batch":      {reset.Running, time.Hour, []string{"u0", "u1", "u3"}, 3, true, 1000},
+		"two of a large batch":        {reset.Running, time.Hour, []string{"u0", "u1"}, 2, false, 1000},
+		"one of them three times":     {reset.Running, time.Hour, []string{"u0", "u0", "u0"}, 1, false, 1000},
+		"three after it is done":      {reset.Done, time.Hour, []string{"u0", "u1", "u3"}, 3, false, 1000},
+		"a target that was not reset": {reset.Running, time.Hour, []string{"u2"}, 0, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				given := []oktasim.User{{Login: "u0@example.com"}, {Login: "u1@example.com"}, {Login: "u2@example.com"}, {Login: "ana@example.com"}}
+				given := []oktasim.User{{Login: "u0@example.com"}, {Login: "u1@example.com"}, {Login: "u2@example.com"}, {Login: "u3@example.com"}, {Login: "ana@example.com"}}
 				org, err := oktasim.New(oktasim.Options{Given: given})
 				if err != nil {
 					t.Fatal(err)
@@ -106,11 +112,12 @@ func TestReader(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				rec := &record{notes: map[reset.UserID][]reset.Note{}, request: &reset.Request{ID: "FR-1", State: tc.state, Rows: 3, StartedAt: time.Now(), Plan: reset.Plan{Revision: 1, Targets: 3, Resets: 3}}}
+				resets := cmp.Or(tc.resets, 3)
+				rec := &record{notes: map[reset.UserID][]reset.Note{}, request: &reset.Request{ID: "FR-1", State: tc.state, Rows: resets, StartedAt: time.Now(), Plan: reset.Plan{Revision: 1, Targets: resets, Resets: resets}}}
 				if tc.state.Settled() {
 					rec.request.SettledAt = time.Now()
 				}
-				for i, login := range []string{"u0", "u1", "u2"} {
+				for i, login := range []string{"u0", "u1", "u2", "u3"} {
 					u, _ := org.User(login + "@example.com")
 					rec.targets = append(rec.targets, reset.Target{Row: i + 1, User: reset.UserID(u.ID), Login: u.Login, Action: reset.ActionReset})
 					if login != "u2" {

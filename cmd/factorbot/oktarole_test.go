@@ -113,6 +113,39 @@ func TestOktaRole_pageTellsEachPermission(t *testing.T) {
 	}
 }
 
+// The role that asks approvers cannot reset them: it stands apart, on a resource set of its own.
+func TestOktaRole_approvers(t *testing.T) {
+	flags := []string{"--org-url", "https://example.okta.com", "--org-id", "00o1", "--groups", "00gusers", "--approver-groups", "00gapprovers"}
+	var got setup.OktaAccess
+	if err := json.Unmarshal(printed(t, append([]string{"okta-role", "--json"}, flags...)...), &got); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.ApproversRole.Permissions, []string{"okta.users.read"}) || got.ApproversRole.Label == got.CustomRole.Label {
+		t.Errorf("the role is %+v", got.ApproversRole)
+	}
+	want := []string{"https://example.okta.com/api/v1/groups/00gapprovers/users", "https://example.okta.com/api/v1/groups/00gapprovers"}
+	if !slices.Equal(got.ApproversSet.Resources, want) || got.ApproversSet.Label == got.ResourceSet.Label {
+		t.Errorf("the resource set is %+v", got.ApproversSet)
+	}
+	if all := strings.Join(got.ResourceSet.Resources, " "); strings.Contains(all, "00gapprovers") {
+		t.Errorf("the role with the resets has the approvers: %s", all)
+	}
+	first, second, ok := strings.Cut(string(printed(t, append([]string{"okta-role"}, flags...)...)), "\n5. ")
+	if !ok || strings.Contains(first, "00gapprovers") {
+		t.Fatalf("the first four parts are %s", first)
+	}
+	for _, w := range append(want, `"factorbot approvers"`, "okta.users.read", "a resource set of its own", "this was not tried against a live", "factorbot doctor says what Okta answers") {
+		if !strings.Contains(second, w) {
+			t.Errorf("no %q in\n%s", w, second)
+		}
+	}
+	for _, w := range []string{"resetFactors", "00gusers", "clearSessions"} {
+		if strings.Contains(second, w) {
+			t.Errorf("%q is in\n%s", w, second)
+		}
+	}
+}
+
 // A resource name says in which part of Okta the org is.
 func TestOktaRole_partition(t *testing.T) {
 	for org, want := range map[string]string{
