@@ -409,7 +409,8 @@ func (j *failingJob) openHome(user string) map[string]any {
 }
 
 // pressAny uses the first button with this action that a person finds: in the channel,
-// in a direct message, on the home tab. It returns the modal that opens, if any.
+// in a direct message, on the home tab, in the review that the home tab opens. It
+// returns the modal that opens, if any.
 func (j *failingJob) pressAny(user, action string) map[string]any {
 	press := map[string]any{"user": user, "action_id": action}
 	for _, channel := range []string{"C_FACTORS", "D" + strings.TrimPrefix(user, "U")} {
@@ -423,6 +424,11 @@ func (j *failingJob) pressAny(user, action string) map[string]any {
 		home := j.openHome(user)
 		b, _ := json.Marshal(home["blocks"])
 		press["view_id"], press["value"] = home["id"], message{Blocks: b}.value(action)
+	}
+	if press["value"] == "" && action != "review" {
+		review := j.pressAny(user, "review")
+		b, _ := json.Marshal(review["blocks"])
+		press["view_id"], press["value"] = review["id"], message{Blocks: b}.value(action)
 	}
 	view, _ := j.post("/sandbox/action", press)["view"].(map[string]any)
 	return view
