@@ -133,6 +133,7 @@ type Verifier struct {
 	ctx    context.Context // of Run; nil: it does not run
 	group  *errgroup.Group
 	active map[reset.Person]*challenge
+	latest map[reset.Person]Ask // the last press that was served
 }
 
 // challenge is one that waits, or is about to be issued.
@@ -147,6 +148,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	v.mu.Lock()
 	v.ctx, v.group, v.active = ctx, g, map[reset.Person]*challenge{}
+	v.latest = map[reset.Person]Ask{}
 	v.mu.Unlock()
 	<-ctx.Done()
 	v.mu.Lock()
@@ -190,7 +192,7 @@ func (v *Verifier) Begin(ctx context.Context, a Ask) error {
 			return nil
 		}
 		v.show(run, a, stage)
-		if v.Now().Sub(began) < overlap && sleep(run, overlap) == nil {
+		if v.Now().Sub(began) < overlap && sleep(run, overlap) == nil && !v.isOutdated(a) {
 			v.show(run, a, stage)
 		}
 		v.forget(run, a)
@@ -209,8 +211,16 @@ func (v *Verifier) enter(a Ask) error {
 	if other := v.active[a.Intent.By]; other != nil {
 		return errBusy
 	}
-	v.active[a.Intent.By] = &challenge{Ask: a}
+	v.active[a.Intent.By], v.latest[a.Intent.By] = &challenge{Ask: a}, a
 	return nil
+}
+
+// isOutdated reports whether the modal of a press shows how a later one goes.
+func (v *Verifier) isOutdated(a Ask) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l := v.latest[a.Intent.By]
+	return l.View == a.View && l.Intent.Op != a.Intent.Op
 }
 
 // serves reports whether this very press is being served.

@@ -299,6 +299,25 @@ func TestVerifier_again(t *testing.T) {
 	})
 }
 
+// TestVerifier_againAtOnce leaves to the second push what the modal shows, though the first
+// has failed so lately that it would say so once more.
+func TestVerifier_againAtOnce(t *testing.T) {
+	bubble(t, func(w *world) {
+		r := w.pending()
+		w.okta.err = &okta.Error{Kind: okta.KindRateLimited}
+		shown := w.press(first, r)
+		w.refusedFor(shown, "challenge_limited")
+		w.okta.set(func(o *fakeOkta) { o.err = nil })
+		again := w.ask(stepup.Approve, first, r)
+		again.View = shown
+		w.begin(again)
+		later(2500 * time.Millisecond) // before the answer is read for the first time
+		if st := w.screen.last(shown); st.State != stepup.Waiting {
+			t.Errorf("the modal shows %+v", st)
+		}
+	})
+}
+
 // TestVerifier_youngest counts an enrolment from 24 hours on, and where a person has an
 // older phone besides, that one is asked.
 func TestVerifier_youngest(t *testing.T) {
