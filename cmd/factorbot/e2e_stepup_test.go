@@ -106,6 +106,43 @@ func TestStepUp(t *testing.T) {
 	}
 }
 
+// Approving from a review takes the challenge too, after the number of users. Where no push
+// could be sent, Try again sends one for the same request and number, and not before.
+func TestStepUp_review(t *testing.T) {
+	t.Parallel()
+	s := mustSandbox(t, "--no-bot", "--users", "30")
+	s.set(map[string]any{"push_answer": "phone", "forbidden": []string{"POST /api/v1/users/{id}/factors/{id}/verify"}})
+	s.mustRunWith(stepUpApprovers + "step_up: always\nlarge_batch: {over: 1, approvals: 1, confirm: true}\n")
+	s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
+	m := s.shows(s.awaitPending(1), "Approvers confirm in Okta Verify: 2 of 2 can.")
+	number := s.turn("U_APPROVER1", s.opened(s.click("U_APPROVER1", m, "review")), "approve", m.value("approve"), nil)
+	if !strings.Contains(text(number), "Type 2 to approve") || len(s.pushes()) != 0 {
+		t.Fatalf("%d pushes, and the modal shows %s", len(s.pushes()), text(number))
+	}
+	s.submit("U_APPROVER1", number, answers{"users": "2"})
+	s.awaitModal("U_APPROVER1", "let me ask your Okta Verify, so nothing was approved")
+	s.set(map[string]any{"forbidden": []string{}})
+	s.post("/sandbox/action", map[string]any{"user": "U_APPROVER1", "view_id": number["id"], "action_id": "step_up_again", "value": "again"})
+	push, chosen := s.awaitPush("U_APPROVER1", "approver1@example.com")
+	if n := len(s.pushes()); n != 1 || s.resets("ana@example.com") != 0 {
+		t.Errorf("%d pushes, %d resets", n, s.resets("ana@example.com"))
+	}
+	s.tap(push, chosen)
+	s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
+	s.awaitResults(1)
+
+	s.command("U_APPROVER2", "ana@example.com because lost phone") // one user: no number
+	m = s.awaitPending(2)
+	s.turn("U_APPROVER1", s.opened(s.click("U_APPROVER1", m, "review")), "approve", m.value("approve"), nil)
+	push, chosen = s.awaitPush("U_APPROVER1", "approver1@example.com")
+	if n := s.resets("ana@example.com"); n != 1 {
+		t.Errorf("%d resets", n)
+	}
+	s.tap(push, chosen)
+	s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
+	s.awaitResults(2)
+}
+
 // A push that is refused takes the account's decisions away: the running request pauses.
 func TestStepUp_refused(t *testing.T) {
 	t.Parallel()
