@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -371,14 +372,31 @@ func (w *awayWalk) walk(how string) {
 		w.tb.Errorf("while Okta is %s the home tab shows %.300s", how, text(view))
 	}
 
+	// What asks for resets takes Slack alone, for it starts nothing: it is planned when
+	// Okta is back, and its approval takes both services.
+	whole := w.wholeForm("U_REQUESTER") // by more_options
+	w.submit("U_REQUESTER", whole, answers{"list": strings.Join(w.names[3:6], "\n"), "reason": "lost phones"})
+
 	asking.Wait()
-	w.answers("U_REQUESTER", 1, "(?s)Okta.*") // enrolled
-	w.answers("U_APPROVER1", 1, "(?s)Okta.*") // resume
-	w.answers("U_APPROVER2", 1, "(?s)Okta.*") // approve
+	w.answers("U_REQUESTER", 1, `^FR-\d+: planning 3 users\.`)                  // the form
+	w.answers("U_REQUESTER", 1, `^FR-\d+: planning 2 users\.`)                  // choose_column
+	w.answers("U_REQUESTER", 1, `Protected users can't be included here`)       // break-glass: the policy knows nobody to approve it
+	w.answers("U_REQUESTER", 1, "^:no_entry: Okta isn't answering, so nothing") // enrolled
+	w.within("the command and the button to retry FR-2 to open one request, while Okta is "+how, patience, func() bool {
+		told := map[string]int{}
+		for _, said := range w.whispers("U_REQUESTER") {
+			if id, _, opened := strings.Cut(said, ": planning 1 user."); opened {
+				told[id]++
+			}
+		}
+		return slices.Contains(slices.Collect(maps.Values(told)), 2)
+	})
+	w.answers("U_APPROVER1", 1, "^:no_entry: Okta isn't answering, so nothing") // resume
+	w.answers("U_APPROVER2", 1, "^:no_entry: Okta isn't answering, so nothing") // approve
 	w.command("U_APPROVER2", "/factor-reset freeze because of a call")
 	w.awaitMessage("word of the freeze, while Okta is "+how, func(m message) bool { return !m.Ephemeral && strings.Contains(m.all(), "Everything is frozen") })
 	w.command("U_APPROVER1", "/factor-reset thaw")
-	w.answers("U_APPROVER1", 2, "(?s)Okta.*")
+	w.answers("U_APPROVER1", 2, "^:no_entry: Okta isn't answering, so nothing")
 	w.command("U_APPROVER1", "/factor-reset cancel FR-9")
 	w.is("FR-9", "stopping", "cancelled")
 	for _, user := range []string{"U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_ANA"} {
@@ -423,4 +441,39 @@ func (w *awayWalk) back(how string, toApprove message) {
 		}
 		return true
 	})
+}
+
+// While Okta is away, an approval whose number was typed and that takes a confirmation in
+// Okta Verify says in its modal that Okta is away, as often as it is tried again; and
+// trying again after that sends the push.
+func TestStepUp_okta_is_away(t *testing.T) {
+	t.Parallel() // it waits for most of its time
+	var all sync.WaitGroup
+	for _, how := range awayKinds() {
+		all.Go(func() {
+			t.Run(how, func(t *testing.T) {
+				const away = "answering, so nothing was done. Try again in a minute." // the page escapes the apostrophe of "Okta isn't"
+				s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000", "--latency", "5ms")
+				s.set(map[string]any{"push_answer": "phone"})
+				g := mustGate(t, s.url)
+				s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "step_up: always\nlarge_batch: {over: 1, approvals: 1}\n"), "OKTA_ORG_URL=http://"+g.addr)
+				s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
+				form := s.numbered("U_APPROVER1", s.awaitPending(1))
+				g.shut(how)
+				s.submit("U_APPROVER1", form, answers{"users": "2"})
+				s.awaitModal("U_APPROVER1", away)
+				s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
+				s.awaitModal("U_APPROVER1", away)
+				if n := len(s.pushes()); n > 0 || s.reset() > 0 {
+					t.Errorf("while Okta was %s: %d pushes, %d users reset", how, n, s.reset())
+				}
+				g.open()
+				s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
+				s.tap(s.awaitPush("U_APPROVER1", "approver1@example.com"))
+				s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
+				s.await("the resets", func() bool { return s.reset() == 2 })
+			})
+		})
+	}
+	all.Wait()
 }
