@@ -12,5 +12,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(fullEnv) != "" {
 		os.Exit(playFullDisk())
 	}
+	if os.Getenv(measuredEnv) != "" {
+		os.Exit(playMeasured())
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
