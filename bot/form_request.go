@@ -185,7 +185,7 @@ func (o *order) name(a *event.Event, id string) string {
 	case view.FieldFile:
 		return o.attached(a.Fields[id].Files)
 	case view.FieldGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as it stands in Okta.")
+		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as it is in Okta.")
 	case view.FieldFilter:
 		return o.expression(roster.UserFilter, a.Typed(id))
 	case view.FieldQuery:

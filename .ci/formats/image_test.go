@@ -22,11 +22,11 @@ type image struct {
 	env      []string
 	user     int
 	entry    []string
-	asChosen bool // files belong to whom the Dockerfile names, which only root can see to
+	asChosen bool // files belong to the user that the Dockerfile names, which only root can arrange
 }
 
 // mustAssemble makes the image without an engine: what the last stage copies, owned by
-// whom it names, and nothing else.
+// the user that it names, and nothing else.
 func mustAssemble(t *testing.T) *image {
 	build, final := stages(t)
 	out := built(t, build)

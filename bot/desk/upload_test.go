@@ -42,7 +42,7 @@ func TestDesk_Doubt(t *testing.T) {
 		"nobody in doubt":          {"login\nana@example.com\n", nil, false, 0},
 		"nobody's, Okta is away":   {"login,colleague\nana@example.com,a@home.example\n", errors.New("no answer"), true, 2},
 		"several without header":   {"ana@example.com,eve@example.com\nbob@example.com,eve@example.com\n", nil, true, 0},
-		"of whom nothing is known": {"login,boss\nx@example.com,eve@example.com\n", nil, true, 2},
+		"users nobody knows": {"login,boss\nx@example.com,eve@example.com\n", nil, true, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, asked := mustOpenOffice(t), 0

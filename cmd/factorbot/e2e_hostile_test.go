@@ -282,7 +282,7 @@ func TestHostile_forms(t *testing.T) {
 		"an unknown factor":    {answers{"list": "ana@example.com", "reason": "x", "factors": []string{"<!here>"}}, "factors", "is not a factor"},
 		"before all time":      {answers{"list": "ana@example.com", "reason": "x", "when": -5}, "when", "past"},
 		"an open quote":        {answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "not closed"},
-		"no group":             {answers{"group": ` "" `, "reason": "x"}, "group", "as it stands in Okta"},
+		"no group":             {answers{"group": ` "" `, "reason": "x"}, "group", "as it is in Okta"},
 		"a program":            {answers{"file": []string{script}, "reason": "x"}, "file", "not a file of the kind"},
 	} {
 		if wrong := s.try("U_REQUESTER", s.wholeForm("U_REQUESTER"), c.enter); !strings.Contains(fmt.Sprint(wrong[c.field]), c.words) {
