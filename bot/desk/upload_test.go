@@ -36,13 +36,13 @@ func TestDesk_Doubt(t *testing.T) {
 		asks  bool
 		looks int
 	}{
-		"another's":                {"login,boss\nana@example.com,eve@example.com\nbob@example.com,eve@example.com\n", nil, true, 3},
-		"nobody's":                 {"login,colleague\nana@example.com,a@home.example\nbob@example.com,b@home.example\n", nil, false, 4},
-		"the same user's":          {"login,old mail\nana@example.com,ana.lima@example.com\n", nil, false, 2},
-		"nobody in doubt":          {"login\nana@example.com\n", nil, false, 0},
-		"nobody's, Okta is away":   {"login,colleague\nana@example.com,a@home.example\n", errors.New("no answer"), true, 2},
-		"several without header":   {"ana@example.com,eve@example.com\nbob@example.com,eve@example.com\n", nil, true, 0},
-		"users nobody knows": {"login,boss\nx@example.com,eve@example.com\n", nil, true, 2},
+		"another's":              {"login,boss\nana@example.com,eve@example.com\nbob@example.com,eve@example.com\n", nil, true, 3},
+		"nobody's":               {"login,colleague\nana@example.com,a@home.example\nbob@example.com,b@home.example\n", nil, false, 4},
+		"the same user's":        {"login,old mail\nana@example.com,ana.lima@example.com\n", nil, false, 2},
+		"nobody in doubt":        {"login\nana@example.com\n", nil, false, 0},
+		"nobody's, Okta is away": {"login,colleague\nana@example.com,a@home.example\n", errors.New("no answer"), true, 2},
+		"several without header": {"ana@example.com,eve@example.com\nbob@example.com,eve@example.com\n", nil, true, 0},
+		"users nobody knows":     {"login,boss\nx@example.com,eve@example.com\n", nil, true, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, asked := mustOpenOffice(t), 0
