@@ -11,8 +11,8 @@ import (
 
 // Change says that something is different now.
 type Change struct {
-	// Type is message, ephemeral, view, channel, sockets, settings, org, or
-	// resync: some changes were left out.
+	// Type is message, ephemeral, view, channel, sockets, settings, org, file
+	// (somebody opened one), or resync: some changes were left out.
 	Type     string `json:"type"`
 	Channel  string `json:"channel,omitempty"`
 	TS       string `json:"ts,omitempty"`

@@ -34,6 +34,7 @@ type file struct {
 	complete              bool // completeUploadExternal was called
 	deleted               bool
 	given                 bool   // into a file_input of the app
+	taken                 bool   // somebody opened it on the page
 	elsewhere             string // "gdrive": a link to another service's file
 	shares                []Share
 }

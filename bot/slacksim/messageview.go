@@ -60,8 +60,9 @@ func (w *Workspace) addConversationView(v *screen, n *page.Names, s selection) {
 	v.Messages = w.messageViews(n, found, s)
 	v.Deciders = w.deciders(found, s.user)
 	if conv := w.conversation[s.channel]; v.Sample && !v.Home && conv.kind() == "channels" && conv.member(BotUser) && !conv.Archived {
-		v.Tour = w.tour(conv)
-		v.Next = v.Tour[len(v.Tour)-1].Done && len(v.Deciders) == 0
+		p := w.progress(conv)
+		v.Tour = tour(p)
+		v.Next = p.posted && len(v.Deciders) == 0
 	}
 	if s.before == "" {
 		w.markSeen(c, s.user)

@@ -176,6 +176,16 @@ func (w *Workspace) FileContent(id string) (name string, content []byte, err err
 	return f.name, f.content, nil
 }
 
+// take notes that somebody opened a file on the page.
+func (w *Workspace) take(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if f := w.files[id]; f != nil && !f.taken {
+		f.taken = true
+		w.changed(Change{Type: "file"})
+	}
+}
+
 // Replace gives a file other bytes, and reports whether there is such a file.
 func (w *Workspace) Replace(id string, content []byte) bool {
 	w.mu.Lock()

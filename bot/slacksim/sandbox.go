@@ -306,6 +306,7 @@ func (w *Workspace) serveSandboxFile(rw http.ResponseWriter, r *http.Request) {
 		fail(rw, http.StatusNotFound, err)
 		return
 	}
+	w.take(r.PathValue("id"))
 	sendFile(rw, name, content)
 }
 

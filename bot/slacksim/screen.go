@@ -36,7 +36,7 @@ type screen struct {
 	Sockets  int
 	Deciders []*personView // who may press what waits on this screen
 	Tour     []tourStep    // the three steps, where the person and the app meet; nil elsewhere
-	Next     bool          // the three steps are done
+	Next     bool          // a result file is there: time to try something else
 	Slack    struct{ Down bool }
 	Commands string // JSON, for the composer's suggestions
 	Handles  string // JSON, likewise

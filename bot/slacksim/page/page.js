@@ -597,6 +597,8 @@ const heard = (change) => {
     case "view":
       if (change.user === state.user) refresh("modal", ...(state.channel === "home" ? ["conversation"] : []));
       return;
+    case "file":
+      return refresh("conversation");
     case "org":
     case "settings":
       return refresh("org");
