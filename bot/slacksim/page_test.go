@@ -248,6 +248,24 @@ func TestPage_sees(t *testing.T) {
 	}
 }
 
+// TestPage_badges: what only a colored dot or a number shows is also said.
+func TestPage_badges(t *testing.T) {
+	w := mustNew(t, Options{})
+	for _, text := range []string{"one", "two"} {
+		callAPI(w, "chat.postMessage", object{"channel": "U_ANA", "text": text})
+	}
+	_, body := get(t, w, "/sandbox/part/sidebar?user=U_ANA")
+	if want := `<span class="count">2<span class="vh"> unread</span></span>`; !strings.Contains(body, want) {
+		t.Errorf("the sidebar lacks %s", want)
+	}
+	_, body = get(t, w, "/sandbox/part/sidebar?user=U_REQUESTER")
+	_, ana, _ := strings.Cut(body, `id="pick-U_ANA"`)
+	ana, _, _ = strings.Cut(ana, "</a>")
+	if !containsAll(ana, "Ana Lima", `<span class="vh">, has news</span>`) {
+		t.Errorf("the face of who has news says %s", ana)
+	}
+}
+
 func BenchmarkPage(b *testing.B) {
 	w := mustNew(b, Options{Org: newMade(10000)})
 	w.settings.NoLimits = true

@@ -351,6 +351,10 @@ func checkURLs(t *testing.T, out string) {
 	if len(shown) != 4 {
 		t.Errorf("README.md shows only %q", shown)
 	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 4 || !strings.HasPrefix(lines[3], "page URL ") {
+		t.Errorf("the sandbox should print four lines, that of the page last, and printed\n%s", out)
+	}
 }
 
 // checkShown compares what the documents show of the doctor with what it says; numbers may differ.

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +36,7 @@ func TestSandboxFlags(t *testing.T) {
 		"pace":      {[]string{"--rate-limit=100", "--window=10s", "--latency=0"}, with(func(c *Config) { c.RateLimit = 100; c.Window = 10 * time.Second; c.Latency = 0 })},
 		"small":     {[]string{"--limits=small"}, with(func(c *Config) { c.Limits = "small" })},
 		"container": {[]string{"--container"}, with(func(c *Config) { c.Container = true })},
+		"verbose":   {[]string{"--verbose"}, with(func(c *Config) { c.Verbose = true })},
 		"faults":    {[]string{"--faults", "0.03"}, with(func(c *Config) { c.Faults = 0.03 })},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +87,7 @@ func TestSandboxFlags_help(t *testing.T) {
 	if _, err := sandboxFlags([]string{"-h"}, &out); !errors.Is(err, pflag.ErrHelp) {
 		t.Errorf("error %v, want pflag.ErrHelp", err)
 	}
-	for _, flag := range []string{"addr", "users", "users-from", "rate-limit", "limits", "window", "latency", "faults", "db", "no-bot"} {
+	for _, flag := range []string{"addr", "users", "users-from", "rate-limit", "limits", "window", "latency", "faults", "db", "no-bot", "container", "verbose"} {
 		if !strings.Contains(out.String(), "--"+flag) {
 			t.Errorf("the help does not tell of --%s", flag)
 		}
@@ -91,6 +95,33 @@ func TestSandboxFlags_help(t *testing.T) {
 }
 
 var _ slacksim.Org = OrgPane{}
+
+// On a terminal the bot logs only errors, unless all of it is asked for; a file gets all.
+func TestSandboxLogger(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a character device, as a terminal is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	for name, c := range map[string]struct {
+		args []string
+		to   io.Writer
+		want slog.Level
+	}{
+		"terminal":          {nil, terminal, slog.LevelError},
+		"terminal, verbose": {[]string{"--verbose"}, terminal, slog.LevelInfo},
+		"file":              {nil, io.Discard, slog.LevelInfo},
+	} {
+		cfg, err := sandboxFlags(c.args, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := sandboxLogger(cfg, cli.Env{Stderr: c.to})
+		if !log.Enabled(t.Context(), c.want) || log.Enabled(t.Context(), c.want-1) {
+			t.Errorf("%s: the log does not begin at %v", name, c.want)
+		}
+	}
+}
 
 // In a container the port is published on the loopback address of the host: it listens
 // on every address of its own, and its URLs are those of the host.
