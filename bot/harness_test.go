@@ -312,7 +312,7 @@ func (w *world) start() *world {
 // until waits for something to become true.
 func (w *world) until(what string, ok func() bool) {
 	w.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(5 * time.Minute) // it ends a test that hangs
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

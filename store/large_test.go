@@ -126,7 +126,7 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 func firstChange(ctx context.Context, term *Term) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	for c, err := range term.Watch(ctx) {
 		if err != nil || c.ID != "FR-1001" {

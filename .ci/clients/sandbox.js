@@ -25,9 +25,9 @@ async function upload(user, channel, comment, name, content) {
   return answer(await fetch(url + '/sandbox/upload', { method: 'POST', body: form }));
 }
 
-// until waits, 15 s at most, for a value that find returns.
+// until waits, 3 min at most, for a value that find returns.
 async function until(what, find) {
-  for (const end = Date.now() + 15000; Date.now() < end; ) {
+  for (const end = Date.now() + 180000; Date.now() < end; ) {
     const found = await find();
     if (found) return found;
     await new Promise((wake) => setTimeout(wake, 25));

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// commandWaits is how long Command waits for acknowledgement and answer.
-const commandWaits = 3 * time.Second
-
 // Answer is what a person sees of a command.
 type Answer struct {
 	OK        bool       `json:"ok"`
@@ -23,7 +20,7 @@ type Answer struct {
 	View      object     `json:"view"`
 }
 
-// Command types a slash command and waits, 3 s at most, for the
+// Command types a slash command and waits as long as Slack does for the
 // acknowledgement and the first answer: a message that only this person sees, a
 // view, or a post by the response URL. Text without a slash goes to the app's
 // first command.
@@ -45,7 +42,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, text string) (An
 		return w.failedCommand(in, text, "failed with the error \u201c"+err.Error()+"\u201d", err.Error()), nil
 	}
 	w.commandAcked(in, ack)
-	w.await(ctx, in, commandWaits-time.Since(in.issued), func() bool {
+	w.await(ctx, in, w.patience()-time.Since(in.issued), func() bool {
 		return in.opened != nil || in.public || len(in.private) > 0
 	})
 	w.mu.Lock()
@@ -164,11 +161,8 @@ func (w *Workspace) commandAcked(in *interaction, ack json.RawMessage) {
 	w.say(h, what, a)
 }
 
-// homeWaits is how long OpenHome waits for the app to publish.
-const homeWaits = 2 * time.Second
-
 // OpenHome opens a person's home tab and returns its view: the one published
-// upon it, or after 2 s the one that was there.
+// upon it, or when it has waited long enough the one that was there.
 func (w *Workspace) OpenHome(ctx context.Context, user string) (object, error) {
 	w.mu.Lock()
 	if w.person(user) == nil {
@@ -185,7 +179,7 @@ func (w *Workspace) OpenHome(ctx context.Context, user string) (object, error) {
 	}
 	w.emit(event)
 	w.mu.Unlock()
-	w.await(ctx, in, homeWaits, func() bool { return in.public })
+	w.await(ctx, in, w.patience()*2/3, func() bool { return in.public })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if v := w.homes[user]; v != nil {

@@ -72,7 +72,7 @@ func (p *place) mustConnect(tb testing.TB, handle func(*socketmode.Client, socke
 	})
 	select {
 	case <-up:
-	case <-time.After(10 * time.Second):
+	case <-time.After(5 * time.Minute):
 		tb.Fatal("no hello")
 	}
 }

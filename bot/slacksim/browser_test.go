@@ -41,7 +41,7 @@ func mustBrowse(t *testing.T, home string) *browser {
 		t.Skip("there is no browser on this machine")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900))
-	parent, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	parent, stop := context.WithTimeout(t.Context(), 15*time.Minute)
 	allocator, release := chromedp.NewExecAllocator(parent, options...)
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
@@ -88,7 +88,7 @@ func (b *browser) run(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 // until waits until a JavaScript expression is true.
 func (b *browser) until(t *testing.T, expression string) {
 	t.Helper()
-	poll := chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(20*time.Second), chromedp.WithPollingInterval(50*time.Millisecond))
+	poll := chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(5*time.Minute), chromedp.WithPollingInterval(50*time.Millisecond))
 	if err := chromedp.Do(b, poll); err != nil {
 		text, _ := chromedp.Run(b, chromedp.Text("body"))
 		t.Fatalf("%s: %v\n%s", expression, err, text)

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// ackWithin is how long Slack waits for an acknowledgement.
-const ackWithin = 3 * time.Second
-
 // maxAck is the payload of an acknowledgement, in bytes, from which on Slack
 // drops the acknowledgement without a word (slack-go issue 1196).
 const maxAck = 20 << 10
@@ -68,11 +65,12 @@ func (w *Workspace) deliver(ctx context.Context, e envelope) (json.RawMessage, e
 			s.drop()
 		}
 	}
-	return d.await(ctx)
+	return d.await(ctx, w.patience())
 }
 
-func (d *delivery) await(ctx context.Context) (json.RawMessage, error) {
-	t := time.NewTimer(ackWithin)
+// await waits for an acknowledgement.
+func (d *delivery) await(ctx context.Context, patience time.Duration) (json.RawMessage, error) {
+	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {
 	case payload := <-d.ack:
@@ -152,7 +150,7 @@ func (w *Workspace) deliverEvent(ctx context.Context, payload object, waits []du
 			w.count(func(b *Books) { b.Lost++ })
 			return
 		}
-		if errors.Is(err, errNoSocket) && wait(ctx, ackWithin) != nil {
+		if errors.Is(err, errNoSocket) && wait(ctx, w.patience()) != nil {
 			return // no answer for want of a socket takes as long as any other
 		}
 		if wait(ctx, time.Duration(waits[attempt])) != nil {

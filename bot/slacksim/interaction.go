@@ -9,9 +9,6 @@ import (
 	"factorbot/bot/slacksim/kit"
 )
 
-// triggerLives is how long a trigger ID may open a view.
-const triggerLives = 3 * time.Second
-
 // interaction is one thing a person did that the app hears of: a command, a
 // click, a submission.
 type interaction struct {
@@ -42,7 +39,7 @@ func (in *interaction) signal() {
 func (w *Workspace) interact(user, channel string) *interaction {
 	now := time.Now()
 	for id, in := range w.interactions {
-		if now.Sub(in.issued) > 10*triggerLives {
+		if now.Sub(in.issued) > 10*time.Duration(w.settings.Patience) {
 			delete(w.interactions, id)
 		}
 	}
@@ -164,9 +161,6 @@ type Result struct {
 	View   object            `json:"view"`
 }
 
-// clickWaits is how long Click waits for a view after the acknowledgement.
-const clickWaits = 2 * time.Second
-
 // Click clicks and waits for the acknowledgement. If the app opens a view, or
 // changes the message or the view, or tells the person something, it returns with that; at
 // most 2 s after the acknowledgement.
@@ -179,7 +173,7 @@ func (w *Workspace) Click(ctx context.Context, c Click) (Result, error) {
 	if err != nil {
 		return Result{Error: err.Error()}, nil
 	}
-	w.await(ctx, in, clickWaits, func() bool {
+	w.await(ctx, in, w.patience()*2/3, func() bool {
 		return in.opened != nil || in.touched || in.public || len(in.private) > 0
 	})
 	w.mu.Lock()

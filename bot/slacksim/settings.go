@@ -22,10 +22,22 @@ type settings struct {
 	HomeTab      bool       `json:"slack_home_tab"`    // off: views.publish says not_enabled
 	ShareDelay   duration   `json:"slack_share_delay"` // from completeUploadExternal to the message
 	Retries      []duration `json:"slack_retries"`     // waits before an event is sent again
+	Patience     duration   `json:"slack_patience"`    // how long an acknowledgement, an answer and the use of a trigger may take; Slack's own is 3 s
 	OldBlocks    bool       `json:"old_blocks"`        // data_table, container and data_visualization are not known
 	StubFiles    bool       `json:"slack_stub_files"`  // every file in a message is a stub
 	Enterprise   string     `json:"slack_enterprise"`  // the Enterprise Grid organization's ID; empty: none
 	OrgInstall   bool       `json:"slack_org_install"` // the app is installed for the whole organization
+}
+
+// usualPatience is how long Slack waits for an app. A test on a busy machine, of which it
+// does not want to learn how busy it is, sets more.
+const usualPatience = 3 * time.Second
+
+// patience is how long the workspace waits for an app.
+func (w *Workspace) patience() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.settings.Patience)
 }
 
 // duration is written as Go writes it ("1m30s"), or as a number of seconds.
@@ -64,7 +76,7 @@ func defaultSettings(o Options) settings {
 		Faults:   Faults{RetryAfter: 1},
 		AppToken: o.AppToken, BotToken: o.BotToken,
 		Scopes: o.Scopes, Events: o.Events, HomeTab: true,
-		ShareDelay: duration(100 * time.Millisecond),
+		ShareDelay: duration(100 * time.Millisecond), Patience: duration(usualPatience),
 	}
 	if s.Scopes == nil {
 		s.Scopes = allScopes()

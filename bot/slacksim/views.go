@@ -56,7 +56,7 @@ func (v *view) object() object {
 // with.
 func (v *view) state() object { return stateOf(v.blocks(), v.values) }
 
-// redeem uses up a trigger ID: 3 s, once.
+// redeem uses up a trigger ID: for as long as Slack waits, once.
 func (w *Workspace) redeem(c *call) (*interaction, error) {
 	id := c.str("trigger_id")
 	if id == "" {
@@ -70,7 +70,7 @@ func (w *Workspace) redeem(c *call) (*interaction, error) {
 		return nil, refuse("invalid_trigger_id")
 	case in.used:
 		return nil, refuse("exchanged_trigger_id")
-	case c.now.Sub(in.issued) > triggerLives:
+	case c.now.Sub(in.issued) > time.Duration(w.settings.Patience):
 		return nil, refuse("expired_trigger_id")
 	}
 	in.used = true

@@ -34,7 +34,7 @@ func TestTrigger(t *testing.T) {
 	}
 	id = trigger(w, "U_ANA")
 	w.mu.Lock()
-	w.interactions[id].issued = time.Now().Add(-triggerLives - time.Millisecond)
+	w.interactions[id].issued = time.Now().Add(-usualPatience - time.Millisecond)
 	w.mu.Unlock()
 	if got := open(); got != "expired_trigger_id" {
 		t.Errorf("late: %v", got)

@@ -88,6 +88,7 @@ func (s *sandboxRun) lifecycle(login, verb string) {
 // Who may ask and approve comes from groups of both services, and is asked
 // again for everybody when the last approval comes.
 func TestApprovals_by_group(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000")
 	s.mustRunWith("requesters: {usergroups: [S_HELPDESK]}\napprovers: {usergroups: [S_SECURITY], okta_groups: [" + s.oktaGroup("Security leads") + "]}\napprovals: 2\n")
 	if got := s.private("U_ANA", "/factor-reset ana@example.com because lost phone"); !strings.Contains(got, "You can't request resets") {
@@ -141,6 +142,7 @@ func TestApprovals_by_group(t *testing.T) {
 
 // One from each group; who is in the plan does not count, by another login neither.
 func TestApprovals_from_groups(t *testing.T) {
+	t.Parallel()
 	users := "login,email,status\navery.admin@example.com,approver1@example.com,ACTIVE\nben@example.com,ben@example.com,ACTIVE\ncleo@example.com,cleo@example.com,ACTIVE\n"
 	s := mustSandbox(t, "--no-bot", "--users-from", mustWrite(t, "users.csv", users), "--rate-limit", "6000")
 	s.mustRunWith("approvers: {usergroups: [S_SECURITY, S_HELPDESK]}\napprovals_from: [[S_SECURITY], [S_HELPDESK]]\n")
@@ -177,6 +179,7 @@ func TestApprovals_from_groups(t *testing.T) {
 // A roster split into requests that are all there at once is a large batch, of
 // which each decision asks two people and the number.
 func TestApprovals_split_roster(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000")
 	s.mustRunWith("approvers: {users: [U_APPROVER1, U_APPROVER2]}\nlarge_batch: {over: 3, approvals: 2}\n")
 	active := logins(s.people(), func(p person) bool {
@@ -201,6 +204,7 @@ func TestApprovals_split_roster(t *testing.T) {
 // Protected users are passed over, but where break-glass includes them, with
 // more approvals, and one of those named for it.
 func TestApprovals_break_glass(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000")
 	s.mustRunWith("approvers: {users: [U_APPROVER1, U_REQUESTER]}\nprotect: {users: [ANA@example.com], approvers: [U_APPROVER2]}\n")
 	if got := s.ask("ana@example.com because lost phone"); !strings.Contains(got, "FR-1") {
@@ -229,6 +233,7 @@ func TestApprovals_break_glass(t *testing.T) {
 // neither; nobody lifts anything while all is frozen; and one person, whoever
 // and by however many accounts, thaws nothing alone.
 func TestApprovals_pauses(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "90", "--rate-limit", "60000", "--latency", "80ms")
 	s.mustRunWith("approvers: {users: [U_APPROVER1, U_APPROVER2, U_ANA]}\nlarge_batch: {over: 1000}\n")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
@@ -270,6 +275,7 @@ func TestApprovals_pauses(t *testing.T) {
 // What is typed for later starts then and not before; what is typed as an
 // export is approved like a reset, and resets nobody.
 func TestApprovals_later_and_exports(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000")
 	s.mustRunWith("approvers: {users: [U_APPROVER1, U_APPROVER2]}\n")
 	for text, words := range map[string]string{

@@ -27,6 +27,7 @@ func output(tb testing.TB, args ...string) (out, problems string, code int) {
 // A request is asked for, approved and run; its trail is exported and verified, also with
 // the head that the request names, and a changed byte is found.
 func TestAudit(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	dir := t.TempDir()
 	db, config := filepath.Join(dir, "factorbot.db"), mustConfig(t, "")

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"image/png"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,7 +31,7 @@ type film struct {
 }
 
 type shot struct {
-	picture image.Image
+	picture *image.RGBA
 	shown   time.Duration
 }
 
@@ -44,6 +46,7 @@ const (
 // dropped, two people approve, the factors vanish, the result file is in the thread.
 // With PICTURES it goes to that folder, else to the test's artifacts.
 func TestBrowser_film(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "500", "--rate-limit", "6000", "--latency", "15ms")
 	f := &film{page: mustBrowse(t, s.url+"/")}
 	f.look(cinema, "light")
@@ -142,7 +145,9 @@ func (f *film) take(caption string, shown time.Duration) {
 	if err != nil {
 		f.tb.Fatal(err)
 	}
-	f.shots = append(f.shots, shot{picture, shown})
+	points := image.NewRGBA(picture.Bounds())
+	draw.Draw(points, points.Bounds(), picture, picture.Bounds().Min, draw.Src)
+	f.shots = append(f.shots, shot{points, shown})
 }
 
 // gif encodes the film. A page has few colors, so the most frequent ones serve; of each
@@ -172,15 +177,12 @@ func frequent(shots []shot) color.Palette {
 	type kind struct{ r, g, b uint8 }
 	counts := map[kind]map[color.RGBA]int{}
 	for _, s := range shots {
-		for y := range s.picture.Bounds().Dy() {
-			for x := range s.picture.Bounds().Dx() {
-				c := color.RGBAModel.Convert(s.picture.At(x, y)).(color.RGBA)
-				k := kind{c.R >> 3, c.G >> 3, c.B >> 3}
-				if counts[k] == nil {
-					counts[k] = map[color.RGBA]int{}
-				}
-				counts[k][c]++
+		for c, same := range runs(s.picture) {
+			k := kind{c.R >> 3, c.G >> 3, c.B >> 3}
+			if counts[k] == nil {
+				counts[k] = map[color.RGBA]int{}
 			}
+			counts[k][c] += same.to - same.from
 		}
 	}
 	points := func(k kind) (n int) {
@@ -201,24 +203,42 @@ func frequent(shots []shot) color.Palette {
 	return all
 }
 
+// span is a range of a picture's points, counted row by row.
+type span struct{ from, to int }
+
+// runs goes through the points that have one color and follow each other: a page has
+// long ones.
+func runs(picture *image.RGBA) iter.Seq2[color.RGBA, span] {
+	return func(yield func(color.RGBA, span) bool) {
+		for from, rest := 0, picture.Pix; len(rest) > 0; {
+			n := 4
+			for n < len(rest) && bytes.Equal(rest[n:n+4], rest[:4]) {
+				n += 4
+			}
+			if !yield(color.RGBA{rest[0], rest[1], rest[2], rest[3]}, span{from, from + n/4}) {
+				return
+			}
+			from, rest = from+n/4, rest[n:]
+		}
+	}
+}
+
 // painter paints with a palette, whose last color is transparent.
 type painter struct {
 	palette color.Palette
 	known   map[color.RGBA]uint8
 }
 
-func (p *painter) paint(picture image.Image) *image.Paletted {
-	bounds := picture.Bounds()
-	painted := image.NewPaletted(bounds, p.palette)
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)
-			i, ok := p.known[c]
-			if !ok {
-				i = uint8(p.palette[:len(p.palette)-1].Index(c))
-				p.known[c] = i
-			}
-			painted.SetColorIndex(x, y, i)
+func (p *painter) paint(picture *image.RGBA) *image.Paletted {
+	painted := image.NewPaletted(picture.Bounds(), p.palette)
+	for c, same := range runs(picture) {
+		i, ok := p.known[c]
+		if !ok {
+			i = uint8(p.palette[:len(p.palette)-1].Index(c))
+			p.known[c] = i
+		}
+		for at := same.from; at < same.to; at++ {
+			painted.Pix[at] = i
 		}
 	}
 	return painted
@@ -230,15 +250,19 @@ func (p *painter) changed(before, now *image.Paletted) *image.Paletted {
 		return now
 	}
 	kept := image.NewPaletted(now.Bounds(), p.palette)
+	copy(kept.Pix, slices.Repeat([]uint8{uint8(len(p.palette) - 1)}, len(kept.Pix)))
 	var area image.Rectangle
-	for i := range now.Pix {
-		if now.Pix[i] == before.Pix[i] {
-			kept.Pix[i] = uint8(len(p.palette) - 1)
+	for y := range now.Bounds().Dy() {
+		row, old := now.Pix[y*now.Stride:][:now.Stride], before.Pix[y*now.Stride:][:now.Stride]
+		if bytes.Equal(row, old) {
 			continue
 		}
-		kept.Pix[i] = now.Pix[i]
-		x, y := i%now.Stride, i/now.Stride
-		area = area.Union(image.Rect(x, y, x+1, y+1))
+		for x, c := range row {
+			if c != old[x] {
+				kept.Pix[y*now.Stride+x] = c
+				area = area.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
 	}
 	if area.Empty() {
 		area = image.Rect(0, 0, 1, 1)

@@ -69,6 +69,7 @@ func (p *page) count(selector string) int {
 
 // TestBrowser_own_file drops a file of one's own, and needs no mouse for the rest.
 func TestBrowser_own_file(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "30", "--rate-limit", "6000")
 	p := mustBrowse(t, s.url+"/")
 	roster := filepath.Join(t.TempDir(), "phones.csv")

@@ -43,7 +43,7 @@ func mustBrowse(t *testing.T, home string) *page {
 		t.Skip(missing)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900))
-	parent, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	parent, stop := context.WithTimeout(t.Context(), 3*patience)
 	allocator, release := chromedp.NewExecAllocator(parent, options...)
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(func() {

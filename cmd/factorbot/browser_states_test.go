@@ -46,6 +46,7 @@ func TestBrowser_states(t *testing.T) {
 	p.until(`!document.querySelector("dialog.modal")`)
 
 	p.approveLarge()
+	s.set(map[string]any{"latency": "300ms"})
 	s.await("two fifths to be reset", func() bool { return s.reset() >= 185 })
 	s.set(map[string]any{"latency": "4s"}) // so that the state holds still
 	p.click(threadOfRequest)

@@ -23,6 +23,7 @@ var canaries = []string{"xapp-canary-4fe1", "xoxb-canary-9c02", "canary-okta-77a
 // The tokens are looked for in everything that the program leaves behind,
 // after a job with faults, refusals and a token that Okta does not take any more.
 func TestRun_secrets_stay_secret(t *testing.T) {
+	t.Parallel()
 	org, err := oktasim.New(oktasim.Options{Users: 60, Given: sandbox.Cast(), Token: canaries[2], Faults: 0.05, Seed: 3})
 	if err != nil {
 		t.Fatal(err)

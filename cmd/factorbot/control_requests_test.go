@@ -24,6 +24,7 @@ func operate(tb testing.TB, db string, args ...string) (code int, out string) {
 // With Slack away an operator sees how requests stand, the same from the
 // running bot and from the file, and gets the result file as it was in Slack.
 func TestRequests_withSlackDown(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)
@@ -97,6 +98,7 @@ func TestRequests_arguments(t *testing.T) {
 
 // A socket that a crash left is replaced; what is no socket is not touched.
 func TestControl_afterACrash(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	left, err := operator.Listen(db + ".sock")

@@ -38,6 +38,7 @@ func (s *sandboxRun) examined(db, config string, more ...string) (code int, foun
 }
 
 func TestDoctor_findsNothing(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	s.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
 	code, found, text := s.examined(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
@@ -67,6 +68,7 @@ func TestDoctor_findsNothing(t *testing.T) {
 }
 
 func TestDoctor_findsEachTrouble(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		set         map[string]any
 		policy      string
@@ -118,6 +120,7 @@ func without(list []string, name string) []string {
 }
 
 func TestDoctor_looksAtTheDatabase(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	config, dir := mustConfig(t, ""), t.TempDir()
 	db := filepath.Join(dir, "factorbot.db")
@@ -149,6 +152,7 @@ func TestDoctor_looksAtTheDatabase(t *testing.T) {
 
 // What makes the bot unable to work ends it at the start, with that line.
 func TestRun_endsWhenItCannotWork(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		set  map[string]any
 		vars []string
@@ -178,6 +182,7 @@ func TestRun_endsWhenItCannotWork(t *testing.T) {
 
 // What may pass, and what others can mend while the bot works, is a warning.
 func TestRun_warnsOfTheRest(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	logs, stop := s.mustRun(filepath.Join(t.TempDir(), "f.db"), mustWrite(t, "policy.yaml", "channels: [C_FACTORS, C_NOWHERE]\napprovers: {users: [U_APPROVER1, U_GONE]}\n"))
 	s.await("the warnings", func() bool {
@@ -190,6 +195,7 @@ func TestRun_warnsOfTheRest(t *testing.T) {
 
 // A check that could not be made is no good news: the exit code says so.
 func TestDoctor_whatCouldNotBeChecked(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	nobody := "http://" + freeAddress(t)
 	db := filepath.Join(t.TempDir(), "factorbot.db")
@@ -222,6 +228,7 @@ func TestDoctor_tellsOfEveryBadSetting(t *testing.T) {
 // A token that Okta refuses does not make an orchestrator start the bot in a loop:
 // it runs, and says so.
 func TestRun_goesOnWithARefusedOktaToken(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	s.post("/sandbox/set", map[string]any{"token_revoked": true})
 	addr := freeAddress(t)
@@ -241,6 +248,7 @@ func TestRun_goesOnWithARefusedOktaToken(t *testing.T) {
 // A second bot on the same record is told who has it, whatever port it wants; a port
 // that another program has may become free.
 func TestRun_whoIsInTheWay(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	db, addr := filepath.Join(t.TempDir(), "f.db"), freeAddress(t)
 	s.mustRun(db, mustConfig(t, ""), "FACTORBOT_HTTP_ADDR="+addr)
@@ -261,6 +269,7 @@ func TestRun_whoIsInTheWay(t *testing.T) {
 
 // What doctor writes down of a whole examination names none of the people, and none of the secrets.
 func TestDoctor_record(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	s.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
 	dir, out := filepath.Join(t.TempDir(), "answers"), &buffer{}

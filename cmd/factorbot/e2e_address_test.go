@@ -9,6 +9,7 @@ import (
 // The org gets another address: what was pending at the old one is approved and run at
 // the new one, with the same record, and the org's log tells of it.
 func TestRun_goesOnAtAnotherAddressOfTheOrg(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	logs, stop := s.mustRun(db, config)

@@ -8,6 +8,7 @@ import (
 
 // How far a break-glass request is, is told in alerts.channel and to the webhook.
 func TestAlerts_break_glass(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	hook := mustReceive(t)
 	config := mustConfig(t, "protect: {users: [ana@example.com], approvers: [U_APPROVER2]}\nalerts: {channel: C_FACTORS, webhook: '"+hook.URL+"'}\n")

@@ -29,6 +29,7 @@ func (s *sandboxRun) actives(n int) (logins []string) {
 // A list that is dropped while the bot is away is taken up when it starts, once,
 // though history tells less of a message than the event did.
 func TestAttack_upload_while_the_bot_is_down(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "40", "--rate-limit", "6000")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)
@@ -55,6 +56,7 @@ func TestAttack_upload_while_the_bot_is_down(t *testing.T) {
 
 // Whatever is wrong with a form's file is told to who sent it.
 func TestAttack_bad_file_in_the_form(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for name, content := range map[string]string{
 		"nobody.csv": "colour,size\nred,1\nblue,2\n", "empty.csv": "\n\n", "bytes.csv": "\x00\x01\x02\xff\xfe\x00\x00",
@@ -72,6 +74,7 @@ func TestAttack_bad_file_in_the_form(t *testing.T) {
 
 // Who is not in the channel asks nowhere for a reset, and reads nobody's request.
 func TestAttack_from_outside_the_channel(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.set(map[string]any{"slack_channels": map[string]any{"C_FACTORS": map[string]any{"members": []string{"U_FACTORBOT", "U_REQUESTER", "U_APPROVER1", "U_APPROVER2", "U_GUEST"}}}})
 	s.command("U_REQUESTER", "/factor-reset approver2@example.com because lost phone")

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // gate stands between the bot and Okta, and shuts in one of several ways.
@@ -433,7 +432,7 @@ func (w *awayWalk) back(how string, toApprove message) {
 		}
 	}
 	checkResets(w.tb, w.sandboxRun, rows)
-	w.within("the requests that were asked for meanwhile to be planned, after Okta was "+how, time.Minute, func() bool {
+	w.within("the requests that were asked for meanwhile to be planned, after Okta was "+how, patience, func() bool {
 		for _, r := range w.requests() {
 			if r.State == "planning" {
 				return false

@@ -87,6 +87,7 @@ func (s *sandboxRun) failing() {
 // A list of users is asked for, an approver agrees in a direct message, and the
 // file comes to the requester alone, however Slack behaves.
 func TestDirect_export(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "300", "--rate-limit", "6000")
 	s.failing()
 	s.command("U_REQUESTER", `/factor-reset export search:status eq "ACTIVE" columns:id,login because yearly review`)
@@ -113,7 +114,7 @@ func TestDirect_export(t *testing.T) {
 func TestDirect_reminder_and_expiry(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
-	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 24s\n"))
+	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 40s\n"))
 	s.failing()
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.awaitPending(1)
@@ -136,6 +137,7 @@ func TestDirect_reminder_and_expiry(t *testing.T) {
 // The bot is thrown out of the channel, the request goes on by direct messages,
 // and all that belongs into the channel comes when the bot is invited again.
 func TestDirect_thrown_out(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_APPROVER1", "/remove @factorbot")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
@@ -150,6 +152,7 @@ func TestDirect_thrown_out(t *testing.T) {
 
 // Somebody deletes the approval message; another one comes at once, and its button works.
 func TestDirect_approval_message_deleted(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	first := s.awaitPending(1)

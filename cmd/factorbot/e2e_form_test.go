@@ -99,6 +99,7 @@ func (s *sandboxRun) wholeForm(user string) map[string]any {
 }
 
 func TestForm_request(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
 	form := s.wholeForm("U_REQUESTER")
 	for _, c := range []struct {
@@ -136,6 +137,7 @@ func TestForm_request(t *testing.T) {
 }
 
 func TestForm_request_other_ways_to_name_users(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
 	file := s.attach("U_REQUESTER", "roster.csv", []byte("email\nana@example.com\nnobody@example.com\n"))
 	for i, c := range []struct {
@@ -161,6 +163,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 }
 
 func TestForm_request_is_not_opened_elsewhere(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	for user, words := range map[string]string{"U_GUEST": "Guests"} {
 		answer := s.command(user, "/factor-reset")
@@ -175,6 +178,7 @@ func TestForm_request_is_not_opened_elsewhere(t *testing.T) {
 }
 
 func TestForm_deny(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	pending := s.awaitPending(1)
@@ -196,6 +200,7 @@ func TestForm_deny(t *testing.T) {
 }
 
 func TestForm_export(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
 	form := s.opened(s.command("U_REQUESTER", "/factor-reset export"))
 	for _, words := range []string{"costCenter", "the org's own", "one more Okta call for each user"} {
@@ -217,6 +222,7 @@ func TestForm_export(t *testing.T) {
 
 // A dry run does everything but the resets, and says so wherever it is shown.
 func TestForm_dry_run(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	form := s.wholeForm("U_REQUESTER")
 	file := s.attach("U_REQUESTER", "all.csv", s.get("/sample.csv"))
@@ -238,6 +244,7 @@ func TestForm_dry_run(t *testing.T) {
 
 // A reason without what the policy asks for is refused at its field, and in a command.
 func TestForm_reason_pattern(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "reason_pattern: 'INC-[0-9]+'\n"))
 	form := s.opened(s.command("U_REQUESTER", "/factor-reset"))

@@ -44,6 +44,7 @@ func playFullDisk() int {
 // The disk is full in the middle of a run: nobody more is reset, a command is not
 // acknowledged, and with room again all goes on by itself and nobody is reset twice.
 func TestRun_diskFull(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "150", "--rate-limit", "6000", "--latency", "50ms")
 	db := filepath.Join(t.TempDir(), "factorbot.db")
 	config := mustConfig(t, "large_batch: {over: 1000}\nokta: {settle_after: 1s, log_lag: 5s}\n")

@@ -45,6 +45,7 @@ func (s *sandboxRun) awaitHome(user string, words ...string) {
 }
 
 func TestHome_fromRequestToOutcome(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	mine := s.home("U_REQUESTER")
 	for _, w := range []string{"New request", "You have no open requests", "How it works here", "one other person"} {

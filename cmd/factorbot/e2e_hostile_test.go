@@ -177,6 +177,7 @@ func hostileCells() map[string]string {
 }
 
 func TestHostile_cells(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -217,6 +218,7 @@ func TestHostile_cells(t *testing.T) {
 }
 
 func TestHostile_commands(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for text, words := range map[string]string{
 		"ana@example.com because " + strings.Repeat("x", 1001):         "1000 is the limit",
@@ -267,6 +269,7 @@ func TestHostile_commands(t *testing.T) {
 }
 
 func TestHostile_forms(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	script := s.attach("U_REQUESTER", "list.csv.exe", []byte("MZ"))
 	for name, c := range map[string]struct {
@@ -313,6 +316,7 @@ func TestHostile_forms(t *testing.T) {
 
 // An event whose file lies elsewhere: the token never goes there.
 func TestHostile_file_addresses(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for i, address := range []string{
 		"https://evil.example/list.csv", "http://slack.com/list.csv", "https://slack.com.evil.example/list.csv",

@@ -53,6 +53,7 @@ func checkResets(tb testing.TB, s *sandboxRun, rows [][]string) {
 }
 
 func TestSandbox_roster_from_upload_to_result(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "500", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "phones were stolen", "everybody.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
@@ -108,6 +109,7 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 }
 
 func TestSandbox_command(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	answer := s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	if private := fmt.Sprint(answer["ephemeral"]); !strings.Contains(private, "FR-1: planning 1 user") {
@@ -133,6 +135,7 @@ func TestSandbox_command(t *testing.T) {
 }
 
 func TestSandbox_people_who_may_not(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	for _, user := range []string{"U_GUEST"} {
 		answer := s.command(user, "/factor-reset ana@example.com because lost phone")
@@ -168,6 +171,7 @@ func TestSandbox_people_who_may_not(t *testing.T) {
 
 // The samples are as people have them; none is edited.
 func TestSandbox_samples(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"rockstar-default.csv", "postman-userId.csv"} {
 		t.Run(name, func(t *testing.T) {
 			path := sample(t, name)
@@ -198,6 +202,7 @@ func sample(tb testing.TB, name string) string {
 }
 
 func TestSandbox_mixed_problems(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile(sample(t, "mixed-problems.csv"))
 	if err != nil {
 		t.Fatal(err)
@@ -227,6 +232,7 @@ func manyUsers(n int) string {
 }
 
 func TestSandbox_refusals_in_the_thread(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	cases := []struct{ name, file, content, words string }{
 		{"no column", "a.csv", "name,team\nAna,Sales\n", "column"},
@@ -247,6 +253,7 @@ func TestSandbox_refusals_in_the_thread(t *testing.T) {
 }
 
 func TestSandbox_add_a_reason(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20")
 	ts := s.upload("U_REQUESTER", "", "ana.csv", []byte("email\nana@example.com\n"))
 	var ask message
@@ -306,6 +313,7 @@ func inputOf(view map[string]any) (block, action string) {
 
 // The same roster twice, approved twice, running at once: nobody is reset twice.
 func TestSandbox_same_roster_twice(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000", "--latency", "20ms")
 	roster := s.get("/sample.csv")
 	s.upload("U_REQUESTER", "lost phones", "one.csv", roster)
@@ -327,6 +335,7 @@ func TestSandbox_same_roster_twice(t *testing.T) {
 }
 
 func TestSandbox_pause_resume_cancel(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "200", "--rate-limit", "6000", "--latency", "100ms")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)

@@ -17,6 +17,7 @@ func isCast(email string) bool {
 // Those who were reset are told, each once though the program starts anew; who
 // has no Slack account is counted in the thread; the word of one of them counts.
 func TestNotices(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "notify: {users: true}\nalerts: {channel: C_FACTORS}\n")
 	_, stop := s.mustRun(db, config)

@@ -130,6 +130,7 @@ func wantWords(tb testing.TB, m message, words ...string) {
 }
 
 func TestSandbox_group(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000")
 	members := logins(s.people(), func(p person) bool { return slices.Contains(p.Groups, "Legal") })
 	if len(members) < 3 || len(members) > 25 {
@@ -155,6 +156,7 @@ func TestSandbox_group(t *testing.T) {
 }
 
 func TestSandbox_search(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "6000")
 	found := logins(s.people(), func(p person) bool { return p.Department == "Legal" && p.Status == "ACTIVE" })
 	if private := s.ask(`search:profile.department eq "Legal" and status eq "ACTIVE" because phishing`); !strings.Contains(private, "FR-1: planning users found by the search") {
@@ -175,6 +177,7 @@ func TestSandbox_search(t *testing.T) {
 
 // What cannot be planned is told, with Okta's own complaint where it has one.
 func TestSandbox_groups_and_searches_of_nobody(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	for i, c := range []struct{ text, words string }{
 		{`group:"Sails" because phishing`, "Okta has no group of this name"},
@@ -198,6 +201,7 @@ func TestSandbox_groups_and_searches_of_nobody(t *testing.T) {
 }
 
 func TestSandbox_some_factors(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	if before := s.someone("ana@example.com").types(); before != "push sms" {
 		t.Fatalf("ana has %s", before)
@@ -228,6 +232,7 @@ func TestSandbox_some_factors(t *testing.T) {
 }
 
 func TestSandbox_sessions(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.ask("ana@example.com sessions:revoke because stolen phone")
 	pending, rows := s.mustFinish(1)
@@ -249,6 +254,7 @@ func TestSandbox_sessions(t *testing.T) {
 
 // Over 25 users nothing is asked of each for the plan, and the log proves.
 func TestSandbox_some_factors_of_a_group(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "400", "--rate-limit", "6000")
 	inGroup := func(p person) bool { return slices.Contains(p.Groups, "Legal") }
 	before := map[string]string{}

@@ -13,6 +13,7 @@ import (
 // A backup is made in the middle of a run, the run goes on and people enrol anew; the
 // bot stops, the backup is restored and the bot starts: nobody is reset again.
 func TestRun_restored(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000", "--latency", "60ms")
 	s.set(map[string]any{"enrol_again": 0.5, "enrol_after": "100ms"})
 	dir := t.TempDir()

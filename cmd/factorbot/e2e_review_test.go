@@ -57,6 +57,7 @@ func tick(tb testing.TB, view map[string]any, n int) (entered answers, rows []st
 }
 
 func TestReview_rows_taken_out(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "80", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
@@ -119,6 +120,7 @@ func mapValues(m map[string][]string) (all [][]string) {
 }
 
 func TestReview_search_and_looking(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
@@ -148,6 +150,7 @@ func TestReview_search_and_looking(t *testing.T) {
 // Slack keeps what was entered into a field over an update of the modal, even
 // nothing: rows that the bot ticks must come in new fields.
 func TestReview_all_found_are_taken_out(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	review := s.opened(s.click("U_APPROVER1", s.awaitPending(1), "review"))
@@ -164,6 +167,7 @@ func TestReview_all_found_are_taken_out(t *testing.T) {
 
 // 80 users with 80 % of 240 calls a minute take about half a minute.
 func TestApproval_saysHowLongItTakes(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "120", "--rate-limit", "240")
 	s.upload("U_REQUESTER", "lost phones", "some.csv", []byte(strings.Join(strings.SplitAfter(string(s.get("/sample.csv")), "\n")[:81], "")))
 	if m := s.awaitPending(1); !regexp.MustCompile(`expires [^,]+, takes about [23]0 s`).MatchString(m.all()) {

@@ -63,6 +63,7 @@ func (s *sandboxRun) mustStart(vars []string, flags ...string) (logs *buffer, st
 
 // The binary as people run it is killed in the middle of a batch and started again.
 func TestRun_killed_in_the_middle(t *testing.T) {
+	t.Parallel()
 	binary := mustBuild(t)
 	if program, err := os.ReadFile(binary); err != nil || bytes.Contains(program, []byte("FACTORBOT_FAILPOINTS")) {
 		t.Errorf("the program that people run can be told to end itself: %v", err)
@@ -168,6 +169,7 @@ func TestRun_restarted_between_steps(t *testing.T) {
 }
 
 func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "40", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 5, approvals: 2}\n"))
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
@@ -198,8 +200,9 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 }
 
 func TestRun_expires(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
-	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 2s\n"))
+	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 15s\n"))
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	pending := s.awaitPending(1)
 	s.awaitMessage("the request to expire", func(m message) bool {
@@ -212,6 +215,7 @@ func TestRun_expires(t *testing.T) {
 }
 
 func TestRun_second_process_is_refused(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	s.mustRun(db, config)
@@ -260,6 +264,7 @@ func TestRun_slack_goes_away(t *testing.T) {
 
 // A stop in the middle of a batch lets calls in flight end: nothing is in doubt afterwards.
 func TestRun_stopped_in_the_middle(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000", "--latency", "60ms")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 1000}\n")
 	_, stop := s.mustRun(db, config)
@@ -281,6 +286,7 @@ func TestRun_stopped_in_the_middle(t *testing.T) {
 
 // Somebody deletes the approval message while the bot is away: it is posted anew, and the request goes on.
 func TestRun_deleted_approval_message(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)

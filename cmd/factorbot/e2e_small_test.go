@@ -8,6 +8,7 @@ import (
 // doctor has nothing to complain of in a small tenant, whose limits are 50 calls a minute
 // and 10 for applications, twice in a row, and need not wait for another window.
 func TestDoctor_smallTenant(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "40", "--limits", "small")
 	config, db := mustConfig(t, ""), filepath.Join(t.TempDir(), "f.db")
 	for range 2 {

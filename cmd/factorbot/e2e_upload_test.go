@@ -40,6 +40,7 @@ func (s *sandboxRun) threadOf(ts string) message {
 
 // Two columns lead to users of Okta: the uploader is asked, and the answer counts after a restart of the bot.
 func TestUpload_asks_for_the_column(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)
@@ -68,6 +69,7 @@ func TestUpload_asks_for_the_column(t *testing.T) {
 
 // A column whose cells lead to nobody in Okta is told as not used, and nothing is asked.
 func TestUpload_does_not_ask_without_need(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "list.csv", []byte("Login,Private,Phone\nana@example.com,a@home.example,1\nguest@example.com,g@home.example,2\n"))
 	s.awaitPending(1)
@@ -77,6 +79,7 @@ func TestUpload_does_not_ask_without_need(t *testing.T) {
 
 // A workbook is read like a text table, whatever it is called.
 func TestUpload_workbook(t *testing.T) {
+	t.Parallel()
 	f := excelize.NewFile()
 	for at, value := range map[string]string{"A1": "Name", "B1": "Work Email", "A2": "Ana", "B2": "ana@example.com", "A3": "Gil", "B3": "guest@example.com"} {
 		_ = f.SetCellValue("Sheet1", at, value)
@@ -97,6 +100,7 @@ func TestUpload_workbook(t *testing.T) {
 
 // What a result file says is not believed: the record knows who was reset.
 func TestUpload_result_file_dropped_back(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "list.csv", []byte("login\nana@example.com\nnobody@example.com\n"))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
@@ -135,6 +139,7 @@ func TestUpload_result_file_dropped_back(t *testing.T) {
 
 // A file that was dropped while the bot was away is taken up when it comes back.
 func TestUpload_while_the_bot_was_away(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)

@@ -13,6 +13,7 @@ func (s *sandboxRun) private(user, text string) string {
 }
 
 func TestVerbs_answers(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	pending := s.awaitPending(1)
@@ -55,6 +56,7 @@ func TestVerbs_answers(t *testing.T) {
 }
 
 func TestVerbs_freeze_and_thaw(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000")
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	pending := s.awaitPending(1)
@@ -97,6 +99,7 @@ func TestVerbs_freeze_and_thaw(t *testing.T) {
 
 // What was not run is asked for again, and approved again.
 func TestVerbs_retry(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "200", "--rate-limit", "60000", "--latency", "40ms")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	s.approveLarge(s.awaitPending(1))

@@ -13,6 +13,7 @@ import (
 // SIGHUP reloads in run alone: another subcommand ends with its terminal, as any
 // program does, and is not left behind without one.
 func TestReload_signal_ends_other_subcommands(t *testing.T) {
+	t.Parallel()
 	binary := mustBuild(t)
 	caught := make(chan os.Signal, 1) // where SIGHUP is ignored, the program would inherit that
 	signal.Notify(caught, syscall.SIGHUP)

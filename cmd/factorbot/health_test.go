@@ -26,6 +26,7 @@ func probe(tb testing.TB, url string) (int, string) {
 }
 
 func TestHealth_ofARunningBot(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "10")
 	s.await("the bot to be ready", func() bool { code, _ := probe(t, s.url+"/readyz"); return code == http.StatusOK })
 	s.post("/sandbox/set", map[string]any{"slack_down": true})
@@ -41,6 +42,7 @@ func TestHealth_ofARunningBot(t *testing.T) {
 }
 
 func TestHealth_withoutBot(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	if code, _ := probe(t, s.url+"/readyz"); code != http.StatusServiceUnavailable {
 		t.Errorf("/readyz is %d without a bot", code)
@@ -51,6 +53,7 @@ func TestHealth_withoutBot(t *testing.T) {
 }
 
 func TestHealth_asked(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	addr := strings.TrimPrefix(s.url, "http://")
 	for _, c := range []struct {

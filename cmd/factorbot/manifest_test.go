@@ -123,6 +123,7 @@ func TestManifest_pageTellsEachScope(t *testing.T) {
 // With the manifest's scopes and events and no others, in a public and a
 // private channel, Slack refuses nothing for want of a scope.
 func TestManifest_sufficesForAJob(t *testing.T) {
+	t.Parallel()
 	org, err := oktasim.New(oktasim.Options{Users: 8, Given: sandbox.Cast(), Token: sandbox.Token, Seed: 5})
 	if err != nil {
 		t.Fatal(err)

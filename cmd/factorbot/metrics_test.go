@@ -58,6 +58,7 @@ next:
 
 // A job with faults, and what is counted of it.
 func TestMetrics_tellWhatHappened(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000", "--faults", "0.05")
 	logs, _ := s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "okta: {settle_after: 1s, log_lag: 3s}\n"))
 	url := healthURL(logs)
@@ -106,6 +107,7 @@ func TestMetrics_tellWhatHappened(t *testing.T) {
 
 // After a restart only what happens then is counted as happening; states are as in the record.
 func TestMetrics_afterRestart(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	_, stop := s.mustRun(db, config)

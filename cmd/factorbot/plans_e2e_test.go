@@ -38,6 +38,7 @@ func (s *sandboxRun) oktaGroup(name string) string {
 
 // The members of a protected group are passed over, in the plan and in the run.
 func TestRun_protected_group(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 1000}\nprotect: {okta_groups: ["+s.oktaGroup("Legal")+"]}\n"))
 	legal := logins(s.people(), func(p person) bool { return slices.Contains(p.Groups, "Legal") })
@@ -61,6 +62,7 @@ func TestRun_protected_group(t *testing.T) {
 
 // In waves everybody is reset once, the first wave before all others.
 func TestRun_ramp(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "large_batch: {over: 1000}\nramp: [1, 10]\n"))
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
@@ -82,6 +84,7 @@ func TestRun_ramp(t *testing.T) {
 
 // Over the bound of a day a plan is refused in words, and what is under it passes.
 func TestRun_velocity(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "velocity: {per_requester_per_day: 3}\n"))
 	active := logins(s.people(), func(p person) bool {

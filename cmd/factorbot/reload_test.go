@@ -23,6 +23,7 @@ import (
 // A running bot takes over another policy when it is asked to, refuses a bad
 // one whole, and both are facts of the org's own log.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	db, config := filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "")
 	write := func(text string) {
@@ -83,6 +84,7 @@ func TestReload(t *testing.T) {
 
 // SIGHUP reaches the running program as a wish to reload and does not end it.
 func TestReload_signal(t *testing.T) {
+	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "factorbot")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -133,6 +135,7 @@ func (d *doorkeeper) take(tokens map[string]string) {
 // A secret in a file is read again with SIGHUP: the old one serves until the new one
 // is accepted.
 func TestReload_secrets(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
 	behind, err := url.Parse(s.url)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"factorbot/cmd/internal/webhook"
 )
@@ -84,7 +83,7 @@ func (r *receiver) set(down bool) {
 // await waits until what came is enough; get picks the tries or what was taken.
 func (r *receiver) await(what string, get func() []delivery, enough func([]delivery) bool) []delivery {
 	r.tb.Helper()
-	ctx, cancel := context.WithTimeout(r.tb.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(r.tb.Context(), patience)
 	defer cancel()
 	for {
 		r.mu.Lock()
@@ -115,6 +114,7 @@ func (r *receiver) awaitEvents(events ...string) []delivery {
 // The resets are announced before the first of them leaves, the word of an
 // affected user comes, and the counts after the run.
 func TestWebhook(t *testing.T) {
+	t.Parallel()
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")
 	hook := mustReceive(t)
 	var before int // resets that Okta had made when the announcement came
