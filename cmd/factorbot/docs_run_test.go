@@ -171,7 +171,10 @@ type follower struct {
 
 func mustFollow(t *testing.T) *follower {
 	t.Helper()
-	f := &follower{sandboxRun: mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000"), dir: filepath.Dir(mustBuild(t))}
+	f := &follower{sandboxRun: mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000"), dir: t.TempDir()}
+	if err := os.Symlink(mustBuild(t), filepath.Join(f.dir, "factorbot")); err != nil {
+		t.Fatal(err)
+	}
 	f.post("/sandbox/set", map[string]any{"slack_scopes": setup.ScopeNames()})
 	db := filepath.Join(f.dir, "factorbot.db")
 	f.env = append(os.Environ(), f.settings(db, "FACTORBOT_HTTP_ADDR="+freeAddress(t), "FACTORBOT_CONFIG="+mustConfig(t, ""))...)

@@ -311,12 +311,20 @@ func mustWrite(tb testing.TB, name, text string) string {
 	return path
 }
 
-// mustBuild builds the program as people run it: without the race detector.
-func mustBuild(tb testing.TB, flags ...string) string {
+// built is the program as people run it, without the race detector, built once.
+var built = sync.OnceValues(func() (binary string, err error) {
+	binary = filepath.Join(os.Getenv(builtEnv), "factorbot")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+func mustBuild(tb testing.TB) string {
 	tb.Helper()
-	binary := filepath.Join(tb.TempDir(), "factorbot")
-	if out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
-		tb.Fatalf("build: %v\n%s", err, out)
+	binary, err := built()
+	if err != nil {
+		tb.Fatal(err)
 	}
 	return binary
 }

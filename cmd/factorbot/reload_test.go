@@ -85,10 +85,7 @@ func TestReload(t *testing.T) {
 // SIGHUP reaches the running program as a wish to reload and does not end it.
 func TestReload_signal(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "factorbot")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	binary := mustBuild(t)
 	s := mustSandbox(t, "--no-bot", "--users", "10")
 	logs := &buffer{}
 	cmd := exec.Command(binary, "run", "--config", mustConfig(t, ""))
