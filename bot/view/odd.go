@@ -67,7 +67,7 @@ func zonedCell(s string) slack.DataTableCell {
 		}
 	}
 	for _, at := range found {
-		t, err := time.Parse(time.RFC3339, s[at[0]:at[1]])
+		t, err := phrase.ParseTime(s[at[0]:at[1]])
 		if err != nil {
 			continue
 		}

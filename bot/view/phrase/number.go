@@ -103,30 +103,32 @@ func Shortly(d time.Duration) string {
 	return Span(d)
 }
 
-// isoTime is a time as details of the record have it.
-var isoTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+// isoTime is a time as details of the record have it, with the "at" before it, which
+// "today 12:34 AM" does without.
+var isoTime = regexp.MustCompile(`(?:\bat )?\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
 
 // TimesIn finds the times in a detail of the record, as [regexp.Regexp.FindAllStringIndex] does.
 func TimesIn(s string) [][]int { return isoTime.FindAllStringIndex(s, -1) }
 
-// ZonedTimes puts Slack dates in the place of the times in mrkdwn.
-func ZonedTimes(s string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
-		t, err := time.Parse(time.RFC3339, iso)
-		if err != nil {
-			return iso
-		}
-		return Date(t)
-	})
+// ParseTime reads a time that [TimesIn] found.
+func ParseTime(found string) (time.Time, error) {
+	return time.Parse(time.RFC3339, strings.TrimPrefix(found, "at "))
 }
+
+// ZonedTimes puts Slack dates in the place of the times in mrkdwn.
+func ZonedTimes(s string) string { return replaceTimes(s, Date) }
 
 // PlainTimes writes times for people where Slack does not know the reader's zone.
 func PlainTimes(s string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(iso string) string {
-		t, err := time.Parse(time.RFC3339, iso)
+	return replaceTimes(s, func(t time.Time) string { return t.UTC().Format("Jan 2, 15:04 UTC") })
+}
+
+func replaceTimes(s string, written func(time.Time) string) string {
+	return isoTime.ReplaceAllStringFunc(s, func(found string) string {
+		t, err := ParseTime(found)
 		if err != nil {
-			return iso
+			return found
 		}
-		return t.UTC().Format("Jan 2, 15:04 UTC")
+		return written(t)
 	})
 }

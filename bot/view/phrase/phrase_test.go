@@ -30,6 +30,7 @@ func TestPhrases(t *testing.T) {
 		{phrase.Shortly(90 * time.Hour), "4 d"},
 		{phrase.Date(at), "<!date^1777896000^{date_short_pretty} {time}|4 May 2026 12:00 UTC>"},
 		{phrase.ZonedTimes("reset 2026-05-04T12:00:00Z"), "reset " + phrase.Date(at)},
+		{phrase.ZonedTimes("reset by FR-1 at 2026-05-04T12:00:00Z"), "reset by FR-1 " + phrase.Date(at)}, // not "at today 12:00"
 		{phrase.PlainTimes("reset 2026-05-04T12:00:00Z"), "reset May 4, 12:00 UTC"},
 		{phrase.Status("PASSWORD_EXPIRED"), "password expired"},
 		{phrase.Outcome(reset.OutcomeNotRun), "not run"},
