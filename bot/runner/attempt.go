@@ -383,9 +383,10 @@ func (b *batch) strike(advice string) {
 const (
 	// latesMost and latesLasting bound how many calls in a row, over how long, may
 	// come too late to be sent before somebody is asked. A clock that was set makes
-	// several late at once.
+	// several late at once, and a machine or a disk that stalls for some seconds
+	// recovers by itself.
 	latesMost    = 10
-	latesLasting = 10 * time.Second
+	latesLasting = time.Minute
 )
 
 // inTime counts calls in a row that were not sent because something took too long;
