@@ -69,7 +69,7 @@ func (g *group) claims(ctx context.Context, asks []*ask) error {
 	if !slices.ContainsFunc(asks, func(a *ask) bool { return a.req != nil }) {
 		return nil
 	}
-	return g.t.journal.readClaims(ctx, g.t)
+	return g.t.readClaims(ctx)
 }
 
 func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
@@ -83,11 +83,11 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 	}
 	a.refused = make([]error, len(a.lines))
 	for i, l := range a.lines {
-		user, err := g.userState(ctx, l.user)
+		user, err := g.userState(ctx, l.User)
 		if err != nil {
 			return err
 		}
-		if a.refused[i] = user.claim(a.req.ID, log.head.plan(), l.entryKey); a.refused[i] != nil {
+		if a.refused[i] = user.Start(a.req.ID, log.head.plan(), l.Entry); a.refused[i] != nil {
 			continue
 		}
 		g.heads[log.n] = kv.Cond{Key: headKey(log.n), Rev: log.head.version}
@@ -100,19 +100,19 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 	for _, l := range a.lines {
 		g.appendTo(log).add(l)
-		if l.kind != reset.EntryOutcome || l.user == "" {
+		if l.Kind != reset.EntryOutcome || l.User == "" {
 			continue
 		}
-		user, err := g.userState(ctx, l.user)
+		user, err := g.userState(ctx, l.User)
 		if err != nil {
 			return err
 		}
-		if l.touched {
+		if l.Touched {
 			if err := g.count(ctx); err != nil {
 				return err
 			}
 		}
-		user.settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.entryKey)
+		user.Settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.Entry)
 	}
 	return nil
 }
@@ -173,13 +173,13 @@ func (g *group) finish() error {
 	}
 	for _, u := range g.order {
 		user := g.users[u]
-		if user.needed || user.changed {
+		if user.needed || user.Noted {
 			g.conds = append(g.conds, kv.Cond{Key: userKey(u), Rev: user.rev})
 		}
-		if !user.changed {
+		if !user.Noted {
 			continue
 		}
-		o, err := user.op()
+		o, err := notesOp(user.UserRecord)
 		if err != nil {
 			return err
 		}

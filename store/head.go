@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/audit"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
 )
@@ -17,15 +18,13 @@ type Head = chain.Head
 // ParseHead reads what [Head.String] writes; at least 12 hex digits are enough.
 func ParseHead(s string) (Head, error) { return chain.ParseHead(s) }
 
-func headAt(last int64, at chain.Hash) Head { return Head{Seq: last, Hash: at.String()} }
-
 // Head returns the end of the org's chain as it is now.
 func (r *Reader) Head(ctx context.Context) (Head, error) {
 	_, last, at, err := r.tail(ctx, 0)
 	if err != nil {
 		return Head{}, fmt.Errorf("read the org's head: %w", err)
 	}
-	return headAt(last, at), nil
+	return chain.HeadAt(last, at), nil
 }
 
 // RequestHead returns the end of a request's own chain.
@@ -37,14 +36,8 @@ func (r *Reader) RequestHead(ctx context.Context, id reset.ID) (Head, error) {
 	if err != nil {
 		return Head{}, fmt.Errorf("read the head of %s: %w", id, err)
 	}
-	return headAt(last, at), nil
+	return chain.HeadAt(last, at), nil
 }
-
-// Names of the facts by which the org's chain tells of a request's.
-const (
-	factChained = "chained" // the request's head, after its last change
-	factRetired = "retired" // the same; the request is gone
-)
 
 // chainedFact takes a request's head into the org's chain.
 func chainedFact(name string, s *logAppend, facts []reset.Fact) reset.Fact {
@@ -111,7 +104,7 @@ func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, er
 	}
 	if c.n == 0 {
 		s, err := appendFacts(org, c.facts)
-		return []*logAppend{s}, headAt(s.last, s.at), err
+		return []*logAppend{s}, chain.HeadAt(s.last, s.at), err
 	}
 	log := &logEnd{n: c.n, at: chain.First(t.org, c.n)}
 	if !c.fresh {
@@ -121,8 +114,8 @@ func (t *Term) appends(ctx context.Context, c changeSet) ([]*logAppend, Head, er
 	}
 	s, err := appendFacts(log, c.facts)
 	if err != nil || len(c.facts) == 0 {
-		return []*logAppend{s}, headAt(org.last, org.at), err
+		return []*logAppend{s}, chain.HeadAt(org.last, org.at), err
 	}
-	of, err := appendFacts(org, []reset.Fact{chainedFact(factChained, s, c.facts)})
-	return []*logAppend{s, of}, headAt(of.last, of.at), err
+	of, err := appendFacts(org, []reset.Fact{chainedFact(audit.FactChained, s, c.facts)})
+	return []*logAppend{s, of}, chain.HeadAt(of.last, of.at), err
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/claims"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/series"
 )
@@ -34,7 +35,7 @@ type journal struct {
 	// guarded by the turn
 	logs    map[int]*logEnd // by number of the request, 0 is the org's
 	sealing series.Deflater
-	claims  claims // others may read them
+	claims  claims.Table // others may read it
 }
 
 // batchYields is how often the caller that has the turn yields before a commit, which costs two
@@ -226,11 +227,11 @@ func (j *journal) passClaims(g *group, err error) {
 	switch {
 	case err == nil:
 		for u, c := range g.users {
-			if c.passed {
-				j.claims.set(u, c.user.Claim)
+			if c.Claimed {
+				j.claims.Set(u, c.Claim)
 			}
 		}
 	case !errors.Is(err, kv.ErrConflict): // whether it took effect is not known
-		j.claims.know(nil)
+		j.claims.Replace(nil)
 	}
 }

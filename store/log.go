@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/audit"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/series"
@@ -90,59 +90,44 @@ func (t *Term) AppendOrgFacts(ctx context.Context, facts ...reset.Fact) error {
 	return nil
 }
 
-// Link is one entry of the audit trail with its place in a chain.
-type Link struct {
-	Request reset.ID // "" is the org's own log
-	Entry   reset.Entry
-	Hash    string // of the chain up to here, 64 hex digits
-	// Hashed is the JSON whose SHA-256 goes into the chain: the entry with references in the
-	// place of names.
-	Hashed []byte
+// logs shows the record's logs to an audit.
+type logs struct{ *Reader }
+
+func (l logs) Numbers(ctx context.Context) ([]int, error) {
+	found := map[int]bool{}
+	for p, err := range kv.Scan(ctx, l.engine, headPrefix, 100) {
+		if err != nil {
+			return slices.Sorted(maps.Keys(found)), err
+		}
+		found[numberOf(p.Key)] = true
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+func (l logs) End(ctx context.Context, n int) (last int64, at chain.Hash, err error) {
+	_, last, at, err = l.tail(ctx, n)
+	return last, at, err
+}
+
+func (l logs) Entries(ctx context.Context, n int) iter.Seq2[chain.Entry, error] {
+	return chainOf(n).Stored(ctx, l.engine)
+}
+
+// What an audit is about, see the functions that take and return it.
+type (
+	Expected = audit.Expected
+	Finding  = audit.Finding
+	Audit    = audit.Report
+	Link     = audit.Link
+)
+
+// Verify verifies the audit trail, and compares it with what was kept outside the record. It
+// reads a record that nobody writes: an inspection, or a backup. The error is about reading;
+// what is wrong with the record is in the findings.
+func (r *Reader) Verify(ctx context.Context, kept ...Expected) (*Audit, error) {
+	return audit.Verify(ctx, logs{r}, kept...)
 }
 
 // Trail yields the audit trail, the org's own log first, then each request's, the oldest
 // first. Of a damaged record it yields what can be read, and then the errors met.
-func (r *Reader) Trail(ctx context.Context) iter.Seq2[Link, error] {
-	return func(yield func(Link, error) bool) {
-		numbers := map[int]bool{0: true}
-		for p, err := range kv.Scan(ctx, r.engine, headPrefix, 100) {
-			if err != nil && !yield(Link{}, err) || err != nil {
-				return
-			}
-			numbers[numberOf(p.Key)] = true
-		}
-		for _, n := range slices.Sorted(maps.Keys(numbers)) {
-			if !r.trailOf(ctx, n, yield) {
-				return
-			}
-		}
-	}
-}
-
-// trailOf yields one log; false ends the trail.
-func (r *Reader) trailOf(ctx context.Context, n int, yield func(Link, error) bool) bool {
-	at, id := chain.First(r.org, n), reset.ID("")
-	if n != 0 {
-		id = reset.NewID(n)
-	}
-	for c, err := range chainOf(n).Stored(ctx, r.engine) {
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		bare := chain.Redact(c.Entry, c.Salt)
-		bare.Seq = 0
-		hashed, err := json.Marshal(bare)
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		sum, err := c.Sum()
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		at = at.Next(c.Seq, sum)
-		if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
-			return false
-		}
-	}
-	return true
-}
+func (r *Reader) Trail(ctx context.Context) iter.Seq2[Link, error] { return audit.Trail(ctx, logs{r}) }

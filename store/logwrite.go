@@ -7,6 +7,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
+	"factorbot/store/internal/claims"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/series"
 )
@@ -69,26 +70,8 @@ func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
 
 // encodedEntry is an entry on its way into a log, encoded but for its number and its mark.
 type encodedEntry struct {
-	entryKey
+	claims.Entry
 	chain.Line
-}
-
-// entryKey is what claims and notes depend on in an entry.
-type entryKey struct {
-	kind    reset.EntryKind
-	user    reset.UserID // of the step, if there is one, as row
-	row     int
-	at      time.Time
-	outcome reset.Outcome
-	touched bool
-}
-
-func keyOf(e reset.Entry) entryKey {
-	g := entryKey{kind: e.Kind, at: e.At, outcome: e.Outcome, touched: e.Touched}
-	if e.Step != nil {
-		g.user, g.row = e.Step.User, e.Step.Row
-	}
-	return g
 }
 
 // add gives a line its number and its place in a block.
@@ -154,7 +137,7 @@ func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
 // encodeEntry encodes an entry but for its number and its mark.
 func encodeEntry(e reset.Entry) (encodedEntry, error) {
 	line, kept, err := chain.Encode(e)
-	return encodedEntry{entryKey: keyOf(kept), Line: line}, err
+	return encodedEntry{Entry: claims.EntryOf(kept), Line: line}, err
 }
 
 // tailPut writes where a log ends: its last number and the hash up to there.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/audit"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
 )
@@ -139,7 +140,7 @@ func chainLogs(ctx context.Context, s *Store) error {
 			return err
 		}
 		if n != 0 {
-			f := chainedFact(factChained, newAppend(end), nil)
+			f := chainedFact(audit.FactChained, newAppend(end), nil)
 			f.At = s.now()
 			heads = append(heads, f)
 		}
@@ -215,15 +216,15 @@ func dropClaims(ctx context.Context, s *Store) error {
 		if err != nil {
 			return err
 		}
-		c := userState{rev: p.Rev}
-		if err := json.Unmarshal(p.Value, &c.user); err != nil {
+		var u reset.UserRecord
+		if err := json.Unmarshal(p.Value, &u); err != nil {
 			return fmt.Errorf("%s: %w", p.Key, err)
 		}
-		if c.user.Claim == nil {
+		if u.Claim == nil {
 			continue
 		}
-		c.user.User = reset.UserID(p.Key[len(userPrefix):])
-		o, err := c.op()
+		u.User = reset.UserID(p.Key[len(userPrefix):])
+		o, err := notesOp(u)
 		if err != nil {
 			return err
 		}

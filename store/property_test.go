@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/audit"
 	"factorbot/store/internal/kv/kvtest"
 )
 
@@ -402,7 +403,7 @@ func told(rt *rapid.T, entries []reset.Entry) []string {
 		if e.Seq != int64(i+1) {
 			rt.Fatalf("entry %d has number %d", i+1, e.Seq)
 		}
-		if e.Fact != nil && e.Fact.Name == factChained {
+		if e.Fact != nil && e.Fact.Name == audit.FactChained {
 			continue
 		}
 		if e.Fact != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/audit"
 	"factorbot/store/internal/kv"
 )
 
@@ -193,17 +194,17 @@ func (t *Term) sweepUser(ctx context.Context, user reset.UserID, now time.Time) 
 	if err != nil {
 		return err
 	}
-	kept := c.user.Notes[:0:0]
-	for _, n := range c.user.Notes {
+	kept := c.Notes[:0:0]
+	for _, n := range c.Notes {
 		if now.Sub(n.At) < t.store.retain {
 			kept = append(kept, n)
 		}
 	}
-	if len(kept) == len(c.user.Notes) {
+	if len(kept) == len(c.Notes) {
 		return nil
 	}
-	c.user.Notes = kept
-	o, err := c.op()
+	c.Notes = kept
+	o, err := notesOp(c.UserRecord)
 	if err != nil {
 		return err
 	}
@@ -238,7 +239,7 @@ func (t *Term) forget(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	retired := chainedFact(factRetired, &logAppend{log: &logEnd{n: n}, last: last, at: at}, nil)
+	retired := chainedFact(audit.FactRetired, &logAppend{log: &logEnd{n: n}, last: last, at: at}, nil)
 	retired.At = t.now()
 	if _, err := t.write(ctx, changeSet{facts: []reset.Fact{retired}, ops: always()}); err != nil {
 		return err

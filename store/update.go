@@ -95,7 +95,7 @@ func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, con
 	r.Version = rev
 	t.journal.logs[n].head = stateOf(r)
 	if r.State.Settled() {
-		t.journal.releaseAll(r.ID)
+		t.journal.claims.ReleaseAll(r.ID)
 	}
 	return nil
 }

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
+	"maps"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/claims"
 	"factorbot/store/internal/kv"
 )
-
-// notesMax bounds a user's notes; the oldest go first.
-const notesMax = 200
 
 // Users yields what is known of each user asked for, in that order, an empty record where nothing is.
 func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset.UserRecord, error] {
@@ -27,21 +25,18 @@ func (t *Term) Users(ctx context.Context, users ...reset.UserID) iter.Seq2[reset
 				yield(reset.UserRecord{}, fmt.Errorf("read users: %w", err))
 				return
 			}
-			if !yield(c.user, nil) {
+			if !yield(c.UserRecord, nil) {
 				return
 			}
 		}
 	}
 }
 
-// userState is a user's record on its way into a commit.
+// userState is a user's record while a commit is being made.
 type userState struct {
-	user    reset.UserRecord
-	rev     int64 // of the notes, as read
-	needed  bool  // a started entry depends on them
-	changed bool  // the notes
-	passed  bool  // the claim changed hands
-	known   bool  // whether anybody has a claim
+	claims.User
+	rev    int64 // of the notes, as read
+	needed bool  // a started entry depends on them
 }
 
 // userState reads a user's notes, and the claim as it is known.
@@ -50,73 +45,69 @@ func (t *Term) userState(ctx context.Context, u reset.UserID) (*userState, error
 	if err != nil {
 		return nil, err
 	}
-	c := &userState{user: reset.UserRecord{User: u}, rev: p.Rev}
+	c := &userState{rev: p.Rev}
+	c.UserRecord.User = u
 	if p.Rev != 0 {
-		if err := json.Unmarshal(p.Value, &c.user); err != nil {
+		if err := json.Unmarshal(p.Value, &c.UserRecord); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Key, err)
 		}
 	}
-	c.user.Claim, c.known = t.journal.claims.of(u)
+	c.Claim, c.Known = t.journal.claims.Of(u)
 	return c, nil
 }
 
-// op writes the notes back; an empty record is removed.
-func (c *userState) op() (kv.Op, error) {
-	key := userKey(c.user.User)
-	if len(c.user.Notes) == 0 {
+// notesOp writes a user's notes; of a user without notes nothing is kept.
+func notesOp(u reset.UserRecord) (kv.Op, error) {
+	key := userKey(u.User)
+	if len(u.Notes) == 0 {
 		return kv.Remove(key), nil
 	}
-	kept := c.user
-	kept.Claim = nil
-	b, err := json.Marshal(kept)
+	u.Claim = nil
+	b, err := json.Marshal(u)
 	return kv.Put(key, b), err
 }
 
-// claim takes the user for a step of the request. It returns an error if another request
-// holds the user, or has left a note that is newer than the plan of this one.
-func (c *userState) claim(id reset.ID, plan reset.Plan, e entryKey) error {
-	if held := c.user.Claim; held != nil && held.Request != id {
-		return &reset.ClaimedError{User: c.user.User, By: held.Request}
+// knowClaims reads the claims unless they are known.
+func (t *Term) knowClaims(ctx context.Context) error {
+	if t.journal.claims.Known() {
+		return nil
 	}
-	for _, n := range slices.Backward(c.user.Notes) {
-		if n.Request != id && n.NewerThan(plan) {
-			return &reset.ResetSinceError{User: c.user.User, By: n.Request, At: n.At}
+	return t.inTurn(ctx, func() error { return t.readClaims(ctx) })
+}
+
+// readClaims reads the claims from the logs of all requests that are not settled, unless
+// they are known. The turn is held.
+func (t *Term) readClaims(ctx context.Context) error {
+	if t.journal.claims.Known() {
+		return nil
+	}
+	all := claims.ByUser{}
+	for head, err := range t.heads(ctx) {
+		if err != nil {
+			return fmt.Errorf("read the claims: %w", err)
 		}
+		if head.State.Settled() {
+			continue
+		}
+		own, err := t.claimsOf(ctx, head.ID)
+		if err != nil {
+			return fmt.Errorf("read the claims of %s: %w", head.ID, err)
+		}
+		maps.Copy(all, own) // no two requests have the same user
 	}
-	c.hold(id, e)
+	t.journal.claims.Replace(all)
 	return nil
 }
 
-func (c *userState) hold(id reset.ID, e entryKey) {
-	if held := c.user.Claim; held == nil || held.Row != e.row {
-		c.user.Claim = &reset.Claim{Request: id, Row: e.row, At: e.at}
-		c.passed = true
-	}
-}
-
-func (c *userState) release(id reset.ID, e entryKey) {
-	if held := c.user.Claim; held != nil && held.Request == id && held.Row == e.row {
-		c.user.Claim = nil
-		c.passed = true
-	}
-}
-
-// settle gives the user back after an outcome, and leaves a note with the number if a call
-// may have taken effect. A request's later note replaces its earlier one, and keeps that
-// one's number if no step was started between them.
-func (c *userState) settle(id reset.ID, revision int, seq int64, e entryKey) {
-	held := c.user.Claim != nil && c.user.Claim.Request == id
-	c.release(id, e)
-	if !e.touched {
-		return
-	}
-	if i := slices.IndexFunc(c.user.Notes, func(n reset.Note) bool { return n.Request == id }); i >= 0 {
-		if !held && c.known {
-			seq = c.user.Notes[i].Seq
+// claimsOf reads the claims that a request has by now from its log. What other requests
+// had between is in their logs, and no order is known among them.
+func (t *Term) claimsOf(ctx context.Context, id reset.ID) (claims.ByUser, error) {
+	own := claims.ByUser{}
+	for e, err := range t.Log(ctx, id, 1) {
+		if err != nil {
+			return nil, err
 		}
-		c.user.Notes = slices.Delete(c.user.Notes, i, i+1)
+		own.Apply(id, claims.EntryOf(e))
 	}
-	notes := append(c.user.Notes, reset.Note{Request: id, Revision: revision, Outcome: e.outcome, At: e.at, Seq: seq})
-	c.user.Notes = notes[max(0, len(notes)-notesMax):]
-	c.changed = true
+	return own, nil
 }

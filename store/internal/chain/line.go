@@ -78,6 +78,9 @@ type Head struct {
 	Hash string // of the chain up to there, 64 hex digits
 }
 
+// HeadAt returns the head of a chain that ends with an entry of this number.
+func HeadAt(last int64, at Hash) Head { return Head{Seq: last, Hash: at.String()} }
+
 // String writes "17:9f86d081...".
 func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
 

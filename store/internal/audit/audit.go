@@ -1,8 +1,11 @@
-package store
+// Package audit verifies the audit trail: it computes the chain of each log again and compares
+// it with what the record and others know of it. It also yields the trail for an export.
+package audit
 
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,15 +13,34 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
-	"factorbot/store/internal/kv"
+)
+
+// Logs are the logs of a record. Number 0 is the org's own log, the others are those of the
+// requests with these numbers.
+type Logs interface {
+	// Org is the Okta org with which every chain begins.
+	Org() string
+	// Numbers returns the numbers of the requests that are there. Where it fails it returns
+	// those found until then.
+	Numbers(ctx context.Context) ([]int, error)
+	// End returns where a log should end.
+	End(ctx context.Context, n int) (last int64, at chain.Hash, err error)
+	// Entries yields a log's entries as they are stored.
+	Entries(ctx context.Context, n int) iter.Seq2[chain.Entry, error]
+}
+
+// Names of the facts by which the org's chain tells of a request's.
+const (
+	FactChained = "chained" // the request's head, after its last change
+	FactRetired = "retired" // the same; the request is gone
 )
 
 // Expected is what somebody has kept outside the record, to compare it with. Zero fields ask nothing.
 type Expected struct {
-	Org      Head     // an earlier end of the org's chain, from a message, a log line or a receipt
-	Request  reset.ID // of a receipt
-	Sequence int64    // number of the entry of its log that the receipt ends with
-	Hash     string   // of the request's chain up to there
+	Org      chain.Head // an earlier end of the org's chain, from a message, a log line or a receipt
+	Request  reset.ID   // of a receipt
+	Sequence int64      // number of the entry of its log that the receipt ends with
+	Hash     string     // of the request's chain up to there
 }
 
 // Finding is one place where a chain does not hold.
@@ -36,10 +58,10 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s, entry %d: %s", log, f.Seq, f.What)
 }
 
-// Audit is the result of a verification.
-type Audit struct {
-	Head     Head // of the org's chain
-	Entries  int  // that were compared
+// Report is the result of a verification.
+type Report struct {
+	Head     chain.Head // of the org's chain
+	Entries  int        // that were compared
 	Requests int
 	Retired  int // requests of which retention has left the head
 	Findings []Finding
@@ -47,17 +69,16 @@ type Audit struct {
 
 // Verify computes every chain again and compares it: with the marks in the entries, with each
 // request's heads in the org's chain, with the ends that the record knows, and with what was
-// kept outside. It reads a record that nobody writes: an inspection, or a backup. The
-// error is about reading; what is wrong with the record is in the findings.
-func (r *Reader) Verify(ctx context.Context, kept ...Expected) (*Audit, error) {
-	v := &verifier{Reader: r, audit: &Audit{}, anchors: map[int][]anchor{}, retired: map[int]anchor{}, kept: kept}
+// kept outside. The error is about reading; what is wrong with the record is in the findings.
+func Verify(ctx context.Context, logs Logs, kept ...Expected) (*Report, error) {
+	v := &verifier{logs: logs, report: &Report{}, anchors: map[int][]anchor{}, retired: map[int]anchor{}, kept: kept}
 	if err := v.org(ctx); err != nil {
 		return nil, fmt.Errorf("verify the org's log: %w", err)
 	}
 	if err := v.requests(ctx); err != nil {
 		return nil, fmt.Errorf("verify the requests' logs: %w", err)
 	}
-	return v.audit, nil
+	return v.report, nil
 }
 
 // anchor is a request's head in the org's chain.
@@ -68,8 +89,8 @@ type anchor struct {
 }
 
 type verifier struct {
-	*Reader
-	audit   *Audit
+	logs    Logs
+	report  *Report
 	anchors map[int][]anchor // by number of the request, in order
 	retired map[int]anchor
 	kept    []Expected
@@ -80,7 +101,7 @@ func (v *verifier) find(n int, seq int64, format string, args ...any) {
 	if n != 0 {
 		f.Request = reset.NewID(n)
 	}
-	v.audit.Findings = append(v.audit.Findings, f)
+	v.report.Findings = append(v.report.Findings, f)
 }
 
 // org verifies the org's own log, and takes the requests' heads from it.
@@ -100,8 +121,8 @@ func (v *verifier) org(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.audit.Head = end
-	hashes[0] = chain.First(v.Reader.org, 0).String()
+	v.report.Head = end
+	hashes[0] = chain.First(v.logs.Org(), 0).String()
 	for _, k := range v.kept {
 		if k.Org.Hash != "" && (hashes[k.Org.Seq] == "" || !strings.HasPrefix(hashes[k.Org.Seq], k.Org.Hash)) {
 			v.find(0, k.Org.Seq, "the head that was kept outside is not in this record: entries up to there were changed, left out or cut off")
@@ -112,7 +133,7 @@ func (v *verifier) org(ctx context.Context) error {
 
 // take notes what an entry of the org's log says of a request.
 func (v *verifier) take(c chain.Entry) {
-	if c.Fact == nil || c.Fact.Name != factChained && c.Fact.Name != factRetired {
+	if c.Fact == nil || c.Fact.Name != FactChained && c.Fact.Name != FactRetired {
 		return
 	}
 	n := reset.ID(c.Fact.Detail["request"]).Number()
@@ -122,7 +143,7 @@ func (v *verifier) take(c chain.Entry) {
 		return
 	}
 	a := anchor{seq: seq, hash: c.Fact.Detail["head"], at: c.Seq}
-	if c.Fact.Name == factRetired {
+	if c.Fact.Name == FactRetired {
 		v.retired[n] = a
 		return
 	}
@@ -131,12 +152,13 @@ func (v *verifier) take(c chain.Entry) {
 
 // requests verifies each request's log, and that none is missing.
 func (v *verifier) requests(ctx context.Context) error {
+	numbers, err := v.logs.Numbers(ctx)
+	if err != nil {
+		return err
+	}
 	there := map[int]bool{}
-	for p, err := range kv.Scan(ctx, v.engine, headPrefix, 100) {
-		if err != nil {
-			return err
-		}
-		there[numberOf(p.Key)] = true
+	for _, n := range numbers {
+		there[n] = true
 	}
 	for n := range v.anchors {
 		if _, gone := v.retired[n]; gone || there[n] {
@@ -152,7 +174,7 @@ func (v *verifier) requests(ctx context.Context) error {
 			return err
 		}
 	}
-	v.audit.Retired = len(v.retired)
+	v.report.Retired = len(v.retired)
 	v.receipts(there)
 	return nil
 }
@@ -187,7 +209,7 @@ func (v *verifier) request(ctx context.Context, n int) error {
 	for _, a := range wanted {
 		bySeq[a.seq] = append(bySeq[a.seq], a)
 	}
-	before := len(v.audit.Findings)
+	before := len(v.report.Findings)
 	end, err := v.log(ctx, n, func(c chain.Entry, at chain.Hash) {
 		for _, a := range bySeq[c.Seq] {
 			if a.hash != at.String() {
@@ -199,8 +221,8 @@ func (v *verifier) request(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	v.audit.Requests++
-	if len(v.audit.Findings) == before {
+	v.report.Requests++
+	if len(v.report.Findings) == before {
 		for seq, a := range bySeq {
 			if seq > 0 {
 				v.find(n, seq, "the log ends at %d, before an entry %s", end.Seq, a[0].where())
@@ -219,29 +241,29 @@ func (a anchor) where() string {
 
 // log computes a chain again, shows each entry with its hash, and returns its end. It stops
 // at the first entry that does not follow from the one before.
-func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.Hash)) (Head, error) {
-	_, last, end, err := v.tail(ctx, n)
+func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.Hash)) (chain.Head, error) {
+	last, end, err := v.logs.End(ctx, n)
 	if err != nil {
-		return Head{}, err
+		return chain.Head{}, err
 	}
-	at, seq := chain.First(v.Reader.org, n), int64(0)
-	for c, err := range chainOf(n).Stored(ctx, v.engine) {
+	at, seq := chain.First(v.logs.Org(), n), int64(0)
+	for c, err := range v.logs.Entries(ctx, n) {
 		if err != nil {
-			return Head{}, err
+			return chain.Head{}, err
 		}
 		if c.Seq != seq+1 {
 			v.find(n, seq+1, "entry %d stands where it should be: it is missing, or the order was changed", c.Seq)
-			return headAt(seq, at), nil
+			return chain.HeadAt(seq, at), nil
 		}
 		sum, err := c.Sum()
 		if err != nil {
-			return Head{}, err
+			return chain.Head{}, err
 		}
 		seq, at = c.Seq, at.Next(c.Seq, sum)
-		v.audit.Entries++
+		v.report.Entries++
 		if c.Mark != "" && c.Mark != at.Short() {
 			v.find(n, seq, "it does not match its mark: it was changed")
-			return headAt(seq, at), nil
+			return chain.HeadAt(seq, at), nil
 		}
 		show(c, at)
 	}
@@ -251,5 +273,5 @@ func (v *verifier) log(ctx context.Context, n int, show func(chain.Entry, chain.
 	case at != end:
 		v.find(n, seq, "the log ends with another hash than the record knows: an entry was changed")
 	}
-	return headAt(seq, at), nil
+	return chain.HeadAt(seq, at), nil
 }
