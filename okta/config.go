@@ -13,7 +13,7 @@ import (
 	"factorbot/okta/pacer"
 )
 
-// Config says which org to talk to, as whom, and how hard.
+// Config says which org to talk to, with which credentials, and how fast.
 // Its String and LogValue never show a secret.
 type Config struct {
 	OrgURL string // "https://example.okta.com"; plain http only for a loopback host

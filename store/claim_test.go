@@ -14,7 +14,7 @@ import (
 	"factorbot/store/internal/series"
 )
 
-// A term that begins knows from the logs who acts on whom.
+// A term that begins knows from the logs which request has which user.
 func TestTerm_claims_of_an_earlier_term(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
 	s := MustOpen(t, path)
@@ -36,7 +36,7 @@ func TestTerm_claims_of_an_earlier_term(t *testing.T) {
 	}
 }
 
-// A user whom an older request gave back belongs to the newer one that has started
+// A user that an older request released belongs to the newer one that has started
 // since, in whatever order the logs are read.
 func TestTerm_claims_passed_on(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "factorbot.db")
@@ -83,7 +83,7 @@ func TestTerm_claims_unreadable(t *testing.T) {
 }
 
 // mustClaims makes two running requests. The first has started the users 1 to 3, of
-// whom 2 has an outcome and 3 is in doubt.
+// which 2 has an outcome and 3 is in doubt.
 func mustClaims(t *testing.T, term *Term) (first, second *reset.Request) {
 	t.Helper()
 	first, second = mustRun(t, term, 3, t0), mustRun(t, term, 4, t0)

@@ -174,7 +174,7 @@ func TestDesk_Open_again_while_frozen(t *testing.T) {
 	}
 }
 
-// A freeze needs two people to go, whom the policy still names, each once.
+// A freeze is lifted by two different people that the policy still names.
 func TestDesk_Thaw(t *testing.T) {
 	type step struct {
 		by   reset.Person

@@ -14,8 +14,8 @@ import (
 )
 
 // OpenCommand records a request that was typed: a reset, a dry run, a reset of
-// protected users too, or an export. Mentions become the persons' e-mails; whom
-// a group or a search means is found when it is planned. All its questions
+// protected users too, or an export. Mentions become the persons' e-mails; the
+// members of a group and what a search finds are read when it is planned. All its questions
 // about people together have peopleTime.
 func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*reset.Request, error) {
 	ask, err := asked(c)

@@ -16,7 +16,7 @@ func (d *Desk) Deny(ctx context.Context, in Intent) (*reset.Request, error) {
 		}})
 }
 
-// TakeOut takes rows out of a pending plan. It is planned anew without them, as
+// TakeOut takes rows out of a pending plan. It is planned again without them, as
 // a new revision that needs its approvals from the start.
 func (d *Desk) TakeOut(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.decide(ctx, in, act{decision: true, may: policy.Rules.MayDecide,
@@ -64,8 +64,8 @@ func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
 	}})
 }
 
-// Resume lifts a pause, for those whom its cause allows. The requester does not
-// act as an approver by another account.
+// Resume lifts a pause for those that may do so, which depends on its cause. The
+// requester does not act as an approver with another account.
 func (d *Desk) Resume(ctx context.Context, in Intent) (*reset.Request, error) {
 	requester, err := d.requester(ctx, in.Request)
 	if err != nil {

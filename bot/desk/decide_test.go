@@ -35,7 +35,7 @@ func TestDesk_Approve_and_Deny(t *testing.T) {
 		{"an approver's ID in another workspace", first, func(in *desk.Intent) { in.Team = "T_PARTNER" }, policy.CodeStranger},
 		{"deactivated", gone, nil, policy.CodeDeactivated},
 		{"an app", robot, nil, policy.CodeBot},
-		{"nobody whom Slack knows", "U_NONE", nil, reset.ErrNoPerson.Error()},
+		{"unknown to Slack", "U_NONE", nil, reset.ErrNoPerson.Error()},
 		{"another plan", first, func(in *desk.Intent) { in.Digest = digest(2) }, reset.ErrOtherPlan.Error()},
 		{"no plan", first, func(in *desk.Intent) { in.Digest = "-" }, reset.ErrOtherPlan.Error()},
 		{"no such request", first, func(in *desk.Intent) { in.Request = "FR-99" }, reset.ErrNotFound.Error()},

@@ -44,7 +44,7 @@ type Brake interface {
 type People interface {
 	// Person tells all that the policy may ask, asked now: the Slack account, its user groups, the Okta account.
 	Person(ctx context.Context, id reset.Person) (policy.Person, error)
-	// Persons tells the same of several. Whom Slack knows no more is deactivated.
+	// Persons tells the same of several. A person unknown to Slack counts as deactivated.
 	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
 	// Account tells of the Slack account alone, as known for some seconds.
 	Account(ctx context.Context, id reset.Person) (policy.Person, error)
@@ -54,7 +54,7 @@ type People interface {
 	Known(ctx context.Context, id reset.Person) (policy.Person, error)
 	// InChannel reports whether a person is a member of a channel, as known for some seconds.
 	InChannel(ctx context.Context, c reset.Channel, id reset.Person) (bool, error)
-	// Approvers lists all whom the policy names as approvers, those of break-glass too.
+	// Approvers lists everybody that the policy names as an approver, of break-glass too.
 	Approvers(ctx context.Context) ([]policy.Person, error)
 }
 
@@ -121,7 +121,7 @@ var (
 	ErrStale = errors.New("the decision waited too long; it must be made again")
 	// ErrOvertaken refuses to let go on what was stopped after that was asked for.
 	ErrOvertaken = errors.New("it was stopped after that")
-	// ErrOldKnowledge refuses an act of somebody of whom nothing recent is known.
+	// ErrOldKnowledge refuses an act of a person about which nothing recent is known.
 	ErrOldKnowledge = errors.New("what is known of the person is too old")
 	// ErrNotFrozen says that there is no freeze to lift.
 	ErrNotFrozen = errors.New("nothing is frozen")

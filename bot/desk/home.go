@@ -10,10 +10,10 @@ import (
 // Home is what a person's home tab shows.
 type Home struct {
 	Standing
-	Running   []*reset.Request // of all whom the person may see: approved, and not settled yet
+	Running   []*reset.Request // of everybody that the person may see: approved, and not settled yet
 	Past      []*reset.Request // settled, newest first
 	Policy    []string         // in words
-	Approvers []reset.Person   // whom the policy names one by one
+	Approvers []reset.Person   // those that the policy names one by one
 }
 
 // pastShown is how many settled requests a home tab has, and pastLooked how many requests are looked through for them.

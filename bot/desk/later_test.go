@@ -39,7 +39,7 @@ func (o *office) mustRun(t *testing.T, id reset.ID) {
 	o.mustMove(t, id, func(r *reset.Request) (reset.Fact, error) { return r.Start(o.now) })
 }
 
-// Who is in the plan does not approve it, by another login of theirs neither;
+// Somebody in the plan does not approve it, nor with another login of the same person;
 // without that row they may.
 func TestDesk_Approve_of_ones_own_reset(t *testing.T) {
 	o := mustOpenOffice(t)

@@ -141,7 +141,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 }
 
 // oktaTime bounds the question which Okta user a requester is. Without an
-// answer the request opens all the same: it is asked again at each decision.
+// answer the request opens anyway: the question is asked again at each decision.
 const oktaTime = 2 * time.Second
 
 // oktaOf returns the one Okta user that the requester is, "" where that is not known.

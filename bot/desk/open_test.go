@@ -40,7 +40,7 @@ var refusals = []struct {
 	{"a stranger", stranger, here, "lost phone", policy.CodeStranger},
 	{"deactivated", gone, here, "lost phone", policy.CodeDeactivated},
 	{"an app", robot, here, "lost phone", policy.CodeBot},
-	{"nobody whom Slack knows", "U_NONE", here, "lost phone", reset.ErrNoPerson.Error()},
+	{"unknown to Slack", "U_NONE", here, "lost phone", reset.ErrNoPerson.Error()},
 	{"wrong channel", requester, "C_GENERAL", "lost phone", policy.CodeChannel},
 	{"no reason", requester, here, " ", policy.CodeNoReason},
 	{"a reason without end", requester, here, strings.Repeat("x", 1001), policy.CodeReasonLong},
@@ -315,28 +315,28 @@ func TestDesk_OpenCommand_asks_once_who_asks(t *testing.T) {
 	if _, err := o.OpenCommand(t.Context(), o.intent("op", requester), mustCommand(t, "<@U_ANA> because lost phone")); err != nil {
 		t.Fatal(err)
 	}
-	if want := []reset.Person{requester, ana}; !slices.Equal(asked.whom, want) {
-		t.Errorf("asked about %v, want %v", asked.whom, want)
+	if want := []reset.Person{requester, ana}; !slices.Equal(asked.about, want) {
+		t.Errorf("asked about %v, want %v", asked.about, want)
 	}
 }
 
-// countedPeople remembers about whom it was asked. For one goroutine.
+// countedPeople remembers the people that it was asked about. For one goroutine.
 type countedPeople struct {
 	fakePeople
-	whom []reset.Person
+	about []reset.Person
 }
 
 func (c *countedPeople) Person(ctx context.Context, id reset.Person) (policy.Person, error) {
-	c.whom = append(c.whom, id)
+	c.about = append(c.about, id)
 	return c.fakePeople.Person(ctx, id)
 }
 
 func (c *countedPeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
-	c.whom = append(c.whom, id)
+	c.about = append(c.about, id)
 	return c.fakePeople.Account(ctx, id)
 }
 
 func (c *countedPeople) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
-	c.whom = append(c.whom, id)
+	c.about = append(c.about, id)
 	return c.fakePeople.Member(ctx, id)
 }

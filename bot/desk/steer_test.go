@@ -196,13 +196,13 @@ func TestDesk_moves_ask_once_who_acts(t *testing.T) {
 		}
 		asked := &countedPeople{fakePeople: fakePeople{who: cast(), now: o.Now}}
 		o.People = asked
-		if _, err := m(o.Desk, t.Context(), o.on(r, "op", first)); err != nil || !slices.Equal(asked.whom, []reset.Person{first}) {
-			t.Errorf("%s: asked about %v, %v", name, asked.whom, err)
+		if _, err := m(o.Desk, t.Context(), o.on(r, "op", first)); err != nil || !slices.Equal(asked.about, []reset.Person{first}) {
+			t.Errorf("%s: asked about %v, %v", name, asked.about, err)
 		}
 	}
 }
 
-// Nothing is decided by a person about whom Slack does not answer.
+// Nothing is decided by a person while Slack does not answer about them.
 func TestDesk_moves_without_an_answer_about_the_person(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := mustOpenOffice(t)

@@ -60,7 +60,7 @@ func (d *Desk) leads(ctx context.Context, doubts []roster.Doubt) (func(...reset.
 	}
 	users, err := d.Users.Lead(ctx, refs)
 	if err != nil {
-		return nil, fmt.Errorf("look up whom the columns name: %w", err)
+		return nil, fmt.Errorf("look up the users that the columns name: %w", err)
 	}
 	for i, r := range refs {
 		known[name{r.Kind, r.Value}] = users[i]

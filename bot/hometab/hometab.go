@@ -203,7 +203,7 @@ func (h *Publisher) show(ctx context.Context, o opening, shown string) (hash str
 	}
 }
 
-// tab makes the home tab of a person; of one whom the desk refuses it says so.
+// tab makes the home tab of a person. It says so where the desk refuses the person.
 func (h *Publisher) tab(ctx context.Context, o opening) (slack.HomeTabViewRequest, error) {
 	in := desk.Intent{By: o.by, Team: o.team, Asked: h.Now()}
 	got, err := h.Source.Home(ctx, in)

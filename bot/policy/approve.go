@@ -10,7 +10,7 @@ import (
 func (r Rules) IsApprover(p Person) bool { return r.approver(p) == nil }
 
 // approver refuses who is not an approver. Where approvers.okta_groups is set,
-// everybody must be ACTIVE in Okta and in one of these groups, those too whom
+// everybody must be ACTIVE in Okta and in one of these groups, even those that
 // another list names.
 func (r Rules) approver(p Person) error {
 	if err := p.fit(); err != nil {
@@ -117,7 +117,7 @@ func (r Rules) Able(listed []Person, req *reset.Request, requester Person, isTar
 	return len(r.AbleOf(listed, req, requester, isTarget))
 }
 
-// AbleOf lists the persons whom [Rules.Able] counts.
+// AbleOf lists the persons that [Rules.Able] counts.
 func (r Rules) AbleOf(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) (able []Person) {
 	for _, p := range listed {
 		if r.MayApprove(p, req, Look{Requester: requester, Earlier: able}) == nil && !isTarget(p) {

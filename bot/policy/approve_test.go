@@ -8,7 +8,7 @@ import (
 	"factorbot/bot/reset"
 )
 
-// known is a member whom an e-mail leads to one ACTIVE Okta user of these groups.
+// known is a member whose e-mail leads to one ACTIVE Okta user of these groups.
 func known(id reset.Person, email string, okta reset.UserID, groups ...string) policy.Person {
 	p := member(id)
 	p.Email, p.Kin = email, []reset.UserID{okta}
@@ -134,7 +134,7 @@ func TestRules_MayReport(t *testing.T) {
 		want   string
 	}{
 		"who was reset": {ana, 3, ""}, "of another row": {ana, 4, policy.CodeNotTheirs}, "somebody else": {known(lead, "l@example.com", "00uL"), 3, policy.CodeNotTheirs},
-		"whom Okta does not know": {policy.Person{ID: "U_ANA", Email: "ana@example.com"}, 3, policy.CodeNotTheirs}, "a guest": {policy.Person{ID: "U_ANA", Guest: true}, 3, policy.CodeGuest},
+		"unknown to Okta": {policy.Person{ID: "U_ANA", Email: "ana@example.com"}, 3, policy.CodeNotTheirs}, "a guest": {policy.Person{ID: "U_ANA", Guest: true}, 3, policy.CodeGuest},
 	} {
 		if got := code(t, policy.Rules{}.MayReport(c.person, c.row, target)); got != c.want {
 			t.Errorf("%s: %q", name, got)

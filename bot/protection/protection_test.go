@@ -90,7 +90,7 @@ func TestLists_Check(t *testing.T) {
 		check("not to be read", 2)
 		o.gone = errors.New("no answer")
 		if _, _, err := l.Check(t.Context(), reset.Target{User: ana}, false); err == nil {
-			t.Error("of a user of whom nothing is known somebody says that they may be reset")
+			t.Error("a user may be reset of which nothing is known")
 		}
 	})
 }

@@ -104,7 +104,7 @@ type Plan struct {
 	Risks    []Risk         `json:"risks,omitempty"`     // what an approver should know, the heaviest first
 	Names    []string       `json:"names,omitempty"`     // who is reset, where these are at most [NamesMost]
 	Odd      []string       `json:"odd,omitempty"`       // risks as sentences, of plans that an earlier version made
-	Broken   int            `json:"broken,omitempty"`    // protected users whom a break-glass request resets all the same
+	Broken   int            `json:"broken,omitempty"`    // protected users that a break-glass request resets anyway
 }
 
 // sealed is what a plan's digest covers; field order is the canonical order.

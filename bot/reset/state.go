@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// State is where a request stands in its life. The zero value is not a state.
+// State is how far a request has come. The zero value is not a state.
 type State string
 
 const (

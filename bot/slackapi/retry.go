@@ -39,7 +39,7 @@ func ErrorCode(err error) string {
 	return ""
 }
 
-// MayHaveActed reports whether a call that failed may have taken effect all the same.
+// MayHaveActed reports whether a call that failed may have taken effect nevertheless.
 func MayHaveActed(err error) bool {
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {

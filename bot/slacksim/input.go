@@ -37,7 +37,7 @@ func elements(blocks []any) []element {
 }
 
 // remember keeps the elements that the message shows now: somebody's screen may
-// still show them after the next update, and a click on it arrives all the same.
+// still show them after the next update, and a click there still arrives.
 func (m *Message) remember() {
 	for _, e := range elements(m.Blocks) {
 		known := slices.ContainsFunc(m.shown, func(x element) bool {

@@ -514,7 +514,7 @@ func TestVerifier_onlySlack(t *testing.T) {
 		later(10 * time.Minute)
 		w.wants(r.ID, reset.Pending, 0)
 
-		// The e-mail in Slack is changed to one of the attacker's own Okta user, with a phone of theirs.
+		// The e-mail in Slack is changed to that of the attacker's own Okta user, who has a phone.
 		w.people.mu.Lock()
 		w.people.okta[first] = &policy.OktaAccount{ID: "00uattackerattacker1", Login: "attacker@example.com", Status: "ACTIVE"}
 		w.people.mu.Unlock()

@@ -130,7 +130,7 @@ func (r *Reader) recent(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// take counts a report of somebody whom a request reset within the time.
+// take counts a report by a user that a request reset within the time.
 func (r *Reader) take(ctx context.Context, e okta.Event) error {
 	if e.Type != Event || e.At.IsZero() {
 		return nil

@@ -92,7 +92,7 @@ func TestReader(t *testing.T) {
 		"two users, a day later":      {reset.Done, 24 * time.Hour, []string{"u0", "u1"}, 2, false, 0},
 		"just in time":                {reset.Done, 71*time.Hour + 50*time.Minute, []string{"u0"}, 1, false, 0},
 		"too late":                    {reset.Done, 73 * time.Hour, []string{"u0"}, 0, false, 0},
-		"somebody whom nobody reset":  {reset.Running, time.Hour, []string{"ana"}, 0, false, 0},
+		"a user that nobody reset":    {reset.Running, time.Hour, []string{"ana"}, 0, false, 0},
 		"three of a large batch":      {reset.Running, time.Hour, []string{"u0", "u1", "u3"}, 3, true, 1000},
 		"two of a large batch":        {reset.Running, time.Hour, []string{"u0", "u1"}, 2, false, 1000},
 		"one of them three times":     {reset.Running, time.Hour, []string{"u0", "u0", "u0"}, 1, false, 1000},

@@ -131,7 +131,7 @@ func cancelWords(r *reset.Request) string {
 	return "Nobody will be reset by this request."
 }
 
-// retryButton asks for those whom a request leaves, as a new request; nil if
+// retryButton asks for the users that a request leaves, as a new request; nil if
 // there are none. Who set up MFA again meanwhile is not among them.
 func retryButton(r *reset.Request) *slack.ButtonBlockElement {
 	if r.Totals == nil || !r.State.Settled() || !r.HasRun() || phrase.IsExport(r) {

@@ -25,7 +25,7 @@ func exportFile(r *reset.Request) string { return string(r.ID) + "-export.csv" }
 
 // Known is what a request's messages show beside its head.
 type Known struct {
-	Users *Listing // whom a plan resets that waits for a decision; nil: not named
+	Users *Listing // the users of a plan that waits for a decision; nil: not named
 	Pace  *Pace    // of a run; nil: not known
 
 	Helpers Helpers // who can decide

@@ -17,7 +17,7 @@ func someFactors() *reset.Request {
 	return r
 }
 
-// ofSource is a request of a command, for users whom Okta listed.
+// ofSource is a request of a command, for users that Okta listed.
 func ofSource(src reset.Source) *reset.Request {
 	r := command()
 	r.Asked.Source, r.Asked.Options.RevokeSessions = src, true

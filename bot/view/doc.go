@@ -7,5 +7,5 @@
 // untrusted. It is cut by runes and shown where nothing in it comes alive: in
 // rich text and plain text elements, or escaped in mrkdwn objects that are
 // verbatim. Every mrkdwn object of this package is verbatim; mentions and dates
-// in Slack's angle brackets work all the same.
+// in Slack's angle brackets still work.
 package view

@@ -37,7 +37,7 @@ type Frame struct {
 const maxFrame = 3000
 
 // String is the private metadata. What does not fit was refused before; a frame
-// that is too long all the same loses its search, then its rows.
+// that is still too long loses its search, then its rows.
 func (f Frame) String() string {
 	for {
 		b, err := json.Marshal(f)

@@ -29,8 +29,8 @@ type Home struct {
 // homeShown bounds each list with buttons; a home tab holds a hundred blocks.
 const homeShown = 8
 
-// HomeTab is the home tab of one person. Each request stands in it with buttons
-// once at most, so that no block has the name of another.
+// HomeTab is the home tab of one person. Each request is shown with
+// buttons once at most, so that no two blocks have the same ID.
 func HomeTab(h Home) slack.HomeTabViewRequest {
 	blocks := append([]slack.Block{header("Reset Okta MFA")}, starts(h)...)
 	if len(h.Waiting) > 0 || h.Approver {

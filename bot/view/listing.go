@@ -51,7 +51,7 @@ func (l *Listing) Add(t reset.Target) {
 
 func (l *Listing) rank(t reset.Target) int {
 	switch {
-	case t.Reason != "": // protected, and reset all the same
+	case t.Reason != "": // protected, and reset anyway
 		return rankMost
 	case strings.Contains(t.Detail, "reset by "), onlyResistant(t):
 		return 3

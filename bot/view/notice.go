@@ -10,7 +10,7 @@ import (
 	"factorbot/bot/view/phrase"
 )
 
-// Reset tells an affected user that their factors were reset, by whom, and
+// Reset tells an affected user that their factors were reset, who did it, and
 // what to do now. The reason stays between those who asked and approved.
 func Reset(r *reset.Request, row int) Message {
 	what := "MFA"

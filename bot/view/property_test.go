@@ -136,7 +136,7 @@ func checkMessage(t *rapid.T, name string, m view.Message) {
 	}
 }
 
-// checkAlive refuses what stands in angle brackets and is not of our making.
+// checkAlive refuses text in angle brackets that is not ours.
 func checkAlive(t *rapid.T, name, s string) {
 	for _, part := range strings.Split(s, "<")[1:] {
 		inner, _, closed := strings.Cut(part, ">")

@@ -313,7 +313,7 @@ func known(r *reset.Request) view.Known {
 	return k
 }
 
-// listed is a listing of the request's users, of whom some stand out.
+// listed is a listing of the request's users; some of them stand out.
 func listed(r *reset.Request) *view.Listing {
 	l := view.NewListing(r)
 	created := noon.Add(-49 * time.Hour)

@@ -12,7 +12,7 @@ import (
 	"factorbot/cmd/internal/cli"
 )
 
-// actives are logins of users whom a reset may meet, the first n of them.
+// actives are logins of users that a reset may meet, the first n of them.
 func (s *sandboxRun) actives(n int) (logins []string) {
 	s.tb.Helper()
 	for _, u := range s.okta().Okta.Users {

@@ -234,14 +234,14 @@ func TestRun_reportedInOkta(t *testing.T) {
 	s.command("U_REQUESTER", "ana@example.com because lost phone")
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.awaitResults(1)
-	s.set(map[string]any{"report_suspicious": "approver2@example.com"}) // whom nobody has reset
+	s.set(map[string]any{"report_suspicious": "approver2@example.com"}) // a user that nobody has reset
 	s.set(map[string]any{"report_suspicious": "ana@example.com"})
 	s.awaitMessage("the alert", func(m message) bool {
 		return strings.Contains(m.all(), "ana@example.com` reported to Okta that they didn't expect their MFA reset")
 	})
 	for _, m := range s.messages("U_REQUESTER") {
 		if strings.Contains(m.all(), "approver2@example.com` reported") {
-			t.Errorf("somebody whom nobody has reset is told of: %s", m.all())
+			t.Errorf("a user that nobody has reset is told of: %s", m.all())
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (c *call) filter(expression string) (selection, *apiError) {
 	}}, nil
 }
 
-// candidates are all people for whom an expression can be true, in the order of
+// candidates are all people for which an expression can be true, in the order of
 // lists: found by an index where it asks for an ID, login or e-mail.
 func (o *Org) candidates(n *node) []*person {
 	found, narrow := o.indexed(n)

@@ -34,8 +34,8 @@ func IntOf(v any) (int, bool) {
 	return 0, false
 }
 
-// ValueKeys says where an element's value stands in state and action, and where
-// its initial value stands in the element.
+// ValueKeys returns the keys of an element's value in state and action, and of its
+// initial value in the element.
 func ValueKeys(kind string) (key, initial string) {
 	switch kind {
 	case "static_select", "external_select", "radio_buttons", "overflow":

@@ -19,7 +19,7 @@ type Names struct {
 	Channels map[string]string // channel ID -> "general"
 	ByName   map[string]string // channel name -> ID
 	Groups   map[string]string // user group ID -> "security"
-	Gone     map[string]bool   // deactivated people, whom nobody can choose
+	Gone     map[string]bool   // deactivated people, which nobody can choose
 	Base     string
 }
 

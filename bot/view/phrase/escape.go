@@ -34,8 +34,8 @@ func Inert(s string) string {
 // alive is what Slack makes a mention or a link of by itself.
 var alive = regexp.MustCompile(`(?i)@(here|channel|everyone|group)|#\pL|://`)
 
-// Calm puts a word joiner into bare mentions and URLs of escaped mrkdwn; what
-// stands in angle brackets is of our making and stays.
+// Calm puts a word joiner into bare mentions and URLs of escaped mrkdwn. Text in
+// angle brackets is ours, and stays.
 func Calm(s string) string {
 	var b strings.Builder
 	for s != "" {

@@ -2,7 +2,7 @@ package config
 
 import "time"
 
-// Policy is the part of the settings that says who may do what to whom, as the
+// Policy is the part of the settings that says who may do what to which users, as the
 // YAML file writes it.
 type Policy struct {
 	Channels      []string      `yaml:"channels"` // C0123456

@@ -139,7 +139,7 @@ func checkGrants(ctx context.Context, client *okta.Client) []Finding {
 	return found
 }
 
-// checkProtected looks whether those whom the policy protects exist: an ID that is
+// checkProtected looks whether those that the policy protects exist: an ID that is
 // mistyped protects nobody.
 func checkProtected(ctx context.Context, client *okta.Client, p *config.Policy) []Finding {
 	var found []Finding

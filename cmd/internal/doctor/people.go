@@ -20,7 +20,7 @@ func checkApprovers(ctx context.Context, who *people.Directory) []Finding {
 	case errors.Is(err, people.ErrManyApprovers):
 		return []Finding{good(check, fmt.Sprintf("more than %d people are named", people.ListedAtMost))}
 	case err != nil:
-		return []Finding{unknown(check, "is not known: "+cli.WithoutURL(err), "see what Slack and Okta say; nobody approves whom they do not confirm")}
+		return []Finding{unknown(check, "is not known: "+cli.WithoutURL(err), "see what Slack and Okta say; a person that they do not confirm does not approve")}
 	}
 	rules := who.Rules()
 	able := slices.DeleteFunc(slices.Clone(listed), func(p policy.Person) bool { return !rules.IsApprover(p) })
@@ -30,9 +30,9 @@ func checkApprovers(ctx context.Context, who *people.Directory) []Finding {
 	case len(able) == 0:
 		found = append(found, fatal(check, fmt.Sprintf("nobody: %d people are named, none may", len(listed)), "name active, full members in approvers; where it has okta_groups, their Okta accounts must be ACTIVE and in one of these"))
 	case len(able) < most:
-		found = append(found, failed(check, fmt.Sprintf("%d, fewer than the %d whom a request needs", len(able), most), "name more in approvers, or lower approvals"))
+		found = append(found, failed(check, fmt.Sprintf("%d, fewer than the %d that a request needs", len(able), most), "name more in approvers, or lower approvals"))
 	case len(able) < rules.LargeBatch.Approvals:
-		found = append(found, warn(check, fmt.Sprintf("%d, fewer than the %d whom a large batch needs", len(able), rules.LargeBatch.Approvals), "name more in approvers, or lower large_batch.approvals"))
+		found = append(found, warn(check, fmt.Sprintf("%d, fewer than the %d that a large batch needs", len(able), rules.LargeBatch.Approvals), "name more in approvers, or lower large_batch.approvals"))
 	default:
 		found = append(found, good(check, fmt.Sprintf("%d people", len(able))))
 	}

@@ -17,14 +17,14 @@ type Plans interface {
 	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
 }
 
-// Approvers tells whom a request needs.
+// Approvers lists the people that a request needs.
 type Approvers struct {
 	People *Directory
 	Plans  Plans
 }
 
 // MayApprove lists those whose approval of the request would count now: not the
-// requester, nobody whom the plan resets, each person once.
+// requester, nobody that the plan resets, each person once.
 func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Person, error) {
 	listed, err := a.People.Approvers(ctx)
 	if errors.Is(err, ErrManyApprovers) {
@@ -54,7 +54,7 @@ func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Pe
 	return ids, nil
 }
 
-// untouched leaves out whom the plan resets.
+// untouched leaves out the people that the plan resets.
 func (a Approvers) untouched(ctx context.Context, r *reset.Request, able []policy.Person) ([]policy.Person, error) {
 	for t, err := range a.Plans.Targets(ctx, r.ID, r.Plan.Revision, 0) {
 		if err != nil {

@@ -32,8 +32,8 @@ type Directory struct {
 	users  book[account]         // by the Slack user's ID
 	groups book[[]string]        // who is in a user group, by its ID
 	rooms  book[[]string]        // who is in a channel, by its ID
-	emails book[reset.Person]    // whom Slack finds by an e-mail, "" for nobody
-	found  book[[]okta.User]     // whom Okta finds by an e-mail
+	emails book[reset.Person]    // by an e-mail, as Slack finds them; "" for nobody
+	found  book[[]okta.User]     // by an e-mail, as Okta finds them
 	parts  book[[]okta.Group]    // of which Okta groups somebody is, by the Okta user's ID
 	linked book[oktaPart]        // what Okta said last, by the Slack user's ID
 	memory memory                // the same, in the record

@@ -97,7 +97,7 @@ func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration)
 	return p.found.share(ctx, strings.ToLower(email), age, func() ([]okta.User, error) { return p.Okta.UsersByEmail(ctx, email) })
 }
 
-// byEmail returns whom Slack finds by an e-mail, "" for nobody.
+// byEmail returns the person that Slack finds by an e-mail, "" for nobody.
 func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
 	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
 		u, err := through(&p.gates, "users.lookupByEmail", func() (*slack.User, error) { return p.Slack.GetUserByEmailContext(ctx, email) })

@@ -37,7 +37,7 @@ type saying struct {
 	At      time.Time           `json:"at"`
 }
 
-// memory is what Okta said of people within a day, kept in the record: those whom an
+// memory is what Okta said of people within a day, kept in the record: those that an
 // Okta group alone makes approvers stop things also where the bot was started again
 // while Okta is away.
 type memory struct {

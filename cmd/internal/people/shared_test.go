@@ -162,7 +162,7 @@ func TestDirectory_Known_after_a_restart(t *testing.T) {
 		}
 		var away *desk.AwayError
 		if got, err := start(true).Known(t.Context(), "U_APPROVER2"); !errors.As(err, &away) {
-			t.Errorf("of whom Okta said nothing: %+v, %v", got, err)
+			t.Errorf("a person unknown to Okta: %+v, %v", got, err)
 		}
 		if got, err := start(true).Person(t.Context(), who); !errors.As(err, &away) {
 			t.Errorf("a decision: %+v, %v", got, err)

@@ -84,7 +84,7 @@ const ListedAtMost = 40
 // ErrManyApprovers says that there are too many approvers to ask about each.
 var ErrManyApprovers = errors.New("more approvers than are asked about one by one")
 
-// Approvers lists all whom the policy names as approvers, in whatever way.
+// Approvers lists everybody that the policy names as an approver, in whatever way.
 func (p *Directory) Approvers(ctx context.Context) ([]policy.Person, error) {
 	rules := p.Rules()
 	ids := slices.Concat(rules.Approvers.Users, rules.Protect.Approvers)

@@ -74,7 +74,7 @@ func Permissions() []permission {
 
 // standardRoles are what no custom role can give. Okta's permission types have
 // none for the System Log; its documents give the log to the report, read-only,
-// org and super administrators, of whom the first sees the least else.
+// org and super administrators; of these the first sees the least else.
 func standardRoles() []oktaNeed {
 	return []oktaNeed{{"REPORT_ADMIN", "read the System Log: without it nothing in doubt is ever settled, and verify: log proves nothing"}}
 }

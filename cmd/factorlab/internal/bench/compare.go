@@ -54,7 +54,7 @@ func (c *comparison) paced() bool {
 	return c.Limit > 0 && float64(c.Limit)/c.Window.Seconds() < 1000
 }
 
-// org starts an org and returns whom to reset in it.
+// org starts an org and returns the users to reset in it.
 func (c *comparison) org(ctx context.Context, name string) (org benchOrg, roster []benchUser, err error) {
 	var order any = meterOrder{c.OrgURL, c.Token}
 	part := "meter"

@@ -33,7 +33,7 @@ type pageMessage struct {
 	} `json:"files"`
 }
 
-// errPaused says that a request waits for a person, whom a comparison has not.
+// errPaused says that a request waits for a person, which a comparison does not have.
 var errPaused = errors.New("the request was paused")
 
 // connected waits until the bot has opened a socket.

@@ -36,7 +36,7 @@ type benchFigures struct {
 	PeakWindow   int     `json:"peak_window"`    // most calls in one window of the users bucket
 	NotReset     int     `json:"not_reset"`      // rows
 	NewRemoved   int     `json:"new_removed"`    // factors removed though enrolled after a reset
-	Forgotten    int     `json:"forgotten"`      // rows that say reset, of users on whom nothing took effect
+	Forgotten    int     `json:"forgotten"`      // rows that say reset, of users for which nothing took effect
 	Unfounded    int     `json:"unfounded"`      // the same with a proof
 	PeakRSS      int64   `json:"peak_rss_bytes"`
 	CPU          float64 `json:"cpu_ms_per_user"`
@@ -49,7 +49,7 @@ type benchFigures struct {
 
 	windows []oktasim.Window
 	factors []oktasim.Window // of the bucket of factors
-	reached int              // users on whom a reset took effect
+	reached int              // users for which a reset took effect
 }
 
 // figures are what the org's books tell of these users.

@@ -36,7 +36,7 @@ func TestDrillFlags(t *testing.T) {
 }
 
 // A judge that finds nothing proves nothing: here nobody serves the rosters, and
-// somebody resets whom nobody asked for.
+// somebody resets users that nobody asked for.
 func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 	d, err := newDrill(t.Context(), &drillConfig{Users: 60, Kills: 1, Seed: 1}, t.TempDir(), func(string, ...any) {})
 	if err != nil {
