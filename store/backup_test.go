@@ -189,7 +189,7 @@ func TestOpen_migrates_backups(t *testing.T) {
 		t.Fatalf("after the earlier program: %v", got)
 	}
 	newest := MustOpen(t, got[3])
-	if n := len(collect(t, newest.Requests(t.Context(), Query{}))); n != 2 {
+	if n := len(collect(t, newest.Requests(t.Context(), reset.Query{}))); n != 2 {
 		t.Errorf("%s has %d requests", got[3], n)
 	}
 	for _, taken := range got[:2] {

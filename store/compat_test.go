@@ -76,7 +76,7 @@ func TestOpen_of_an_earlier_version(t *testing.T) {
 	if refused := must[[]error](t)(term.Start(ctx, fresh, started(1, userID(1)))); refused[0] != nil {
 		t.Error(refused[0])
 	}
-	if again := must[*reset.Request](t)(term.Update(ctx, "FR-3", "a click", func(r *reset.Request) ([]reset.Fact, error) {
+	if again := must[*reset.Request](t)(term.Update(ctx, "FR-3", "a click", false, func(r *reset.Request) ([]reset.Fact, error) {
 		t.Error("a cause took effect twice")
 		return nil, nil
 	})); again.Version != pending.Version {

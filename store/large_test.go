@@ -128,9 +128,9 @@ func BenchmarkOpen(b *testing.B) {
 func firstChange(ctx context.Context, term *Term) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	for c, err := range term.Watch(ctx) {
-		if err != nil || c.ID != "FR-1001" {
-			return fmt.Errorf("told of %s: %w", c.ID, err)
+	for id, err := range term.Watch(ctx) {
+		if err != nil || id != "FR-1001" {
+			return fmt.Errorf("told of %s: %w", id, err)
 		}
 		return nil
 	}

@@ -26,7 +26,7 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := mustCreate(t, term, 1)
-			r = must[*reset.Request](t)(term.Update(t.Context(), r.ID, key, func(r *reset.Request) ([]reset.Fact, error) {
+			r = must[*reset.Request](t)(term.Update(t.Context(), r.ID, key, false, func(r *reset.Request) ([]reset.Fact, error) {
 				planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef"}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, t0.Add(time.Hour), t0)
 				if err != nil {
 					return nil, err
@@ -39,7 +39,7 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 				return []reset.Fact{planned, approved, running}, err
 			}))
 			mustJournal(t, term, r, []reset.Entry{started(1, userID(i)), outcome(1, userID(i), t0)})
-			must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", func(r *reset.Request) ([]reset.Fact, error) {
+			must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 				cancelled, err := r.Cancel("U_REQUESTER", t0)
 				if err != nil {
 					return nil, err

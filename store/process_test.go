@@ -182,7 +182,7 @@ func killed(t *testing.T, path string, answers int) []string {
 func inRecord(t tester, s *Store) []string {
 	t.Helper()
 	var there []string
-	for _, r := range collect(t, s.Requests(t.Context(), Query{})) {
+	for _, r := range collect(t, s.Requests(t.Context(), reset.Query{})) {
 		there = append(there, "request "+string(r.ID))
 		for i, e := range collect(t, s.Log(t.Context(), r.ID, 1)) {
 			if e.Seq != int64(i+1) {

@@ -168,7 +168,7 @@ func (m *machine) Run(rt *rapid.T) {
 	if err != nil || last != m.lastNote {
 		rt.Fatalf("the last note is %d, want %d, %v", last, m.lastNote, err)
 	}
-	head, err := m.term.UpdateThawed(rt.Context(), r.id, "run", func(r *reset.Request) ([]reset.Fact, error) {
+	head, err := m.term.Update(rt.Context(), r.id, "run", true, func(r *reset.Request) ([]reset.Fact, error) {
 		terms := reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}
 		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", FrozenAt: at, LastNote: last}, terms, at.Add(time.Hour), at)
 		if err != nil {
@@ -198,7 +198,7 @@ func (m *machine) Run(rt *rapid.T) {
 func (m *machine) Update(rt *rapid.T) {
 	r, op, refuse := m.drawRequest(rt), drawOp(rt), rapid.Bool().Draw(rt, "refuse")
 	refused := errors.New("refused")
-	head, err := m.term.Update(rt.Context(), r.id, op, func(r *reset.Request) ([]reset.Fact, error) {
+	head, err := m.term.Update(rt.Context(), r.id, op, false, func(r *reset.Request) ([]reset.Fact, error) {
 		r.Code += "x"
 		if refuse {
 			return nil, refused

@@ -120,7 +120,7 @@ func TestTerm_Update(t *testing.T) {
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) }
 
 	refused := errors.New("refused")
-	if _, err := term.Update(t.Context(), r.ID, "a", func(r *reset.Request) ([]reset.Fact, error) {
+	if _, err := term.Update(t.Context(), r.ID, "a", false, func(r *reset.Request) ([]reset.Fact, error) {
 		r.Refusal = "half done"
 		return nil, refused
 	}); err != refused {
@@ -130,24 +130,24 @@ func TestTerm_Update(t *testing.T) {
 		t.Errorf("a refused update left %+v", got)
 	}
 
-	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "a", one(cancel)))
+	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "a", false, one(cancel)))
 	if made.State != reset.Cancelled || made.Version <= r.Version {
 		t.Errorf("made %s at %d", made.State, made.Version)
 	}
-	again := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "a", func(*reset.Request) ([]reset.Fact, error) {
+	again := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "a", false, func(*reset.Request) ([]reset.Fact, error) {
 		t.Error("the same op ran twice")
 		return nil, nil
 	}))
 	if again.Version != made.Version {
 		t.Errorf("the same op returned version %d, want %d", again.Version, made.Version)
 	}
-	if _, err := term.Update(t.Context(), r.ID, "b", one(cancel)); !errors.As(err, new(*reset.TransitionError)) {
+	if _, err := term.Update(t.Context(), r.ID, "b", false, one(cancel)); !errors.As(err, new(*reset.TransitionError)) {
 		t.Errorf("cancelled twice: %v", err)
 	}
 	if names := factNames(t, term, r.ID); !slices.Equal(names, []string{"asked", "cancelled"}) {
 		t.Errorf("facts %v", names)
 	}
-	if _, err := term.Update(t.Context(), "FR-9", "", one(cancel)); !errors.Is(err, ErrNotFound) {
+	if _, err := term.Update(t.Context(), "FR-9", "", false, one(cancel)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such request: %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestTerm_Update_nothing(t *testing.T) {
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
 	before := mustRev(t, m)
-	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", func(*reset.Request) ([]reset.Fact, error) { return nil, nil }))
+	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "", false, func(*reset.Request) ([]reset.Fact, error) { return nil, nil }))
 	if made.Version != r.Version || mustRev(t, m) != before {
 		t.Error("an update of nothing was written")
 	}
@@ -175,7 +175,7 @@ func TestTerm_Update_twice(t *testing.T) {
 	}
 	term.engine = meddle
 	runs := 0
-	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "op", func(r *reset.Request) ([]reset.Fact, error) {
+	made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "op", false, func(r *reset.Request) ([]reset.Fact, error) {
 		if runs++; r.Refusal != "" {
 			t.Error("not a fresh copy")
 		}
@@ -198,14 +198,14 @@ func TestTerm_UpdateThawed(t *testing.T) {
 		r.Code += "x"
 		return nil, nil
 	}
-	must[*reset.Request](t)(term.UpdateThawed(t.Context(), r.ID, "a", note))
+	must[*reset.Request](t)(term.Update(t.Context(), r.ID, "a", true, note))
 	meddle := &meddler{Engine: m} // the freeze comes between the read and the commit
 	meddle.first = func() { mustCommit(t, m, nil, kv.Put(freezeKey, []byte(`{"by":"U_APPROVER1"}`))) }
 	term.engine = meddle
-	if _, err := term.UpdateThawed(t.Context(), r.ID, "b", note); !errors.Is(err, ErrFrozen) {
+	if _, err := term.Update(t.Context(), r.ID, "b", true, note); !errors.Is(err, ErrFrozen) {
 		t.Errorf("while everything is frozen: %v", err)
 	}
-	if made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "c", note)); made.Code != "xx" {
+	if made := must[*reset.Request](t)(term.Update(t.Context(), r.ID, "c", false, note)); made.Code != "xx" {
 		t.Errorf("the refused update took effect: %q", made.Code)
 	}
 }
@@ -225,7 +225,7 @@ func TestTerm_lost(t *testing.T) {
 	nothing := func(*reset.Request) ([]reset.Fact, error) { return []reset.Fact{fact}, nil }
 	for what, write := range map[string]func() error{
 		"create":   func() error { _, err := old.Create(t.Context(), "", fresh, rows(1), fact); return err },
-		"update":   func() error { _, err := old.Update(t.Context(), r.ID, "", nothing); return err },
+		"update":   func() error { _, err := old.Update(t.Context(), r.ID, "", false, nothing); return err },
 		"start":    func() error { _, err := old.Start(t.Context(), r, started(2, userID(2))); return err },
 		"append":   func() error { return old.Append(t.Context(), r.ID, outcome(1, userID(1), t0)) },
 		"tell":     func() error { return old.AppendOrgFacts(t.Context(), fact) },
@@ -307,15 +307,15 @@ func TestReader_Requests(t *testing.T) {
 	}
 	mustUpdate(t, term, "FR-4", func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_OTHER", t0) })
 	for name, c := range map[string]struct {
-		q    Query
+		q    reset.Query
 		want []reset.ID
 	}{
-		"all":   {Query{}, []reset.ID{"FR-5", "FR-4", "FR-3", "FR-2", "FR-1"}},
-		"limit": {Query{Limit: 2}, []reset.ID{"FR-5", "FR-4"}},
-		"by":    {Query{By: "U_OTHER"}, []reset.ID{"FR-4", "FR-2"}},
-		"state": {Query{States: []reset.State{reset.Planning}}, []reset.ID{"FR-5", "FR-3", "FR-2", "FR-1"}},
-		"since": {Query{Since: t0.Add(3 * time.Hour)}, []reset.ID{"FR-5", "FR-4"}},
-		"both":  {Query{By: "U_OTHER", States: []reset.State{reset.Cancelled}, Limit: 3}, []reset.ID{"FR-4"}},
+		"all":   {reset.Query{}, []reset.ID{"FR-5", "FR-4", "FR-3", "FR-2", "FR-1"}},
+		"limit": {reset.Query{Limit: 2}, []reset.ID{"FR-5", "FR-4"}},
+		"by":    {reset.Query{By: "U_OTHER"}, []reset.ID{"FR-4", "FR-2"}},
+		"state": {reset.Query{States: []reset.State{reset.Planning}}, []reset.ID{"FR-5", "FR-3", "FR-2", "FR-1"}},
+		"since": {reset.Query{Since: t0.Add(3 * time.Hour)}, []reset.ID{"FR-5", "FR-4"}},
+		"both":  {reset.Query{By: "U_OTHER", States: []reset.State{reset.Cancelled}, Limit: 3}, []reset.ID{"FR-4"}},
 	} {
 		var got []reset.ID
 		for _, r := range collect(t, term.Requests(t.Context(), c.q)) {

@@ -36,11 +36,8 @@ func decodeHead(p kv.Pair) (*reset.Request, error) {
 	return r, nil
 }
 
-// Query says which requests are asked for; a zero field asks nothing.
-type Query = reset.Query
-
 // Requests yields the requests asked for, the newest first.
-func (r *Reader) Requests(ctx context.Context, q Query) iter.Seq2[*reset.Request, error] {
+func (r *Reader) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
 	return func(yield func(*reset.Request, error) bool) {
 		left := q.Limit
 		for head, err := range r.heads(ctx) {
@@ -75,40 +72,33 @@ func (r *Reader) heads(ctx context.Context) iter.Seq2[*reset.Request, error] {
 	}
 }
 
-// Change tells that a request's head or log has moved. It carries no state: read
-// the request and what is new in its log.
-type Change struct {
-	ID       reset.ID
-	Revision int64 // of the record when it moved
-}
-
 func isHead(key string) bool { return strings.HasSuffix(key, headSuffix) }
 
 // Watch yields every request that is not settled, the newest first, then each
 // whose head or log has moved since. It merges moves while its reader is busy,
 // may repeat one, and never misses the last. It ends with an error.
-func (r *Reader) Watch(ctx context.Context) iter.Seq2[Change, error] {
-	return func(yield func(Change, error) bool) {
+func (r *Reader) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
+	return func(yield func(reset.ID, error) bool) {
 		_, rev, err := r.engine.Read(ctx, headPrefix, headPrefix, 1)
 		if err != nil {
-			yield(Change{}, fmt.Errorf("watch requests: %w", err))
+			yield("", fmt.Errorf("watch requests: %w", err))
 			return
 		}
 		for head, err := range r.heads(ctx) {
 			if err != nil {
-				yield(Change{}, fmt.Errorf("watch requests: %w", err))
+				yield("", fmt.Errorf("watch requests: %w", err))
 				return
 			}
-			if !head.State.Settled() && !yield(Change{ID: head.ID, Revision: head.Version}, nil) {
+			if !head.State.Settled() && !yield(head.ID, nil) {
 				return
 			}
 		}
 		for p, err := range r.engine.Watch(ctx, headPrefix, rev) {
 			if err != nil {
-				yield(Change{}, fmt.Errorf("watch requests: %w", err))
+				yield("", fmt.Errorf("watch requests: %w", err))
 				return
 			}
-			if !yield(Change{ID: reset.NewID(numberOf(p.Key)), Revision: p.Rev}, nil) {
+			if !yield(reset.NewID(numberOf(p.Key)), nil) {
 				return
 			}
 		}

@@ -94,7 +94,7 @@ func (t *Term) restoreRequests(ctx context.Context, done *Restoration) error {
 			continue
 		}
 		cause := "restore " + done.Taken.Format(time.RFC3339Nano)
-		if _, err := t.Update(ctx, head.ID, cause, func(r *reset.Request) ([]reset.Fact, error) {
+		if _, err := t.Update(ctx, head.ID, cause, false, func(r *reset.Request) ([]reset.Fact, error) {
 			return []reset.Fact{r.Restore(done.Taken, done.oktaTime, t.now())}, nil
 		}); err != nil {
 			return err

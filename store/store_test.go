@@ -220,7 +220,7 @@ func mustRun(tb tester, term *Term, n int, frozen time.Time) *reset.Request {
 
 func mustUpdate(tb tester, term *Term, id reset.ID, change func(*reset.Request) (reset.Fact, error)) *reset.Request {
 	tb.Helper()
-	return must[*reset.Request](tb)(term.Update(tb.Context(), id, "", one(change)))
+	return must[*reset.Request](tb)(term.Update(tb.Context(), id, "", false, one(change)))
 }
 
 // one makes a move that tells one fact into a closure of an update.

@@ -27,7 +27,7 @@ func TestTerm_Sweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustStart(t, term, open, 2)
-	must[*reset.Request](t)(term.Update(t.Context(), old.ID, "op", nothing))
+	must[*reset.Request](t)(term.Update(t.Context(), old.ID, "op", false, nothing))
 	mustUpdate(t, term, old.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })
 	mustUpdate(t, term, old.ID, func(r *reset.Request) (reset.Fact, error) { return r.Stopped(reset.Totals{}, t0) })
 	if err := term.SaveMessages(t.Context(), old.ID, reset.Message{Slot: reset.SlotPlan}); err != nil {
@@ -104,7 +104,7 @@ func TestTerm_Sweep_wrong_clock(t *testing.T) {
 	now = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC) // the machine starts again, and its clock is not set
 	term = mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	mustReceive(t, term, "meanwhile")
-	must[*reset.Request](t)(term.Update(t.Context(), mustCreate(t, term, 1).ID, "click", func(*reset.Request) ([]reset.Fact, error) { return nil, nil }))
+	must[*reset.Request](t)(term.Update(t.Context(), mustCreate(t, term, 1).ID, "click", false, func(*reset.Request) ([]reset.Fact, error) { return nil, nil }))
 	if got := keys(collect(t, term.Pending(t.Context()))); !slices.Equal(got, []string{"before", "meanwhile"}) {
 		t.Errorf("in the order of arrival: %v", got)
 	}

@@ -68,12 +68,12 @@ func script(t *testing.T, e kv.Engine) account {
 	term := mustTermOn(t, e)
 	r := mustRun(t, term, 3, t0)
 	for range 2 {
-		must[*reset.Request](t)(term.Update(ctx, r.ID, "op", func(r *reset.Request) ([]reset.Fact, error) {
+		must[*reset.Request](t)(term.Update(ctx, r.ID, "op", false, func(r *reset.Request) ([]reset.Fact, error) {
 			r.Code += "x" // shows if it takes effect twice
 			return []reset.Fact{{Name: "noted", At: t0}}, nil
 		}))
 	}
-	r = must[*reset.Request](t)(term.Update(ctx, r.ID, "", func(r *reset.Request) ([]reset.Fact, error) {
+	r = must[*reset.Request](t)(term.Update(ctx, r.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		r.Refusal += "y"
 		return nil, nil
 	}))
@@ -115,7 +115,7 @@ func accountOf(t *testing.T, term *Term, id reset.ID, fresh []bool) account {
 		Messages: must[[]reset.Message](t)(term.Messages(ctx, id)),
 		Seen:     must[string](t)(term.LastSeen(ctx, "C_FACTORS")), Fresh: fresh,
 	}
-	for _, r := range collect(t, term.Requests(ctx, Query{})) {
+	for _, r := range collect(t, term.Requests(ctx, reset.Query{})) {
 		a.Requests = append(a.Requests, fmt.Sprint(r.ID, r.State, r.Code, r.Refusal))
 	}
 	for _, e := range collect(t, term.Log(ctx, id, 1)) {
@@ -176,12 +176,12 @@ func TestTerm_unknown_and_again(t *testing.T) {
 		}
 		made := must[*reset.Request](t)(term.Create(t.Context(), "op", r, rows(2), fact))
 		away = true
-		if _, err := term.Update(t.Context(), made.ID, "click", note); err == nil {
+		if _, err := term.Update(t.Context(), made.ID, "click", false, note); err == nil {
 			t.Error("the answer was lost, and it was updated")
 		}
 		away = false
 		for range 2 {
-			got := must[*reset.Request](t)(term.Update(t.Context(), made.ID, "click", note))
+			got := must[*reset.Request](t)(term.Update(t.Context(), made.ID, "click", false, note))
 			if got.Code != "x" || got.ID != "FR-1" {
 				t.Errorf("%s has %q", got.ID, got.Code)
 			}

@@ -16,29 +16,12 @@ import (
 // Update changes a request's head, and records the facts in the same commit. The
 // closure is pure, gets a fresh copy and may run twice; its error changes nothing
 // and is returned as it is. An op takes effect once on each request: the second
-// time the request is returned as it is. The op "" is not remembered.
-func (t *Term) Update(ctx context.Context, id reset.ID, op string, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	return t.update(ctx, edit{id: id, cause: op, change: change})
-}
-
-// UpdateThawed is Update on condition that nothing is frozen, else ErrFrozen: for
-// an approval, a start and a resumption.
-func (t *Term) UpdateThawed(ctx context.Context, id reset.ID, op string, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	return t.update(ctx, edit{id: id, cause: op, change: change, thawed: true})
-}
-
-// edit is one update of a head.
-type edit struct {
-	id     reset.ID
-	cause  string
-	change func(*reset.Request) ([]reset.Fact, error)
-	thawed bool // only while nothing is frozen
-}
-
-func (t *Term) update(ctx context.Context, e edit) (*reset.Request, error) {
+// time the request is returned as it is. The op "" is not remembered. If unlessFrozen,
+// as for an approval, a start and a resumption, a freeze refuses it with ErrFrozen.
+func (t *Term) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	var made *reset.Request
 	err := t.inTurn(ctx, func() (err error) {
-		made, err = t.tryUpdate(ctx, e)
+		made, err = t.tryUpdate(ctx, id, op, unlessFrozen, change)
 		return err
 	})
 	if err != nil {
@@ -47,16 +30,16 @@ func (t *Term) update(ctx context.Context, e edit) (*reset.Request, error) {
 	return made, nil
 }
 
-func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
-	r, err := t.Get(ctx, e.id)
+func (t *Term) tryUpdate(ctx context.Context, id reset.ID, cause string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	r, err := t.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if done, err := t.alreadyApplied(ctx, e.id.Number(), e.cause); err != nil || done {
+	if done, err := t.alreadyApplied(ctx, id.Number(), cause); err != nil || done {
 		return r, err
 	}
 	var conds []kv.Cond
-	if e.thawed {
+	if unlessFrozen {
 		if err := t.notFrozen(ctx); err != nil {
 			return nil, err
 		}
@@ -67,19 +50,19 @@ func (t *Term) tryUpdate(ctx context.Context, e edit) (*reset.Request, error) {
 		return nil, err
 	}
 	version := r.Version
-	facts, err := e.change(r)
+	facts, err := change(r)
 	if err != nil {
 		return nil, err
 	}
-	r.ID, r.Version = e.id, version
+	r.ID, r.Version = id, version
 	after, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Equal(before, after) && len(facts) == 0 && e.cause == "" {
+	if bytes.Equal(before, after) && len(facts) == 0 && cause == "" {
 		return r, nil
 	}
-	return r, t.saveHead(ctx, r, e.cause, conds, facts)
+	return r, t.saveHead(ctx, r, cause, conds, facts)
 }
 
 // saveHead writes a head over the version it was read at, and keeps the new version.

@@ -17,13 +17,13 @@ type follower struct {
 	err  error
 }
 
-func (f *follower) follow(seq iter.Seq2[Change, error]) {
-	for c, err := range seq {
+func (f *follower) follow(seq iter.Seq2[reset.ID, error]) {
+	for id, err := range seq {
 		if err != nil {
 			f.err = err
 			return
 		}
-		f.told = append(f.told, c.ID)
+		f.told = append(f.told, id)
 	}
 }
 

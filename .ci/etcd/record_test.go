@@ -63,7 +63,7 @@ func mustRun(tb testing.TB, term *store.Term, op string) *reset.Request {
 // running brings a request of so many targets into running.
 func running(tb testing.TB, term *store.Term, id reset.ID, n int, now time.Time) (*reset.Request, error) {
 	tb.Helper()
-	return term.UpdateThawed(tb.Context(), id, "run "+string(id), func(r *reset.Request) ([]reset.Fact, error) {
+	return term.Update(tb.Context(), id, "run "+string(id), true, func(r *reset.Request) ([]reset.Fact, error) {
 		planned, err := r.FreezePlan(reset.Plan{Revision: 1, Digest: "0123456789abcdef", Targets: n, Resets: n}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
 		if err != nil {
 			return nil, err

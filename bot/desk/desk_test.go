@@ -3,7 +3,6 @@ package desk_test
 import (
 	"context"
 	"errors"
-	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -38,20 +37,6 @@ const (
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-
-// record joins a term of the store with the desk, as the program does.
-type record struct{ *store.Term }
-
-func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change desk.Change) (*reset.Request, error) {
-	if unlessFrozen {
-		return r.UpdateThawed(ctx, id, op, change)
-	}
-	return r.Term.Update(ctx, id, op, change)
-}
-
-func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
-	return r.Term.Requests(ctx, store.Query(q))
-}
 
 // fakePeople knows whom it has, as of now unless they say otherwise.
 type fakePeople struct {
@@ -166,7 +151,7 @@ func mustOpenOffice(tb testing.TB) *office {
 		tb.Fatal(err)
 	}
 	o.Desk = &desk.Desk{
-		Record: record{o.term}, Plans: o.term, Brake: o.term, Org: org,
+		Record: o.term, Plans: o.term, Brake: o.term, Org: org,
 		People: fakePeople{who: o.people, now: func() time.Time { return o.now }},
 		Rules:  func() policy.Rules { return o.rules },
 		Now:    func() time.Time { return o.now },
@@ -240,7 +225,7 @@ func (o *office) mustRunning(tb tester) *reset.Request {
 // mustMove moves a request behind the desk's back.
 func (o *office) mustMove(tb tester, id reset.ID, move func(*reset.Request) (reset.Fact, error)) *reset.Request {
 	tb.Helper()
-	r, err := o.term.Update(tb.Context(), id, "", func(r *reset.Request) ([]reset.Fact, error) {
+	r, err := o.term.Update(tb.Context(), id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := move(r)
 		return []reset.Fact{f}, err
 	})
@@ -287,7 +272,7 @@ func (o *office) facts(tb tester, id reset.ID) string {
 // requests counts what the record has.
 func (o *office) requests(tb tester) (n int) {
 	tb.Helper()
-	for _, err := range o.term.Requests(tb.Context(), store.Query{}) {
+	for _, err := range o.term.Requests(tb.Context(), reset.Query{}) {
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -12,11 +12,12 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/store"
 )
 
 // flaky refuses the first updates of a request.
 type flaky struct {
-	record
+	*store.Term
 	mu   sync.Mutex
 	id   reset.ID
 	left int
@@ -32,7 +33,7 @@ func (f *flaky) Update(ctx context.Context, id reset.ID, op string, unlessFrozen
 	if fails {
 		return nil, errors.New("the disk is full")
 	}
-	return f.record.Update(ctx, id, op, unlessFrozen, change)
+	return f.Term.Update(ctx, id, op, unlessFrozen, change)
 }
 
 // A freeze holds from its commit on. A pause that fails after it keeps no other
@@ -42,7 +43,7 @@ func TestDesk_Freeze_goesOnAfterAFailedPause(t *testing.T) {
 		o := mustOpenOffice(t)
 		o.Log = slog.New(slog.DiscardHandler)
 		a, b := o.mustRunning(t), o.mustRunning(t)
-		bad := &flaky{record: record{o.term}, id: a.ID, left: 3}
+		bad := &flaky{Term: o.term, id: a.ID, left: 3}
 		o.Record = bad
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -20,25 +19,8 @@ import (
 	"factorbot/store"
 )
 
-// record gives the store the shape that the runner asks for, as the program does.
+// record is a term of the store, which a test can wrap.
 type record struct{ *store.Term }
-
-func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	if unlessFrozen {
-		return r.Term.UpdateThawed(ctx, id, op, change)
-	}
-	return r.Term.Update(ctx, id, op, change)
-}
-
-func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
-	return func(yield func(reset.ID, error) bool) {
-		for c, err := range r.Term.Watch(ctx) {
-			if !yield(c.ID, err) {
-				return
-			}
-		}
-	}
-}
 
 const orgURL = "https://example.okta.com"
 

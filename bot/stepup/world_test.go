@@ -27,23 +27,9 @@ const (
 	second    reset.Person = "U_APPROVER2"
 )
 
-// record joins a term of the store with those who use it, as the program does.
-type record struct{ *store.Term }
-
-func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change desk.Change) (*reset.Request, error) {
-	if unlessFrozen {
-		return r.UpdateThawed(ctx, id, op, change)
-	}
-	return r.Term.Update(ctx, id, op, change)
-}
-
-func (r record) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
-	return r.Term.Requests(ctx, store.Query(q))
-}
-
 // brokenRecord is a record that takes no updates for a while.
 type brokenRecord struct {
-	record
+	*store.Term
 	mu  sync.Mutex
 	bad bool
 }
@@ -61,11 +47,11 @@ func (r *brokenRecord) Update(ctx context.Context, id reset.ID, op string, unles
 	if bad {
 		return nil, errors.New("no space left on the device")
 	}
-	return r.record.Update(ctx, id, op, unlessFrozen, change)
+	return r.Term.Update(ctx, id, op, unlessFrozen, change)
 }
 
 // noTargets are plans that reset nobody who decides.
-type noTargets struct{ record }
+type noTargets struct{ *store.Term }
 
 func (noTargets) Targets(context.Context, reset.ID, int, int) iter.Seq2[reset.Target, error] {
 	return func(func(reset.Target, error) bool) {}
@@ -236,7 +222,7 @@ func (s *screen) last(viewID string) stepup.Stage {
 // world is a verifier with the real desk and the real record, and a fake Okta.
 type world struct {
 	testing.TB
-	rec     record
+	rec     *store.Term
 	broken  *brokenRecord // what the verifier sees of rec
 	okta    *fakeOkta
 	people  *people
@@ -281,8 +267,8 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, rec: record{term}, screen: &screen{shown: map[string][]stepup.Stage{}}, okta: &fakeOkta{devices: map[string][]okta.Device{}, pushes: map[string]*phone{}}}
-	w.broken = &brokenRecord{record: w.rec}
+	w := &world{TB: t, rec: term, screen: &screen{shown: map[string][]stepup.Stage{}}, okta: &fakeOkta{devices: map[string][]okta.Device{}, pushes: map[string]*phone{}}}
+	w.broken = &brokenRecord{Term: w.rec}
 	w.rules = policy.Rules{Approvers: policy.Group{Users: []reset.Person{first, second}}, Approvals: 1, ExpiresAfter: time.Hour, ExecuteWithin: time.Hour, MaxTargets: 100,
 		LargeBatch: policy.LargeBatch{Over: 100, Approvals: 2}, StepUp: policy.StepUpAlways}
 	w.people = &people{world: w, okta: map[reset.Person]*policy.OktaAccount{}}

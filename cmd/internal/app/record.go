@@ -69,25 +69,6 @@ func (r record) Seen(ctx context.Context, c reset.Channel, ts string) error {
 	return r.Term.Seen(ctx, c, ts)
 }
 
-// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
-func (r record) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
-	if unlessFrozen {
-		return r.Term.UpdateThawed(ctx, id, op, change)
-	}
-	return r.Term.Update(ctx, id, op, change)
-}
-
-// Watch tells first of every unsettled request, then of each that moved.
-func (r record) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {
-	return func(yield func(reset.ID, error) bool) {
-		for c, err := range r.Term.Watch(ctx) {
-			if !yield(c.ID, err) {
-				return
-			}
-		}
-	}
-}
-
 // Settled tells of the requests that were asked since and are settled.
 func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID, error] {
 	return func(yield func(reset.ID, error) bool) {

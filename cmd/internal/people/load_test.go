@@ -1,10 +1,8 @@
 package people
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -18,20 +16,6 @@ import (
 	"factorbot/bot/roster"
 	"factorbot/store"
 )
-
-// deskRecord joins a term of the store with the desk, as the program does.
-type deskRecord struct{ *store.Term }
-
-func (r deskRecord) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change desk.Change) (*reset.Request, error) {
-	if unlessFrozen {
-		return r.UpdateThawed(ctx, id, op, change)
-	}
-	return r.Term.Update(ctx, id, op, change)
-}
-
-func (r deskRecord) Requests(ctx context.Context, q reset.Query) iter.Seq2[*reset.Request, error] {
-	return r.Term.Requests(ctx, store.Query(q))
-}
 
 // 60 commands in two minutes, each planned and announced, stay far within
 // Slack's limits, and none is lost.
@@ -56,7 +40,7 @@ func TestDirectory_sixtyCommandsInTwoMinutes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := deskRecord{term}
+		rec := term
 		office := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: p, Rules: p.Rules, Org: "https://example.okta.com", Now: time.Now}
 		told := Approvers{People: p, Plans: rec}
 		c, err := roster.ParseCommand("ana@example.com because lost phone")
