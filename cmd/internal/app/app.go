@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -114,32 +113,6 @@ func portTrouble(addr string, err error) error {
 		return fmt.Errorf("FACTORBOT_HTTP_ADDR: another program listens on %s: stop it or choose another port", addr)
 	}
 	return cli.BadSetting("FACTORBOT_HTTP_ADDR", "cannot be listened on: "+err.Error())
-}
-
-// openRecord opens the record of the org. One that was made with another address is
-// opened if Okta says that the same org answers at ours.
-func openRecord(ctx context.Context, cfg *config.Config, opt Options) (*store.Store, error) {
-	how := []store.Option{store.Retain(cfg.Policy.Retain), store.As(processName())}
-	if opt.LeaseTTL > 0 {
-		how = append(how, store.LeaseTTL(opt.LeaseTTL))
-	}
-	certificates, err := cfg.Etcd.TLS()
-	if err != nil {
-		return nil, err
-	}
-	how = append(how, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
-	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, how...)
-	if other := (*store.OrgError)(nil); errors.As(err, &other) {
-		id, unknown := askOrgID(ctx, cfg, opt.Log)
-		if unknown != nil {
-			return nil, fmt.Errorf("%w (whether it is the same org at another address cannot be told: %v)", err, unknown)
-		}
-		file, err = store.Open(cfg.DB, cfg.Okta.OrgURL, append(how, store.SameOrg(id))...)
-	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return nil, cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
-	}
-	return file, err
 }
 
 // Start opens the record and starts everything that acts on it.

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 	"time"
 
@@ -13,6 +16,8 @@ import (
 	"factorbot/bot/stepup"
 	"factorbot/bot/suspicious"
 	"factorbot/bot/view"
+	"factorbot/cmd/internal/cli"
+	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/cmd/internal/webhook"
 	"factorbot/store"
@@ -114,4 +119,30 @@ type tabSource struct {
 // Home is what a person sees.
 func (p tabSource) Home(ctx context.Context, in desk.Intent) (desk.Home, error) {
 	return p.desk.Home(ctx, in)
+}
+
+// openRecord opens the record of the org. One that was made with another address is
+// opened if Okta says that the same org answers at ours.
+func openRecord(ctx context.Context, cfg *config.Config, opt Options) (*store.Store, error) {
+	how := []store.Option{store.Retain(cfg.Policy.Retain), store.As(processName())}
+	if opt.LeaseTTL > 0 {
+		how = append(how, store.LeaseTTL(opt.LeaseTTL))
+	}
+	certificates, err := cfg.Etcd.TLS()
+	if err != nil {
+		return nil, err
+	}
+	how = append(how, store.Etcd(certificates, cfg.Etcd.User, cfg.Etcd.Password.Reveal()))
+	file, err := store.Open(cfg.DB, cfg.Okta.OrgURL, how...)
+	if other := (*store.OrgError)(nil); errors.As(err, &other) {
+		id, unknown := askOrgID(ctx, cfg, opt.Log)
+		if unknown != nil {
+			return nil, fmt.Errorf("%w (whether it is the same org at another address cannot be told: %v)", err, unknown)
+		}
+		file, err = store.Open(cfg.DB, cfg.Okta.OrgURL, append(how, store.SameOrg(id))...)
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, cli.BadSetting("FACTORBOT_DB", "names a file that cannot be opened or made: check its folder and who may write there")
+	}
+	return file, err
 }
