@@ -68,6 +68,23 @@ func (w *world) posted(channel, words string) int {
 	return n
 }
 
+// runFreezeAnnouncer runs the announcer of freezes until stop is called.
+func (w *world) runFreezeAnnouncer(trail *trailInMemory, channels ...reset.Channel) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &announcer.FreezeAnnouncer{
+		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
+		Channels: func() []reset.Channel { return channels }, Alerts: "C_GENERAL",
+		Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := a.Run(ctx); err != nil {
+			w.Error(err)
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
 // Freeze and thaw are facts: each is told once in every channel, though the
 // answer to a post is lost, the program starts again, and one channel takes nothing.
 func TestFreezeAnnouncer(t *testing.T) {
@@ -76,21 +93,7 @@ func TestFreezeAnnouncer(t *testing.T) {
 	trail := &trailInMemory{}
 	f := &reset.Freeze{By: "U_APPROVER1", At: time.Now(), Why: "an attack"}
 	trail.add(reset.Fact{Name: "started"}, f.FrozenFact()) // told by an earlier version
-	run := func() (stop func()) {
-		ctx, cancel := context.WithCancel(context.Background())
-		a := &announcer.FreezeAnnouncer{
-			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
-			Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS", "C_NONE"} }, Alerts: "C_GENERAL",
-			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
-		}
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if err := a.Run(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-		return func() { cancel(); wg.Wait() }
-	}
+	run := func() (stop func()) { return w.runFreezeAnnouncer(trail, "C_FACTORS", "C_NONE") }
 	stop := run()
 	w.until("the past is read", func() bool { kept, _ := trail.Value(t.Context(), ""); return kept != nil })
 	stop()
@@ -120,21 +123,7 @@ func TestFreezeAnnouncer_alerts(t *testing.T) {
 	w := newWorld(t)
 	w.set(`{"slack_channels": {"C_GENERAL": {"members": ["U_FACTORBOT", "U_APPROVER1"]}}}`)
 	trail := &trailInMemory{}
-	run := func() (stop func()) {
-		ctx, cancel := context.WithCancel(context.Background())
-		a := &announcer.FreezeAnnouncer{
-			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), Trail: trail, Org: "https://example.okta.com",
-			Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }, Alerts: "C_GENERAL",
-			Log: slog.New(slog.NewJSONHandler(w.logged, nil)), Now: time.Now,
-		}
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if err := a.Run(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-		return func() { cancel(); wg.Wait() }
-	}
+	run := func() (stop func()) { return w.runFreezeAnnouncer(trail, "C_FACTORS") }
 	stop := run()
 	w.until("the past is read", func() bool { kept, _ := trail.Value(t.Context(), ""); return kept != nil })
 	stop()
