@@ -115,18 +115,18 @@ func TestDesk_Approve_asks_about_the_earlier_again(t *testing.T) {
 		change func(*policy.Person)
 		fell   string
 	}{
-		"deactivated":          {func(p *policy.Person) { p.Deleted = true }, "the Slack account is deactivated"},
-		"a guest now":          {func(p *policy.Person) { p.Guest = true }, "not a full member of this workspace any more"},
-		"of another workspace": {func(p *policy.Person) { p.Stranger = true }, "not a full member of this workspace any more"},
-		"out of the group":     {func(p *policy.Person) { p.Usergroups, p.Okta = nil, &policy.OktaAccount{ID: avery, Status: "ACTIVE"} }, "is not an approver any more"},
+		"deactivated":          {func(p *policy.Person) { p.Deleted = true }, "their Slack account is deactivated"},
+		"a guest now":          {func(p *policy.Person) { p.Guest = true }, "they aren't a full member of this workspace any more"},
+		"of another workspace": {func(p *policy.Person) { p.Stranger = true }, "they aren't a full member of this workspace any more"},
+		"out of the group":     {func(p *policy.Person) { p.Usergroups, p.Okta = nil, &policy.OktaAccount{ID: avery, Status: "ACTIVE"} }, "they aren't an approver any more"},
 		"suspended in Okta": {func(p *policy.Person) {
 			p.Okta = &policy.OktaAccount{ID: avery, Status: "SUSPENDED", Groups: []string{"00g1"}}
-		}, "is not an approver any more"},
+		}, "they aren't an approver any more"},
 		"out of the Okta one": {func(p *policy.Person) {
 			p.Okta = &policy.OktaAccount{ID: avery, Status: "ACTIVE", Groups: []string{"00g2"}}
-		}, "is not an approver any more"},
-		"without Okta user": {func(p *policy.Person) { p.Okta = nil }, "is not an approver any more"},
-		"the requester's":   {func(p *policy.Person) { p.Email = "REQUESTER@example.com" }, "is the requester, by another account"},
+		}, "they aren't an approver any more"},
+		"without Okta user": {func(p *policy.Person) { p.Okta = nil }, "they aren't an approver any more"},
+		"the requester's":   {func(p *policy.Person) { p.Email = "REQUESTER@example.com" }, "they're the requester, with another account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := mustOpenOffice(t)
@@ -269,7 +269,7 @@ func TestDesk_Approve_for_a_group_that_was_left(t *testing.T) {
 	}
 	o.people[first] = in("avery")
 	got, err := o.Approve(t.Context(), o.on(r, "two", second))
-	if err != nil || got.State != reset.Pending || len(got.Fallen) != 1 || got.Fallen[0].Why != "is not in the group any more that they stood for" {
+	if err != nil || got.State != reset.Pending || len(got.Fallen) != 1 || got.Fallen[0].Why != "they aren't in the group any more that they approved for" {
 		t.Fatalf("got %+v in %s, %v", got.Approved, got.State, err)
 	}
 	o.people[first] = in("avery", "S1")

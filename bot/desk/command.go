@@ -79,7 +79,7 @@ func asked(c roster.Command) (OpenAsk, error) {
 	case roster.VerbBreakGlass:
 		ask.Options.BreakGlass = true
 	default:
-		return ask, unserved(fmt.Sprintf("`%s` does not name users. `/factor-reset help` says what can be said.", c.Verb))
+		return ask, unserved(fmt.Sprintf("`%s` doesn't name users. See `/factor-reset help`.", c.Verb))
 	}
 	return ask, err
 }
@@ -98,7 +98,7 @@ func sourceOf(c roster.Command) (reset.Source, error) {
 			s.Search = u.Value
 		case roster.UserFilter, roster.UserQuery:
 			if !export {
-				return s, unserved(fmt.Sprintf("`%s:` does not name users to reset. Write `search:` and an expression of Okta's search language.", u.Kind))
+				return s, unserved(fmt.Sprintf("`%s:` only works in an export. To name users, write `search:` and an Okta search expression.", u.Kind))
 			}
 			if u.Kind == roster.UserFilter {
 				s.Filter = u.Value
@@ -107,7 +107,7 @@ func sourceOf(c roster.Command) (reset.Source, error) {
 			}
 		default:
 			if export {
-				return s, unserved("An export lists the users that `group:`, `search:`, `filter:` or `q:` finds. Write one of them in the place of names.")
+				return s, unserved("An export lists the users that `group:`, `search:`, `filter:` or `q:` finds. Write one of those instead of names.")
 			}
 		}
 	}
@@ -126,7 +126,7 @@ const mostColumns = 50
 // columns are those of an export, in the order of the file.
 func columns(c roster.Command) ([]string, error) {
 	if len(c.Factors) > 0 || c.RevokeSessions || c.TellUsers {
-		return nil, unserved("An export touches nobody, so `factors:` and `sessions:` mean nothing in it. Leave them out.")
+		return nil, unserved("An export resets nobody. Leave `factors:` and `sessions:` out.")
 	}
 	if len(c.Columns) == 0 {
 		return []string{"id", "status", "login", "email"}, nil
@@ -135,9 +135,9 @@ func columns(c roster.Command) ([]string, error) {
 	for _, name := range c.Columns {
 		switch {
 		case !column.MatchString(name):
-			return nil, unserved("A column is an attribute of Okta's user profile, such as `login` or `department`, or `id`, `status`, `factors`. One of yours cannot be one.")
+			return nil, unserved("I don't know one of the columns. Use attributes of Okta's user profile, such as `login` or `department`, or `id`, `status`, `factors`.")
 		case len(all) == mostColumns:
-			return nil, unserved(fmt.Sprintf("An export has %d columns at most. Name fewer.", mostColumns))
+			return nil, unserved(fmt.Sprintf("An export can have %s. Name fewer.", reset.Plural(mostColumns, "column")))
 		case !slices.Contains(all, name):
 			all = append(all, name)
 		}

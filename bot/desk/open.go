@@ -131,7 +131,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 	case ask.Source.Asks():
 		return "", ""
 	case ask.Roster == nil || len(ask.Roster.Rows) == 0:
-		return "no_roster", "No users were named. Name them after the command, or drop a CSV with a column of user IDs, logins or e-mails."
+		return "no_roster", "Nobody was named. Name users after the command, or drop a CSV with a column of Okta user IDs, logins or e-mails."
 	}
 	var refusal *policy.Refusal
 	if err := d.Rules().CheckSize(ask.Roster.Users()); errors.As(err, &refusal) {

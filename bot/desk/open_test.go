@@ -123,8 +123,8 @@ func TestDesk_Open_rejects_an_unusable_roster(t *testing.T) {
 		{"unreadable", desk.OpenAsk{Refusal: &roster.Error{Code: roster.CodeSpreadsheet, Words: "Save it as CSV."}}, roster.CodeSpreadsheet, "Save it as CSV."},
 		{"unreadable, half of it read", desk.OpenAsk{Refusal: &roster.Error{Code: roster.CodeQuotes, Words: "Close the quotation mark."}, Roster: &roster.Roster{Rows: make([]reset.Row, 1)}}, roster.CodeQuotes, "Close the quotation mark."},
 		{"over max_targets", desk.OpenAsk{Roster: mustRoster(t, "a@b.co\nb@b.co\nc@b.co\nd@b.co\n")}, policy.CodeMaxTargets, "4 users"},
-		{"nobody", desk.OpenAsk{Roster: &roster.Roster{}}, "no_roster", "No users were named"},
-		{"nothing at all", desk.OpenAsk{}, "no_roster", "No users were named"},
+		{"nobody", desk.OpenAsk{Roster: &roster.Roster{}}, "no_roster", "Nobody was named"},
+		{"nothing at all", desk.OpenAsk{}, "no_roster", "Nobody was named"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestDesk_OpenCommand_refuses_what_is_not_served(t *testing.T) {
 		"export ana@example.com because audit":                 "`group:`",
 		"export group:Sales q:ana because audit":               "can't be mixed",
 		"export group:Sales factors:sms because audit":         "`factors:`",
-		`export group:Sales columns:"id;a b" because audit`:    "A column is",
+		`export group:Sales columns:"id;a b" because audit`:    "one of the columns",
 	} {
 		_, err := o.OpenCommand(t.Context(), o.intent(text, requester), mustCommand(t, text))
 		var refusal *policy.Refusal

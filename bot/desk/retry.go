@@ -27,7 +27,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 		return nil, err
 	}
 	if !r.State.Settled() || !r.HasRun() {
-		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s hasn't ended, so there is nothing to retry. See `/factor-reset status %s`.", r.ID, r.ID)}
+		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s isn't done yet, so there's nothing to retry. See `/factor-reset status %s`.", r.ID, r.ID)}
 	}
 	d.retrying.Lock()
 	defer d.retrying.Unlock()
@@ -45,7 +45,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, &policy.Refusal{Code: "nothing_left", Words: fmt.Sprintf("There is nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)}
+		return nil, &policy.Refusal{Code: "nothing_left", Words: fmt.Sprintf("There's nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)}
 	}
 	return d.open(ctx, in, OpenAsk{
 		Kind: r.Asked.Kind, Reason: r.Asked.Reason, Options: r.Asked.Options, Again: r.ID,

@@ -29,7 +29,7 @@ func (d *Desk) Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question,
 		case err != nil:
 			return &roster.Question{Words: roster.ColumnWords(doubt.Column) + " may name other users, and Okta can't be asked just now.", Columns: ros.Choices}, nil
 		case doubt.Leads(lead):
-			return &roster.Question{Words: roster.ColumnWords(doubt.Column) + " names other users of Okta.", Columns: ros.Choices}, nil
+			return &roster.Question{Words: roster.ColumnWords(doubt.Column) + " names other Okta users.", Columns: ros.Choices}, nil
 		}
 	}
 	return nil, nil
@@ -103,8 +103,8 @@ func (d *Desk) resultOf(ctx context.Context, src reset.Source, own *roster.OwnFi
 			return r.ID, nil
 		}
 	}
-	return "", &policy.Refusal{Code: "unknown_results", Words: "This is a result file, and I don't know the request that it is of, so I can't tell who was reset already. " +
-		"To reset everybody in it, drop it again with a message that begins with the word again; else leave only the column that names the users, without the other headers."}
+	return "", &policy.Refusal{Code: "unknown_results", Words: "This is a result file of a request that I don't know, so I can't tell who was already reset. " +
+		"To reset everybody in it, drop it again with a message that starts with the word again. Or leave only the column that names the users."}
 }
 
 // made reports whether a result file can be that of a request: it has none of another's calls.

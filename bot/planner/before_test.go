@@ -109,7 +109,7 @@ func TestJudge_later(t *testing.T) {
 	for status, counted := range map[string]int{"ACTIVE": 1, "STAGED": 0} {
 		j := &judge{seen: map[string]int{}}
 		got := j.target(row, okta.Match{Users: []okta.User{{ID: ana, Login: "ana@example.com", Status: status}}})
-		if j.later != counted || !slices.Contains([]string{"line 2: found by the column \"E-Mail\" alone", "line 2: the user was never activated; line 2: found by the column \"E-Mail\" alone"}, got.Detail) {
+		if j.later != counted || !slices.Contains([]string{"line 2: found only by the column \"E-Mail\"", "line 2: the user was never activated; line 2: found only by the column \"E-Mail\""}, got.Detail) {
 			t.Errorf("%s: %d, %q", status, j.later, got.Detail)
 		}
 	}

@@ -40,13 +40,13 @@ func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
 		skip(&t, reset.InvalidRow, at(row, row.Problem))
 		return t
 	case len(m.Users) == 0 && m.Err != nil:
-		skip(&t, reset.InvalidRow, at(row, "Okta cannot look this up"))
+		skip(&t, reset.InvalidRow, at(row, "Okta can't look this up"))
 		return t
 	case len(m.Users) == 0 && row.Odd != "":
 		skip(&t, reset.InvalidRow, at(row, row.Odd))
 		return t
 	case len(m.Users) == 0:
-		skip(&t, reset.NotFound, at(row, "no user of Okta has this "+word(row.Kind)))
+		skip(&t, reset.NotFound, at(row, "no Okta user has this "+word(row.Kind)))
 		return t
 	case len(m.Users) > 1:
 		skip(&t, reset.Ambiguous, at(row, ambiguous(m.Users)))
@@ -62,7 +62,7 @@ func ambiguous(users []okta.User) string {
 	for _, u := range users[:min(len(users), 3)] {
 		names = append(names, u.Login+" ("+u.ID+")")
 	}
-	return fmt.Sprintf("this leads to %d users, %s: name the one that is meant by ID", len(users), strings.Join(names, " and "))
+	return fmt.Sprintf("this leads to %s, %s: use the ID of the one you mean", reset.Plural(len(users), "user"), strings.Join(names, " and "))
 }
 
 func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
@@ -77,14 +77,14 @@ func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
 		return
 	}
 	if first, ok := j.seen[u.ID]; ok {
-		skip(t, reset.Duplicate, at(row, fmt.Sprintf("the same user as row %d", first)))
+		skip(t, reset.Duplicate, at(row, fmt.Sprintf("same user as row %d", first)))
 		return
 	}
 	j.seen[u.ID] = row.Row
 	j.status(t, row)
 	j.again(t, row)
 	if row.Column != "" {
-		note(t, at(row, fmt.Sprintf("found by the column %q alone", row.Column)))
+		note(t, at(row, fmt.Sprintf("found only by the column %q", row.Column)))
 		if t.Action == reset.ActionReset {
 			j.later++
 		}
@@ -102,7 +102,7 @@ func (j *judge) again(t *reset.Target, row reset.Row) {
 	case j.anyway:
 		j.twice++
 	default:
-		skip(t, reset.ResetBefore, at(row, "reset by "+string(by)+" already"))
+		skip(t, reset.ResetBefore, at(row, "already reset by "+string(by)))
 	}
 }
 

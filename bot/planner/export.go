@@ -83,7 +83,7 @@ func (pl *planning) checkColumns(ctx context.Context, columns []string) (warning
 		case !attributeName.MatchString(c):
 			return nil, &Error{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
 		case unread:
-			warnings = append(warnings, "Okta doesn't say which attributes users have: the column "+c+" stays empty if it is not one.")
+			warnings = append(warnings, "Okta doesn't say which attributes users have: the column "+c+" stays empty if it isn't one.")
 		default:
 			return nil, &Error{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
 		}
@@ -115,7 +115,7 @@ func (pl *planning) countSelected(ctx context.Context, sel okta.Selection) (n in
 			return 0, nil, searchError(err)
 		}
 		if n++; n == countMost {
-			return n, []string{fmt.Sprintf("%d users or more are selected; they are counted when the file is made.", countMost)}, nil
+			return n, []string{fmt.Sprintf("At least %s are selected; the file will show how many.", reset.Plural(countMost, "user"))}, nil
 		}
 	}
 	if n == 0 {
@@ -135,13 +135,13 @@ func Truncated(err error) string {
 
 // exportCosts says what the file will hold and what it takes.
 func exportCosts(n int, more bool, columns []string) []string {
-	about := fmt.Sprintf("about %d", n)
+	about := "about " + reset.Plural(n, "user")
 	if more {
-		about = fmt.Sprintf("at least %d", n)
+		about = "at least " + reset.Plural(n, "user")
 	}
-	list := []string{fmt.Sprintf("The file will have %s users with %s: %s. Okta lists 200 users in a call.", about, count(len(columns), "column", "columns"), strings.Join(columns, ", "))}
+	list := []string{fmt.Sprintf("The file will have %s with %s: %s.", about, reset.Plural(len(columns), "column"), strings.Join(columns, ", "))}
 	if slices.Contains(columns, FactorsColumn) {
-		list = append(list, fmt.Sprintf("The column factors takes a call for each user, %s calls, at the pace of resets.", about))
+		list = append(list, "Listing factors takes one Okta call for each user, as slow as resets.")
 	}
 	return list
 }

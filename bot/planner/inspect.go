@@ -43,10 +43,10 @@ func (pl *planning) askRoles(ctx context.Context, j *judge, t *reset.Target) err
 	err := pl.Protection.AskRoles(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "the user has just gone from Okta")
+		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden) && !j.roles: // the lists have told
 	case okta.IsKind(err, okta.KindForbidden):
-		skip(t, reset.ProtectedAdmin, "Okta does not tell whether this is an administrator")
+		skip(t, reset.ProtectedAdmin, "Okta doesn't say whether this is an administrator")
 	case err != nil:
 		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 	default:
@@ -64,9 +64,9 @@ func (pl *planning) askGroups(ctx context.Context, j *judge, t *reset.Target) er
 	err := pl.Protection.AskGroups(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "the user has just gone from Okta")
+		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden):
-		skip(t, reset.ProtectedGroup, "Okta does not tell whether this user is in a protected group")
+		skip(t, reset.ProtectedGroup, "Okta doesn't say whether this user is in a protected group")
 	case err != nil:
 		return fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
 	default:
@@ -80,7 +80,7 @@ func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) e
 	factors, err := pl.Okta.Factors(ctx, string(t.User))
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "the user has just gone from Okta")
+		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden):
 	case err != nil:
 		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
@@ -96,13 +96,13 @@ func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) e
 // costs says what it costs that the protected cannot be read, as a whole or one by one.
 func (j *judge) costs() (list []string) {
 	if j.known.Self == "" {
-		list = append(list, "Okta does not say whose token the bot's is, so the bot's own service user is not known.")
+		list = append(list, "Okta doesn't say who the bot is, so its own service user isn't protected.")
 	}
 	if j.roles && j.rules.Protect.Admins != policy.AdminsEach {
-		list = append(list, "Okta's lists of administrators cannot be read, so each user is asked for their roles, for the plan and before the reset, which takes at least three times as long.")
+		list = append(list, "Okta's lists of administrators can't be read, so every user's roles are checked one by one. That takes at least three times as long.")
 	}
 	if j.groups {
-		list = append(list, "The members of a protected group cannot be read, so each user is asked for their groups, for the plan and before the reset, which takes at least three times as long.")
+		list = append(list, "The members of a protected group can't be read, so every user's groups are checked one by one. That takes at least three times as long.")
 	}
 	return list
 }

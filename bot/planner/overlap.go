@@ -61,7 +61,7 @@ func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
 			e.last, e.by = n.At, []reset.ID{n.Request}
 		}
 		if age < recent {
-			note(t, fmt.Sprintf("reset by %s at %s", n.Request, n.At.UTC().Format(time.RFC3339)))
+			note(t, fmt.Sprintf("reset by %s, %s", n.Request, n.At.UTC().Format(time.RFC3339)))
 		}
 	}
 	if times > 0 {

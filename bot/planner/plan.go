@@ -81,9 +81,9 @@ func nothing(p reset.Plan, targets []reset.Target) string {
 	}
 	var parts []string
 	for _, r := range reasons {
-		parts = append(parts, fmt.Sprintf("%d %s", p.Skips[r], skipWords(r)))
+		parts = append(parts, fmt.Sprintf("%s %s", reset.Count(p.Skips[r]), skipWords(r)))
 	}
-	s := fmt.Sprintf("Nobody to reset: all %d are skipped (%s).", p.Targets, strings.Join(parts, ", "))
+	s := fmt.Sprintf("Nobody to reset: all %s are skipped (%s).", reset.Count(p.Targets), strings.Join(parts, ", "))
 	for _, t := range targets[:min(len(targets), shownDetails)] {
 		s += fmt.Sprintf(" %q: %s.", t.Input, t.Detail)
 	}
@@ -297,7 +297,7 @@ func costs(o reset.Options, p reset.Plan, rules policy.Rules) []string {
 		list = append(list, "Ending their Okta sessions doubles the time.")
 	}
 	if p.Targets > policy.Few && rules.Inspect == "each" {
-		list = append(list, fmt.Sprintf("Factors and roles of all %d users were looked up.", p.Resets))
+		list = append(list, fmt.Sprintf("Factors and roles of all %s were looked up.", reset.Plural(p.Resets, "user")))
 	}
 	if rules.Protect.Admins == policy.AdminsOff {
 		list = append(list, "Administrators aren't protected here: they're reset like anyone else.")
@@ -341,11 +341,4 @@ func summarise(targets []reset.Target) reset.Plan {
 		}
 	}
 	return p
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

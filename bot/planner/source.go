@@ -61,7 +61,7 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 	case len(groups) == 0:
 		return "", &Error{"no_group", "Okta has no group of this name. Write the name as Okta shows it, in quotation marks."}
 	case len(groups) > 1:
-		return "", &Error{"two_groups", fmt.Sprintf("Okta has %d groups of this name. Rename one, or name the users.", len(groups))}
+		return "", &Error{"two_groups", fmt.Sprintf("Okta has %s of this name. Rename one, or name the users.", reset.Plural(len(groups), "group"))}
 	}
 	return groups[0].ID, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // tookOut is the detail of a row that an approver took out.
-const tookOut = "taken out by an approver"
+const tookOut = "removed by an approver"
 
 // taken is whom approvers took out of a plan. Users count with their rows: one
 // who is named twice is not reset by the other row.

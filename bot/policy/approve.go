@@ -90,7 +90,7 @@ func (r Rules) MayApprove(p Person, req *reset.Request, l Look) error {
 	case p.Same(l.Requester):
 		return errOwn()
 	case l.Row > 0:
-		return refuse(CodeOwnTarget, "You're in this request yourself (row %d), so you can't approve it.", l.Row)
+		return refuse(CodeOwnTarget, "You're one of its users, so you can't approve it.")
 	case slices.ContainsFunc(l.Earlier, func(o Person) bool { return o.ID != p.ID && p.Same(o) }):
 		return refuse(CodeSamePerson, "You already approved this with another account. Somebody else must approve too.")
 	}

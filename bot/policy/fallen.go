@@ -16,7 +16,7 @@ func (r Rules) Fell(v reset.Voice, p Person, req *reset.Request, l Look) string 
 	}
 	now := r.Voice(p, req.Terms, v.Digest)
 	if slices.ContainsFunc(v.From, func(q int) bool { return !slices.Contains(now.From, q) }) {
-		return "is not in the group any more that they stood for"
+		return "they aren't in the group any more that they approved for"
 	}
 	return ""
 }
@@ -25,19 +25,19 @@ func (r Rules) Fell(v reset.Voice, p Person, req *reset.Request, l Look) string 
 func Fallen(code string) string {
 	switch code {
 	case CodeDeactivated:
-		return "the Slack account is deactivated"
+		return "their Slack account is deactivated"
 	case CodeGuest, CodeStranger, CodeBot:
-		return "not a full member of this workspace any more"
+		return "they aren't a full member of this workspace any more"
 	case CodeOwnTarget:
-		return "is in the plan themselves"
+		return "they're one of its users"
 	case CodeOwnRequest:
-		return "is the requester, by another account"
+		return "they're the requester, with another account"
 	case CodePushRefused:
-		return "a push about it was refused in Okta Verify"
+		return "they refused a push about it in Okta Verify"
 	case CodeOktaMoved:
-		return "the Slack account leads to another Okta user now"
+		return "their Slack account leads to another Okta user now"
 	case CodeSamePerson:
-		return "is the same person as another approver"
+		return "they're the same person as another approver"
 	}
-	return "is not an approver any more"
+	return "they aren't an approver any more"
 }

@@ -26,7 +26,7 @@ func (r Rules) Large(resets, recent int) bool {
 // CheckSize refuses a list of too many users.
 func (r Rules) CheckSize(users int) error {
 	if users > r.MaxTargets {
-		return refuse(CodeMaxTargets, "That is %d users, and one request may have %d at most. Split the list.", users, r.MaxTargets)
+		return refuse(CodeMaxTargets, "That's %s users; a request can have %s. Split the list.", reset.Count(users), reset.Count(r.MaxTargets))
 	}
 	return nil
 }
@@ -39,11 +39,11 @@ func (r Rules) CheckVelocity(resets int, day, hour Spent, now time.Time) error {
 		spent Spent
 		words string
 	}{
-		{r.Velocity.PerRequesterPerDay, day, "One person may have %d users reset in a day; %d are used up, and this would be %d more. %s"},
-		{r.Velocity.OrgPerHour, hour, "%d users may be reset in an hour; %d are used up, and this would be %d more. %s"},
+		{r.Velocity.PerRequesterPerDay, day, "One person can request %s users a day; %s are used up, and this would be %s more. %s"},
+		{r.Velocity.OrgPerHour, hour, "%s users can be reset in an hour; %s are used up, and this would be %s more. %s"},
 	} {
 		if at, ok := b.spent.RoomAt(b.limit, resets, now); !ok || at.After(now) {
-			return refuse(CodeVelocity, b.words, b.limit, b.spent.Targets, resets, room(at, ok, resets > b.limit))
+			return refuse(CodeVelocity, b.words, reset.Count(b.limit), reset.Count(b.spent.Targets), reset.Count(resets), room(at, ok, resets > b.limit))
 		}
 	}
 	return nil
@@ -53,11 +53,11 @@ func (r Rules) CheckVelocity(resets int, day, hour Spent, now time.Time) error {
 func room(at time.Time, known, never bool) string {
 	switch {
 	case never:
-		return "Name fewer: so many never go at once."
+		return "Name fewer: that many never go at once."
 	case !known:
-		return "Ask again when the requests that are running have ended, or name fewer."
+		return "Ask again when the running requests are done, or name fewer."
 	}
-	return "There is room for them from " + at.UTC().Format("2 Jan 15:04") + " UTC on; ask again then, or name fewer."
+	return "There's room for them from " + at.UTC().Format(time.RFC3339) + "; ask again then, or name fewer."
 }
 
 // MayStart returns when a request that is approved may start under the bounds:

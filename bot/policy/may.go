@@ -31,7 +31,7 @@ func (r Rules) checkReason(reason string) error {
 	case reason == "" && r.RequireReason:
 		return refuse(CodeNoReason, "Add a reason: `... because lost phone`, or as the message with the file.")
 	case n > maxReason:
-		return refuse(CodeReasonLong, "The reason has %d characters; %d is the limit. Make it shorter.", n, maxReason)
+		return refuse(CodeReasonLong, "The reason has %s characters; %s is the limit. Make it shorter.", reset.Count(n), reset.Count(maxReason))
 	case r.ReasonPattern != nil && !r.ReasonPattern.MatchString(reason):
 		return refuse(CodeReasonPattern, "The reason needs more, such as a ticket number: it must match %s.", r.ReasonPattern)
 	}

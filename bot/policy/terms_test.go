@@ -96,7 +96,7 @@ func TestRules_CheckVelocity(t *testing.T) {
 		t.Fatalf("%+v, %v", day, err)
 	}
 	for resets, want := range map[int]string{
-		2: "", 3: "from 3 Mar 10:00 UTC", 8: "from 3 Mar 11:00 UTC", 13: "so many never go at once",
+		2: "", 3: "from 2026-03-03T10:00:00Z;", 8: "from 2026-03-03T11:00:00Z;", 13: "that many never go at once",
 	} {
 		err := r.CheckVelocity(resets, day, policy.Spent{}, noon)
 		if want == "" && err != nil || want != "" && (code(t, err) != policy.CodeVelocity || !strings.Contains(err.Error(), want)) {

@@ -2,9 +2,10 @@ package policy
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // Words tells the policy to people, a sentence each, without names: plain text.
@@ -33,7 +34,7 @@ func (r Rules) Words() []string {
 func (r Rules) approvalWords() string {
 	s := "Each request needs the approval of " + others(max(1, r.Approvals)) + " than the requester."
 	if n := len(r.ApprovalsFrom); n > 0 {
-		s += fmt.Sprintf(" One approval must come from each of %s of user groups.", plural(n, "set"))
+		s += fmt.Sprintf(" One approval must come from each of %s of user groups.", reset.Plural(n, "set"))
 	}
 	return s
 }
@@ -58,7 +59,7 @@ func others(n int) string {
 }
 
 func (r Rules) largeWords() string {
-	s := fmt.Sprintf("Over %d users of one requester within 24 hours need %d approvals", r.LargeBatch.Over, max(1, r.Approvals, r.LargeBatch.Approvals))
+	s := fmt.Sprintf("More than %s users of one requester within 24 hours need %s", reset.Count(r.LargeBatch.Over), reset.Plural(max(1, r.Approvals, r.LargeBatch.Approvals), "approval"))
 	if r.LargeBatch.Confirm {
 		s += ", and approvers type the number of users"
 	}
@@ -70,19 +71,19 @@ func (r Rules) timeWords() string {
 }
 
 func (r Rules) sizeWords() string {
-	s := fmt.Sprintf("A request can have at most %d users", r.MaxTargets)
+	s := fmt.Sprintf("A request can have at most %s", reset.Plural(r.MaxTargets, "user"))
 	if n := r.Velocity.PerRequesterPerDay; n > 0 {
-		s += fmt.Sprintf(", and one requester at most %d a day", n)
+		s += fmt.Sprintf(", and one requester at most %s a day", reset.Count(n))
 	}
 	if n := r.Velocity.OrgPerHour; n > 0 {
-		s += fmt.Sprintf(", and everybody together at most %d an hour", n)
+		s += fmt.Sprintf(", and everybody together at most %s an hour", reset.Count(n))
 	}
 	if len(r.Ramp) > 0 {
 		steps := make([]string, len(r.Ramp))
 		for i, n := range r.Ramp {
-			steps[i] = strconv.Itoa(n)
+			steps[i] = reset.Count(n)
 		}
-		s += "; a run begins with waves of " + strings.Join(steps, ", ") + " users"
+		s += "; a run starts with waves of " + strings.Join(steps, ", ") + " users"
 	}
 	return s + "."
 }
@@ -103,10 +104,10 @@ func (r Rules) protectWords() string {
 		who = append(who, "Okta administrators")
 	}
 	if n := len(r.Protect.Users); n > 0 {
-		who = append(who, plural(n, "named user"))
+		who = append(who, reset.Plural(n, "named user"))
 	}
 	if n := len(r.Protect.OktaGroups); n > 0 {
-		who = append(who, fmt.Sprintf("the members of %s", plural(n, "Okta group")))
+		who = append(who, fmt.Sprintf("the members of %s", reset.Plural(n, "Okta group")))
 	}
 	if len(who) == 0 {
 		return "Nobody is protected from a reset."
@@ -119,7 +120,7 @@ func (r Rules) protectWords() string {
 }
 
 func (r Rules) doubtWords() string {
-	return fmt.Sprintf("A run pauses by itself after %d failures in a row.", r.PauseAfter)
+	return fmt.Sprintf("A run pauses by itself after %s in a row.", reset.Plural(r.PauseAfter, "failure"))
 }
 
 // periodWords writes a duration as "24 h", "90 min", "400 days".
@@ -134,11 +135,4 @@ func periodWords(d time.Duration) string {
 		return fmt.Sprintf("%d min", d/time.Minute)
 	}
 	return d.String()
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

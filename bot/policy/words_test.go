@@ -26,7 +26,7 @@ func TestRules_Words(t *testing.T) {
 		rules    policy.Rules
 		has, not []string
 	}{
-		"plain": {plain, []string{"one other person", "Over 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10000 users", "Okta administrators are skipped.", "10 failures"},
+		"plain": {plain, []string{"one other person", "More than 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10,000 users", "Okta administrators are skipped.", "10 failures"},
 			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "Okta Verify"}},
 		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run", "confirm large batches and break-glass requests in Okta Verify"},
 			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},

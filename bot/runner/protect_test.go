@@ -63,7 +63,7 @@ func TestRunner_protected_group(t *testing.T) {
 					if r.Plan.Skips[reset.ProtectedGroup] != 1 || b.plan(id)[2].Reason != reset.ProtectedGroup {
 						t.Fatalf("%+v", r.Plan)
 					}
-					if told := strings.Contains(strings.Join(r.Plan.Costs, " "), "protected group cannot be read"); told != (forbidden != nil) {
+					if told := strings.Contains(strings.Join(r.Plan.Costs, " "), "protected group can't be read"); told != (forbidden != nil) {
 						t.Errorf("costs %q", r.Plan.Costs)
 					}
 					b.approve(id)

@@ -51,17 +51,17 @@ func TestRunner_rows_that_name_a_user_in_several_ways(t *testing.T) {
 	}{
 		"the first column":               {"00ubob00000000000001,bob@example.com,bob@example.com", "bob@example.com", "", ""},
 		"the ID of another system":       {"abel.tuter,bob@example.com,bob@example.com", "bob@example.com", "", `"Username"`},
-		"a login without @":              {",ana.lima,ana@example.com", "ana.lima", "", `found by the column "Username"`},
+		"a login without @":              {",ana.lima,ana@example.com", "ana.lima", "", `found only by the column "Username"`},
 		"a login with a backslash":       {`,CORP\bob,`, `CORP\bob`, "", `"Username"`},
 		"a login with a slash":           {",ops/admin,", "ops/admin", "", `"Username"`},
-		"only the e-mail is known":       {",blima,bob@example.com", "bob@example.com", "", `found by the column "Email"`},
+		"only the e-mail is known":       {",blima,bob@example.com", "bob@example.com", "", `found only by the column "Email"`},
 		"a guest's principal name":       {",guest_partner.example#EXT#@contoso.onmicrosoft.com,guest@partner.example", "guest@partner.example", "", `"Email"`},
 		"login and e-mail differ":        {",carol@corp.local,carol@example.com", "carol@corp.local", "", `"Username"`},
 		"two users in a row":             {",bob@example.com,carol@example.com", "", reset.Ambiguous, "carol@corp.local"},
 		"an ID and another's e-mail":     {"00ubob00000000000001,,carol@example.com", "", reset.Ambiguous, "bob@example.com"},
 		"a login that is also an email":  {",shared@example.com,", "", reset.Ambiguous, "eve@example.com"},
 		"an e-mail that is also a login": {",,shared@example.com", "", reset.Ambiguous, "shared@example.com"},
-		"nobody":                         {",nobody1,nobody@example.com", "", reset.NotFound, "no user of Okta"},
+		"nobody":                         {",nobody1,nobody@example.com", "", reset.NotFound, "no Okta user"},
 		"no cell":                        {",,", "", reset.InvalidRow, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,10 +70,10 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 
 // waitForCapacity notes why the request waits, and waits a while.
 func (d *driver) waitForCapacity(ctx context.Context, at time.Time, ok bool) error {
-	until, why := time.Time{}, "So many users may be reset per time, and there is room when the requests that are running have ended."
+	until, why := time.Time{}, "The limit of resets per day or hour is used up. There's room when the running requests are done."
 	wait := lastBackoff
 	if ok {
-		until, why = at, "So many users may be reset per time, and there is room at that moment."
+		until, why = at, "The limit of resets per day or hour is used up until then."
 		wait = time.Until(at)
 	}
 	_, err := d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {

@@ -19,12 +19,17 @@ func Answer(words string) Message {
 
 // Refused is a private answer with a refusal's words, which may quote what a person wrote.
 func Refused(words string) Message {
-	return Answer(":no_entry: " + phrase.Escape(phrase.Cut(strings.TrimSpace(phrase.Clean(words)), phrase.Shown*2)))
+	return Answer(":no_entry: " + quoting(words))
+}
+
+// quoting is a refusal's words in mrkdwn.
+func quoting(words string) string {
+	return phrase.ZonedTimes(phrase.Escape(phrase.Cut(strings.TrimSpace(phrase.Clean(words)), phrase.Shown*2)))
 }
 
 // RefusedFor is a refusal that says who can do it instead.
 func RefusedFor(words string, h Helpers) Message {
-	s := ":no_entry: " + phrase.Escape(phrase.Cut(strings.TrimSpace(phrase.Clean(words)), phrase.Shown*2))
+	s := ":no_entry: " + quoting(words)
 	if who := h.words(); who != "" {
 		s += " " + who + " can."
 	}
@@ -47,7 +52,7 @@ func AskElsewhere(channels []reset.Channel) Message {
 func Opened(r *reset.Request) Message {
 	switch {
 	case r.State == reset.Rejected:
-		return Answer(fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Told(r.Refusal)))
+		return Answer(fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Ours(r.Refusal)))
 	case r.State == reset.Planning:
 		s := fmt.Sprintf("%s: planning %s%s. It goes to %s for approval.", r.ID, whoAsked(r), kindMark(r), phrase.Channel(r.Asked.Channel))
 		if o := optionWords(r); o != "" {

@@ -20,7 +20,7 @@ func TestHints_golden(t *testing.T) {
 	}
 	fits := schema(t, "Message")
 	for name, m := range map[string]view.Message{
-		"choose_column":    view.ChooseColumn(up, "list.csv", `The column "User Email" names other users of Okta.`, columns),
+		"choose_column":    view.ChooseColumn(up, "list.csv", `The column "User Email" names other Okta users.`, columns),
 		"choose_no_header": view.ChooseColumn(up, "<!channel> `list`.csv", "The file has no header, and several users in a line.", columns[2:3]),
 		"choose_slipped":   view.ChooseColumn(up, "list.csv", "Line 3 has 4 cells under a header of 3.", columns[:2]),
 		"add_reason":       view.AddReason(up, "list.csv"),

@@ -152,7 +152,7 @@ func (l *Listing) byName() string {
 	var b strings.Builder
 	for _, t := range l.first(listedPage) {
 		about := phrase.Dotted(phrase.Line(t.Name), phrase.Line(t.Department), unusual(t), l.note(t))
-		fmt.Fprintf(&b, "• %s %s\n", phrase.Code(nameOf(t)), phrase.ZonedTimes(phrase.Told(phrase.Shorten(about, 200))))
+		fmt.Fprintf(&b, "• %s %s\n", phrase.Code(nameOf(t)), phrase.Ours(phrase.Shorten(about, 200)))
 	}
 	if more := l.total - listedPage; more > 0 {
 		fmt.Fprintf(&b, "…and %s more: press *Review*.", phrase.Count(more))

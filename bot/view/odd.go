@@ -66,15 +66,11 @@ func zonedCell(s string) slack.DataTableCell {
 			parts = append(parts, slack.NewRichTextSectionTextElement(s[from:to], nil))
 		}
 	}
-	for _, at := range found {
-		t, err := phrase.ParseTime(s[at[0]:at[1]])
-		if err != nil {
-			continue
-		}
-		text(at[0])
-		fallback := phrase.PlainTimes(s[at[0]:at[1]])
-		parts = append(parts, slack.NewRichTextSectionDateElement(t.Unix(), "{date_short_pretty} {time}", nil, &fallback))
-		from = at[1]
+	for _, t := range found {
+		text(t.From)
+		fallback := phrase.PlainTime(t.At)
+		parts = append(parts, slack.NewRichTextSectionDateElement(t.At.Unix(), "{date_short_pretty} {time}", nil, &fallback))
+		from = t.To
 	}
 	text(len(s))
 	return slack.NewDataTableRichTextCell(slack.NewRichTextSection(parts...))

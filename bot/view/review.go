@@ -257,9 +257,9 @@ func (v *Review) about(t reset.Target) string {
 		s += "  " + phrase.Told(phrase.Shorten(name, 60))
 	}
 	if t.Action != reset.ActionReset {
-		s += "\n" + phrase.ZonedTimes(phrase.Told(phrase.Dotted(phrase.Reason(t.Reason), phrase.Line(t.Detail))))
+		s += "\n" + phrase.Ours(phrase.Dotted(phrase.Reason(t.Reason), phrase.Line(t.Detail)))
 	} else if odd := standsOut(t, v.request.Plan.FrozenAt); odd != "" {
-		s += "\n:warning: " + phrase.ZonedTimes(phrase.Told(odd))
+		s += "\n:warning: " + phrase.Ours(odd)
 	}
 	if t.User == "" { // nobody in Okta
 		return s

@@ -17,7 +17,7 @@ func standing(r *reset.Request, p *Pace) string {
 	case reset.Planning:
 		return ":hourglass_flowing_sand: *Planning:* looking the users up in Okta."
 	case reset.Rejected:
-		return ":no_entry: *Not possible:* " + phrase.Told(r.Refusal)
+		return ":no_entry: *Not possible:* " + phrase.Ours(r.Refusal)
 	case reset.Denied:
 		return ":no_entry: " + deniedBy(r)
 	case reset.Expired:
@@ -88,7 +88,7 @@ func cancelledBy(r *reset.Request) string {
 		s += " by " + phrase.Mention(r.MovedBy)
 	}
 	if r.Refusal != "" {
-		s += ": " + strings.TrimSuffix(phrase.Told(r.Refusal), ".")
+		s += ": " + strings.TrimSuffix(phrase.Ours(r.Refusal), ".")
 	}
 	switch {
 	case phrase.IsExport(r):
@@ -197,7 +197,7 @@ func causeWords(r *reset.Request) string {
 	if r.Pause == nil {
 		return "it waits for a person."
 	}
-	d := strings.TrimSuffix(phrase.Told(r.Pause.Detail), ".")
+	d := strings.TrimSuffix(phrase.Ours(r.Pause.Detail), ".")
 	switch {
 	case d == "":
 		return causeSentence(r.Pause)

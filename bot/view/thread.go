@@ -17,7 +17,7 @@ func Reply(r *reset.Request, link string) Message {
 	var s string
 	switch {
 	case r.State == reset.Rejected:
-		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Told(r.Refusal))
+		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Ours(r.Refusal))
 		if todo := rejectedAdvice(r); todo != "" {
 			s += "\n" + todo
 		}

@@ -22,6 +22,7 @@ func banned() map[string]*regexp.Regexp {
 		"a reason code":     regexp.MustCompile(`\b(not_found|invalid_row|okta_error|already_clear|protected_(admin|user|group)|enrolled_meanwhile|sessions_not_revoked|forbidden|in_other_request|not_run|reset_since_plan|taken_out|settled_after_restart)\b`),
 		"an ISO time":       regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d`),
 		"what may not be":   regexp.MustCompile(`(?i)\b(may not|cannot|could not|does not|did not|is not|will not)\b`),
+		"at before a date":  regexp.MustCompile(`(?i)\b(at|on) <!date\^`), // which may begin with "today"
 		"an emoji too many": regexp.MustCompile(`(?m)^[^\n]*:[a-z_]{3,}:[^\n]*:[a-z_]{3,}:`),
 	}
 }
@@ -91,6 +92,41 @@ func TestGoldens_speakAsPeopleDo(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestGoldens_datesOfTables: what stands before a date of rich text, as in a table,
+// reads well where Slack shows "today 11:57 PM" for it.
+func TestGoldens_datesOfTables(t *testing.T) {
+	dates := 0
+	var walk func(name string, v any)
+	walk = func(name string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, x := range v {
+				walk(name, x)
+			}
+		case []any:
+			before := ""
+			for _, x := range v {
+				walk(name, x)
+				e, _ := x.(map[string]any)
+				if e["type"] == "date" {
+					if dates++; regexp.MustCompile(`\b(at|on) $`).MatchString(before) {
+						t.Errorf("%s: %q before a date", name, before)
+					}
+				}
+				before, _ = e["text"].(string)
+			}
+		}
+	}
+	for name, all := range goldens(t) {
+		for message, v := range all {
+			walk(name+"/"+message, v)
+		}
+	}
+	if dates == 0 {
+		t.Error("no golden message has a date in a table")
 	}
 }
 

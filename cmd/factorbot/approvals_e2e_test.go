@@ -116,10 +116,10 @@ func TestApprovals_by_group(t *testing.T) {
 	s.person("U_ANA", map[string]any{"email": "APPROVER1@example.com"})
 	s.refused("U_ANA", m, "approve", "doesn't lead to exactly one Okta user")
 	for fell, change := range map[string][2]func(){
-		"the Slack account is deactivated": {
+		"their Slack account is deactivated": {
 			func() { s.person("U_APPROVER1", map[string]any{"deleted": true}) }, func() { s.person("U_APPROVER1", map[string]any{"deleted": false}) },
 		},
-		"is not an approver any more": {
+		"they aren't an approver any more": {
 			func() { s.lifecycle("approver1@example.com", "suspend") }, func() { s.lifecycle("approver1@example.com", "unsuspend") },
 		},
 	} {
@@ -129,7 +129,7 @@ func TestApprovals_by_group(t *testing.T) {
 		change[1]()
 		s.person("U_APPROVER2", map[string]any{"is_restricted": true})
 		s.click("U_APPROVER1", m, "approve")
-		m = s.shows(m, "not a full member of this workspace any more", "(as `approver1@example.com`)", "1 more approval needed")
+		m = s.shows(m, "they aren't a full member of this workspace any more", "(as `approver1@example.com`)", "1 more approval needed")
 		s.person("U_APPROVER2", map[string]any{"is_restricted": false})
 	}
 	if n := s.reset(); n != 0 {
@@ -154,7 +154,7 @@ func TestApprovals_from_groups(t *testing.T) {
 	m = s.shows(m, "1 more approval needed from @helpdesk")
 	s.group("S_SECURITY", "U_APPROVER2")
 	s.click("U_APPROVER2", m, "approve")
-	m = s.shows(m, "is not an approver any more", "1 more approval needed")
+	m = s.shows(m, "they aren't an approver any more", "1 more approval needed")
 	if n := s.reset(); n != 0 {
 		t.Fatalf("%d were reset by one person", n)
 	}
@@ -165,7 +165,7 @@ func TestApprovals_from_groups(t *testing.T) {
 	s.ask("cleo@example.com avery.admin@example.com because lost phone")
 	m = s.awaitPending(2)
 	wantWords(t, m, "Only 1 person can approve")
-	s.refused("U_APPROVER1", m, "approve", "yourself (row 2)")
+	s.refused("U_APPROVER1", m, "approve", "one of its users")
 	s.refused("U_REQUESTER", m, "approve", "your own request")
 	old := message{TS: m.TS, Blocks: []byte(strings.ReplaceAll(string(m.Blocks), m.value("approve"), "FR-2:0123456789ab"))}
 	s.refused("U_APPROVER2", old, "approve", "plan has changed")

@@ -129,7 +129,7 @@ func TestUpload_result_file_dropped_back(t *testing.T) {
 		}
 	}
 	s.upload("U_REQUESTER", "lost phones", "other.csv", []byte(strings.ReplaceAll(lies, call, "unheard-of")))
-	s.whisper("U_REQUESTER", "don't know the request")
+	s.whisper("U_REQUESTER", "that I don't know")
 	for _, u := range s.okta().Okta.Users {
 		if u.Login == "ana@example.com" && u.Resets != 1 {
 			t.Errorf("ana was reset %d times", u.Resets)

@@ -34,7 +34,7 @@ func TestVerbs_answers(t *testing.T) {
 		{"U_REQUESTER", "receipt FR-1", "Plan digest"},
 		{"U_REQUESTER", "receipt", "Which request"},
 		{"U_REQUESTER", "enrolled FR-1", "reset nobody"},
-		{"U_REQUESTER", "retry FR-1", "hasn't ended"},
+		{"U_REQUESTER", "retry FR-1", "isn't done yet"},
 		{"U_REQUESTER", "retry", "Which request"},
 		{"U_REQUESTER", "pause FR-1", "already waiting for approval"},
 		{"U_REQUESTER", "resume FR-9", "no such request"},

@@ -93,5 +93,5 @@ func TestRun_velocity(t *testing.T) {
 	s.ask("ana@example.com because lost phone")
 	s.mustFinish(1)
 	s.ask(strings.Join(active[len(active)-8:], " ") + " because lost phones")
-	s.awaitMessage("the refusal", func(m message) bool { return strings.Contains(m.all(), "One person may have 3 users reset in a day") })
+	s.awaitMessage("the refusal", func(m message) bool { return strings.Contains(m.all(), "One person can request 3 users a day") })
 }

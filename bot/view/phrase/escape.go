@@ -110,6 +110,10 @@ func Line(s string) string { return strings.Join(strings.Fields(Clean(s)), " ") 
 // Told is untrusted text for mrkdwn: one line, cut, escaped.
 func Told(s string) string { return Escape(Cut(Line(s), Shown)) }
 
+// Ours is a sentence of ours for mrkdwn, which may quote untrusted text: its times
+// are shown in the reader's zone.
+func Ours(s string) string { return ZonedTimes(Told(s)) }
+
 // Code shows untrusted text as code; a backtick would end it.
 func Code(s string) string {
 	s = strings.ReplaceAll(Line(s), "`", "'")

@@ -3,9 +3,10 @@ package phrase
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // And joins words: "A, B and C".
@@ -30,28 +31,14 @@ func Date(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2 Jan 2006 15:04 UTC"))
 }
 
-// Count writes a number with commas from 10,000 on.
-func Count(n int) string {
-	s := strconv.Itoa(n)
-	if n < 10000 {
-		return s
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+// Count writes a number for people, as [reset.Count] does.
+func Count(n int) string { return reset.Count(n) }
 
 // Users counts users: "1 user", "12 users".
 func Users(n int) string { return Plural(n, "user") }
 
-// Plural counts something: "1 reset", "12 resets".
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return Count(n) + " " + noun + "s"
-}
+// Plural counts something, as [reset.Plural] does.
+func Plural(n int, noun string) string { return reset.Plural(n, noun) }
 
 // Span writes a duration for people: "45 s", "3 min 20 s", "2 h 5 min".
 func Span(d time.Duration) string {
@@ -103,32 +90,37 @@ func Shortly(d time.Duration) string {
 	return Span(d)
 }
 
-// isoTime is a time as details of the record have it, with the "at" before it, which
-// "today 12:34 AM" does without.
-var isoTime = regexp.MustCompile(`(?:\bat )?\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+// isoTime is a time as details of the record have it. An "at" or "on" before it
+// is dropped: a Slack date may begin with "today".
+// https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+var isoTime = regexp.MustCompile(`(?:\b(?:at|on) )?\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`)
 
-// TimesIn finds the times in a detail of the record, as [regexp.Regexp.FindAllStringIndex] does.
-func TimesIn(s string) [][]int { return isoTime.FindAllStringIndex(s, -1) }
+// TimeIn is a time in a text, with what it takes of it.
+type TimeIn struct {
+	From, To int // s[From:To], an "at" or "on" before it too
+	At       time.Time
+}
 
-// ParseTime reads a time that [TimesIn] found.
-func ParseTime(found string) (time.Time, error) {
-	return time.Parse(time.RFC3339, strings.TrimPrefix(found, "at "))
+// TimesIn finds the times in a text of ours, such as a detail of the record.
+func TimesIn(s string) (found []TimeIn) {
+	for _, m := range isoTime.FindAllStringSubmatchIndex(s, -1) {
+		if t, err := time.Parse(time.RFC3339, s[m[2]:m[3]]); err == nil {
+			found = append(found, TimeIn{From: m[0], To: m[1], At: t})
+		}
+	}
+	return found
 }
 
 // ZonedTimes puts Slack dates in the place of the times in mrkdwn.
-func ZonedTimes(s string) string { return replaceTimes(s, Date) }
-
-// PlainTimes writes times for people where Slack does not know the reader's zone.
-func PlainTimes(s string) string {
-	return replaceTimes(s, func(t time.Time) string { return t.UTC().Format("Jan 2, 15:04 UTC") })
+func ZonedTimes(s string) string {
+	var b strings.Builder
+	from := 0
+	for _, t := range TimesIn(s) {
+		b.WriteString(s[from:t.From] + Date(t.At))
+		from = t.To
+	}
+	return b.String() + s[from:]
 }
 
-func replaceTimes(s string, written func(time.Time) string) string {
-	return isoTime.ReplaceAllStringFunc(s, func(found string) string {
-		t, err := ParseTime(found)
-		if err != nil {
-			return found
-		}
-		return written(t)
-	})
-}
+// PlainTime writes a time for people where Slack does not know the reader's zone.
+func PlainTime(t time.Time) string { return t.UTC().Format("Jan 2, 15:04 UTC") }

@@ -30,8 +30,8 @@ func TestPhrases(t *testing.T) {
 		{phrase.Shortly(90 * time.Hour), "4 d"},
 		{phrase.Date(at), "<!date^1777896000^{date_short_pretty} {time}|4 May 2026 12:00 UTC>"},
 		{phrase.ZonedTimes("reset 2026-05-04T12:00:00Z"), "reset " + phrase.Date(at)},
-		{phrase.ZonedTimes("reset by FR-1 at 2026-05-04T12:00:00Z"), "reset by FR-1 " + phrase.Date(at)}, // not "at today 12:00"
-		{phrase.PlainTimes("reset 2026-05-04T12:00:00Z"), "reset May 4, 12:00 UTC"},
+		{phrase.PlainTime(at), "May 4, 12:00 UTC"},
+		{phrase.ZonedTimes("reset by FR-1 at 2026-05-04T12:00:00Z, on 2026-05-04T14:00:00+02:00; at: 2026"), "reset by FR-1 " + phrase.Date(at) + ", " + phrase.Date(at) + "; at: 2026"},
 		{phrase.Status("PASSWORD_EXPIRED"), "password expired"},
 		{phrase.Outcome(reset.OutcomeNotRun), "not run"},
 		{phrase.And(phrase.Factors([]string{"push", "signed_nonce", "token:software:totp@OKTA", "sms"})), "Okta Verify and SMS"},

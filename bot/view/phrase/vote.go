@@ -84,9 +84,9 @@ func Bars(r *reset.Request) (list []string) {
 func Waits(r *reset.Request) string {
 	switch {
 	case r.Wait != nil && r.Wait.Until.IsZero():
-		return "It can't start yet. " + Told(r.Wait.Why)
+		return "It can't start yet. " + Ours(r.Wait.Why)
 	case r.Wait != nil:
-		return "Starts " + Date(r.Wait.Until) + " at the earliest. " + Told(r.Wait.Why)
+		return "Starts " + Date(r.Wait.Until) + " at the earliest. " + Ours(r.Wait.Why)
 	case !r.Asked.NotTill.IsZero():
 		return "Starts " + Date(r.Asked.NotTill) + "."
 	}
