@@ -201,8 +201,8 @@ func TestDesk_OpenCommand(t *testing.T) {
 			{Row: 2, Input: "<@U_APPROVER1>", Kind: reset.RefEmail, Value: "approver1@example.com"},
 		}},
 		{"without e-mail, unknown, and one who has", "<@U_GONE> <@U_NONE> <@U_ANA> because lost phone", []reset.Row{
-			{Row: 1, Input: "<@U_GONE>", Problem: "Slack shows no e-mail of this person; name them by login or Okta ID"},
-			{Row: 2, Input: "<@U_NONE>", Problem: "Slack shows no e-mail of this person; name them by login or Okta ID"},
+			{Row: 1, Input: "<@U_GONE>", Problem: "Slack doesn't show this person's e-mail; use their login or Okta ID"},
+			{Row: 2, Input: "<@U_NONE>", Problem: "Slack doesn't show this person's e-mail; use their login or Okta ID"},
 			{Row: 3, Input: "<@U_ANA>", Kind: reset.RefEmail, Value: "ana@example.com"},
 		}},
 	}

@@ -39,10 +39,10 @@ func TestJudge_target(t *testing.T) {
 		{"staged", row("ana@example.com"), user("STAGED"), reset.ActionSkip, reset.Staged, "line 7"},
 		{"deactivated", row("ana@example.com"), user("DEPROVISIONED"), reset.ActionSkip, reset.Deprovisioned, "line 7"},
 		{"unknown", row("no@example.com"), okta.Match{}, reset.ActionSkip, reset.NotFound, "line 7"},
-		{"an odd login that Okta has", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a blank inside"}, user("ACTIVE"), reset.ActionReset, "", ""},
-		{"an odd login that Okta does not have", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a blank inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a blank inside"},
+		{"an odd login that Okta has", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a space inside"}, user("ACTIVE"), reset.ActionReset, "", ""},
+		{"an odd login that Okta does not have", reset.Row{Row: 2, Line: 7, Kind: reset.RefLogin, Value: "jean dupont", Odd: "has a space inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a space inside"},
 		{"two of them", row("two@example.com"), okta.Match{Users: []okta.User{{ID: ana}, {ID: boss}}}, reset.ActionSkip, reset.Ambiguous, "2 users"},
-		{"a bad row", reset.Row{Row: 2, Line: 7, Problem: "has a blank inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a blank inside"},
+		{"a bad row", reset.Row{Row: 2, Line: 7, Problem: "has a space inside"}, okta.Match{}, reset.ActionSkip, reset.InvalidRow, "line 7: has a space inside"},
 		{"administrator", row("boss@example.com"), okta.Match{Users: []okta.User{{ID: boss, Login: "boss@example.com", Status: "ACTIVE"}}}, reset.ActionSkip, reset.ProtectedAdmin, "administrator"},
 		{"protected by login", row("vip@example.com"), okta.Match{Users: []okta.User{{ID: "00uvipaaaaaaaaaaaaaa", Login: "VIP@example.com", Status: "ACTIVE"}}}, reset.ActionSkip, reset.ProtectedUser, "protected"},
 	}

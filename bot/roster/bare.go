@@ -19,7 +19,7 @@ func bareLayout(g *grid, choice int) (layout, error) {
 		if g.len() == 1 || !looksLikeLogins(g) {
 			return l, refuse(CodeNoColumn, first.line, "No column names the users. The headers found are %s; call the column userId, login or email.", list(first.cells))
 		}
-		return l, refuse(CodeNoColumn, first.line, "The file has no header, and nothing in it is an Okta user ID or an e-mail. If these are logins, write login above them. The file begins with %s.", list(first.cells))
+		return l, refuse(CodeNoColumn, first.line, "The file has no header, and no Okta user IDs or e-mails. If these are logins, write login above them. The file begins with %s.", list(first.cells))
 	}
 	if line, word := transposed(g, l.from); line > 0 {
 		return l, refuse(CodeNoColumn, line, "Line %d has %s beside a user, so the table seems to lie on its side: put the headers in the first line, and each user on a line of their own.", line, shown(word))

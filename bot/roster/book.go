@@ -63,7 +63,7 @@ func (ros *Roster) readBook(in *intake, raw io.Reader, limits Limits) (err error
 }
 
 func damaged(err error) *Error {
-	e := refuse(CodeSpreadsheet, 0, "This workbook can't be read: it is damaged, or written in a way that I don't know. Open it in Excel, save it as .xlsx or CSV UTF-8, and drop that file here.")
+	e := refuse(CodeSpreadsheet, 0, "This workbook can't be read: it's damaged, or of a kind that I don't know. Open it in Excel, save it as .xlsx or CSV UTF-8, and drop that file here.")
 	e.Err = err
 	return e
 }
@@ -97,7 +97,7 @@ func checkParts(archive *zip.Reader) error {
 		name := strings.ToLower(f.Name)
 		switch {
 		case unpacked > mostUnpacked || len(archive.File) > mostParts:
-			return refuse(CodeTooBig, 0, "This workbook unpacks to over %d MiB, which is more than is read: leave only the sheet and the column that name the users.", mostUnpacked>>20)
+			return refuse(CodeTooBig, 0, "This workbook unpacks to over %d MiB, which is too much. Leave only the sheet and the column that name the users.", mostUnpacked>>20)
 		case name == "xl/workbook.xml":
 			workbook = true
 		case name == "xl/workbook.bin":
@@ -107,11 +107,11 @@ func checkParts(archive *zip.Reader) error {
 		case name == "content.xml":
 			return refuse(CodeSpreadsheet, 0, "This is an OpenDocument file: save it as .xlsx or CSV UTF-8, and drop that file here.")
 		case name == "word/document.xml", name == "ppt/presentation.xml":
-			return refuse(CodeNotText, 0, "This is a Word or PowerPoint document, not a list: put the users into a sheet, one to a row, and drop that file here.")
+			return refuse(CodeNotText, 0, "This is a Word or PowerPoint document, not a list: put the users in a sheet, one on each line, and drop that file here.")
 		}
 	}
 	if !workbook {
-		return refuse(CodeSpreadsheet, 0, "This is a zip archive: unpack it, and drop the list that is in it.")
+		return refuse(CodeSpreadsheet, 0, "This is a zip archive: unpack it, and drop the list in it.")
 	}
 	return nil
 }
@@ -260,7 +260,7 @@ func (ros *Roster) readSheets(b *book, limits Limits) error {
 			if taken == nil && problem == nil {
 				_, problem = readLayout(g, 0)
 			}
-			others = append(others, fmt.Sprintf("The sheet %s names users, too (%d), and isn't read.", shown(s.name), named))
+			others = append(others, fmt.Sprintf("The sheet %s names users, too (%s), and isn't read.", shown(s.name), reset.Count(named)))
 		case taken == nil && problem == nil && g.len() > 0:
 			_, problem = readLayout(g, 0)
 			hides.rows, hides.columns = hides.rows+found.rows, hides.columns+found.columns
@@ -287,7 +287,7 @@ func (h unseen) refusal(problem error) error {
 	case problem != nil:
 		return problem
 	}
-	return refuse(CodeEmpty, 0, "The workbook's visible sheets are empty: add one row for each user.")
+	return refuse(CodeEmpty, 0, "The workbook's visible sheets are empty: add a line for each user.")
 }
 
 func (h unseen) notes() (notes []string) {
@@ -296,7 +296,7 @@ func (h unseen) notes() (notes []string) {
 		where string
 	}{{h.rows, "Hidden or filtered rows"}, {h.columns, "Hidden columns"}, {h.sheets, "Hidden sheets"}} {
 		if x.n > 0 {
-			notes = append(notes, fmt.Sprintf("%s name users, too (%d), and aren't read.", x.where, x.n))
+			notes = append(notes, fmt.Sprintf("%s name users, too (%s), and aren't read.", x.where, reset.Count(x.n)))
 		}
 	}
 	return notes
@@ -384,7 +384,7 @@ func (b *book) read(s sheet) (*grid, unseen, error) {
 			continue
 		}
 		if g.len() == mostRows {
-			return nil, found, refuse(CodeTooMany, line, "The sheet %s has more than %d rows, which is more than is read: split it.", shown(s.name), mostRows)
+			return nil, found, refuse(CodeTooMany, line, "The sheet %s has more than %s lines: split it.", shown(s.name), reset.Count(mostRows))
 		}
 		if err := g.add(cells[:filled(cells)], line); err != nil {
 			return nil, found, err

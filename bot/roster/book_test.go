@@ -162,9 +162,9 @@ func TestRead_workbook(t *testing.T) {
 		"totals and who made it": {func(f *excelize.File) {
 			rows(f, "Sheet1", "Email,Count", a+",1", b+",1", "Total,2", ",", "Prepared by:,", c+",")
 		}, []string{"2 email " + a, "3 email " + b,
-			"4 ! is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @",
-			"6 ! is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @",
-			`7 ! is below "Prepared by:", so it may not be one to reset`}, ""},
+			"4 ! isn't an e-mail, login or Okta user ID",
+			"6 ! isn't an e-mail, login or Okta user ID",
+			`7 ! is below "Prepared by:", so it may be somebody not to reset`}, ""},
 		"cells without users at the end": {func(f *excelize.File) {
 			rows(f, "Sheet1", "Email,Manager,Note", a+",Boss", b)
 		}, []string{"2 email " + a, "3 email " + b}, ""},

@@ -81,18 +81,18 @@ func readCell(cell string) claim {
 	bare := unwrap(cell)
 	switch {
 	case bare == "" && cell != "" || nobody.MatchString(bare):
-		return claim{problem: "the cell says that there is nobody"}
+		return claim{problem: "names nobody"}
 	case bare == "":
-		return claim{problem: "the cell that names the user is empty"}
+		return claim{problem: "empty: no user is named"}
 	case idPattern.MatchString(bare):
 		return claim{kind: claimID, value: bare}
 	}
 	if problem := addressProblem(bare); problem == "" {
 		return claim{kind: claimAddress, value: norm.NFC.String(bare)}
 	} else if n := countUsers(cell); n > 1 {
-		return claim{kind: claimTwo, problem: fmt.Sprintf("the cell names %d users; write one to a row", n)}
+		return claim{kind: claimTwo, problem: fmt.Sprintf("names %s users; put each on a line of its own", reset.Count(n))}
 	} else if n == 1 && strings.ContainsFunc(bare, unicode.IsSpace) {
-		return claim{kind: claimWrong, problem: "the cell has other words beside the user: leave only the login, e-mail or ID"}
+		return claim{kind: claimWrong, problem: "has other words beside the user: leave only the login, e-mail or ID"}
 	} else if mayBeUser(bare) || isFormula(bare) {
 		return claim{kind: claimWrong, value: norm.NFC.String(bare), problem: problem}
 	} else {
@@ -164,16 +164,16 @@ func namedIn(text string) map[string]bool {
 func loginProblem(text string) string {
 	switch n := utf8.RuneCountInString(text); {
 	case n > maxLogin:
-		return fmt.Sprintf("is %d characters long; Okta's logins and e-mails have at most %d", n, maxLogin)
+		return fmt.Sprintf("has %s characters; Okta's logins have at most %s", reset.Count(n), reset.Count(maxLogin))
 	case n < minLogin:
-		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
+		return fmt.Sprintf("has %s characters; Okta's logins have at least %s", reset.Count(n), reset.Count(minLogin))
 	case strings.HasPrefix(text, "="):
 		return `is a spreadsheet formula`
 	}
 	for _, r := range text {
 		switch {
 		case r == '\n' || r == '\r':
-			return "has a line break inside; one user to a cell"
+			return "has a line break inside; put each user on a line of its own"
 		case !unicode.IsGraphic(r), r == utf8.RuneError:
 			return runeProblem(r)
 		}
@@ -189,15 +189,15 @@ func oddLogin(text string) string {
 	case strings.Contains(text, "@"):
 		return addressProblem(text)
 	case isFormula(text):
-		return fmt.Sprintf("starts with %s as a spreadsheet formula does", shown(text[:1]))
+		return fmt.Sprintf("starts with %s like a spreadsheet formula", shown(text[:1]))
 	case strings.HasPrefix(text, "00u"):
-		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
+		return fmt.Sprintf("isn't an Okta user ID: those are 00u and 17 letters or digits, this has %s characters", reset.Count(n))
 	case strings.ContainsAny(text, quoteRunes):
 		return "has a quotation mark inside"
 	case strings.ContainsFunc(text, unicode.IsSpace):
-		return "has a blank inside; one user to a cell"
+		return "has a space inside; put each user on a line of its own"
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."), strings.Contains(text, "//"), strings.Contains(text, ".."):
-		return `is no login: it reads like a path or an address of the web`
+		return "isn't a login: it looks like a path or a web address"
 	}
 	for _, r := range text {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(loginRunes, r) {
@@ -214,17 +214,17 @@ func isUsualLogin(text string) bool { return loginProblem(text) == "" && oddLogi
 const loginRunes = `._-+\/'$#&~=!`
 
 // noAddress is said of a text without an @.
-const noAddress = "is neither an Okta user ID (00u and 17 letters or digits) nor a login or e-mail with an @"
+const noAddress = "isn't an e-mail, login or Okta user ID"
 
 func addressProblem(cell string) string {
 	n := utf8.RuneCountInString(cell)
 	switch {
 	case cell == "":
-		return "the cell that names the user is empty"
+		return "empty: no user is named"
 	case n > maxLogin:
-		return fmt.Sprintf("is %d characters long; Okta's logins and e-mails have at most %d", n, maxLogin)
+		return fmt.Sprintf("has %s characters; Okta's logins have at most %s", reset.Count(n), reset.Count(maxLogin))
 	case isFormula(rearm(cell)): // with the mark before it, it could not be told from a defused one
-		return fmt.Sprintf("starts with %s as a spreadsheet formula does; if that is a login, give the user's Okta ID", shown(rearm(cell)[:1]))
+		return fmt.Sprintf("starts with %s like a spreadsheet formula; if it's a login, use the Okta ID instead", shown(rearm(cell)[:1]))
 	}
 	local, domain, found := strings.Cut(cell, "@")
 	if !found && !strings.HasPrefix(cell, "00u") {
@@ -237,13 +237,13 @@ func addressProblem(cell string) string {
 	}
 	switch {
 	case !found:
-		return fmt.Sprintf("is not an Okta user ID: those are 00u and 17 letters or digits, this has %d characters", n)
+		return fmt.Sprintf("isn't an Okta user ID: those are 00u and 17 letters or digits, this has %s characters", reset.Count(n))
 	case local == "" || domain == "" || strings.Contains(domain, "@") || strings.HasSuffix(domain, "."):
-		return "is not a login or e-mail: one @ stands between a name and a domain"
+		return "isn't an e-mail: one @ is between a name and a domain"
 	case strings.ContainsAny(domain, "#!$&'*+=^`{|}~"):
-		return "is not a login or e-mail: its domain has a character that no domain has"
+		return "isn't an e-mail: its domain has a character that no domain has"
 	case n < minLogin:
-		return fmt.Sprintf("has %d characters; Okta's logins have at least %d", n, minLogin)
+		return fmt.Sprintf("has %s characters; Okta's logins have at least %s", reset.Count(n), reset.Count(minLogin))
 	}
 	return ""
 }
@@ -254,13 +254,13 @@ func runeProblem(r rune) string {
 	case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsDigit(r), strings.ContainsRune(atext, r):
 		return ""
 	case unicode.IsSpace(r):
-		return "has a blank inside; one user to a cell"
+		return "has a space inside; put each user on a line of its own"
 	case strings.ContainsRune(quoteRunes, r):
 		return "has a quotation mark inside"
 	case strings.ContainsRune(pathRunes, r):
-		return fmt.Sprintf("has %q inside; if that is in the login, give the user's Okta ID", string(r))
+		return fmt.Sprintf("has %q inside; if that's part of the login, use the Okta ID instead", string(r))
 	case r == utf8.RuneError:
-		return "has a character that could not be read; save the file as CSV UTF-8"
+		return "has a character that can't be read; save the file as CSV UTF-8"
 	case unicode.IsControl(r):
 		return fmt.Sprintf("has a control character (%U) inside", r)
 	case unicode.Is(unicode.Cf, r):

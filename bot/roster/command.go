@@ -113,10 +113,10 @@ func ParseCommand(text string) (Command, error) {
 		return Command{}, err
 	}
 	if p.command.Verb.namesUsers() && severalToALine(before) {
-		return Command{}, refuse(CodeNotUsers, 0, "Lines here name several users each, so I can't tell which of them are meant. Write one user to a line, or all of them in one line. Nobody was reset.")
+		return Command{}, refuse(CodeNotUsers, 0, "Some lines name several users, so I can't tell who is meant. Put one user on each line, or all of them on one. Nobody was reset.")
 	}
 	if p.command.Verb.namesUsers() && len(p.command.Users) == 0 {
-		return Command{}, refuse(CodeNoUsers, 0, `Nobody is named. Write users first, then "because" and the reason: ana@example.com because lost phone`)
+		return Command{}, refuse(CodeNoUsers, 0, `Nobody is named. Name users first, then "because" and the reason: ana@example.com because lost phone`)
 	}
 	return p.command, nil
 }
@@ -232,16 +232,16 @@ func (p *parser) misunderstood() *Error {
 	word := p.strange[0]
 	if key, _, ok := strings.Cut(word, ":"); ok {
 		if near := nearest(key, options); near != "" {
-			return perhaps(CodeOption, near+":", "%s is not an option. Did you mean %s?", shown(key+":"), shown(near+":"))
+			return perhaps(CodeOption, near+":", "%s isn't an option. Did you mean %s?", shown(key+":"), shown(near+":"))
 		}
 	}
 	switch {
 	case strings.HasPrefix(word, "@"):
-		return refuse(CodeNotUsers, 0, "%s did not become a mention. Pick the person from the list that Slack shows while you type, or write their e-mail.", shown(word))
+		return refuse(CodeNotUsers, 0, "%s isn't a mention. Pick the person from the list that Slack shows as you type, or use their e-mail.", shown(word))
 	case strings.HasPrefix(word, "<!subteam"):
-		return refuse(CodeNotUsers, 0, `Slack's user groups cannot be reset. Name an Okta group: group:"NAME".`)
+		return refuse(CodeNotUsers, 0, `I can't reset a Slack user group. Name an Okta group: group:"NAME".`)
 	case p.command.Verb != VerbReset || len(p.command.Users) > 0:
-		return refuse(CodeNotUsers, 0, `%s cannot be understood: name users by Okta ID, login, e-mail or mention, and write "because" before the reason. Nobody was reset.`, list(p.strange))
+		return refuse(CodeNotUsers, 0, `I don't understand %s. Name users by e-mail, login, Okta ID or mention, and write "because" before the reason. Nobody was reset.`, list(p.strange))
 	}
 	var verbs []string
 	for _, v := range Verbs() {
@@ -291,7 +291,7 @@ func RowOf(n int, u UserRef) reset.Row {
 		row.Input = cut(u.Input, inputShown)
 		return row
 	}
-	return reset.Row{Row: n, Input: cut(u.Input, inputShown), Problem: "names nobody in Okta by itself"}
+	return reset.Row{Row: n, Input: cut(u.Input, inputShown), Problem: "isn't a user by itself"}
 }
 
 // RowOfMention makes the n-th row of a person who was mentioned, by the e-mail
@@ -303,7 +303,7 @@ func RowOfMention(n int, u UserRef, email string) reset.Row {
 	}
 	row.Input = cut(u.Input, inputShown)
 	if email == "" {
-		row.Problem = "Slack shows no e-mail of this person; name them by login or Okta ID"
+		row.Problem = "Slack doesn't show this person's e-mail; use their login or Okta ID"
 	}
 	return row
 }

@@ -111,11 +111,11 @@ func TestParseCommand_refused(t *testing.T) {
 		{"no such word", "xyzzy", roster.CodeUnknown, "", "I don't know"},
 		{"a path", "../../api/v1/apps", roster.CodeUnknown, "", "I don't know"},
 		{"half an ID", "00uzPde0Igx because x", roster.CodeUnknown, "", "11 characters"},
-		{"no because", "ana@example.com lost phone", roster.CodeNotUsers, "", `"lost", "phone" cannot be understood`},
+		{"no because", "ana@example.com lost phone", roster.CodeNotUsers, "", `don't understand "lost", "phone"`},
 		{"only a reason", "because lost phone", roster.CodeNoUsers, "", "Nobody is named"},
 		{"only the verb", "reset", roster.CodeNoUsers, "", "Nobody is named"},
 		{"only an option", "factors:sms because x", roster.CodeNoUsers, "", "Nobody is named"},
-		{"a mention that was not picked", "@ana because lost", roster.CodeNotUsers, "", "did not become a mention"},
+		{"a mention that was not picked", "@ana because lost", roster.CodeNotUsers, "", "isn't a mention"},
 		{"a user group of Slack", "<!subteam^S1|@sec> because x", roster.CodeNotUsers, "", "group:"},
 		{"a channel", "ana@example.com <#C1|general>", roster.CodeNotUsers, "", `"<#C1|general>"`},
 		{"everybody", "<!channel> because x", roster.CodeUnknown, "", `"<!channel>"`},
@@ -198,10 +198,10 @@ func TestRowOf(t *testing.T) {
 	}{
 		{"an ID", roster.RowOf(1, byID(id1)), reset.Row{Row: 1, Input: id1, Kind: reset.RefID, Value: id1}},
 		{"a login", roster.RowOf(2, login("ana@example.com")), reset.Row{Row: 2, Input: "ana@example.com", Kind: reset.RefLogin, Value: "ana@example.com"}},
-		{"a group", roster.RowOf(3, set(roster.UserGroup, "x", "group:x")), reset.Row{Row: 3, Input: "group:x", Problem: "names nobody in Okta by itself"}},
+		{"a group", roster.RowOf(3, set(roster.UserGroup, "x", "group:x")), reset.Row{Row: 3, Input: "group:x", Problem: "isn't a user by itself"}},
 		{"a mention", roster.RowOfMention(4, mentioned("U1", "<@U1>"), "ana@example.com"), reset.Row{Row: 4, Input: "<@U1>", Kind: reset.RefEmail, Value: "ana@example.com"}},
-		{"without an e-mail", roster.RowOfMention(5, mentioned("U1", "<@U1>"), ""), reset.Row{Row: 5, Input: "<@U1>", Problem: "Slack shows no e-mail of this person; name them by login or Okta ID"}},
-		{"with a strange e-mail", roster.RowOfMention(6, mentioned("U1", "<@U1>"), "a/b@example.com"), reset.Row{Row: 6, Input: "<@U1>", Problem: `has "/" inside; if that is in the login, give the user's Okta ID`}},
+		{"without an e-mail", roster.RowOfMention(5, mentioned("U1", "<@U1>"), ""), reset.Row{Row: 5, Input: "<@U1>", Problem: "Slack doesn't show this person's e-mail; use their login or Okta ID"}},
+		{"with a strange e-mail", roster.RowOfMention(6, mentioned("U1", "<@U1>"), "a/b@example.com"), reset.Row{Row: 6, Input: "<@U1>", Problem: `has "/" inside; if that's part of the login, use the Okta ID instead`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

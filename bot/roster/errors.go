@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"factorbot/bot/reset"
 )
 
 // Codes of what is wrong with a whole file or command, for machines.
@@ -87,7 +89,7 @@ func list(texts []string) string {
 	var b strings.Builder
 	for i, t := range texts {
 		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(texts)-most)
+			fmt.Fprintf(&b, " and %s more", reset.Count(len(texts)-most))
 			break
 		}
 		if i > 0 {

@@ -36,7 +36,7 @@ func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
 				continue
 			}
 		case limits.Users > 0 && len(users) == limits.Users:
-			return nil, refuse(CodeTooMany, rec.line, "The file has more than %d users, which is the most that is read: split it.", limits.Users)
+			return nil, refuse(CodeTooMany, rec.line, "The file has more than %s users: split it.", reset.Count(limits.Users))
 		}
 		users = append(users, exported(rec.cells, columns))
 	}

@@ -132,7 +132,7 @@ func folded(name string) string {
 func unknownFactor(name string) *Error {
 	known := slices.Sorted(maps.Keys(factorNames))
 	if near := nearest(name, known); near != "" {
-		return perhaps(CodeFactor, near, "%s is not a factor. Did you mean %s?", shown(name), shown(near))
+		return perhaps(CodeFactor, near, "%s isn't a factor. Did you mean %s?", shown(name), shown(near))
 	}
-	return refuse(CodeFactor, 0, "%s is not a factor. Write for example: sms, voice call, e-mail, Okta Verify, Google Authenticator, security key, YubiKey, security question, or one of Okta's factor types.", shown(name))
+	return refuse(CodeFactor, 0, "%s isn't a factor. Write for example: sms, voice call, e-mail, Okta Verify, Google Authenticator, security key, YubiKey, security question, or one of Okta's factor types.", shown(name))
 }

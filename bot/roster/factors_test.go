@@ -104,7 +104,7 @@ func TestFactorTypes_refused(t *testing.T) {
 			t.Errorf("%q: got %v, %v", name, got, err)
 			continue
 		}
-		if refused.Code != roster.CodeFactor || refused.Nearest != nearest || !strings.Contains(refused.Words, "is not a factor") {
+		if refused.Code != roster.CodeFactor || refused.Nearest != nearest || !strings.Contains(refused.Words, "isn't a factor") {
 			t.Errorf("%q: %q, nearest %q: %s", name, refused.Code, refused.Nearest, refused.Words)
 		}
 	}

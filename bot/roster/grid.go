@@ -35,7 +35,7 @@ func (g *grid) add(cells []string, line int) error {
 		g.ends = append(g.ends, uint32(g.text.Len()))
 	}
 	if g.text.Len() > mostGrid {
-		return refuse(CodeTooBig, line, "The table holds over %d MiB of text, which is more than is read. Leave only the column that names the users.", mostGrid>>20)
+		return refuse(CodeTooBig, line, "The table holds over %d MiB of text, which is too much. Leave only the column that names the users.", mostGrid>>20)
 	}
 	g.recs = append(g.recs, span{int32(from), int32(len(g.ends)), int32(line)})
 	return nil

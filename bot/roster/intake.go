@@ -83,14 +83,14 @@ func sniffBinary(head []byte, wide bool) error {
 	controls := 0
 	for _, b := range head {
 		if b == 0 {
-			return refuse(CodeNotText, 0, "This file is not text: %s.", saveAsCSV)
+			return refuse(CodeNotText, 0, "This file isn't text: %s.", saveAsCSV)
 		}
 		if b < ' ' && !strings.ContainsRune("\t\n\r\f\v", rune(b)) {
 			controls++
 		}
 	}
 	if controls*10 > len(head) {
-		return refuse(CodeNotText, 0, "This file is not text: %s.", saveAsCSV)
+		return refuse(CodeNotText, 0, "This file isn't text: %s.", saveAsCSV)
 	}
 	return nil
 }

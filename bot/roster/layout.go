@@ -54,7 +54,7 @@ func readLayout(g *grid, choice int) (layout, error) {
 	case l.own:
 		l.asides = nil
 		l.use = ownColumns()
-		l.notes = append(l.notes, "The file was written by this bot: each row names its user by the first of user_id, login and input that is filled.")
+		l.notes = append(l.notes, "This file is the bot's own: it names users by user_id, else by login, else by input.")
 	case choice > 0:
 		if choice > s.width {
 			return l, refuse(CodeNoColumn, 0, "The file has no column %d.", choice)
@@ -260,7 +260,7 @@ func (l *layout) tooLong(g *grid, s *survey) {
 		return
 	}
 	rec := g.record(s.long, nil)
-	l.ask = s.question(fmt.Sprintf("Line %d has %d cells under a header of %d.", rec.line, filled(rec.cells), len(l.names)))
+	l.ask = s.question(fmt.Sprintf("Line %d has %s cells under a header of %s.", rec.line, reset.Count(filled(rec.cells)), reset.Count(len(l.names))))
 }
 
 // filled is the number of cells up to the last that is not blank.

@@ -28,7 +28,7 @@ func (p *parser) option(key string) error {
 		value = p.phrase()
 	}
 	if value == "" {
-		return refuse(CodeOption, 0, "%s has no value. Write it right after the colon, in quotation marks if it has blanks.", shown(input))
+		return refuse(CodeOption, 0, "%s has no value. Write it right after the colon, in quotation marks if it has spaces.", shown(input))
 	}
 	c := &p.command
 	switch key {
@@ -42,7 +42,7 @@ func (p *parser) option(key string) error {
 		return p.logins(value)
 	case "sessions":
 		if value != "revoke" {
-			return refuse(CodeOption, 0, "%s is not an option. Write sessions:revoke to end the users' sessions too.", shown("sessions:"+value))
+			return refuse(CodeOption, 0, "%s isn't an option. Write sessions:revoke to end the users' sessions too.", shown("sessions:"+value))
 		}
 		c.RevokeSessions = true
 	default:

@@ -59,7 +59,7 @@ func TestRead(t *testing.T) {
 		{"no header", a + "\n" + b + "\n", "", "CSV, UTF-8", []string{"1 login " + a, "2 login " + b}},
 		{"no header, several columns", "Ana," + a + "\nBob," + b, "", "CSV with commas, UTF-8", []string{"1 login " + a, "2 login " + b}},
 		{"no header, an ID and a login", a + ";" + id1, "", "CSV with semicolons, UTF-8", []string{"1 login " + a, "1 id " + id1}},
-		{"no header, the first is broken", "a na@example.com\n" + b, "", "CSV, UTF-8", []string{"1 ! the cell has other words beside the user: leave only the login, e-mail or ID", "2 login " + b}},
+		{"no header, the first is broken", "a na@example.com\n" + b, "", "CSV, UTF-8", []string{"1 ! has other words beside the user: leave only the login, e-mail or ID", "2 login " + b}},
 		{"ID beats login beats e-mail", "email,username,user.id\nx@example.com,y@example.com," + id1, "user.id", "CSV with commas, UTF-8", []string{"2 id " + id1}},
 		{"login beats e-mail", "Primary email\tUsername\n" + a + "\t" + b, "Username", "CSV with tabs, UTF-8", []string{"2 login " + b}},
 		{"e-mail", "name;E-Mail\nAna;" + a, "E-Mail", "CSV with semicolons, UTF-8", []string{"2 email " + a}},
@@ -68,7 +68,7 @@ func TestRead(t *testing.T) {
 		{"an ID among logins", "login\n" + a + "\n" + id1, "login", "CSV, UTF-8", []string{"2 login " + a, "3 id " + id1}},
 		{"blank lines", "\n\nlogin,x\n\n" + a + ",\n,\n  , \n" + b + ",\n\n", "login", "CSV with commas, UTF-8", []string{"5 login " + a, "8 login " + b}},
 		{"two files put together", "login,x\n" + a + ",1\nlogin,x\n" + b + ",2\n", "login", "CSV with commas, UTF-8", []string{"2 login " + a, "4 login " + b}},
-		{"an empty user", "login,x\n,filled\n" + a + ",", "login", "CSV with commas, UTF-8", []string{"2 ! the cell that names the user is empty", "3 login " + a}},
+		{"an empty user", "login,x\n,filled\n" + a + ",", "login", "CSV with commas, UTF-8", []string{"2 ! empty: no user is named", "3 login " + a}},
 		{"quoted line breaks", "login,x\n" + a + ",\"1\n2\n3\"\n" + b + ",", "login", "CSV with commas, UTF-8", []string{"2 login " + a, "5 login " + b}},
 		{"CRLF", "login\r\n" + a + "\r\n" + b + "\r\n", "login", "CSV, UTF-8", []string{"2 login " + a, "3 login " + b}},
 		{"CR alone", "login\r" + a + "\r" + b + "\r", "login", "CSV, UTF-8", []string{"2 login " + a, "3 login " + b}},
@@ -87,11 +87,11 @@ func TestRead(t *testing.T) {
 		{"blanks before quotation marks", "name, login\nAna, \"" + a + "\"", "login", "CSV with commas, UTF-8", []string{"2 login " + a}},
 		{"a short row", "name,login,x\nAna," + a, "login", "CSV with commas, UTF-8", []string{"2 login " + a}},
 		{"a row that slipped", "Dept, Team,Username,Manager email\nSales," + a + "," + b, "Username", "CSV with commas, UTF-8",
-			[]string{"2 ! the row has 3 cells under a header of 4, and more than one of them could be the user; put quotation marks around cells that hold a separator"}},
-		{"a row that is too short", "x,login\n1", "login", "CSV with commas, UTF-8", []string{"2 ! the cell that names the user is empty"}},
+			[]string{"2 ! has 3 cells under a header of 4, and more than one could be the user; put quotation marks around cells with a separator in them"}},
+		{"a row that is too short", "x,login\n1", "login", "CSV with commas, UTF-8", []string{"2 ! empty: no user is named"}},
 		{"our result file", "row,input,user_id,login,outcome,reason\r\n1,x@example.com," + id1 + "," + a + ",reset,\r\n2,y@example.com,,,skipped,not_found\r\n3,z@example.com,," + b + ",failed,\r\n4,'=1+1,,,skipped,invalid_row\r\n",
 			"user_id", "CSV with commas, UTF-8",
-			[]string{"2 id " + id1, "3 login y@example.com", "4 login " + b, `5 ! starts with "=" as a spreadsheet formula does; if that is a login, give the user's Okta ID`}},
+			[]string{"2 id " + id1, "3 login y@example.com", "4 login " + b, `5 ! starts with "=" like a spreadsheet formula; if it's a login, use the Okta ID instead`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestRead_refused(t *testing.T) {
 		{"gzip", "\x1f\x8b\x08\x00", roster.CodeSpreadsheet, 0, "gzip"},
 		{"a PDF", "%PDF-1.7\n", roster.CodeNotText, 0, "a PDF"},
 		{"a picture", "\x89PNG\r\n\x1a\n", roster.CodeNotText, 0, "a picture"},
-		{"bytes", zeros, roster.CodeNotText, 0, "not text"},
-		{"control characters", strings.Repeat("\x01a\x02", 50), roster.CodeNotText, 0, "not text"},
+		{"bytes", zeros, roster.CodeNotText, 0, "isn't text"},
+		{"control characters", strings.Repeat("\x01a\x02", 50), roster.CodeNotText, 0, "isn't text"},
 		{"a sign-in page", "\n <!DOCTYPE html><html>ana@example.com", roster.CodeMarkup, 0, "a web page"},
 		{"a sign-in page in UTF-16", "\xff\xfe" + utf16(unicode.LittleEndian, "<html>ana@example.com"), roster.CodeMarkup, 0, "a web page"},
 		{"JSON", `[{"id":"` + id1 + `"}]`, roster.CodeMarkup, 0, "JSON"},
@@ -170,8 +170,8 @@ func TestRead_refused(t *testing.T) {
 		{"a hostile header", "<!channel>\x1b[31m,`x`\n1,2", roster.CodeNoColumn, 1, "\"<!channel>\ufffd[31m\""},
 		{"a table on its side", "login,a@example.com,b@example.com\nstatus,ACTIVE,ACTIVE", roster.CodeNoColumn, 1, "lie on its side"},
 		{"a list on two sides of a header", "a@example.com\nlogin\nb@example.com", roster.CodeNoColumn, 1, "put the header first"},
-		{"an open quotation mark", "login,x\nana@example.com,\"lost\nbob@example.com,1\n", roster.CodeQuotes, 2, "line 2 is not closed"},
-		{"a quotation mark over lines", "login,x\nana@example.com,\"lost\nbob@example.com,\"1\"\n", roster.CodeQuotes, 2, "line 2 is not closed"},
+		{"an open quotation mark", "login,x\nana@example.com,\"lost\nbob@example.com,1\n", roster.CodeQuotes, 2, "line 2 isn't closed"},
+		{"a quotation mark over lines", "login,x\nana@example.com,\"lost\nbob@example.com,\"1\"\n", roster.CodeQuotes, 2, "line 2 isn't closed"},
 		{"an endless row", "login,x\nana@example.com," + strings.Repeat("y", 70000), roster.CodeHugeRow, 2, "quotation mark"},
 	}
 	for _, tt := range tests {
@@ -223,7 +223,7 @@ func TestRead_broken(t *testing.T) {
 func TestRead_hostile(t *testing.T) {
 	for cell, words := range map[string]string{
 		"me":                                     "has 2 characters",
-		"00u":                                    "not an Okta user ID",
+		"00u":                                    "isn't an Okta user ID",
 		"ana@example.com bob@example.com":        "names 2 users",
 		"ana@example.com;bob@example.com":        "names 2 users",
 		"not ana@example.com":                    "other words beside",
@@ -231,7 +231,7 @@ func TestRead_hostile(t *testing.T) {
 		"ana@example.com (do not reset)":         "other words beside",
 		"bob@example.com <ana@example.com>":      "names 2 users",
 		"<mailto:ana@example.com|bob@b.example>": "names 2 users",
-		"ana@":                                   "one @ stands between",
+		"ana@":                                   "one @ is between",
 		"a@bc":                                   "4 characters",
 		"=cmd|'/c calc'!A1":                      "spreadsheet formula",
 		"=HYPERLINK(\"mailto:a@b.co\",\"c@d.co\")": "names 2 users",
@@ -239,7 +239,7 @@ func TestRead_hostile(t *testing.T) {
 		"ana\x7f@example.com":                      "control character (U+007F)",
 		"ana\u202emoc.elpmaxe@b.co":                "invisible character (U+202E)",
 		"ana\u200b@example.com":                    "invisible character (U+200B)",
-		"ana\ufffd@example.com":                    "could not be read",
+		"ana\ufffd@example.com":                    "can't be read",
 		"<!channel>@example.com":                   `"<" inside`,
 		"<@U123>":                                  `"<" inside`,
 		"ana\ue000@example.com":                    "U+E000",
@@ -271,12 +271,12 @@ func TestRead_hostile(t *testing.T) {
 // and what is odd about it is known where Okta has no such user.
 func TestRead_odd(t *testing.T) {
 	for cell, words := range map[string]string{
-		"../groups/00g1":                 "reads like a path",
-		id1 + "/lifecycle/deactivate?x=": "not an Okta user ID",
-		id1 + "?x=":                      "not an Okta user ID",
+		"../groups/00g1":                 "looks like a path",
+		id1 + "/lifecycle/deactivate?x=": "isn't an Okta user ID",
+		id1 + "?x=":                      "isn't an Okta user ID",
 		id1 + "A":                        "this has 21 characters",
-		"00uzPde0IgxLd6GncfB\u0410":      "not an Okta user ID", // a Cyrillic A
-		"jean dupont":                    "a blank inside",
+		"00uzPde0IgxLd6GncfB\u0410":      "isn't an Okta user ID", // a Cyrillic A
+		"jean dupont":                    "a space inside",
 		"svc{backup}":                    `"{" inside`,
 		"{{7*7}}":                        `"{" inside`,
 		"dept:ops":                       `":" inside`,
@@ -290,9 +290,9 @@ func TestRead_odd(t *testing.T) {
 		"a%2fb@example.com":              `"%" inside`,
 		"ana@example.com?x=y":            `"?" inside`,
 		"ana@exa#mple.com":               "no domain has",
-		"ana @example.com":               "a blank inside",
+		"ana @example.com":               "a space inside",
 		"@example.com":                   "spreadsheet formula",
-		"a@b@c.example":                  "one @ stands between",
+		"a@b@c.example":                  "one @ is between",
 		"-ana@example.com":               "spreadsheet formula",
 		"ana\"x@example.com":             "quotation mark",
 		"ana\u201dx@example.com":         "quotation mark",
@@ -334,7 +334,7 @@ func TestRead_notes(t *testing.T) {
 		"User ID\nana@example.com":                 "holds logins",
 		"ID,Email\n1,ana@example.com":              `"ID" names no Okta user, so "Email" is used`,
 		"Ana,ana@example.com":                      "column 2 names the users",
-		"row,input,user_id,login\n1,x@y.zz,,":      "written by this bot",
+		"row,input,user_id,login\n1,x@y.zz,,":      "the bot's own",
 		"login\nana@example.com\n" + id1 + "\nx\n": "",
 	} {
 		got, err := roster.Read(strings.NewReader(file), roster.Limits{})

@@ -40,7 +40,7 @@ func readRecords(text string, comma rune, above, most int, yield func(cells []st
 		}
 		line += above
 		if len(raw) > maxRecord {
-			return refuse(CodeHugeRow, line, "The row at line %d is over %d KB long: look for a quotation mark that is not closed.", line, maxRecord>>10)
+			return refuse(CodeHugeRow, line, "Line %d is over %d KB long: look for a quotation mark that isn't closed.", line, maxRecord>>10)
 		}
 		for i, cell := range cells {
 			cells[i] = trim(cell)
@@ -72,7 +72,7 @@ func readLoosely(raw string, comma rune, bad *csv.ParseError, above int) ([]stri
 	text := strings.Trim(raw, "\r\n")
 	if bad.StartLine != bad.Line || strings.Contains(text, "\n") {
 		line := bad.StartLine + above
-		return nil, refuse(CodeQuotes, line, `The quotation mark at line %d is not closed. Close it, or write a quotation mark inside a quoted cell twice ("").`, line)
+		return nil, refuse(CodeQuotes, line, `The quotation mark at line %d isn't closed. Close it, or write a quotation mark inside a quoted cell twice ("").`, line)
 	}
 	if strings.Count(text, `"`)%2 == 0 {
 		return splitQuoted(text, comma), nil

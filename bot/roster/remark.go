@@ -47,9 +47,9 @@ func aside(text string, above, header bool) (why string, ok bool) {
 	case text == "" || words > mostHeading && !colon:
 		return "", false
 	case denied, colon && isRoleName(bare):
-		return fmt.Sprintf("is below %s, so it may not be one to reset", shown(text)), true
+		return fmt.Sprintf("is below %s, so it may be somebody not to reset", shown(text)), true
 	case above && !colon && closing.MatchString(text):
-		return fmt.Sprintf("is below %s, so it may be the address of who wrote this; write it above if it is meant", shown(text)), true
+		return fmt.Sprintf("is below %s, so it may be the sender's own address; move it up if it's meant", shown(text)), true
 	}
 	return "", colon
 }
@@ -144,7 +144,7 @@ func (l layout) refusal(cells []string) string {
 	}
 	for _, c := range cells {
 		if mayRefuse(c) && refusing.MatchString(c) {
-			return fmt.Sprintf("the row says %s", shown(c))
+			return fmt.Sprintf("the line says %s", shown(c))
 		}
 	}
 	return ""

@@ -32,7 +32,7 @@ func TestRead_closings(t *testing.T) {
 			if got := values(ros); got[0] != "ana@example.com" || slices.Contains(got, "rosa@example.com") {
 				t.Errorf("%q: %q", closing, got)
 			}
-			if last := ros.Rows[len(ros.Rows)-1]; last.Input != "rosa@example.com" || !strings.Contains(last.Problem, "who wrote this") {
+			if last := ros.Rows[len(ros.Rows)-1]; last.Input != "rosa@example.com" || !strings.Contains(last.Problem, "sender's own address") {
 				t.Errorf("%q: %+v", closing, last)
 			}
 		}
@@ -122,7 +122,7 @@ func TestRead_labels(t *testing.T) {
 		if got := values(ros); !slices.Equal(got, want) {
 			t.Errorf("%q: %q", line, got)
 		}
-		if strings.HasPrefix(line, "Cc") && !strings.Contains(ros.Rows[0].Problem, `is after "Cc:"`) {
+		if strings.HasPrefix(line, "Cc") && !strings.Contains(ros.Rows[0].Problem, `comes after "Cc:"`) {
 			t.Errorf("%q: %q", line, ros.Rows[0].Problem)
 		}
 		if label, _, _ := strings.Cut(line, ":"); strings.Contains(line, "eve") && strings.HasPrefix(line, "M") && !strings.Contains(strings.Join(ros.Notes, " "), fmt.Sprintf("Users after %q aren't taken", label+":")) {

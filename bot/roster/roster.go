@@ -83,7 +83,7 @@ func Read(r io.Reader, limits Limits) (*Roster, error) {
 // read makes the rows of a table, or says what is to be asked.
 func (ros *Roster) read(g *grid, limits Limits) error {
 	if g.len() == 0 {
-		return refuse(CodeEmpty, 0, "The file is empty: add one row for each user.")
+		return refuse(CodeEmpty, 0, "The file is empty: add a line for each user.")
 	}
 	l, err := readLayout(g, limits.Column)
 	if err != nil {
@@ -95,10 +95,10 @@ func (ros *Roster) read(g *grid, limits Limits) error {
 	}
 	ros.Rows = rowsOf(g, l)
 	if len(ros.Rows) == 0 {
-		return refuse(CodeEmpty, 0, "The file has a header and no rows below it: add one row for each user.")
+		return refuse(CodeEmpty, 0, "The file has a header and no rows below it: add one for each user.")
 	}
 	if n := ros.Users(); limits.Users > 0 && n > limits.Users {
-		return refuse(CodeTooMany, 0, "The file names %d users, and one request may have %d at most: split it.", n, limits.Users)
+		return refuse(CodeTooMany, 0, "The file names %s users; a request can have %s. Split it.", reset.Count(n), reset.Count(limits.Users))
 	}
 	if ros.Doubts = doubts(g, l); len(ros.Doubts) > 0 && limits.Column == 0 {
 		known := append([]column{}, l.use...)

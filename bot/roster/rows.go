@@ -61,7 +61,7 @@ func listed(rows []reset.Row, rec record) []reset.Row {
 }
 
 func labelProblem(label string) string {
-	return fmt.Sprintf("is after %s, so it may not be one to reset", shown(label+":"))
+	return fmt.Sprintf("comes after %s, so it may be somebody not to reset", shown(label+":"))
 }
 
 // isNamePart reports whether the first of some cells is the start of a display
@@ -79,7 +79,7 @@ func isNamePart(cells []string) bool {
 // after a word that introduces others counts only where there is nothing else.
 func bareRow(n int, rec record) reset.Row {
 	labels := labelsOf(rec.cells)
-	best, label, claimed := "", "", claim{problem: "the row names no user"}
+	best, label, claimed := "", "", claim{problem: "names no user"}
 	others := false
 	for i, cell := range rec.cells {
 		if cell == "" {
@@ -102,7 +102,7 @@ func bareRow(n int, rec record) reset.Row {
 		row.Kind, row.Value, row.Problem = "", "", labelProblem(label)
 	case row.Value == "":
 	case others:
-		row.Kind, row.Value, row.Problem = "", "", "the line names another user, too, among other words; write one user to a line"
+		row.Kind, row.Value, row.Problem = "", "", "names another user too, among other words; put each user on a line of its own"
 	}
 	return row
 }
@@ -164,12 +164,12 @@ func (l layout) row(n int, rec record) reset.Row {
 	if refs = append(refs, hardly...); len(refs) > 0 && l.slipped(rec, refs) {
 		row.Odd = ""
 		refs, input, problem = nil, row.Input, fmt.Sprintf(
-			"the row has %d cells under a header of %d, and more than one of them could be the user; put quotation marks around cells that hold a separator", len(rec.cells), len(l.names))
+			"has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.cells)), reset.Count(len(l.names)))
 	}
 	if len(refs) == 0 {
 		row.Input, row.Problem = shorten(input), problem
 		if problem == "" {
-			row.Problem = "the cell that names the user is empty"
+			row.Problem = "empty: no user is named"
 		}
 		return row
 	}

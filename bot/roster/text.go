@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/transform"
+
+	"factorbot/bot/reset"
 )
 
 // headBytes is how much of a file is looked at before it is read.
@@ -38,7 +40,7 @@ func readText(in *intake, raw *bufio.Reader, head []byte) (g *grid, format strin
 	width := 0
 	err = readRecords(text[d.skip:], d.comma, d.above, mostRows+1, func(cells []string, line int) error {
 		if g.len() == mostRows {
-			return refuse(CodeTooMany, line, "The file has more than %d rows, which is more than is read: split it.", mostRows)
+			return refuse(CodeTooMany, line, "The file has more than %s lines: split it.", reset.Count(mostRows))
 		}
 		width = max(width, len(cells))
 		return g.add(cells, line)
@@ -87,11 +89,11 @@ func (in *intake) reading(err error) error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, errTooBig):
-		return refuse(CodeTooBig, 0, "The file is over %s, which is the most that is read: split it, or leave only the column that names the users.", size(in.limit))
+		return refuse(CodeTooBig, 0, "The file is over %s, which is too large: split it, or leave only the column that names the users.", size(in.limit))
 	case errors.Is(err, errMixed):
-		return refuse(CodeEncoding, 0, "The letters of the file cannot be read: they are neither UTF-8 nor Windows-1252 throughout. Save it as CSV UTF-8.")
+		return refuse(CodeEncoding, 0, "The file's letters can't be read: they're neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
 	}
-	e := refuse(CodeUnreadable, 0, "The file could not be read to its end: drop it again.")
+	e := refuse(CodeUnreadable, 0, "The file couldn't be read to its end: drop it again.")
 	e.Err = err
 	return e
 }

@@ -28,13 +28,13 @@ func ParseWhen(text string, now time.Time) (time.Time, error) {
 	}
 	switch {
 	case !ok:
-		return time.Time{}, refuse(CodeWhen, 0, `%s is not a time that I understand. Write at:"tomorrow 07:00", at:"2026-11-25 07:00", at:"16:30" or at:"in 2 hours".`, shown(text))
+		return time.Time{}, refuse(CodeWhen, 0, `I don't understand the time %s. Write at:"tomorrow 07:00", at:"2026-11-25 07:00", at:"16:30" or at:"in 2 hours".`, shown(text))
 	case at.IsZero():
-		return time.Time{}, refuse(CodeWhen, 0, "%s does not exist in your time zone: the clock is put forward then. Choose another time.", shown(text))
+		return time.Time{}, refuse(CodeWhen, 0, "%s doesn't exist in your time zone: clocks go forward then. Choose another time.", shown(text))
 	case !at.After(now):
-		return time.Time{}, refuse(CodeWhen, 0, "%s is over already. Name a later time, such as tomorrow's, or leave at: out.", shown(text))
+		return time.Time{}, refuse(CodeWhen, 0, "%s has already passed. Choose a later time, or leave at: out.", shown(text))
 	case at.After(now.Add(Farthest)):
-		return time.Time{}, refuse(CodeWhen, 0, "%s is too far ahead: 30 days are the most. Ask again nearer to it.", shown(text))
+		return time.Time{}, refuse(CodeWhen, 0, "%s is too far ahead: 30 days is the limit.", shown(text))
 	}
 	return at, nil
 }

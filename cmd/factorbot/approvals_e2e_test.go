@@ -279,7 +279,7 @@ func TestApprovals_later_and_exports(t *testing.T) {
 	s := mustSandbox(t, "--no-bot", "--users", "60", "--rate-limit", "6000")
 	s.mustRunWith("approvers: {users: [U_APPROVER1, U_APPROVER2]}\n")
 	for text, words := range map[string]string{
-		`at:"yesterday 07:00" ana@example.com because x`: "at:", `at:"2019-01-01 07:00" ana@example.com because x`: "over already", `at:"in 40 days" ana@example.com because x`: "30 days",
+		`at:"yesterday 07:00" ana@example.com because x`: "at:", `at:"2019-01-01 07:00" ana@example.com because x`: "already passed", `at:"in 40 days" ana@example.com because x`: "30 days",
 		"break-glass ana@example.com because x": "protect.approvers", "export ana@example.com because x": "export",
 	} {
 		if got := s.ask(text); !strings.Contains(got, words) || strings.Contains(got, "FR-1") {

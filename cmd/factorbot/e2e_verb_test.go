@@ -43,7 +43,7 @@ func TestVerbs_answers(t *testing.T) {
 		{"U_APPROVER1", "thaw", "Nothing is frozen"},
 		{"U_REQUESTER", "statsu", "Did you mean"},
 		{"U_REQUESTER", "receit FR-1", "Did you mean"},
-		{"U_REQUESTER", "ana@example.com becuase lost phone", "cannot be understood"},
+		{"U_REQUESTER", "ana@example.com becuase lost phone", "don't understand"},
 	} {
 		if got := s.private(c.user, "/factor-reset "+c.text); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s: %s", c.user, c.text, got)
