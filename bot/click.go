@@ -103,7 +103,7 @@ func (l *listening) reported(ctx context.Context, a *event.Event) (view.Message,
 	in.Request, in.Row = id, row
 	r, paused, err := l.Desk.Report(ctx, in)
 	if errors.Is(err, reset.ErrAlreadyCounted) {
-		return view.Answer("The security team knows already that you did not expect this."), nil
+		return view.Answer("The security team already knows that you didn't expect this."), nil
 	}
 	if err != nil {
 		return view.Message{}, err

@@ -175,5 +175,5 @@ func named(c roster.Command) (reset.ID, error) {
 
 // misnamed says that a command lacks its request, or names several.
 func misnamed(c roster.Command) error {
-	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of one of yours.", c.Verb)}
+	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of yours.", c.Verb)}
 }

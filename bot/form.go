@@ -177,7 +177,7 @@ func (s *socket) showModal(ctx context.Context, a *event.Event) {
 	}
 }
 
-const notOpened = "The form did not open. Please try again."
+const notOpened = "The form didn't open. Please try again."
 
 // wasOpened answers a click or command whose modal nobody has opened: the program
 // ended between recording it and that. Another process has opened what it received.

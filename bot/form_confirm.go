@@ -46,7 +46,7 @@ func (l *listening) checkNumber(_ context.Context, a *event.Event) map[string]st
 	case err != nil:
 		return map[string]string{view.FieldUsers: "Type a whole number, such as 120."}
 	case n != f.Users:
-		return map[string]string{view.FieldUsers: fmt.Sprintf("That is not the number of users of %s. Look again at what you approve.", f.Request)}
+		return map[string]string{view.FieldUsers: fmt.Sprintf("That isn't the number of users of %s. Look again at what you approve.", f.Request)}
 	}
 	return nil
 }

@@ -129,9 +129,9 @@ func (l *listening) order(a *event.Event) (order, map[string]string) {
 		o.NotTill = time.Unix(at, 0).UTC()
 		switch ahead := o.NotTill.Sub(l.Now()); {
 		case ahead < -time.Minute:
-			wrong[view.FieldWhen] = "That is in the past. Leave it out to start as soon as it is approved."
+			wrong[view.FieldWhen] = "That's in the past. Leave it out to start as soon as it's approved."
 		case ahead > furthest:
-			wrong[view.FieldWhen] = "That is more than 30 days ahead. Ask again when it is nearer."
+			wrong[view.FieldWhen] = "That's too far ahead: 30 days is the limit."
 		}
 	}
 	for _, choice := range a.Fields[view.FieldOptions].Picked {
@@ -185,11 +185,11 @@ func (o *order) name(a *event.Event, id string) string {
 	case view.FieldFile:
 		return o.attached(a.Fields[id].Files)
 	case view.FieldGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as it is in Okta.")
+		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as Okta shows it.")
 	case view.FieldFilter:
 		return o.expression(roster.UserFilter, a.Typed(id))
 	case view.FieldQuery:
-		return o.set(roster.UserQuery, a.Typed(id), "Write how the name or e-mail begins.")
+		return o.set(roster.UserQuery, a.Typed(id), "Write the start of a name or e-mail.")
 	default:
 		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
 	}
@@ -211,9 +211,9 @@ func (o *order) expression(kind roster.UserKind, value string) string {
 	switch {
 	case value == "":
 	case !operator.MatchString(value):
-		return `That is no expression of Okta's: it compares nothing. Write for example: status eq "LOCKED_OUT"`
+		return `That isn't an Okta expression: it compares nothing. Write for example: status eq "LOCKED_OUT"`
 	case strings.Count(value, `"`)%2 != 0:
-		return "A quotation mark is not closed."
+		return "A quotation mark isn't closed."
 	}
 	return o.set(kind, value, `Write an expression, such as status eq "LOCKED_OUT".`)
 }
@@ -229,7 +229,7 @@ func (o *order) attached(files []event.File) string {
 	case fileSheet:
 		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
 	}
-	return "Only .csv, .tsv, .txt and .xlsx files are read."
+	return "I can only read .csv, .tsv, .txt and .xlsx files."
 }
 
 // listed reads users that were typed or pasted.
@@ -247,7 +247,7 @@ func wordsOf(err error) string {
 	if words, known := desk.RefusalWords(err); known {
 		return words
 	}
-	return "This is not understood. Please check it."
+	return "I don't understand this. Please check it."
 }
 
 // requested opens the request of a form that was checked.

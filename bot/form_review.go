@@ -60,9 +60,9 @@ func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.Modal
 	case err != nil:
 		return slack.ModalViewRequest{}, err
 	case r.Plan.Digest.Short() != f.Digest.Short():
-		return view.Notice("The plan has changed", "This plan is not the newest one any more. Close this, and review the newest message of the request."), nil
+		return view.Notice("The plan has changed", "There's a newer plan. Close this, and review the newest message of the request."), nil
 	case r.State != reset.Pending:
-		return view.Notice("Already decided", "This request was decided meanwhile. Close this, and look at its message."), nil
+		return view.Notice("Already decided", "Somebody decided this request meanwhile. Close this, and look at its message."), nil
 	}
 	full := false
 	for field, in := range a.Fields {
@@ -144,7 +144,7 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 	case len(rows) == 1:
 		return map[string]string{view.ReviewSearch: "1 user is ticked. Press Remove ticked above, or take off the tick."}
 	case len(rows) > 1:
-		return map[string]string{view.ReviewSearch: fmt.Sprintf("%d users are ticked. Press Remove ticked above, or take off the ticks.", len(rows))}
+		return map[string]string{view.ReviewSearch: fmt.Sprintf("%s users are ticked. Press Remove ticked above, or take off the ticks.", reset.Count(len(rows)))}
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func TestNumber_isAskedForByAButtonWhereTheModalDoesNotOpen(t *testing.T) {
 		}
 		return got
 	}
-	for number, words := range map[string]string{"3": "not the number", "20": "not the number", "two": "valid number"} {
+	for number, words := range map[string]string{"3": "isn't the number", "20": "isn't the number", "two": "valid number"} {
 		if got := submit(number); !strings.Contains(got.Errors["users"], words) {
 			t.Errorf("%s: %+v", number, got)
 		}
@@ -344,13 +344,13 @@ func TestOrder_names(t *testing.T) {
 		{view.FieldFile, files("book.xlsx"), "", 0},
 		{view.FieldList, event.Entered{Text: "ana.lima\njdoe12"}, "", 2},
 		{view.FieldList, event.Entered{Text: "Manager Email,User Email\nboss@example.com,ana@example.com\nboss@example.com,bob@example.com"}, "Several columns", 0},
-		{view.FieldFile, files("x.exe"), "Only .csv", 0},
+		{view.FieldFile, files("x.exe"), "only read .csv", 0},
 		{view.FieldFile, files("a.csv", "b.csv"), "one file", 0},
 		{view.FieldFile, files(), "one file", 0},
 		{view.FieldFile, files("A.CSV"), "", 0},
 		{view.FieldPeople, event.Entered{Picked: []string{"U1", "U2"}}, "", 2},
 		{view.WhomGroup, event.Entered{Text: ` "Sales East" `}, "", 1},
-		{view.WhomQuery, event.Entered{Text: " "}, "how the name", 0},
+		{view.WhomQuery, event.Entered{Text: " "}, "start of a name", 0},
 		{view.WhomFilter, event.Entered{Text: `status eq "ACTIVE"`}, "", 1},
 		{view.WhomFilter, event.Entered{Text: `"pr"`}, "compares nothing", 0},
 		{view.WhomSearch, event.Entered{Text: "profile.nickName pr"}, "", 1},
@@ -389,7 +389,7 @@ func TestOrder_users(t *testing.T) {
 		"all":                  {map[string]event.Entered{view.FieldFile: file, view.FieldList: text, view.FieldPeople: people}, view.FieldFile, "in another field too", 0, false, false},
 		"a table and people":   {map[string]event.Entered{view.FieldList: table, view.FieldPeople: people}, view.FieldPeople, "can't be mixed", 2, false, true},
 		"a wrong word, people": {map[string]event.Entered{view.FieldList: {Text: "all!"}, view.FieldPeople: people}, view.FieldList, "all!", 0, false, false},
-		"a wrong file":         {map[string]event.Entered{view.FieldFile: {Files: []event.File{{Name: "a.pdf"}}}}, view.FieldFile, "Only .csv", 0, false, false},
+		"a wrong file":         {map[string]event.Entered{view.FieldFile: {Files: []event.File{{Name: "a.pdf"}}}}, view.FieldFile, "only read .csv", 0, false, false},
 	} {
 		var o order
 		field, words := o.users(&event.Event{Fields: c.fields})

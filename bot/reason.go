@@ -59,7 +59,7 @@ func (l *listening) reasoned(ctx context.Context, a *event.Event) (view.Message,
 		case err != nil:
 			return view.Message{}, err
 		case !known || q.By != a.By:
-			return view.Answer("This question is over. Drop the file again, with the reason as its message."), nil
+			return view.Answer("This question is closed. Drop the file again, with the reason as its message."), nil
 		}
 		with = q.With
 	}

@@ -230,7 +230,7 @@ func (l *listening) open(ctx context.Context, a *event.Event, f event.File, with
 		// Planning takes minutes for a long list; a refused form has no thread to be told in.
 		return view.Opened(r), nil
 	case r.State != reset.Rejected: // its thread tells of that
-		return view.Answer(fmt.Sprintf("%s was asked for with this file already. Nothing was opened a second time.", r.ID)), nil
+		return view.Answer(fmt.Sprintf("%s already has this file. Nothing was opened a second time.", r.ID)), nil
 	}
 	return view.Message{}, nil
 }
@@ -292,10 +292,10 @@ func (l *listening) chose(ctx context.Context, a *event.Event) (view.Message, er
 	case err != nil:
 		return view.Message{}, err
 	case !known || q.SHA256 == "":
-		return view.Answer("This question is over. Drop the file again if the users are still to be reset."), nil
+		return view.Answer("This question is closed. Drop the file again if the users still need a reset."), nil
 	case q.By != a.By:
 		l.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", a.By, "uploader", q.By)
-		return view.Refused("Only who sent the file can choose its column."), nil
+		return view.Refused("Only the person who sent the file can choose its column."), nil
 	}
 	f, err := l.find(ctx, a, up)
 	if err != nil {
@@ -318,7 +318,7 @@ func (l *listening) download(ctx context.Context, f event.File, column int) (*ro
 	}
 	if f.Size > limits.Bytes {
 		return nil, &roster.Error{Code: roster.CodeTooBig, Words: fmt.Sprintf(
-			"The file is over %d MiB, which is the most that is read. Split it, or leave only the column that names the users.", limits.Bytes>>20)}
+			"The file is over %d MiB, which is too large. Split it, or leave only the column that names the users.", limits.Bytes>>20)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.fileTime, downloadTime))
 	defer cancel()
@@ -331,7 +331,7 @@ func (l *listening) download(ctx context.Context, f event.File, column int) (*ro
 		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", slackapi.LogText(err))
 		if !mayCome(err) || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
-				Words: "The file could not be fetched from Slack. Drop it again; if that does not help, ask whether the app may read files here (files:read)."}
+				Words: "I couldn't get the file from Slack. Drop it again; if that doesn't help, ask your admin whether the app may read files here (files:read)."}
 		}
 	}
 }

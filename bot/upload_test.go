@@ -176,9 +176,9 @@ func TestUpload_onlyTheUploaderChooses(t *testing.T) {
 	w.upload("U_REQUESTER", "lost phones", "list.csv", twoColumns)
 	block := w.block(w.ask("U_REQUESTER", "choose_column"))
 	w.pick("U_APPROVER1", block, "2")
-	w.until("somebody else is refused", w.told("U_APPROVER1", "Only who sent the file"))
+	w.until("somebody else is refused", w.told("U_APPROVER1", "Only the person who sent the file"))
 	w.pick("U_REQUESTER", strings.Replace(block, ":F", ":F9", 1), "2")
-	w.until("a file that nobody asked about", w.told("U_REQUESTER", "question is over"))
+	w.until("a file that nobody asked about", w.told("U_REQUESTER", "question is closed"))
 	w.pick("U_REQUESTER", "../x", "2")
 	w.until("a forged block", w.told("U_REQUESTER", "out of date"))
 	if n := w.requests(); n != 0 {
@@ -386,7 +386,7 @@ func TestUpload_reasonOnceByItsSender(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.set(string(frame))
-	w.until("somebody else is told", w.told("U_APPROVER1", "question is over"))
+	w.until("somebody else is told", w.told("U_APPROVER1", "question is closed"))
 	for range 2 {
 		modal := w.click("U_REQUESTER", ask.TS, "add_reason").View
 		w.submit("U_REQUESTER", modal, map[string]any{view.ReasonBlock: map[string]any{view.ReasonAction: "lost phones"}})

@@ -76,14 +76,14 @@ func (l *listening) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery,
 }
 
 func notPast(word string) error {
-	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("%q does not say whose history or of when. Write: history, history mine, history @ana, or history 30d.", word)}
+	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("I don't know the history of %q. Write: history, history mine, history @ana, or history 30d.", word)}
 }
 
 // brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
 func (l *listening) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
-			"%s is about everything at once and takes no names. To stop one request, write: pause FR-42", c.Verb)}
+			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}
 	}
 	in := intent(a)
 	in.Why = c.Reason

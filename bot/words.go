@@ -127,7 +127,7 @@ func knownErrors() map[error]string {
 		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
 		reset.ErrNoRow:           "That user isn't in the plan any more. Open the review again.",
 		reset.ErrFrozen:          "Everything is frozen. Two approvers must run `/factor-reset thaw`.",
-		reset.ErrNotFound:        "There is no such request. `/factor-reset status` lists yours.",
+		reset.ErrNotFound:        "There's no such request. `/factor-reset status` lists yours.",
 		context.DeadlineExceeded: "Slack (or Okta)" + notAnswering,
 	}
 }

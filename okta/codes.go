@@ -11,7 +11,7 @@ type verdict struct {
 }
 
 const (
-	adviceAuth       = "Okta no longer accepts the bot's token or key: create a new one, or look in the System Log whether it was revoked or used from an address it is not allowed for; then resume."
+	adviceAuth       = "Okta no longer accepts the bot's token or key. Create a new one, or look in the System Log whether it was revoked or used from a wrong address; then resume."
 	adviceScope      = "The service app lacks an OAuth scope that this call needs: let a super administrator grant it under Okta API Scopes, then resume."
 	adviceForbidden  = "The bot's role doesn't cover these users: ask a super administrator to widen it, then resume."
 	adviceStatus     = "Okta doesn't allow it in the user's status: activate, unlock or unsuspend the user first."
@@ -20,7 +20,7 @@ const (
 	adviceConcurrent = "Too many calls run in the org at once: it goes on by itself, with fewer."
 	adviceInvalid    = "Okta refused the call as malformed: report it with the request ID."
 	adviceExpression = "Okta doesn't understand this search: correct the expression (property, operator, value in double quotes)."
-	adviceServer     = "Okta had a fault of its own: look at status.okta.com; it is settled and tried again."
+	adviceServer     = "Okta had a fault of its own: look at status.okta.com; it's checked and tried again."
 	adviceReadOnly   = "Okta is in read-only mode for maintenance: look at status.okta.com and resume when it has ended."
 	adviceNetwork    = "Okta can't be reached, or the connection broke: check network, proxy and DNS, then resume."
 	adviceRedirect   = "The org URL answers with a redirect: set it to the org's own address, https://ORG.okta.com."
@@ -136,7 +136,7 @@ func verdictOf(kind Kind, otherwise string) verdict {
 
 func statusWords(status int) string {
 	if status >= 200 && status < 300 {
-		return "an answer that is not Okta's"
+		return "an answer that isn't Okta's"
 	}
 	if t := http.StatusText(status); t != "" {
 		return t

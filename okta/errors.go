@@ -208,7 +208,7 @@ func networkWords(err error) string {
 		return "no address for " + clip(dns.Name, 100)
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not trusted"
+		return "its certificate isn't trusted"
 	}
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
 		return "timed out"

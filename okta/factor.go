@@ -143,7 +143,7 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 		}
 		path = firstOf(wire.APIPath(got.Links.Next.Href), p.next)
 		if path == "" && got.Links.Next.Href != "" {
-			return &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that is not Okta's", Advice: adviceServer}
+			return &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that isn't Okta's", Advice: adviceServer}
 		}
 	}
 	return nil

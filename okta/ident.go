@@ -40,7 +40,7 @@ func IsFactorID(s string) bool { return factorIDPattern.MatchString(s) }
 
 // unsafeID is the refusal to send an ID. It is final: the same ID is refused again.
 func unsafeID(op, what string) *Error {
-	return &Error{Op: op, Effect: EffectRejected, Kind: KindUnsafeID, Summary: what + " is not one that Okta issues, so nothing was sent"}
+	return &Error{Op: op, Effect: EffectRejected, Kind: KindUnsafeID, Summary: what + " isn't one that Okta issues, so nothing was sent"}
 }
 
 // searchable says whether a value may stand between quotes in a search or

@@ -115,7 +115,7 @@ func truncated(op, summary, advice string) *Error {
 // refused tells the end of what Okta shows of a search from a wrong expression.
 func (s Selection) refused(op string, shown int, err error) error {
 	if s.Search != "" && shown >= mostOfSearch && IsKind(err, KindExpression, KindInvalid) {
-		return truncated(op, fmt.Sprintf("Okta shows no more than the first %d users for this search", shown),
+		return truncated(op, fmt.Sprintf("Okta shows only the first %d users for this search", shown),
 			"Split the search, for instance by profile.lastName or by status, or list a group or everybody.")
 	}
 	return err

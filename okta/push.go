@@ -109,7 +109,7 @@ func (c *Client) Challenge(ctx context.Context, userID, factorID string) (Challe
 	transaction, own := strings.CutPrefix(wire.APIPath(got.Links.Poll.Href), path+"/transactions/")
 	if !isWaiting(got.Result) || !own || !transactionPattern.MatchString(transaction) {
 		return Challenge{}, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, RequestID: cl.ans.requestID,
-			Summary: "Okta did not say where the answer of the push will be", Advice: adviceServer}
+			Summary: "Okta didn't say where the answer of the push will be", Advice: adviceServer}
 	}
 	ch := Challenge{Transaction: transaction, ExpiresAt: got.ExpiresAt.Time, RequestID: cl.ans.requestID}
 	if e := got.Embedded.Challenge; e != nil && e.Answer != nil {
@@ -168,5 +168,5 @@ func (c *Client) Answer(ctx context.Context, userID, factorID, transaction strin
 	case r == PushSuccess || r == PushRejected || r == PushTimeout:
 		return r, nil
 	}
-	return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, RequestID: p.requestID, Summary: "an answer that Okta does not document", Advice: adviceServer}
+	return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, RequestID: p.requestID, Summary: "an answer that Okta doesn't document", Advice: adviceServer}
 }

@@ -10,7 +10,7 @@ func scopes() []scope {
 		{name: "okta.users.manage"}, {name: "okta.users.read"}, {name: "okta.roles.read"},
 		{name: "okta.groups.read"}, {name: "okta.logs.read"}, {name: "okta.apps.read"},
 		{"okta.schemas.read", "exports offer no attributes of the org's own"},
-		{"okta.orgs.read", "the org's name is not shown"},
+		{"okta.orgs.read", "the org's name isn't shown"},
 	}
 }
 

@@ -125,7 +125,7 @@ func (w *watch) failure(cause error) *Error {
 	case w.late && !w.begun:
 		return lost(op, EffectNone, KindLate, "no connection within 2 s of its record, so nothing was sent", nil)
 	case !w.begun:
-		return lost(op, EffectNone, KindNetwork, "Okta could not be reached: "+networkWords(cause), cause)
+		return lost(op, EffectNone, KindNetwork, "Okta couldn't be reached: "+networkWords(cause), cause)
 	}
 	return lost(op, EffectDoubt, KindNetwork, "no answer: "+networkWords(cause), cause)
 }
@@ -137,7 +137,7 @@ func (w *watch) broken(cause error, status int) *Error {
 	_, shape := errors.AsType[*json.UnmarshalTypeError](cause)
 	if syntax || shape {
 		return &Error{Op: w.call.op, Effect: EffectDoubt, Kind: KindServer, Status: status,
-			Summary: "an answer that is not Okta's", Advice: adviceServer}
+			Summary: "an answer that isn't Okta's", Advice: adviceServer}
 	}
 	e := lost(w.call.op, EffectDoubt, KindNetwork, "the answer broke off: "+networkWords(cause), cause)
 	e.Status = status

@@ -139,17 +139,17 @@ func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[
 func lostWords(err error) string {
 	switch slackapi.ErrorCode(err) {
 	case "channel_not_found":
-		return "the channel is gone, or the bot was removed from it. Somebody in the channel has to invite it"
+		return "the channel is gone, or the bot was removed from it. Somebody there must invite it"
 	case "not_in_channel":
-		return "the bot is not in the channel. Somebody there has to invite it"
+		return "the bot isn't in the channel. Somebody there must invite it"
 	case "is_archived":
 		return "the channel is archived"
 	case "restricted_action", "posting_to_channel_denied", "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "restricted_action_non_threadable_channel":
-		return "the bot may not post there. Who owns the channel can let it"
+		return "the bot can't post there. The channel's owner can allow it"
 	case "missing_scope", "no_permission":
-		return "the app lacks a permission. Who runs the bot finds in its log which one"
+		return "the app lacks a permission. Your admin finds in the bot's log which one"
 	case "file_uploads_disabled":
-		return "the workspace does not allow files"
+		return "the workspace doesn't allow files"
 	}
 	return ""
 }

@@ -55,7 +55,7 @@ func others(n int) string {
 	if n == 1 {
 		return "one other person"
 	}
-	return fmt.Sprintf("%d other people", n)
+	return reset.Count(n) + " other people"
 }
 
 func (r Rules) largeWords() string {

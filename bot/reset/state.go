@@ -37,7 +37,7 @@ const (
 	MoveFreeze  Move = "freeze the plan of"
 	MoveReject  Move = "reject"
 	MoveCancel  Move = "cancel"
-	MoveTakeOut Move = "take rows out of"
+	MoveTakeOut Move = "remove users from"
 	MoveDeny    Move = "deny"
 	MoveExpire  Move = "expire"
 	MoveApprove Move = "approve"

@@ -106,7 +106,7 @@ func (b *batch) attempt(t reset.Target, step reset.Step, still func(*okta.Slot) 
 		return tryDone
 	}
 	receipt, err := b.send(slot, asked, step)
-	b.inTime(&b.late, okta.IsKind(err, okta.KindLate), "The bot's disk is too slow: %d calls in a row could not be recorded in time, so none of them was sent. Check the disk, then resume.")
+	b.inTime(&b.late, okta.IsKind(err, okta.KindLate), "The bot's disk is too slow: %s calls in a row couldn't be recorded in time, so none of them was sent. Check the disk, then resume.")
 	if err != nil {
 		return b.failed(t, step, err)
 	}
@@ -376,7 +376,7 @@ func (b *batch) strike(advice string) {
 	}
 	b.mu.Unlock()
 	if many && b.taking.Err() == nil {
-		b.halted(reset.CauseErrors, fmt.Sprintf("%d calls to Okta in a row failed. %s", n, advice))
+		b.halted(reset.CauseErrors, fmt.Sprintf("%s calls to Okta in a row failed. %s", reset.Count(n), advice))
 	}
 }
 
@@ -405,7 +405,7 @@ func (b *batch) inTime(row *streak, late bool, why string) {
 	}
 	b.mu.Unlock()
 	if many && b.taking.Err() == nil {
-		b.halted(reset.CauseErrors, fmt.Sprintf(why, n))
+		b.halted(reset.CauseErrors, fmt.Sprintf(why, reset.Count(n)))
 	}
 }
 

@@ -492,7 +492,7 @@ func (b *batch) clean(slot *okta.Slot, t reset.Target, p reset.Progress, cleared
 		return asOf, false
 	}
 	fresh := time.Since(asOf) < freshRead
-	b.inTime(&b.stale, !fresh, "Okta takes over 2 seconds to list a user's factors, so %d resets that were interrupted could not be sent again in time. Resume when Okta answers faster.")
+	b.inTime(&b.stale, !fresh, "Okta takes over 2 seconds to list a user's factors, so %s interrupted resets couldn't be sent again in time. Resume when Okta answers faster.")
 	return asOf, fresh
 }
 

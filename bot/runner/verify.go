@@ -309,7 +309,7 @@ func (b *batch) list(t reset.Target) {
 	default:
 		e := proof(t, p, reset.ProofNone)
 		e.Touched = true
-		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, fmt.Sprintf("Okta answered %d times that it was done, and an older factor is still listed", p.Retaken+1)
+		e.Outcome, e.Reason, e.Detail = reset.OutcomeFailed, reset.OktaError, fmt.Sprintf("Okta answered %s times that it was done, and an older factor is still listed", reset.Count(p.Retaken+1))
 		b.write(e)
 	}
 }

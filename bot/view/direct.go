@@ -41,7 +41,7 @@ func AskGroups(r *reset.Request, h Helpers) Message {
 func decided(r *reset.Request, revision int, to reset.Person) string {
 	switch {
 	case revision != r.Plan.Revision:
-		return "There is a newer plan; you're asked about that one."
+		return "There's a newer plan; you're asked about that one."
 	case r.State == reset.Pending && r.HasApproved(to):
 		return "Your approval counts. Others are needed too."
 	case r.State == reset.Pending:

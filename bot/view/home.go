@@ -81,7 +81,7 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 		}
 	}
 	if n := len(all) - homeShown; n > 0 {
-		blocks = append(blocks, note(fmt.Sprintf("…and %d more: `/factor-reset status`.", n)))
+		blocks = append(blocks, note(fmt.Sprintf("…and %s more: `/factor-reset status`.", phrase.Count(n))))
 	}
 	return blocks
 }

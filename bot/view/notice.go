@@ -106,6 +106,6 @@ func ReportAlert(r *reset.Request, w reset.Report) Message {
 	if len(r.Approved) > 0 {
 		s += " and approved by " + approvers(r)
 	}
-	s += fmt.Sprintf(". Reports so far: %d. Now: %s. `/factor-reset freeze` stops everything.", len(r.Reported), phrase.State(r))
+	s += fmt.Sprintf(". Reports so far: %s. Now: %s. `/factor-reset freeze` stops everything.", phrase.Count(len(r.Reported)), phrase.State(r))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }

@@ -66,7 +66,7 @@ func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) st
 			for _, k := range keys[i:] {
 				rest += counts[k]
 			}
-			parts = append(parts, fmt.Sprintf("%s in %d others", phrase.Count(rest), len(keys)-i))
+			parts = append(parts, fmt.Sprintf("%s in %s others", phrase.Count(rest), phrase.Count(len(keys)-i)))
 			break
 		}
 		w := phrase.Cut(phrase.Line(words(k)), 40)

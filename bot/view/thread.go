@@ -34,7 +34,7 @@ func Reply(r *reset.Request, link string) Message {
 // rejectedAdvice says what to do after a refusal, where its sentence does not say it.
 func rejectedAdvice(r *reset.Request) string {
 	if r.Plan.Digest != "" {
-		return "The plan file says for each row why it is skipped."
+		return "The plan file says why each user is skipped."
 	}
 	return ""
 }

@@ -32,9 +32,9 @@ func History(what string, all []*reset.Request, more bool) Message {
 		lines = lines[n:]
 	}
 	if more || len(all) > historyShown {
-		blocks = append(blocks, note(fmt.Sprintf("There are more than these %d. Narrow it: `/factor-reset history 7d`, `history mine` or `history @ana`.", min(len(all), historyShown))))
+		blocks = append(blocks, note(fmt.Sprintf("There are more than these %s. Narrow it: `/factor-reset history 7d`, `history mine` or `history @ana`.", phrase.Count(min(len(all), historyShown)))))
 	}
-	return Message{Text: texted(fmt.Sprintf("%s: %d, newest %s", head, len(all), all[0].ID)), Blocks: blocks}
+	return Message{Text: texted(fmt.Sprintf("%s: %s, newest %s", head, phrase.Count(len(all)), all[0].ID)), Blocks: blocks}
 }
 
 // pastLine is one request in a list: what, who, when, and what became of it.
@@ -99,10 +99,10 @@ func WhoAmI(w Who) Message {
 			rows = append(rows, pastLine(r))
 		}
 		if n := len(list.all) - 10; n > 0 {
-			rows = append(rows, fmt.Sprintf("…and %d more.", n))
+			rows = append(rows, fmt.Sprintf("…and %s more.", phrase.Count(n)))
 		}
 		blocks = append(blocks, section(strings.Join(rows, "\n")))
-		lines = append(lines, fmt.Sprintf("%s: %d", list.head, len(list.all)))
+		lines = append(lines, list.head+": "+phrase.Count(len(list.all)))
 	}
 	return Message{Text: texted(strings.Join(lines, "\n")), Blocks: blocks}
 }

@@ -284,8 +284,8 @@ func TestHostile_forms(t *testing.T) {
 		"blank reason":         {answers{"list": "ana@example.com", "reason": " \n "}, "reason", "Add a reason"},
 		"an unknown factor":    {answers{"list": "ana@example.com", "reason": "x", "factors": []string{"<!here>"}}, "factors", "isn't a factor"},
 		"before all time":      {answers{"list": "ana@example.com", "reason": "x", "when": -5}, "when", "past"},
-		"an open quote":        {answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "not closed"},
-		"no group":             {answers{"group": ` "" `, "reason": "x"}, "group", "as it is in Okta"},
+		"an open quote":        {answers{"search": `status eq "ACTIVE`, "reason": "x"}, "search", "isn't closed"},
+		"no group":             {answers{"group": ` "" `, "reason": "x"}, "group", "as Okta shows it"},
 		"a program":            {answers{"file": []string{script}, "reason": "x"}, "file", "not a file of the kind"},
 	} {
 		if wrong := s.try("U_REQUESTER", s.wholeForm("U_REQUESTER"), c.enter); !strings.Contains(fmt.Sprint(wrong[c.field]), c.words) {
@@ -334,6 +334,6 @@ func TestHostile_file_addresses(t *testing.T) {
 		}
 		since := len(s.messages("U_REQUESTER"))
 		s.post("/sandbox/set", map[string]any{"slack_frame": frame})
-		s.answered("U_REQUESTER", address, since, fmt.Sprintf("FR-%d", i+1), "could not be fetched from Slack")
+		s.answered("U_REQUESTER", address, since, fmt.Sprintf("FR-%d", i+1), "couldn't get the file from Slack")
 	}
 }

@@ -290,7 +290,7 @@ func TestSandbox_add_a_reason(t *testing.T) {
 	submit("lost phone, said again")
 	s.await("word that the file was asked for already", func() bool {
 		for _, m := range s.messages("U_REQUESTER") {
-			if m.Ephemeral && strings.Contains(m.Text, "FR-1 was asked for with this file already") {
+			if m.Ephemeral && strings.Contains(m.Text, "FR-1 already has this file") {
 				return true
 			}
 		}

@@ -100,7 +100,7 @@ func TestReview_rows_taken_out(t *testing.T) {
 	}
 	s.click("U_APPROVER2", pending, "approve") // of the first plan
 	s.toldPrivately("U_APPROVER2", "plan has changed")
-	if turned := s.turn("U_APPROVER2", late, "review_on", "1", nil); !strings.Contains(text(turned), "not the newest") {
+	if turned := s.turn("U_APPROVER2", late, "review_on", "1", nil); !strings.Contains(text(turned), "a newer plan") {
 		t.Errorf("an old review: %s", text(turned))
 	}
 	now := s.awaitMessage("the new buttons", func(m message) bool { return m.has("approve") && m.value("approve") != pending.value("approve") })

@@ -181,7 +181,7 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 		t.Fatalf("the form does not say how many: %s", text(form))
 	}
 	for _, wrong := range []string{"1", "1000", "07"} {
-		if errs := s.try("U_APPROVER1", form, answers{"users": wrong}); !strings.Contains(fmt.Sprint(errs["users"]), "not the number") {
+		if errs := s.try("U_APPROVER1", form, answers{"users": wrong}); !strings.Contains(fmt.Sprint(errs["users"]), "isn't the number") {
 			t.Errorf("%q: %v", wrong, errs)
 		}
 	}

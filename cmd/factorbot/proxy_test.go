@@ -169,7 +169,7 @@ func TestDoctor_throughAProxy(t *testing.T) {
 	if out, err := examine(p, "login.example.invalid", "NO_PROXY=.example.invalid"); err == nil || p.was("login.example.invalid") || !p.was("slack.com") {
 		t.Errorf("NO_PROXY: %v, the proxy was asked for %q\n%s", err, p.asked, out)
 	}
-	if out, err := examine(p, "example.okta.com", "SSL_CERT_FILE=/dev/null"); err == nil || !strings.Contains(out, "certificate is not trusted") {
+	if out, err := examine(p, "example.okta.com", "SSL_CERT_FILE=/dev/null"); err == nil || !strings.Contains(out, "certificate isn't trusted") {
 		t.Errorf("of an unknown authority: %v\n%s", err, out)
 	}
 }

@@ -49,7 +49,7 @@ func tooFew(r *reset.Request) string {
 	if t.Able == 1 {
 		people = "person"
 	}
-	return fmt.Sprintf("Only %d %s can approve this and %s needed, so it will expire. Your admin can name more approvers.", t.Able, people, isOrAre(need))
+	return fmt.Sprintf("Only %s %s can approve this and %s needed, so it will expire. Your admin can name more approvers.", Count(t.Able), people, isOrAre(need))
 }
 
 func riskWords(r *reset.Request, k reset.Risk) string {
@@ -102,7 +102,7 @@ func resetBefore(r *reset.Request, k reset.Risk) string {
 		s += " " + Date(k.Last)
 	}
 	if k.Most > 1 {
-		s += fmt.Sprintf(" (up to %d times)", k.Most)
+		s += fmt.Sprintf(" (up to %s times)", Count(k.Most))
 	}
 	return s
 }

@@ -17,7 +17,7 @@ func Voices(all []reset.Voice) string {
 		names = append(names, Voice(v))
 	}
 	if n := len(all) - VotesShown; n > 0 {
-		names = append(names, fmt.Sprintf("%d more", n))
+		names = append(names, Count(n)+" more")
 	}
 	return And(names)
 }
@@ -57,7 +57,7 @@ func Wanting(r *reset.Request) string {
 	case w.Groups == len(quorums):
 		return s + ", one each from " + And(quorums)
 	}
-	return fmt.Sprintf("%s, %d of them from %s", s, w.Groups, Or(quorums))
+	return fmt.Sprintf("%s, %s of them from %s", s, Count(w.Groups), Or(quorums))
 }
 
 func Fell(v reset.Voice) string {
