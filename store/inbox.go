@@ -160,6 +160,21 @@ func envelope(p kv.Pair, err error) (Envelope, error) {
 	return Envelope{Key: l.Key, Body: body, At: l.At}, nil
 }
 
+// Received reports whether the envelope with this key was recorded within the last 26
+// hours, and whether it is finished.
+func (r *Reader) Received(ctx context.Context, key string) (recorded, finished bool, err error) {
+	p, err := kv.Get(ctx, r.engine, envKeys+hash(key))
+	if err != nil || p.Rev == 0 {
+		return false, false, err
+	}
+	var kept receipt
+	if err = json.Unmarshal(p.Value, &kept); err != nil {
+		return false, false, fmt.Errorf("read the inbox: %w", err)
+	}
+	waits, err := kv.Get(ctx, r.engine, kept.Place)
+	return true, waits.Rev == 0, err
+}
+
 // Finish takes an envelope out of the inbox. Its key is remembered.
 func (t *Term) Finish(ctx context.Context, key string) error {
 	p, err := kv.Get(ctx, t.engine, envKeys+hash(key))

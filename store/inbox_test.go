@@ -71,6 +71,31 @@ func TestStore_Receive(t *testing.T) {
 }
 
 // Two sockets bring the same envelope at once: one of them is fresh.
+// Whether an envelope was recorded and served is known by its key, also after it left the inbox.
+func TestReader_Received(t *testing.T) {
+	term := mustTermOn(t, kvtest.NewModel())
+	told := func(key string) [2]bool { // recorded, finished
+		recorded, finished, err := term.Received(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [2]bool{recorded, finished}
+	}
+	if got := told("a"); got != [2]bool{false, false} {
+		t.Errorf("before: %v", got)
+	}
+	mustReceive(t, term, "a")
+	if got := told("a"); got != [2]bool{true, false} {
+		t.Errorf("while it waits: %v", got)
+	}
+	if err := term.Finish(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := told("a"); got != [2]bool{true, true} {
+		t.Errorf("after it was served: %v", got)
+	}
+}
+
 func TestStore_Receive_atOnce(t *testing.T) {
 	term := MustLead(t)
 	const n = 30

@@ -27,6 +27,15 @@ type Books struct {
 	Lost       int            `json:"lost"`        // events given up
 	Duplicates int            `json:"duplicates"`  // envelopes sent on two sockets
 	Connects   int            `json:"connects"`    // sockets that were opened
+
+	// Acknowledged are the envelopes acknowledged in time, with [Options.KeepEnvelopes].
+	Acknowledged []Acknowledged `json:"-"`
+}
+
+// Acknowledged is an envelope that the app has acknowledged in time.
+type Acknowledged struct {
+	Type    string // events_api, slash_commands, interactive
+	Payload json.RawMessage
 }
 
 // Post is one message that the app posted.
@@ -87,6 +96,6 @@ func (w *Workspace) Books() Books {
 	b.Calls, b.Tried, b.RateLimited = maps.Clone(b.Calls), maps.Clone(b.Tried), maps.Clone(b.RateLimited)
 	b.Refused, b.Faults = maps.Clone(b.Refused), maps.Clone(b.Faults)
 	b.Envelopes, b.Scopes = maps.Clone(b.Envelopes), maps.Clone(b.Scopes)
-	b.Posts, b.Shares = slices.Clone(b.Posts), slices.Clone(b.Shares)
+	b.Posts, b.Shares, b.Acknowledged = slices.Clone(b.Posts), slices.Clone(b.Shares), slices.Clone(b.Acknowledged)
 	return b
 }

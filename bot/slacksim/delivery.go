@@ -22,7 +22,8 @@ var (
 
 // delivery is an envelope that waits for its acknowledgement.
 type delivery struct {
-	ack chan json.RawMessage // holds one
+	ack  chan json.RawMessage // holds one
+	sent envelope
 }
 
 // envelope is what is sent over a socket.
@@ -43,7 +44,7 @@ func (w *Workspace) deliver(ctx context.Context, e envelope) (json.RawMessage, e
 	if err != nil {
 		return nil, err
 	}
-	d := &delivery{ack: make(chan json.RawMessage, 1)}
+	d := &delivery{ack: make(chan json.RawMessage, 1), sent: e}
 	w.mu.Lock()
 	n := 1
 	if rand.Float64() < w.settings.Duplicates {
@@ -101,7 +102,18 @@ func (w *Workspace) acknowledge(id string, payload json.RawMessage) {
 	default:
 		delete(w.pending, id)
 		w.books.Acks++
+		w.keep(d.sent)
 		d.ack <- payload
+	}
+}
+
+// keep notes an envelope that was acknowledged in time. The caller holds mu.
+func (w *Workspace) keep(e envelope) {
+	if !w.opt.KeepEnvelopes {
+		return
+	}
+	if payload, err := json.Marshal(e.Payload); err == nil {
+		w.books.Acknowledged = append(w.books.Acknowledged, Acknowledged{e.Type, payload})
 	}
 }
 

@@ -32,6 +32,9 @@ type Options struct {
 	// nil: Slack's 0, 1 and 5 minutes.
 	Retries []time.Duration
 
+	// KeepEnvelopes keeps every envelope that was acknowledged, in [Books].
+	KeepEnvelopes bool
+
 	Org    Org           // the org shown beside the conversation; nil: none
 	Sample func() []byte // the sample roster; nil: none
 }
