@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"factorbot/bot/desk"
@@ -78,4 +84,68 @@ func TestListener_leaves_to_its_successor(t *testing.T) {
 	if logged.String() != "" { // an answer would have been tried, and logged
 		t.Errorf("logged %s", logged.String())
 	}
+}
+
+// errRecordAway says that the record cannot be reached.
+var errRecordAway = errors.New("the record cannot be reached")
+
+// servedInbox holds one envelope, and notes when it is finished.
+type servedInbox struct {
+	pastInbox
+	finished chan struct{}
+}
+
+func (i servedInbox) Finish(context.Context, string) error {
+	close(i.finished)
+	return nil
+}
+
+// absentDesk cannot reach the record the first times.
+type absentDesk struct {
+	Desk
+	times int
+}
+
+func (d *absentDesk) OpenCommand(context.Context, desk.Intent, roster.Command) (*reset.Request, error) {
+	if d.times--; d.times >= 0 {
+		return nil, fmt.Errorf("record a request: %w", errRecordAway)
+	}
+	return &reset.Request{ID: "FR-1"}, nil
+}
+
+// told is Slack's answer to whatever a person is told.
+type told struct{ times int }
+
+func (r *told) RoundTrip(*http.Request) (*http.Response, error) {
+	r.times++
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("ok"))}, nil
+}
+
+// What was acknowledged and met a record that cannot be reached is served when it can.
+func TestListener_waits_for_the_record(t *testing.T) {
+	body, err := json.Marshal(event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/commands/x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began, d, finished, person := time.Now(), &absentDesk{times: 30}, make(chan struct{}), &told{}
+		l := &listening{
+			Listener: &Listener{
+				APIURL: "https://slack.com/api/", Inbox: servedInbox{pastInbox{t: t, body: body}, finished}, Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+				Away: func(err error) bool { return errors.Is(err, errRecordAway) },
+			},
+			workers: newWorkers(), overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife),
+			http: &http.Client{Transport: person},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		served := make(chan error)
+		go func() { served <- l.serve(ctx) }()
+		<-finished
+		if took := time.Since(began); d.times >= 0 || took != 30*recordAgain || person.times != 1 {
+			t.Errorf("finished after %s with the record away %d times more, and told %d times", took, d.times+1, person.times)
+		}
+		l.workers.wait()
+		cancel()
+		<-served
+	})
 }

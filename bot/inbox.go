@@ -18,6 +18,9 @@ import (
 	"github.com/slack-go/slack"
 )
 
+// recordAgain is when an event is served again that the record was away for.
+const recordAgain = time.Second
+
 var errInboxEnded = errors.New("the inbox ended")
 
 // serve works on what is in the inbox until ctx is done.
@@ -73,7 +76,8 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 }
 
 // work serves one event and answers it. Where Slack asked for patience about the
-// person it says how long that is, and has done nothing: the event is served later.
+// person, or the record cannot be reached, it says how long to wait, and the event is
+// served again then: what was acknowledged is not lost.
 func (l *listening) work(ctx context.Context, a *event.Event) (again time.Duration) {
 	m, err := l.attempt(ctx, a)
 	switch {
@@ -81,6 +85,9 @@ func (l *listening) work(ctx context.Context, a *event.Event) (again time.Durati
 		return 0
 	case isLimited(err):
 		return slackapi.RetryDelay(err, 0)
+	case err != nil && l.Away != nil && l.Away(err):
+		l.Log.Warn("an event waits for the record, which cannot be reached", "key", a.Key, "error", slackapi.LogText(err))
+		return recordAgain
 	case err != nil:
 		m = l.errorMessage(ctx, a, err)
 	}

@@ -53,6 +53,10 @@ type Listener struct {
 
 	Host string // names this process where several share the record; "": none does
 
+	// Away reports whether an error says that the record cannot be reached: what was
+	// acknowledged waits for it. nil: it always can.
+	Away func(error) bool
+
 	fileTime time.Duration // of one download, tries included; 0: downloadTime
 }
 

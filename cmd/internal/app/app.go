@@ -64,6 +64,9 @@ func Run(ctx context.Context, cfg *config.Config, opt Options) error {
 			opt.Log.Info("the bot starts again with the new secrets", "secrets", renewed.names)
 			cfg = renewed.config
 		case started && cfg.InEtcd() && passes(err):
+			if ctx.Err() != nil {
+				return nil
+			}
 			opt.Log.Warn("this process follows again", "why", err, "in", followAgain.String())
 			if pause(ctx, followAgain) != nil {
 				return nil
@@ -97,13 +100,17 @@ func runOnce(ctx context.Context, cfg *config.Config, opt Options) (opened bool,
 		return true, nil // it was told to stop while it followed
 	}
 	opt.Log.Info("running", "health", listener.Addr().String(), "okta", cfg.Okta.OrgURL, "db", cfg.DB)
-	if err := lc.Wait(); err != nil {
-		if stopped := lc.Stop(); stopped != nil {
-			return true, errors.Join(stopped, fmt.Errorf("%v", err)) // no renewal over a record that is still open
-		}
-		return true, err
+	return true, waitFor(lc)
+}
+
+// waitFor waits until the parts have ended, and returns why. New secrets do not make the
+// bot start again where a part could not be stopped: the record may still be open.
+func waitFor(lc *Lifecycle) error {
+	err := lc.Wait()
+	if _, again := errors.AsType[*renewal](err); again && lc.Stop() != nil {
+		return errors.New(err.Error())
 	}
-	return true, nil
+	return err
 }
 
 // portTrouble tells a port that somebody else has, which may pass, from an address
@@ -208,6 +215,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 		Deleted: p.deleted,
 		Opened:  p.tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,
+		Away:    func(err error) bool { return errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrUnknown) },
 		Log:     log.With("part", "listener"), Now: time.Now, Clock: p.clock,
 	}
 	screen.Listener = p.listener

@@ -18,6 +18,9 @@ const TeardownLimit = 15 * time.Second
 // errEndedEarly is the failure of a part that returned before it was asked to stop.
 var errEndedEarly = errors.New("ended by itself")
 
+// errStillRunning says that a part did not stop in time.
+var errStillRunning = fmt.Errorf("still running after %s", TeardownLimit)
+
 // Lifecycle starts named parts and stops them again, the last started first. It
 // belongs to one goroutine; only the parts run on their own.
 type Lifecycle struct {
@@ -146,9 +149,9 @@ func stuck(parts []*part) error {
 		names[last-1-i] = p.name
 	}
 	if last == 0 {
-		return fmt.Errorf("stop %s: still running after %s", parts[last].name, TeardownLimit)
+		return fmt.Errorf("stop %s: %w", parts[last].name, errStillRunning)
 	}
-	return fmt.Errorf("stop %s: still running after %s; not stopped: %s", parts[last].name, TeardownLimit, strings.Join(names, ", "))
+	return fmt.Errorf("stop %s: %w; not stopped: %s", parts[last].name, errStillRunning, strings.Join(names, ", "))
 }
 
 // Serve answers HTTP on the listener until the lifecycle stops it. Streams end with the simulators.

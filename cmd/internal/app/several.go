@@ -83,7 +83,11 @@ func (p *process) keepTerm() {
 		ctx, cancel := context.WithTimeout(context.Background(), endTime)
 		defer cancel()
 		unsure := p.term.Unsure() && time.Since(began) < okta.LongestWrite+p.cfg.Okta.SettleAfter
-		if err := p.term.End(ctx, unsure); err != nil && !errors.Is(err, store.ErrLost) {
+		err := p.term.End(ctx, unsure)
+		if errors.Is(err, store.ErrLost) { // first met here, it may be why another part has failed
+			return err
+		}
+		if err != nil {
 			p.log.Warn("the term is not given back, and ends by itself", "err", err)
 		}
 		return nil
@@ -187,8 +191,11 @@ const (
 )
 
 // passes reports whether an error of a shared record passes: the lead was lost to another
-// process, or etcd is away.
+// process, or etcd is away. Where a part of the bot is still running it does not.
 func passes(err error) bool {
+	if errors.Is(err, errStillRunning) {
+		return false
+	}
 	return errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrUnknown)
 }
 
