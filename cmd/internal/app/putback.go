@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"factorbot/bot/runner"
 	"factorbot/store"
 )
 
@@ -17,16 +16,23 @@ const aliveKey = "alive"
 
 const (
 	aliveEvery   = time.Minute      // between two notes of that
+	aliveSoon    = time.Second      // before the first one, while Okta's clock is not known
 	putBackTime  = 5 * time.Second  // before anything is served, to find out whether the record is an older one
 	putBackAgain = 10 * time.Second // until that is tried again
 	aliveMargin  = 5 * time.Second  // of Okta's clock, and of an answer that is on its way
 )
 
+// acting is what acts on the requests, and knows which calls the record has.
+type acting interface {
+	Unknown(ctx context.Context, since time.Time) (last time.Time, err error)
+	Run(ctx context.Context) error
+}
+
 // putBack finds out whether a shared record is an older one that was put back: a snapshot
 // of etcd carries no mark. Resets of ours that it does not know show it.
 type putBack struct {
 	term      *store.Term
-	acting    *runner.Runner
+	acting    acting
 	clock     func() (ahead time.Duration, known bool) // Okta's
 	slackTime func(context.Context) time.Time
 	log       *slog.Logger
@@ -58,9 +64,12 @@ func (b *putBack) look(ctx context.Context) error {
 	if err := b.term.Suspect(ctx, since.Add(-ahead), since, last.Add(-ahead)); err != nil {
 		return err
 	}
-	err = takeOver(ctx, b.term, b.slackTime, b.log)
-	b.known.Store(err == nil)
-	return err
+	if err := takeOver(ctx, b.term, b.slackTime, b.log); err != nil {
+		return err
+	}
+	b.known.Store(true)
+	b.note(ctx) // or the next term finds the same resets, and takes it over again
+	return nil
 }
 
 // first looks before anything is served, and gives up soon where Okta is away.
@@ -88,17 +97,29 @@ func (b *putBack) thenRun(ctx context.Context) error {
 // stayAlive notes now and again until when the record knows of every call.
 func (b *putBack) stayAlive(ctx context.Context) error {
 	for {
-		if ahead, ok := b.clock(); ok && b.known.Load() {
-			value, err := json.Marshal(time.Now().Add(ahead).UTC())
-			if err == nil {
-				err = b.term.PutValue(ctx, aliveKey, value)
-			}
-			if err != nil && ctx.Err() == nil {
-				b.log.Warn("until when the record is used cannot be noted", "err", err)
-			}
+		next := aliveSoon
+		if b.known.Load() && b.note(ctx) {
+			next = aliveEvery
 		}
-		if pause(ctx, aliveEvery) != nil {
+		if pause(ctx, next) != nil {
 			return nil
 		}
 	}
+}
+
+// note notes that the record knows of every call until now, and reports whether Okta's
+// clock is known.
+func (b *putBack) note(ctx context.Context) bool {
+	ahead, known := b.clock()
+	if !known {
+		return false
+	}
+	value, err := json.Marshal(time.Now().Add(ahead).UTC())
+	if err == nil {
+		err = b.term.PutValue(ctx, aliveKey, value)
+	}
+	if err != nil && ctx.Err() == nil {
+		b.log.Warn("until when the record is used cannot be noted", "err", err)
+	}
+	return true
 }
