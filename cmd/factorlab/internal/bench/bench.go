@@ -100,7 +100,7 @@ func (c *benchConfig) measure(ctx context.Context, env cli.Env, row *benchRow, s
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	teller := &process.Progress{Out: env.Stderr, Name: row.name}
-	cmp := &comparison{benchSettings: s, dir: dir, tell: teller.Show}
+	cmp := &comparison{benchSettings: s, dir: dir, tell: teller.Show, server: c.Server}
 	if c.Profile != "" {
 		if cmp.profile, err = filepath.Abs(c.Profile); err != nil {
 			return nil, err

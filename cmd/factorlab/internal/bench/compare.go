@@ -22,6 +22,8 @@ type comparison struct {
 	benchSettings
 	dir     string // of its own
 	profile string
+	db      string                           // address of the record, "" for a file
+	server  string                           // the program that is one member of etcd
 	tell    func(format string, args ...any) // progress
 }
 
@@ -38,15 +40,47 @@ func (c *comparison) run(ctx context.Context) (*benchResult, error) {
 	defer cancel()
 	r := &benchResult{Settings: c.benchSettings}
 	if c.paced() && c.OrgURL == "" {
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() error { return c.bot(ctx, r) })
-		both.Go(func() error { return c.loop(ctx, r) })
-		return r, both.Wait()
+		sides, ctx := errgroup.WithContext(ctx)
+		sides.Go(func() error { return c.bot(ctx, r) })
+		sides.Go(func() error { return c.onEtcd(ctx, r) })
+		sides.Go(func() error { return c.loop(ctx, r) })
+		return r, sides.Wait()
 	}
 	if err := c.bot(ctx, r); err != nil {
 		return nil, err
 	}
+	if err := c.onEtcd(ctx, r); err != nil {
+		return nil, err
+	}
 	return r, c.loop(ctx, r)
+}
+
+// onEtcd measures the bot with its record in etcd.
+func (c *comparison) onEtcd(ctx context.Context, r *benchResult) (err error) {
+	if !c.Etcd {
+		return nil
+	}
+	other := *c
+	other.dir = filepath.Join(c.dir, "etcd")
+	if err := os.Mkdir(other.dir, 0o700); err != nil {
+		return fmt.Errorf("make a place for etcd: %w", err)
+	}
+	members, err := process.StartEtcd(ctx, other.dir, c.server)
+	var hosts []string
+	for _, m := range members {
+		hosts = append(hosts, m.Client)
+		defer func() { err = errors.Join(err, m.Kill()) }()
+	}
+	if err != nil {
+		return err
+	}
+	other.db = "etcd://" + strings.Join(hosts, ",") + "/bench"
+	measured := &benchResult{}
+	if err := other.bot(ctx, measured); err != nil {
+		return err
+	}
+	r.Etcd = &measured.Bot
+	return nil
 }
 
 // paced reports whether the limit sets the pace, rather than the processors.
@@ -158,10 +192,14 @@ func (c *comparison) bot(ctx context.Context, r *benchResult) (err error) {
 }
 
 func (c *comparison) botEnv(slack, okta string) []string {
+	db := c.db
+	if db == "" {
+		db = filepath.Join(c.dir, "factorbot.db")
+	}
 	return []string{
 		"SLACK_APP_TOKEN=xapp-sandbox", "SLACK_BOT_TOKEN=xoxb-sandbox", "SLACK_API_URL=" + slack + "/api/",
 		"OKTA_ORG_URL=" + okta, "OKTA_API_TOKEN=" + c.Token, "FACTORBOT_HTTP_ADDR=127.0.0.1:0",
-		"FACTORBOT_DB=" + filepath.Join(c.dir, "factorbot.db"),
+		"FACTORBOT_DB=" + db,
 	}
 }
 

@@ -33,6 +33,7 @@ type benchSettings struct {
 	SearchTerms int           `json:"search_terms"` // that one search takes
 	Urgent      int           `json:"urgent"`       // small requests asked for while the large one runs
 	PlanOnly    bool          `json:"plan_only"`
+	Etcd        bool          `json:"etcd,omitempty"` // the bot once more, on etcd
 	OrgURL      string        `json:"okta,omitempty"` // a fake Okta that is not ours
 	Token       string        `json:"-"`
 }
@@ -44,6 +45,7 @@ type benchConfig struct {
 	All     bool
 	JSON    bool
 	Profile string // directory for the bot's profiles, "" for none
+	Server  string // the program that is one member of etcd; "": it is built
 
 	args []string // the command line, which wins over a row
 }
@@ -68,6 +70,8 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	f.IntVar(&c.SearchTerms, "search-terms", 200, "`TERMS` that one search of the org takes")
 	f.IntVar(&c.Urgent, "urgent", 0, "`NUMBER` of requests for 3 users each, asked for while the large one runs, which is not waited for")
 	f.BoolVar(&c.PlanOnly, "plan-only", false, "stop when the plan stands")
+	f.BoolVar(&c.Etcd, "etcd", false, "measure the bot once more with its record on three members of etcd")
+	f.StringVar(&c.Server, "etcd-server", "", "`PROGRAM` that is one member of etcd; empty: it is built from .ci/etcd")
 	f.StringVar(&c.OrgURL, "okta", "", "`URL` of a running fake Okta on this machine, instead of ours, whose users are reset; say with --limit and --window what it enforces")
 	f.StringVar(&c.Token, "token", sandbox.Token, "SSWS `TOKEN` of that fake Okta")
 	f.StringVar(&c.Row, "row", "", "`NAME` of a row of the table below; flags beside it win")
@@ -136,6 +140,8 @@ func (s *benchSettings) check() error {
 		return cli.BadSetting("--faults", "must be from 0 to 1")
 	case !(s.EnrolAgain >= 0 && s.EnrolAgain <= 1):
 		return cli.BadSetting("--enrol-again", "must be from 0 to 1")
+	case s.Etcd && (s.OrgURL != "" || s.PlanOnly || s.Urgent > 0):
+		return cli.BadSetting("--etcd", "excludes --okta, --plan-only and --urgent")
 	case s.Limit > 0 && s.left() < 1:
 		return cli.BadSetting("--taken", "leaves nothing of --limit to the bot")
 	}

@@ -20,6 +20,7 @@ type benchResult struct {
 	Ideal    float64       `json:"ideal_s"`
 	Bot      benchFigures  `json:"factorbot"`
 	Loop     *benchFigures `json:"sdk_loop,omitempty"`
+	Etcd     *benchFigures `json:"on_etcd,omitempty"`
 	Urgent   []float64     `json:"urgent_s,omitempty"` // from approval to last reset, of each small request
 	Targets  []benchTarget `json:"targets,omitempty"`
 }
@@ -142,11 +143,17 @@ func (r *benchResult) print(out io.Writer) error {
 	if r.Loop != nil {
 		head += fmt.Sprintf("\tSDK loop, %d workers", r.Settings.Workers)
 	}
+	if r.Etcd != nil {
+		head += "\ton etcd"
+	}
 	fmt.Fprintln(t, head)
 	for _, l := range r.lines() {
 		line := "  " + l.name + "\t" + l.figure(&r.Bot)
 		if r.Loop != nil && !l.botOnly {
 			line += "\t" + l.figure(r.Loop)
+		}
+		if r.Etcd != nil {
+			line += "\t" + l.figure(r.Etcd)
 		}
 		fmt.Fprintln(t, line)
 	}

@@ -38,6 +38,10 @@ func benchRows() []benchRow {
 		{"unpaced", "10,000 users, nothing limits", one("users", "10000", "limit", "0", "latency", "0s"), judgeUnpaced},
 		{"far-limit", "the same under a limit that is far away", one("users", "10000", "limit", "1000000", "window", "60s", "latency", "0s"), judgeUnpaced},
 		{"large", "100,000 users in one request, nothing limits", one("users", "100000", "limit", "0", "latency", "0s", "workers", "0"), judgeLarge},
+		{"etcd", "the record in etcd, with a limit and without", []map[string]string{
+			pairs([]string{"users", "400", "etcd", "true", "workers", "0"}),
+			pairs([]string{"users", "5000", "limit", "0", "latency", "0s", "etcd", "true", "workers", "0"}),
+		}, judgeEtcd},
 		{"latency", "500 users, 50 ms a call, 8 at once", one("users", "500", "limit", "0", "workers", "1"), judgeLatency},
 		{"faults", "errors, lost answers, users who enrol anew", one("users", "1000", "limit", "0", "latency", "20ms",
 			"faults", "0.06", "enrol-again", "0.3", "log-lag", "5s"), judgeFaults},
@@ -197,6 +201,19 @@ func judgeLarge(_ benchSettings, r *benchResult) []benchTarget {
 	}
 }
 
+// judgeEtcd holds the record in etcd against the one in a file. Without a limit the
+// members of etcd take their share of the same processors: that figure is printed only.
+func judgeEtcd(s benchSettings, r *benchResult) []benchTarget {
+	targets := []benchTarget{
+		atMost("peak RSS, over that with a file", float64(r.Etcd.PeakRSS-r.Bot.PeakRSS)/1e6, 30, "%.1f MB"),
+		none("rows not reset", r.Bot.NotReset+r.Etcd.NotReset), none("rows that say reset, without effect", r.Etcd.Forgotten),
+	}
+	if s.Limit > 0 {
+		targets = append(targets, atMost("time of the resets, to that with a file", r.Etcd.Resetting/r.Bot.Resetting, 1.05, ratio))
+	}
+	return targets
+}
+
 func judgeLatency(s benchSettings, r *benchResult) []benchTarget {
 	sequential := 1 / s.Latency.Seconds()
 	if r.Loop != nil && s.Workers == 1 {
@@ -243,6 +260,7 @@ func (s *benchSettings) describe() string {
 	add(s.Faults > 0, "faults %.3g", s.Faults)
 	add(s.EnrolAgain > 0, "%.0f %% enrol anew", 100*s.EnrolAgain)
 	add(s.LogLag > 0, "log %s late", s.LogLag)
+	add(s.Etcd, "with the record in a file and in etcd")
 	add(s.PlanOnly, "%d terms a search, plan only", s.SearchTerms)
 	add(s.OrgURL != "", "the Okta at %s", s.OrgURL)
 	return strings.Join(parts, ", ")

@@ -84,9 +84,14 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	call(http.MethodPost, users[1]+again)
+	call(http.MethodPost, users[4]+again) // twice at once
+	call(http.MethodPost, users[4]+again)
 	d.judge()
 	f := &d.figures
-	if f.NewRemoved != 1 || f.Unclosable != 1 || f.Protected != 2 {
+	if f.Doubled != 1 || f.Overtaken != 0 {
+		t.Errorf("%d were reset twice without a look between, %d overtaken", f.Doubled, f.Overtaken)
+	}
+	if f.NewRemoved != 1 || f.Unclosable != 1 || f.Protected != 3 {
 		t.Errorf("%d new factors removed, %d within the unclosable moment, %d touched without a plan", f.NewRemoved, f.Unclosable, f.Protected)
 	}
 	for _, words := range []string{"3 rosters were never asked for", "FR-1 approval was posted 0 times", "FR-3-results.csv was shared 0 times", "is protected or in no plan"} {

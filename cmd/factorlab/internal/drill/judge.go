@@ -40,6 +40,7 @@ func (d *drill) judge() {
 	reset := d.judgeFiles()
 	d.judgeUsers(reset)
 	d.judgeFactors()
+	d.judgeRepeats()
 	f.Seconds = time.Since(f.began).Seconds()
 }
 
@@ -256,6 +257,27 @@ func (d *drill) judgeFactors() {
 				}
 				d.figures.NewRemoved++
 				d.wrong("%s's new %s of %s was removed at %s", u.Login, removed.Type, removed.Created.Format(time.StampMilli), r.At.Format(time.StampMilli))
+			}
+		}
+	}
+}
+
+// judgeRepeats checks that nobody was reset twice without a look at the factors between:
+// what was sent is settled first. A reset that Okta carries out after its call was over
+// cannot be seen coming, and is counted by itself.
+func (d *drill) judgeRepeats() {
+	looks := d.looks()
+	for _, u := range d.org.Users() {
+		resets := d.org.Resets(u.ID)
+		for i := 1; i < len(resets); i++ {
+			before, r := resets[i-1], resets[i]
+			if before.Late || r.Late {
+				d.figures.Overtaken++
+				continue
+			}
+			if seen, ok := lastBefore(looks[u.ID], r.Real); !ok || seen.Before(before.Real) {
+				d.figures.Doubled++
+				d.wrong("%s was reset at %s and again at %s without a look between", u.Login, before.At.Format(time.StampMilli), r.At.Format(time.StampMilli))
 			}
 		}
 	}

@@ -5,8 +5,9 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"factorbot/bot/slacksim"
 	"factorbot/okta/oktasim"
@@ -115,11 +116,24 @@ func (d *drill) press(ctx context.Context) {
 	if d.shown() < d.asked() {
 		clicks = nil
 	}
-	for _, c := range clicks {
-		click, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		_, _ = d.work.Click(click, c) // who is not heard presses again
-		cancel()
+	clicks = slices.DeleteFunc(clicks, func(c slacksim.Click) bool { return !d.patient.due(c) })
+	heard := make([]bool, len(clicks))
+	var pressing sync.WaitGroup
+	for i, c := range clicks {
+		pressing.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, d.patient.limit())
+			defer cancel()
+			answer, err := d.work.Click(ctx, c) // who is not heard presses again
+			heard[i] = err == nil && answer.OK
+		})
 	}
+	pressing.Wait()
+	for i, c := range clicks {
+		if heard[i] {
+			d.patient.heard(c)
+		}
+	}
+	d.patient.command(ctx, d.work)
 }
 
 // buttonValue is the value of the button with this action, "" if there is none.

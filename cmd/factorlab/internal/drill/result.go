@@ -38,6 +38,8 @@ type drillFigures struct {
 	Users         int            `json:"users"`          // that an approved plan names to be reset
 	Reset         int            `json:"reset"`          // by Okta's books
 	Again         int            `json:"again"`          // reset more than once, before they enrolled anew
+	Doubled       int            `json:"doubled"`        // reset again without a look at the factors between
+	Overtaken     int            `json:"overtaken"`      // reset again, where Okta carried one of the two out after its call was over
 	Forgotten     int            `json:"forgotten"`
 	Protected     int            `json:"protected"`   // touched though protected or in no plan
 	Enrolled      int            `json:"enrolled"`    // have a factor of after their reset
@@ -67,7 +69,7 @@ func (f *drillFigures) add(o *drillFigures) {
 		{&f.Kills, &o.Kills}, {&f.InFlight, &o.InFlight}, {&f.Calling, &o.Calling}, {&f.Faults, &o.Faults},
 		{&f.Halves, &o.Halves}, {&f.Outages, &o.Outages}, {&f.Clocks, &o.Clocks}, {&f.OwnClocks, &o.OwnClocks}, {&f.Results, &o.Results},
 		{&f.Slow, &o.Slow}, {&f.Deleted, &o.Deleted}, {&f.Requests, &o.Requests}, {&f.Rows, &o.Rows}, {&f.Users, &o.Users},
-		{&f.Reset, &o.Reset}, {&f.Again, &o.Again}, {&f.Forgotten, &o.Forgotten}, {&f.Protected, &o.Protected}, {&f.Enrolled, &o.Enrolled},
+		{&f.Reset, &o.Reset}, {&f.Again, &o.Again}, {&f.Doubled, &o.Doubled}, {&f.Overtaken, &o.Overtaken}, {&f.Forgotten, &o.Forgotten}, {&f.Protected, &o.Protected}, {&f.Enrolled, &o.Enrolled},
 		{&f.NewRemoved, &o.NewRemoved}, {&f.Unclosable, &o.Unclosable}, {&f.StillOld, &o.StillOld}, {&f.Unsure, &o.Unsure},
 		{&f.Messages, &o.Messages}, {&f.Files, &o.Files}, {&f.wrongs, &o.wrongs},
 	} {
@@ -120,6 +122,8 @@ func (f *drillFigures) print(out io.Writer) error {
 	line("users to reset", f.Users)
 	line("users reset", f.Reset)
 	line("  sent again after a lost answer", f.Again)
+	line("  sent twice without a look between", f.Doubled)
+	line("  overtaken by a late effect", f.Overtaken)
 	line("  enrolled anew", f.Enrolled)
 	line("users forgotten", f.Forgotten)
 	line("protected users touched", f.Protected)

@@ -54,6 +54,7 @@ type drill struct {
 	resume  atomic.Bool     // whether people resume what is paused
 	effects int             // resets by the end of the last life
 	idle    int             // lives since the last one that reset somebody
+	patient *patience       // of people who press a button; nil: they press again at once
 
 	figures drillFigures
 }
@@ -108,7 +109,7 @@ func (d *drill) simulate() (err error) {
 		return fmt.Errorf("simulate Okta: %w", err)
 	}
 	d.lc.OnStop("simulated Okta", func() error { d.org.Close(); return nil })
-	d.work, err = slacksim.New(slacksim.Options{URL: d.url})
+	d.work, err = slacksim.New(slacksim.Options{URL: d.url, KeepEnvelopes: d.Etcd})
 	if err != nil {
 		return fmt.Errorf("simulate Slack: %w", err)
 	}
