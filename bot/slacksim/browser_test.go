@@ -160,6 +160,15 @@ func TestBrowser(t *testing.T) {
 	b := mustBrowse(t, p.server.URL+"/")
 
 	b.accessible(t, "empty")
+	b.until(t, `[...document.querySelectorAll(".pick-name")].length > 5 && [...document.querySelectorAll(".pick-name")].every((name) => name.offsetWidth > 40)`) // faces have names
+
+	// Whoever chooses a face and at once a channel goes there as that person.
+	b.run(t, chromedp.Evaluate[chromedp.Void](`(() => {
+		document.querySelector("#pick-U_ANA").click();
+		document.querySelector('#sidebar a[href*="C_GENERAL"]').click();
+	})()`))
+	b.until(t, `document.querySelector("#sidebar .me strong").textContent === "Ana Lima" && document.querySelector("#conversation").dataset.here === "C_GENERAL"`)
+	b.run(t, chromedp.Click("#pick-U_REQUESTER"), chromedp.Click(`#sidebar a[href*="C_FACTORS"]`))
 
 	// The sample roster, a press of the button as somebody else, a modal.
 	b.run(t, chromedp.Click(".steps [data-sample]"))
@@ -183,6 +192,7 @@ func TestBrowser(t *testing.T) {
 	b.until(t, `document.querySelectorAll(".suggest li").length > 3`)
 	b.run(t, chromedp.KeyEvent("\t"), chromedp.KeyEvent("help"), chromedp.KeyEvent("\r"))
 	b.until(t, `[...document.querySelectorAll(".msg.only .text")].some((x) => x.textContent === "you asked for help")`)
+	b.until(t, `document.querySelector(".suggest").hidden`)
 
 	// A factor vanishes before one's eyes, and what is typed stays meanwhile.
 	b.run(t, chromedp.Focus("#text-C_FACTORS"), chromedp.KeyEvent("half a sen"))
@@ -212,6 +222,16 @@ func TestBrowser(t *testing.T) {
 	// A reload takes away what only this person saw.
 	b.run(t, chromedp.Reload())
 	b.until(t, `document.querySelectorAll(".msg").length > 0 && !document.querySelector(".msg.only")`)
+
+	// On a phone there is room to type.
+	b.run(t, chromedp.EmulateViewport(390, 844), chromedp.Click(`[data-pane-to="conversation"]`), chromedp.Focus("#text-C_FACTORS"))
+	b.until(t, `document.querySelector("#text-C_FACTORS").offsetWidth > 300`)
+
+	// A page whose sandbox has stopped says so.
+	b.until(t, `document.querySelector("#stopped").hidden`)
+	p.Close()
+	p.server.Close()
+	b.until(t, `document.querySelector("#stopped").checkVisibility()`)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.faults != nil {

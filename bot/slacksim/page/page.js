@@ -225,14 +225,23 @@ const post = async (path, body) => {
     headers: form ? {} : { "Content-Type": "application/json" },
     body: form ? body : JSON.stringify(body),
   }).catch(() => null);
-  const out = answer ? await answer.json().catch(() => ({ ok: false, error: answer.statusText })) : { ok: false, error: "the sandbox does not answer" };
-  if (!out.ok && out.error) toast(out.error);
+  const out = answer ? await answer.json().catch(() => ({ ok: false, error: answer.statusText })) : { ok: false, error: "sandbox_stopped" };
+  if (!out.ok && out.error && !out.ephemeral?.length) toast(out.error); // Slackbot has said it already
   return out;
+};
+
+const troubles = {
+  dispatch_failed: "That didn't reach factorbot: it isn't connected.",
+  operation_timeout: "factorbot didn't answer in time.",
+  sandbox_stopped: "That didn't go out: the sandbox has stopped.",
+  is_archived: "This channel is archived.",
+  message_not_found: "That message is gone.",
+  view_not_found: "That form is closed already.",
 };
 
 const toast = (words) => {
   const el = document.createElement("p");
-  el.textContent = words.replaceAll("_", " ");
+  el.textContent = troubles[words] || words.replaceAll("_", " ");
   document.getElementById("toasts").append(el);
   setTimeout(() => el.remove(), 6000);
 };
@@ -471,7 +480,8 @@ addEventListener("click", (e) => {
     const state = here();
     const channel = q.get("channel") || state.channel;
     const stays = link.dataset.pick && channel === state.channel;
-    return go({ user: q.get("user") || state.user, channel, thread: stays ? state.thread : "", before: q.get("before") || "", q: state.q, offset: state.offset }, "conversation");
+    const user = (link.dataset.pick && q.get("user")) || state.user; // the sidebar may still be that of who was chosen before
+    return go({ user, channel, thread: stays ? state.thread : "", before: q.get("before") || "", q: state.q, offset: state.offset }, "conversation");
   }
   for (const [selector, deed] of clicks) {
     const el = e.target.closest(selector);
@@ -612,12 +622,17 @@ const heard = (change) => {
 
 const listen = () => {
   const events = new EventSource("/sandbox/events");
-  let lost = false;
+  const banner = document.getElementById("stopped");
+  let lost = 0;
   events.addEventListener("change", (e) => heard(JSON.parse(e.data)));
-  events.addEventListener("error", () => { lost = true; });
+  events.addEventListener("error", () => {
+    lost = lost || setTimeout(() => { banner.hidden = false; }, 1500);
+  });
   events.addEventListener("open", () => {
+    clearTimeout(lost);
     if (lost) refresh(...parts);
-    lost = false;
+    lost = 0;
+    banner.hidden = true;
   });
 };
 
