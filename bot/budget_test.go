@@ -23,6 +23,7 @@ type counted struct {
 	mu    sync.Mutex
 	calls map[string][]time.Time // by method
 	edits map[string][]time.Time // of chat.update, by ts
+	texts map[string]string      // of the last post or edit, by ts; nil: not kept
 	n     int
 }
 
@@ -47,6 +48,9 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	if method == "chat.update" {
 		ts = form.Get("ts")
 		c.edits[ts] = append(c.edits[ts], time.Now())
+	}
+	if c.texts != nil {
+		c.texts[ts] = form.Get("text")
 	}
 	if method == "conversations.open" {
 		answer := fmt.Sprintf(`{"ok": true, "channel": {"id": "D%d"}}`, c.n)
@@ -112,6 +116,79 @@ func TestAnnouncer_tenBatchesStayUnderSlacksLimits(t *testing.T) {
 			}
 		}
 		t.Logf("figure: %d batches at once: at most %d edits within a minute, %d in %d minutes", batches, within(slack.calls["chat.update"], time.Minute), len(slack.calls["chat.update"]), minutes)
+	})
+}
+
+// Who looks at the channel sees a run move at once, also one of a minute, after a
+// pause and after a restart of the bot: never "0 of 482" while users are reset.
+func TestAnnouncer_countsInTheChannelSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, slack := newMemory(), &counted{calls: map[string][]time.Time{}, edits: map[string][]time.Time{}, texts: map[string]string{}}
+		a := &announcer.Announcer{
+			Slack: slackapi.NewClient("xapp", "xoxb", "https://slack.example/api/", slack), Record: m,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		}
+		start := func() (stop func()) {
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := a.Run(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+			return func() { cancel(); wg.Wait() }
+		}
+		id := reset.NewID(1)
+		shown := func() (done int) {
+			slack.mu.Lock()
+			defer slack.mu.Unlock()
+			text := slack.texts[m.message(id, reset.SlotApproval).TS]
+			if at := strings.Index(text, "Running:* "); at < 0 {
+				t.Fatalf("the channel does not say that it runs: %q", text)
+			} else if n, err := fmt.Sscanf(text[at:], "Running:* %d of", &done); n != 1 || err != nil {
+				return 0
+			}
+			return done
+		}
+		rows := 0
+		tick := func() { // half a second of the bubble, in which four users are reset
+			for range 4 {
+				rows++
+				m.append(id, reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Outcome: reset.OutcomeReset, Step: &reset.Step{Row: rows, Kind: reset.StepReset}})
+			}
+			<-time.After(500 * time.Millisecond)
+		}
+		stop := start()
+		runningBatch(t, m)
+		synctest.Wait()
+		for i := 1; i <= 60; i++ {
+			tick()
+			late := rows - shown()
+			if i >= 4 && late == rows || i > 8 && late > 8*15 || i <= 16 && late > 8*5 {
+				t.Errorf("after %d half seconds the channel is %d of %d users late", i, late, rows)
+			}
+		}
+		must := func(move func(*reset.Request) (reset.Fact, error)) {
+			t.Helper()
+			if _, err := m.change(id, move); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Second)
+		}
+		must(func(r *reset.Request) (reset.Fact, error) {
+			return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+		})
+		must(func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, time.Now()) })
+		if got := shown(); got != rows {
+			t.Errorf("after a pause it says %d, want %d", got, rows)
+		}
+		stop()
+		defer start()()
+		<-time.After(time.Second)
+		if got := shown(); got != rows {
+			t.Errorf("after a restart it says %d, want %d", got, rows)
+		}
 	})
 }
 

@@ -16,6 +16,11 @@ const (
 	rateOver = time.Minute
 	// editEvery is how often one progress message is edited at most, for counts alone.
 	editEvery = 3 * time.Second
+	// editFirst is how soon the first counts are shown.
+	editFirst = time.Second
+	// tellEvery is after how many edits of the progress message the approval message
+	// shows its counts, too. At the beginning of a run it does so after fewer.
+	tellEvery = 4
 )
 
 // tally is what a request's log tells for its progress message.
@@ -29,6 +34,7 @@ type tally struct {
 	told   *view.Pace  // what the approval message shows of the run
 	toldIn reset.State // the state of the request when that was measured
 	untold int         // edits of the progress message since
+	tells  int         // how often it has shown counts in this state
 
 	left   time.Duration // that was told last
 	leftAt time.Time
@@ -102,31 +108,43 @@ func (t *tally) turnAt(b *rate.Limiter, now time.Time) time.Duration {
 }
 
 // tell notes what the approval message shows of the run, once there is something to
-// show. It is edited a quarter as often as the progress message, from the same budget.
+// show: at the beginning with almost every edit of the progress message, so that a
+// short run is seen to move, later a quarter as often. Both have the same budget.
 func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
 	if t.told == nil && t.count.Settled() == 0 {
 		return
 	}
 	t.untold++
-	if t.told == nil || t.untold >= 4 {
+	if t.told == nil || t.untold >= min(t.tells, tellEvery) {
 		b.ReserveN(now, 1)
 		t.told, t.untold = &p, 0
+		t.tells++
 	}
+}
+
+// every is how often the progress message is edited for counts alone.
+func (t *tally) every() time.Duration {
+	if t.told == nil {
+		return editFirst
+	}
+	return editEvery
 }
 
 // overview is how far the run is for the approval message. In a new state it is
 // measured at once: a pause shows the same counts in the channel and in the thread.
 func (p *poster) overview(ctx context.Context, r *reset.Request) (*view.Pace, error) {
 	t := &p.tally
-	if t.toldIn == r.State || t.told == nil && r.State != reset.Paused {
-		t.toldIn = r.State
+	if t.toldIn == r.State {
 		return t.told, nil
 	}
 	if err := t.fold(ctx, p.Record, p.id); err != nil {
 		return nil, err
 	}
-	now := t.pace(r, p.Now())
-	t.told, t.toldIn, t.untold = &now, r.State, 0
+	t.told, t.toldIn, t.untold, t.tells = nil, r.State, 0, 0
+	if t.count.Settled() > 0 || r.State == reset.Paused {
+		now := t.pace(r, p.Now())
+		t.told, t.tells = &now, 1
+	}
 	return t.told, nil
 }
 
@@ -158,7 +176,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ message, m re
 		return m, 0, nil
 	}
 	if counts {
-		if wait := editEvery - p.Now().Sub(p.tally.edited); wait > 0 {
+		if wait := p.tally.every() - p.Now().Sub(p.tally.edited); wait > 0 {
 			return m, wait, nil
 		}
 	}
