@@ -21,7 +21,7 @@ type answerWay func(context.Context, *event.Event, view.Message) error
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM. In a
 // thread the ephemeral message comes first: a response URL knows the channel only.
-func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) {
+func (l *EventHandler) answer(ctx context.Context, a *event.Event, m view.Message) {
 	err := slackapi.ErrElsewhere
 	ways := []answerWay{l.respond, l.sendEphemeral, l.sendDM}
 	if a.Thread != "" {
@@ -44,7 +44,7 @@ func (l *listening) answer(ctx context.Context, a *event.Event, m view.Message) 
 }
 
 // within answers in one way, for as long as answerTime.
-func (l *listening) within(ctx context.Context, way answerWay, a *event.Event, m view.Message) error {
+func (l *EventHandler) within(ctx context.Context, way answerWay, a *event.Event, m view.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	return way(ctx, a, m)
@@ -53,7 +53,7 @@ func (l *listening) within(ctx context.Context, way answerWay, a *event.Event, m
 // sendEphemeral answers by an ephemeral message where the person acted. In a thread
 // Slack shows it if there are replies already, as there are where a button was pressed.
 // https://docs.slack.dev/reference/methods/chat.postEphemeral
-func (l *listening) sendEphemeral(ctx context.Context, a *event.Event, m view.Message) error {
+func (l *EventHandler) sendEphemeral(ctx context.Context, a *event.Event, m view.Message) error {
 	if a.Channel == "" {
 		return slackapi.ErrElsewhere
 	}
@@ -63,19 +63,19 @@ func (l *listening) sendEphemeral(ctx context.Context, a *event.Event, m view.Me
 }
 
 // respond answers through the response URL.
-func (l *listening) respond(ctx context.Context, a *event.Event, m view.Message) error {
+func (l *EventHandler) respond(ctx context.Context, a *event.Event, m view.Message) error {
 	u, err := url.Parse(a.ResponseURL)
 	if err != nil || !slackapi.IsSlack(u, l.APIURL) {
 		return slackapi.ErrElsewhere
 	}
-	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, l.http, &slack.WebhookMessage{
+	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, slackapi.HTTPClient(l.APIURL, l.HTTP), &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: a.Thread,
 	})
 }
 
 // sendDM answers by a DM: there is no channel where a home tab is clicked, and
 // an ephemeral message reaches nobody who is not in the channel.
-func (l *listening) sendDM(ctx context.Context, a *event.Event, m view.Message) error {
+func (l *EventHandler) sendDM(ctx context.Context, a *event.Event, m view.Message) error {
 	dm, _, _, err := l.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(a.By)}, ReturnIM: true})
 	if err != nil {
 		return err

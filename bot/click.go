@@ -13,9 +13,9 @@ import (
 )
 
 // clicked serves a button on a request.
-func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) clicked(ctx context.Context, a *event.Event) (view.Message, error) {
 	if l.modalOf(a) != nil {
-		return l.wasOpened(a), nil // beside its acknowledgement, while its trigger was good
+		return wasOpened(a), nil // beside its acknowledgement, while its trigger was good
 	}
 	if a.Callback == view.ReviewCallback && (a.Action == view.ActionApprove || a.Action == view.ReviewRemove) {
 		return l.clickedInReview(ctx, a)
@@ -41,7 +41,7 @@ func (l *listening) clicked(ctx context.Context, a *event.Event) (view.Message, 
 }
 
 // act is the move of the desk that a button asks for; nil for a button that is none of ours.
-func (l *listening) act(action string) func(context.Context, desk.Intent) (*reset.Request, error) {
+func (l *EventHandler) act(action string) func(context.Context, desk.Intent) (*reset.Request, error) {
 	switch action {
 	case view.ActionApprove:
 		return l.Desk.Approve
@@ -56,7 +56,7 @@ func (l *listening) act(action string) func(context.Context, desk.Intent) (*rese
 }
 
 // moved makes a move. The messages show that it took place; only who could not make it hears so.
-func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) (view.Message, error) {
+func (l *EventHandler) moved(ctx context.Context, a *event.Event, in desk.Intent, act func(context.Context, desk.Intent) (*reset.Request, error)) (view.Message, error) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
 		return view.Message{}, nil
@@ -78,7 +78,7 @@ func (l *listening) moved(ctx context.Context, a *event.Event, in desk.Intent, a
 }
 
 // retried opens a request for what failed or was not run, where the button stands.
-func (l *listening) retried(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) retried(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, err := decisionOf(a)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
@@ -94,7 +94,7 @@ func (l *listening) retried(ctx context.Context, a *event.Event) (view.Message, 
 }
 
 // reported takes the word of an affected user that a reset was not wanted.
-func (l *listening) reported(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) reported(ctx context.Context, a *event.Event) (view.Message, error) {
 	id, row, err := view.ParseRowValue(a.Value)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)

@@ -14,9 +14,9 @@ import (
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
 	if l.modalOf(a) != nil {
-		return l.wasOpened(a), nil // the form is the answer
+		return wasOpened(a), nil // the form is the answer
 	}
 	c, err := roster.ParseCommand(a.Text)
 	if err != nil {
@@ -25,7 +25,7 @@ func (l *listening) commanded(ctx context.Context, a *event.Event) (view.Message
 	return l.runCommand(ctx, a, c)
 }
 
-func (l *listening) runCommand(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) runCommand(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
@@ -49,7 +49,7 @@ func (l *listening) runCommand(ctx context.Context, a *event.Event, c roster.Com
 	return view.Opened(r), nil
 }
 
-func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	in := intent(a)
 	if len(c.Users) == 1 && len(c.Args) == 0 {
 		return l.userStatus(ctx, in, c.Users[0])
@@ -69,7 +69,7 @@ func (l *listening) status(ctx context.Context, a *event.Event, c roster.Command
 }
 
 // userStatus serves "status ana@example.com".
-func (l *listening) userStatus(ctx context.Context, in desk.Intent, u roster.UserRef) (view.Message, error) {
+func (l *EventHandler) userStatus(ctx context.Context, in desk.Intent, u roster.UserRef) (view.Message, error) {
 	if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: "Whose status? Write one user: `/factor-reset status ana@example.com`."}
 	}
@@ -89,7 +89,7 @@ func (l *listening) userStatus(ctx context.Context, in desk.Intent, u roster.Use
 }
 
 // changeState serves "cancel FR-42" and its like.
-func (l *listening) changeState(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) changeState(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
@@ -109,7 +109,7 @@ func (l *listening) changeState(ctx context.Context, a *event.Event, c roster.Co
 }
 
 // showRequest serves what needs one request and answers with it.
-func (l *listening) showRequest(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) showRequest(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
@@ -134,7 +134,7 @@ func (l *listening) showRequest(ctx context.Context, a *event.Event, c roster.Co
 }
 
 // receipt adds the heads of the audit trail to what the head of the request proves.
-func (l *listening) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
+func (l *EventHandler) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
 	heads := view.Heads{Org: r.Anchor}
 	if l.Anchors != nil {
 		var err error
@@ -148,7 +148,7 @@ func (l *listening) receipt(ctx context.Context, r *reset.Request) (view.Message
 // enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.
 const enrolledTime = 60 * time.Second
 
-func (l *listening) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
+func (l *EventHandler) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
 	if l.Enrolled == nil || !r.HasRun() {
 		return view.Enrolled(r, nil, 0, l.Now()), nil
 	}

@@ -19,20 +19,20 @@ import (
 )
 
 // fileHost serves files as the API's own host does, and an address elsewhere that nobody may ask.
-func fileHost(t *testing.T, serve http.HandlerFunc) (l *listening, url string) {
+func fileHost(t *testing.T, serve http.HandlerFunc) (l *EventHandler, url string) {
 	t.Helper()
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
 	api := server.URL + "/api/"
-	return &listening{Listener: &Listener{
+	return &EventHandler{
 		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", api, nil), APIURL: api,
 		Limits: func() roster.Limits { return roster.Limits{Users: 10} },
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, fileTime: 300 * time.Millisecond,
-	}}, server.URL
+	}, server.URL
 }
 
 // refused downloads a file and returns the words of the refusal.
-func refused(t *testing.T, l *listening, f event.File) string {
+func refused(t *testing.T, l *EventHandler, f event.File) string {
 	t.Helper()
 	_, err := l.download(context.Background(), f, 0)
 	var e *roster.Error

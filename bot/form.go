@@ -10,7 +10,6 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
-	"factorbot/bot/workqueue"
 )
 
 // form is a modal of ours that can be submitted.
@@ -22,7 +21,7 @@ type form struct {
 }
 
 // form returns the form with this callback.
-func (l *listening) form(callback string) (form, bool) {
+func (l *EventHandler) form(callback string) (form, bool) {
 	switch callback {
 	case view.ReasonCallback:
 		return form{l.checkReason, l.reasoned}, true
@@ -43,34 +42,22 @@ func (l *listening) form(callback string) (form, bool) {
 // outOfDate is said of a modal whose metadata cannot be read.
 const outOfDate = "This form is out of date. Close it and open it again."
 
-// submitted checks a form. A form with a mistake is answered at its field and
-// not recorded: its next submission would have the same key.
-func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
-	f, known := s.form(a.Callback)
+// Check says what is wrong with a form, or what it turns into; keep reports whether it is
+// to be recorded and served.
+func (l *EventHandler) Check(ctx context.Context, a *event.Event) (answer *slack.ViewSubmissionResponse, keep bool) {
+	f, known := l.form(a.Callback)
 	if !known {
-		s.Log.Warn("an unknown form was submitted and is passed over", "callback", a.Callback)
-		s.ack(ctx, id, nil)
-		return
+		l.Log.Warn("an unknown form was submitted and is passed over", "callback", a.Callback)
+		return nil, false
 	}
-	short, cancel := context.WithTimeout(ctx, modalTime)
-	wrong := f.check(short, a)
-	cancel()
-	if len(wrong) > 0 {
-		s.ack(ctx, id, slack.NewErrorsViewSubmissionResponse(wrong))
-		return
+	if wrong := f.check(ctx, a); len(wrong) > 0 {
+		return slack.NewErrorsViewSubmissionResponse(wrong), false
 	}
-	if !s.record(ctx, a) {
-		return
-	}
-	if next := s.stepUpUpdate(a); next != nil {
-		s.ack(ctx, id, next)
-		return
-	}
-	s.ack(ctx, id, nil)
+	return l.stepUpUpdate(a), true
 }
 
 // submission serves a form that was recorded.
-func (l *listening) submission(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) submission(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, known := l.form(a.Callback)
 	if !known {
 		l.Log.Warn("an unknown form is in the inbox and is passed over", "callback", a.Callback)
@@ -82,7 +69,7 @@ func (l *listening) submission(ctx context.Context, a *event.Event) (view.Messag
 // mayAsk asks the desk whether the person of a form may ask, for this reason;
 // it returns the words of a refusal and whether they are about the reason. What
 // cannot be found out in time is left to the desk, which judges in any case.
-func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (words string, aboutReason bool) {
+func (l *EventHandler) mayAsk(ctx context.Context, a *event.Event, reason string) (words string, aboutReason bool) {
 	in := intent(a)
 	in.Asked = l.Now()
 	err := l.Desk.MayAsk(ctx, in, reason)
@@ -100,7 +87,7 @@ func (l *listening) mayAsk(ctx context.Context, a *event.Event, reason string) (
 
 // modalOf returns what makes the modal that a click or a command opens; nil if
 // it opens none. It runs beside the acknowledgement, while the trigger is good.
-func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) modalOf(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
 	switch {
 	case a.StepUp != "":
 		return l.stepUpModal
@@ -134,55 +121,52 @@ func (l *listening) modalOf(a *event.Event) func(context.Context, *event.Event) 
 	return nil
 }
 
-// pressed records and acknowledges what opens or changes a modal, and does
-// that, unless the same envelope has come on the other socket.
-func (s *socket) pressed(ctx context.Context, id string, a *event.Event) {
-	s.modals.put(a.Key, "opened")
-	fresh, err := s.receive(ctx, a)
-	if err != nil {
-		s.unrecorded(ctx, a, err)
-		return
-	}
-	if fresh {
-		s.beside.Add(ctx, a.Key, workqueue.Once(func() { s.showModal(ctx, a) }))
-	}
-	s.ack(ctx, id, nil)
-}
-
 // formerButton is said of what this program never wrote, or no longer writes.
 const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
 
+// Modal returns what opens or changes the modal that an event asks for; nil if it asks for
+// none. On a press that takes a confirmation it notes that, so that the worker who gets it
+// later knows that a modal was opened for it.
+func (l *EventHandler) Modal(ctx context.Context, a *event.Event) (show func(context.Context)) {
+	l.markStepUp(ctx, a)
+	modal := l.modalOf(a)
+	if modal == nil {
+		return nil
+	}
+	return func(ctx context.Context) { l.showModal(ctx, a, modal) }
+}
+
 // showModal opens the modal, or where the click was in one, changes it.
-func (s *socket) showModal(ctx context.Context, a *event.Event) {
+func (l *EventHandler) showModal(ctx context.Context, a *event.Event, modal func(context.Context, *event.Event) (slack.ModalViewRequest, error)) {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()
-	m, err := s.modalOf(a)(short, a)
+	m, err := modal(short, a)
 	switch {
 	case ctx.Err() != nil:
 		return
 	case errors.Is(err, context.DeadlineExceeded), isLimited(err): // the trigger does not last so long
-		s.answer(ctx, a, view.Answer(notOpened))
+		l.answer(ctx, a, view.Answer(notOpened))
 		return
 	case err != nil:
-		s.answer(ctx, a, s.errorMessage(ctx, a, err))
+		l.answer(ctx, a, l.errorMessage(ctx, a, err))
 		return
 	}
-	shown, err := s.place(short, a, m)
+	shown, err := l.place(short, a, m)
 	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("a modal was not opened", "error", slackapi.LogText(err))
-		s.answer(ctx, a, view.Answer(notOpened))
+		l.Log.Warn("a modal was not opened", "error", slackapi.LogText(err))
+		l.answer(ctx, a, view.Answer(notOpened))
 	}
 	if err == nil {
-		s.openedStepUp(ctx, a, m, shown)
+		l.openedStepUp(ctx, a, m, shown)
 	}
 }
 
 const notOpened = "The form didn't open. Please try again."
 
 // wasOpened answers a click or command whose modal nobody has opened: the program
-// ended between recording it and that. Another process has opened what it received.
-func (l *listening) wasOpened(a *event.Event) view.Message {
-	if a.Host == l.Host && l.modals.take(a.Key) == "" {
+// ended between recording it and that.
+func wasOpened(a *event.Event) view.Message {
+	if !a.Opened {
 		return view.Answer(notOpened)
 	}
 	return view.Message{}
@@ -191,7 +175,7 @@ func (l *listening) wasOpened(a *event.Event) view.Message {
 // place opens a modal, or replaces the one in which something was clicked. A
 // change that came too late for its hash is dropped: a later one shows. It returns the
 // ID of the modal that shows m.
-func (l *listening) place(ctx context.Context, a *event.Event, m slack.ModalViewRequest) (string, error) {
+func (l *EventHandler) place(ctx context.Context, a *event.Event, m slack.ModalViewRequest) (string, error) {
 	if !a.InModal {
 		opened, err := l.Slack.OpenViewContext(ctx, a.TriggerID, m)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // confirmModal asks for the number of users.
-func (l *listening) confirmModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) confirmModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -37,7 +37,7 @@ func numberOf(r *reset.Request) int {
 	return r.Plan.Resets
 }
 
-func (l *listening) checkNumber(_ context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkNumber(_ context.Context, a *event.Event) map[string]string {
 	_, f, err := decided(a)
 	if err != nil {
 		return map[string]string{view.FieldUsers: outOfDate}
@@ -57,7 +57,7 @@ func typedNumber(a *event.Event) (int, error) {
 }
 
 // numbered judges an approval whose number of users was typed.
-func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) numbered(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, f, err := decided(a)
 	if err == nil {
 		in.Confirmed, err = typedNumber(a)
@@ -73,15 +73,15 @@ func (l *listening) numbered(ctx context.Context, a *event.Event) (view.Message,
 
 // askNumber opens the modal for the number while the trigger of the click is
 // good; later, and after a restart, a private button opens it.
-func (l *listening) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) (view.Message, error) {
+func (l *EventHandler) askNumber(ctx context.Context, a *event.Event, in desk.Intent, n int) (view.Message, error) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
 		return view.Message{}, err
 	}
-	if trigger := l.triggers.take(a.Key); trigger != "" {
+	if a.TriggerID != "" {
 		short, cancel := context.WithTimeout(ctx, modalTime)
 		defer cancel()
-		_, err := l.Slack.OpenViewContext(short, trigger, view.ConfirmModal(r, a.Channel, n))
+		_, err := l.Slack.OpenViewContext(short, a.TriggerID, view.ConfirmModal(r, a.Channel, n))
 		if err == nil || ctx.Err() != nil {
 			return view.Message{}, nil
 		}

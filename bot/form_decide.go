@@ -34,7 +34,7 @@ func decided(a *event.Event) (desk.Intent, view.Frame, error) {
 }
 
 // denyModal asks an approver why; nobody else gets that far.
-func (l *listening) denyModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) denyModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -46,7 +46,7 @@ func (l *listening) denyModal(ctx context.Context, a *event.Event) (slack.ModalV
 	return view.DenyModal(r, a.Channel), nil
 }
 
-func (l *listening) checkDenial(_ context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkDenial(_ context.Context, a *event.Event) map[string]string {
 	if _, _, err := decided(a); err != nil {
 		return map[string]string{view.FieldReason: outOfDate}
 	}
@@ -57,7 +57,7 @@ func (l *listening) checkDenial(_ context.Context, a *event.Event) map[string]st
 }
 
 // denied judges a denial with its reason.
-func (l *listening) denied(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) denied(ctx context.Context, a *event.Event) (view.Message, error) {
 	in, _, err := decided(a)
 	if err != nil {
 		return view.Message{}, err

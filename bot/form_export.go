@@ -24,28 +24,26 @@ const schemaLife = 10 * time.Minute
 
 // attributes remembers the org's attributes, which change once in months.
 type attributes struct {
-	from Schema // nil: only those of every org are known
-	now  func() time.Time
-
 	mu   sync.Mutex
 	all  []view.Attribute
 	till time.Time
 }
 
 // known returns the attributes; partial says that the org's own could not be read in time.
-func (s *attributes) known(ctx context.Context) (all []view.Attribute, partial bool) {
+// Where the schema is nil only those of every org are known.
+func (s *attributes) known(ctx context.Context, from Schema, now time.Time) (all []view.Attribute, partial bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now().Before(s.till) {
+	if now.Before(s.till) {
 		return s.all, false
 	}
-	if s.from == nil {
+	if from == nil {
 		return everyOrg(), true
 	}
-	got, err := s.from.Attributes(ctx)
+	got, err := from.Attributes(ctx)
 	switch {
 	case err == nil && len(got) > 0:
-		s.all, s.till = got, s.now().Add(schemaLife)
+		s.all, s.till = got, now.Add(schemaLife)
 		return got, false
 	case s.all != nil:
 		return s.all, false
@@ -68,7 +66,7 @@ func everyOrg() []view.Attribute {
 }
 
 // exportModal opens the form for an export.
-func (l *listening) exportModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) exportModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -78,23 +76,20 @@ func (l *listening) exportModal(ctx context.Context, a *event.Event) (slack.Moda
 }
 
 // exportForm asks for the attributes for as long as the modal may wait for them.
-func (l *listening) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
+func (l *EventHandler) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
 	ctx, cancel := context.WithTimeout(ctx, modalTime/3)
 	defer cancel()
-	all, partial := l.columns.known(ctx)
+	all, partial := l.columns.known(ctx, l.Schema, l.Now())
 	return view.ExportModal(f, all, partial)
 }
 
-// suggest answers what is typed into a field whose choices are too many to list.
-func (s *socket) suggest(ctx context.Context, id string, a *event.Event) {
-	offered := []*slack.OptionBlockObject{}
-	if a.Action == view.FieldColumns {
-		short, cancel := context.WithTimeout(ctx, modalTime)
-		all, _ := s.columns.known(short)
-		cancel()
-		offered = fitting(view.FoundColumns(all, a.Value))
+// Suggest returns the choices for what is typed into a field that has too many to list.
+func (l *EventHandler) Suggest(ctx context.Context, a *event.Event) []*slack.OptionBlockObject {
+	if a.Action != view.FieldColumns {
+		return []*slack.OptionBlockObject{}
 	}
-	s.ack(ctx, id, map[string]any{"options": offered})
+	all, _ := l.columns.known(ctx, l.Schema, l.Now())
+	return fitting(view.FoundColumns(all, a.Value))
 }
 
 // mostOffered is how many bytes of choices an acknowledgement carries: Slack
@@ -115,7 +110,7 @@ func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 }
 
 // checkExport says what is wrong with an export form.
-func (l *listening) checkExport(ctx context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkExport(ctx context.Context, a *event.Event) map[string]string {
 	f, err := a.Frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
@@ -140,7 +135,7 @@ func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
 }
 
 // exported opens the request of an export form that was checked.
-func (l *listening) exported(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) exported(ctx context.Context, a *event.Event) (view.Message, error) {
 	f, err := a.Frame()
 	if err != nil {
 		return view.Message{}, err

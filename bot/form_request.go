@@ -18,7 +18,7 @@ import (
 )
 
 // modalOfCommand is the modal of a command that says nothing but what it is about.
-func (l *listening) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
 	switch text := strings.TrimSpace(a.Text); {
 	case text == "":
 		return l.requestModal
@@ -30,7 +30,7 @@ func (l *listening) modalOfCommand(a *event.Event) func(context.Context, *event.
 
 // requestModal opens the form for a request, for those who may ask where it was
 // opened. A button in the home tab says where that is, or leaves it to us.
-func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := l.newForm(ctx, a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -40,7 +40,7 @@ func (l *listening) requestModal(ctx context.Context, a *event.Event) (slack.Mod
 
 // newForm judges whether the person may ask, and starts a form's frame. Slack
 // is asked who the person is; where that takes too long the form opens all the same.
-func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
+func (l *EventHandler) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
 	if a.Kind == event.KindClick {
 		a.Channel = reset.Channel(a.Value)
 		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
@@ -65,7 +65,7 @@ func (l *listening) newForm(ctx context.Context, a *event.Event) (view.Frame, er
 }
 
 // moreOptions shows the rarer fields; what was entered elsewhere stays.
-func (l *listening) moreOptions(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) moreOptions(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -75,7 +75,7 @@ func (l *listening) moreOptions(_ context.Context, a *event.Event) (slack.ModalV
 }
 
 // anotherField shows the field for another way to name users of an export; what was entered elsewhere stays.
-func (l *listening) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -96,7 +96,7 @@ const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
-func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkRequest(ctx context.Context, a *event.Event) map[string]string {
 	if _, err := a.Frame(); err != nil {
 		return map[string]string{view.FieldList: outOfDate}
 	}
@@ -106,7 +106,7 @@ func (l *listening) checkRequest(ctx context.Context, a *event.Event) map[string
 }
 
 // checkAsker adds what is wrong with who asks, where, and why; what is not about the reason is said at the field of users.
-func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason, users string, wrong map[string]string) {
+func (l *EventHandler) checkAsker(ctx context.Context, a *event.Event, reason, users string, wrong map[string]string) {
 	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
@@ -115,7 +115,7 @@ func (l *listening) checkAsker(ctx context.Context, a *event.Event, reason, user
 }
 
 // order reads the form, and says by field what is wrong with it.
-func (l *listening) order(a *event.Event) (order, map[string]string) {
+func (l *EventHandler) order(a *event.Event) (order, map[string]string) {
 	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
 	if field, words := o.users(a); words != "" {
@@ -251,7 +251,7 @@ func wordsOf(err error) string {
 }
 
 // requested opens the request of a form that was checked.
-func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) requested(ctx context.Context, a *event.Event) (view.Message, error) {
 	if _, err := a.Frame(); err != nil {
 		return view.Message{}, err
 	}
@@ -275,7 +275,7 @@ func (l *listening) requested(ctx context.Context, a *event.Event) (view.Message
 }
 
 // ordered opens a request without a file.
-func (l *listening) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
+func (l *EventHandler) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
 	if o.pasted == nil {
 		return l.Desk.OpenCommand(ctx, in, o.Command)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // reviewModal shows a plan row by row. Who may not decide on it may look.
-func (l *listening) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	in, err := decisionOf(a)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -38,7 +38,7 @@ func (l *listening) reviewModal(ctx context.Context, a *event.Event) (slack.Moda
 }
 
 // review reads the plan's targets.
-func (l *listening) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
+func (l *EventHandler) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
 	v := view.NewReview(r, f)
 	for t, err := range l.Board.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
@@ -50,7 +50,7 @@ func (l *listening) review(ctx context.Context, r *reset.Request, f view.Frame) 
 }
 
 // turnReview shows another page, or what is searched for. Ticks stay over pages.
-func (l *listening) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -129,7 +129,7 @@ var errTooManyRows = errors.New("too many rows for one go")
 
 // checkReview keeps a review open whose ticks would be lost: its own button only
 // closes it. Users are removed by a button that says so and asks first.
-func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkReview(_ context.Context, a *event.Event) map[string]string {
 	_, f, err := decided(a)
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
@@ -150,13 +150,13 @@ func (l *listening) checkReview(_ context.Context, a *event.Event) map[string]st
 }
 
 // onlyClosed serves a review whose own button was pressed: it is closed, and that is all.
-func (*listening) onlyClosed(context.Context, *event.Event) (view.Message, error) {
+func (*EventHandler) onlyClosed(context.Context, *event.Event) (view.Message, error) {
 	return view.Message{}, nil
 }
 
 // clickedInReview serves the buttons of a review that act on the whole plan. What
 // came of it is shown in the modal; where that is closed already, privately.
-func (l *listening) clickedInReview(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) clickedInReview(ctx context.Context, a *event.Event) (view.Message, error) {
 	m, msg, err := l.inReview(ctx, a)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -179,7 +179,7 @@ func (l *listening) clickedInReview(ctx context.Context, a *event.Event) (view.M
 }
 
 // inReview acts on the plan that a review shows. The message says the same as the modal.
-func (l *listening) inReview(ctx context.Context, a *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
+func (l *EventHandler) inReview(ctx context.Context, a *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
 	in, err := decisionOf(a)
 	if err != nil {
 		return m, msg, err
@@ -231,7 +231,7 @@ func (l *listening) inReview(ctx context.Context, a *event.Event) (m slack.Modal
 }
 
 // confirmInReview has an approval confirmed in the modal of its review.
-func (l *listening) confirmInReview(ctx context.Context, a *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
+func (l *EventHandler) confirmInReview(ctx context.Context, a *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
@@ -240,7 +240,7 @@ func (l *listening) confirmInReview(ctx context.Context, a *event.Event, in desk
 }
 
 // stillTicked shows the review again, with the reason why it did not approve.
-func (l *listening) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
+func (l *EventHandler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
 	r, err := l.Board.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
@@ -254,7 +254,7 @@ func (l *listening) stillTicked(ctx context.Context, in desk.Intent, f view.Fram
 }
 
 // replace shows a modal in the place of the one in which something was clicked.
-func (l *listening) replace(ctx context.Context, a *event.Event, m slack.ModalViewRequest) bool {
+func (l *EventHandler) replace(ctx context.Context, a *event.Event, m slack.ModalViewRequest) bool {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()
 	_, err := l.Slack.UpdateViewContext(short, m, "", "", a.View)

@@ -29,7 +29,7 @@ type StepUps interface {
 
 // markStepUp notes on a press that it takes a confirmation, so that the worker who gets
 // it later knows that a modal was opened for it.
-func (l *listening) markStepUp(ctx context.Context, a *event.Event) {
+func (l *EventHandler) markStepUp(ctx context.Context, a *event.Event) {
 	if l.StepUp == nil {
 		return
 	}
@@ -58,7 +58,7 @@ func confirmable(a *event.Event) (stepup.Act, reset.ID) {
 
 // stepUpModal is the modal of a press that takes a confirmation: where the number of
 // users is typed, that is asked first.
-func (l *listening) stepUpModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) stepUpModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f := view.Frame{Channel: a.Channel, Act: a.StepUp}
 	act, id := confirmable(a)
 	switch act {
@@ -79,7 +79,7 @@ func (l *listening) stepUpModal(ctx context.Context, a *event.Event) (slack.Moda
 }
 
 // againModal sends another push, from the modal of the last one.
-func (l *listening) againModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) againModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	f, err := a.Frame()
 	if err != nil || f.Act == "" {
 		return slack.ModalViewRequest{}, errors.Join(event.ErrForeignValue, err)
@@ -87,30 +87,30 @@ func (l *listening) againModal(_ context.Context, a *event.Event) (slack.ModalVi
 	return view.StepUp{Frame: f}.Asking(), nil
 }
 
-// opened tells whoever leads that a modal is open in which a decision is confirmed, by
-// way of the inbox.
-func (s *socket) openedStepUp(ctx context.Context, a *event.Event, m slack.ModalViewRequest, viewID string) {
+// openedStepUp tells whoever leads that a modal is open in which a decision is confirmed,
+// by way of the inbox.
+func (l *EventHandler) openedStepUp(ctx context.Context, a *event.Event, m slack.ModalViewRequest, viewID string) {
 	if m.CallbackID != view.StepUpCallback || viewID == "" {
 		return
 	}
 	b := &event.Event{Kind: event.KindStepUp, By: a.By, Team: a.Team, Channel: a.Channel, At: a.At, View: viewID, Metadata: m.PrivateMetadata, Key: "step-up:" + a.Key}
 	if b.At.IsZero() {
-		b.At = s.Now()
+		b.At = l.Now()
 	}
 	body, err := json.Marshal(b)
 	if err == nil {
-		_, err = s.Inbox.Receive(ctx, b.Key, body)
+		_, err = l.Inbox.Receive(ctx, b.Key, body)
 	}
 	if err != nil && ctx.Err() == nil {
-		s.Log.Error("a confirmation cannot begin", "user", a.By, "error", slackapi.LogText(err))
+		l.Log.Error("a confirmation cannot begin", "user", a.By, "error", slackapi.LogText(err))
 		f, _ := b.Frame()
-		l := &StepUpScreen{Listener: s.Listener}
-		l.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: a.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
+		screen := &StepUpScreen{Handler: l}
+		screen.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: a.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
 	}
 }
 
 // confirming begins a confirmation whose modal is open.
-func (l *listening) confirming(ctx context.Context, a *event.Event) error {
+func (l *EventHandler) confirming(ctx context.Context, a *event.Event) error {
 	f, err := a.Frame()
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (l *listening) confirming(ctx context.Context, a *event.Event) error {
 }
 
 // stepUpUpdate is what a form turns into whose decision is confirmed next; nil for others.
-func (l *listening) stepUpUpdate(a *event.Event) *slack.ViewSubmissionResponse {
+func (l *EventHandler) stepUpUpdate(a *event.Event) *slack.ViewSubmissionResponse {
 	f, err := a.Frame()
 	if err != nil || f.Act == "" || l.StepUp == nil {
 		return nil
@@ -134,7 +134,7 @@ func (l *listening) stepUpUpdate(a *event.Event) *slack.ViewSubmissionResponse {
 }
 
 // StepUpScreen shows in a modal how a confirmation goes.
-type StepUpScreen struct{ Listener *Listener }
+type StepUpScreen struct{ Handler *EventHandler }
 
 // Show updates the modal. Gone reports that it was closed.
 func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) (gone bool) {
@@ -142,9 +142,9 @@ func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) 
 		return true
 	}
 	m := s.modal(ctx, a, st)
-	_, err := s.Listener.Slack.UpdateViewContext(ctx, m, "", "", a.View)
+	_, err := s.Handler.Slack.UpdateViewContext(ctx, m, "", "", a.View)
 	if err != nil && ctx.Err() == nil && slackCode(err) != "not_found" {
-		s.Listener.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
+		s.Handler.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
 	}
 	return slackCode(err) == "not_found"
 }
@@ -180,8 +180,7 @@ func (s *StepUpScreen) modal(ctx context.Context, a stepup.Ask, st stepup.Stage)
 	case stepup.Interrupted:
 		return v.Interrupted()
 	}
-	l := &listening{Listener: s.Listener}
-	return v.Failed(l.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
+	return v.Failed(s.Handler.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
 }
 
 // done says what was confirmed.
@@ -201,8 +200,7 @@ func done(a stepup.Ask, st stepup.Stage) string {
 
 // TellRefused tells an approver by DM that somebody has refused a push, best effort.
 func (s *StepUpScreen) TellRefused(ctx context.Context, to, by reset.Person, id reset.ID) {
-	l := &listening{Listener: s.Listener}
-	if err := l.sendDM(ctx, &event.Event{By: to}, view.PushRefusedNews(by, id)); err != nil {
-		s.Listener.Log.Warn("an approver is not told of a refused push", "user", to, "error", slackapi.LogText(err))
+	if err := s.Handler.sendDM(ctx, &event.Event{By: to}, view.PushRefusedNews(by, id)); err != nil {
+		s.Handler.Log.Warn("an approver is not told of a refused push", "user", to, "error", slackapi.LogText(err))
 	}
 }

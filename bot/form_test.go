@@ -260,7 +260,7 @@ func (s *schemaInMemory) Attributes(context.Context) ([]view.Attribute, error) {
 
 func TestHistory_args(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	l := &listening{Listener: &Listener{Now: func() time.Time { return now }}}
+	l := &EventHandler{Now: func() time.Time { return now }}
 	for text, want := range map[string]struct {
 		q     desk.HistoryQuery
 		words string

@@ -23,12 +23,15 @@ import (
 
 // A form that another process has opened is open: its person hears nothing more.
 func TestListener_form_opened_by_another_process(t *testing.T) {
-	l := &listening{Listener: &Listener{Host: "one"}, modals: newTriggerIDs(time.Now, openedLife)}
-	if m := l.wasOpened(&event.Event{Host: "two"}); m.Text != "" {
-		t.Errorf("the person hears %q", m.Text)
-	}
-	if m := l.wasOpened(&event.Event{Host: "one"}); m.Text == "" {
-		t.Error("nobody opened it, and the person hears nothing")
+	l := &listening{Listener: &Listener{Host: "one"}, overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife)}
+	for host, opened := range map[string]bool{"two": true, "one": false} {
+		a := &event.Event{Host: host}
+		if l.prepare(a, a.Task()); a.Opened != opened {
+			t.Errorf("of %s it counts as opened: %v", host, a.Opened)
+		}
+		if m := wasOpened(a); (m.Text == "") != opened {
+			t.Errorf("of %s the person hears %q", host, m.Text)
+		}
 	}
 }
 
@@ -69,10 +72,11 @@ func TestListener_leaves_to_its_successor(t *testing.T) {
 		t.Fatal(err)
 	}
 	var logged bytes.Buffer // read when nobody writes any more
+	log := slog.New(slog.NewTextHandler(&logged, nil))
 	asked := make(chan struct{})
 	l := &listening{
-		Listener: &Listener{Inbox: pastInbox{t: t, body: body}, Desk: pastDesk{asked: asked}, Log: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now},
-		workers:  newWorkers(), overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife),
+		Listener: &Listener{Inbox: pastInbox{t: t, body: body}, Handler: &EventHandler{Desk: pastDesk{asked: asked}, Log: log, Now: time.Now}, Log: log, Now: time.Now},
+		workers:  newWorkers(), overtaking: newOvertaking(), triggers: newTriggerIDs(time.Now, triggerLife), modals: newTriggerIDs(time.Now, openedLife),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error)
@@ -130,12 +134,11 @@ func TestListener_waits_for_the_record(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, d, finished, person := time.Now(), &absentDesk{times: 30}, make(chan struct{}), &told{}
 		l := &listening{
-			Listener: &Listener{
-				APIURL: "https://slack.com/api/", Inbox: servedInbox{pastInbox{t: t, body: body}, finished}, Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+			Listener: &Listener{Inbox: servedInbox{pastInbox{t: t, body: body}, finished}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Handler: &EventHandler{
+				APIURL: "https://slack.com/api/", HTTP: person, Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 				Away: func(err error) bool { return errors.Is(err, errRecordAway) },
-			},
-			workers: newWorkers(), overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife),
-			http: &http.Client{Transport: person},
+			}},
+			workers: newWorkers(), overtaking: newOvertaking(), triggers: newTriggerIDs(time.Now, triggerLife), modals: newTriggerIDs(time.Now, openedLife),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		served := make(chan error)

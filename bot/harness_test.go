@@ -215,9 +215,9 @@ type world struct {
 
 	approvers *listedApprovers // nil: nobody is asked
 	exports   *keptExport
-	now       func() time.Time  // of the Announcer
-	transport http.RoundTripper // nil: the default one
-	with      func(*Listener)   // changes the Listener before it runs; nil: does not
+	now       func() time.Time               // of the Announcer
+	transport http.RoundTripper              // nil: the default one
+	with      func(*Listener, *EventHandler) // changes them before they run; nil: does not
 	announces func(*announcer.Announcer)
 
 	pressed int // clicks that were made up
@@ -274,16 +274,16 @@ func (w *world) start() *world {
 	var wg sync.WaitGroup
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
-	l := &Listener{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory, Desk: w.desk, Board: w.memory, Schema: w.schema,
-		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} },
-		Limits:   func() roster.Limits { return roster.Limits{Users: 1000} },
-		Log:      log, Now: time.Now,
+	channels := func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
+	h := &EventHandler{
+		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: w.desk, Board: w.memory, Schema: w.schema,
+		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} }, Log: log, Now: time.Now,
 	}
+	l := &Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
 	a := &announcer.Announcer{Slack: client, Record: w.memory, Log: log, Now: w.now, ShareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
 	if w.with != nil {
-		w.with(l)
+		w.with(l, h)
 	}
 	if w.announces != nil {
 		w.announces(a)

@@ -13,7 +13,6 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
-	"factorbot/bot/view"
 )
 
 const (
@@ -72,9 +71,9 @@ func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
 				now = slack
 			}
 		}
-		return l.Seen.Seen(ctx, c, view.Timestamp(now))
+		return l.Seen.Seen(ctx, c, event.Timestamp(now))
 	}
-	missed, newest, err := l.history(ctx, c, view.Timestamp(view.ParseTimestamp(last).Add(-overlap)))
+	missed, newest, err := l.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {
 		return err
 	}
@@ -106,8 +105,7 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 		}
 		for _, m := range page.Messages {
 			newest = max(newest, m.Timestamp)
-			a := fromHistory(c, m).Upload()
-			if a != nil && l.takesUp(a) && !l.served(m) {
+			if a := slackapi.Message(string(c), m).Upload(); a != nil && l.isOurs(a) && !l.served(m) {
 				found = append(found, a)
 			}
 		}
@@ -119,20 +117,5 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 
 // served reports whether an upload whose key may be forgotten has our reply.
 func (l *listening) served(m slack.Message) bool {
-	return l.Now().Sub(view.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.self))
-}
-
-func fromHistory(c reset.Channel, m slack.Message) event.Message {
-	out := event.Message{
-		Type: m.Type, Subtype: m.SubType, Channel: string(c), User: m.User, Team: m.Team, BotID: m.BotID,
-		Text: m.Text, TS: m.Timestamp, ThreadTS: m.ThreadTimestamp,
-	}
-	for _, f := range m.Files {
-		out.Files = append(out.Files, fileOf(f))
-	}
-	return out
-}
-
-func fileOf(f slack.File) event.File {
-	return event.File{ID: f.ID, Name: f.Name, Size: int64(f.Size), Mode: f.Mode, Type: f.Filetype, Mime: f.Mimetype, Access: f.FileAccess, URL: f.URLPrivate, Fetch: f.URLPrivateDownload}
+	return l.Now().Sub(event.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.bot.User))
 }

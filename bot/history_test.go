@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
@@ -87,10 +86,10 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				channels := func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} }
 				run := &listening{Listener: &Listener{
-					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), APIURL: "https://slack.com/api/", Inbox: inbox, Seen: inbox,
-					Channels: func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} },
-					Limits:   func() roster.Limits { return roster.Limits{} }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, Seen: inbox,
+					Handler: &EventHandler{Channels: channels}, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1), positions: newReadPositions(inbox, time.Now)}
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)

@@ -4,22 +4,39 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"runtime/debug"
+	"iter"
 	"sync"
 	"time"
 
-	"factorbot/bot/desk"
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
-	"factorbot/bot/view"
-
-	"github.com/slack-go/slack"
 )
 
-// recordAgain is when an event is served again that the record was away for.
-const recordAgain = time.Second
+// Envelope is one entry of the inbox.
+type Envelope struct {
+	Key  string    // what makes it one: a second envelope with this key is the same
+	Body []byte    // JSON of an event
+	At   time.Time // when it was received
+}
+
+// Inbox is the queue of envelopes that are recorded and not finished.
+type Inbox interface {
+	// Receive records an envelope; fresh is false if the key is known already.
+	Receive(ctx context.Context, key string, body []byte) (fresh bool, err error)
+	// Arrivals yields what is not finished, in the order of arrival, and then each
+	// that arrives, once each, until ctx is done or there is an error.
+	Arrivals(ctx context.Context) iter.Seq2[Envelope, error]
+	// Finish takes an envelope from the queue; its key stays known.
+	Finish(ctx context.Context, key string) error
+}
+
+// Seen remembers how far each channel was read.
+type Seen interface {
+	Seen(ctx context.Context, c reset.Channel, ts string) error
+	// LastSeen returns the newest ts, "" if there is none.
+	LastSeen(ctx context.Context, c reset.Channel) (string, error)
+}
 
 var errInboxEnded = errors.New("the inbox ended")
 
@@ -59,9 +76,10 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 			a.At = l.byOurs(a.At)
 		}
 		t := a.Task()
-		a.Overtaken = l.overtaking.enter(&a, t)
+		l.prepare(&a, t)
 		l.workers.lanesOf(t).Add(ctx, t.Key, func() time.Duration {
-			if again := l.work(ctx, &a); again > 0 {
+			a.TriggerID = l.triggers.take(a.Key)
+			if again := l.Handler.Serve(ctx, &a); again > 0 {
 				return again
 			}
 			l.overtaking.leave(e.Key)
@@ -75,55 +93,14 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 	return errInboxEnded
 }
 
-// work serves one event and answers it. Where Slack asked for patience about the
-// person, or the record cannot be reached, it says how long to wait, and the event is
-// served again then: what was acknowledged is not lost.
-func (l *listening) work(ctx context.Context, a *event.Event) (again time.Duration) {
-	m, err := l.attempt(ctx, a)
-	switch {
-	case ctx.Err() != nil, errors.Is(err, reset.ErrLost): // another process serves it
-		return 0
-	case isLimited(err):
-		return slackapi.RetryDelay(err, 0)
-	case err != nil && l.Away != nil && l.Away(err):
-		l.Log.Warn("an event waits for the record, which cannot be reached", "key", a.Key, "error", slackapi.LogText(err))
-		return recordAgain
-	case err != nil:
-		m = l.errorMessage(ctx, a, err)
+// prepare adds to an event what is known here, and is not recorded.
+func (l *listening) prepare(a *event.Event, t event.Task) {
+	a.Bot = l.bot
+	a.Opened = a.Host != l.Host || l.modals.take(a.Key) != ""
+	a.Overtaken = l.overtaking.enter(a, t)
+	if t.Stops {
+		a.Stopped = func() { l.overtaking.tookEffect(t) }
 	}
-	if m.Text != "" {
-		l.answer(ctx, a, m)
-	}
-	return 0
-}
-
-// isLimited reports whether Slack asked for patience.
-func isLimited(err error) bool {
-	limited := (*slack.RateLimitedError)(nil)
-	return errors.As(err, &limited)
-}
-
-// attempt serves one event and returns what its person is answered, if anything.
-// A panic in it ends this event only.
-func (l *listening) attempt(ctx context.Context, a *event.Event) (m view.Message, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	switch a.Kind {
-	case event.KindUpload:
-		return l.uploaded(ctx, a)
-	case event.KindCommand:
-		return l.commanded(ctx, a)
-	case event.KindClick:
-		return l.clicked(ctx, a)
-	case event.KindSubmission:
-		return l.submission(ctx, a)
-	case event.KindStepUp:
-		return m, l.confirming(ctx, a)
-	}
-	return m, nil
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.
@@ -154,11 +131,6 @@ func (l *listening) byOurs(at time.Time) time.Time {
 		return at
 	}
 	return l.Now().Add(at.Sub(now))
-}
-
-// intent is what the desk is told of an event.
-func intent(a *event.Event) desk.Intent {
-	return desk.Intent{Op: a.Key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.Overtaken}
 }
 
 // inFlight is the set of envelopes that are being served, by key.

@@ -131,9 +131,10 @@ func TestListener_ageOfAClickIsBySlacksClock(t *testing.T) {
 		w := newWorld(t)
 		ours := func() time.Time { return time.Now().Add(wrong) }
 		clock := &slackapi.Clock{}
-		w.with = func(l *Listener) {
-			l.Now, l.Clock = ours, clock
+		w.with = func(l *Listener, h *EventHandler) {
+			l.Now, h.Now, l.Clock = ours, ours, clock
 			l.Slack = slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, clock.Through(w.transport))
+			h.Slack = l.Slack
 		}
 		w.start().listens()
 		w.open("op")

@@ -12,10 +12,9 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
+	"factorbot/bot/event"
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
-	"factorbot/bot/view"
 	"factorbot/bot/workqueue"
 )
 
@@ -23,51 +22,51 @@ import (
 // first word of a disconnect, with what was on its way; the other one hears it.
 const sockets = 2
 
+// Handler does what events ask for. Its methods may be called side by side.
+type Handler interface {
+	// Takes reports whether an upload is to be served.
+	Takes(e *event.Event) bool
+	// Modal returns what opens or changes the modal that a click or command asks for, nil
+	// if it asks for none. It may note on the event what is to be recorded with it. What it
+	// returns is called beside the acknowledgement, while the trigger is good, and once.
+	Modal(ctx context.Context, e *event.Event) (show func(context.Context))
+	// Check judges a form before it is acknowledged: it says what is wrong with it or what it
+	// turns into, nil for neither, and whether it is to be recorded and served.
+	Check(ctx context.Context, e *event.Event) (answer *slack.ViewSubmissionResponse, keep bool)
+	// Suggest returns the choices for what is typed into a field.
+	Suggest(ctx context.Context, e *event.Event) []*slack.OptionBlockObject
+	// Serve does what a recorded event asks for and answers its person. It says how long to
+	// wait before it is called again, having done nothing; 0: it is done.
+	Serve(ctx context.Context, e *event.Event) (again time.Duration)
+}
+
 // Listener hears what people do in Slack. It records each envelope before it
-// acknowledges it, and serves what was recorded.
+// acknowledges it, and hands what was recorded to its Handler.
 //
 // Where several processes share the record, each of them listens, and the one that leads
 // serves: see [Listener.Halves].
 type Listener struct {
-	Slack    *slack.Client     // made by [slackapi.NewClient]
-	APIURL   string            // of the client
-	HTTP     http.RoundTripper // of files and of answers through a response URL; nil: the default one
+	Slack    *slack.Client // made by [slackapi.NewClient]
 	Inbox    Inbox
 	Seen     Seen
-	Shelf    Shelf
-	Desk     Desk
-	Board    Reader
-	Enrolled Enrolments                         // nil: that is not known
-	Anchors  Anchors                            // nil: the record has none
+	Handler  Handler
 	Opened   func(by reset.Person, team string) // told of opened home tabs; nil: nobody
-	StepUp   StepUps                            // nil: nothing is confirmed in Okta Verify
-	Schema   Schema                             // nil: only the attributes of every org are known
 	Channels func() []reset.Channel             // where rosters are taken up
-	Limits   func() roster.Limits
-	Deciders func() view.Helpers              // who can approve, for refusals; nil: not said
-	Deleted  func(c reset.Channel, ts string) // told of deleted messages; nil: nobody
-	Socket   func(n int, open bool)           // told when a socket opens and closes; nil: nobody
+	Deleted  func(c reset.Channel, ts string)   // told of deleted messages; nil: nobody
+	Socket   func(n int, open bool)             // told when a socket opens and closes; nil: nobody
 	Log      *slog.Logger
 	Now      func() time.Time
 	Clock    *slackapi.Clock // of the client; nil: Slack's clock is not known
 
 	Host string // names this process where several share the record; "": none does
-
-	// Away reports whether an error says that the record cannot be reached: what was
-	// acknowledged waits for it. nil: it always can.
-	Away func(error) bool
-
-	fileTime time.Duration // of one download, tries included; 0: downloadTime
 }
 
 // listening is one Run of a Listener.
 type listening struct {
 	*Listener
-	http       *http.Client
 	dialer     *websocket.Dialer
 	meeting    chan struct{} // holds a token while Slack is asked who we are
-	self       reset.Person  // the bot's own user
-	name       string        // its name, as mentions may have it
+	bot        event.Bot
 	missed     chan struct{}
 	workers    workers
 	overtaking *overtaking
@@ -75,8 +74,6 @@ type listening struct {
 	positions  *readPositions
 	triggers   *triggerIDs
 	modals     *triggerIDs // whose modal was opened beside the acknowledgement
-	columns    *attributes
-	asked      *questions
 }
 
 // Run listens and serves until ctx is done. What it had recorded and not
@@ -95,7 +92,6 @@ func (l *Listener) Run(ctx context.Context) error {
 func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 	run := &listening{
 		Listener:   l,
-		http:       slackapi.HTTPClient(l.APIURL, l.HTTP),
 		dialer:     slackapi.NewDialer(http.ProxyFromEnvironment),
 		meeting:    make(chan struct{}, 1),
 		missed:     make(chan struct{}, 1),
@@ -105,9 +101,7 @@ func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 		positions:  newReadPositions(l.Seen, l.Now),
 		triggers:   newTriggerIDs(l.Now, triggerLife),
 		modals:     newTriggerIDs(l.Now, openedLife),
-		columns:    &attributes{from: l.Schema, now: l.Now},
 	}
-	run.asked = &questions{shelf: l.Shelf, now: l.Now}
 	return run.keepSockets, run.serveAll
 }
 
@@ -152,13 +146,13 @@ func (l *listening) introduce(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if l.self != "" {
+	if l.bot.User != "" {
 		return nil
 	}
 	for try := 0; ; try++ {
 		who, err := l.Slack.AuthTestContext(ctx)
 		if err == nil {
-			l.self, l.name = reset.Person(who.UserID), who.User
+			l.bot = event.Bot{User: reset.Person(who.UserID), Name: who.User}
 			l.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
 			return nil
 		}
@@ -168,14 +162,4 @@ func (l *listening) introduce(ctx context.Context) error {
 			return fmt.Errorf("ask Slack who we are: %w", err)
 		}
 	}
-}
-
-// takes reports whether rosters are taken up in the channel.
-func (l *listening) takes(c reset.Channel) bool {
-	for _, known := range l.Channels() {
-		if known == c {
-			return true
-		}
-	}
-	return false
 }

@@ -274,9 +274,9 @@ func (d strictDesk) Report(context.Context, desk.Intent) (*reset.Request, bool, 
 // never who requested it, but where it is about stopping, that person too.
 func TestClick_refusedInItsThread(t *testing.T) {
 	w := newWorld(t)
-	w.with = func(l *Listener) {
-		l.Desk = strictDesk{w.desk}
-		l.Deciders = func() view.Helpers {
+	w.with = func(_ *Listener, h *EventHandler) {
+		h.Desk = strictDesk{w.desk}
+		h.Deciders = func() view.Helpers {
 			return view.Helpers{People: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_REQUESTER"}, Groups: []string{"S0LARGE"}}
 		}
 	}

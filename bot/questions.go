@@ -37,8 +37,12 @@ type question struct {
 type questions struct {
 	shelf Shelf
 	now   func() time.Time
+	mu    *sync.Mutex
+}
 
-	mu sync.Mutex
+// asked are the questions that are open.
+func (l *EventHandler) asked() *questions {
+	return &questions{shelf: l.Shelf, now: l.Now, mu: &l.asking}
 }
 
 // ask remembers a question; another one about the same file replaces it.

@@ -15,7 +15,7 @@ import (
 )
 
 // reasonModal asks for the reason of an upload.
-func (l *listening) reasonModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+func (l *EventHandler) reasonModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
 	if _, err := view.ParseUpload(a.Value); err != nil {
 		return slack.ModalViewRequest{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
@@ -23,7 +23,7 @@ func (l *listening) reasonModal(_ context.Context, a *event.Event) (slack.ModalV
 }
 
 // checkReason says what is wrong with the reason of an upload.
-func (l *listening) checkReason(ctx context.Context, a *event.Event) map[string]string {
+func (l *EventHandler) checkReason(ctx context.Context, a *event.Event) map[string]string {
 	up, err := view.ParseUpload(a.Metadata)
 	if err != nil {
 		return map[string]string{view.ReasonBlock: outOfDate}
@@ -46,7 +46,7 @@ func (l *listening) checkReason(ctx context.Context, a *event.Event) map[string]
 var errNoUpload = errors.New("the upload is gone")
 
 // reasoned opens the request of an upload whose reason came by form.
-func (l *listening) reasoned(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) reasoned(ctx context.Context, a *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(a.Metadata)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
@@ -54,7 +54,7 @@ func (l *listening) reasoned(ctx context.Context, a *event.Event) (view.Message,
 	a.Channel = up.Channel
 	with := fileAsk{TS: up.TS}
 	if up.File != "" { // else the button is an earlier version's, which read no options
-		q, known, err := l.asked.about(ctx, up.Value())
+		q, known, err := l.asked().about(ctx, up.Value())
 		switch {
 		case err != nil:
 			return view.Message{}, err
@@ -91,7 +91,7 @@ func lost(err error) (view.Message, error) {
 // find asks Slack for an upload's file by its ID, so that an edited or deleted
 // message changes nothing. A file that somebody else made counts where the
 // person's message has it.
-func (l *listening) find(ctx context.Context, a *event.Event, u view.Upload) (event.File, error) {
+func (l *EventHandler) find(ctx context.Context, a *event.Event, u view.Upload) (event.File, error) {
 	if u.File != "" {
 		got, _, _, err := l.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
 		if code := slackapi.ErrorCode(err); code == "file_not_found" || code == "file_deleted" {
@@ -100,7 +100,7 @@ func (l *listening) find(ctx context.Context, a *event.Event, u view.Upload) (ev
 		if err != nil {
 			return event.File{}, fmt.Errorf("ask Slack about the file: %w", err)
 		}
-		if f := fileOf(*got); reset.Person(got.User) == a.By && f.Mode != modeDeleted {
+		if f := slackapi.File(*got); reset.Person(got.User) == a.By && f.Mode != modeDeleted {
 			return f, nil
 		}
 	}
@@ -114,8 +114,8 @@ func (l *listening) find(ctx context.Context, a *event.Event, u view.Upload) (ev
 		return event.File{}, fmt.Errorf("read the upload again: %w", err)
 	}
 	for _, m := range page.Messages {
-		up := fromHistory(u.Channel, m).Upload()
-		if up == nil || up.TS != u.TS || up.By != a.By || !l.takesUp(up) {
+		up := slackapi.Message(string(u.Channel), m).Upload()
+		if up == nil || up.TS != u.TS || up.By != a.By || !l.Takes(up) {
 			continue
 		}
 		for _, f := range present(up) {

@@ -11,29 +11,10 @@ import (
 	"factorbot/bot/view"
 )
 
-// Envelope is one entry of the inbox.
-type Envelope struct {
-	Key  string    // what makes it one: a second envelope with this key is the same
-	Body []byte    // JSON of an event
-	At   time.Time // when it was received
-}
-
-// Inbox is the queue of envelopes that are recorded and not finished.
-type Inbox interface {
+// Recorder records what is to be served, by whoever leads.
+type Recorder interface {
 	// Receive records an envelope; fresh is false if the key is known already.
 	Receive(ctx context.Context, key string, body []byte) (fresh bool, err error)
-	// Arrivals yields what is not finished, in the order of arrival, and then each
-	// that arrives, once each, until ctx is done or there is an error.
-	Arrivals(ctx context.Context) iter.Seq2[Envelope, error]
-	// Finish takes an envelope from the queue; its key stays known.
-	Finish(ctx context.Context, key string) error
-}
-
-// Seen remembers how far each channel was read.
-type Seen interface {
-	Seen(ctx context.Context, c reset.Channel, ts string) error
-	// LastSeen returns the newest ts, "" if there is none.
-	LastSeen(ctx context.Context, c reset.Channel) (string, error)
 }
 
 // Shelf keeps small things by name, for longer than the process lives.

@@ -2,12 +2,14 @@ package bot
 
 import (
 	"encoding/json"
-	"factorbot/bot/event"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/event"
+	"factorbot/bot/slackapi"
 )
 
 // recordingsDir is where recordings of what Slack sent lie beside the checkout.
@@ -116,7 +118,7 @@ func TestRecorded_history(t *testing.T) {
 			continue
 		}
 		withFiles++
-		a := fromHistory("C1", m).Upload()
+		a := slackapi.Message("C1", m).Upload()
 		if a == nil {
 			continue
 		}

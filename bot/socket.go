@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -21,7 +22,7 @@ import (
 // Slack waits three seconds for an acknowledgement; what takes longer is told later.
 const (
 	ackTime   = 3 * time.Second
-	modalTime = 2 * time.Second
+	checkTime = 2 * time.Second // what is judged before it
 )
 
 // listen keeps one socket open and drains its events, until ctx is done.
@@ -157,7 +158,6 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.ack(ctx, id, nil)
 		return
 	}
-	s.markStepUp(ctx, a)
 	switch {
 	case a.Kind == event.KindHome: // whoever misses it opens the tab again
 		if s.Opened != nil {
@@ -168,21 +168,29 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, a) }))
 	case a.Kind == event.KindSubmission:
 		s.beside.Add(ctx, a.Key, workqueue.Once(func() { s.submitted(ctx, id, a) }))
-	case s.modalOf(a) != nil:
-		s.pressed(ctx, id, a)
 	default:
-		if a.Kind == event.KindClick {
-			s.triggers.put(a.Key, a.TriggerID)
-		}
-		if s.record(ctx, a) {
-			s.ack(ctx, id, nil)
-		}
+		s.work(ctx, id, a)
+	}
+}
+
+// work records and acknowledges what a worker serves.
+func (s *socket) work(ctx context.Context, id string, a *event.Event) {
+	if show := s.Handler.Modal(ctx, a); show != nil {
+		s.pressed(ctx, id, a, show)
+		return
+	}
+	if a.Kind == event.KindClick {
+		s.triggers.put(a.Key, a.TriggerID)
+	}
+	if s.record(ctx, a) {
+		s.ack(ctx, id, nil)
 	}
 }
 
 // isOurs passes over uploads elsewhere and our own.
-func (s *socket) isOurs(a *event.Event) bool {
-	return a.Kind != event.KindUpload || s.takesUp(a)
+func (l *listening) isOurs(a *event.Event) bool {
+	a.Bot = l.bot
+	return a.Kind != event.KindUpload || l.Handler.Takes(a)
 }
 
 // notePosition notes how far the channel was read, and passes on what was deleted there.
@@ -196,7 +204,7 @@ func (s *socket) notePosition(ctx context.Context, payload []byte) {
 			DeletedTS string        `json:"deleted_ts"`
 		} `json:"event"`
 	}
-	if json.Unmarshal(payload, &p) != nil || p.Event.Type != "message" || !s.takes(p.Event.Channel) {
+	if json.Unmarshal(payload, &p) != nil || p.Event.Type != "message" || !slices.Contains(s.Channels(), p.Event.Channel) {
 		return
 	}
 	if p.Event.Subtype == "message_deleted" && s.Deleted != nil {

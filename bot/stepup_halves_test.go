@@ -141,12 +141,13 @@ func (w *world) process(host string, values stepup.Values, phone *phones, last *
 	screen := &StepUpScreen{}
 	v := &stepup.Verifier{Okta: phone, Desk: judge, People: approver{}, Record: stepUpRecord{w.memory}, Rules: rules, Screen: watched{screen, last}, Log: log, Now: time.Now,
 		Book: &stepup.Book{Values: values, Rules: rules, Now: time.Now}}
-	screen.Listener = &Listener{
-		Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), APIURL: w.url, Inbox: w.memory, Seen: w.memory, Shelf: w.memory,
-		Desk: judge, Board: w.memory, Schema: w.schema, StepUp: v, Host: host, Log: log, Now: time.Now,
-		Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }, Limits: func() roster.Limits { return roster.Limits{Users: 1000} },
+	client, channels := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
+	screen.Handler = &EventHandler{
+		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: judge, Board: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,
+		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} },
 	}
-	listen, serve := screen.Listener.Halves()
+	l := &Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
+	listen, serve := l.Halves()
 	parts := []func(context.Context) error{listen}
 	if leads {
 		parts = []func(context.Context) error{serve, v.Run}

@@ -61,10 +61,10 @@ const (
 // https://docs.slack.dev/reference/objects/file-object
 const accessCheck = "check_file_info"
 
-// takesUp reports whether an upload is one that gets an answer: a list, what may
+// Takes reports whether an upload is one that gets an answer: a list, what may
 // have been meant as one, or any file with a message.
-func (l *listening) takesUp(a *event.Event) bool {
-	if !l.takes(a.Channel) || a.By == l.self {
+func (l *EventHandler) Takes(a *event.Event) bool {
+	if !l.takes(a.Channel) || a.By == a.Bot.User {
 		return false
 	}
 	files := present(a)
@@ -78,7 +78,7 @@ func present(a *event.Event) []event.File {
 }
 
 // uploaded opens a request from a file, or says what it lacks.
-func (l *listening) uploaded(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) uploaded(ctx context.Context, a *event.Event) (view.Message, error) {
 	files := present(a)
 	if len(files) != 1 {
 		if len(files) > 1 {
@@ -96,7 +96,7 @@ func (l *listening) uploaded(ctx context.Context, a *event.Event) (view.Message,
 	if m, hint := hintFor(f); hint {
 		return m, nil
 	}
-	said, err := roster.ParseUpload(roster.Unmentioned(a.Text, string(l.self), l.name), l.Now())
+	said, err := roster.ParseUpload(roster.Unmentioned(a.Text, string(a.Bot.User), a.Bot.Name), l.Now())
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -138,15 +138,15 @@ func hintFor(f event.File) (m view.Message, hint bool) {
 }
 
 // askReason asks the sender of a file for what it lacks, and remembers what was said with it.
-func (l *listening) askReason(ctx context.Context, a *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
-	if err := l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
+func (l *EventHandler) askReason(ctx context.Context, a *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
+	if err := l.asked().ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
 		return view.Message{}, err
 	}
 	return m, nil
 }
 
 // know asks Slack for a file of which only the ID is known.
-func (l *listening) know(ctx context.Context, f event.File) (event.File, error) {
+func (l *EventHandler) know(ctx context.Context, f event.File) (event.File, error) {
 	if f.Access != accessCheck {
 		return f, nil
 	}
@@ -154,7 +154,7 @@ func (l *listening) know(ctx context.Context, f event.File) (event.File, error) 
 	if err != nil {
 		return f, fmt.Errorf("ask Slack about a file: %w", err)
 	}
-	known := fileOf(*got)
+	known := slackapi.File(*got)
 	known.Access = ""
 	return known, nil
 }
@@ -190,7 +190,7 @@ func (w *fileAsk) say(said roster.UploadText) {
 
 // open reads the list and opens a request; what everybody sees of it comes from the
 // Announcer. Where only the sender can say which column names the users, it asks.
-func (l *listening) open(ctx context.Context, a *event.Event, f event.File, with fileAsk) (view.Message, error) {
+func (l *EventHandler) open(ctx context.Context, a *event.Event, f event.File, with fileAsk) (view.Message, error) {
 	ros, err := l.download(ctx, f, with.column)
 	if ctx.Err() != nil {
 		return view.Message{}, nil
@@ -248,7 +248,7 @@ func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
 }
 
 // mustChoose asks the sender which column names the users, where that is to be asked.
-func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
+func (l *EventHandler) mustChoose(ctx context.Context, a *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
 	if with.column > 0 {
 		return m, false, nil
 	}
@@ -266,7 +266,7 @@ func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File
 	if up.TS == "" {
 		up.TS = noMessage
 	}
-	err = l.asked.ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	err = l.asked().ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
 	if err != nil {
 		return m, false, err
 	}
@@ -281,13 +281,13 @@ func (l *listening) mustChoose(ctx context.Context, a *event.Event, f event.File
 const noMessage = "0"
 
 // chose goes on with a file whose column was chosen. Only its sender's choice counts.
-func (l *listening) chose(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) chose(ctx context.Context, a *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(a.Block)
 	column, numberErr := strconv.Atoi(a.Value)
 	if err != nil || numberErr != nil || column < 1 {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, cmp.Or(err, numberErr, event.ErrForeignValue))
 	}
-	q, known, err := l.asked.about(ctx, up.Value())
+	q, known, err := l.asked().about(ctx, up.Value())
 	switch {
 	case err != nil:
 		return view.Message{}, err
@@ -310,7 +310,7 @@ func (l *listening) chose(ctx context.Context, a *event.Event) (view.Message, er
 
 // download reads a roster from Slack, as a stream, and tries again what a retry
 // may mend. Every error but ctx's is a *roster.Error.
-func (l *listening) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
+func (l *EventHandler) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
 	limits := l.Limits()
 	limits.Column = column
 	if limits.Bytes <= 0 {
@@ -350,7 +350,7 @@ func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
 // fetch streams the file into the parser once.
-func (l *listening) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
+func (l *EventHandler) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
 	from := f.Fetch
 	if from == "" {
 		from = f.URL

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/slacksim"
 	"factorbot/bot/view"
 )
@@ -77,7 +79,7 @@ func TestHistory_messageWithFilesHasNoSubtype(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			up := fromHistory("C1", m).Upload()
+			up := slackapi.Message("C1", m).Upload()
 			if (up != nil) != tt.want {
 				t.Fatalf("got %+v", up)
 			}
@@ -321,7 +323,7 @@ func TestUpload_optionsWithoutReason(t *testing.T) {
 // Questions are few and young, however many are asked.
 func TestQuestions(t *testing.T) {
 	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	q := &questions{shelf: newMemory(), now: func() time.Time { return now }}
+	q := &questions{shelf: newMemory(), now: func() time.Time { return now }, mu: &sync.Mutex{}}
 	for i := range mostQuestions + 5 {
 		if err := q.ask(t.Context(), question{Upload: fmt.Sprint(i), By: "U1"}); err != nil {
 			t.Fatal(err)
@@ -346,7 +348,7 @@ func TestQuestions(t *testing.T) {
 
 // Files that were deleted, and those of the bot itself, are none to take up.
 func TestUpload_presentFiles(t *testing.T) {
-	l := &listening{Listener: &Listener{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}, self: "U_FACTORBOT"}
+	l := &EventHandler{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}
 	list, deleted := event.File{ID: "F1", Name: "list.csv"}, event.File{ID: "F2", Name: "list.csv", Mode: modeDeleted}
 	for name, c := range map[string]struct {
 		by    reset.Person
@@ -358,9 +360,9 @@ func TestUpload_presentFiles(t *testing.T) {
 		"a deleted one":        {"U_REQUESTER", []event.File{deleted}, false},
 		"one beside a deleted": {"U_REQUESTER", []event.File{deleted, list}, true},
 	} {
-		a := &event.Event{Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
-		if l.takesUp(a) != c.want || c.want && len(present(a)) != 1 {
-			t.Errorf("%s: taken up: %v, present %v", name, l.takesUp(a), present(a))
+		a := &event.Event{Bot: event.Bot{User: "U_FACTORBOT"}, Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
+		if l.Takes(a) != c.want || c.want && len(present(a)) != 1 {
+			t.Errorf("%s: taken up: %v, present %v", name, l.Takes(a), present(a))
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"factorbot/bot/view"
 )
 
-func (l *listening) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
+func (l *EventHandler) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
 	s, err := l.Desk.WhoAmI(ctx, intent(a))
 	if err != nil {
 		return view.Message{}, err
@@ -28,7 +28,7 @@ func (l *listening) whoami(ctx context.Context, a *event.Event) (view.Message, e
 }
 
 // listPast lists requests: of anybody, "mine", of a person, or of the last days.
-func (l *listening) listPast(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) listPast(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	q, what, err := l.pastOf(a, c)
 	if err != nil {
 		return view.Message{}, err
@@ -44,7 +44,7 @@ func (l *listening) listPast(ctx context.Context, a *event.Event, c roster.Comma
 var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
 
 // pastOf reads which requests are meant, and says so in words.
-func (l *listening) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
+func (l *EventHandler) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
 	var q desk.HistoryQuery
 	var what []string
 	for _, u := range c.Users {
@@ -80,7 +80,7 @@ func notPast(word string) error {
 }
 
 // brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
-func (l *listening) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (l *EventHandler) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
 			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}

@@ -16,7 +16,7 @@ import (
 
 // errorMessage turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *listening) errorMessage(ctx context.Context, a *event.Event, err error) view.Message {
+func (l *EventHandler) errorMessage(ctx context.Context, a *event.Event, err error) view.Message {
 	if errors.Is(err, event.ErrForeignValue) {
 		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
 	}
@@ -64,7 +64,7 @@ func forDeciders() []error {
 // deciders are those who can do what the person of an event can't: the approvers,
 // and where a request is stopped, who requested it; but who requested it decides
 // nothing about it.
-func (l *listening) deciders(ctx context.Context, a *event.Event) view.Helpers {
+func (l *EventHandler) deciders(ctx context.Context, a *event.Event) view.Helpers {
 	if l.Deciders == nil {
 		return view.Helpers{}
 	}
@@ -151,7 +151,7 @@ func hasCode(err error, codes ...string) bool {
 }
 
 // unexpected logs an error that nobody foresaw under a reference, and answers with that.
-func (l *listening) unexpected(a *event.Event, err error) view.Message {
+func (l *EventHandler) unexpected(a *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
 	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)

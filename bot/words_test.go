@@ -16,7 +16,7 @@ import (
 
 func TestWords(t *testing.T) {
 	var logged strings.Builder
-	l := &listening{Listener: &Listener{Log: slog.New(slog.NewTextHandler(&logged, nil))}}
+	l := &EventHandler{Log: slog.New(slog.NewTextHandler(&logged, nil))}
 	a := &event.Event{Kind: event.KindClick, Key: "click:1", By: "U_APPROVER1"}
 	for _, c := range []struct {
 		err  error

@@ -6,7 +6,6 @@ import (
 
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/workqueue"
 )
 
@@ -77,25 +76,16 @@ func (o *overtaking) leave(key string) {
 	delete(o.waiting, key)
 }
 
-// stopped tells the starts of what was stopped, a freeze stops all, as far as they match.
+// tookEffect notes that a stop took effect: no start that was waiting then undoes it.
+func (o *overtaking) tookEffect(t event.Task) { o.stopped(t, func(*start) bool { return true }) }
+
+// stopped tells the starts of what was stopped, as far as they match.
 func (o *overtaking) stopped(t event.Task, match func(*start) bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, s := range o.waiting {
-		if (t.Verb == roster.VerbFreeze || t.Request != "" && s.Request == t.Request) && match(s) {
+		if t.Overtakes(s.Task) && match(s) {
 			s.overtaken.Store(true)
 		}
-	}
-}
-
-// tookEffect notes that a stop took effect: no start that was waiting then undoes it.
-func (l *listening) tookEffect(a *event.Event) {
-	t := a.Task()
-	if !t.Stops {
-		return
-	}
-	l.overtaking.stopped(t, func(*start) bool { return true })
-	if l.StepUp != nil && (t.Verb == roster.VerbFreeze || t.Request != "") {
-		l.StepUp.Stopped(t.Request)
 	}
 }

@@ -51,7 +51,17 @@ type Event struct {
 	Hash      string `json:"-"` // of the modal: a change of it that came later wins
 	InModal   bool   `json:"-"` // it was clicked or submitted in a modal
 
+	// What is known where the event is served, and is not recorded.
+	Bot       Bot         `json:"-"`
+	Opened    bool        `json:"-"` // of what opens a modal: it was opened beside the acknowledgement
 	Overtaken func() bool `json:"-"` // of a resume or thaw: somebody has stopped it since; nil: of nothing else
+	Stopped   func()      `json:"-"` // of a stop: to be called when it took effect; nil: nobody asks
+}
+
+// Bot is the bot's own user in Slack.
+type Bot struct {
+	User reset.Person
+	Name string // as mentions may have it
 }
 
 // Entered is what one element of a modal holds.

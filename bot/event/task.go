@@ -55,6 +55,11 @@ func (a *Event) Task() Task {
 	return t
 }
 
+// Overtakes reports whether a stop is about what the start lets go on. A freeze stops everything.
+func (t Task) Overtakes(start Task) bool {
+	return t.Verb == roster.VerbFreeze || t.Request != "" && t.Request == start.Request
+}
+
 // commandTask orders the commands about a request with each other, and those
 // of a person that open requests; the others wait for nobody.
 func (a *Event) commandTask() Task {

@@ -177,6 +177,7 @@ type process struct {
 	tabs    *hometab.Publisher
 	posts   atomic.Pointer[announcer.Announcer] // nil before this process leads
 
+	handler     *bot.EventHandler
 	listener    *bot.Listener
 	hear, serve func(context.Context) error
 	kept        *backups
@@ -203,22 +204,26 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	p.tabs = &hometab.Publisher{Slack: p.slack, Source: tabSource{p.desk, p.rec}, Log: log.With("part", "home tabs"), Now: time.Now}
 	p.kept = &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(p.term)}
 	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now}
-	p.listener = &bot.Listener{
-		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Seen: p.rec, Shelf: p.rec, Desk: deskOf{p.desk, p.term}, Board: p.rec, Anchors: p.rec, Schema: schema{p.okta},
-		Channels: func() []reset.Channel { return p.current().Channels },
+	channels := func() []reset.Channel { return p.current().Channels }
+	p.handler = &bot.EventHandler{
+		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Shelf: p.rec, Desk: deskOf{p.desk, p.term}, Board: p.rec, Anchors: p.rec, Schema: schema{p.okta},
+		Channels: channels,
 		Deciders: func() view.Helpers {
 			return view.Helpers{People: p.current().Approvers.Users, Groups: p.current().Approvers.Usergroups}
 		},
 		// One row more than a request may have: the desk refuses it and says so.
-		Limits:  func() roster.Limits { return roster.Limits{Users: p.current().MaxTargets} },
-		StepUp:  verifier,
+		Limits: func() roster.Limits { return roster.Limits{Users: p.current().MaxTargets} },
+		Away:   func(err error) bool { return errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrUnknown) },
+		StepUp: verifier, Log: log.With("part", "handler"), Now: time.Now,
+	}
+	screen.Handler = p.handler
+	p.listener = &bot.Listener{
+		Slack: p.slack, Inbox: p.rec, Seen: p.rec, Handler: p.handler, Channels: channels,
 		Deleted: p.deleted,
 		Opened:  p.tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,
-		Away:    func(err error) bool { return errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrUnknown) },
 		Log:     log.With("part", "listener"), Now: time.Now, Clock: p.clock,
 	}
-	screen.Listener = p.listener
 	if file.Shared() {
 		p.listener.Host = processName()
 	}
@@ -325,7 +330,7 @@ func (p *process) lead(ctx context.Context) error {
 	lc.Start("runner", run)
 	after := &announcer.EnrolmentReporter{Slack: p.slack, Record: rec, Enrolled: acting, Log: log.With("part", "enrolled"), Now: time.Now}
 	lc.Start("enrolled", after.Run)
-	p.listener.Enrolled = enrolments{acting}
+	p.handler.Enrolled = enrolments{acting}
 	lc.Start("step-up", p.stepUps.Run)
 	lc.Start("inbox", p.serve)
 	lc.Start("checks", func(ctx context.Context) error {
