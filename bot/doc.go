@@ -1,17 +1,12 @@
-// Package bot is what people do in Slack.
+// Package bot has no code of its own: its packages are the bot, and its tests have the
+// three that speak to Slack work together.
 //
-// The [Listener] keeps two sockets and takes envelopes from them: it records
-// each in the inbox before it is acknowledged, opens and checks forms beside the
-// acknowledgement while the trigger is good, and has workers that turn what was
-// recorded (bot/event) into intents for the desk: files that people drop, commands,
-// forms, buttons. After a gap it reads the channels' history for what it missed.
+// What a person does in Slack comes in by bot/listener, as a bot/event that is in the
+// record before it is acknowledged. bot/handler turns it into a call of bot/desk, which
+// judges it and writes it to the record, and answers the person. bot/runner takes each
+// request on from there: bot/planner makes its plan; approved, it is carried out in Okta.
 //
-// What everybody sees comes from bot/announcer, home tabs from bot/hometab.
-// Neither calls the other: between them lie desk, record and runner.
-//
-// # Caveats
-//
-// What a person is told privately (refusals, lists, help) is best effort: it is
-// neither recorded nor repeated. What everybody sees, and direct messages about
-// a request, come from the Announcer and are delivered however long Slack is away.
+// What everybody sees comes from bot/announcer, home tabs from bot/hometab: both follow
+// the record. Listener and announcer never call each other: between them lie desk, record
+// and runner.
 package bot

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"bytes"
@@ -18,6 +18,8 @@ import (
 
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
@@ -215,9 +217,9 @@ type world struct {
 
 	approvers *listedApprovers // nil: nobody is asked
 	exports   *keptExport
-	now       func() time.Time               // of the Announcer
-	transport http.RoundTripper              // nil: the default one
-	with      func(*Listener, *EventHandler) // changes them before they run; nil: does not
+	now       func() time.Time                           // of the Announcer
+	transport http.RoundTripper                          // nil: the default one
+	with      func(*listener.Listener, *handler.Handler) // changes them before they run; nil: does not
 	announces func(*announcer.Announcer)
 
 	pressed int // clicks that were made up
@@ -275,11 +277,11 @@ func (w *world) start() *world {
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	client := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	channels := func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
-	h := &EventHandler{
+	h := &handler.Handler{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: w.desk, Board: w.memory, Schema: w.schema,
 		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} }, Log: log, Now: time.Now,
 	}
-	l := &Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
+	l := &listener.Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
 	a := &announcer.Announcer{Slack: client, Record: w.memory, Log: log, Now: w.now, ShareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
 	if w.with != nil {

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -75,7 +77,7 @@ func TestInbox_whatIsRecordedIsFinishedAfterARestart(t *testing.T) {
 	w.stop()
 
 	w.mu.Lock()
-	w.inbox = append(w.inbox, Envelope{Key: "command:1", Body: []byte(envelope("lost")), At: time.Now()})
+	w.inbox = append(w.inbox, listener.Envelope{Key: "command:1", Body: []byte(envelope("lost")), At: time.Now()})
 	w.mu.Unlock()
 	w.start()
 	w.until("an empty inbox", func() bool { return w.pending() == 0 })
@@ -131,7 +133,7 @@ func TestListener_ageOfAClickIsBySlacksClock(t *testing.T) {
 		w := newWorld(t)
 		ours := func() time.Time { return time.Now().Add(wrong) }
 		clock := &slackapi.Clock{}
-		w.with = func(l *Listener, h *EventHandler) {
+		w.with = func(l *listener.Listener, h *handler.Handler) {
 			l.Now, h.Now, l.Clock = ours, ours, clock
 			l.Slack = slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, clock.Through(w.transport))
 			h.Slack = l.Slack

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 )
 
@@ -22,7 +23,7 @@ type memory struct {
 	messages map[reset.ID]map[reset.Slot]reset.Message
 	seen     map[reset.Channel]string
 	kept     map[string][]byte
-	inbox    []Envelope
+	inbox    []listener.Envelope
 	keys     map[string]bool
 	broken   error                  // what Receive answers
 	moved    map[chan reset.ID]bool // watchers
@@ -65,7 +66,7 @@ func (m *memory) Receive(_ context.Context, key string, body []byte) (bool, erro
 		return false, nil
 	}
 	m.keys[key] = true
-	m.inbox = append(m.inbox, Envelope{Key: key, Body: body, At: time.Now()})
+	m.inbox = append(m.inbox, listener.Envelope{Key: key, Body: body, At: time.Now()})
 	for c := range m.arrived {
 		nudge(c)
 	}
@@ -79,8 +80,8 @@ func nudge(c chan struct{}) {
 	}
 }
 
-func (m *memory) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
-	return func(yield func(Envelope, error) bool) {
+func (m *memory) Arrivals(ctx context.Context) iter.Seq2[listener.Envelope, error] {
+	return func(yield func(listener.Envelope, error) bool) {
 		c := make(chan struct{}, 1)
 		nudge(c)
 		m.mu.Lock()
@@ -91,7 +92,7 @@ func (m *memory) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
 		for {
 			select {
 			case <-ctx.Done():
-				yield(Envelope{}, ctx.Err())
+				yield(listener.Envelope{}, ctx.Err())
 				return
 			case <-c:
 			}
@@ -111,7 +112,7 @@ func (m *memory) Arrivals(ctx context.Context) iter.Seq2[Envelope, error] {
 func (m *memory) Finish(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.inbox = slices.DeleteFunc(m.inbox, func(e Envelope) bool { return e.Key == key })
+	m.inbox = slices.DeleteFunc(m.inbox, func(e listener.Envelope) bool { return e.Key == key })
 	return nil
 }
 

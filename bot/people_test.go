@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
 	"factorbot/bot/view"
@@ -274,7 +276,7 @@ func (d strictDesk) Report(context.Context, desk.Intent) (*reset.Request, bool, 
 // never who requested it, but where it is about stopping, that person too.
 func TestClick_refusedInItsThread(t *testing.T) {
 	w := newWorld(t)
-	w.with = func(_ *Listener, h *EventHandler) {
+	w.with = func(_ *listener.Listener, h *handler.Handler) {
 		h.Desk = strictDesk{w.desk}
 		h.Deciders = func() view.Helpers {
 			return view.Helpers{People: []reset.Person{"U_APPROVER1", "U_APPROVER2", "U_REQUESTER"}, Groups: []string{"S0LARGE"}}

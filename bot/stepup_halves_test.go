@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -106,7 +108,7 @@ func (p *phones) answer(n int) {
 
 // watched is a screen that remembers what it was told to show last.
 type watched struct {
-	*StepUpScreen
+	*handler.StepUpScreen
 	last *lastShown
 }
 
@@ -138,15 +140,15 @@ func (w *world) process(host string, values stepup.Values, phone *phones, last *
 	log := slog.New(slog.NewJSONHandler(w.logged, nil))
 	rules := func() policy.Rules { return policy.Rules{StepUp: policy.StepUpAlways} }
 	judge := provenDesk{w.desk}
-	screen := &StepUpScreen{}
+	screen := &handler.StepUpScreen{}
 	v := &stepup.Verifier{Okta: phone, Desk: judge, People: approver{}, Record: stepUpRecord{w.memory}, Rules: rules, Screen: watched{screen, last}, Log: log, Now: time.Now,
 		Book: &stepup.Book{Values: values, Rules: rules, Now: time.Now}}
 	client, channels := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
-	screen.Handler = &EventHandler{
+	screen.Handler = &handler.Handler{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: judge, Board: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,
 		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} },
 	}
-	l := &Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
+	l := &listener.Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
 	listen, serve := l.Halves()
 	parts := []func(context.Context) error{listen}
 	if leads {

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -6,15 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/slack-go/slack"
-
-	"factorbot/bot/event"
 	"factorbot/bot/reset"
-	"factorbot/bot/slackapi"
 	"factorbot/bot/slacksim"
 	"factorbot/bot/view"
 )
@@ -54,42 +48,6 @@ func (w *world) submit(user string, view map[string]any, values map[string]any) 
 
 // The same shape as conversations.history answered in a recording (rusq/slackdump,
 // internal/fixtures/assets/CHY5HUESG.json): no subtype, no team, no client_msg_id.
-const historyMessage = `{"type":"message","user":"U1","text":"lost phones","ts":"1777896000.000100","upload":true,"display_as_bot":false,
-	"files":[{"id":"F1","name":"list.csv","mode":"hosted","size":9,"url_private":"https://files.slack.com/a"}]}`
-
-func TestHistory_messageWithFilesHasNoSubtype(t *testing.T) {
-	for name, tt := range map[string]struct {
-		change string // JSON that is merged into the message
-		want   bool
-	}{
-		"as recorded":         {`{}`, true},
-		"as an event has it":  {`{"subtype":"file_share"}`, true},
-		"a bot's":             {`{"bot_id":"B1"}`, false},
-		"in a thread":         {`{"thread_ts":"1777890000.000100"}`, false},
-		"broadcast":           {`{"thread_ts":"1777890000.000100","subtype":"thread_broadcast"}`, false},
-		"the thread's parent": {`{"thread_ts":"1777896000.000100"}`, true},
-		"an edit":             {`{"subtype":"message_changed"}`, false},
-		"of nobody":           {`{"user":""}`, false},
-		"without files":       {`{"files":[]}`, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var m slack.Message
-			for _, text := range []string{historyMessage, tt.change} {
-				if err := json.Unmarshal([]byte(text), &m); err != nil {
-					t.Fatal(err)
-				}
-			}
-			up := slackapi.Message("C1", m).Upload()
-			if (up != nil) != tt.want {
-				t.Fatalf("got %+v", up)
-			}
-			if up != nil && (up.Key != "message:C1:1777896000.000100" || up.Files[0].ID != "F1") {
-				t.Errorf("key %q, files %+v", up.Key, up.Files)
-			}
-		})
-	}
-}
-
 // The file is found by its ID, whatever became of the message since.
 func TestUpload_reasonForAnEditedMessage(t *testing.T) {
 	w := newWorld(t).start().listens()
@@ -317,53 +275,6 @@ func TestUpload_optionsWithoutReason(t *testing.T) {
 	w.until("the request", w.opened(1))
 	if r, _ := w.Get(context.Background(), "FR-1"); !r.Asked.Options.DryRun || r.Asked.Reason != "lost phones" {
 		t.Errorf("asked %+v", r.Asked)
-	}
-}
-
-// Questions are few and young, however many are asked.
-func TestQuestions(t *testing.T) {
-	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	q := &questions{shelf: newMemory(), now: func() time.Time { return now }, mu: &sync.Mutex{}}
-	for i := range mostQuestions + 5 {
-		if err := q.ask(t.Context(), question{Upload: fmt.Sprint(i), By: "U1"}); err != nil {
-			t.Fatal(err)
-		}
-		now = now.Add(time.Second)
-	}
-	known := func(upload string) bool {
-		_, ok, err := q.about(t.Context(), upload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ok
-	}
-	if known("4") || !known("5") {
-		t.Error("not the newest questions are kept")
-	}
-	now = now.Add(questionTime)
-	if known("104") {
-		t.Error("a question outlives its time")
-	}
-}
-
-// Files that were deleted, and those of the bot itself, are none to take up.
-func TestUpload_presentFiles(t *testing.T) {
-	l := &EventHandler{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}
-	list, deleted := event.File{ID: "F1", Name: "list.csv"}, event.File{ID: "F2", Name: "list.csv", Mode: modeDeleted}
-	for name, c := range map[string]struct {
-		by    reset.Person
-		files []event.File
-		want  bool
-	}{
-		"a list":               {"U_REQUESTER", []event.File{list}, true},
-		"our own":              {"U_FACTORBOT", []event.File{list}, false},
-		"a deleted one":        {"U_REQUESTER", []event.File{deleted}, false},
-		"one beside a deleted": {"U_REQUESTER", []event.File{deleted, list}, true},
-	} {
-		a := &event.Event{Bot: event.Bot{User: "U_FACTORBOT"}, Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
-		if l.Takes(a) != c.want || c.want && len(present(a)) != 1 {
-			t.Errorf("%s: taken up: %v, present %v", name, l.Takes(a), present(a))
-		}
 	}
 }
 

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 )
 
@@ -53,7 +55,7 @@ func (d *slowDesk) Resume(ctx context.Context, in desk.Intent) (*reset.Request, 
 func TestListener_stopsWaitForNothing(t *testing.T) {
 	w := newWorld(t)
 	slow := &slowDesk{deskInMemory: w.desk, began: make(chan string, 100), let: make(chan struct{})}
-	w.with = func(_ *Listener, h *EventHandler) { h.Desk, h.Enrolled = slow, slow }
+	w.with = func(_ *listener.Listener, h *handler.Handler) { h.Desk, h.Enrolled = slow, slow }
 	w.start().listens()
 	w.open("op")
 	w.plan("FR-1", 3)
@@ -108,7 +110,7 @@ func (d *busyDesk) MayAsk(ctx context.Context, in desk.Intent, reason string) er
 // Where Slack asks for patience about a person, what they want waits and is done.
 func TestListener_intentWaitsForSlacksLimits(t *testing.T) {
 	w := newWorld(t)
-	w.with = func(_ *Listener, h *EventHandler) { h.Desk = &busyDesk{deskInMemory: w.desk, busy: 2} }
+	w.with = func(_ *listener.Listener, h *handler.Handler) { h.Desk = &busyDesk{deskInMemory: w.desk, busy: 2} }
 	w.start().listens()
 	w.upload("U_REQUESTER", "why", "list.csv", threeUsers)
 	w.until("the request", w.told("U_REQUESTER", "FR-1: planning"))

@@ -25,7 +25,7 @@
 //     files.completeUploadExternal, and files.info then has it in shares:
 //     bot's TestAnnouncer_fileSharedLate.
 //   - A file fetched without the right scope ends at a page of HTML with status 200:
-//     bot's TestDownload_pageInThePlaceOfTheFile.
+//     handler's TestDownload_pageInThePlaceOfTheFile.
 //   - A workspace without a new block refuses the message with invalid_blocks and a JSON
 //     pointer to the block: bot's TestNewBlocks_areLeftOut, slacksim's TestBlocks_old.
 //   - An envelope that nobody acknowledges comes again, on another socket too, with the

@@ -14,7 +14,7 @@ func TestDoc_assumptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folders := map[string]string{"": ".", "bot": "..", "slacksim": "../slacksim", "people": "../../cmd/internal/people"}
+	folders := map[string]string{"": ".", "bot": "..", "handler": "../handler", "slacksim": "../slacksim", "people": "../../cmd/internal/people"}
 	declared := func(folder, name string) bool {
 		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 		if err != nil || len(files) == 0 {

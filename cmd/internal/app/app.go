@@ -12,10 +12,11 @@ import (
 	"syscall"
 	"time"
 
-	"factorbot/bot"
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
 	"factorbot/bot/hometab"
+	"factorbot/bot/listener"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -177,8 +178,8 @@ type process struct {
 	tabs    *hometab.Publisher
 	posts   atomic.Pointer[announcer.Announcer] // nil before this process leads
 
-	handler     *bot.EventHandler
-	listener    *bot.Listener
+	handler     *handler.Handler
+	listener    *listener.Listener
 	hear, serve func(context.Context) error
 	kept        *backups
 	reload      *reloader
@@ -205,7 +206,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	p.kept = &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(p.term)}
 	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now}
 	channels := func() []reset.Channel { return p.current().Channels }
-	p.handler = &bot.EventHandler{
+	p.handler = &handler.Handler{
 		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Shelf: p.rec, Desk: deskOf{p.desk, p.term}, Board: p.rec, Anchors: p.rec, Schema: schema{p.okta},
 		Channels: channels,
 		Deciders: func() view.Helpers {
@@ -217,7 +218,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 		StepUp: verifier, Log: log.With("part", "handler"), Now: time.Now,
 	}
 	screen.Handler = p.handler
-	p.listener = &bot.Listener{
+	p.listener = &listener.Listener{
 		Slack: p.slack, Inbox: p.rec, Seen: p.rec, Handler: p.handler, Channels: channels,
 		Deleted: p.deleted,
 		Opened:  p.tabs.Opened,

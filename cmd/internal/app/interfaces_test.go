@@ -1,10 +1,11 @@
 package app
 
 import (
-	"factorbot/bot"
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
 	"factorbot/bot/hometab"
+	"factorbot/bot/listener"
 	"factorbot/bot/runner"
 	"factorbot/cmd/internal/people"
 	"factorbot/cmd/internal/webhook"
@@ -33,9 +34,9 @@ var (
 	_ runner.Remover    = (*okta.Client)(nil)
 	_ runner.SystemLog  = (*okta.Client)(nil)
 	_ runner.Herald     = (*webhook.Webhook)(nil)
-	_ bot.Inbox         = record{}
-	_ bot.Seen          = record{}
+	_ listener.Inbox         = record{}
+	_ listener.Seen          = record{}
 	_ announcer.Record  = record{}
 	_ hometab.Source    = tabSource{}
-	_ bot.Desk          = (*desk.Desk)(nil)
+	_ handler.Desk          = (*desk.Desk)(nil)
 )

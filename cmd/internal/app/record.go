@@ -8,9 +8,10 @@ import (
 	"iter"
 	"time"
 
-	"factorbot/bot"
 	"factorbot/bot/announcer"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 	"factorbot/bot/runner"
 	"factorbot/bot/stepup"
@@ -33,9 +34,9 @@ type Record interface {
 	runner.Plans
 	runner.Journal
 	runner.Exports
-	bot.Inbox
-	bot.Seen
-	bot.Anchors
+	listener.Inbox
+	listener.Seen
+	handler.Anchors
 	announcer.Record
 	announcer.Exports
 	announcer.Trail
@@ -100,10 +101,10 @@ func (r record) Heads(ctx context.Context, id reset.ID) (view.Heads, error) {
 }
 
 // Arrivals tells of the envelopes that are not finished, and then of each that arrives.
-func (r record) Arrivals(ctx context.Context) iter.Seq2[bot.Envelope, error] {
-	return func(yield func(bot.Envelope, error) bool) {
+func (r record) Arrivals(ctx context.Context) iter.Seq2[listener.Envelope, error] {
+	return func(yield func(listener.Envelope, error) bool) {
 		for e, err := range r.Term.Arrivals(ctx) {
-			if !yield(bot.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
+			if !yield(listener.Envelope{Key: e.Key, Body: e.Body, At: e.At}, err) {
 				return
 			}
 		}

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"time"
 
-	"factorbot/bot"
 	"factorbot/bot/desk"
+	"factorbot/bot/handler"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/stepup"
@@ -15,10 +15,10 @@ import (
 
 // newStepUps prepares for decisions that are confirmed in Okta Verify. Whoever the
 // directory is asked about is judged by what the book remembers of the account.
-func newStepUps(rec Record, d *desk.Desk, who *people.Directory, client stepup.Okta, rules func() policy.Rules, log *slog.Logger) (*stepup.Verifier, *bot.StepUpScreen) {
+func newStepUps(rec Record, d *desk.Desk, who *people.Directory, client stepup.Okta, rules func() policy.Rules, log *slog.Logger) (*stepup.Verifier, *handler.StepUpScreen) {
 	book := &stepup.Book{Values: rec, Rules: rules, Now: time.Now}
 	who.Judge = book.Judge
-	screen := &bot.StepUpScreen{}
+	screen := &handler.StepUpScreen{}
 	return &stepup.Verifier{
 		Okta: client, Desk: d, People: who, Record: rec, Book: book, Rules: rules, Screen: screen,
 		Tell: tellApprovers(who, screen, log), Log: log, Now: time.Now,
@@ -30,7 +30,7 @@ const tellTime = 30 * time.Second
 
 // tellApprovers tells the other approvers by DM that a push was refused, best effort: the
 // channel for alerts is told for certain, by its own part.
-func tellApprovers(who *people.Directory, screen *bot.StepUpScreen, log *slog.Logger) func(context.Context, reset.Person, reset.ID) {
+func tellApprovers(who *people.Directory, screen *handler.StepUpScreen, log *slog.Logger) func(context.Context, reset.Person, reset.ID) {
 	return func(ctx context.Context, by reset.Person, id reset.ID) {
 		ctx, cancel := context.WithTimeout(ctx, tellTime)
 		defer cancel()

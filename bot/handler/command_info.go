@@ -1,0 +1,108 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+func (l *Handler) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
+	s, err := l.Desk.WhoAmI(ctx, intent(a))
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.WhoAmI(view.Who{
+		Person: a.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
+		Why: s.Why, Away: s.Away, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
+	}), nil
+}
+
+// listPast lists requests: of anybody, "mine", of a person, or of the last days.
+func (l *Handler) listPast(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+	q, what, err := l.pastOf(a, c)
+	if err != nil {
+		return view.Message{}, err
+	}
+	all, more, err := l.Desk.History(ctx, intent(a), q)
+	if err != nil {
+		return view.Message{}, err
+	}
+	return view.History(what, all, more), nil
+}
+
+// span is a number of days, weeks or hours: "30d".
+var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
+
+// pastOf reads which requests are meant, and says so in words.
+func (l *Handler) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
+	var q desk.HistoryQuery
+	var what []string
+	for _, u := range c.Users {
+		if u.Kind != roster.UserMention || q.By != "" {
+			return q, "", notPast(u.Input)
+		}
+		q.By = reset.Person(u.Value)
+		what = append(what, "of <@"+u.Value+">")
+	}
+	for _, arg := range c.Args {
+		m := span.FindStringSubmatch(strings.ToLower(arg))
+		switch {
+		case (strings.EqualFold(arg, "mine") || strings.EqualFold(arg, "me")) && q.By == "":
+			q.By = a.By
+			what = append(what, "of yours")
+		case m != nil && q.Since.IsZero():
+			n, err := strconv.Atoi(m[1])
+			if err != nil || n == 0 {
+				return q, "", notPast(arg)
+			}
+			unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
+			q.Since = l.Now().Add(-time.Duration(n) * unit)
+			what = append(what, fmt.Sprintf("of the last %s", strings.ToLower(arg)))
+		default:
+			return q, "", notPast(arg)
+		}
+	}
+	return q, strings.Join(what, " "), nil
+}
+
+func notPast(word string) error {
+	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("I don't know the history of %q. Write: history, history mine, history @ana, or history 30d.", word)}
+}
+
+// brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
+func (l *Handler) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+	if len(c.Args)+len(c.Users) > 0 {
+		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
+			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}
+	}
+	in := intent(a)
+	in.Why = c.Reason
+	if c.Verb == roster.VerbFreeze {
+		_, err := l.Desk.Freeze(ctx, in)
+		if err == nil || errors.Is(err, desk.ErrFrozenAlready) {
+			l.tookEffect(a)
+		}
+		if err != nil {
+			return view.Message{}, err
+		}
+		return view.Answer("Everything is frozen. The channels are told."), nil
+	}
+	_, lifted, err := l.Desk.Thaw(ctx, in)
+	if err != nil {
+		return view.Message{}, err
+	}
+	if !lifted {
+		return view.Answer("Recorded. One more approver must run `/factor-reset thaw`."), nil
+	}
+	return view.Answer("The freeze is lifted. The channels are told."), nil
+}

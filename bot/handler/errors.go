@@ -1,0 +1,158 @@
+package handler
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+)
+
+// errorMessage turns any error of a person's intent into a private answer: what is
+// wrong, then what to do. What it does not know becomes a reference, and a log line.
+func (l *Handler) errorMessage(ctx context.Context, a *event.Event, err error) view.Message {
+	if errors.Is(err, event.ErrForeignValue) {
+		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
+	}
+	var late *reset.TransitionError
+	if errors.As(err, &late) {
+		return view.TooLate(late)
+	}
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) {
+		return view.Refused("That takes a confirmation in Okta Verify. Press again.")
+	}
+	if hasCode(err, wrongChannel) {
+		return view.AskElsewhere(l.Channels())
+	}
+	if words, known := desk.RefusalWords(err); known {
+		if hasCode(err, forApprovers()...) {
+			return view.RefusedFor(words, l.deciders(ctx, a))
+		}
+		return view.Refused(words)
+	}
+	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
+		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", slackapi.LogText(away.Err))
+		return view.Refused(away.Service + notAnswering)
+	}
+	for known, words := range knownErrors() {
+		if errors.Is(err, known) && slices.Contains(forDeciders(), known) {
+			return view.RefusedFor(words, l.deciders(ctx, a))
+		}
+		if errors.Is(err, known) {
+			return view.Refused(words)
+		}
+	}
+	return l.unexpected(a, err)
+}
+
+// forApprovers are the codes of refusals that approvers can help with.
+func forApprovers() []string {
+	return []string{"own_request", "not_an_approver", "not_theirs", "own_target", "same_person"}
+}
+
+// forDeciders are the errors that approvers can help with.
+func forDeciders() []error {
+	return []error{reset.ErrOwnRequest, reset.ErrNotTheirs, reset.ErrAlreadyCounted, reset.ErrFrozen}
+}
+
+// deciders are those who can do what the person of an event can't: the approvers,
+// and where a request is stopped, who requested it; but who requested it decides
+// nothing about it.
+func (l *Handler) deciders(ctx context.Context, a *event.Event) view.Helpers {
+	if l.Deciders == nil {
+		return view.Helpers{}
+	}
+	h := l.Deciders()
+	h.People = slices.DeleteFunc(slices.Clone(h.People), func(p reset.Person) bool { return p == a.By })
+	id, move := about(a)
+	if id == "" {
+		return h
+	}
+	r, err := l.Board.Get(ctx, id)
+	if err != nil {
+		return h
+	}
+	h.People = slices.DeleteFunc(h.People, func(p reset.Person) bool { return p == r.Asked.By })
+	if stops := move == view.ActionPause || move == view.ActionCancel; stops && r.Asked.By != a.By {
+		h.People = append([]reset.Person{r.Asked.By}, h.People...)
+	}
+	return h
+}
+
+// about is the request that an event names, and what it wants of it: the action
+// of a button, or the verb of a command, which is called the same.
+func about(a *event.Event) (id reset.ID, move string) {
+	if in, err := decisionOf(a); err == nil {
+		return in.Request, a.Action
+	}
+	if a.Kind == event.KindSubmission {
+		if in, _, err := decided(a); err == nil {
+			return in.Request, a.Callback
+		}
+	}
+	if a.Kind == event.KindCommand {
+		if c, err := roster.ParseCommand(a.Text); err == nil {
+			if id, err := named(c); err == nil {
+				return id, string(c.Verb)
+			}
+		}
+	}
+	return "", ""
+}
+
+// notAnswering follows the name of a service that is away.
+const notAnswering = " isn't answering, so nothing was done. Try again in a minute."
+
+// knownErrors are the words for errors that carry none.
+func knownErrors() map[error]string {
+	return map[error]string{
+		event.ErrForeignValue:    formerButton,
+		reset.ErrOwnRequest:      "You can't approve your own request.",
+		reset.ErrAlreadyCounted:  "Your approval already counts. Somebody else must approve too.",
+		reset.ErrOtherPlan:       "The plan has changed. Decide in the newest message of the request.",
+		reset.ErrExpired:         "The request has expired. Ask again if it's still needed.",
+		reset.ErrNotTheirs:       "Only another approver can resume this.",
+		reset.ErrProof:           "What you confirmed has changed meanwhile, so nothing was done. Look again, then press again.",
+		reset.ErrNotYet:          "It's too early for that.",
+		desk.ErrStale:            "That took too long to reach me, so nothing was done. Please press again.",
+		desk.ErrOvertaken:        "It was stopped after you pressed, so nothing was done. Press again if it should go on.",
+		desk.ErrNotFrozen:        "Nothing is frozen.",
+		desk.ErrFrozenAlready:    "Everything is already frozen. Two approvers can run `/factor-reset thaw`.",
+		desk.ErrOldKnowledge:     "Slack (or Okta)" + notAnswering,
+		reset.ErrNoRow:           "That user isn't in the plan any more. Open the review again.",
+		reset.ErrFrozen:          "Everything is frozen. Two approvers must run `/factor-reset thaw`.",
+		reset.ErrNotFound:        "There's no such request. `/factor-reset status` lists yours.",
+		context.DeadlineExceeded: "Slack (or Okta)" + notAnswering,
+	}
+}
+
+// Codes of refusals by the policy that are answered in a way of their own.
+const (
+	wrongChannel  = "wrong_channel"
+	noReason      = "no_reason"
+	reasonPattern = "reason_pattern"
+	reasonTooLong = "reason_too_long"
+)
+
+func lacksReason(err error) bool { return hasCode(err, noReason) }
+
+// isAboutReason reports whether a refusal is of the reason, and not of the person or place.
+func isAboutReason(err error) bool { return hasCode(err, noReason, reasonPattern, reasonTooLong) }
+
+func hasCode(err error, codes ...string) bool {
+	var refusal *desk.Refusal
+	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
+}
+
+// unexpected logs an error that nobody foresaw under a reference, and answers with that.
+func (l *Handler) unexpected(a *event.Event, err error) view.Message {
+	ref := rand.Text()[:8]
+	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
+	return view.Puzzled(ref)
+}

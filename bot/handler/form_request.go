@@ -1,0 +1,291 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/view"
+)
+
+// modalOfCommand is the modal of a command that says nothing but what it is about.
+func (l *Handler) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
+	switch text := strings.TrimSpace(a.Text); {
+	case text == "":
+		return l.requestModal
+	case strings.EqualFold(text, string(roster.VerbExport)):
+		return l.exportModal
+	}
+	return nil
+}
+
+// requestModal opens the form for a request, for those who may ask where it was
+// opened. A button in the home tab says where that is, or leaves it to us.
+func (l *Handler) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := l.newForm(ctx, a)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	return view.RequestModal(f), nil
+}
+
+// newForm judges whether the person may ask, and starts a form's frame. Slack
+// is asked who the person is; where that takes too long the form opens all the same.
+func (l *Handler) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
+	if a.Kind == event.KindClick {
+		a.Channel = reset.Channel(a.Value)
+		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
+			a.Channel = channels[0]
+		}
+	}
+	f := view.Frame{Channel: a.Channel}
+	ctx, cancel := context.WithTimeout(ctx, modalTime/2)
+	defer cancel()
+	in := intent(a)
+	in.Asked = l.Now()
+	err := l.Desk.MayAsk(ctx, in, "")
+	away := (*desk.AwayError)(nil)
+	switch {
+	case err == nil:
+		f.NoWhy = true
+	case isAboutReason(err), errors.As(err, &away), errors.Is(err, context.DeadlineExceeded):
+	default:
+		return f, err
+	}
+	return f, nil
+}
+
+// moreOptions shows the rarer fields; what was entered elsewhere stays.
+func (l *Handler) moreOptions(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.More = true
+	return view.RequestModal(f), nil
+}
+
+// anotherField shows the field for another way to name users of an export; what was entered elsewhere stays.
+func (l *Handler) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	f.Whom = a.Value
+	return l.exportForm(ctx, f), nil
+}
+
+// order is what a request form amounts to.
+type order struct {
+	roster.Command
+	file   *event.File    // in the place of users
+	pasted *roster.Roster // the same
+}
+
+// furthest is how far ahead a request may be put off.
+const furthest = roster.Farthest
+
+// checkRequest says what is wrong with a request form. Whether Okta has the
+// group or understands the search takes longer than Slack waits; that is told in the thread.
+func (l *Handler) checkRequest(ctx context.Context, a *event.Event) map[string]string {
+	if _, err := a.Frame(); err != nil {
+		return map[string]string{view.FieldList: outOfDate}
+	}
+	o, wrong := l.order(a)
+	l.checkAsker(ctx, a, o.Reason, view.FieldList, wrong)
+	return wrong
+}
+
+// checkAsker adds what is wrong with who asks, where, and why; what is not about the reason is said at the field of users.
+func (l *Handler) checkAsker(ctx context.Context, a *event.Event, reason, users string, wrong map[string]string) {
+	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
+		wrong[view.FieldReason] = words
+	} else if words != "" {
+		wrong[users] = words
+	}
+}
+
+// order reads the form, and says by field what is wrong with it.
+func (l *Handler) order(a *event.Event) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
+	wrong := map[string]string{}
+	if field, words := o.users(a); words != "" {
+		wrong[field] = words
+	}
+	o.Factors = a.Fields[view.FieldFactors].Picked
+	if _, err := roster.FactorTypes(o.Factors); err != nil {
+		wrong[view.FieldFactors] = wordsOf(err)
+	}
+	if at := a.Fields[view.FieldWhen].At; at != 0 {
+		o.NotTill = time.Unix(at, 0).UTC()
+		switch ahead := o.NotTill.Sub(l.Now()); {
+		case ahead < -time.Minute:
+			wrong[view.FieldWhen] = "That's in the past. Leave it out to start as soon as it's approved."
+		case ahead > furthest:
+			wrong[view.FieldWhen] = "That's too far ahead: 30 days is the limit."
+		}
+	}
+	for _, choice := range a.Fields[view.FieldOptions].Picked {
+		switch choice {
+		case view.OptionSessions:
+			o.RevokeSessions = true
+		case view.OptionTell:
+			o.TellUsers = true
+		case view.OptionDryRun:
+			o.Verb = roster.VerbDryRun
+		}
+	}
+	return o, wrong
+}
+
+// users reads the fields in which users are named, of which one is filled in: text
+// and people together count as one. It returns what is wrong, and with which field.
+func (o *order) users(a *event.Event) (field, words string) {
+	var filled []string
+	for _, id := range []string{view.FieldList, view.FieldPeople, view.FieldFile, view.FieldGroup, view.FieldSearch} {
+		if e := a.Fields[id]; strings.TrimSpace(e.Text) != "" || len(e.Picked)+len(e.Files) > 0 {
+			filled = append(filled, id)
+		}
+	}
+	switch {
+	case len(filled) == 0:
+		return view.FieldList, "Name at least one user here, choose people below, or add a file."
+	case len(filled) > 2, len(filled) == 2 && !slices.Equal(filled, []string{view.FieldList, view.FieldPeople}):
+		return filled[len(filled)-1], "Users are named in another field too. Leave one of the two empty."
+	}
+	for _, id := range filled {
+		if words := o.name(a, id); words != "" {
+			return id, words
+		}
+	}
+	if o.pasted != nil && len(filled) > 1 {
+		return view.FieldPeople, "A pasted table and people can't be mixed. Leave one of the two empty."
+	}
+	return "", ""
+}
+
+// name reads one field in which users are named; it returns what is wrong with it.
+func (o *order) name(a *event.Event, id string) string {
+	switch id {
+	case view.FieldList:
+		return o.listed(a.Fields[id].Text)
+	case view.FieldPeople:
+		for _, id := range a.Fields[id].Picked {
+			o.Users = append(o.Users, roster.UserRef{Kind: roster.UserMention, Value: id, Input: "<@" + id + ">"})
+		}
+	case view.FieldFile:
+		return o.attached(a.Fields[id].Files)
+	case view.FieldGroup:
+		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as Okta shows it.")
+	case view.FieldFilter:
+		return o.expression(roster.UserFilter, a.Typed(id))
+	case view.FieldQuery:
+		return o.set(roster.UserQuery, a.Typed(id), "Write the start of a name or e-mail.")
+	default:
+		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
+	}
+	return ""
+}
+
+func (o *order) set(kind roster.UserKind, value, empty string) string {
+	if value == "" {
+		return empty
+	}
+	o.Users = []roster.UserRef{{Kind: kind, Value: value, Input: string(kind) + ":" + value}}
+	return ""
+}
+
+// operator is an operator of Okta's search and filter languages, which every expression has.
+var operator = regexp.MustCompile(`(?i)\s(eq|ne|gt|ge|lt|le|sw|ew|co|pr)(\s|\)|$)`)
+
+func (o *order) expression(kind roster.UserKind, value string) string {
+	switch {
+	case value == "":
+	case !operator.MatchString(value):
+		return `That isn't an Okta expression: it compares nothing. Write for example: status eq "LOCKED_OUT"`
+	case strings.Count(value, `"`)%2 != 0:
+		return "A quotation mark isn't closed."
+	}
+	return o.set(kind, value, `Write an expression, such as status eq "LOCKED_OUT".`)
+}
+
+func (o *order) attached(files []event.File) string {
+	if len(files) != 1 {
+		return "Choose one file."
+	}
+	switch f := files[0]; kindOf(f) {
+	case fileRoster:
+		o.file = &f
+		return ""
+	case fileSheet:
+		return "I can't read that kind of file. Save it as .xlsx or CSV UTF-8; unpack an archive first."
+	}
+	return "I can only read .csv, .tsv, .txt and .xlsx files."
+}
+
+// listed reads users that were typed or pasted.
+func (o *order) listed(text string) string {
+	list, err := roster.ParseList(text)
+	if err != nil {
+		return wordsOf(err)
+	}
+	o.Users, o.pasted = list.Users, list.Table
+	return ""
+}
+
+// wordsOf are the words of an error that has its own; of another, that it is not understood.
+func wordsOf(err error) string {
+	if words, known := desk.RefusalWords(err); known {
+		return words
+	}
+	return "I don't understand this. Please check it."
+}
+
+// requested opens the request of a form that was checked.
+func (l *Handler) requested(ctx context.Context, a *event.Event) (view.Message, error) {
+	if _, err := a.Frame(); err != nil {
+		return view.Message{}, err
+	}
+	o, _ := l.order(a) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
+	if o.file == nil {
+		r, err := l.ordered(ctx, intent(a), o)
+		if err != nil {
+			return view.Message{}, err
+		}
+		return view.Opened(r), nil
+	}
+	known, err := l.know(ctx, *o.file)
+	if err != nil {
+		return view.Message{}, err
+	}
+	types, err := roster.FactorTypes(o.Factors)
+	if err != nil {
+		return view.Message{}, err
+	}
+	return l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
+}
+
+// ordered opens a request without a file.
+func (l *Handler) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
+	if o.pasted == nil {
+		return l.Desk.OpenCommand(ctx, in, o.Command)
+	}
+	types, err := roster.FactorTypes(o.Factors)
+	if err != nil {
+		return nil, err
+	}
+	return l.Desk.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
+}
+
+func (o order) options(types []string) reset.Options {
+	return reset.Options{Factors: types, RevokeSessions: o.RevokeSessions, TellUsers: o.TellUsers, DryRun: o.Verb == roster.VerbDryRun}
+}

@@ -1,0 +1,265 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/stepup"
+	"factorbot/bot/view"
+)
+
+// reviewModal shows a plan row by row. Who may not decide on it may look.
+func (l *Handler) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(a)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	r, err := l.Desk.MayDecide(ctx, in)
+	var refusal *desk.Refusal
+	looking := errors.Is(err, reset.ErrOwnRequest) || errors.As(err, &refusal)
+	if err != nil && (!looking || r == nil) {
+		return slack.ModalViewRequest{}, err
+	}
+	f := view.FrameOf(r, a.Channel)
+	f.Looking = looking
+	v, err := l.review(ctx, r, f)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	return v.Modal(), nil
+}
+
+// review reads the plan's targets.
+func (l *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
+	v := view.NewReview(r, f)
+	for t, err := range l.Board.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+		}
+		v.Add(t)
+	}
+	return v, nil
+}
+
+// turnReview shows another page, or what is searched for. Ticks stay over pages.
+func (l *Handler) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	r, err := l.Board.Get(ctx, f.Request)
+	switch {
+	case err != nil:
+		return slack.ModalViewRequest{}, err
+	case r.Plan.Digest.Short() != f.Digest.Short():
+		return view.Notice("The plan has changed", "There's a newer plan. Close this, and review the newest message of the request."), nil
+	case r.State != reset.Pending:
+		return view.Notice("Already decided", "Somebody decided this request meanwhile. Close this, and look at its message."), nil
+	}
+	full := false
+	for field, in := range a.Fields {
+		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
+			full = true
+		}
+	}
+	f = turned(f, a)
+	v, err := l.review(ctx, r, f)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	if full {
+		v.Full()
+	} else if a.Action == view.ReviewAll {
+		v.TickFound()
+	}
+	return v.Modal(), nil
+}
+
+// turned is the frame after an action inside the review.
+func turned(f view.Frame, a *event.Event) view.Frame {
+	if s := a.Typed(view.ReviewSearch); s != f.Search {
+		f.Search, f.Page = s, 0
+		if f.Show == view.ShowOdd { // a search is through all
+			f.Show = view.ShowReset
+		}
+	}
+	switch a.Action {
+	case view.ReviewShow:
+		f.Show, f.Page = a.Value, 0
+	case view.ReviewBack, view.ReviewOn:
+		if n, err := strconv.Atoi(a.Value); err == nil && n >= 0 {
+			f.Page = n
+		}
+	}
+	return f
+}
+
+func numbers(values []string) []int {
+	var all []int
+	for _, v := range values {
+		if n, err := strconv.Atoi(v); err == nil && n > 0 {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// out is every row that has a tick, on this page and on those before.
+func rowsOut(a *event.Event, f view.Frame) ([]int, error) {
+	for field, in := range a.Fields {
+		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
+			return nil, errTooManyRows
+		}
+	}
+	return view.ParseRows(f.Out)
+}
+
+const tooManyTicks = "That's more than fits at once. Take off some ticks, and remove those users from the next plan."
+
+// errTooManyRows says that a frame has no room for so many single rows.
+var errTooManyRows = errors.New("too many rows for one go")
+
+// checkReview keeps a review open whose ticks would be lost: its own button only
+// closes it. Users are removed by a button that says so and asks first.
+func (l *Handler) checkReview(_ context.Context, a *event.Event) map[string]string {
+	_, f, err := decided(a)
+	if err != nil {
+		return map[string]string{view.ReviewSearch: outOfDate}
+	}
+	if f.Looking {
+		return nil
+	}
+	rows, err := rowsOut(a, f)
+	switch {
+	case err != nil:
+		return map[string]string{view.ReviewSearch: tooManyTicks}
+	case len(rows) == 1:
+		return map[string]string{view.ReviewSearch: "1 user is ticked. Press Remove ticked above, or take off the tick."}
+	case len(rows) > 1:
+		return map[string]string{view.ReviewSearch: fmt.Sprintf("%s users are ticked. Press Remove ticked above, or take off the ticks.", reset.Count(len(rows)))}
+	}
+	return nil
+}
+
+// onlyClosed serves a review whose own button was pressed: it is closed, and that is all.
+func (*Handler) onlyClosed(context.Context, *event.Event) (view.Message, error) {
+	return view.Message{}, nil
+}
+
+// clickedInReview serves the buttons of a review that act on the whole plan. What
+// came of it is shown in the modal; where that is closed already, privately.
+func (l *Handler) clickedInReview(ctx context.Context, a *event.Event) (view.Message, error) {
+	m, msg, err := l.inReview(ctx, a)
+	if err != nil {
+		if ctx.Err() != nil {
+			return view.Message{}, err
+		}
+		msg = l.errorMessage(ctx, a, err)
+		m = view.News("Nothing was done", msg.Text)
+	}
+	if l.replace(ctx, a, m) {
+		if m.CallbackID == view.StepUpCallback {
+			in, err := decisionOf(a)
+			if err != nil {
+				return view.Message{}, err
+			}
+			return view.Message{}, l.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Approve, Intent: in, View: a.View})
+		}
+		return view.Message{}, nil
+	}
+	return msg, nil
+}
+
+// inReview acts on the plan that a review shows. The message says the same as the modal.
+func (l *Handler) inReview(ctx context.Context, a *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
+	in, err := decisionOf(a)
+	if err != nil {
+		return m, msg, err
+	}
+	_, f, err := decided(a)
+	if err != nil {
+		return m, msg, err
+	}
+	rows, err := rowsOut(a, f)
+	if errors.Is(err, errTooManyRows) {
+		return view.News("Nothing was done", tooManyTicks), view.Answer(tooManyTicks), nil
+	}
+	switch {
+	case err != nil:
+		return m, msg, err
+	case a.Action == view.ReviewRemove && len(rows) == 0:
+		const words = "Nobody was ticked, so nobody was removed. Open the review again to tick users."
+		return view.News("Nothing was done", words), view.Answer(words), nil
+	case a.Action == view.ReviewRemove:
+		in.Rows = rows
+		r, err := l.Desk.TakeOut(ctx, in)
+		if err != nil {
+			return m, msg, err
+		}
+		msg = view.TakenOut(r, len(rows))
+		return view.News("Removed", msg.Text), msg, nil
+	case len(rows) > 0: // whoever wants users removed does not approve of them
+		f.Out = view.FormatRows(rows)
+		return l.stillTicked(ctx, in, f)
+	}
+	r, err := l.Desk.Approve(ctx, in)
+	if n, lacks := unconfirmed(err); lacks {
+		if r, err = l.Board.Get(ctx, in.Request); err != nil {
+			return m, msg, err
+		}
+		if r.Terms.StepUp && l.StepUp != nil {
+			return view.StepUpFirst(r, a.Channel), view.AskNumber(r, n), nil
+		}
+		return view.ConfirmModal(r, a.Channel, n), view.AskNumber(r, n), nil
+	}
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && l.StepUp != nil {
+		return l.confirmInReview(ctx, a, in)
+	}
+	if err != nil {
+		return m, msg, err
+	}
+	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
+	return view.ApprovedIn(r), msg, nil
+}
+
+// confirmInReview has an approval confirmed in the modal of its review.
+func (l *Handler) confirmInReview(ctx context.Context, a *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := l.Board.Get(ctx, in.Request)
+	if err != nil {
+		return m, msg, err
+	}
+	return view.StepUpFirst(r, a.Channel), view.AskStepUp(r), nil
+}
+
+// stillTicked shows the review again, with the reason why it did not approve.
+func (l *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := l.Board.Get(ctx, in.Request)
+	if err != nil {
+		return m, msg, err
+	}
+	v, err := l.review(ctx, r, f)
+	if err != nil {
+		return m, msg, err
+	}
+	v.Ticked()
+	return v.Modal(), view.Answer(fmt.Sprintf("%s isn't approved: users were ticked to be removed. Open the review again.", r.ID)), nil
+}
+
+// replace shows a modal in the place of the one in which something was clicked.
+func (l *Handler) replace(ctx context.Context, a *event.Event, m slack.ModalViewRequest) bool {
+	short, cancel := context.WithTimeout(ctx, modalTime)
+	defer cancel()
+	_, err := l.Slack.UpdateViewContext(short, m, "", "", a.View)
+	if err != nil {
+		l.Log.Info("a modal is closed already; its news is told privately", "error", slackapi.LogText(err))
+	}
+	return err == nil
+}

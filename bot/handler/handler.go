@@ -1,0 +1,129 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+)
+
+// modalTime bounds what is done before a modal opens: its trigger is good for three seconds.
+const modalTime = 2 * time.Second
+
+// Handler does what the events of people ask for, and answers each privately.
+type Handler struct {
+	Slack    *slack.Client     // made by [slackapi.NewClient]
+	APIURL   string            // of the client
+	HTTP     http.RoundTripper // of answers through a response URL; nil: the default one
+	Desk     Desk
+	Board    Reader
+	Shelf    Shelf
+	Inbox    Recorder
+	Enrolled Enrolments             // nil: that is not known
+	Anchors  Anchors                // nil: the record has none
+	StepUp   StepUps                // nil: nothing is confirmed in Okta Verify
+	Schema   Schema                 // nil: only the attributes of every org are known
+	Channels func() []reset.Channel // where rosters are taken up
+	Limits   func() roster.Limits
+	Deciders func() view.Helpers // who can approve, for refusals; nil: not said
+	Log      *slog.Logger
+	Now      func() time.Time
+
+	// Away reports whether an error says that the record cannot be reached: what was
+	// acknowledged waits for it. nil: it always can.
+	Away func(error) bool
+
+	fileTime time.Duration // of one download, tries included; 0: downloadTime
+	columns  attributes
+	asking   sync.Mutex // held while a question about an upload is read or remembered
+}
+
+// takes reports whether rosters are taken up in the channel.
+func (l *Handler) takes(c reset.Channel) bool { return slices.Contains(l.Channels(), c) }
+
+// recordAgain is when an event is served again that the record was away for.
+const recordAgain = time.Second
+
+// Serve serves one event and answers it. Where Slack asked for patience about the
+// person, or the record cannot be reached, it says how long to wait, and the event is
+// served again then: what was acknowledged is not lost.
+func (l *Handler) Serve(ctx context.Context, a *event.Event) (again time.Duration) {
+	m, err := l.attempt(ctx, a)
+	switch {
+	case ctx.Err() != nil, errors.Is(err, reset.ErrLost): // another process serves it
+		return 0
+	case isLimited(err):
+		return slackapi.RetryDelay(err, 0)
+	case err != nil && l.Away != nil && l.Away(err):
+		l.Log.Warn("an event waits for the record, which cannot be reached", "key", a.Key, "error", slackapi.LogText(err))
+		return recordAgain
+	case err != nil:
+		m = l.errorMessage(ctx, a, err)
+	}
+	if m.Text != "" {
+		l.answer(ctx, a, m)
+	}
+	return 0
+}
+
+// isLimited reports whether Slack asked for patience.
+func isLimited(err error) bool {
+	limited := (*slack.RateLimitedError)(nil)
+	return errors.As(err, &limited)
+}
+
+// attempt serves one event and returns what its person is answered, if anything.
+// A panic in it ends this event only.
+func (l *Handler) attempt(ctx context.Context, a *event.Event) (m view.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	switch a.Kind {
+	case event.KindUpload:
+		return l.uploaded(ctx, a)
+	case event.KindCommand:
+		return l.commanded(ctx, a)
+	case event.KindClick:
+		return l.clicked(ctx, a)
+	case event.KindSubmission:
+		return l.submission(ctx, a)
+	case event.KindStepUp:
+		return m, l.confirming(ctx, a)
+	}
+	return m, nil
+}
+
+// intent is what the desk is told of an event.
+func intent(a *event.Event) desk.Intent {
+	return desk.Intent{Op: a.Key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.Overtaken}
+}
+
+// tookEffect notes that a stop took effect: nothing that was asked for before undoes it.
+func (l *Handler) tookEffect(a *event.Event) {
+	t := a.Task()
+	if !t.Stops {
+		return
+	}
+	if a.Stopped != nil {
+		a.Stopped()
+	}
+	if l.StepUp != nil && (t.Verb == roster.VerbFreeze || t.Request != "") {
+		l.StepUp.Stopped(t.Request)
+	}
+}

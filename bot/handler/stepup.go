@@ -1,0 +1,206 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/desk"
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/roster"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/stepup"
+	"factorbot/bot/view"
+)
+
+// StepUps has decisions confirmed in the approvers' Okta Verify.
+type StepUps interface {
+	// Takes reports whether a decision takes a confirmation, as far as that is known at once.
+	Takes(ctx context.Context, act stepup.Act, id reset.ID) bool
+	// Begin serves a press whose modal is open. A press that comes again begins nothing.
+	Begin(ctx context.Context, a stepup.Ask) error
+	// Stopped tells that somebody has stopped a request, or with "" everything.
+	Stopped(id reset.ID)
+}
+
+// markStepUp notes on a press that it takes a confirmation, so that the worker who gets
+// it later knows that a modal was opened for it.
+func (l *Handler) markStepUp(ctx context.Context, a *event.Event) {
+	if l.StepUp == nil {
+		return
+	}
+	act, id := confirmable(a)
+	if act != "" && l.StepUp.Takes(ctx, act, id) {
+		a.StepUp = string(act)
+	}
+}
+
+// confirmable is the decision of an event that may take a confirmation, "" for others.
+// A review confirms in its own modal.
+func confirmable(a *event.Event) (stepup.Act, reset.ID) {
+	t := a.Task()
+	switch {
+	case a.Kind == event.KindClick && a.Action == view.ActionApprove && a.Callback != view.ReviewCallback:
+		return stepup.Approve, t.Request
+	case a.Kind == event.KindClick && a.Action == view.ActionConfirm:
+		return stepup.Approve, t.Request
+	case a.Kind == event.KindClick && a.Action == view.ActionResume, a.Kind == event.KindCommand && t.Verb == roster.VerbResume && t.Request != "":
+		return stepup.Resume, t.Request
+	case a.Kind == event.KindCommand && t.Verb == roster.VerbThaw:
+		return stepup.Thaw, ""
+	}
+	return "", ""
+}
+
+// stepUpModal is the modal of a press that takes a confirmation: where the number of
+// users is typed, that is asked first.
+func (l *Handler) stepUpModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f := view.Frame{Channel: a.Channel, Act: a.StepUp}
+	act, id := confirmable(a)
+	switch act {
+	case stepup.Approve:
+		in, err := decisionOf(a)
+		if err != nil {
+			return slack.ModalViewRequest{}, err
+		}
+		r, err := l.Desk.MayDecide(ctx, in)
+		if err != nil {
+			return slack.ModalViewRequest{}, err
+		}
+		return view.StepUpFirst(r, a.Channel), nil
+	case stepup.Resume:
+		f.Request = id
+	}
+	return view.StepUp{Frame: f}.Asking(), nil
+}
+
+// againModal sends another push, from the modal of the last one.
+func (l *Handler) againModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
+	f, err := a.Frame()
+	if err != nil || f.Act == "" {
+		return slack.ModalViewRequest{}, errors.Join(event.ErrForeignValue, err)
+	}
+	return view.StepUp{Frame: f}.Asking(), nil
+}
+
+// openedStepUp tells whoever leads that a modal is open in which a decision is confirmed,
+// by way of the inbox.
+func (l *Handler) openedStepUp(ctx context.Context, a *event.Event, m slack.ModalViewRequest, viewID string) {
+	if m.CallbackID != view.StepUpCallback || viewID == "" {
+		return
+	}
+	b := &event.Event{Kind: event.KindStepUp, By: a.By, Team: a.Team, Channel: a.Channel, At: a.At, View: viewID, Metadata: m.PrivateMetadata, Key: "step-up:" + a.Key}
+	if b.At.IsZero() {
+		b.At = l.Now()
+	}
+	body, err := json.Marshal(b)
+	if err == nil {
+		_, err = l.Inbox.Receive(ctx, b.Key, body)
+	}
+	if err != nil && ctx.Err() == nil {
+		l.Log.Error("a confirmation cannot begin", "user", a.By, "error", slackapi.LogText(err))
+		f, _ := b.Frame()
+		screen := &StepUpScreen{Handler: l}
+		screen.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: a.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
+	}
+}
+
+// confirming begins a confirmation whose modal is open.
+func (l *Handler) confirming(ctx context.Context, a *event.Event) error {
+	f, err := a.Frame()
+	if err != nil {
+		return err
+	}
+	if l.StepUp == nil || f.Act == "" {
+		return fmt.Errorf("%w: nothing to confirm", event.ErrForeignValue)
+	}
+	in := intent(a)
+	in.Request, in.Digest, in.Confirmed = f.Request, f.Digest, f.Users
+	return l.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Act(f.Act), Intent: in, View: a.View})
+}
+
+// stepUpUpdate is what a form turns into whose decision is confirmed next; nil for others.
+func (l *Handler) stepUpUpdate(a *event.Event) *slack.ViewSubmissionResponse {
+	f, err := a.Frame()
+	if err != nil || f.Act == "" || l.StepUp == nil {
+		return nil
+	}
+	m := view.StepUp{Frame: f}.Asking()
+	return slack.NewUpdateViewSubmissionResponse(&m)
+}
+
+// StepUpScreen shows in a modal how a confirmation goes.
+type StepUpScreen struct{ Handler *Handler }
+
+// Show updates the modal. Gone reports that it was closed.
+func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) (gone bool) {
+	if a.View == "" {
+		return true
+	}
+	m := s.modal(ctx, a, st)
+	_, err := s.Handler.Slack.UpdateViewContext(ctx, m, "", "", a.View)
+	if err != nil && ctx.Err() == nil && slackCode(err) != "not_found" {
+		s.Handler.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
+	}
+	return slackCode(err) == "not_found"
+}
+
+func slackCode(err error) string {
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) {
+		return refused.Err
+	}
+	return ""
+}
+
+func (s *StepUpScreen) modal(ctx context.Context, a stepup.Ask, st stepup.Stage) slack.ModalViewRequest {
+	in := a.Intent
+	v := view.StepUp{
+		Frame:  view.Frame{Channel: in.Channel, Request: in.Request, Digest: reset.Digest(in.Digest.Short()), Users: in.Confirmed, Act: string(a.Act)},
+		Number: st.Number, Device: st.Device, Left: st.Left,
+	}
+	if in.Digest == "" {
+		v.Frame.Digest = ""
+	}
+	switch st.State {
+	case stepup.Asking:
+		return v.Asking()
+	case stepup.Waiting:
+		return v.Waiting()
+	case stepup.Done:
+		return v.Confirmed(done(a, st))
+	case stepup.Refused:
+		return v.PushRefused()
+	case stepup.TimedOut:
+		return v.TimedOut()
+	case stepup.Interrupted:
+		return v.Interrupted()
+	}
+	return v.Failed(s.Handler.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
+}
+
+// done says what was confirmed.
+func done(a stepup.Ask, st stepup.Stage) string {
+	switch {
+	case a.Act == stepup.Thaw && st.Lifted:
+		return "The freeze is lifted. The channels are told."
+	case a.Act == stepup.Thaw:
+		return "One more approver must run `/factor-reset thaw`."
+	case st.Result == nil:
+		return ""
+	case a.Act == stepup.Resume:
+		return string(st.Result.ID) + " goes on."
+	}
+	return view.ApprovedWords(st.Result)
+}
+
+// TellRefused tells an approver by DM that somebody has refused a push, best effort.
+func (s *StepUpScreen) TellRefused(ctx context.Context, to, by reset.Person, id reset.ID) {
+	if err := s.Handler.sendDM(ctx, &event.Event{By: to}, view.PushRefusedNews(by, id)); err != nil {
+		s.Handler.Log.Warn("an approver is not told of a refused push", "user", to, "error", slackapi.LogText(err))
+	}
+}

@@ -1,0 +1,121 @@
+package listener
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
+
+	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
+)
+
+const (
+	// overlap is how far before the last event history is read again: events come out of order.
+	overlap = 10 * time.Minute
+	// keysKept is how long the inbox surely knows a key; an older upload that the
+	// bot has replied to was taken up.
+	keysKept = 25 * time.Hour
+	// catchUpEvery is how long a history that could not be read is left alone.
+	catchUpEvery = time.Minute
+)
+
+// channelsAtOnce is how many channels' histories are read side by side: one that
+// Slack does not answer for holds back no other.
+const channelsAtOnce = 4
+
+// catchUp reads the channels' history at the start and after each gap, for
+// uploads whose events Slack did not deliver.
+func (l *listening) catchUp(ctx context.Context) error {
+	for {
+		var failed atomic.Bool
+		var g errgroup.Group
+		g.SetLimit(channelsAtOnce)
+		for _, c := range l.Channels() {
+			g.Go(func() error {
+				if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
+					l.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
+					failed.Store(true)
+				}
+				return nil
+			})
+		}
+		_ = g.Wait() // errors are logged, and tried again
+		var again <-chan time.Time
+		if failed.Load() {
+			again = time.After(catchUpEvery)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.missed:
+		case <-again:
+		}
+	}
+}
+
+func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
+	last, err := l.Seen.LastSeen(ctx, c)
+	if err != nil {
+		return fmt.Errorf("ask how far %s was read: %w", c, err)
+	}
+	if last == "" { // what was there before the bot is not for it
+		now := l.Now()
+		if l.Clock != nil {
+			if slack, known := l.Clock.Now(); known {
+				now = slack
+			}
+		}
+		return l.Seen.Seen(ctx, c, event.Timestamp(now))
+	}
+	missed, newest, err := l.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
+	if err != nil {
+		return err
+	}
+	for _, a := range slices.Backward(missed) {
+		fresh, err := l.receive(ctx, a)
+		if err != nil {
+			return fmt.Errorf("record an upload of the history: %w", err)
+		}
+		if fresh {
+			l.Log.Info("an upload was taken up from the history", "channel", c, "ts", a.TS)
+		}
+	}
+	if newest <= last {
+		return nil
+	}
+	return l.Seen.Seen(ctx, c, newest)
+}
+
+// history returns the uploads since oldest, newest first, and the newest ts of all messages.
+func (l *listening) history(ctx context.Context, c reset.Channel, oldest string) (found []*event.Event, newest string, err error) {
+	p := &slack.GetConversationHistoryParameters{ChannelID: string(c), Oldest: oldest, Limit: 200}
+	for try := 0; ; {
+		page, err := l.Slack.GetConversationHistoryContext(ctx, p)
+		if err != nil {
+			if try++; try > 5 || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
+				return nil, "", fmt.Errorf("read the history of %s: %w", c, err)
+			}
+			continue
+		}
+		for _, m := range page.Messages {
+			newest = max(newest, m.Timestamp)
+			if a := slackapi.Message(string(c), m).Upload(); a != nil && l.isOurs(a) && !l.served(m) {
+				found = append(found, a)
+			}
+		}
+		if p.Cursor = page.ResponseMetaData.NextCursor; p.Cursor == "" || !page.HasMore {
+			return found, newest, nil
+		}
+	}
+}
+
+// served reports whether an upload whose key may be forgotten has our reply.
+func (l *listening) served(m slack.Message) bool {
+	return l.Now().Sub(event.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.bot.User))
+}
