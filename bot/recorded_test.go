@@ -38,7 +38,7 @@ func mustRecording(t *testing.T, name string) json.RawMessage {
 func TestRecorded_envelopes(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind string // of the envelope
-		want string // kind of the arrival, "" for what is not for us
+		want string // kind of the event, "" for what is not for us
 		by   string
 		team string
 		file string // name of the first file
@@ -63,7 +63,8 @@ func TestRecorded_envelopes(t *testing.T) {
 		"interactive.view_submission.connect": {"interactive", event.KindSubmission, "W111", "T-other-side", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, err := event.Decode(c.kind, mustRecording(t, name))
+			d, err := event.Decode(c.kind, mustRecording(t, name))
+			a := d.Event
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +99,8 @@ func TestRecorded_socket(t *testing.T) {
 		if err := json.Unmarshal(mustRecording(t, name), &e); err != nil {
 			t.Fatal(err)
 		}
-		a, err := event.Decode(e.Type, e.Payload)
+		d, err := event.Decode(e.Type, e.Payload)
+		a := d.Event
 		if err != nil || a == nil && want != "" || a != nil && (a.Kind != want || a.By == "") {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}

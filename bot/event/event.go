@@ -91,50 +91,66 @@ type File struct {
 // ErrForeign says that an envelope is of a shape that this program does not know.
 var ErrForeign = errors.New("unknown envelope")
 
-// Decode reads the payload of an envelope. It returns nil for what is not for
-// us: other people's talk, edits, our own posts.
-func Decode(kind string, payload []byte) (*Event, error) {
+// Decoded is what an envelope tells.
+type Decoded struct {
+	Event    *Event        // nil for what is not for us: other people's talk, edits, our own posts
+	Channel  reset.Channel // of any message: where it is
+	Position string        // of any message: its ts; the channel was heard up to there
+	Deleted  string        // of a deletion: ts of the message that was deleted
+}
+
+// Decode reads the payload of an envelope.
+func Decode(kind string, payload []byte) (d Decoded, err error) {
 	switch kind {
 	case "events_api":
 		return decodeEvent(payload)
 	case "slash_commands":
-		return decodeCommand(payload)
+		d.Event, err = decodeCommand(payload)
 	case "interactive":
-		return decodeInteraction(payload)
+		d.Event, err = decodeInteraction(payload)
+	default:
+		err = fmt.Errorf("%w of type %q", ErrForeign, kind)
 	}
-	return nil, fmt.Errorf("%w of type %q", ErrForeign, kind)
+	return d, err
 }
 
 // Message is a message as events and history give it.
 type Message struct {
-	Type     string `json:"type"`
-	Subtype  string `json:"subtype"`
-	Channel  string `json:"channel"`
-	User     string `json:"user"`
-	UserTeam string `json:"user_team"`
-	Team     string `json:"team"`
-	BotID    string `json:"bot_id"`
-	Text     string `json:"text"`
-	TS       string `json:"ts"`
-	ThreadTS string `json:"thread_ts"`
-	Files    []File `json:"files"`
-	Tab      string `json:"tab"` // of app_home_opened: "home", "messages"
+	Type      string `json:"type"`
+	Subtype   string `json:"subtype"`
+	Channel   string `json:"channel"`
+	User      string `json:"user"`
+	UserTeam  string `json:"user_team"`
+	Team      string `json:"team"`
+	BotID     string `json:"bot_id"`
+	Text      string `json:"text"`
+	TS        string `json:"ts"`
+	ThreadTS  string `json:"thread_ts"`
+	DeletedTS string `json:"deleted_ts"` // of message_deleted
+	Files     []File `json:"files"`
+	Tab       string `json:"tab"` // of app_home_opened: "home", "messages"
 }
 
-func decodeEvent(payload []byte) (*Event, error) {
+func decodeEvent(payload []byte) (Decoded, error) {
 	var p struct {
 		Event Message `json:"event"`
 	}
 	if err := json.Unmarshal(payload, &p); err != nil {
-		return nil, fmt.Errorf("decode an event: %w", err)
+		return Decoded{}, fmt.Errorf("decode an event: %w", err)
 	}
-	if m := p.Event; m.Type == "app_home_opened" {
-		if m.Tab != "home" || m.User == "" {
-			return nil, nil
+	d, m := Decoded{Event: p.Event.Upload()}, p.Event
+	switch m.Type {
+	case "app_home_opened":
+		if m.Tab == "home" && m.User != "" {
+			d.Event = &Event{Kind: KindHome, By: reset.Person(m.User)}
 		}
-		return &Event{Kind: KindHome, By: reset.Person(m.User)}, nil
+	case "message":
+		d.Channel, d.Position = reset.Channel(m.Channel), m.TS
+		if m.Subtype == "message_deleted" {
+			d.Deleted = m.DeletedTS
+		}
 	}
-	return p.Event.Upload(), nil
+	return d, nil
 }
 
 // Upload returns a person's files at the top level of a conversation, else nil.

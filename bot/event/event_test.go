@@ -28,7 +28,8 @@ func TestDecode(t *testing.T) {
 		{"an unknown envelope", "letters", `{}`, "-"},
 		{"no JSON", "interactive", `{`, "-"},
 	} {
-		a, err := Decode(c.kind, []byte(c.payload))
+		d, err := Decode(c.kind, []byte(c.payload))
+		a := d.Event
 		key := ""
 		switch {
 		case err != nil:
@@ -48,12 +49,26 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func TestArrival_keepsWhatAWorkerNeedsAndNoMore(t *testing.T) {
-	a, err := Decode("events_api", []byte(uploadEvent))
+// Whatever a message says, it tells how far its channel was heard; a deletion, of what.
+func TestDecode_positionAndDeletion(t *testing.T) {
+	for payload, want := range map[string]Decoded{
+		`{"event":{"type":"message","channel":"C1","user":"U1","text":"hello","ts":"1.2"}}`:                         {Channel: "C1", Position: "1.2"},
+		`{"event":{"type":"message","subtype":"message_deleted","channel":"C1","ts":"3.4","deleted_ts":"1.2"}}`:     {Channel: "C1", Position: "3.4", Deleted: "1.2"},
+		`{"event":{"type":"message","subtype":"message_changed","channel":"C1","ts":"3.4","deleted_ts":"1.2"}}`:     {Channel: "C1", Position: "3.4"},
+		`{"event":{"type":"member_joined_channel","channel":"C1","user":"U1","event_ts":"1.2","deleted_ts":"1.2"}}`: {},
+	} {
+		if got, err := Decode("events_api", []byte(payload)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", payload, got, err)
+		}
+	}
+}
+
+func TestEvent_keepsWhatAWorkerNeedsAndNoMore(t *testing.T) {
+	d, err := Decode("events_api", []byte(uploadEvent))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := json.Marshal(a)
+	kept, err := json.Marshal(d.Event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,14 +92,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add("interactive", []byte(`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"approve","value":"FR-1:-"}]}`))
 	f.Add("slash_commands", []byte(`{"user_id":"U1","trigger_id":"1"}`))
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
-		a, err := Decode(kind, payload)
+		d, err := Decode(kind, payload)
+		a := d.Event
 		if err != nil || a == nil {
 			return
 		}
 		if a.By == "" || a.Key == "" || a.Kind == "" {
-			t.Errorf("an arrival of nobody, or without a key: %+v", a)
+			t.Errorf("an event of nobody, or without a key: %+v", a)
 		}
-		kept, err := json.Marshal(a)
+		kept, err := json.Marshal(d.Event)
 		if err != nil {
 			t.Fatal(err)
 		}

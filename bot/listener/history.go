@@ -31,15 +31,15 @@ const channelsAtOnce = 4
 
 // catchUp reads the channels' history at the start and after each gap, for
 // uploads whose events Slack did not deliver.
-func (l *listening) catchUp(ctx context.Context) error {
+func (r *run) catchUp(ctx context.Context) error {
 	for {
 		var failed atomic.Bool
 		var g errgroup.Group
 		g.SetLimit(channelsAtOnce)
-		for _, c := range l.Channels() {
+		for _, c := range r.Channels() {
 			g.Go(func() error {
-				if err := l.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
-					l.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
+				if err := r.catchUpOn(ctx, c); err != nil && ctx.Err() == nil {
+					r.Log.Error("the channel's history cannot be read", "channel", c, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", catchUpEvery.String())
 					failed.Store(true)
 				}
 				return nil
@@ -53,50 +53,50 @@ func (l *listening) catchUp(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-l.missed:
+		case <-r.missed:
 		case <-again:
 		}
 	}
 }
 
-func (l *listening) catchUpOn(ctx context.Context, c reset.Channel) error {
-	last, err := l.Seen.LastSeen(ctx, c)
+func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
+	last, err := r.Seen.LastSeen(ctx, c)
 	if err != nil {
 		return fmt.Errorf("ask how far %s was read: %w", c, err)
 	}
 	if last == "" { // what was there before the bot is not for it
-		now := l.Now()
-		if l.Clock != nil {
-			if slack, known := l.Clock.Now(); known {
+		now := r.Now()
+		if r.Clock != nil {
+			if slack, known := r.Clock.Now(); known {
 				now = slack
 			}
 		}
-		return l.Seen.Seen(ctx, c, event.Timestamp(now))
+		return r.Seen.Seen(ctx, c, event.Timestamp(now))
 	}
-	missed, newest, err := l.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
+	missed, newest, err := r.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {
 		return err
 	}
-	for _, a := range slices.Backward(missed) {
-		fresh, err := l.receive(ctx, a)
+	for _, e := range slices.Backward(missed) {
+		fresh, err := r.receive(ctx, e)
 		if err != nil {
 			return fmt.Errorf("record an upload of the history: %w", err)
 		}
 		if fresh {
-			l.Log.Info("an upload was taken up from the history", "channel", c, "ts", a.TS)
+			r.Log.Info("an upload was taken up from the history", "channel", c, "ts", e.TS)
 		}
 	}
 	if newest <= last {
 		return nil
 	}
-	return l.Seen.Seen(ctx, c, newest)
+	return r.Seen.Seen(ctx, c, newest)
 }
 
 // history returns the uploads since oldest, newest first, and the newest ts of all messages.
-func (l *listening) history(ctx context.Context, c reset.Channel, oldest string) (found []*event.Event, newest string, err error) {
+func (r *run) history(ctx context.Context, c reset.Channel, oldest string) (found []*event.Event, newest string, err error) {
 	p := &slack.GetConversationHistoryParameters{ChannelID: string(c), Oldest: oldest, Limit: 200}
 	for try := 0; ; {
-		page, err := l.Slack.GetConversationHistoryContext(ctx, p)
+		page, err := r.Slack.GetConversationHistoryContext(ctx, p)
 		if err != nil {
 			if try++; try > 5 || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 				return nil, "", fmt.Errorf("read the history of %s: %w", c, err)
@@ -105,8 +105,8 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 		}
 		for _, m := range page.Messages {
 			newest = max(newest, m.Timestamp)
-			if a := slackapi.Message(string(c), m).Upload(); a != nil && l.isOurs(a) && !l.served(m) {
-				found = append(found, a)
+			if e := slackapi.Message(string(c), m).Upload(); e != nil && r.isOurs(e) && !r.served(m) {
+				found = append(found, e)
 			}
 		}
 		if p.Cursor = page.ResponseMetaData.NextCursor; p.Cursor == "" || !page.HasMore {
@@ -116,6 +116,6 @@ func (l *listening) history(ctx context.Context, c reset.Channel, oldest string)
 }
 
 // served reports whether an upload whose key may be forgotten has our reply.
-func (l *listening) served(m slack.Message) bool {
-	return l.Now().Sub(event.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(l.bot.User))
+func (r *run) served(m slack.Message) bool {
+	return r.Now().Sub(event.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(r.bot.User))
 }

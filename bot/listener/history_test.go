@@ -112,18 +112,18 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 					}
 				}
 				channels := func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} }
-				run := &listening{Listener: &Listener{
+				r := &run{Listener: &Listener{
 					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, Seen: inbox,
 					Handler: takesAll{}, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1), positions: newReadPositions(inbox, time.Now)}
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() {
-					if err := run.introduce(ctx); err != nil {
+					if err := r.introduce(ctx); err != nil {
 						done <- err
 						return
 					}
-					done <- run.catchUp(ctx)
+					done <- r.catchUp(ctx)
 				}()
 				if waited := (<-inbox.at).Sub(start); waited > 30*time.Second {
 					t.Errorf("taken up %s after the start", waited)

@@ -41,14 +41,14 @@ type Seen interface {
 var errInboxEnded = errors.New("the inbox ended")
 
 // serve works on what is in the inbox until ctx is done.
-func (l *listening) serve(ctx context.Context) error {
+func (r *run) serve(ctx context.Context) error {
 	taken := &inFlight{known: map[string]bool{}}
 	for try := 0; ; try++ {
-		err := l.takeAll(ctx, taken)
+		err := r.takeAll(ctx, taken)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		l.Log.Error("the inbox cannot be read", "error", slackapi.LogText(err))
+		r.Log.Error("the inbox cannot be read", "error", slackapi.LogText(err))
 		if err := slackapi.Pause(ctx, slackapi.RetryDelay(err, min(try, 3))); err != nil {
 			return err
 		}
@@ -56,36 +56,26 @@ func (l *listening) serve(ctx context.Context) error {
 }
 
 // takeAll gives each envelope to a worker, once, until the inbox cannot be read.
-func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
-	for e, err := range l.Inbox.Arrivals(ctx) {
+func (r *run) takeAll(ctx context.Context, taken *inFlight) error {
+	for arrived, err := range r.Inbox.Arrivals(ctx) {
 		if err != nil {
 			return err
 		}
-		if !taken.add(e.Key) {
+		if !taken.add(arrived.Key) {
 			continue
 		}
-		var a event.Event
-		if err := json.Unmarshal(e.Body, &a); err != nil {
-			l.Log.Error("an entry of the inbox is damaged and is passed over", "key", e.Key, "error", slackapi.LogText(err))
-			a = event.Event{}
-		}
-		a.Key = e.Key
-		if a.At.IsZero() {
-			a.At = e.At
-		} else {
-			a.At = l.byOurs(a.At)
-		}
-		t := a.Task()
-		l.prepare(&a, t)
-		l.workers.lanesOf(t).Add(ctx, t.Key, func() time.Duration {
-			a.TriggerID = l.triggers.take(a.Key)
-			if again := l.Handler.Serve(ctx, &a); again > 0 {
+		e := r.decode(arrived)
+		t := e.Task()
+		r.prepare(e, t)
+		r.workers.lanesOf(t).Add(ctx, t.Key, func() time.Duration {
+			e.TriggerID = r.triggers.take(arrived.Key)
+			if again := r.Handler.Serve(ctx, e); again > 0 {
 				return again
 			}
-			l.overtaking.leave(e.Key)
-			l.finish(ctx, e.Key)
+			r.overtaking.leave(arrived.Key)
+			r.finish(ctx, arrived.Key)
 			if ctx.Err() == nil {
-				taken.drop(e.Key)
+				taken.drop(arrived.Key)
 			}
 			return 0
 		})
@@ -93,27 +83,43 @@ func (l *listening) takeAll(ctx context.Context, taken *inFlight) error {
 	return errInboxEnded
 }
 
+// decode reads an event from the inbox. A damaged one is of no kind, and asks for nothing.
+func (r *run) decode(arrived Envelope) *event.Event {
+	e := &event.Event{}
+	if err := json.Unmarshal(arrived.Body, e); err != nil {
+		r.Log.Error("an entry of the inbox is damaged and is passed over", "key", arrived.Key, "error", slackapi.LogText(err))
+		e = &event.Event{}
+	}
+	e.Key = arrived.Key
+	if e.At.IsZero() {
+		e.At = arrived.At
+	} else {
+		e.At = r.byOurs(e.At)
+	}
+	return e
+}
+
 // prepare adds to an event what is known here, and is not recorded.
-func (l *listening) prepare(a *event.Event, t event.Task) {
-	a.Bot = l.bot
-	a.Opened = a.Host != l.Host || l.modals.take(a.Key) != ""
-	a.Overtaken = l.overtaking.enter(a, t)
+func (r *run) prepare(e *event.Event, t event.Task) {
+	e.Bot = r.bot
+	e.Opened = e.Host != r.Host || r.modals.take(e.Key) != ""
+	e.Overtaken = r.overtaking.enter(e, t)
 	if t.Stops {
-		a.Stopped = func() { l.overtaking.tookEffect(t) }
+		e.Stopped = func() { r.overtaking.tookEffect(t) }
 	}
 }
 
 // finish takes an envelope from the queue, however long that takes: what is done is not done again.
-func (l *listening) finish(ctx context.Context, key string) {
+func (r *run) finish(ctx context.Context, key string) {
 	for try := 0; ctx.Err() == nil; try++ {
-		err := l.Inbox.Finish(ctx, key)
+		err := r.Inbox.Finish(ctx, key)
 		if err == nil || errors.Is(err, reset.ErrLost) {
 			return
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		l.Log.Error("an envelope cannot be taken from the inbox", "key", key, "error", slackapi.LogText(err))
+		r.Log.Error("an envelope cannot be taken from the inbox", "key", key, "error", slackapi.LogText(err))
 		if slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return
 		}
@@ -122,15 +128,15 @@ func (l *listening) finish(ctx context.Context, key string) {
 
 // byOurs returns what our clock showed at a moment that Slack has dated: how old it is
 // does not depend on how right our clock is.
-func (l *listening) byOurs(at time.Time) time.Time {
-	if l.Clock == nil {
+func (r *run) byOurs(at time.Time) time.Time {
+	if r.Clock == nil {
 		return at
 	}
-	now, known := l.Clock.Now()
+	now, known := r.Clock.Now()
 	if !known {
 		return at
 	}
-	return l.Now().Add(at.Sub(now))
+	return r.Now().Add(at.Sub(now))
 }
 
 // inFlight is the set of envelopes that are being served, by key.

@@ -16,11 +16,11 @@ import (
 
 // A form that another process has opened is open.
 func TestListener_form_opened_by_another_process(t *testing.T) {
-	l := &listening{Listener: &Listener{Host: "one"}, overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife)}
+	l := &run{Listener: &Listener{Host: "one"}, overtaking: newOvertaking(), modals: newTriggerIDs(time.Now, openedLife)}
 	for host, opened := range map[string]bool{"two": true, "one": false} {
-		a := &event.Event{Host: host}
-		if l.prepare(a, a.Task()); a.Opened != opened {
-			t.Errorf("of %s it counts as opened: %v", host, a.Opened)
+		e := &event.Event{Host: host}
+		if l.prepare(e, e.Task()); e.Opened != opened {
+			t.Errorf("of %s it counts as opened: %v", host, e.Opened)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestListener_leaves_to_its_successor(t *testing.T) {
 	}
 	var logged bytes.Buffer // read when nobody writes any more
 	asked := make(chan struct{})
-	l := &listening{
+	l := &run{
 		Listener: &Listener{Inbox: pastInbox{body: body}, Handler: pastHandler{asked: asked}, Log: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now},
 		workers:  newWorkers(), overtaking: newOvertaking(), triggers: newTriggerIDs(time.Now, triggerLife), modals: newTriggerIDs(time.Now, openedLife),
 	}

@@ -61,8 +61,8 @@ type Listener struct {
 	Host string // names this process where several share the record; "": none does
 }
 
-// listening is one Run of a Listener.
-type listening struct {
+// run is one Run of a Listener.
+type run struct {
 	*Listener
 	dialer     *websocket.Dialer
 	meeting    chan struct{} // holds a token while Slack is asked who we are
@@ -90,7 +90,7 @@ func (l *Listener) Run(ctx context.Context) error {
 // checks forms; serve works on what was recorded, and reads the channels' history. Each
 // returns when its context is done.
 func (l *Listener) Halves() (listen, serve func(context.Context) error) {
-	run := &listening{
+	r := &run{
 		Listener:   l,
 		dialer:     slackapi.NewDialer(http.ProxyFromEnvironment),
 		meeting:    make(chan struct{}, 1),
@@ -102,31 +102,31 @@ func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 		triggers:   newTriggerIDs(l.Now, triggerLife),
 		modals:     newTriggerIDs(l.Now, openedLife),
 	}
-	return run.keepSockets, run.serveAll
+	return r.keepSockets, r.serveAll
 }
 
 // keepSockets is the half that listens.
-func (l *listening) keepSockets(ctx context.Context) error {
-	defer l.beside.Wait()
-	if err := l.introduce(ctx); err != nil {
+func (r *run) keepSockets(ctx context.Context) error {
+	defer r.beside.Wait()
+	if err := r.introduce(ctx); err != nil {
 		return stopped(ctx, err)
 	}
 	g, inner := errgroup.WithContext(ctx)
 	for n := range sockets {
-		g.Go(func() error { return l.listen(inner, n) })
+		g.Go(func() error { return r.listen(inner, n) })
 	}
 	return stopped(ctx, g.Wait())
 }
 
 // serveAll is the half that serves.
-func (l *listening) serveAll(ctx context.Context) error {
-	defer l.workers.wait()
-	if err := l.introduce(ctx); err != nil {
+func (r *run) serveAll(ctx context.Context) error {
+	defer r.workers.wait()
+	if err := r.introduce(ctx); err != nil {
 		return stopped(ctx, err)
 	}
 	g, inner := errgroup.WithContext(ctx)
-	g.Go(func() error { return l.serve(inner) })
-	g.Go(func() error { return l.catchUp(inner) })
+	g.Go(func() error { return r.serve(inner) })
+	g.Go(func() error { return r.catchUp(inner) })
 	return stopped(ctx, g.Wait())
 }
 
@@ -139,25 +139,25 @@ func stopped(ctx context.Context, err error) error {
 }
 
 // introduce learns who we are, so that our own posts are not taken for people's.
-func (l *listening) introduce(ctx context.Context) error {
+func (r *run) introduce(ctx context.Context) error {
 	select {
-	case l.meeting <- struct{}{}:
-		defer func() { <-l.meeting }()
+	case r.meeting <- struct{}{}:
+		defer func() { <-r.meeting }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if l.bot.User != "" {
+	if r.bot.User != "" {
 		return nil
 	}
 	for try := 0; ; try++ {
-		who, err := l.Slack.AuthTestContext(ctx)
+		who, err := r.Slack.AuthTestContext(ctx)
 		if err == nil {
-			l.bot = event.Bot{User: reset.Person(who.UserID), Name: who.User}
-			l.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
+			r.bot = event.Bot{User: reset.Person(who.UserID), Name: who.User}
+			r.Log.Info("connected to Slack", "team", who.TeamID, "bot_user", who.UserID)
 			return nil
 		}
 		wait := slackapi.RetryDelay(err, try)
-		l.Log.Error("Slack does not know the bot token, or is away", "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		r.Log.Error("Slack does not know the bot token, or is away", "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
 		if err := slackapi.Pause(ctx, wait); err != nil {
 			return fmt.Errorf("ask Slack who we are: %w", err)
 		}

@@ -9,26 +9,26 @@ import (
 
 // pressed records and acknowledges what opens or changes a modal, and does
 // that, unless the same envelope has come on the other socket.
-func (s *socket) pressed(ctx context.Context, id string, a *event.Event, show func(context.Context)) {
-	s.modals.put(a.Key, "opened")
-	fresh, err := s.receive(ctx, a)
+func (s *socket) pressed(ctx context.Context, id string, e *event.Event, show func(context.Context)) {
+	s.modals.put(e.Key, "opened")
+	fresh, err := s.receive(ctx, e)
 	if err != nil {
-		s.unrecorded(ctx, a, err)
+		s.unrecorded(ctx, e, err)
 		return
 	}
 	if fresh {
-		s.beside.Add(ctx, a.Key, workqueue.Once(func() { show(ctx) }))
+		s.beside.Add(ctx, e.Key, workqueue.Once(func() { show(ctx) }))
 	}
 	s.ack(ctx, id, nil)
 }
 
 // submitted checks a form. A form with a mistake is answered at its field and
 // not recorded: its next submission would have the same key.
-func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
+func (s *socket) submitted(ctx context.Context, id string, e *event.Event) {
 	short, cancel := context.WithTimeout(ctx, checkTime)
-	answer, keep := s.Handler.Check(short, a)
+	answer, keep := s.Handler.Check(short, e)
 	cancel()
-	if keep && !s.record(ctx, a) {
+	if keep && !s.record(ctx, e) {
 		return
 	}
 	if answer == nil {
@@ -39,9 +39,9 @@ func (s *socket) submitted(ctx context.Context, id string, a *event.Event) {
 }
 
 // suggest answers what is typed into a field whose choices are too many to list.
-func (s *socket) suggest(ctx context.Context, id string, a *event.Event) {
+func (s *socket) suggest(ctx context.Context, id string, e *event.Event) {
 	short, cancel := context.WithTimeout(ctx, checkTime)
-	offered := s.Handler.Suggest(short, a)
+	offered := s.Handler.Suggest(short, e)
 	cancel()
 	s.ack(ctx, id, map[string]any{"options": offered})
 }

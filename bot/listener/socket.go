@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"factorbot/bot/event"
-	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/workqueue"
 )
@@ -26,34 +25,34 @@ const (
 )
 
 // listen keeps one socket open and drains its events, until ctx is done.
-func (l *listening) listen(ctx context.Context, n int) error {
+func (r *run) listen(ctx context.Context, n int) error {
 	for try := 0; ; try++ {
-		client := socketmode.New(l.Slack, socketmode.OptionDialer(l.dialer), socketmode.OptionLog(log.New(io.Discard, "", 0)))
-		err := l.drain(ctx, client, n)
-		l.tellSocket(n, false)
+		client := socketmode.New(r.Slack, socketmode.OptionDialer(r.dialer), socketmode.OptionLog(log.New(io.Discard, "", 0)))
+		err := r.drain(ctx, client, n)
+		r.tellSocket(n, false)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		wait := slackapi.RetryDelay(err, try)
-		l.Log.Error("the socket cannot be opened", "socket", n, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		r.Log.Error("the socket cannot be opened", "socket", n, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
 		if err := slackapi.Pause(ctx, wait); err != nil {
 			return err
 		}
 	}
 }
 
-func (l *listening) tellSocket(n int, open bool) {
-	if l.Socket != nil {
-		l.Socket(n, open)
+func (r *run) tellSocket(n int, open bool) {
+	if r.Socket != nil {
+		r.Socket(n, open)
 	}
 }
 
 // drain runs one client and hears its events; the client ends only on what no retry mends.
-func (l *listening) drain(ctx context.Context, client *socketmode.Client, n int) error {
+func (r *run) drain(ctx context.Context, client *socketmode.Client, n int) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return client.RunContext(ctx) })
 	g.Go(func() error {
-		s := &socket{listening: l, client: client, n: n}
+		s := &socket{run: r, client: client, n: n}
 		for {
 			select {
 			case <-ctx.Done():
@@ -68,7 +67,7 @@ func (l *listening) drain(ctx context.Context, client *socketmode.Client, n int)
 
 // socket is one socket client and what was seen of it.
 type socket struct {
-	*listening
+	*run
 	client *socketmode.Client
 	n      int
 	opened []time.Time // lately
@@ -147,86 +146,76 @@ func (s *socket) decodeLeniently(ctx context.Context, data any) {
 // envelope records an envelope and acknowledges it. What is not for us is only
 // acknowledged; what could not be recorded is not, so that Slack sends it again.
 func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) {
-	a, err := event.Decode(kind, payload)
+	d, err := event.Decode(kind, payload)
 	if err != nil {
 		s.Log.Warn("an envelope was not understood and is passed over", "type", kind, "error", slackapi.LogText(err))
 	}
-	if kind == "events_api" {
-		s.notePosition(ctx, payload)
-	}
-	if err != nil || a == nil || !s.isOurs(a) {
+	s.notePosition(ctx, d)
+	e := d.Event
+	if e == nil || !s.isOurs(e) {
 		s.ack(ctx, id, nil)
 		return
 	}
-	switch {
-	case a.Kind == event.KindHome: // whoever misses it opens the tab again
+	switch e.Kind {
+	case event.KindHome: // whoever misses it opens the tab again
 		if s.Opened != nil {
-			s.Opened(a.By, a.Team)
+			s.Opened(e.By, e.Team)
 		}
 		s.ack(ctx, id, nil)
-	case a.Kind == event.KindTyping: // changes nothing, and is too late when it comes again
-		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, a) }))
-	case a.Kind == event.KindSubmission:
-		s.beside.Add(ctx, a.Key, workqueue.Once(func() { s.submitted(ctx, id, a) }))
+	case event.KindTyping: // changes nothing, and is too late when it comes again
+		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, e) }))
+	case event.KindSubmission:
+		s.beside.Add(ctx, e.Key, workqueue.Once(func() { s.submitted(ctx, id, e) }))
 	default:
-		s.work(ctx, id, a)
+		s.work(ctx, id, e)
 	}
 }
 
 // work records and acknowledges what a worker serves.
-func (s *socket) work(ctx context.Context, id string, a *event.Event) {
-	if show := s.Handler.Modal(ctx, a); show != nil {
-		s.pressed(ctx, id, a, show)
+func (s *socket) work(ctx context.Context, id string, e *event.Event) {
+	if show := s.Handler.Modal(ctx, e); show != nil {
+		s.pressed(ctx, id, e, show)
 		return
 	}
-	if a.Kind == event.KindClick {
-		s.triggers.put(a.Key, a.TriggerID)
+	if e.Kind == event.KindClick {
+		s.triggers.put(e.Key, e.TriggerID)
 	}
-	if s.record(ctx, a) {
+	if s.record(ctx, e) {
 		s.ack(ctx, id, nil)
 	}
 }
 
 // isOurs passes over uploads elsewhere and our own.
-func (l *listening) isOurs(a *event.Event) bool {
-	a.Bot = l.bot
-	return a.Kind != event.KindUpload || l.Handler.Takes(a)
+func (r *run) isOurs(e *event.Event) bool {
+	e.Bot = r.bot
+	return e.Kind != event.KindUpload || r.Handler.Takes(e)
 }
 
 // notePosition notes how far the channel was read, and passes on what was deleted there.
-func (s *socket) notePosition(ctx context.Context, payload []byte) {
-	var p struct {
-		Event struct {
-			Type      string        `json:"type"`
-			Subtype   string        `json:"subtype"`
-			Channel   reset.Channel `json:"channel"`
-			TS        string        `json:"ts"`
-			DeletedTS string        `json:"deleted_ts"`
-		} `json:"event"`
-	}
-	if json.Unmarshal(payload, &p) != nil || p.Event.Type != "message" || !slices.Contains(s.Channels(), p.Event.Channel) {
+func (s *socket) notePosition(ctx context.Context, d event.Decoded) {
+	if !slices.Contains(s.Channels(), d.Channel) {
 		return
 	}
-	if p.Event.Subtype == "message_deleted" && s.Deleted != nil {
-		s.Deleted(p.Event.Channel, p.Event.DeletedTS)
+	if d.Deleted != "" && s.Deleted != nil {
+		s.Deleted(d.Channel, d.Deleted)
 	}
-	if err := s.positions.note(ctx, p.Event.Channel, p.Event.TS); err != nil && ctx.Err() == nil {
-		s.Log.Warn("how far the channel was read cannot be recorded", "channel", p.Event.Channel, "error", slackapi.LogText(err))
+	if err := s.positions.note(ctx, d.Channel, d.Position); err != nil && ctx.Err() == nil {
+		s.Log.Warn("how far the channel was read cannot be recorded", "channel", d.Channel, "error", slackapi.LogText(err))
 	}
 }
 
 // record puts an event into the inbox. It reports whether it is there.
-func (s *socket) record(ctx context.Context, a *event.Event) bool {
-	_, err := s.receive(ctx, a)
+func (s *socket) record(ctx context.Context, e *event.Event) bool {
+	_, err := s.receive(ctx, e)
 	if err != nil {
-		s.unrecorded(ctx, a, err)
+		s.unrecorded(ctx, e, err)
 	}
 	return err == nil
 }
 
-func (s *socket) unrecorded(ctx context.Context, a *event.Event, err error) {
+func (s *socket) unrecorded(ctx context.Context, e *event.Event, err error) {
 	if ctx.Err() == nil {
-		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", a.Kind, "error", slackapi.LogText(err))
+		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", e.Kind, "error", slackapi.LogText(err))
 	}
 }
 
@@ -239,13 +228,13 @@ func (s *socket) ack(ctx context.Context, id string, payload any) {
 }
 
 // receive records an event; fresh is false if it is known already.
-func (l *listening) receive(ctx context.Context, a *event.Event) (fresh bool, err error) {
-	a.Host = l.Host
-	body, err := json.Marshal(a)
+func (r *run) receive(ctx context.Context, e *event.Event) (fresh bool, err error) {
+	e.Host = r.Host
+	body, err := json.Marshal(e)
 	if err != nil {
 		return false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, ackTime)
 	defer cancel()
-	return l.Inbox.Receive(ctx, a.Key, body)
+	return r.Inbox.Receive(ctx, e.Key, body)
 }

@@ -38,7 +38,7 @@ func TestSocket_refused_by_a_proxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listening{
+	l := &run{
 		Listener: &Listener{Slack: slackapi.NewClient("xapp-1", "xoxb-1", api.URL+"/", nil), Log: slog.New(slog.NewTextHandler(lines, nil))},
 		dialer:   slackapi.NewDialer(http.ProxyURL(through)),
 	}

@@ -56,17 +56,17 @@ func newOvertaking() *overtaking { return &overtaking{waiting: map[string]*start
 
 // enter notes a start and returns what tells whether it is overtaken. A stop
 // overtakes at once what the same person wanted before.
-func (o *overtaking) enter(a *event.Event, t event.Task) (overtaken func() bool) {
+func (o *overtaking) enter(e *event.Event, t event.Task) (overtaken func() bool) {
 	if t.Stops {
-		o.stopped(t, func(s *start) bool { return s.by == a.By })
+		o.stopped(t, func(s *start) bool { return s.by == e.By })
 	}
 	if !t.Starts {
 		return nil
 	}
-	s := &start{Task: t, by: a.By}
+	s := &start{Task: t, by: e.By}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.waiting[a.Key] = s
+	o.waiting[e.Key] = s
 	return s.overtaken.Load
 }
 
