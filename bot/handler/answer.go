@@ -21,65 +21,65 @@ type answerWay func(context.Context, *event.Event, view.Message) error
 // answer tells the person privately, best effort: through the envelope's
 // response URL, else by an ephemeral message in the channel, else by a DM. In a
 // thread the ephemeral message comes first: a response URL knows the channel only.
-func (l *Handler) answer(ctx context.Context, a *event.Event, m view.Message) {
+func (h *Handler) answer(ctx context.Context, e *event.Event, m view.Message) {
 	err := slackapi.ErrElsewhere
-	ways := []answerWay{l.respond, l.sendEphemeral, l.sendDM}
-	if a.Thread != "" {
-		ways = []answerWay{l.sendEphemeral, l.respond, l.sendDM}
+	ways := []answerWay{h.respond, h.sendEphemeral, h.sendDM}
+	if e.Thread != "" {
+		ways = []answerWay{h.sendEphemeral, h.respond, h.sendDM}
 	}
 	for _, way := range ways {
 		if ctx.Err() != nil {
 			return
 		}
-		if err = l.within(ctx, way, a, m); slackapi.ErrorCode(err) == "invalid_blocks" {
-			err = l.within(ctx, way, a, m.Plain())
+		if err = h.within(ctx, way, e, m); slackapi.ErrorCode(err) == "invalid_blocks" {
+			err = h.within(ctx, way, e, m.Plain())
 		}
 		if err == nil {
 			return
 		}
 	}
 	if ctx.Err() == nil {
-		l.Log.Warn("a person was not answered", "user", a.By, "channel", a.Channel, "error", slackapi.LogText(err))
+		h.Log.Warn("a person was not answered", "user", e.By, "channel", e.Channel, "error", slackapi.LogText(err))
 	}
 }
 
 // within answers in one way, for as long as answerTime.
-func (l *Handler) within(ctx context.Context, way answerWay, a *event.Event, m view.Message) error {
+func (h *Handler) within(ctx context.Context, way answerWay, e *event.Event, m view.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	return way(ctx, a, m)
+	return way(ctx, e, m)
 }
 
 // sendEphemeral answers by an ephemeral message where the person acted. In a thread
 // Slack shows it if there are replies already, as there are where a button was pressed.
 // https://docs.slack.dev/reference/methods/chat.postEphemeral
-func (l *Handler) sendEphemeral(ctx context.Context, a *event.Event, m view.Message) error {
-	if a.Channel == "" {
+func (h *Handler) sendEphemeral(ctx context.Context, e *event.Event, m view.Message) error {
+	if e.Channel == "" {
 		return slackapi.ErrElsewhere
 	}
-	_, err := l.Slack.PostEphemeralContext(ctx, string(a.Channel), string(a.By),
-		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...), slack.MsgOptionTS(a.Thread))
+	_, err := h.Slack.PostEphemeralContext(ctx, string(e.Channel), string(e.By),
+		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...), slack.MsgOptionTS(e.Thread))
 	return err
 }
 
 // respond answers through the response URL.
-func (l *Handler) respond(ctx context.Context, a *event.Event, m view.Message) error {
-	u, err := url.Parse(a.ResponseURL)
-	if err != nil || !slackapi.IsSlack(u, l.APIURL) {
+func (h *Handler) respond(ctx context.Context, e *event.Event, m view.Message) error {
+	u, err := url.Parse(e.ResponseURL)
+	if err != nil || !slackapi.IsSlack(u, h.APIURL) {
 		return slackapi.ErrElsewhere
 	}
-	return slack.PostWebhookCustomHTTPContext(ctx, a.ResponseURL, slackapi.HTTPClient(l.APIURL, l.HTTP), &slack.WebhookMessage{
-		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: a.Thread,
+	return slack.PostWebhookCustomHTTPContext(ctx, e.ResponseURL, slackapi.HTTPClient(h.APIURL, h.HTTP), &slack.WebhookMessage{
+		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: e.Thread,
 	})
 }
 
 // sendDM answers by a DM: there is no channel where a home tab is clicked, and
 // an ephemeral message reaches nobody who is not in the channel.
-func (l *Handler) sendDM(ctx context.Context, a *event.Event, m view.Message) error {
-	dm, _, _, err := l.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(a.By)}, ReturnIM: true})
+func (h *Handler) sendDM(ctx context.Context, e *event.Event, m view.Message) error {
+	dm, _, _, err := h.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(e.By)}, ReturnIM: true})
 	if err != nil {
 		return err
 	}
-	_, _, err = l.Slack.PostMessageContext(ctx, dm.ID, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	_, _, err = h.Slack.PostMessageContext(ctx, dm.ID, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
 	return err
 }

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,45 +13,49 @@ import (
 )
 
 // commanded serves a slash command. Every one gets a private answer.
-func (l *Handler) commanded(ctx context.Context, a *event.Event) (view.Message, error) {
-	if l.modalOf(a) != nil {
-		return wasOpened(a), nil // the form is the answer
+func (h *Handler) commanded(ctx context.Context, e *event.Event) (view.Message, error) {
+	if h.modalOf(e) != nil {
+		return wasOpened(e), nil // the form is the answer
 	}
-	c, err := roster.ParseCommand(a.Text)
+	c, err := roster.ParseCommand(e.Text)
 	if err != nil {
 		return view.Message{}, err
 	}
-	return l.runCommand(ctx, a, c)
+	return h.runCommand(ctx, e, c)
 }
 
-func (l *Handler) runCommand(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (h *Handler) runCommand(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
 	switch c.Verb {
 	case roster.VerbHelp, roster.VerbForm:
 		return view.Help(), nil
 	case roster.VerbWhoami:
-		return l.whoami(ctx, a)
+		return h.whoami(ctx, e)
 	case roster.VerbStatus:
-		return l.status(ctx, a, c)
+		return h.status(ctx, e, c)
 	case roster.VerbHistory:
-		return l.listPast(ctx, a, c)
-	case roster.VerbCancel, roster.VerbPause, roster.VerbResume:
-		return l.changeState(ctx, a, c)
+		return h.listPast(ctx, e, c)
+	case roster.VerbCancel:
+		return h.changeState(ctx, e, c, h.Desk.Cancel)
+	case roster.VerbPause:
+		return h.changeState(ctx, e, c, h.Desk.Pause)
+	case roster.VerbResume:
+		return h.changeState(ctx, e, c, h.Desk.Resume)
 	case roster.VerbFreeze, roster.VerbThaw:
-		return l.brake(ctx, a, c)
+		return h.brake(ctx, e, c)
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
-		return l.showRequest(ctx, a, c)
+		return h.showRequest(ctx, e, c)
 	}
-	r, err := l.Desk.OpenCommand(ctx, intent(a), c)
+	r, err := h.Desk.OpenCommand(ctx, intent(e), c)
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.Opened(r), nil
 }
 
-func (l *Handler) status(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
-	in := intent(a)
+func (h *Handler) status(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
+	in := intent(e)
 	if len(c.Users) == 1 && len(c.Args) == 0 {
-		return l.userStatus(ctx, in, c.Users[0])
+		return h.userStatus(ctx, in, c.Users[0])
 	}
 	if len(c.Args)+len(c.Users) > 0 {
 		id, err := named(c)
@@ -61,7 +64,7 @@ func (l *Handler) status(ctx context.Context, a *event.Event, c roster.Command) 
 		}
 		in.Request = id
 	}
-	all, err := l.Desk.Status(ctx, in)
+	all, err := h.Desk.Status(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -69,11 +72,11 @@ func (l *Handler) status(ctx context.Context, a *event.Event, c roster.Command) 
 }
 
 // userStatus serves "status ana@example.com".
-func (l *Handler) userStatus(ctx context.Context, in desk.Intent, u roster.UserRef) (view.Message, error) {
+func (h *Handler) userStatus(ctx context.Context, in desk.Intent, u roster.UserRef) (view.Message, error) {
 	if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: "Whose status? Write one user: `/factor-reset status ana@example.com`."}
 	}
-	found, more, err := l.Desk.Became(ctx, in, u)
+	found, more, err := h.Desk.Became(ctx, in, u)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -89,56 +92,52 @@ func (l *Handler) userStatus(ctx context.Context, in desk.Intent, u roster.UserR
 }
 
 // changeState serves "cancel FR-42" and its like.
-func (l *Handler) changeState(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (h *Handler) changeState(ctx context.Context, e *event.Event, c roster.Command, act move) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Request, in.Why = id, c.Reason
-	act := l.act(string(c.Verb)) // a verb is called as its button
-	if act == nil {
-		return view.Message{}, errors.New("no move for the verb " + string(c.Verb))
-	}
 	r, err := act(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
-	l.tookEffect(a)
+	h.tookEffect(e)
 	return view.Moved(r), nil
 }
 
 // showRequest serves what needs one request and answers with it.
-func (l *Handler) showRequest(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (h *Handler) showRequest(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
 	id, err := named(c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
-		r, err := l.Desk.Retry(ctx, in)
+		r, err := h.Desk.Retry(ctx, in)
 		if err != nil {
 			return view.Message{}, err
 		}
 		return view.Opened(r), nil
 	}
-	all, err := l.Desk.Status(ctx, in) // which judges who may see it
+	all, err := h.Desk.Status(ctx, in) // which judges who may see it
 	if err != nil {
 		return view.Message{}, err
 	}
 	if c.Verb == roster.VerbReceipt {
-		return l.receipt(ctx, all[0])
+		return h.receipt(ctx, all[0])
 	}
-	return l.enrolled(ctx, all[0])
+	return h.enrolled(ctx, all[0])
 }
 
 // receipt adds the heads of the audit trail to what the head of the request proves.
-func (l *Handler) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
+func (h *Handler) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
 	heads := view.Heads{Org: r.Anchor}
-	if l.Anchors != nil {
+	if h.Anchors != nil {
 		var err error
-		if heads, err = l.Anchors.Heads(ctx, r.ID); err != nil {
+		if heads, err = h.Anchors.Heads(ctx, r.ID); err != nil {
 			return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
 		}
 	}
@@ -148,17 +147,17 @@ func (l *Handler) receipt(ctx context.Context, r *reset.Request) (view.Message, 
 // enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.
 const enrolledTime = 60 * time.Second
 
-func (l *Handler) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
-	if l.Enrolled == nil || !r.HasRun() {
-		return view.Enrolled(r, nil, 0, l.Now()), nil
+func (h *Handler) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
+	if h.Enrolled == nil || !r.HasRun() {
+		return view.Enrolled(r, nil, 0, h.Now()), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, enrolledTime)
 	defer cancel()
-	of, again, err := l.Enrolled.Enrolled(ctx, r.ID)
+	of, again, err := h.Enrolled.Enrolled(ctx, r.ID)
 	if err != nil {
 		return view.Message{}, err
 	}
-	return view.Enrolled(r, again, of, l.Now()), nil
+	return view.Enrolled(r, again, of, h.Now()), nil
 }
 
 // named reads the one request that a command is about.

@@ -16,24 +16,24 @@ import (
 	"factorbot/bot/view"
 )
 
-func (l *Handler) whoami(ctx context.Context, a *event.Event) (view.Message, error) {
-	s, err := l.Desk.WhoAmI(ctx, intent(a))
+func (h *Handler) whoami(ctx context.Context, e *event.Event) (view.Message, error) {
+	s, err := h.Desk.WhoAmI(ctx, intent(e))
 	if err != nil {
 		return view.Message{}, err
 	}
 	return view.WhoAmI(view.Who{
-		Person: a.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
+		Person: e.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
 		Why: s.Why, Away: s.Away, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
 	}), nil
 }
 
 // listPast lists requests: of anybody, "mine", of a person, or of the last days.
-func (l *Handler) listPast(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
-	q, what, err := l.pastOf(a, c)
+func (h *Handler) listPast(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
+	q, what, err := h.pastOf(e, c)
 	if err != nil {
 		return view.Message{}, err
 	}
-	all, more, err := l.Desk.History(ctx, intent(a), q)
+	all, more, err := h.Desk.History(ctx, intent(e), q)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -44,7 +44,7 @@ func (l *Handler) listPast(ctx context.Context, a *event.Event, c roster.Command
 var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
 
 // pastOf reads which requests are meant, and says so in words.
-func (l *Handler) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
+func (h *Handler) pastOf(e *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
 	var q desk.HistoryQuery
 	var what []string
 	for _, u := range c.Users {
@@ -58,7 +58,7 @@ func (l *Handler) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, s
 		m := span.FindStringSubmatch(strings.ToLower(arg))
 		switch {
 		case (strings.EqualFold(arg, "mine") || strings.EqualFold(arg, "me")) && q.By == "":
-			q.By = a.By
+			q.By = e.By
 			what = append(what, "of yours")
 		case m != nil && q.Since.IsZero():
 			n, err := strconv.Atoi(m[1])
@@ -66,7 +66,7 @@ func (l *Handler) pastOf(a *event.Event, c roster.Command) (desk.HistoryQuery, s
 				return q, "", notPast(arg)
 			}
 			unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
-			q.Since = l.Now().Add(-time.Duration(n) * unit)
+			q.Since = h.Now().Add(-time.Duration(n) * unit)
 			what = append(what, fmt.Sprintf("of the last %s", strings.ToLower(arg)))
 		default:
 			return q, "", notPast(arg)
@@ -80,24 +80,24 @@ func notPast(word string) error {
 }
 
 // brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
-func (l *Handler) brake(ctx context.Context, a *event.Event, c roster.Command) (view.Message, error) {
+func (h *Handler) brake(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
 			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Why = c.Reason
 	if c.Verb == roster.VerbFreeze {
-		_, err := l.Desk.Freeze(ctx, in)
+		_, err := h.Desk.Freeze(ctx, in)
 		if err == nil || errors.Is(err, desk.ErrFrozenAlready) {
-			l.tookEffect(a)
+			h.tookEffect(e)
 		}
 		if err != nil {
 			return view.Message{}, err
 		}
 		return view.Answer("Everything is frozen. The channels are told."), nil
 	}
-	_, lifted, err := l.Desk.Thaw(ctx, in)
+	_, lifted, err := h.Desk.Thaw(ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}

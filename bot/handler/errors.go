@@ -16,9 +16,9 @@ import (
 
 // errorMessage turns any error of a person's intent into a private answer: what is
 // wrong, then what to do. What it does not know becomes a reference, and a log line.
-func (l *Handler) errorMessage(ctx context.Context, a *event.Event, err error) view.Message {
+func (h *Handler) errorMessage(ctx context.Context, e *event.Event, err error) view.Message {
 	if errors.Is(err, event.ErrForeignValue) {
-		l.Log.Warn("a button or form with a foreign value was used and is passed over", "action", a.Action, "callback", a.Callback, "error", slackapi.LogText(err))
+		h.Log.Warn("a button or form with a foreign value was used and is passed over", "action", e.Action, "callback", e.Callback, "error", slackapi.LogText(err))
 	}
 	var late *reset.TransitionError
 	if errors.As(err, &late) {
@@ -28,27 +28,27 @@ func (l *Handler) errorMessage(ctx context.Context, a *event.Event, err error) v
 		return view.Refused("That takes a confirmation in Okta Verify. Press again.")
 	}
 	if hasCode(err, wrongChannel) {
-		return view.AskElsewhere(l.Channels())
+		return view.AskElsewhere(h.Channels())
 	}
 	if words, known := desk.RefusalWords(err); known {
 		if hasCode(err, forApprovers()...) {
-			return view.RefusedFor(words, l.deciders(ctx, a))
+			return view.RefusedFor(words, h.deciders(ctx, e))
 		}
 		return view.Refused(words)
 	}
 	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
-		l.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", a.Kind, "user", a.By, "error", slackapi.LogText(away.Err))
+		h.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", e.Kind, "user", e.By, "error", slackapi.LogText(away.Err))
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range knownErrors() {
 		if errors.Is(err, known) && slices.Contains(forDeciders(), known) {
-			return view.RefusedFor(words, l.deciders(ctx, a))
+			return view.RefusedFor(words, h.deciders(ctx, e))
 		}
 		if errors.Is(err, known) {
 			return view.Refused(words)
 		}
 	}
-	return l.unexpected(a, err)
+	return h.unexpected(e, err)
 }
 
 // forApprovers are the codes of refusals that approvers can help with.
@@ -64,40 +64,40 @@ func forDeciders() []error {
 // deciders are those who can do what the person of an event can't: the approvers,
 // and where a request is stopped, who requested it; but who requested it decides
 // nothing about it.
-func (l *Handler) deciders(ctx context.Context, a *event.Event) view.Helpers {
-	if l.Deciders == nil {
+func (h *Handler) deciders(ctx context.Context, e *event.Event) view.Helpers {
+	if h.Deciders == nil {
 		return view.Helpers{}
 	}
-	h := l.Deciders()
-	h.People = slices.DeleteFunc(slices.Clone(h.People), func(p reset.Person) bool { return p == a.By })
-	id, move := about(a)
+	can := h.Deciders()
+	can.People = slices.DeleteFunc(slices.Clone(can.People), func(p reset.Person) bool { return p == e.By })
+	id, move := about(e)
 	if id == "" {
-		return h
+		return can
 	}
-	r, err := l.Board.Get(ctx, id)
+	r, err := h.Board.Get(ctx, id)
 	if err != nil {
-		return h
+		return can
 	}
-	h.People = slices.DeleteFunc(h.People, func(p reset.Person) bool { return p == r.Asked.By })
-	if stops := move == view.ActionPause || move == view.ActionCancel; stops && r.Asked.By != a.By {
-		h.People = append([]reset.Person{r.Asked.By}, h.People...)
+	can.People = slices.DeleteFunc(can.People, func(p reset.Person) bool { return p == r.Asked.By })
+	if stops := move == view.ActionPause || move == view.ActionCancel; stops && r.Asked.By != e.By {
+		can.People = append([]reset.Person{r.Asked.By}, can.People...)
 	}
-	return h
+	return can
 }
 
 // about is the request that an event names, and what it wants of it: the action
 // of a button, or the verb of a command, which is called the same.
-func about(a *event.Event) (id reset.ID, move string) {
-	if in, err := decisionOf(a); err == nil {
-		return in.Request, a.Action
+func about(e *event.Event) (id reset.ID, move string) {
+	if in, err := decisionOf(e); err == nil {
+		return in.Request, e.Action
 	}
-	if a.Kind == event.KindSubmission {
-		if in, _, err := decided(a); err == nil {
-			return in.Request, a.Callback
+	if e.Kind == event.KindSubmission {
+		if in, _, err := decided(e); err == nil {
+			return in.Request, e.Callback
 		}
 	}
-	if a.Kind == event.KindCommand {
-		if c, err := roster.ParseCommand(a.Text); err == nil {
+	if e.Kind == event.KindCommand {
+		if c, err := roster.ParseCommand(e.Text); err == nil {
 			if id, err := named(c); err == nil {
 				return id, string(c.Verb)
 			}
@@ -151,8 +151,8 @@ func hasCode(err error, codes ...string) bool {
 }
 
 // unexpected logs an error that nobody foresaw under a reference, and answers with that.
-func (l *Handler) unexpected(a *event.Event, err error) view.Message {
+func (h *Handler) unexpected(e *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
-	l.Log.Error("an intent failed", "ref", ref, "kind", a.Kind, "key", a.Key, "user", a.By, "error", slackapi.LogText(err))
+	h.Log.Error("an intent failed", "ref", ref, "kind", e.Kind, "key", e.Key, "user", e.By, "error", slackapi.LogText(err))
 	return view.Puzzled(ref)
 }

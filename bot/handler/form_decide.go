@@ -2,66 +2,154 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
+	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
 
 // decisionOf is the intent of a button on a request.
-func decisionOf(a *event.Event) (desk.Intent, error) {
-	id, digest, err := view.ParseValue(a.Value)
+func decisionOf(e *event.Event) (desk.Intent, error) {
+	id, digest, err := view.ParseValue(e.Value)
 	if err != nil {
 		return desk.Intent{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Request, in.Digest = id, digest
 	return in, nil
 }
 
 // decided is the intent of a modal about a request.
-func decided(a *event.Event) (desk.Intent, view.Frame, error) {
-	f, err := a.Frame()
+func decided(e *event.Event) (desk.Intent, view.Frame, error) {
+	f, err := e.Frame()
 	if err == nil && f.Request == "" {
 		err = fmt.Errorf("%w: no request", event.ErrForeignValue)
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Request, in.Digest = f.Request, f.Digest
 	return in, f, err
 }
 
 // denyModal asks an approver why; nobody else gets that far.
-func (l *Handler) denyModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(a)
+func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Desk.MayDecide(ctx, in)
+	r, err := h.Desk.MayDecide(ctx, in)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	return view.DenyModal(r, a.Channel), nil
+	return view.DenyModal(r, e.Channel), nil
 }
 
-func (l *Handler) checkDenial(_ context.Context, a *event.Event) map[string]string {
-	if _, _, err := decided(a); err != nil {
+func (h *Handler) checkDenial(_ context.Context, e *event.Event) map[string]string {
+	if _, _, err := decided(e); err != nil {
 		return map[string]string{view.FieldReason: outOfDate}
 	}
-	if a.Typed(view.FieldReason) == "" {
+	if e.Typed(view.FieldReason) == "" {
 		return map[string]string{view.FieldReason: "Please say why: the requester reads it."}
 	}
 	return nil
 }
 
 // denied judges a denial with its reason.
-func (l *Handler) denied(ctx context.Context, a *event.Event) (view.Message, error) {
-	in, _, err := decided(a)
+func (h *Handler) denied(ctx context.Context, e *event.Event) (view.Message, error) {
+	in, _, err := decided(e)
 	if err != nil {
 		return view.Message{}, err
 	}
-	in.Why = a.Typed(view.FieldReason)
-	return l.moved(ctx, a, in, l.Desk.Deny)
+	in.Why = e.Typed(view.FieldReason)
+	return h.moved(ctx, e, in, h.Desk.Deny)
+}
+
+// confirmModal asks for the number of users.
+func (h *Handler) confirmModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(e)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	r, err := h.Desk.MayDecide(ctx, in)
+	if err != nil {
+		return slack.ModalViewRequest{}, err
+	}
+	return view.ConfirmModal(r, e.Channel, numberOf(r)), nil
+}
+
+// numberOf is the number that an approver types.
+func numberOf(r *reset.Request) int {
+	if r.Terms.Confirm > 0 {
+		return r.Terms.Confirm
+	}
+	return r.Plan.Resets
+}
+
+func (h *Handler) checkNumber(_ context.Context, e *event.Event) map[string]string {
+	_, f, err := decided(e)
+	if err != nil {
+		return map[string]string{view.FieldUsers: outOfDate}
+	}
+	switch n, err := typedNumber(e); {
+	case err != nil:
+		return map[string]string{view.FieldUsers: "Type a whole number, such as 120."}
+	case n != f.Users:
+		return map[string]string{view.FieldUsers: fmt.Sprintf("That isn't the number of users of %s. Look again at what you approve.", f.Request)}
+	}
+	return nil
+}
+
+// typedNumber reads the number with or without the marks that people put between thousands.
+func typedNumber(e *event.Event) (int, error) {
+	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(e.Typed(view.FieldUsers)))
+}
+
+// numbered judges an approval whose number of users was typed.
+func (h *Handler) numbered(ctx context.Context, e *event.Event) (view.Message, error) {
+	in, f, err := decided(e)
+	if err == nil {
+		in.Confirmed, err = typedNumber(e)
+	}
+	if err != nil {
+		return view.Message{}, err
+	}
+	if f.Act != "" {
+		return view.Message{}, h.confirming(ctx, e)
+	}
+	return h.moved(ctx, e, in, h.Desk.Approve)
+}
+
+// askNumber opens the modal for the number while the trigger of the click is
+// good; later, and after a restart, a private button opens it.
+func (h *Handler) askNumber(ctx context.Context, e *event.Event, in desk.Intent, n int) (view.Message, error) {
+	r, err := h.Board.Get(ctx, in.Request)
+	if err != nil {
+		return view.Message{}, err
+	}
+	if e.TriggerID != "" {
+		short, cancel := context.WithTimeout(ctx, modalTime)
+		defer cancel()
+		_, err := h.Slack.OpenViewContext(short, e.TriggerID, view.ConfirmModal(r, e.Channel, n))
+		if err == nil || ctx.Err() != nil {
+			return view.Message{}, nil
+		}
+		h.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
+	}
+	return view.AskNumber(r, n), nil
+}
+
+// unconfirmed returns the number that a large batch asks for, where an approval lacked it.
+func unconfirmed(err error) (n int, lacks bool) {
+	var e *reset.ConfirmError
+	if errors.As(err, &e) {
+		return e.Users, true
+	}
+	return 0, false
 }

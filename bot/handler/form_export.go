@@ -66,30 +66,30 @@ func everyOrg() []view.Attribute {
 }
 
 // exportModal opens the form for an export.
-func (l *Handler) exportModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := l.newForm(ctx, a)
+func (h *Handler) exportModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := h.newForm(ctx, e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	f.Whom = view.WhomSearch
-	return l.exportForm(ctx, f), nil
+	return h.exportForm(ctx, f), nil
 }
 
 // exportForm asks for the attributes for as long as the modal may wait for them.
-func (l *Handler) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
+func (h *Handler) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
 	ctx, cancel := context.WithTimeout(ctx, modalTime/3)
 	defer cancel()
-	all, partial := l.columns.known(ctx, l.Schema, l.Now())
+	all, partial := h.columns.known(ctx, h.Schema, h.Now())
 	return view.ExportModal(f, all, partial)
 }
 
 // Suggest returns the choices for what is typed into a field that has too many to list.
-func (l *Handler) Suggest(ctx context.Context, a *event.Event) []*slack.OptionBlockObject {
-	if a.Action != view.FieldColumns {
+func (h *Handler) Suggest(ctx context.Context, e *event.Event) []*slack.OptionBlockObject {
+	if e.Action != view.FieldColumns {
 		return []*slack.OptionBlockObject{}
 	}
-	all, _ := l.columns.known(ctx, l.Schema, l.Now())
-	return fitting(view.FoundColumns(all, a.Value))
+	all, _ := h.columns.known(ctx, h.Schema, h.Now())
+	return fitting(view.FoundColumns(all, e.Value))
 }
 
 // mostOffered is how many bytes of choices an acknowledgement carries: Slack
@@ -110,24 +110,24 @@ func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 }
 
 // checkExport says what is wrong with an export form.
-func (l *Handler) checkExport(ctx context.Context, a *event.Event) map[string]string {
-	f, err := a.Frame()
+func (h *Handler) checkExport(ctx context.Context, e *event.Event) map[string]string {
+	f, err := e.Frame()
 	if err != nil {
 		return map[string]string{view.FieldWhom: outOfDate}
 	}
-	o, wrong := exportOf(a, f)
-	l.checkAsker(ctx, a, o.Reason, view.FieldWhom, wrong)
+	o, wrong := exportOf(e, f)
+	h.checkAsker(ctx, e, o.Reason, view.FieldWhom, wrong)
 	return wrong
 }
 
 // exportOf reads an export form, and says by field what is wrong with it.
-func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: a.Typed(view.FieldReason)}}
+func exportOf(e *event.Event, f view.Frame) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: e.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
-	if words := o.name(a, f.Whom); words != "" {
+	if words := o.name(e, f.Whom); words != "" {
 		wrong[cmp.Or(f.Whom, view.FieldSearch)] = words
 	}
-	o.Columns = a.Fields[view.FieldColumns].Picked
+	o.Columns = e.Fields[view.FieldColumns].Picked
 	if len(o.Columns) == 0 {
 		wrong[view.FieldColumns] = "Choose at least one column."
 	}
@@ -135,13 +135,13 @@ func exportOf(a *event.Event, f view.Frame) (order, map[string]string) {
 }
 
 // exported opens the request of an export form that was checked.
-func (l *Handler) exported(ctx context.Context, a *event.Event) (view.Message, error) {
-	f, err := a.Frame()
+func (h *Handler) exported(ctx context.Context, e *event.Event) (view.Message, error) {
+	f, err := e.Frame()
 	if err != nil {
 		return view.Message{}, err
 	}
-	o, _ := exportOf(a, f)
-	r, err := l.Desk.OpenCommand(ctx, intent(a), o.Command)
+	o, _ := exportOf(e, f)
+	r, err := h.Desk.OpenCommand(ctx, intent(e), o.Command)
 	if err != nil {
 		return view.Message{}, err
 	}

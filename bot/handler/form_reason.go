@@ -15,28 +15,28 @@ import (
 )
 
 // reasonModal asks for the reason of an upload.
-func (l *Handler) reasonModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	if _, err := view.ParseUpload(a.Value); err != nil {
+func (h *Handler) reasonModal(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	if _, err := view.ParseUpload(e.Value); err != nil {
 		return slack.ModalViewRequest{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	return view.ReasonModal(a.Value), nil
+	return view.ReasonModal(e.Value), nil
 }
 
 // checkReason says what is wrong with the reason of an upload.
-func (l *Handler) checkReason(ctx context.Context, a *event.Event) map[string]string {
-	up, err := view.ParseUpload(a.Metadata)
+func (h *Handler) checkReason(ctx context.Context, e *event.Event) map[string]string {
+	up, err := view.ParseUpload(e.Metadata)
 	if err != nil {
 		return map[string]string{view.ReasonBlock: outOfDate}
 	}
-	said, err := roster.ParseUpload(a.Typed(view.ReasonAction), l.Now())
+	said, err := roster.ParseUpload(e.Typed(view.ReasonAction), h.Now())
 	switch {
 	case err != nil:
 		return map[string]string{view.ReasonBlock: wordsOf(err)}
 	case said.Reason == "":
 		return map[string]string{view.ReasonBlock: "Please say why."}
 	}
-	a.Channel = up.Channel
-	if words, _ := l.mayAsk(ctx, a, said.Reason); words != "" {
+	e.Channel = up.Channel
+	if words, _ := h.mayAsk(ctx, e, said.Reason); words != "" {
 		return map[string]string{view.ReasonBlock: words}
 	}
 	return nil
@@ -46,29 +46,29 @@ func (l *Handler) checkReason(ctx context.Context, a *event.Event) map[string]st
 var errNoUpload = errors.New("the upload is gone")
 
 // reasoned opens the request of an upload whose reason came by form.
-func (l *Handler) reasoned(ctx context.Context, a *event.Event) (view.Message, error) {
-	up, err := view.ParseUpload(a.Metadata)
+func (h *Handler) reasoned(ctx context.Context, e *event.Event) (view.Message, error) {
+	up, err := view.ParseUpload(e.Metadata)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	a.Channel = up.Channel
+	e.Channel = up.Channel
 	with := fileAsk{TS: up.TS}
 	if up.File != "" { // else the button is an earlier version's, which read no options
-		q, known, err := l.asked().about(ctx, up.Value())
+		q, known, err := h.asked().about(ctx, up.Value())
 		switch {
 		case err != nil:
 			return view.Message{}, err
-		case !known || q.By != a.By:
+		case !known || q.By != e.By:
 			return view.Answer("This question is closed. Drop the file again, with the reason as its message."), nil
 		}
 		with = q.With
 	}
-	said, err := roster.ParseUpload(a.Typed(view.ReasonAction), l.Now())
+	said, err := roster.ParseUpload(e.Typed(view.ReasonAction), h.Now())
 	if err != nil {
 		return view.Message{}, err
 	}
 	with.say(said)
-	f, err := l.find(ctx, a, up)
+	f, err := h.find(ctx, e, up)
 	if err != nil {
 		return lost(err)
 	}
@@ -76,8 +76,8 @@ func (l *Handler) reasoned(ctx context.Context, a *event.Event) (view.Message, e
 		return m, nil
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.
-	a.Key = event.UploadKey(up)
-	return l.open(ctx, a, f, with)
+	e.Key = event.UploadKey(up)
+	return h.open(ctx, e, f, with)
 }
 
 // lost tells that a file of an earlier message could not be had.
@@ -91,23 +91,23 @@ func lost(err error) (view.Message, error) {
 // find asks Slack for an upload's file by its ID, so that an edited or deleted
 // message changes nothing. A file that somebody else made counts where the
 // person's message has it.
-func (l *Handler) find(ctx context.Context, a *event.Event, u view.Upload) (event.File, error) {
+func (h *Handler) find(ctx context.Context, e *event.Event, u view.Upload) (event.File, error) {
 	if u.File != "" {
-		got, _, _, err := l.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
+		got, _, _, err := h.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
 		if code := slackapi.ErrorCode(err); code == "file_not_found" || code == "file_deleted" {
 			return event.File{}, errNoUpload
 		}
 		if err != nil {
 			return event.File{}, fmt.Errorf("ask Slack about the file: %w", err)
 		}
-		if f := slackapi.File(*got); reset.Person(got.User) == a.By && f.Mode != modeDeleted {
+		if f := slackapi.File(*got); reset.Person(got.User) == e.By && f.Mode != modeDeleted {
 			return f, nil
 		}
 	}
 	if u.TS == noMessage {
 		return event.File{}, errNoUpload
 	}
-	page, err := l.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+	page, err := h.Slack.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 		ChannelID: string(u.Channel), Latest: u.TS, Oldest: u.TS, Inclusive: true, Limit: 1,
 	})
 	if err != nil {
@@ -115,12 +115,12 @@ func (l *Handler) find(ctx context.Context, a *event.Event, u view.Upload) (even
 	}
 	for _, m := range page.Messages {
 		up := slackapi.Message(string(u.Channel), m).Upload()
-		if up == nil || up.TS != u.TS || up.By != a.By || !l.Takes(up) {
+		if up == nil || up.TS != u.TS || up.By != e.By || !h.Takes(up) {
 			continue
 		}
 		for _, f := range present(up) {
 			if u.File == "" || u.File == f.ID {
-				return l.know(ctx, f)
+				return h.know(ctx, f)
 			}
 		}
 	}

@@ -18,20 +18,20 @@ import (
 )
 
 // modalOfCommand is the modal of a command that says nothing but what it is about.
-func (l *Handler) modalOfCommand(a *event.Event) func(context.Context, *event.Event) (slack.ModalViewRequest, error) {
-	switch text := strings.TrimSpace(a.Text); {
+func (h *Handler) modalOfCommand(e *event.Event) modalMaker {
+	switch text := strings.TrimSpace(e.Text); {
 	case text == "":
-		return l.requestModal
+		return h.requestModal
 	case strings.EqualFold(text, string(roster.VerbExport)):
-		return l.exportModal
+		return h.exportModal
 	}
 	return nil
 }
 
 // requestModal opens the form for a request, for those who may ask where it was
 // opened. A button in the home tab says where that is, or leaves it to us.
-func (l *Handler) requestModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := l.newForm(ctx, a)
+func (h *Handler) requestModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := h.newForm(ctx, e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -40,19 +40,19 @@ func (l *Handler) requestModal(ctx context.Context, a *event.Event) (slack.Modal
 
 // newForm judges whether the person may ask, and starts a form's frame. Slack
 // is asked who the person is; where that takes too long the form opens all the same.
-func (l *Handler) newForm(ctx context.Context, a *event.Event) (view.Frame, error) {
-	if a.Kind == event.KindClick {
-		a.Channel = reset.Channel(a.Value)
-		if channels := l.Channels(); !l.takes(a.Channel) && len(channels) > 0 {
-			a.Channel = channels[0]
+func (h *Handler) newForm(ctx context.Context, e *event.Event) (view.Frame, error) {
+	if e.Kind == event.KindClick {
+		e.Channel = reset.Channel(e.Value)
+		if channels := h.Channels(); !h.takes(e.Channel) && len(channels) > 0 {
+			e.Channel = channels[0]
 		}
 	}
-	f := view.Frame{Channel: a.Channel}
+	f := view.Frame{Channel: e.Channel}
 	ctx, cancel := context.WithTimeout(ctx, modalTime/2)
 	defer cancel()
-	in := intent(a)
-	in.Asked = l.Now()
-	err := l.Desk.MayAsk(ctx, in, "")
+	in := intent(e)
+	in.Asked = h.Now()
+	err := h.Desk.MayAsk(ctx, in, "")
 	away := (*desk.AwayError)(nil)
 	switch {
 	case err == nil:
@@ -65,8 +65,8 @@ func (l *Handler) newForm(ctx context.Context, a *event.Event) (view.Frame, erro
 }
 
 // moreOptions shows the rarer fields; what was entered elsewhere stays.
-func (l *Handler) moreOptions(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (h *Handler) moreOptions(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -75,13 +75,13 @@ func (l *Handler) moreOptions(_ context.Context, a *event.Event) (slack.ModalVie
 }
 
 // anotherField shows the field for another way to name users of an export; what was entered elsewhere stays.
-func (l *Handler) anotherField(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (h *Handler) anotherField(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	f.Whom = a.Value
-	return l.exportForm(ctx, f), nil
+	f.Whom = e.Value
+	return h.exportForm(ctx, f), nil
 }
 
 // order is what a request form amounts to.
@@ -96,18 +96,18 @@ const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
-func (l *Handler) checkRequest(ctx context.Context, a *event.Event) map[string]string {
-	if _, err := a.Frame(); err != nil {
+func (h *Handler) checkRequest(ctx context.Context, e *event.Event) map[string]string {
+	if _, err := e.Frame(); err != nil {
 		return map[string]string{view.FieldList: outOfDate}
 	}
-	o, wrong := l.order(a)
-	l.checkAsker(ctx, a, o.Reason, view.FieldList, wrong)
+	o, wrong := h.order(e)
+	h.checkAsker(ctx, e, o.Reason, view.FieldList, wrong)
 	return wrong
 }
 
 // checkAsker adds what is wrong with who asks, where, and why; what is not about the reason is said at the field of users.
-func (l *Handler) checkAsker(ctx context.Context, a *event.Event, reason, users string, wrong map[string]string) {
-	if words, aboutReason := l.mayAsk(ctx, a, reason); aboutReason {
+func (h *Handler) checkAsker(ctx context.Context, e *event.Event, reason, users string, wrong map[string]string) {
+	if words, aboutReason := h.mayAsk(ctx, e, reason); aboutReason {
 		wrong[view.FieldReason] = words
 	} else if words != "" {
 		wrong[users] = words
@@ -115,26 +115,26 @@ func (l *Handler) checkAsker(ctx context.Context, a *event.Event, reason, users 
 }
 
 // order reads the form, and says by field what is wrong with it.
-func (l *Handler) order(a *event.Event) (order, map[string]string) {
-	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: a.Typed(view.FieldReason)}}
+func (h *Handler) order(e *event.Event) (order, map[string]string) {
+	o := order{Command: roster.Command{Verb: roster.VerbReset, Reason: e.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
-	if field, words := o.users(a); words != "" {
+	if field, words := o.users(e); words != "" {
 		wrong[field] = words
 	}
-	o.Factors = a.Fields[view.FieldFactors].Picked
+	o.Factors = e.Fields[view.FieldFactors].Picked
 	if _, err := roster.FactorTypes(o.Factors); err != nil {
 		wrong[view.FieldFactors] = wordsOf(err)
 	}
-	if at := a.Fields[view.FieldWhen].At; at != 0 {
+	if at := e.Fields[view.FieldWhen].At; at != 0 {
 		o.NotTill = time.Unix(at, 0).UTC()
-		switch ahead := o.NotTill.Sub(l.Now()); {
+		switch ahead := o.NotTill.Sub(h.Now()); {
 		case ahead < -time.Minute:
 			wrong[view.FieldWhen] = "That's in the past. Leave it out to start as soon as it's approved."
 		case ahead > furthest:
 			wrong[view.FieldWhen] = "That's too far ahead: 30 days is the limit."
 		}
 	}
-	for _, choice := range a.Fields[view.FieldOptions].Picked {
+	for _, choice := range e.Fields[view.FieldOptions].Picked {
 		switch choice {
 		case view.OptionSessions:
 			o.RevokeSessions = true
@@ -149,10 +149,10 @@ func (l *Handler) order(a *event.Event) (order, map[string]string) {
 
 // users reads the fields in which users are named, of which one is filled in: text
 // and people together count as one. It returns what is wrong, and with which field.
-func (o *order) users(a *event.Event) (field, words string) {
+func (o *order) users(e *event.Event) (field, words string) {
 	var filled []string
 	for _, id := range []string{view.FieldList, view.FieldPeople, view.FieldFile, view.FieldGroup, view.FieldSearch} {
-		if e := a.Fields[id]; strings.TrimSpace(e.Text) != "" || len(e.Picked)+len(e.Files) > 0 {
+		if in := e.Fields[id]; strings.TrimSpace(in.Text) != "" || len(in.Picked)+len(in.Files) > 0 {
 			filled = append(filled, id)
 		}
 	}
@@ -163,7 +163,7 @@ func (o *order) users(a *event.Event) (field, words string) {
 		return filled[len(filled)-1], "Users are named in another field too. Leave one of the two empty."
 	}
 	for _, id := range filled {
-		if words := o.name(a, id); words != "" {
+		if words := o.name(e, id); words != "" {
 			return id, words
 		}
 	}
@@ -174,24 +174,24 @@ func (o *order) users(a *event.Event) (field, words string) {
 }
 
 // name reads one field in which users are named; it returns what is wrong with it.
-func (o *order) name(a *event.Event, id string) string {
+func (o *order) name(e *event.Event, id string) string {
 	switch id {
 	case view.FieldList:
-		return o.listed(a.Fields[id].Text)
+		return o.listed(e.Fields[id].Text)
 	case view.FieldPeople:
-		for _, id := range a.Fields[id].Picked {
+		for _, id := range e.Fields[id].Picked {
 			o.Users = append(o.Users, roster.UserRef{Kind: roster.UserMention, Value: id, Input: "<@" + id + ">"})
 		}
 	case view.FieldFile:
-		return o.attached(a.Fields[id].Files)
+		return o.attached(e.Fields[id].Files)
 	case view.FieldGroup:
-		return o.set(roster.UserGroup, strings.Trim(a.Typed(id), `"`), "Write the group's name as Okta shows it.")
+		return o.set(roster.UserGroup, strings.Trim(e.Typed(id), `"`), "Write the group's name as Okta shows it.")
 	case view.FieldFilter:
-		return o.expression(roster.UserFilter, a.Typed(id))
+		return o.expression(roster.UserFilter, e.Typed(id))
 	case view.FieldQuery:
-		return o.set(roster.UserQuery, a.Typed(id), "Write the start of a name or e-mail.")
+		return o.set(roster.UserQuery, e.Typed(id), "Write the start of a name or e-mail.")
 	default:
-		return o.expression(roster.UserSearch, a.Typed(view.FieldSearch))
+		return o.expression(roster.UserSearch, e.Typed(view.FieldSearch))
 	}
 	return ""
 }
@@ -251,19 +251,19 @@ func wordsOf(err error) string {
 }
 
 // requested opens the request of a form that was checked.
-func (l *Handler) requested(ctx context.Context, a *event.Event) (view.Message, error) {
-	if _, err := a.Frame(); err != nil {
+func (h *Handler) requested(ctx context.Context, e *event.Event) (view.Message, error) {
+	if _, err := e.Frame(); err != nil {
 		return view.Message{}, err
 	}
-	o, _ := l.order(a) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
+	o, _ := h.order(e) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
-		r, err := l.ordered(ctx, intent(a), o)
+		r, err := h.ordered(ctx, intent(e), o)
 		if err != nil {
 			return view.Message{}, err
 		}
 		return view.Opened(r), nil
 	}
-	known, err := l.know(ctx, *o.file)
+	known, err := h.know(ctx, *o.file)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -271,19 +271,19 @@ func (l *Handler) requested(ctx context.Context, a *event.Event) (view.Message, 
 	if err != nil {
 		return view.Message{}, err
 	}
-	return l.open(ctx, a, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
+	return h.open(ctx, e, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
 // ordered opens a request without a file.
-func (l *Handler) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
+func (h *Handler) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
 	if o.pasted == nil {
-		return l.Desk.OpenCommand(ctx, in, o.Command)
+		return h.Desk.OpenCommand(ctx, in, o.Command)
 	}
 	types, err := roster.FactorTypes(o.Factors)
 	if err != nil {
 		return nil, err
 	}
-	return l.Desk.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
+	return h.Desk.Open(ctx, in, desk.OpenAsk{Reason: o.Reason, Roster: o.pasted, Options: o.options(types), NotTill: o.NotTill})
 }
 
 func (o order) options(types []string) reset.Options {

@@ -17,20 +17,20 @@ import (
 )
 
 // reviewModal shows a plan row by row. Who may not decide on it may look.
-func (l *Handler) reviewModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(a)
+func (h *Handler) reviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	in, err := decisionOf(e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Desk.MayDecide(ctx, in)
+	r, err := h.Desk.MayDecide(ctx, in)
 	var refusal *desk.Refusal
 	looking := errors.Is(err, reset.ErrOwnRequest) || errors.As(err, &refusal)
 	if err != nil && (!looking || r == nil) {
 		return slack.ModalViewRequest{}, err
 	}
-	f := view.FrameOf(r, a.Channel)
+	f := view.FrameOf(r, e.Channel)
 	f.Looking = looking
-	v, err := l.review(ctx, r, f)
+	v, err := h.review(ctx, r, f)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -38,9 +38,9 @@ func (l *Handler) reviewModal(ctx context.Context, a *event.Event) (slack.ModalV
 }
 
 // review reads the plan's targets.
-func (l *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
+func (h *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
 	v := view.NewReview(r, f)
-	for t, err := range l.Board.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+	for t, err := range h.Board.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}
@@ -50,12 +50,12 @@ func (l *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*
 }
 
 // turnReview shows another page, or what is searched for. Ticks stay over pages.
-func (l *Handler) turnReview(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (h *Handler) turnReview(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := l.Board.Get(ctx, f.Request)
+	r, err := h.Board.Get(ctx, f.Request)
 	switch {
 	case err != nil:
 		return slack.ModalViewRequest{}, err
@@ -65,37 +65,37 @@ func (l *Handler) turnReview(ctx context.Context, a *event.Event) (slack.ModalVi
 		return view.Notice("Already decided", "Somebody decided this request meanwhile. Close this, and look at its message."), nil
 	}
 	full := false
-	for field, in := range a.Fields {
+	for field, in := range e.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
 			full = true
 		}
 	}
-	f = turned(f, a)
-	v, err := l.review(ctx, r, f)
+	f = turned(f, e)
+	v, err := h.review(ctx, r, f)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	if full {
 		v.Full()
-	} else if a.Action == view.ReviewAll {
+	} else if e.Action == view.ReviewAll {
 		v.TickFound()
 	}
 	return v.Modal(), nil
 }
 
 // turned is the frame after an action inside the review.
-func turned(f view.Frame, a *event.Event) view.Frame {
-	if s := a.Typed(view.ReviewSearch); s != f.Search {
+func turned(f view.Frame, e *event.Event) view.Frame {
+	if s := e.Typed(view.ReviewSearch); s != f.Search {
 		f.Search, f.Page = s, 0
 		if f.Show == view.ShowOdd { // a search is through all
 			f.Show = view.ShowReset
 		}
 	}
-	switch a.Action {
+	switch e.Action {
 	case view.ReviewShow:
-		f.Show, f.Page = a.Value, 0
+		f.Show, f.Page = e.Value, 0
 	case view.ReviewBack, view.ReviewOn:
-		if n, err := strconv.Atoi(a.Value); err == nil && n >= 0 {
+		if n, err := strconv.Atoi(e.Value); err == nil && n >= 0 {
 			f.Page = n
 		}
 	}
@@ -113,8 +113,8 @@ func numbers(values []string) []int {
 }
 
 // out is every row that has a tick, on this page and on those before.
-func rowsOut(a *event.Event, f view.Frame) ([]int, error) {
-	for field, in := range a.Fields {
+func rowsOut(e *event.Event, f view.Frame) ([]int, error) {
+	for field, in := range e.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
 			return nil, errTooManyRows
 		}
@@ -129,15 +129,15 @@ var errTooManyRows = errors.New("too many rows for one go")
 
 // checkReview keeps a review open whose ticks would be lost: its own button only
 // closes it. Users are removed by a button that says so and asks first.
-func (l *Handler) checkReview(_ context.Context, a *event.Event) map[string]string {
-	_, f, err := decided(a)
+func (h *Handler) checkReview(_ context.Context, e *event.Event) map[string]string {
+	_, f, err := decided(e)
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
 	}
 	if f.Looking {
 		return nil
 	}
-	rows, err := rowsOut(a, f)
+	rows, err := rowsOut(e, f)
 	switch {
 	case err != nil:
 		return map[string]string{view.ReviewSearch: tooManyTicks}
@@ -156,22 +156,22 @@ func (*Handler) onlyClosed(context.Context, *event.Event) (view.Message, error) 
 
 // clickedInReview serves the buttons of a review that act on the whole plan. What
 // came of it is shown in the modal; where that is closed already, privately.
-func (l *Handler) clickedInReview(ctx context.Context, a *event.Event) (view.Message, error) {
-	m, msg, err := l.inReview(ctx, a)
+func (h *Handler) clickedInReview(ctx context.Context, e *event.Event) (view.Message, error) {
+	m, msg, err := h.inReview(ctx, e)
 	if err != nil {
 		if ctx.Err() != nil {
 			return view.Message{}, err
 		}
-		msg = l.errorMessage(ctx, a, err)
+		msg = h.errorMessage(ctx, e, err)
 		m = view.News("Nothing was done", msg.Text)
 	}
-	if l.replace(ctx, a, m) {
+	if h.replace(ctx, e, m) {
 		if m.CallbackID == view.StepUpCallback {
-			in, err := decisionOf(a)
+			in, err := decisionOf(e)
 			if err != nil {
 				return view.Message{}, err
 			}
-			return view.Message{}, l.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Approve, Intent: in, View: a.View})
+			return view.Message{}, h.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Approve, Intent: in, View: e.View})
 		}
 		return view.Message{}, nil
 	}
@@ -179,28 +179,28 @@ func (l *Handler) clickedInReview(ctx context.Context, a *event.Event) (view.Mes
 }
 
 // inReview acts on the plan that a review shows. The message says the same as the modal.
-func (l *Handler) inReview(ctx context.Context, a *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
-	in, err := decisionOf(a)
+func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
+	in, err := decisionOf(e)
 	if err != nil {
 		return m, msg, err
 	}
-	_, f, err := decided(a)
+	_, f, err := decided(e)
 	if err != nil {
 		return m, msg, err
 	}
-	rows, err := rowsOut(a, f)
+	rows, err := rowsOut(e, f)
 	if errors.Is(err, errTooManyRows) {
 		return view.News("Nothing was done", tooManyTicks), view.Answer(tooManyTicks), nil
 	}
 	switch {
 	case err != nil:
 		return m, msg, err
-	case a.Action == view.ReviewRemove && len(rows) == 0:
+	case e.Action == view.ReviewRemove && len(rows) == 0:
 		const words = "Nobody was ticked, so nobody was removed. Open the review again to tick users."
 		return view.News("Nothing was done", words), view.Answer(words), nil
-	case a.Action == view.ReviewRemove:
+	case e.Action == view.ReviewRemove:
 		in.Rows = rows
-		r, err := l.Desk.TakeOut(ctx, in)
+		r, err := h.Desk.TakeOut(ctx, in)
 		if err != nil {
 			return m, msg, err
 		}
@@ -208,44 +208,44 @@ func (l *Handler) inReview(ctx context.Context, a *event.Event) (m slack.ModalVi
 		return view.News("Removed", msg.Text), msg, nil
 	case len(rows) > 0: // whoever wants users removed does not approve of them
 		f.Out = view.FormatRows(rows)
-		return l.stillTicked(ctx, in, f)
+		return h.stillTicked(ctx, in, f)
 	}
-	r, err := l.Desk.Approve(ctx, in)
+	r, err := h.Desk.Approve(ctx, in)
 	if n, lacks := unconfirmed(err); lacks {
-		if r, err = l.Board.Get(ctx, in.Request); err != nil {
+		if r, err = h.Board.Get(ctx, in.Request); err != nil {
 			return m, msg, err
 		}
-		if r.Terms.StepUp && l.StepUp != nil {
-			return view.StepUpFirst(r, a.Channel), view.AskNumber(r, n), nil
+		if r.Terms.StepUp && h.StepUp != nil {
+			return view.StepUpFirst(r, e.Channel), view.AskNumber(r, n), nil
 		}
-		return view.ConfirmModal(r, a.Channel, n), view.AskNumber(r, n), nil
+		return view.ConfirmModal(r, e.Channel, n), view.AskNumber(r, n), nil
 	}
-	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && l.StepUp != nil {
-		return l.confirmInReview(ctx, a, in)
+	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && h.StepUp != nil {
+		return h.confirmInReview(ctx, e, in)
 	}
 	if err != nil {
 		return m, msg, err
 	}
-	l.Log.Info("a button took effect", "request", r.ID, "action", a.Action, "user", a.By, "state", r.State)
+	h.Log.Info("a button took effect", "request", r.ID, "action", e.Action, "user", e.By, "state", r.State)
 	return view.ApprovedIn(r), msg, nil
 }
 
 // confirmInReview has an approval confirmed in the modal of its review.
-func (l *Handler) confirmInReview(ctx context.Context, a *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
-	r, err := l.Board.Get(ctx, in.Request)
+func (h *Handler) confirmInReview(ctx context.Context, e *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := h.Board.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
 	}
-	return view.StepUpFirst(r, a.Channel), view.AskStepUp(r), nil
+	return view.StepUpFirst(r, e.Channel), view.AskStepUp(r), nil
 }
 
 // stillTicked shows the review again, with the reason why it did not approve.
-func (l *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
-	r, err := l.Board.Get(ctx, in.Request)
+func (h *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
+	r, err := h.Board.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
 	}
-	v, err := l.review(ctx, r, f)
+	v, err := h.review(ctx, r, f)
 	if err != nil {
 		return m, msg, err
 	}
@@ -254,12 +254,12 @@ func (l *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame)
 }
 
 // replace shows a modal in the place of the one in which something was clicked.
-func (l *Handler) replace(ctx context.Context, a *event.Event, m slack.ModalViewRequest) bool {
+func (h *Handler) replace(ctx context.Context, e *event.Event, m slack.ModalViewRequest) bool {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()
-	_, err := l.Slack.UpdateViewContext(short, m, "", "", a.View)
+	_, err := h.Slack.UpdateViewContext(short, m, "", "", e.View)
 	if err != nil {
-		l.Log.Info("a modal is closed already; its news is told privately", "error", slackapi.LogText(err))
+		h.Log.Info("a modal is closed already; its news is told privately", "error", slackapi.LogText(err))
 	}
 	return err == nil
 }

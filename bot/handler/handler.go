@@ -53,7 +53,7 @@ type Handler struct {
 }
 
 // takes reports whether rosters are taken up in the channel.
-func (l *Handler) takes(c reset.Channel) bool { return slices.Contains(l.Channels(), c) }
+func (h *Handler) takes(c reset.Channel) bool { return slices.Contains(h.Channels(), c) }
 
 // recordAgain is when an event is served again that the record was away for.
 const recordAgain = time.Second
@@ -61,21 +61,21 @@ const recordAgain = time.Second
 // Serve serves one event and answers it. Where Slack asked for patience about the
 // person, or the record cannot be reached, it says how long to wait, and the event is
 // served again then: what was acknowledged is not lost.
-func (l *Handler) Serve(ctx context.Context, a *event.Event) (again time.Duration) {
-	m, err := l.attempt(ctx, a)
+func (h *Handler) Serve(ctx context.Context, e *event.Event) (again time.Duration) {
+	m, err := h.attempt(ctx, e)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, reset.ErrLost): // another process serves it
 		return 0
 	case isLimited(err):
 		return slackapi.RetryDelay(err, 0)
-	case err != nil && l.Away != nil && l.Away(err):
-		l.Log.Warn("an event waits for the record, which cannot be reached", "key", a.Key, "error", slackapi.LogText(err))
+	case err != nil && h.Away != nil && h.Away(err):
+		h.Log.Warn("an event waits for the record, which cannot be reached", "key", e.Key, "error", slackapi.LogText(err))
 		return recordAgain
 	case err != nil:
-		m = l.errorMessage(ctx, a, err)
+		m = h.errorMessage(ctx, e, err)
 	}
 	if m.Text != "" {
-		l.answer(ctx, a, m)
+		h.answer(ctx, e, m)
 	}
 	return 0
 }
@@ -88,42 +88,42 @@ func isLimited(err error) bool {
 
 // attempt serves one event and returns what its person is answered, if anything.
 // A panic in it ends this event only.
-func (l *Handler) attempt(ctx context.Context, a *event.Event) (m view.Message, err error) {
+func (h *Handler) attempt(ctx context.Context, e *event.Event) (m view.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	switch a.Kind {
+	switch e.Kind {
 	case event.KindUpload:
-		return l.uploaded(ctx, a)
+		return h.uploaded(ctx, e)
 	case event.KindCommand:
-		return l.commanded(ctx, a)
+		return h.commanded(ctx, e)
 	case event.KindClick:
-		return l.clicked(ctx, a)
+		return h.clicked(ctx, e)
 	case event.KindSubmission:
-		return l.submission(ctx, a)
+		return h.submission(ctx, e)
 	case event.KindStepUp:
-		return m, l.confirming(ctx, a)
+		return m, h.confirming(ctx, e)
 	}
 	return m, nil
 }
 
 // intent is what the desk is told of an event.
-func intent(a *event.Event) desk.Intent {
-	return desk.Intent{Op: a.Key, By: a.By, Team: a.Team, Channel: a.Channel, Asked: a.At, Overtaken: a.Overtaken}
+func intent(e *event.Event) desk.Intent {
+	return desk.Intent{Op: e.Key, By: e.By, Team: e.Team, Channel: e.Channel, Asked: e.At, Overtaken: e.Overtaken}
 }
 
 // tookEffect notes that a stop took effect: nothing that was asked for before undoes it.
-func (l *Handler) tookEffect(a *event.Event) {
-	t := a.Task()
+func (h *Handler) tookEffect(e *event.Event) {
+	t := e.Task()
 	if !t.Stops {
 		return
 	}
-	if a.Stopped != nil {
-		a.Stopped()
+	if e.Stopped != nil {
+		e.Stopped()
 	}
-	if l.StepUp != nil && (t.Verb == roster.VerbFreeze || t.Request != "") {
-		l.StepUp.Stopped(t.Request)
+	if h.StepUp != nil && (t.Verb == roster.VerbFreeze || t.Request != "") {
+		h.StepUp.Stopped(t.Request)
 	}
 }

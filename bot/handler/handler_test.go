@@ -76,13 +76,13 @@ func TestHandler_waits_for_the_record(t *testing.T) {
 		APIURL: "https://slack.com/api/", HTTP: person, Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Away: func(err error) bool { return errors.Is(err, errRecordAway) },
 	}
-	a := &event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/commands/x"}
+	e := &event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/commands/x"}
 	for range 30 {
-		if again := h.Serve(t.Context(), a); again != recordAgain || person.times != 0 {
+		if again := h.Serve(t.Context(), e); again != recordAgain || person.times != 0 {
 			t.Fatalf("again in %s, told %d times", again, person.times)
 		}
 	}
-	if again := h.Serve(t.Context(), a); again != 0 || person.times != 1 {
+	if again := h.Serve(t.Context(), e); again != 0 || person.times != 1 {
 		t.Errorf("again in %s, told %d times", again, person.times)
 	}
 }

@@ -41,8 +41,8 @@ type questions struct {
 }
 
 // asked are the questions that are open.
-func (l *Handler) asked() *questions {
-	return &questions{shelf: l.Shelf, now: l.Now, mu: &l.asking}
+func (h *Handler) asked() *questions {
+	return &questions{shelf: h.Shelf, now: h.Now, mu: &h.asking}
 }
 
 // ask remembers a question; another one about the same file replaces it.

@@ -29,28 +29,28 @@ type StepUps interface {
 
 // markStepUp notes on a press that it takes a confirmation, so that the worker who gets
 // it later knows that a modal was opened for it.
-func (l *Handler) markStepUp(ctx context.Context, a *event.Event) {
-	if l.StepUp == nil {
+func (h *Handler) markStepUp(ctx context.Context, e *event.Event) {
+	if h.StepUp == nil {
 		return
 	}
-	act, id := confirmable(a)
-	if act != "" && l.StepUp.Takes(ctx, act, id) {
-		a.StepUp = string(act)
+	act, id := confirmable(e)
+	if act != "" && h.StepUp.Takes(ctx, act, id) {
+		e.StepUp = string(act)
 	}
 }
 
 // confirmable is the decision of an event that may take a confirmation, "" for others.
 // A review confirms in its own modal.
-func confirmable(a *event.Event) (stepup.Act, reset.ID) {
-	t := a.Task()
+func confirmable(e *event.Event) (stepup.Act, reset.ID) {
+	t := e.Task()
 	switch {
-	case a.Kind == event.KindClick && a.Action == view.ActionApprove && a.Callback != view.ReviewCallback:
+	case e.Kind == event.KindClick && e.Action == view.ActionApprove && e.Callback != view.ReviewCallback:
 		return stepup.Approve, t.Request
-	case a.Kind == event.KindClick && a.Action == view.ActionConfirm:
+	case e.Kind == event.KindClick && e.Action == view.ActionConfirm:
 		return stepup.Approve, t.Request
-	case a.Kind == event.KindClick && a.Action == view.ActionResume, a.Kind == event.KindCommand && t.Verb == roster.VerbResume && t.Request != "":
+	case e.Kind == event.KindClick && e.Action == view.ActionResume, e.Kind == event.KindCommand && t.Verb == roster.VerbResume && t.Request != "":
 		return stepup.Resume, t.Request
-	case a.Kind == event.KindCommand && t.Verb == roster.VerbThaw:
+	case e.Kind == event.KindCommand && t.Verb == roster.VerbThaw:
 		return stepup.Thaw, ""
 	}
 	return "", ""
@@ -58,20 +58,20 @@ func confirmable(a *event.Event) (stepup.Act, reset.ID) {
 
 // stepUpModal is the modal of a press that takes a confirmation: where the number of
 // users is typed, that is asked first.
-func (l *Handler) stepUpModal(ctx context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f := view.Frame{Channel: a.Channel, Act: a.StepUp}
-	act, id := confirmable(a)
+func (h *Handler) stepUpModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f := view.Frame{Channel: e.Channel, Act: e.StepUp}
+	act, id := confirmable(e)
 	switch act {
 	case stepup.Approve:
-		in, err := decisionOf(a)
+		in, err := decisionOf(e)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
-		r, err := l.Desk.MayDecide(ctx, in)
+		r, err := h.Desk.MayDecide(ctx, in)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
-		return view.StepUpFirst(r, a.Channel), nil
+		return view.StepUpFirst(r, e.Channel), nil
 	case stepup.Resume:
 		f.Request = id
 	}
@@ -79,8 +79,8 @@ func (l *Handler) stepUpModal(ctx context.Context, a *event.Event) (slack.ModalV
 }
 
 // againModal sends another push, from the modal of the last one.
-func (l *Handler) againModal(_ context.Context, a *event.Event) (slack.ModalViewRequest, error) {
-	f, err := a.Frame()
+func (h *Handler) againModal(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	f, err := e.Frame()
 	if err != nil || f.Act == "" {
 		return slack.ModalViewRequest{}, errors.Join(event.ErrForeignValue, err)
 	}
@@ -89,44 +89,44 @@ func (l *Handler) againModal(_ context.Context, a *event.Event) (slack.ModalView
 
 // openedStepUp tells whoever leads that a modal is open in which a decision is confirmed,
 // by way of the inbox.
-func (l *Handler) openedStepUp(ctx context.Context, a *event.Event, m slack.ModalViewRequest, viewID string) {
+func (h *Handler) openedStepUp(ctx context.Context, e *event.Event, m slack.ModalViewRequest, viewID string) {
 	if m.CallbackID != view.StepUpCallback || viewID == "" {
 		return
 	}
-	b := &event.Event{Kind: event.KindStepUp, By: a.By, Team: a.Team, Channel: a.Channel, At: a.At, View: viewID, Metadata: m.PrivateMetadata, Key: "step-up:" + a.Key}
+	b := &event.Event{Kind: event.KindStepUp, By: e.By, Team: e.Team, Channel: e.Channel, At: e.At, View: viewID, Metadata: m.PrivateMetadata, Key: "step-up:" + e.Key}
 	if b.At.IsZero() {
-		b.At = l.Now()
+		b.At = h.Now()
 	}
 	body, err := json.Marshal(b)
 	if err == nil {
-		_, err = l.Inbox.Receive(ctx, b.Key, body)
+		_, err = h.Inbox.Receive(ctx, b.Key, body)
 	}
 	if err != nil && ctx.Err() == nil {
-		l.Log.Error("a confirmation cannot begin", "user", a.By, "error", slackapi.LogText(err))
+		h.Log.Error("a confirmation cannot begin", "user", e.By, "error", slackapi.LogText(err))
 		f, _ := b.Frame()
-		screen := &StepUpScreen{Handler: l}
-		screen.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: a.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
+		screen := &StepUpScreen{Handler: h}
+		screen.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: e.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
 	}
 }
 
 // confirming begins a confirmation whose modal is open.
-func (l *Handler) confirming(ctx context.Context, a *event.Event) error {
-	f, err := a.Frame()
+func (h *Handler) confirming(ctx context.Context, e *event.Event) error {
+	f, err := e.Frame()
 	if err != nil {
 		return err
 	}
-	if l.StepUp == nil || f.Act == "" {
+	if h.StepUp == nil || f.Act == "" {
 		return fmt.Errorf("%w: nothing to confirm", event.ErrForeignValue)
 	}
-	in := intent(a)
+	in := intent(e)
 	in.Request, in.Digest, in.Confirmed = f.Request, f.Digest, f.Users
-	return l.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Act(f.Act), Intent: in, View: a.View})
+	return h.StepUp.Begin(ctx, stepup.Ask{Act: stepup.Act(f.Act), Intent: in, View: e.View})
 }
 
 // stepUpUpdate is what a form turns into whose decision is confirmed next; nil for others.
-func (l *Handler) stepUpUpdate(a *event.Event) *slack.ViewSubmissionResponse {
-	f, err := a.Frame()
-	if err != nil || f.Act == "" || l.StepUp == nil {
+func (h *Handler) stepUpUpdate(e *event.Event) *slack.ViewSubmissionResponse {
+	f, err := e.Frame()
+	if err != nil || f.Act == "" || h.StepUp == nil {
 		return nil
 	}
 	m := view.StepUp{Frame: f}.Asking()

@@ -5,16 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
@@ -23,9 +18,6 @@ import (
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
-
-// downloadTime bounds download and parsing of one file, tries included.
-const downloadTime = 60 * time.Second
 
 // fileKind tells lists from files that get a hint and those that are not for us.
 type fileKind int
@@ -63,30 +55,30 @@ const accessCheck = "check_file_info"
 
 // Takes reports whether an upload is one that gets an answer: a list, what may
 // have been meant as one, or any file with a message.
-func (l *Handler) Takes(a *event.Event) bool {
-	if !l.takes(a.Channel) || a.By == a.Bot.User {
+func (h *Handler) Takes(e *event.Event) bool {
+	if !h.takes(e.Channel) || e.By == e.Bot.User {
 		return false
 	}
-	files := present(a)
-	said := strings.TrimSpace(a.Text) != ""
+	files := present(e)
+	said := strings.TrimSpace(e.Text) != ""
 	return slices.ContainsFunc(files, func(f event.File) bool { return said || f.Access == accessCheck || kindOf(f) != fileOther })
 }
 
 // present lists the files of a message that were not deleted.
-func present(a *event.Event) []event.File {
-	return slices.DeleteFunc(slices.Clone(a.Files), func(f event.File) bool { return f.Mode == modeDeleted })
+func present(e *event.Event) []event.File {
+	return slices.DeleteFunc(slices.Clone(e.Files), func(f event.File) bool { return f.Mode == modeDeleted })
 }
 
 // uploaded opens a request from a file, or says what it lacks.
-func (l *Handler) uploaded(ctx context.Context, a *event.Event) (view.Message, error) {
-	files := present(a)
+func (h *Handler) uploaded(ctx context.Context, e *event.Event) (view.Message, error) {
+	files := present(e)
 	if len(files) != 1 {
 		if len(files) > 1 {
 			return view.OneFile(), nil
 		}
 		return view.Message{}, nil
 	}
-	f, err := l.know(ctx, files[0])
+	f, err := h.know(ctx, files[0])
 	switch {
 	case unseen(err):
 		return view.NotSeen(), nil
@@ -96,23 +88,23 @@ func (l *Handler) uploaded(ctx context.Context, a *event.Event) (view.Message, e
 	if m, hint := hintFor(f); hint {
 		return m, nil
 	}
-	said, err := roster.ParseUpload(roster.Unmentioned(a.Text, string(a.Bot.User), a.Bot.Name), l.Now())
+	said, err := roster.ParseUpload(roster.Unmentioned(e.Text, string(e.Bot.User), e.Bot.Name), h.Now())
 	if err != nil {
 		return view.Message{}, err
 	}
-	up := view.Upload{Channel: a.Channel, TS: a.TS, File: f.ID}
-	with := fileAsk{TS: a.TS}
+	up := view.Upload{Channel: e.Channel, TS: e.TS, File: f.ID}
+	with := fileAsk{TS: e.TS}
 	if said.Stray != "" {
-		return l.askReason(ctx, a, up, f, with, view.OptionInside(up, f.Name, said.Stray))
+		return h.askReason(ctx, e, up, f, with, view.OptionInside(up, f.Name, said.Stray))
 	}
 	with.say(said)
-	switch err := l.Desk.MayAsk(ctx, intent(a), said.Reason); {
+	switch err := h.Desk.MayAsk(ctx, intent(e), said.Reason); {
 	case lacksReason(err):
-		return l.askReason(ctx, a, up, f, with, view.AddReason(up, f.Name))
+		return h.askReason(ctx, e, up, f, with, view.AddReason(up, f.Name))
 	case err != nil:
 		return view.Message{}, err
 	}
-	return l.open(ctx, a, f, with)
+	return h.open(ctx, e, f, with)
 }
 
 // unseen reports whether Slack does not show a file to the bot.
@@ -138,19 +130,19 @@ func hintFor(f event.File) (m view.Message, hint bool) {
 }
 
 // askReason asks the sender of a file for what it lacks, and remembers what was said with it.
-func (l *Handler) askReason(ctx context.Context, a *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
-	if err := l.asked().ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with}); err != nil {
+func (h *Handler) askReason(ctx context.Context, e *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
+	if err := h.asked().ask(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with}); err != nil {
 		return view.Message{}, err
 	}
 	return m, nil
 }
 
 // know asks Slack for a file of which only the ID is known.
-func (l *Handler) know(ctx context.Context, f event.File) (event.File, error) {
+func (h *Handler) know(ctx context.Context, f event.File) (event.File, error) {
 	if f.Access != accessCheck {
 		return f, nil
 	}
-	got, _, _, err := l.Slack.GetFileInfoContext(ctx, f.ID, 0, 0)
+	got, _, _, err := h.Slack.GetFileInfoContext(ctx, f.ID, 0, 0)
 	if err != nil {
 		return f, fmt.Errorf("ask Slack about a file: %w", err)
 	}
@@ -190,8 +182,8 @@ func (w *fileAsk) say(said roster.UploadText) {
 
 // open reads the list and opens a request; what everybody sees of it comes from the
 // Announcer. Where only the sender can say which column names the users, it asks.
-func (l *Handler) open(ctx context.Context, a *event.Event, f event.File, with fileAsk) (view.Message, error) {
-	ros, err := l.download(ctx, f, with.column)
+func (h *Handler) open(ctx context.Context, e *event.Event, f event.File, with fileAsk) (view.Message, error) {
+	ros, err := h.download(ctx, f, with.column)
 	if ctx.Err() != nil {
 		return view.Message{}, nil
 	}
@@ -215,14 +207,14 @@ func (l *Handler) open(ctx context.Context, a *event.Event, f event.File, with f
 	default:
 		if with.column > 0 && ros.SHA256 != with.sha {
 			with.column = 0
-			return l.open(ctx, a, f, with) // what was chosen was about other bytes
+			return h.open(ctx, e, f, with) // what was chosen was about other bytes
 		}
-		if m, asks, err := l.mustChoose(ctx, a, f, ros, with); asks || err != nil {
+		if m, asks, err := h.mustChoose(ctx, e, f, ros, with); asks || err != nil {
 			return m, err
 		}
 		read(&ask, ros, with)
 	}
-	r, err := l.Desk.Open(ctx, intent(a), ask)
+	r, err := h.Desk.Open(ctx, intent(e), ask)
 	switch {
 	case err != nil:
 		return view.Message{}, err
@@ -248,25 +240,25 @@ func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
 }
 
 // mustChoose asks the sender which column names the users, where that is to be asked.
-func (l *Handler) mustChoose(ctx context.Context, a *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
+func (h *Handler) mustChoose(ctx context.Context, e *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
 	if with.column > 0 {
 		return m, false, nil
 	}
-	q, err := l.Desk.Doubt(ctx, ros)
+	q, err := h.Desk.Doubt(ctx, ros)
 	switch {
 	case err != nil:
 		return m, false, err
 	case q == nil:
 		return m, false, nil
 	}
-	if err := l.Desk.MayAsk(ctx, intent(a), with.Reason); err != nil {
+	if err := h.Desk.MayAsk(ctx, intent(e), with.Reason); err != nil {
 		return m, false, err
 	}
-	up := view.Upload{Channel: a.Channel, TS: with.TS, File: f.ID}
+	up := view.Upload{Channel: e.Channel, TS: with.TS, File: f.ID}
 	if up.TS == "" {
 		up.TS = noMessage
 	}
-	err = l.asked().ask(ctx, question{Upload: up.Value(), Key: a.Key, By: a.By, Team: a.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	err = h.asked().ask(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with, SHA256: ros.SHA256})
 	if err != nil {
 		return m, false, err
 	}
@@ -281,94 +273,29 @@ func (l *Handler) mustChoose(ctx context.Context, a *event.Event, f event.File, 
 const noMessage = "0"
 
 // chose goes on with a file whose column was chosen. Only its sender's choice counts.
-func (l *Handler) chose(ctx context.Context, a *event.Event) (view.Message, error) {
-	up, err := view.ParseUpload(a.Block)
-	column, numberErr := strconv.Atoi(a.Value)
+func (h *Handler) chose(ctx context.Context, e *event.Event) (view.Message, error) {
+	up, err := view.ParseUpload(e.Block)
+	column, numberErr := strconv.Atoi(e.Value)
 	if err != nil || numberErr != nil || column < 1 {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, cmp.Or(err, numberErr, event.ErrForeignValue))
 	}
-	q, known, err := l.asked().about(ctx, up.Value())
+	q, known, err := h.asked().about(ctx, up.Value())
 	switch {
 	case err != nil:
 		return view.Message{}, err
 	case !known || q.SHA256 == "":
 		return view.Answer("This question is closed. Drop the file again if the users still need a reset."), nil
-	case q.By != a.By:
-		l.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", a.By, "uploader", q.By)
+	case q.By != e.By:
+		h.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", e.By, "uploader", q.By)
 		return view.Refused("Only the person who sent the file can choose its column."), nil
 	}
-	f, err := l.find(ctx, a, up)
+	f, err := h.find(ctx, e, up)
 	if err != nil {
 		return lost(err)
 	}
 	// The request is the upload's, not the click's: a second choice opens nothing.
-	a.Key, a.Channel, a.Team = q.Key, up.Channel, q.Team
+	e.Key, e.Channel, e.Team = q.Key, up.Channel, q.Team
 	with := q.With
 	with.column, with.sha = column, q.SHA256
-	return l.open(ctx, a, f, with)
-}
-
-// download reads a roster from Slack, as a stream, and tries again what a retry
-// may mend. Every error but ctx's is a *roster.Error.
-func (l *Handler) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
-	limits := l.Limits()
-	limits.Column = column
-	if limits.Bytes <= 0 {
-		limits.Bytes = roster.MaxBytes
-	}
-	if f.Size > limits.Bytes {
-		return nil, &roster.Error{Code: roster.CodeTooBig, Words: fmt.Sprintf(
-			"The file is over %d MiB, which is too large. Split it, or leave only the column that names the users.", limits.Bytes>>20)}
-	}
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.fileTime, downloadTime))
-	defer cancel()
-	for try := 0; ; try++ {
-		ros, err := l.fetch(ctx, f, limits)
-		var lost *lostError
-		if !errors.As(err, &lost) {
-			return ros, err
-		}
-		l.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", slackapi.LogText(err))
-		if !mayCome(err) || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
-			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
-				Words: "I couldn't get the file from Slack. Drop it again; if that doesn't help, ask your admin whether the app may read files here (files:read)."}
-		}
-	}
-}
-
-// mayCome reports whether a file that did not come may come at the next try.
-func mayCome(err error) bool {
-	var status slack.StatusCodeError
-	refused := errors.As(err, &status) && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
-	return !refused && !errors.Is(err, slackapi.ErrElsewhere)
-}
-
-// lostError says that a file's bytes did not come.
-type lostError struct{ err error }
-
-func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }
-func (e *lostError) Unwrap() error { return e.err }
-
-// fetch streams the file into the parser once.
-func (l *Handler) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
-	from := f.Fetch
-	if from == "" {
-		from = f.URL
-	}
-	if u, err := url.Parse(from); err != nil || !slackapi.IsSlack(u, l.APIURL) {
-		return nil, &lostError{slackapi.ErrElsewhere}
-	}
-	r, w := io.Pipe()
-	lost := make(chan error, 1)
-	go func() { // ends at the latest when the parser has returned and closed the pipe
-		err := l.Slack.GetFileContext(ctx, from, w)
-		w.CloseWithError(err)
-		lost <- err
-	}()
-	ros, err := roster.Read(r, limits)
-	r.CloseWithError(slackapi.ErrEnough)
-	if failed := <-lost; failed != nil && !errors.Is(failed, slackapi.ErrEnough) {
-		return nil, &lostError{failed}
-	}
-	return ros, err
+	return h.open(ctx, e, f, with)
 }

@@ -61,9 +61,9 @@ func TestUpload_presentFiles(t *testing.T) {
 		"a deleted one":        {"U_REQUESTER", []event.File{deleted}, false},
 		"one beside a deleted": {"U_REQUESTER", []event.File{deleted, list}, true},
 	} {
-		a := &event.Event{Bot: event.Bot{User: "U_FACTORBOT"}, Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
-		if l.Takes(a) != c.want || c.want && len(present(a)) != 1 {
-			t.Errorf("%s: taken up: %v, present %v", name, l.Takes(a), present(a))
+		e := &event.Event{Bot: event.Bot{User: "U_FACTORBOT"}, Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
+		if l.Takes(e) != c.want || c.want && len(present(e)) != 1 {
+			t.Errorf("%s: taken up: %v, present %v", name, l.Takes(e), present(e))
 		}
 	}
 }

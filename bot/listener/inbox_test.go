@@ -109,7 +109,7 @@ func TestListener_serves_again(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		began, h, finished := time.Now(), &waitingHandler{times: 30}, make(chan struct{})
-		l := &listening{
+		l := &run{
 			Listener: &Listener{Inbox: servedInbox{pastInbox{body: body}, finished}, Handler: h, Log: slog.New(slog.DiscardHandler), Now: time.Now},
 			workers:  newWorkers(), overtaking: newOvertaking(), triggers: newTriggerIDs(time.Now, triggerLife), modals: newTriggerIDs(time.Now, openedLife),
 		}

@@ -1,0 +1,93 @@
+package handler
+
+import (
+	"context"
+	"errors"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/event"
+	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
+)
+
+// modalOf returns what makes the modal that a click or a command opens; nil if
+// it opens none.
+func (h *Handler) modalOf(e *event.Event) modalMaker {
+	switch {
+	case e.StepUp != "":
+		return h.stepUpModal
+	case e.Kind == event.KindCommand:
+		return h.modalOfCommand(e)
+	case e.Kind == event.KindClick:
+		return h.forms()[e.Action].open
+	}
+	return nil
+}
+
+// Modal returns what opens or changes the modal that an event asks for; nil if it asks for
+// none. On a press that takes a confirmation it notes that, so that the worker who gets it
+// later knows that a modal was opened for it.
+func (h *Handler) Modal(ctx context.Context, e *event.Event) (show func(context.Context)) {
+	h.markStepUp(ctx, e)
+	modal := h.modalOf(e)
+	if modal == nil {
+		return nil
+	}
+	return func(ctx context.Context) { h.showModal(ctx, e, modal) }
+}
+
+// showModal opens the modal, or where the click was in one, changes it.
+func (h *Handler) showModal(ctx context.Context, e *event.Event, modal modalMaker) {
+	short, cancel := context.WithTimeout(ctx, modalTime)
+	defer cancel()
+	m, err := modal(short, e)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, context.DeadlineExceeded), isLimited(err): // the trigger does not last so long
+		h.answer(ctx, e, view.Answer(notOpened))
+		return
+	case err != nil:
+		h.answer(ctx, e, h.errorMessage(ctx, e, err))
+		return
+	}
+	shown, err := h.place(short, e, m)
+	if err != nil && ctx.Err() == nil {
+		h.Log.Warn("a modal was not opened", "error", slackapi.LogText(err))
+		h.answer(ctx, e, view.Answer(notOpened))
+	}
+	if err == nil {
+		h.openedStepUp(ctx, e, m, shown)
+	}
+}
+
+const notOpened = "The form didn't open. Please try again."
+
+// wasOpened answers a click or command whose modal nobody has opened: the program
+// ended between recording it and that.
+func wasOpened(e *event.Event) view.Message {
+	if !e.Opened {
+		return view.Answer(notOpened)
+	}
+	return view.Message{}
+}
+
+// place opens a modal, or replaces the one in which something was clicked. A
+// change that came too late for its hash is dropped: a later one shows. It returns the
+// ID of the modal that shows m.
+func (h *Handler) place(ctx context.Context, e *event.Event, m slack.ModalViewRequest) (string, error) {
+	if !e.InModal {
+		opened, err := h.Slack.OpenViewContext(ctx, e.TriggerID, m)
+		if err != nil {
+			return "", err
+		}
+		return opened.View.ID, nil
+	}
+	_, err := h.Slack.UpdateViewContext(ctx, m, "", e.Hash, e.View)
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) && refused.Err == "hash_conflict" {
+		return "", nil
+	}
+	return e.View, err
+}
