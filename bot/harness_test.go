@@ -278,10 +278,10 @@ func (w *world) start() *world {
 	client := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, w.transport)
 	channels := func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
 	h := &handler.Handler{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: w.desk, Board: w.memory, Schema: w.schema,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Values: w.memory, Desk: w.desk, Requests: w.memory, Schema: w.schema,
 		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} }, Log: log, Now: time.Now,
 	}
-	l := &listener.Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
+	l := &listener.Listener{Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
 	a := &announcer.Announcer{Slack: client, Record: w.memory, Log: log, Now: w.now, ShareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
 	if w.with != nil {

@@ -145,10 +145,10 @@ func (w *world) process(host string, values stepup.Values, phone *phones, last *
 		Book: &stepup.Book{Values: values, Rules: rules, Now: time.Now}}
 	client, channels := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
 	screen.Handler = &handler.Handler{
-		Slack: client, APIURL: w.url, Inbox: w.memory, Shelf: w.memory, Desk: judge, Board: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,
+		Slack: client, APIURL: w.url, Inbox: w.memory, Values: w.memory, Desk: judge, Requests: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,
 		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} },
 	}
-	l := &listener.Listener{Slack: client, Inbox: w.memory, Seen: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
+	l := &listener.Listener{Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
 	listen, serve := l.Halves()
 	parts := []func(context.Context) error{listen}
 	if leads {

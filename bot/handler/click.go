@@ -66,7 +66,7 @@ func (h *Handler) moved(ctx context.Context, e *event.Event, in desk.Intent, act
 		return h.askNumber(ctx, e, in, n)
 	}
 	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && e.Action == view.ActionApprove {
-		if r, err := h.Board.Get(ctx, in.Request); err == nil {
+		if r, err := h.Requests.Get(ctx, in.Request); err == nil {
 			return view.AskStepUp(r), nil
 		}
 	}

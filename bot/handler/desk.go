@@ -11,14 +11,14 @@ import (
 	"factorbot/bot/view"
 )
 
-// Recorder records what is to be served, by whoever leads.
-type Recorder interface {
+// Inbox records what is to be served, by whoever leads.
+type Inbox interface {
 	// Receive records an envelope; fresh is false if the key is known already.
 	Receive(ctx context.Context, key string, body []byte) (fresh bool, err error)
 }
 
-// Shelf keeps small things by name, for longer than the process lives.
-type Shelf interface {
+// Values keeps small values by name, for longer than the process lives.
+type Values interface {
 	PutValue(ctx context.Context, name string, value []byte) error
 	Value(ctx context.Context, name string) ([]byte, error)
 }
@@ -64,13 +64,13 @@ type Enrolments interface {
 	Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error)
 }
 
-// Anchors are the ends of the audit trail's hash chains.
-type Anchors interface {
-	Heads(ctx context.Context, id reset.ID) (view.Heads, error)
+// AuditTrail has the ends of the audit trail's hash chains.
+type AuditTrail interface {
+	Heads(ctx context.Context, id reset.ID) (view.AuditHeads, error)
 }
 
-// Reader is what modals show.
-type Reader interface {
+// Requests reads requests and their plans, which modals show.
+type Requests interface {
 	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
 	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
 }

@@ -74,7 +74,7 @@ func (h *Handler) deciders(ctx context.Context, e *event.Event) view.Helpers {
 	if id == "" {
 		return can
 	}
-	r, err := h.Board.Get(ctx, id)
+	r, err := h.Requests.Get(ctx, id)
 	if err != nil {
 		return can
 	}

@@ -129,7 +129,7 @@ func (h *Handler) numbered(ctx context.Context, e *event.Event) (view.Message, e
 // askNumber opens the modal for the number while the trigger of the click is
 // good; later, and after a restart, a private button opens it.
 func (h *Handler) askNumber(ctx context.Context, e *event.Event, in desk.Intent, n int) (view.Message, error) {
-	r, err := h.Board.Get(ctx, in.Request)
+	r, err := h.Requests.Get(ctx, in.Request)
 	if err != nil {
 		return view.Message{}, err
 	}

@@ -40,7 +40,7 @@ func (h *Handler) reviewModal(ctx context.Context, e *event.Event) (slack.ModalV
 // review reads the plan's targets.
 func (h *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*view.Review, error) {
 	v := view.NewReview(r, f)
-	for t, err := range h.Board.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+	for t, err := range h.Requests.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}
@@ -55,7 +55,7 @@ func (h *Handler) turnReview(ctx context.Context, e *event.Event) (slack.ModalVi
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	r, err := h.Board.Get(ctx, f.Request)
+	r, err := h.Requests.Get(ctx, f.Request)
 	switch {
 	case err != nil:
 		return slack.ModalViewRequest{}, err
@@ -212,7 +212,7 @@ func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalVi
 	}
 	r, err := h.Desk.Approve(ctx, in)
 	if n, lacks := unconfirmed(err); lacks {
-		if r, err = h.Board.Get(ctx, in.Request); err != nil {
+		if r, err = h.Requests.Get(ctx, in.Request); err != nil {
 			return m, msg, err
 		}
 		if r.Terms.StepUp && h.StepUp != nil {
@@ -232,7 +232,7 @@ func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalVi
 
 // confirmInReview has an approval confirmed in the modal of its review.
 func (h *Handler) confirmInReview(ctx context.Context, e *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
-	r, err := h.Board.Get(ctx, in.Request)
+	r, err := h.Requests.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
 	}
@@ -241,7 +241,7 @@ func (h *Handler) confirmInReview(ctx context.Context, e *event.Event, in desk.I
 
 // stillTicked shows the review again, with the reason why it did not approve.
 func (h *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame) (m slack.ModalViewRequest, msg view.Message, err error) {
-	r, err := h.Board.Get(ctx, in.Request)
+	r, err := h.Requests.Get(ctx, in.Request)
 	if err != nil {
 		return m, msg, err
 	}

@@ -26,22 +26,22 @@ const modalTime = 2 * time.Second
 
 // Handler does what the events of people ask for, and answers each privately.
 type Handler struct {
-	Slack    *slack.Client     // made by [slackapi.NewClient]
-	APIURL   string            // of the client
-	HTTP     http.RoundTripper // of answers through a response URL; nil: the default one
-	Desk     Desk
-	Board    Reader
-	Shelf    Shelf
-	Inbox    Recorder
-	Enrolled Enrolments             // nil: that is not known
-	Anchors  Anchors                // nil: the record has none
-	StepUp   StepUps                // nil: nothing is confirmed in Okta Verify
-	Schema   Schema                 // nil: only the attributes of every org are known
-	Channels func() []reset.Channel // where rosters are taken up
-	Limits   func() roster.Limits
-	Deciders func() view.Helpers // who can approve, for refusals; nil: not said
-	Log      *slog.Logger
-	Now      func() time.Time
+	Slack      *slack.Client     // made by [slackapi.NewClient]
+	APIURL     string            // of the client
+	HTTP       http.RoundTripper // of answers through a response URL; nil: the default one
+	Desk       Desk
+	Requests   Requests
+	Values     Values
+	Inbox      Inbox
+	Enrolled   Enrolments             // nil: that is not known
+	AuditTrail AuditTrail             // nil: the record has none
+	StepUp     StepUps                // nil: nothing is confirmed in Okta Verify
+	Schema     Schema                 // nil: only the attributes of every org are known
+	Channels   func() []reset.Channel // where rosters are taken up
+	Limits     func() roster.Limits
+	Deciders   func() view.Helpers // who can approve, for refusals; nil: not said
+	Log        *slog.Logger
+	Now        func() time.Time
 
 	// Away reports whether an error says that the record cannot be reached: what was
 	// acknowledged waits for it. nil: it always can.

@@ -35,14 +35,14 @@ type question struct {
 
 // questions are kept in the record, so that an answer counts after a restart.
 type questions struct {
-	shelf Shelf
+	shelf Values
 	now   func() time.Time
 	mu    *sync.Mutex
 }
 
 // asked are the questions that are open.
 func (h *Handler) asked() *questions {
-	return &questions{shelf: h.Shelf, now: h.Now, mu: &h.asking}
+	return &questions{shelf: h.Values, now: h.Now, mu: &h.asking}
 }
 
 // ask remembers a question; another one about the same file replaces it.

@@ -60,7 +60,7 @@ func (r *run) catchUp(ctx context.Context) error {
 }
 
 func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
-	last, err := r.Seen.LastSeen(ctx, c)
+	last, err := r.ReadPositions.LastSeen(ctx, c)
 	if err != nil {
 		return fmt.Errorf("ask how far %s was read: %w", c, err)
 	}
@@ -71,7 +71,7 @@ func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
 				now = slack
 			}
 		}
-		return r.Seen.Seen(ctx, c, event.Timestamp(now))
+		return r.ReadPositions.Seen(ctx, c, event.Timestamp(now))
 	}
 	missed, newest, err := r.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
 	if newest <= last {
 		return nil
 	}
-	return r.Seen.Seen(ctx, c, newest)
+	return r.ReadPositions.Seen(ctx, c, newest)
 }
 
 // history returns the uploads since oldest, newest first, and the newest ts of all messages.

@@ -113,7 +113,7 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 				}
 				channels := func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} }
 				r := &run{Listener: &Listener{
-					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, Seen: inbox,
+					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, ReadPositions: inbox,
 					Handler: takesAll{}, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1), positions: newReadPositions(inbox, time.Now)}
 				ctx, cancel := context.WithCancel(t.Context())

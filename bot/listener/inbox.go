@@ -31,8 +31,8 @@ type Inbox interface {
 	Finish(ctx context.Context, key string) error
 }
 
-// Seen remembers how far each channel was read.
-type Seen interface {
+// ReadPositions remember how far each channel was read.
+type ReadPositions interface {
 	Seen(ctx context.Context, c reset.Channel, ts string) error
 	// LastSeen returns the newest ts, "" if there is none.
 	LastSeen(ctx context.Context, c reset.Channel) (string, error)
@@ -164,7 +164,7 @@ func (k *inFlight) drop(key string) {
 // readPositions writes down how far each channel was read, at most once a minute each:
 // an old mark only means that more of the history is read again.
 type readPositions struct {
-	seen Seen
+	seen ReadPositions
 	now  func() time.Time
 
 	mu   sync.Mutex
@@ -173,7 +173,7 @@ type readPositions struct {
 
 const markEvery = time.Minute
 
-func newReadPositions(s Seen, now func() time.Time) *readPositions {
+func newReadPositions(s ReadPositions, now func() time.Time) *readPositions {
 	return &readPositions{seen: s, now: now, last: map[reset.Channel]time.Time{}}
 }
 

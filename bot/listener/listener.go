@@ -46,17 +46,17 @@ type Handler interface {
 // Where several processes share the record, each of them listens, and the one that leads
 // serves: see [Listener.Halves].
 type Listener struct {
-	Slack    *slack.Client // made by [slackapi.NewClient]
-	Inbox    Inbox
-	Seen     Seen
-	Handler  Handler
-	Opened   func(by reset.Person, team string) // told of opened home tabs; nil: nobody
-	Channels func() []reset.Channel             // where rosters are taken up
-	Deleted  func(c reset.Channel, ts string)   // told of deleted messages; nil: nobody
-	Socket   func(n int, open bool)             // told when a socket opens and closes; nil: nobody
-	Log      *slog.Logger
-	Now      func() time.Time
-	Clock    *slackapi.Clock // of the client; nil: Slack's clock is not known
+	Slack         *slack.Client // made by [slackapi.NewClient]
+	Inbox         Inbox
+	ReadPositions ReadPositions
+	Handler       Handler
+	Opened        func(by reset.Person, team string) // told of opened home tabs; nil: nobody
+	Channels      func() []reset.Channel             // where rosters are taken up
+	Deleted       func(c reset.Channel, ts string)   // told of deleted messages; nil: nobody
+	Socket        func(n int, open bool)             // told when a socket opens and closes; nil: nobody
+	Log           *slog.Logger
+	Now           func() time.Time
+	Clock         *slackapi.Clock // of the client; nil: Slack's clock is not known
 
 	Host string // names this process where several share the record; "": none does
 }
@@ -98,7 +98,7 @@ func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 		workers:    newWorkers(),
 		overtaking: newOvertaking(),
 		beside:     workqueue.New(16),
-		positions:  newReadPositions(l.Seen, l.Now),
+		positions:  newReadPositions(l.ReadPositions, l.Now),
 		triggers:   newTriggerIDs(l.Now, triggerLife),
 		modals:     newTriggerIDs(l.Now, openedLife),
 	}

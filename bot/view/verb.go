@@ -151,14 +151,14 @@ func ReportTaken(r *reset.Request) Message {
 	return Answer(fmt.Sprintf("Thank you. Your security team now knows that you didn't expect this reset (%s). Don't set up anything that somebody reads out to you, and talk to them yourself.", r.ID))
 }
 
-// Heads are the ends of the hash chains of the audit trail; "" where there is none.
-type Heads struct {
+// AuditHeads are the ends of the hash chains of the audit trail; "" where there is none.
+type AuditHeads struct {
 	Request string // of the request's own entries
 	Org     string // of the org's chain, into which the request's head went: "17:9f86d081..."
 }
 
 // Receipt answers what proves a request: digests, decisions, outcomes, heads.
-func Receipt(r *reset.Request, h Heads) Message {
+func Receipt(r *reset.Request, h AuditHeads) Message {
 	lines := []string{
 		fmt.Sprintf("*Receipt of %s* in %s", r.ID, phrase.Code(r.Org)),
 		fmt.Sprintf("Asked by %s %s: %s", phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r)),

@@ -14,7 +14,7 @@ import (
 // verbs is one answer of each verb that lists or tells something.
 func verbs() map[string]view.Message {
 	s := states()
-	heads := view.Heads{Request: "dddd567890123456789012345678901234567890123456789012345678901234", Org: "eeee"}
+	heads := view.AuditHeads{Request: "dddd567890123456789012345678901234567890123456789012345678901234", Org: "eeee"}
 	return map[string]view.Message{
 		"history":      view.History("of the last 30 days", []*reset.Request{s["done"], s["dry_run"], s["denied"], s["group"]}, false),
 		"no_history":   view.History("", nil, false),
@@ -27,7 +27,7 @@ func verbs() map[string]view.Message {
 		"enrolled_one": view.Enrolled(s["done"], hourly(s["done"], 1), 1, s["done"].SettledAt.Add(time.Hour)),
 		"enrolled_not": view.Enrolled(s["pending"], nil, 0, noon),
 		"receipt":      view.Receipt(s["done"], heads),
-		"receipt_new":  view.Receipt(s["denied"], view.Heads{}),
+		"receipt_new":  view.Receipt(s["denied"], view.AuditHeads{}),
 		"taken_out":    view.TakenOut(s["planning"], 2),
 		"ask_number":   view.AskNumber(s["pending"], 495),
 		"elsewhere":    view.AskElsewhere([]reset.Channel{"C_FACTORS", "C_OTHER"}),
@@ -97,7 +97,7 @@ func TestVerbs_stayInsideSlacksLimits(t *testing.T) {
 			"whoami":     view.WhoAmI(view.Who{Person: reset.Person(draw("who")), Why: draw("refusal"), Open: many, Waiting: many}),
 			"frozen":     view.Frozen(reset.Freeze{By: reset.Person(draw("by")), At: noon, Why: draw("why")}),
 			"thaw_asked": view.ThawAsked([]reset.Person{reset.Person(draw("by"))}),
-			"receipt":    view.Receipt(r, view.Heads{Request: draw("head"), Org: draw("org head")}),
+			"receipt":    view.Receipt(r, view.AuditHeads{Request: draw("head"), Org: draw("org head")}),
 			"enrolled":   view.Enrolled(r, hourly(r, rapid.IntRange(0, 90).Draw(t, "again")), rapid.IntRange(0, 90).Draw(t, "of"), r.SettledAt.Add(time.Duration(rapid.Int64Range(-1e9, 1e18).Draw(t, "later")))),
 			"refused":    view.Refused(draw("words")),
 			"not_csv":    view.NotCSV(draw("file")),

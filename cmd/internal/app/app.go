@@ -207,7 +207,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now}
 	channels := func() []reset.Channel { return p.current().Channels }
 	p.handler = &handler.Handler{
-		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Shelf: p.rec, Desk: deskOf{p.desk, p.term}, Board: p.rec, Anchors: p.rec, Schema: schema{p.okta},
+		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Values: p.rec, Desk: deskOf{p.desk, p.term}, Requests: p.rec, AuditTrail: p.rec, Schema: schema{p.okta},
 		Channels: channels,
 		Deciders: func() view.Helpers {
 			return view.Helpers{People: p.current().Approvers.Users, Groups: p.current().Approvers.Usergroups}
@@ -219,7 +219,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	}
 	screen.Handler = p.handler
 	p.listener = &listener.Listener{
-		Slack: p.slack, Inbox: p.rec, Seen: p.rec, Handler: p.handler, Channels: channels,
+		Slack: p.slack, Inbox: p.rec, ReadPositions: p.rec, Handler: p.handler, Channels: channels,
 		Deleted: p.deleted,
 		Opened:  p.tabs.Opened,
 		Socket:  health.metrics.Sockets.Note,

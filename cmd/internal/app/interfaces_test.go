@@ -14,29 +14,29 @@ import (
 
 // What each part asks for is what the others are.
 var (
-	_ desk.Record       = record{}
-	_ desk.Plans        = record{}
-	_ desk.Brake        = record{}
-	_ desk.People       = (*people.Directory)(nil)
-	_ people.Accounts   = (*okta.Client)(nil)
-	_ runner.Heads      = record{}
-	_ runner.Plans      = record{}
-	_ runner.Journal    = record{}
-	_ runner.Directory  = (*okta.Client)(nil)
-	_ runner.People     = (*people.Directory)(nil)
-	_ runner.Lister     = (*okta.Client)(nil)
-	_ runner.Exports    = record{}
-	_ announcer.Exports = record{}
-	_ runner.Enrolments = (*okta.Client)(nil)
-	_ runner.Wards      = (*okta.Client)(nil)
-	_ runner.Groups     = (*okta.Client)(nil)
-	_ runner.Caller     = (*okta.Client)(nil)
-	_ runner.Remover    = (*okta.Client)(nil)
-	_ runner.SystemLog  = (*okta.Client)(nil)
-	_ runner.Herald     = (*webhook.Webhook)(nil)
+	_ desk.Record            = record{}
+	_ desk.Plans             = record{}
+	_ desk.Brake             = record{}
+	_ desk.People            = (*people.Directory)(nil)
+	_ people.Accounts        = (*okta.Client)(nil)
+	_ runner.Heads           = record{}
+	_ runner.Plans           = record{}
+	_ runner.Journal         = record{}
+	_ runner.Directory       = (*okta.Client)(nil)
+	_ runner.People          = (*people.Directory)(nil)
+	_ runner.Lister          = (*okta.Client)(nil)
+	_ runner.Exports         = record{}
+	_ announcer.Exports      = record{}
+	_ runner.Enrolments      = (*okta.Client)(nil)
+	_ runner.Wards           = (*okta.Client)(nil)
+	_ runner.Groups          = (*okta.Client)(nil)
+	_ runner.Caller          = (*okta.Client)(nil)
+	_ runner.Remover         = (*okta.Client)(nil)
+	_ runner.SystemLog       = (*okta.Client)(nil)
+	_ runner.Herald          = (*webhook.Webhook)(nil)
 	_ listener.Inbox         = record{}
-	_ listener.Seen          = record{}
-	_ announcer.Record  = record{}
-	_ hometab.Source    = tabSource{}
-	_ handler.Desk          = (*desk.Desk)(nil)
+	_ listener.ReadPositions = record{}
+	_ announcer.Record       = record{}
+	_ hometab.Source         = tabSource{}
+	_ handler.Desk           = (*desk.Desk)(nil)
 )

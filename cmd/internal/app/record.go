@@ -35,8 +35,8 @@ type Record interface {
 	runner.Journal
 	runner.Exports
 	listener.Inbox
-	listener.Seen
-	handler.Anchors
+	listener.ReadPositions
+	handler.AuditTrail
 	announcer.Record
 	announcer.Exports
 	announcer.Trail
@@ -91,13 +91,13 @@ func (r record) Settled(ctx context.Context, since time.Time) iter.Seq2[reset.ID
 }
 
 // Heads are the ends of a request's chain and of the org's.
-func (r record) Heads(ctx context.Context, id reset.ID) (view.Heads, error) {
+func (r record) Heads(ctx context.Context, id reset.ID) (view.AuditHeads, error) {
 	request, err := r.RequestHead(ctx, id)
 	if err != nil {
-		return view.Heads{}, err
+		return view.AuditHeads{}, err
 	}
 	org, err := r.Head(ctx)
-	return view.Heads{Request: request.String(), Org: org.String()}, err
+	return view.AuditHeads{Request: request.String(), Org: org.String()}, err
 }
 
 // Arrivals tells of the envelopes that are not finished, and then of each that arrives.
