@@ -43,7 +43,7 @@ func (h *Handler) answer(ctx context.Context, e *event.Event, m view.Message) {
 	}
 }
 
-// within answers in one way, for as long as answerTime.
+// within tries one way of answering, for at most answerTime.
 func (h *Handler) within(ctx context.Context, way answerWay, e *event.Event, m view.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
@@ -73,8 +73,8 @@ func (h *Handler) respond(ctx context.Context, e *event.Event, m view.Message) e
 	})
 }
 
-// sendDM answers by a DM: there is no channel where a home tab is clicked, and
-// an ephemeral message reaches nobody who is not in the channel.
+// sendDM answers by a DM: a click in a home tab has no channel, and an ephemeral message
+// reaches nobody outside its channel.
 func (h *Handler) sendDM(ctx context.Context, e *event.Event, m view.Message) error {
 	dm, _, _, err := h.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(e.By)}, ReturnIM: true})
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"factorbot/bot/view"
 )
 
-// clicked serves a button or a menu.
-func (h *Handler) clicked(ctx context.Context, e *event.Event) (view.Message, error) {
+// serveClick serves a press of a button, or a choice from a menu.
+func (h *Handler) serveClick(ctx context.Context, e *event.Event) (view.Message, error) {
 	if h.modalOf(e) != nil {
 		return wasOpened(e), nil // beside its acknowledgement, while its trigger was good
 	}
@@ -25,12 +25,12 @@ func (h *Handler) clicked(ctx context.Context, e *event.Event) (view.Message, er
 	return press(ctx, e)
 }
 
-// move is a move of the desk.
+// move is a method of the desk that changes the state of a request.
 type move func(context.Context, desk.Intent) (*reset.Request, error)
 
 func (h *Handler) approve(ctx context.Context, e *event.Event) (view.Message, error) {
 	if e.Callback == view.ReviewCallback {
-		return h.clickedInReview(ctx, e)
+		return h.serveReview(ctx, e)
 	}
 	return h.decide(ctx, e, h.Desk.Approve)
 }
@@ -49,15 +49,16 @@ func (h *Handler) resume(ctx context.Context, e *event.Event) (view.Message, err
 
 // decide makes the move that a button on a request asks for.
 func (h *Handler) decide(ctx context.Context, e *event.Event, act move) (view.Message, error) {
-	in, err := decisionOf(e)
+	in, err := buttonIntent(e)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
-	return h.moved(ctx, e, in, act)
+	return h.makeMove(ctx, e, in, act)
 }
 
-// moved makes a move. The messages show that it took place; only who could not make it hears so.
-func (h *Handler) moved(ctx context.Context, e *event.Event, in desk.Intent, act move) (view.Message, error) {
+// makeMove makes a move. The messages show that it took place, so only a person who could
+// not make it is answered.
+func (h *Handler) makeMove(ctx context.Context, e *event.Event, in desk.Intent, act move) (view.Message, error) {
 	r, err := act(ctx, in)
 	if ctx.Err() != nil {
 		return view.Message{}, nil
@@ -78,9 +79,9 @@ func (h *Handler) moved(ctx context.Context, e *event.Event, in desk.Intent, act
 	return view.Message{}, nil
 }
 
-// retried opens a request for what failed or was not run, where the button stands.
-func (h *Handler) retried(ctx context.Context, e *event.Event) (view.Message, error) {
-	in, err := decisionOf(e)
+// retry opens a request for what failed or was not run, in the channel of the button.
+func (h *Handler) retry(ctx context.Context, e *event.Event) (view.Message, error) {
+	in, err := buttonIntent(e)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
 	}
@@ -94,8 +95,8 @@ func (h *Handler) retried(ctx context.Context, e *event.Event) (view.Message, er
 	return view.Opened(r), nil
 }
 
-// reported takes the word of an affected user that a reset was not wanted.
-func (h *Handler) reported(ctx context.Context, e *event.Event) (view.Message, error) {
+// report records that an affected user did not want a reset.
+func (h *Handler) report(ctx context.Context, e *event.Event) (view.Message, error) {
 	id, row, err := view.ParseRowValue(e.Value)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)

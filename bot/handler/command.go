@@ -12,8 +12,8 @@ import (
 	"factorbot/bot/view"
 )
 
-// commanded serves a slash command. Every one gets a private answer.
-func (h *Handler) commanded(ctx context.Context, e *event.Event) (view.Message, error) {
+// serveCommand serves a slash command. Each gets a private answer.
+func (h *Handler) serveCommand(ctx context.Context, e *event.Event) (view.Message, error) {
 	if h.modalOf(e) != nil {
 		return wasOpened(e), nil // the form is the answer
 	}
@@ -33,7 +33,7 @@ func (h *Handler) runCommand(ctx context.Context, e *event.Event, c roster.Comma
 	case roster.VerbStatus:
 		return h.status(ctx, e, c)
 	case roster.VerbHistory:
-		return h.listPast(ctx, e, c)
+		return h.history(ctx, e, c)
 	case roster.VerbCancel:
 		return h.changeState(ctx, e, c, h.Desk.Cancel)
 	case roster.VerbPause:
@@ -41,7 +41,7 @@ func (h *Handler) runCommand(ctx context.Context, e *event.Event, c roster.Comma
 	case roster.VerbResume:
 		return h.changeState(ctx, e, c, h.Desk.Resume)
 	case roster.VerbFreeze, roster.VerbThaw:
-		return h.brake(ctx, e, c)
+		return h.freezeOrThaw(ctx, e, c)
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
 		return h.showRequest(ctx, e, c)
 	}
@@ -58,7 +58,7 @@ func (h *Handler) status(ctx context.Context, e *event.Event, c roster.Command) 
 		return h.userStatus(ctx, in, c.Users[0])
 	}
 	if len(c.Args)+len(c.Users) > 0 {
-		id, err := named(c)
+		id, err := requestNamed(c)
 		if err != nil {
 			return view.Message{}, err
 		}
@@ -91,9 +91,9 @@ func (h *Handler) userStatus(ctx context.Context, in desk.Intent, u roster.UserR
 	return view.UserStatus(name, all, more), nil
 }
 
-// changeState serves "cancel FR-42" and its like.
+// changeState serves "cancel FR-42", "pause FR-42" and "resume FR-42".
 func (h *Handler) changeState(ctx context.Context, e *event.Event, c roster.Command, act move) (view.Message, error) {
-	id, err := named(c)
+	id, err := requestNamed(c)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -107,9 +107,9 @@ func (h *Handler) changeState(ctx context.Context, e *event.Event, c roster.Comm
 	return view.Moved(r), nil
 }
 
-// showRequest serves what needs one request and answers with it.
+// showRequest serves the commands that show or repeat one request.
 func (h *Handler) showRequest(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
-	id, err := named(c)
+	id, err := requestNamed(c)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -144,7 +144,7 @@ func (h *Handler) receipt(ctx context.Context, r *reset.Request) (view.Message, 
 	return view.Receipt(r, heads), nil
 }
 
-// enrolledTime bounds the question who has enrolled again: it reads pages of Okta's log.
+// enrolledTime bounds the search for users who have enrolled again: it reads pages of Okta's log.
 const enrolledTime = 60 * time.Second
 
 func (h *Handler) enrolled(ctx context.Context, r *reset.Request) (view.Message, error) {
@@ -160,19 +160,19 @@ func (h *Handler) enrolled(ctx context.Context, r *reset.Request) (view.Message,
 	return view.Enrolled(r, again, of, h.Now()), nil
 }
 
-// named reads the one request that a command is about.
-func named(c roster.Command) (reset.ID, error) {
+// requestNamed returns the one request that a command names.
+func requestNamed(c roster.Command) (reset.ID, error) {
 	if len(c.Args) != 1 || len(c.Users) > 0 {
-		return "", misnamed(c)
+		return "", whichRequestError(c)
 	}
 	id, err := reset.ParseID(c.Args[0])
 	if err != nil {
-		return "", misnamed(c)
+		return "", whichRequestError(c)
 	}
 	return id, nil
 }
 
-// misnamed says that a command lacks its request, or names several.
-func misnamed(c roster.Command) error {
+// whichRequestError says that a command names no request, or several.
+func whichRequestError(c roster.Command) error {
 	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of yours.", c.Verb)}
 }

@@ -27,9 +27,9 @@ func (h *Handler) whoami(ctx context.Context, e *event.Event) (view.Message, err
 	}), nil
 }
 
-// listPast lists requests: of anybody, "mine", of a person, or of the last days.
-func (h *Handler) listPast(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
-	q, what, err := h.pastOf(e, c)
+// history lists requests: of anybody, "mine", of one person, or of the last days.
+func (h *Handler) history(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
+	q, what, err := h.historyQuery(e, c)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -43,13 +43,13 @@ func (h *Handler) listPast(ctx context.Context, e *event.Event, c roster.Command
 // span is a number of days, weeks or hours: "30d".
 var span = regexp.MustCompile(`^(\d{1,4})([hdw])$`)
 
-// pastOf reads which requests are meant, and says so in words.
-func (h *Handler) pastOf(e *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
+// historyQuery reads the arguments of "history". It returns the query and its words.
+func (h *Handler) historyQuery(e *event.Event, c roster.Command) (desk.HistoryQuery, string, error) {
 	var q desk.HistoryQuery
 	var what []string
 	for _, u := range c.Users {
 		if u.Kind != roster.UserMention || q.By != "" {
-			return q, "", notPast(u.Input)
+			return q, "", historyError(u.Input)
 		}
 		q.By = reset.Person(u.Value)
 		what = append(what, "of <@"+u.Value+">")
@@ -63,24 +63,24 @@ func (h *Handler) pastOf(e *event.Event, c roster.Command) (desk.HistoryQuery, s
 		case m != nil && q.Since.IsZero():
 			n, err := strconv.Atoi(m[1])
 			if err != nil || n == 0 {
-				return q, "", notPast(arg)
+				return q, "", historyError(arg)
 			}
 			unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
 			q.Since = h.Now().Add(-time.Duration(n) * unit)
 			what = append(what, fmt.Sprintf("of the last %s", strings.ToLower(arg)))
 		default:
-			return q, "", notPast(arg)
+			return q, "", historyError(arg)
 		}
 	}
 	return q, strings.Join(what, " "), nil
 }
 
-func notPast(word string) error {
+func historyError(word string) error {
 	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("I don't know the history of %q. Write: history, history mine, history @ana, or history 30d.", word)}
 }
 
-// brake serves freeze and thaw. That the channels hear of it is the [FreezeAnnouncer]'s.
-func (h *Handler) brake(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
+// freezeOrThaw serves freeze and thaw. bot/announcer tells the channels.
+func (h *Handler) freezeOrThaw(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
 			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}

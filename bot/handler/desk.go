@@ -11,7 +11,7 @@ import (
 	"factorbot/bot/view"
 )
 
-// Inbox records what is to be served, by whoever leads.
+// Inbox records what the process that leads is to serve.
 type Inbox interface {
 	// Receive records an envelope; fresh is false if the key is known already.
 	Receive(ctx context.Context, key string, body []byte) (fresh bool, err error)
@@ -23,11 +23,12 @@ type Values interface {
 	Value(ctx context.Context, name string) ([]byte, error)
 }
 
-// Desk serves what people want. A refusal is a *desk.Refusal or one of the errors of desk and reset.
+// Desk judges what people ask for and writes it to the record. A refusal is a
+// *desk.Refusal or one of the errors of desk and reset.
 type Desk interface {
-	// MayAsk judges whether the person may make a request in the channel, for this reason.
+	// MayAsk reports whether the person may make a request in the channel, for this reason.
 	MayAsk(ctx context.Context, in desk.Intent, reason string) error
-	// Doubt returns what is to be asked about the columns of a file before a request opens, nil for nothing.
+	// Doubt returns what to ask about the columns of a file before a request opens, nil for nothing.
 	Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question, error)
 	Open(ctx context.Context, in desk.Intent, ask desk.OpenAsk) (*reset.Request, error)
 	OpenCommand(ctx context.Context, in desk.Intent, c roster.Command) (*reset.Request, error)
@@ -49,7 +50,7 @@ type Desk interface {
 	Cancel(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Pause(ctx context.Context, in desk.Intent) (*reset.Request, error)
 	Resume(ctx context.Context, in desk.Intent) (*reset.Request, error)
-	// Report takes an affected user's word that a reset was not wanted, and says whether it paused the request.
+	// Report records that an affected user did not want a reset, and says whether that paused the request.
 	Report(ctx context.Context, in desk.Intent) (r *reset.Request, paused bool, err error)
 
 	// Freeze stops everything at once.
@@ -58,7 +59,7 @@ type Desk interface {
 	Thaw(ctx context.Context, in desk.Intent) (f reset.Freeze, lifted bool, err error)
 }
 
-// Enrolments tells who has enrolled again after a request.
+// Enrolments finds the users who have enrolled again after a request.
 type Enrolments interface {
 	// Enrolled returns how many users were reset, and when those who have enrolled a factor since did so.
 	Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error)

@@ -20,8 +20,8 @@ import (
 // downloadTime bounds download and parsing of one file, tries included.
 const downloadTime = 60 * time.Second
 
-// download reads a roster from Slack, as a stream, and tries again what a retry
-// may mend. Every error but ctx's is a *roster.Error.
+// download reads a roster from Slack, as a stream, and tries again if that may help.
+// Every error but ctx's is a *roster.Error.
 func (h *Handler) download(ctx context.Context, f event.File, column int) (*roster.Roster, error) {
 	limits := h.Limits()
 	limits.Column = column
@@ -41,21 +41,21 @@ func (h *Handler) download(ctx context.Context, f event.File, column int) (*rost
 			return ros, err
 		}
 		h.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", slackapi.LogText(err))
-		if !mayCome(err) || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
+		if !mayRetry(err) || slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
 			return nil, &roster.Error{Code: roster.CodeUnreadable, Err: err,
 				Words: "I couldn't get the file from Slack. Drop it again; if that doesn't help, ask your admin whether the app may read files here (files:read)."}
 		}
 	}
 }
 
-// mayCome reports whether a file that did not come may come at the next try.
-func mayCome(err error) bool {
+// mayRetry reports whether another try may bring the file.
+func mayRetry(err error) bool {
 	var status slack.StatusCodeError
 	refused := errors.As(err, &status) && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
 	return !refused && !errors.Is(err, slackapi.ErrElsewhere)
 }
 
-// lostError says that a file's bytes did not come.
+// lostError says that a file could not be fetched.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return "fetch the file: " + e.err.Error() }

@@ -19,7 +19,7 @@ import (
 )
 
 // fileHost serves files as the API's own host does, and an address elsewhere that nobody may ask.
-func fileHost(t *testing.T, serve http.HandlerFunc) (l *Handler, url string) {
+func fileHost(t *testing.T, serve http.HandlerFunc) (h *Handler, url string) {
 	t.Helper()
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
@@ -32,9 +32,9 @@ func fileHost(t *testing.T, serve http.HandlerFunc) (l *Handler, url string) {
 }
 
 // refused downloads a file and returns the words of the refusal.
-func refused(t *testing.T, l *Handler, f event.File) string {
+func refused(t *testing.T, h *Handler, f event.File) string {
 	t.Helper()
-	_, err := l.download(context.Background(), f, 0)
+	_, err := h.download(context.Background(), f, 0)
 	var e *roster.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v, want a refusal", err)
@@ -50,8 +50,8 @@ func TestDownload_redirectElsewhere(t *testing.T) {
 	}))
 	defer elsewhere.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/list.csv", status) })
-		if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "couldn't get the file") {
+		h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/list.csv", status) })
+		if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "could not be fetched") {
 			t.Errorf("%d: %s", status, words)
 		}
 	}
@@ -62,11 +62,11 @@ func TestDownload_redirectElsewhere(t *testing.T) {
 
 func TestDownload_redirectsWithoutEnd(t *testing.T) {
 	var asked atomic.Int32
-	l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
+	h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
-	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "couldn't get the file") {
+	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
 		t.Error(words)
 	}
 	if n := asked.Load(); n > 8 {
@@ -75,19 +75,19 @@ func TestDownload_redirectsWithoutEnd(t *testing.T) {
 }
 
 func TestDownload_bytesThatDripForEver(t *testing.T) {
-	l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
+	h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "login\n")
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "couldn't get the file") {
+	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
 		t.Error(words)
 	}
 }
 
 func TestDownload_sizeThatIsALie(t *testing.T) {
 	row := strings.Repeat("x", 30) + "@example.com\n"
-	l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
+	h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "login\n")
 		for range 1 << 20 { // 43 MiB, if anybody reads them
 			if _, err := io.WriteString(w, row); err != nil {
@@ -95,19 +95,19 @@ func TestDownload_sizeThatIsALie(t *testing.T) {
 			}
 		}
 	})
-	l.fileTime = 30 * time.Second
-	l.Limits = func() roster.Limits { return roster.Limits{Users: 10_000_000, Bytes: 1 << 20} }
-	if words := refused(t, l, event.File{Name: "list.csv", Size: 10, URL: host + "/a"}); !strings.Contains(words, "1 MiB") {
+	h.fileTime = 30 * time.Second
+	h.Limits = func() roster.Limits { return roster.Limits{Users: 10_000_000, Bytes: 1 << 20} }
+	if words := refused(t, h, event.File{Name: "list.csv", Size: 10, URL: host + "/a"}); !strings.Contains(words, "1 MiB") {
 		t.Error(words)
 	}
 }
 
 func TestDownload_pageInThePlaceOfTheFile(t *testing.T) {
-	l, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
+	h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<!doctype html><title>Sign in</title>")
 	})
-	if words := refused(t, l, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "fetched") && !strings.Contains(words, "web page") {
+	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "fetched") && !strings.Contains(words, "web page") {
 		t.Error(words)
 	}
 }

@@ -61,9 +61,8 @@ func forDeciders() []error {
 	return []error{reset.ErrOwnRequest, reset.ErrNotTheirs, reset.ErrAlreadyCounted, reset.ErrFrozen}
 }
 
-// deciders are those who can do what the person of an event can't: the approvers,
-// and where a request is stopped, who requested it; but who requested it decides
-// nothing about it.
+// deciders returns the people who can do what the person of an event can't: the approvers,
+// and if a request is to be stopped, its requester. A requester decides nothing else about it.
 func (h *Handler) deciders(ctx context.Context, e *event.Event) view.Helpers {
 	if h.Deciders == nil {
 		return view.Helpers{}
@@ -85,20 +84,20 @@ func (h *Handler) deciders(ctx context.Context, e *event.Event) view.Helpers {
 	return can
 }
 
-// about is the request that an event names, and what it wants of it: the action
-// of a button, or the verb of a command, which is called the same.
+// about returns the request that an event names, and what is to be done with it: the action
+// of a button, or the verb of a command, which has the same name.
 func about(e *event.Event) (id reset.ID, move string) {
-	if in, err := decisionOf(e); err == nil {
+	if in, err := buttonIntent(e); err == nil {
 		return in.Request, e.Action
 	}
 	if e.Kind == event.KindSubmission {
-		if in, _, err := decided(e); err == nil {
+		if in, _, err := modalIntent(e); err == nil {
 			return in.Request, e.Callback
 		}
 	}
 	if e.Kind == event.KindCommand {
 		if c, err := roster.ParseCommand(e.Text); err == nil {
-			if id, err := named(c); err == nil {
+			if id, err := requestNamed(c); err == nil {
 				return id, string(c.Verb)
 			}
 		}
@@ -109,7 +108,7 @@ func about(e *event.Event) (id reset.ID, move string) {
 // notAnswering follows the name of a service that is away.
 const notAnswering = " isn't answering, so nothing was done. Try again in a minute."
 
-// knownErrors are the words for errors that carry none.
+// knownErrors has the words for errors that carry none.
 func knownErrors() map[error]string {
 	return map[error]string{
 		event.ErrForeignValue:    formerButton,
@@ -132,7 +131,7 @@ func knownErrors() map[error]string {
 	}
 }
 
-// Codes of refusals by the policy that are answered in a way of their own.
+// Codes of refusals by the policy that are answered in a special way.
 const (
 	wrongChannel  = "wrong_channel"
 	noReason      = "no_reason"
@@ -142,7 +141,7 @@ const (
 
 func lacksReason(err error) bool { return hasCode(err, noReason) }
 
-// isAboutReason reports whether a refusal is of the reason, and not of the person or place.
+// isAboutReason reports whether the reason is refused, and not the person or the channel.
 func isAboutReason(err error) bool { return hasCode(err, noReason, reasonPattern, reasonTooLong) }
 
 func hasCode(err error, codes ...string) bool {
@@ -150,7 +149,7 @@ func hasCode(err error, codes ...string) bool {
 	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
 }
 
-// unexpected logs an error that nobody foresaw under a reference, and answers with that.
+// unexpected logs an error without words under a reference, and answers with the reference.
 func (h *Handler) unexpected(e *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
 	h.Log.Error("an intent failed", "ref", ref, "kind", e.Kind, "key", e.Key, "user", e.By, "error", slackapi.LogText(err))

@@ -16,7 +16,7 @@ import (
 
 func TestWords(t *testing.T) {
 	var logged strings.Builder
-	l := &Handler{Log: slog.New(slog.NewTextHandler(&logged, nil))}
+	h := &Handler{Log: slog.New(slog.NewTextHandler(&logged, nil))}
 	e := &event.Event{Kind: event.KindClick, Key: "click:1", By: "U_APPROVER1"}
 	for _, c := range []struct {
 		err  error
@@ -37,7 +37,7 @@ func TestWords(t *testing.T) {
 		{errors.New("pq: deadlock at 0xdeadbeef"), "Something went wrong on my side (ref"},
 		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "Something went wrong on my side (ref"},
 	} {
-		if got := l.errorMessage(t.Context(), e, c.err).Text; !strings.Contains(got, c.want) || strings.Contains(got, "0xdeadbeef") {
+		if got := h.errorMessage(t.Context(), e, c.err).Text; !strings.Contains(got, c.want) || strings.Contains(got, "0xdeadbeef") {
 			t.Errorf("%v: %q, want %q in it", c.err, got, c.want)
 		}
 	}

@@ -33,42 +33,42 @@ type modalMaker func(ctx context.Context, e *event.Event) (slack.ModalViewReques
 func (h *Handler) forms() map[string]form {
 	return map[string]form{
 		view.ActionAddReason:    {open: h.reasonModal},
-		view.ReasonCallback:     {check: h.checkReason, submit: h.reasoned},
-		view.ActionChooseColumn: {press: h.chose},
+		view.ReasonCallback:     {check: h.checkReason, submit: h.openWithReason},
+		view.ActionChooseColumn: {press: h.chooseColumn},
 
 		view.ActionNewRequest:  {open: h.requestModal},
-		view.ActionMoreOptions: {open: h.moreOptions},
-		view.RequestCallback:   {check: h.checkRequest, submit: h.requested},
+		view.ActionMoreOptions: {open: h.moreOptionsModal},
+		view.RequestCallback:   {check: h.checkRequest, submit: h.openRequest},
 
 		view.ActionNewExport: {open: h.exportModal},
-		view.FieldWhom:       {open: h.anotherField},
-		view.ExportCallback:  {check: h.checkExport, submit: h.exported},
+		view.FieldWhom:       {open: h.otherFieldModal},
+		view.ExportCallback:  {check: h.checkExport, submit: h.openExport},
 
 		view.ActionApprove: {press: h.approve},
-		view.ActionConfirm: {open: h.confirmModal, check: h.checkNumber, submit: h.numbered},
+		view.ActionConfirm: {open: h.confirmModal, check: h.checkNumber, submit: h.approveNumber},
 		view.ActionAgain:   {open: h.againModal},
-		view.ActionDeny:    {open: h.denyModal, check: h.checkDenial, submit: h.denied},
+		view.ActionDeny:    {open: h.denyModal, check: h.checkDenial, submit: h.deny},
 
-		view.ActionReview: {open: h.reviewModal, check: h.checkReview, submit: h.onlyClosed},
-		view.ReviewSearch: {open: h.turnReview},
-		view.ReviewShow:   {open: h.turnReview},
-		view.ReviewBack:   {open: h.turnReview},
-		view.ReviewOn:     {open: h.turnReview},
-		view.ReviewAll:    {open: h.turnReview},
-		view.ReviewRemove: {press: h.clickedInReview},
+		view.ActionReview: {open: h.reviewModal, check: h.checkReview, submit: h.closeReview},
+		view.ReviewSearch: {open: h.turnedReviewModal},
+		view.ReviewShow:   {open: h.turnedReviewModal},
+		view.ReviewBack:   {open: h.turnedReviewModal},
+		view.ReviewOn:     {open: h.turnedReviewModal},
+		view.ReviewAll:    {open: h.turnedReviewModal},
+		view.ReviewRemove: {press: h.serveReview},
 
 		view.ActionCancel:      {press: h.cancel},
 		view.ActionPause:       {press: h.pause},
 		view.ActionResume:      {press: h.resume},
-		view.ActionRetryFailed: {press: h.retried},
-		view.ActionNotMe:       {press: h.reported},
+		view.ActionRetryFailed: {press: h.retry},
+		view.ActionNotMe:       {press: h.report},
 	}
 }
 
-// formerButton is said of what this program never wrote, or no longer writes.
+// formerButton answers a button or form that this program never wrote, or no longer writes.
 const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
 
-// outOfDate is said of a modal whose metadata cannot be read.
+// outOfDate answers a modal whose metadata cannot be read.
 const outOfDate = "This form is out of date. Close it and open it again."
 
 // Check says what is wrong with a form, or what it turns into; keep reports whether it is
@@ -85,8 +85,8 @@ func (h *Handler) Check(ctx context.Context, e *event.Event) (answer *slack.View
 	return h.stepUpUpdate(e), true
 }
 
-// submission serves a form that was recorded.
-func (h *Handler) submission(ctx context.Context, e *event.Event) (view.Message, error) {
+// serveSubmission serves a form that was checked and recorded.
+func (h *Handler) serveSubmission(ctx context.Context, e *event.Event) (view.Message, error) {
 	f := h.forms()[e.Callback]
 	if f.submit == nil {
 		h.Log.Warn("an unknown form is in the inbox and is passed over", "callback", e.Callback)

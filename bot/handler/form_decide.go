@@ -16,8 +16,8 @@ import (
 	"factorbot/bot/view"
 )
 
-// decisionOf is the intent of a button on a request.
-func decisionOf(e *event.Event) (desk.Intent, error) {
+// buttonIntent returns the intent of a button on a request.
+func buttonIntent(e *event.Event) (desk.Intent, error) {
 	id, digest, err := view.ParseValue(e.Value)
 	if err != nil {
 		return desk.Intent{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
@@ -27,8 +27,8 @@ func decisionOf(e *event.Event) (desk.Intent, error) {
 	return in, nil
 }
 
-// decided is the intent of a modal about a request.
-func decided(e *event.Event) (desk.Intent, view.Frame, error) {
+// modalIntent returns the intent of a modal about a request.
+func modalIntent(e *event.Event) (desk.Intent, view.Frame, error) {
 	f, err := e.Frame()
 	if err == nil && f.Request == "" {
 		err = fmt.Errorf("%w: no request", event.ErrForeignValue)
@@ -38,9 +38,9 @@ func decided(e *event.Event) (desk.Intent, view.Frame, error) {
 	return in, f, err
 }
 
-// denyModal asks an approver why; nobody else gets that far.
+// denyModal asks an approver for the reason; anybody else is refused.
 func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(e)
+	in, err := buttonIntent(e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -52,7 +52,7 @@ func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalVie
 }
 
 func (h *Handler) checkDenial(_ context.Context, e *event.Event) map[string]string {
-	if _, _, err := decided(e); err != nil {
+	if _, _, err := modalIntent(e); err != nil {
 		return map[string]string{view.FieldReason: outOfDate}
 	}
 	if e.Typed(view.FieldReason) == "" {
@@ -61,19 +61,19 @@ func (h *Handler) checkDenial(_ context.Context, e *event.Event) map[string]stri
 	return nil
 }
 
-// denied judges a denial with its reason.
-func (h *Handler) denied(ctx context.Context, e *event.Event) (view.Message, error) {
-	in, _, err := decided(e)
+// deny denies a request for the reason that was typed.
+func (h *Handler) deny(ctx context.Context, e *event.Event) (view.Message, error) {
+	in, _, err := modalIntent(e)
 	if err != nil {
 		return view.Message{}, err
 	}
 	in.Why = e.Typed(view.FieldReason)
-	return h.moved(ctx, e, in, h.Desk.Deny)
+	return h.makeMove(ctx, e, in, h.Desk.Deny)
 }
 
 // confirmModal asks for the number of users.
 func (h *Handler) confirmModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(e)
+	in, err := buttonIntent(e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -81,11 +81,11 @@ func (h *Handler) confirmModal(ctx context.Context, e *event.Event) (slack.Modal
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	return view.ConfirmModal(r, e.Channel, numberOf(r)), nil
+	return view.ConfirmModal(r, e.Channel, confirmNumber(r)), nil
 }
 
-// numberOf is the number that an approver types.
-func numberOf(r *reset.Request) int {
+// confirmNumber returns the number of users that an approver has to type.
+func confirmNumber(r *reset.Request) int {
 	if r.Terms.Confirm > 0 {
 		return r.Terms.Confirm
 	}
@@ -93,7 +93,7 @@ func numberOf(r *reset.Request) int {
 }
 
 func (h *Handler) checkNumber(_ context.Context, e *event.Event) map[string]string {
-	_, f, err := decided(e)
+	_, f, err := modalIntent(e)
 	if err != nil {
 		return map[string]string{view.FieldUsers: outOfDate}
 	}
@@ -106,14 +106,14 @@ func (h *Handler) checkNumber(_ context.Context, e *event.Event) map[string]stri
 	return nil
 }
 
-// typedNumber reads the number with or without the marks that people put between thousands.
+// typedNumber reads the number, with or without separators of thousands.
 func typedNumber(e *event.Event) (int, error) {
 	return strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "\u2019", "").Replace(e.Typed(view.FieldUsers)))
 }
 
-// numbered judges an approval whose number of users was typed.
-func (h *Handler) numbered(ctx context.Context, e *event.Event) (view.Message, error) {
-	in, f, err := decided(e)
+// approveNumber approves a request whose number of users was typed.
+func (h *Handler) approveNumber(ctx context.Context, e *event.Event) (view.Message, error) {
+	in, f, err := modalIntent(e)
 	if err == nil {
 		in.Confirmed, err = typedNumber(e)
 	}
@@ -121,9 +121,9 @@ func (h *Handler) numbered(ctx context.Context, e *event.Event) (view.Message, e
 		return view.Message{}, err
 	}
 	if f.Act != "" {
-		return view.Message{}, h.confirming(ctx, e)
+		return view.Message{}, h.beginStepUp(ctx, e)
 	}
-	return h.moved(ctx, e, in, h.Desk.Approve)
+	return h.makeMove(ctx, e, in, h.Desk.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is

@@ -14,15 +14,15 @@ import (
 	"factorbot/bot/view"
 )
 
-// Schema lists what is known of users in the org, for the columns of an export.
+// Schema lists the attributes of users in the org, for the columns of an export.
 type Schema interface {
 	Attributes(ctx context.Context) ([]view.Attribute, error)
 }
 
-// schemaLife is how long the attributes of the org are taken for known.
+// schemaLife is how long the attributes of the org are remembered.
 const schemaLife = 10 * time.Minute
 
-// attributes remembers the org's attributes, which change once in months.
+// attributes remembers the org's attributes, which seldom change.
 type attributes struct {
 	mu   sync.Mutex
 	all  []view.Attribute
@@ -38,7 +38,7 @@ func (s *attributes) known(ctx context.Context, from Schema, now time.Time) (all
 		return s.all, false
 	}
 	if from == nil {
-		return everyOrg(), true
+		return defaultAttributes(), true
 	}
 	got, err := from.Attributes(ctx)
 	switch {
@@ -48,12 +48,12 @@ func (s *attributes) known(ctx context.Context, from Schema, now time.Time) (all
 	case s.all != nil:
 		return s.all, false
 	}
-	return everyOrg(), true
+	return defaultAttributes(), true
 }
 
-// everyOrg are attributes of Okta's own, which every org has (developer.okta.com,
+// defaultAttributes returns attributes that every org has (developer.okta.com,
 // "Default profile properties" of the Users API).
-func everyOrg() []view.Attribute {
+func defaultAttributes() []view.Attribute {
 	names := []string{
 		"login", "email", "firstName", "lastName", "displayName", "department", "title", "manager", "employeeNumber", "organization",
 		"division", "costCenter", "userType", "city", "state", "countryCode", "mobilePhone", "primaryPhone", "secondEmail", "locale", "timezone",
@@ -75,7 +75,7 @@ func (h *Handler) exportModal(ctx context.Context, e *event.Event) (slack.ModalV
 	return h.exportForm(ctx, f), nil
 }
 
-// exportForm asks for the attributes for as long as the modal may wait for them.
+// exportForm asks Okta for the attributes, for as long as the modal can wait.
 func (h *Handler) exportForm(ctx context.Context, f view.Frame) slack.ModalViewRequest {
 	ctx, cancel := context.WithTimeout(ctx, modalTime/3)
 	defer cancel()
@@ -96,7 +96,7 @@ func (h *Handler) Suggest(ctx context.Context, e *event.Event) []*slack.OptionBl
 // drops one of 20 KB or more without a word.
 const mostOffered = 16 << 10
 
-// fitting returns the first choices, as many as an acknowledgement has room for.
+// fitting returns the first choices, as many as fit into an acknowledgement.
 func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 	size, fit := 0, []*slack.OptionBlockObject{}
 	for _, o := range all {
@@ -134,8 +134,8 @@ func exportOf(e *event.Event, f view.Frame) (order, map[string]string) {
 	return o, wrong
 }
 
-// exported opens the request of an export form that was checked.
-func (h *Handler) exported(ctx context.Context, e *event.Event) (view.Message, error) {
+// openExport opens the request of an export form that was checked.
+func (h *Handler) openExport(ctx context.Context, e *event.Event) (view.Message, error) {
 	f, err := e.Frame()
 	if err != nil {
 		return view.Message{}, err

@@ -31,7 +31,7 @@ func (h *Handler) checkReason(ctx context.Context, e *event.Event) map[string]st
 	said, err := roster.ParseUpload(e.Typed(view.ReasonAction), h.Now())
 	switch {
 	case err != nil:
-		return map[string]string{view.ReasonBlock: wordsOf(err)}
+		return map[string]string{view.ReasonBlock: fieldWords(err)}
 	case said.Reason == "":
 		return map[string]string{view.ReasonBlock: "Please say why."}
 	}
@@ -45,8 +45,8 @@ func (h *Handler) checkReason(ctx context.Context, e *event.Event) map[string]st
 // errNoUpload says that an uploaded file is gone, or is not the person's.
 var errNoUpload = errors.New("the upload is gone")
 
-// reasoned opens the request of an upload whose reason came by form.
-func (h *Handler) reasoned(ctx context.Context, e *event.Event) (view.Message, error) {
+// openWithReason opens the request of an upload whose reason was asked for.
+func (h *Handler) openWithReason(ctx context.Context, e *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(e.Metadata)
 	if err != nil {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
@@ -68,9 +68,9 @@ func (h *Handler) reasoned(ctx context.Context, e *event.Event) (view.Message, e
 		return view.Message{}, err
 	}
 	with.say(said)
-	f, err := h.find(ctx, e, up)
+	f, err := h.findUpload(ctx, e, up)
 	if err != nil {
-		return lost(err)
+		return fileGone(err)
 	}
 	if m, hint := hintFor(f); hint {
 		return m, nil
@@ -80,18 +80,17 @@ func (h *Handler) reasoned(ctx context.Context, e *event.Event) (view.Message, e
 	return h.open(ctx, e, f, with)
 }
 
-// lost tells that a file of an earlier message could not be had.
-func lost(err error) (view.Message, error) {
+// fileGone answers that the file of an earlier message is not there any more.
+func fileGone(err error) (view.Message, error) {
 	if errors.Is(err, errNoUpload) {
 		return view.Answer("The file isn't there any more. Drop it again, with the reason as its message."), nil
 	}
 	return view.Message{}, err
 }
 
-// find asks Slack for an upload's file by its ID, so that an edited or deleted
-// message changes nothing. A file that somebody else made counts where the
-// person's message has it.
-func (h *Handler) find(ctx context.Context, e *event.Event, u view.Upload) (event.File, error) {
+// findUpload asks Slack for an upload's file by its ID, so that an edited or deleted
+// message changes nothing. Another person's file counts if it is in the person's message.
+func (h *Handler) findUpload(ctx context.Context, e *event.Event, u view.Upload) (event.File, error) {
 	if u.File != "" {
 		got, _, _, err := h.Slack.GetFileInfoContext(ctx, u.File, 0, 0)
 		if code := slackapi.ErrorCode(err); code == "file_not_found" || code == "file_deleted" {
@@ -120,7 +119,7 @@ func (h *Handler) find(ctx context.Context, e *event.Event, u view.Upload) (even
 		}
 		for _, f := range present(up) {
 			if u.File == "" || u.File == f.ID {
-				return h.know(ctx, f)
+				return h.fileInfo(ctx, f)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"factorbot/bot/view"
 )
 
-// modalOfCommand is the modal of a command that says nothing but what it is about.
+// modalOfCommand returns what makes the modal of a command without arguments.
 func (h *Handler) modalOfCommand(e *event.Event) modalMaker {
 	switch text := strings.TrimSpace(e.Text); {
 	case text == "":
@@ -39,7 +39,7 @@ func (h *Handler) requestModal(ctx context.Context, e *event.Event) (slack.Modal
 }
 
 // newForm judges whether the person may ask, and starts a form's frame. Slack
-// is asked who the person is; where that takes too long the form opens all the same.
+// is asked who the person is; if that takes too long the form opens anyway.
 func (h *Handler) newForm(ctx context.Context, e *event.Event) (view.Frame, error) {
 	if e.Kind == event.KindClick {
 		e.Channel = reset.Channel(e.Value)
@@ -64,8 +64,8 @@ func (h *Handler) newForm(ctx context.Context, e *event.Event) (view.Frame, erro
 	return f, nil
 }
 
-// moreOptions shows the rarer fields; what was entered elsewhere stays.
-func (h *Handler) moreOptions(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+// moreOptionsModal shows the less common fields; what was entered in others stays.
+func (h *Handler) moreOptionsModal(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
 	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -74,8 +74,9 @@ func (h *Handler) moreOptions(_ context.Context, e *event.Event) (slack.ModalVie
 	return view.RequestModal(f), nil
 }
 
-// anotherField shows the field for another way to name users of an export; what was entered elsewhere stays.
-func (h *Handler) anotherField(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+// otherFieldModal shows the field for another way to name the users of an export; what was
+// entered in others stays.
+func (h *Handler) otherFieldModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
 	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -84,14 +85,14 @@ func (h *Handler) anotherField(ctx context.Context, e *event.Event) (slack.Modal
 	return h.exportForm(ctx, f), nil
 }
 
-// order is what a request form amounts to.
+// order is a request form that was read.
 type order struct {
 	roster.Command
 	file   *event.File    // in the place of users
 	pasted *roster.Roster // the same
 }
 
-// furthest is how far ahead a request may be put off.
+// furthest is how far ahead a request may start.
 const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
@@ -105,7 +106,8 @@ func (h *Handler) checkRequest(ctx context.Context, e *event.Event) map[string]s
 	return wrong
 }
 
-// checkAsker adds what is wrong with who asks, where, and why; what is not about the reason is said at the field of users.
+// checkAsker adds what is wrong with the person, the channel and the reason. What is not
+// about the reason is said at the field for users.
 func (h *Handler) checkAsker(ctx context.Context, e *event.Event, reason, users string, wrong map[string]string) {
 	if words, aboutReason := h.mayAsk(ctx, e, reason); aboutReason {
 		wrong[view.FieldReason] = words
@@ -123,7 +125,7 @@ func (h *Handler) order(e *event.Event) (order, map[string]string) {
 	}
 	o.Factors = e.Fields[view.FieldFactors].Picked
 	if _, err := roster.FactorTypes(o.Factors); err != nil {
-		wrong[view.FieldFactors] = wordsOf(err)
+		wrong[view.FieldFactors] = fieldWords(err)
 	}
 	if at := e.Fields[view.FieldWhen].At; at != 0 {
 		o.NotTill = time.Unix(at, 0).UTC()
@@ -236,34 +238,34 @@ func (o *order) attached(files []event.File) string {
 func (o *order) listed(text string) string {
 	list, err := roster.ParseList(text)
 	if err != nil {
-		return wordsOf(err)
+		return fieldWords(err)
 	}
 	o.Users, o.pasted = list.Users, list.Table
 	return ""
 }
 
-// wordsOf are the words of an error that has its own; of another, that it is not understood.
-func wordsOf(err error) string {
+// fieldWords returns the words of an error, for the field that it is about.
+func fieldWords(err error) string {
 	if words, known := desk.RefusalWords(err); known {
 		return words
 	}
 	return "I don't understand this. Please check it."
 }
 
-// requested opens the request of a form that was checked.
-func (h *Handler) requested(ctx context.Context, e *event.Event) (view.Message, error) {
+// openRequest opens the request of a form that was checked.
+func (h *Handler) openRequest(ctx context.Context, e *event.Event) (view.Message, error) {
 	if _, err := e.Frame(); err != nil {
 		return view.Message{}, err
 	}
 	o, _ := h.order(e) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
-		r, err := h.ordered(ctx, intent(e), o)
+		r, err := h.openOrder(ctx, intent(e), o)
 		if err != nil {
 			return view.Message{}, err
 		}
 		return view.Opened(r), nil
 	}
-	known, err := h.know(ctx, *o.file)
+	known, err := h.fileInfo(ctx, *o.file)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -274,8 +276,8 @@ func (h *Handler) requested(ctx context.Context, e *event.Event) (view.Message, 
 	return h.open(ctx, e, known, fileAsk{Reason: o.Reason, Options: o.options(types), NotTill: o.NotTill})
 }
 
-// ordered opens a request without a file.
-func (h *Handler) ordered(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
+// openOrder opens a request without a file.
+func (h *Handler) openOrder(ctx context.Context, in desk.Intent, o order) (*reset.Request, error) {
 	if o.pasted == nil {
 		return h.Desk.OpenCommand(ctx, in, o.Command)
 	}

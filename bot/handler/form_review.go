@@ -16,9 +16,9 @@ import (
 	"factorbot/bot/view"
 )
 
-// reviewModal shows a plan row by row. Who may not decide on it may look.
+// reviewModal shows a plan row by row. A person who may not decide on it may look at it.
 func (h *Handler) reviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	in, err := decisionOf(e)
+	in, err := buttonIntent(e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -49,8 +49,8 @@ func (h *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*
 	return v, nil
 }
 
-// turnReview shows another page, or what is searched for. Ticks stay over pages.
-func (h *Handler) turnReview(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+// turnedReviewModal shows another page of a review, or what is searched for. Ticks stay.
+func (h *Handler) turnedReviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
 	f, err := e.Frame()
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -70,7 +70,7 @@ func (h *Handler) turnReview(ctx context.Context, e *event.Event) (slack.ModalVi
 			full = true
 		}
 	}
-	f = turned(f, e)
+	f = frameAfter(f, e)
 	v, err := h.review(ctx, r, f)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -83,8 +83,8 @@ func (h *Handler) turnReview(ctx context.Context, e *event.Event) (slack.ModalVi
 	return v.Modal(), nil
 }
 
-// turned is the frame after an action inside the review.
-func turned(f view.Frame, e *event.Event) view.Frame {
+// frameAfter returns the frame after an action inside the review.
+func frameAfter(f view.Frame, e *event.Event) view.Frame {
 	if s := e.Typed(view.ReviewSearch); s != f.Search {
 		f.Search, f.Page = s, 0
 		if f.Show == view.ShowOdd { // a search is through all
@@ -112,7 +112,7 @@ func numbers(values []string) []int {
 	return all
 }
 
-// out is every row that has a tick, on this page and on those before.
+// rowsOut returns every row that has a tick, on this page and on those before.
 func rowsOut(e *event.Event, f view.Frame) ([]int, error) {
 	for field, in := range e.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
@@ -124,13 +124,13 @@ func rowsOut(e *event.Event, f view.Frame) ([]int, error) {
 
 const tooManyTicks = "That's more than fits at once. Take off some ticks, and remove those users from the next plan."
 
-// errTooManyRows says that a frame has no room for so many single rows.
+// errTooManyRows says that so many single rows do not fit into a frame.
 var errTooManyRows = errors.New("too many rows for one go")
 
 // checkReview keeps a review open whose ticks would be lost: its own button only
 // closes it. Users are removed by a button that says so and asks first.
 func (h *Handler) checkReview(_ context.Context, e *event.Event) map[string]string {
-	_, f, err := decided(e)
+	_, f, err := modalIntent(e)
 	if err != nil {
 		return map[string]string{view.ReviewSearch: outOfDate}
 	}
@@ -149,14 +149,14 @@ func (h *Handler) checkReview(_ context.Context, e *event.Event) map[string]stri
 	return nil
 }
 
-// onlyClosed serves a review whose own button was pressed: it is closed, and that is all.
-func (*Handler) onlyClosed(context.Context, *event.Event) (view.Message, error) {
+// closeReview serves a review that was submitted: it is closed, nothing else is done.
+func (*Handler) closeReview(context.Context, *event.Event) (view.Message, error) {
 	return view.Message{}, nil
 }
 
-// clickedInReview serves the buttons of a review that act on the whole plan. What
-// came of it is shown in the modal; where that is closed already, privately.
-func (h *Handler) clickedInReview(ctx context.Context, e *event.Event) (view.Message, error) {
+// serveReview serves the buttons of a review that act on the whole plan. It shows the
+// result in the modal, or if that was closed, in a private answer.
+func (h *Handler) serveReview(ctx context.Context, e *event.Event) (view.Message, error) {
 	m, msg, err := h.inReview(ctx, e)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -167,7 +167,7 @@ func (h *Handler) clickedInReview(ctx context.Context, e *event.Event) (view.Mes
 	}
 	if h.replace(ctx, e, m) {
 		if m.CallbackID == view.StepUpCallback {
-			in, err := decisionOf(e)
+			in, err := buttonIntent(e)
 			if err != nil {
 				return view.Message{}, err
 			}
@@ -178,13 +178,13 @@ func (h *Handler) clickedInReview(ctx context.Context, e *event.Event) (view.Mes
 	return msg, nil
 }
 
-// inReview acts on the plan that a review shows. The message says the same as the modal.
+// inReview acts on the plan that a review shows. It returns the result as a modal and as a message.
 func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalViewRequest, msg view.Message, err error) {
-	in, err := decisionOf(e)
+	in, err := buttonIntent(e)
 	if err != nil {
 		return m, msg, err
 	}
-	_, f, err := decided(e)
+	_, f, err := modalIntent(e)
 	if err != nil {
 		return m, msg, err
 	}
@@ -206,7 +206,7 @@ func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalVi
 		}
 		msg = view.TakenOut(r, len(rows))
 		return view.News("Removed", msg.Text), msg, nil
-	case len(rows) > 0: // whoever wants users removed does not approve of them
+	case len(rows) > 0: // an approver who wants users removed does not approve the plan
 		f.Out = view.FormatRows(rows)
 		return h.stillTicked(ctx, in, f)
 	}
@@ -253,7 +253,7 @@ func (h *Handler) stillTicked(ctx context.Context, in desk.Intent, f view.Frame)
 	return v.Modal(), view.Answer(fmt.Sprintf("%s isn't approved: users were ticked to be removed. Open the review again.", r.ID)), nil
 }
 
-// replace shows a modal in the place of the one in which something was clicked.
+// replace shows a modal instead of the one in which something was clicked.
 func (h *Handler) replace(ctx context.Context, e *event.Event, m slack.ModalViewRequest) bool {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()

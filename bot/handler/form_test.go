@@ -15,7 +15,7 @@ import (
 
 func TestHistory_args(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	l := &Handler{Now: func() time.Time { return now }}
+	h := &Handler{Now: func() time.Time { return now }}
 	for text, want := range map[string]struct {
 		q     desk.HistoryQuery
 		words string
@@ -38,7 +38,7 @@ func TestHistory_args(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, what, err := l.pastOf(&event.Event{By: "U1"}, c)
+		q, what, err := h.historyQuery(&event.Event{By: "U1"}, c)
 		if refused := err != nil; refused != (want.words == "!") || !refused && (q != want.q || what != want.words) {
 			t.Errorf("%s: %+v, %q, %v", text, q, what, err)
 		}

@@ -24,7 +24,7 @@ import (
 // modalTime bounds what is done before a modal opens: its trigger is good for three seconds.
 const modalTime = 2 * time.Second
 
-// Handler does what the events of people ask for, and answers each privately.
+// Handler does what events ask for, and answers the person of each privately.
 type Handler struct {
 	Slack      *slack.Client     // made by [slackapi.NewClient]
 	APIURL     string            // of the client
@@ -55,14 +55,14 @@ type Handler struct {
 // takes reports whether rosters are taken up in the channel.
 func (h *Handler) takes(c reset.Channel) bool { return slices.Contains(h.Channels(), c) }
 
-// recordAgain is when an event is served again that the record was away for.
+// recordAgain is how long to wait for a record that cannot be reached.
 const recordAgain = time.Second
 
-// Serve serves one event and answers it. Where Slack asked for patience about the
-// person, or the record cannot be reached, it says how long to wait, and the event is
-// served again then: what was acknowledged is not lost.
+// Serve serves one event and answers it. If Slack's rate limit hides who the person is, or
+// the record cannot be reached, it returns how long to wait before the event is served
+// again: what was acknowledged is not lost.
 func (h *Handler) Serve(ctx context.Context, e *event.Event) (again time.Duration) {
-	m, err := h.attempt(ctx, e)
+	m, err := h.serve(ctx, e)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, reset.ErrLost): // another process serves it
 		return 0
@@ -80,15 +80,15 @@ func (h *Handler) Serve(ctx context.Context, e *event.Event) (again time.Duratio
 	return 0
 }
 
-// isLimited reports whether Slack asked for patience.
+// isLimited reports whether Slack's rate limit refused a call.
 func isLimited(err error) bool {
 	limited := (*slack.RateLimitedError)(nil)
 	return errors.As(err, &limited)
 }
 
-// attempt serves one event and returns what its person is answered, if anything.
-// A panic in it ends this event only.
-func (h *Handler) attempt(ctx context.Context, e *event.Event) (m view.Message, err error) {
+// serve serves one event and returns the answer to its person, if any. A panic ends this
+// event only.
+func (h *Handler) serve(ctx context.Context, e *event.Event) (m view.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -96,20 +96,20 @@ func (h *Handler) attempt(ctx context.Context, e *event.Event) (m view.Message, 
 	}()
 	switch e.Kind {
 	case event.KindUpload:
-		return h.uploaded(ctx, e)
+		return h.serveUpload(ctx, e)
 	case event.KindCommand:
-		return h.commanded(ctx, e)
+		return h.serveCommand(ctx, e)
 	case event.KindClick:
-		return h.clicked(ctx, e)
+		return h.serveClick(ctx, e)
 	case event.KindSubmission:
-		return h.submission(ctx, e)
+		return h.serveSubmission(ctx, e)
 	case event.KindStepUp:
-		return m, h.confirming(ctx, e)
+		return m, h.beginStepUp(ctx, e)
 	}
 	return m, nil
 }
 
-// intent is what the desk is told of an event.
+// intent returns what the desk is told of an event.
 func intent(e *event.Event) desk.Intent {
 	return desk.Intent{Op: e.Key, By: e.By, Team: e.Team, Channel: e.Channel, Asked: e.At, Overtaken: e.Overtaken}
 }

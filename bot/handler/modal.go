@@ -37,7 +37,7 @@ func (h *Handler) Modal(ctx context.Context, e *event.Event) (show func(context.
 	return func(ctx context.Context) { h.showModal(ctx, e, modal) }
 }
 
-// showModal opens the modal, or where the click was in one, changes it.
+// showModal opens the modal, or if the click was in one, changes that.
 func (h *Handler) showModal(ctx context.Context, e *event.Event, modal modalMaker) {
 	short, cancel := context.WithTimeout(ctx, modalTime)
 	defer cancel()
@@ -64,8 +64,8 @@ func (h *Handler) showModal(ctx context.Context, e *event.Event, modal modalMake
 
 const notOpened = "The form didn't open. Please try again."
 
-// wasOpened answers a click or command whose modal nobody has opened: the program
-// ended between recording it and that.
+// wasOpened answers a click or command whose modal was not opened because the program
+// ended after recording it.
 func wasOpened(e *event.Event) view.Message {
 	if !e.Opened {
 		return view.Answer(notOpened)

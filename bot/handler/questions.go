@@ -15,9 +15,9 @@ import (
 const (
 	// questionTime is how long the uploader may take to answer.
 	questionTime = 24 * time.Hour
-	// mostQuestions bounds those that are kept; the oldest give way.
+	// mostQuestions is how many questions are kept; the oldest are dropped.
 	mostQuestions = 100
-	// questionsKey is their name on the shelf.
+	// questionsKey is the name of their value.
 	questionsKey = "upload-questions"
 )
 
@@ -35,14 +35,14 @@ type question struct {
 
 // questions are kept in the record, so that an answer counts after a restart.
 type questions struct {
-	shelf Values
-	now   func() time.Time
-	mu    *sync.Mutex
+	values Values
+	now    func() time.Time
+	mu     *sync.Mutex
 }
 
-// asked are the questions that are open.
+// asked returns the questions that are open.
 func (h *Handler) asked() *questions {
-	return &questions{shelf: h.Values, now: h.Now, mu: &h.asking}
+	return &questions{values: h.Values, now: h.Now, mu: &h.asking}
 }
 
 // ask remembers a question; another one about the same file replaces it.
@@ -60,7 +60,7 @@ func (q *questions) ask(ctx context.Context, one question) error {
 	if err != nil {
 		return fmt.Errorf("remember a question: %w", err)
 	}
-	return q.shelf.PutValue(ctx, questionsKey, value)
+	return q.values.PutValue(ctx, questionsKey, value)
 }
 
 // about returns the question about a file; ok is false if there is none that is still open.
@@ -80,7 +80,7 @@ func (q *questions) about(ctx context.Context, upload string) (one question, ok 
 
 // read returns the questions that are not too old.
 func (q *questions) read(ctx context.Context) ([]question, error) {
-	raw, err := q.shelf.Value(ctx, questionsKey)
+	raw, err := q.values.Value(ctx, questionsKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the open questions: %w", err)
 	}

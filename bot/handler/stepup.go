@@ -63,7 +63,7 @@ func (h *Handler) stepUpModal(ctx context.Context, e *event.Event) (slack.ModalV
 	act, id := confirmable(e)
 	switch act {
 	case stepup.Approve:
-		in, err := decisionOf(e)
+		in, err := buttonIntent(e)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
@@ -109,8 +109,8 @@ func (h *Handler) openedStepUp(ctx context.Context, e *event.Event, m slack.Moda
 	}
 }
 
-// confirming begins a confirmation whose modal is open.
-func (h *Handler) confirming(ctx context.Context, e *event.Event) error {
+// beginStepUp begins a confirmation whose modal is open.
+func (h *Handler) beginStepUp(ctx context.Context, e *event.Event) error {
 	f, err := e.Frame()
 	if err != nil {
 		return err

@@ -69,8 +69,8 @@ func present(e *event.Event) []event.File {
 	return slices.DeleteFunc(slices.Clone(e.Files), func(f event.File) bool { return f.Mode == modeDeleted })
 }
 
-// uploaded opens a request from a file, or says what it lacks.
-func (h *Handler) uploaded(ctx context.Context, e *event.Event) (view.Message, error) {
+// serveUpload opens a request from a file, or says what it lacks.
+func (h *Handler) serveUpload(ctx context.Context, e *event.Event) (view.Message, error) {
 	files := present(e)
 	if len(files) != 1 {
 		if len(files) > 1 {
@@ -78,7 +78,7 @@ func (h *Handler) uploaded(ctx context.Context, e *event.Event) (view.Message, e
 		}
 		return view.Message{}, nil
 	}
-	f, err := h.know(ctx, files[0])
+	f, err := h.fileInfo(ctx, files[0])
 	switch {
 	case unseen(err):
 		return view.NotSeen(), nil
@@ -137,8 +137,8 @@ func (h *Handler) askReason(ctx context.Context, e *event.Event, up view.Upload,
 	return m, nil
 }
 
-// know asks Slack for a file of which only the ID is known.
-func (h *Handler) know(ctx context.Context, f event.File) (event.File, error) {
+// fileInfo asks Slack for a file of which only the ID is known.
+func (h *Handler) fileInfo(ctx context.Context, f event.File) (event.File, error) {
 	if f.Access != accessCheck {
 		return f, nil
 	}
@@ -272,8 +272,8 @@ func (h *Handler) mustChoose(ctx context.Context, e *event.Event, f event.File, 
 // noMessage is in the place of a message's timestamp where a file came by a form.
 const noMessage = "0"
 
-// chose goes on with a file whose column was chosen. Only its sender's choice counts.
-func (h *Handler) chose(ctx context.Context, e *event.Event) (view.Message, error) {
+// chooseColumn goes on with a file whose column was chosen. Only its sender's choice counts.
+func (h *Handler) chooseColumn(ctx context.Context, e *event.Event) (view.Message, error) {
 	up, err := view.ParseUpload(e.Block)
 	column, numberErr := strconv.Atoi(e.Value)
 	if err != nil || numberErr != nil || column < 1 {
@@ -289,9 +289,9 @@ func (h *Handler) chose(ctx context.Context, e *event.Event) (view.Message, erro
 		h.Log.Warn("somebody else chose the column of an upload; nothing was done", "user", e.By, "uploader", q.By)
 		return view.Refused("Only the person who sent the file can choose its column."), nil
 	}
-	f, err := h.find(ctx, e, up)
+	f, err := h.findUpload(ctx, e, up)
 	if err != nil {
-		return lost(err)
+		return fileGone(err)
 	}
 	// The request is the upload's, not the click's: a second choice opens nothing.
 	e.Key, e.Channel, e.Team = q.Key, up.Channel, q.Team

@@ -11,7 +11,7 @@ import (
 	"factorbot/bot/reset"
 )
 
-// valuesInMemory is a shelf.
+// valuesInMemory keeps values in memory.
 type valuesInMemory map[string][]byte
 
 func (v valuesInMemory) PutValue(_ context.Context, name string, value []byte) error {
@@ -24,7 +24,7 @@ func (v valuesInMemory) Value(_ context.Context, name string) ([]byte, error) { 
 // Questions are few and young, however many are asked.
 func TestQuestions(t *testing.T) {
 	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	q := &questions{shelf: valuesInMemory{}, now: func() time.Time { return now }, mu: &sync.Mutex{}}
+	q := &questions{values: valuesInMemory{}, now: func() time.Time { return now }, mu: &sync.Mutex{}}
 	for i := range mostQuestions + 5 {
 		if err := q.ask(t.Context(), question{Upload: fmt.Sprint(i), By: "U1"}); err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func TestQuestions(t *testing.T) {
 
 // Files that were deleted, and those of the bot itself, are none to take up.
 func TestUpload_presentFiles(t *testing.T) {
-	l := &Handler{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}
+	h := &Handler{Channels: func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }}
 	list, deleted := event.File{ID: "F1", Name: "list.csv"}, event.File{ID: "F2", Name: "list.csv", Mode: modeDeleted}
 	for name, c := range map[string]struct {
 		by    reset.Person
@@ -62,8 +62,8 @@ func TestUpload_presentFiles(t *testing.T) {
 		"one beside a deleted": {"U_REQUESTER", []event.File{deleted, list}, true},
 	} {
 		e := &event.Event{Bot: event.Bot{User: "U_FACTORBOT"}, Channel: "C_FACTORS", By: c.by, Text: "lost phones", Files: c.files}
-		if l.Takes(e) != c.want || c.want && len(present(e)) != 1 {
-			t.Errorf("%s: taken up: %v, present %v", name, l.Takes(e), present(e))
+		if h.Takes(e) != c.want || c.want && len(present(e)) != 1 {
+			t.Errorf("%s: taken up: %v, present %v", name, h.Takes(e), present(e))
 		}
 	}
 }

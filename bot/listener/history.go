@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// overlap is how far before the last event history is read again: events come out of order.
+	// overlap is how far before the last event the history is read again: events come out of order.
 	overlap = 10 * time.Minute
-	// keysKept is how long the inbox surely knows a key; an older upload that the
-	// bot has replied to was taken up.
+	// keysKept is how long the inbox surely knows a key; an older upload was taken up if the
+	// bot has replied to it.
 	keysKept = 25 * time.Hour
-	// catchUpEvery is how long a history that could not be read is left alone.
+	// catchUpEvery is how long to wait before a history that could not be read is read again.
 	catchUpEvery = time.Minute
 )
 
-// channelsAtOnce is how many channels' histories are read side by side: one that
-// Slack does not answer for holds back no other.
+// channelsAtOnce is how many channels' histories are read at once: one for which Slack
+// does not answer delays no other.
 const channelsAtOnce = 4
 
 // catchUp reads the channels' history at the start and after each gap, for

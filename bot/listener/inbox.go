@@ -40,7 +40,7 @@ type ReadPositions interface {
 
 var errInboxEnded = errors.New("the inbox ended")
 
-// serve works on what is in the inbox until ctx is done.
+// serve gives what is in the inbox to the workers until ctx is done.
 func (r *run) serve(ctx context.Context) error {
 	taken := &inFlight{known: map[string]bool{}}
 	for try := 0; ; try++ {
@@ -67,7 +67,7 @@ func (r *run) takeAll(ctx context.Context, taken *inFlight) error {
 		e := r.decode(arrived)
 		t := e.Task()
 		r.prepare(e, t)
-		r.workers.lanesOf(t).Add(ctx, t.Key, func() time.Duration {
+		r.workers.queueFor(t).Add(ctx, t.Key, func() time.Duration {
 			e.TriggerID = r.triggers.take(arrived.Key)
 			if again := r.Handler.Serve(ctx, e); again > 0 {
 				return again
@@ -99,7 +99,7 @@ func (r *run) decode(arrived Envelope) *event.Event {
 	return e
 }
 
-// prepare adds to an event what is known here, and is not recorded.
+// prepare adds to an event what its handler has to know and the inbox does not record.
 func (r *run) prepare(e *event.Event, t event.Task) {
 	e.Bot = r.bot
 	e.Opened = e.Host != r.Host || r.modals.take(e.Key) != ""
@@ -109,7 +109,7 @@ func (r *run) prepare(e *event.Event, t event.Task) {
 	}
 }
 
-// finish takes an envelope from the queue, however long that takes: what is done is not done again.
+// finish takes an envelope from the queue, however long that takes: it is not served again.
 func (r *run) finish(ctx context.Context, key string) {
 	for try := 0; ctx.Err() == nil; try++ {
 		err := r.Inbox.Finish(ctx, key)

@@ -18,11 +18,11 @@ import (
 	"factorbot/bot/workqueue"
 )
 
-// sockets is how many socket clients listen: slack-go drops a socket at the
-// first word of a disconnect, with what was on its way; the other one hears it.
+// sockets is how many socket clients listen: slack-go drops a socket as soon as Slack
+// announces that it will disconnect, with what was on its way; the other one hears it.
 const sockets = 2
 
-// Handler does what events ask for. Its methods may be called side by side.
+// Handler does what events ask for. Its methods may be called concurrently.
 type Handler interface {
 	// Takes reports whether an upload is to be served.
 	Takes(e *event.Event) bool
@@ -130,7 +130,7 @@ func (r *run) serveAll(ctx context.Context) error {
 	return stopped(ctx, g.Wait())
 }
 
-// stopped returns nil for an end that was asked for.
+// stopped returns nil if the error is only that ctx was canceled.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err())) {
 		return nil
@@ -138,7 +138,7 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// introduce learns who we are, so that our own posts are not taken for people's.
+// introduce asks Slack for the bot's own user, so that its own posts are passed over.
 func (r *run) introduce(ctx context.Context) error {
 	select {
 	case r.meeting <- struct{}{}:

@@ -18,7 +18,7 @@ import (
 	"factorbot/bot/workqueue"
 )
 
-// Slack waits three seconds for an acknowledgement; what takes longer is told later.
+// Slack waits three seconds for an acknowledgement.
 const (
 	ackTime   = 3 * time.Second
 	checkTime = 2 * time.Second // what is judged before it
@@ -47,7 +47,7 @@ func (r *run) tellSocket(n int, open bool) {
 	}
 }
 
-// drain runs one client and hears its events; the client ends only on what no retry mends.
+// drain runs one client and handles its events; the client ends only on what no retry helps against.
 func (r *run) drain(ctx context.Context, client *socketmode.Client, n int) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return client.RunContext(ctx) })
@@ -65,7 +65,7 @@ func (r *run) drain(ctx context.Context, client *socketmode.Client, n int) error
 	return g.Wait()
 }
 
-// socket is one socket client and what was seen of it.
+// socket is one socket client.
 type socket struct {
 	*run
 	client *socketmode.Client
@@ -157,7 +157,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 		return
 	}
 	switch e.Kind {
-	case event.KindHome: // whoever misses it opens the tab again
+	case event.KindHome: // if it is missed, the person opens the tab again
 		if s.Opened != nil {
 			s.Opened(e.By, e.Team)
 		}
@@ -171,7 +171,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 	}
 }
 
-// work records and acknowledges what a worker serves.
+// work records and acknowledges an event that a worker serves.
 func (s *socket) work(ctx context.Context, id string, e *event.Event) {
 	if show := s.Handler.Modal(ctx, e); show != nil {
 		s.pressed(ctx, id, e, show)
@@ -185,7 +185,7 @@ func (s *socket) work(ctx context.Context, id string, e *event.Event) {
 	}
 }
 
-// isOurs passes over uploads elsewhere and our own.
+// isOurs reports whether an event is to be served: uploads in other channels and our own are not.
 func (r *run) isOurs(e *event.Event) bool {
 	e.Bot = r.bot
 	return e.Kind != event.KindUpload || r.Handler.Takes(e)

@@ -9,11 +9,11 @@ import (
 	"factorbot/bot/workqueue"
 )
 
-// workers serve what was recorded. What only stops something has workers of its
-// own and waits for nothing else; so has what takes long, so that it keeps nobody waiting.
+// workers serve what was recorded. What only stops something has its own workers and waits
+// for nothing else; what takes long has its own too, so that it delays nothing else.
 type workers struct {
 	stops *workqueue.Queue // pause, cancel, freeze, deny, "That wasn't me"
-	slow  *workqueue.Queue // downloads, and who has enrolled again
+	slow  *workqueue.Queue // downloads, and the search for users who have enrolled again
 	usual *workqueue.Queue
 }
 
@@ -27,8 +27,8 @@ func (w workers) wait() {
 	w.usual.Wait()
 }
 
-// lanesOf returns the workers that serve a task.
-func (w workers) lanesOf(t event.Task) *workqueue.Queue {
+// queueFor returns the queue of the workers that serve a task.
+func (w workers) queueFor(t event.Task) *workqueue.Queue {
 	switch {
 	case t.Stops:
 		return w.stops
@@ -38,8 +38,8 @@ func (w workers) lanesOf(t event.Task) *workqueue.Queue {
 	return w.usual
 }
 
-// overtaking lets a stop count that is served before a resume or thaw which was
-// asked for earlier: stops do not wait for those, and must not be undone by them.
+// overtaking keeps resumes and thaws from undoing a stop that was asked for later and
+// served earlier: stops do not wait for them.
 type overtaking struct {
 	mu      sync.Mutex
 	waiting map[string]*start // by the event's key, until it is served
