@@ -51,7 +51,7 @@ func TestDownload_redirectElsewhere(t *testing.T) {
 	defer elsewhere.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		h, host := fileHost(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/list.csv", status) })
-		if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "could not be fetched") {
+		if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/files-pri/T-F/list.csv"}); !strings.Contains(words, "couldn't get the file") {
 			t.Errorf("%d: %s", status, words)
 		}
 	}
@@ -66,7 +66,7 @@ func TestDownload_redirectsWithoutEnd(t *testing.T) {
 		asked.Add(1)
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
-	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
+	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "couldn't get the file") {
 		t.Error(words)
 	}
 	if n := asked.Load(); n > 8 {
@@ -80,7 +80,7 @@ func TestDownload_bytesThatDripForEver(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "could not be fetched") {
+	if words := refused(t, h, event.File{Name: "list.csv", URL: host + "/a"}); !strings.Contains(words, "couldn't get the file") {
 		t.Error(words)
 	}
 }
