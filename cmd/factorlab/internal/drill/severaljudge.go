@@ -45,7 +45,8 @@ func (s *several) judgeEnvelopes(ctx context.Context) error {
 	defer record.Close()
 	seen := map[string]bool{}
 	for _, e := range s.work.Books().Acknowledged {
-		a, err := event.Decode(e.Type, e.Payload)
+		d, err := event.Decode(e.Type, e.Payload)
+		a := d.Event
 		if err != nil || a == nil || a.Key == "" || seen[a.Key] {
 			continue // talk, and what the bot posts itself
 		}
