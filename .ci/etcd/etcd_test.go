@@ -18,32 +18,45 @@ import (
 	"factorbot/store/internal/kv/kvtest"
 )
 
-// mustCluster starts members that know each other, and returns them.
-func mustCluster(tb testing.TB, n int) []*embed.Etcd {
+// mustConfig is that of a member on free ports.
+func mustConfig(tb testing.TB, name string) *embed.Config {
 	tb.Helper()
-	local := func() url.URL {
+	local := func() []url.URL {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			tb.Fatal(err)
 		}
 		defer l.Close()
-		return url.URL{Scheme: "http", Host: l.Addr().String()}
+		return []url.URL{{Scheme: "http", Host: l.Addr().String()}}
 	}
+	c := embed.NewConfig()
+	c.Name, c.Dir, c.LogLevel = name, tb.TempDir(), "panic"
+	c.ListenClientUrls, c.ListenPeerUrls = local(), local()
+	c.AdvertiseClientUrls, c.AdvertisePeerUrls = c.ListenClientUrls, c.ListenPeerUrls
+	return c
+}
+
+// mustCluster starts members that know each other, and returns them.
+func mustCluster(tb testing.TB, n int) []*embed.Etcd {
+	tb.Helper()
 	var configs []*embed.Config
 	var peers []string
 	for i := range n {
-		c := embed.NewConfig()
-		c.Name, c.Dir, c.LogLevel = fmt.Sprint("m", i), tb.TempDir(), "panic"
-		client, peer := local(), local()
-		c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-		c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
-		peers = append(peers, c.Name+"="+peer.String())
-		configs = append(configs, c)
+		c := mustConfig(tb, fmt.Sprint("m", i))
+		configs, peers = append(configs, c), append(peers, c.Name+"="+c.AdvertisePeerUrls[0].String())
 	}
-	members := make([]*embed.Etcd, n)
+	for _, c := range configs {
+		c.InitialCluster = strings.Join(peers, ",")
+	}
+	return mustStart(tb, configs...)
+}
+
+// mustStart starts members, which end with the test.
+func mustStart(tb testing.TB, configs ...*embed.Config) []*embed.Etcd {
+	tb.Helper()
+	members := make([]*embed.Etcd, len(configs))
 	var starting sync.WaitGroup
 	for i, c := range configs {
-		c.InitialCluster = strings.Join(peers, ",")
 		starting.Go(func() {
 			m, err := embed.StartEtcd(c)
 			if err != nil {
