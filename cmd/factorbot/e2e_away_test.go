@@ -130,13 +130,12 @@ func (g *gate) idle() bool {
 // Nobody is reset, and when Okta is back everything goes on.
 func TestOkta_is_away(t *testing.T) {
 	t.Parallel() // it waits for most of its time
-	var all sync.WaitGroup
 	for _, how := range awayKinds() {
-		all.Go(func() {
-			t.Run(how, func(t *testing.T) { newAwayWalk(t).walk(how) })
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			newAwayWalk(t).walk(how)
 		})
 	}
-	all.Wait()
 }
 
 // awayWalk is a bot whose Okta goes away, and what people do meanwhile.
@@ -447,32 +446,29 @@ func (w *awayWalk) back(how string, toApprove message) {
 // trying again after that sends the push.
 func TestStepUp_okta_is_away(t *testing.T) {
 	t.Parallel() // it waits for most of its time
-	var all sync.WaitGroup
 	for _, how := range awayKinds() {
-		all.Go(func() {
-			t.Run(how, func(t *testing.T) {
-				const away = "answering, so nothing was done. Try again in a minute." // the page escapes the apostrophe of "Okta isn't"
-				s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000", "--latency", "5ms")
-				s.set(map[string]any{"push_answer": "phone"})
-				g := mustGate(t, s.url)
-				s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "step_up: always\nlarge_batch: {over: 1, approvals: 1}\n"), "OKTA_ORG_URL=http://"+g.addr)
-				s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
-				form := s.numbered("U_APPROVER1", s.awaitPending(1))
-				g.shut(how)
-				s.submit("U_APPROVER1", form, answers{"users": "2"})
-				s.awaitModal("U_APPROVER1", away)
-				s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
-				s.awaitModal("U_APPROVER1", away)
-				if n := len(s.pushes()); n > 0 || s.reset() > 0 {
-					t.Errorf("while Okta was %s: %d pushes, %d users reset", how, n, s.reset())
-				}
-				g.open()
-				s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
-				s.tap(s.awaitPush("U_APPROVER1", "approver1@example.com"))
-				s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
-				s.await("the resets", func() bool { return s.reset() == 2 })
-			})
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			const away = "answering, so nothing was done. Try again in a minute." // the page escapes the apostrophe of "Okta isn't"
+			s := mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000", "--latency", "5ms")
+			s.set(map[string]any{"push_answer": "phone"})
+			g := mustGate(t, s.url)
+			s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "step_up: always\nlarge_batch: {over: 1, approvals: 1}\n"), "OKTA_ORG_URL=http://"+g.addr)
+			s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
+			form := s.numbered("U_APPROVER1", s.awaitPending(1))
+			g.shut(how)
+			s.submit("U_APPROVER1", form, answers{"users": "2"})
+			s.awaitModal("U_APPROVER1", away)
+			s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
+			s.awaitModal("U_APPROVER1", away)
+			if n := len(s.pushes()); n > 0 || s.reset() > 0 {
+				t.Errorf("while Okta was %s: %d pushes, %d users reset", how, n, s.reset())
+			}
+			g.open()
+			s.turn("U_APPROVER1", form, "step_up_again", "again", nil)
+			s.tap(s.awaitPush("U_APPROVER1", "approver1@example.com"))
+			s.awaitModal("U_APPROVER1", "Confirmed with Okta Verify")
+			s.await("the resets", func() bool { return s.reset() == 2 })
 		})
 	}
-	all.Wait()
 }

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -69,7 +68,6 @@ func TestSlack_one_method_fails(t *testing.T) {
 	if len(methods) < 20 {
 		t.Fatalf("only %v were called: the job shows too little", methods)
 	}
-	var jobs []func(*testing.T)
 	for i, method := range methods {
 		kinds := failureKinds()
 		if os.Getenv(kindsEnv) != "all" {
@@ -79,29 +77,14 @@ func TestSlack_one_method_fails(t *testing.T) {
 			if kind == "internal" && !strings.Contains(method, ".") {
 				kind = "5xx" // an address of a file or an answer, not a method: it has no error codes
 			}
-			jobs = append(jobs, func(t *testing.T) {
-				t.Run(method+"/"+kind, func(t *testing.T) {
-					j := newFailingJob(t, method)
-					j.kind, j.want = kind, want
-					j.play()
-				})
+			t.Run(method+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				j := newFailingJob(t, method)
+				j.kind, j.want = kind, want
+				j.play()
 			})
 		}
 	}
-	queue := make(chan func(*testing.T))
-	var workers sync.WaitGroup
-	for range 10 { // they wait for most of their time
-		workers.Go(func() {
-			for job := range queue {
-				job(t)
-			}
-		})
-	}
-	for _, job := range jobs {
-		queue <- job
-	}
-	close(queue)
-	workers.Wait()
 }
 
 // failingJob is a whole job during which one method of Slack fails.

@@ -1,0 +1,6 @@
+//go:build !race
+
+package roster_test
+
+// raced says that the race detector runs, which makes everything about ten times slower.
+const raced = false
