@@ -2,6 +2,7 @@ package etcdtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -169,6 +170,38 @@ func TestEngine_member_killed(t *testing.T) {
 	once.Do(func() { t.Error("nobody died") })
 	if _, err := e.Commit(t.Context(), []kv.Cond{l.Cond()}, kv.Put("a", nil)); err != nil {
 		t.Errorf("the lease is lost although only etcd's leader died: %v", err)
+	}
+}
+
+// One member after the other hangs, for as long as the lease lasts: who holds it keeps it.
+func TestEngine_member_hangs(t *testing.T) {
+	t.Parallel()
+	const ttl = 8 * time.Second
+	var at []string
+	var ways []*proxy
+	for _, m := range mustCluster(t, 3) {
+		way := mustProxy(t, addr(m))
+		ways, at = append(ways, way), append(at, way.addr())
+	}
+	e := mustEngine(t, t.Name(), at...)
+	l, err := e.Hold(t.Context(), "leader", ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, way := range ways {
+		end := way.hang()
+		defer end()
+		over := time.NewTimer(ttl)
+		select {
+		case <-l.Lost():
+			t.Errorf("the lease is lost while member %d hangs", i)
+		case <-over.C:
+		}
+		over.Stop()
+		end()
+	}
+	if _, err := e.Commit(t.Context(), []kv.Cond{l.Cond()}, kv.Put("a", nil)); err != nil && !errors.Is(err, kv.ErrUnknown) {
+		t.Errorf("the lease is lost: %v", err)
 	}
 }
 

@@ -17,6 +17,7 @@ type proxy struct {
 	mu     sync.Mutex
 	closed bool // refuses connections
 	open   map[net.Conn]bool
+	hung   chan struct{} // closed when it does not hang any more; nil: it does not
 	frays  bool
 	frayed int // connections that have broken by themselves
 }
@@ -59,6 +60,37 @@ func mustProxy(tb testing.TB, to string) *proxy {
 	return p
 }
 
+// hang keeps all connections open and forwards nothing, as a member that is stopped, until
+// the function returned is called.
+func (p *proxy) hang() (end func()) {
+	hung := make(chan struct{})
+	p.mu.Lock()
+	p.hung = hung
+	p.mu.Unlock()
+	return sync.OnceFunc(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.hung = nil
+		close(hung)
+	})
+}
+
+// held writes when the proxy does not hang.
+type held struct {
+	*proxy
+	to io.Writer
+}
+
+func (h held) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	hung := h.hung
+	h.mu.Unlock()
+	if hung != nil {
+		<-hung
+	}
+	return h.to.Write(b)
+}
+
 func (p *proxy) addr() string { return p.listener.Addr().String() }
 
 // cut closes the connections that are open; others come at once, unless it stays shut.
@@ -99,7 +131,7 @@ func (p *proxy) forward(c net.Conn) {
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { _, _ = io.Copy(to, c); to.Close() })
+	both.Go(func() { _, _ = io.Copy(held{p, to}, c); to.Close() })
 	both.Go(func() { p.answer(c, to, frays); c.Close(); to.Close() })
 	both.Wait()
 }
@@ -107,7 +139,7 @@ func (p *proxy) forward(c net.Conn) {
 // answer forwards what a member answers.
 func (p *proxy) answer(c, to net.Conn, frays bool) {
 	if !frays {
-		_, _ = io.Copy(c, to)
+		_, _ = io.Copy(held{p, c}, to)
 		return
 	}
 	if _, err := io.CopyN(c, to, frayLeast+rand.Int64N(frayMost-frayLeast)); err != nil {

@@ -40,6 +40,9 @@ const (
 	// readPatience is for how long a read is tried again while etcd is away; an election
 	// of a leader takes some seconds.
 	readPatience = 10 * time.Second
+	// quick is the part of a call's deadline after which what may be done twice is tried
+	// again, on another member: gRPC takes 12 s to see that one hangs.
+	quick = 4
 	// retryPause is the time between two tries.
 	retryPause = 100 * time.Millisecond
 	// fenceTTL is how long a fence outlives its engine. An engine that meets the end of its
@@ -154,11 +157,11 @@ func (e *Engine) Read(ctx context.Context, from, to string, limit int) ([]kv.Pai
 // refused, or the patience is at its end.
 func (e *Engine) patiently(ctx context.Context, try func(context.Context) error) error {
 	deadline := time.Now().Add(readPatience)
-	for {
+	for limit := e.try / quick; ; limit = min(2*limit, e.try) {
 		if err := e.over(ctx); err != nil {
 			return err
 		}
-		call, cancel := context.WithTimeout(ctx, e.try)
+		call, cancel := context.WithTimeout(ctx, limit)
 		err := try(call)
 		cancel()
 		switch {
@@ -175,6 +178,20 @@ func (e *Engine) patiently(ctx context.Context, try func(context.Context) error)
 			return err
 		}
 	}
+}
+
+// twice does what may be done twice, within the deadline of one call: a second time, on
+// another member, where the first gives no answer soon.
+func (e *Engine) twice(ctx context.Context, do func(context.Context) error) error {
+	first, cancel := context.WithTimeout(ctx, e.try/quick)
+	err := do(first)
+	cancel()
+	if err == nil || refused(err) || e.over(ctx) != nil {
+		return err
+	}
+	again, cancel := context.WithTimeout(ctx, e.try-e.try/quick)
+	defer cancel()
+	return do(again)
 }
 
 // over returns the error of an ended context or engine.
@@ -272,13 +289,15 @@ func (e *Engine) fenced(ctx context.Context) (int64, error) {
 	if e.fence != 0 {
 		return e.fence, nil
 	}
-	call, cancel := context.WithTimeout(ctx, e.try)
-	defer cancel()
-	grant, err := e.client.Grant(call, int64(fenceTTL.Seconds()))
-	if err != nil {
-		return 0, err
-	}
-	put, err := e.client.Put(call, e.fenceKey(), "", clientv3.WithLease(grant.ID))
+	var put *clientv3.PutResponse
+	err := e.twice(ctx, func(ctx context.Context) error {
+		grant, err := e.client.Grant(ctx, int64(fenceTTL.Seconds()))
+		if err != nil {
+			return err
+		}
+		put, err = e.client.Put(ctx, e.fenceKey(), "", clientv3.WithLease(grant.ID))
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"factorbot/store/internal/kv"
@@ -59,9 +61,12 @@ func (e *Engine) waitGone(ctx context.Context, p kv.Pair, ttl time.Duration) err
 
 // take writes the key of a lease, if it still has the revision.
 func (e *Engine) take(ctx context.Context, name string, ttl time.Duration, rev int64) (*lease, error) {
-	call, cancel := context.WithTimeout(ctx, e.try)
-	defer cancel()
-	grant, err := e.client.Grant(call, int64(max(ttl, time.Second)/time.Second))
+	asked := time.Now()
+	var grant *clientv3.LeaseGrantResponse
+	err := e.twice(ctx, func(ctx context.Context) (err error) {
+		grant, err = e.client.Grant(ctx, int64(max(ttl, time.Second)/time.Second))
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", kv.ErrAway, err)
 	}
@@ -82,7 +87,7 @@ func (e *Engine) take(ctx context.Context, name string, ttl time.Duration, rev i
 	e.mu.Lock()
 	e.leases[name] = l
 	e.mu.Unlock()
-	e.keep.Go(func() { l.keep(ttl) })
+	e.keep.Go(func() { l.keep(ttl, asked) })
 	return l, nil
 }
 
@@ -108,24 +113,31 @@ func (l *lease) end() {
 }
 
 // keep renews the lease, and ends it when that has failed for three quarters of its time:
-// before another process can have it.
-func (l *lease) keep(ttl time.Duration) {
+// before another process can have it. asked is when the lease was asked for. What gives
+// no answer soon is asked again, of another member: one that hangs keeps its connections.
+func (l *lease) keep(ttl time.Duration, asked time.Time) {
+	var renewing sync.WaitGroup
+	defer renewing.Wait()
 	defer l.end()
-	answers, err := l.engine.client.KeepAlive(l.ctx, l.id)
-	if err != nil {
-		return
-	}
-	limit := ttl * 3 / 4
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	lasts := time.NewTimer(time.Until(asked.Add(ttl * 3 / 4)))
+	defer lasts.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	answers, gone := make(chan time.Time), make(chan struct{}, 1)
 	for {
 		select {
-		case a, open := <-answers:
-			if !open || a == nil {
-				return
+		case <-next.C:
+			next.Reset(ttl / 12)
+			renewing.Go(func() { l.renew(ttl, answers, gone) })
+		case at := <-answers:
+			if at.After(asked) {
+				asked = at
+				lasts.Reset(time.Until(at.Add(ttl * 3 / 4)))
+				next.Reset(time.Until(at.Add(ttl / 3)))
 			}
-			timer.Reset(limit)
-		case <-timer.C:
+		case <-gone:
+			return
+		case <-lasts.C:
 			return
 		case <-l.ctx.Done():
 			return
@@ -133,12 +145,52 @@ func (l *lease) keep(ttl time.Duration) {
 	}
 }
 
+// renew renews the lease once, and tells when that was asked for, or that the lease is gone.
+func (l *lease) renew(ttl time.Duration, answers chan<- time.Time, gone chan<- struct{}) {
+	ctx, cancel := context.WithTimeout(l.ctx, ttl)
+	defer cancel()
+	asked := time.Now()
+	left, err := l.ask(ctx)
+	switch {
+	case err != nil: // it is asked for again
+	case left <= 0:
+		select {
+		case gone <- struct{}{}:
+		default: // that is known
+		}
+	default:
+		select {
+		case answers <- asked:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// ask renews the lease on a stream of its own, and returns for how many seconds it lasts;
+// 0: it is over.
+func (l *lease) ask(ctx context.Context) (seconds int64, err error) {
+	stream, err := etcdserverpb.NewLeaseClient(l.engine.client.ActiveConnection()).LeaseKeepAlive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := stream.Send(&etcdserverpb.LeaseKeepAliveRequest{ID: int64(l.id)}); err != nil {
+		return 0, err
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		return 0, err
+	}
+	return answer.TTL, stream.CloseSend()
+}
+
 // Release gives the lease back.
 func (l *lease) Release(ctx context.Context) error {
 	l.end()
-	call, cancel := context.WithTimeout(ctx, l.engine.try)
-	defer cancel()
-	if _, err := l.engine.client.Revoke(call, l.id); err != nil {
+	err := l.engine.twice(ctx, func(ctx context.Context) error {
+		_, err := l.engine.client.Revoke(ctx, l.id)
+		return err
+	})
+	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return fmt.Errorf("give a lease of etcd back: %w", err)
 	}
 	return nil
