@@ -75,6 +75,53 @@ func TestPerson_Is(t *testing.T) {
 	}
 }
 
+func TestPerson_Same(t *testing.T) {
+	for name, c := range map[string]struct {
+		one, other policy.Person
+		want       bool
+	}{
+		"one account":             {member(lead), member(lead), true},
+		"two accounts":            {member(lead), member(asker), false},
+		"two that nothing names":  {policy.Person{}, policy.Person{}, false},
+		"one e-mail":              {policy.Person{ID: lead, Email: "l@example.com"}, policy.Person{ID: asker, Email: "L@example.com"}, true},
+		"one Okta user":           {policy.Person{ID: lead, Kin: []reset.UserID{"", "00uL"}}, policy.Person{ID: asker, Kin: []reset.UserID{"00uL"}}, true},
+		"an Okta user without ID": {policy.Person{ID: lead, Kin: []reset.UserID{""}}, policy.Person{ID: asker, Kin: []reset.UserID{""}}, false},
+	} {
+		if got := c.one.Same(c.other); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestGroup(t *testing.T) {
+	const okta = "00g1"
+	both := policy.Group{Users: []reset.Person{lead}, OktaGroups: []string{okta}}
+	for name, c := range map[string]struct {
+		group  policy.Group
+		person policy.Person
+		has    bool
+	}{
+		"named":                           {policy.Group{Users: []reset.Person{lead}}, member(lead), true},
+		"named, shut in Okta":             {both, withOkta("SUSPENDED", okta), false},
+		"named, unknown to Okta":          {both, member(lead), true},
+		"named, Okta groups are not used": {policy.Group{Users: []reset.Person{lead}}, withOkta("SUSPENDED"), true},
+		"in the Okta group":               {policy.Group{OktaGroups: []string{okta}}, withOkta("ACTIVE", okta), true},
+		"nobody":                          {policy.Group{Users: []reset.Person{""}}, policy.Person{}, false},
+	} {
+		if got := c.group.Has(c.person); got != c.has || c.group.Empty() {
+			t.Errorf("%s: %v, empty %v", name, got, c.group.Empty())
+		}
+	}
+	for _, g := range []policy.Group{{Users: []reset.Person{lead}, Usergroups: []string{"S1"}}, {Usergroups: []string{"S1"}, OktaGroups: []string{okta}}} {
+		if g.Empty() {
+			t.Errorf("%+v names nobody", g)
+		}
+	}
+	if !(policy.Group{}).Empty() {
+		t.Error("a group of nobody names somebody")
+	}
+}
+
 func TestRules_Able(t *testing.T) {
 	r := policy.Rules{Approvers: policy.Group{Users: []reset.Person{asker, "U_A", "U_B", "U_C", "U_D"}}}
 	listed := []policy.Person{
@@ -155,7 +202,8 @@ func TestRules_MayFreeze_and_OneApprover(t *testing.T) {
 		want   bool
 	}{
 		"one named": {one, nil, true}, "two named": {rules(), nil, false}, "a group of one": {group, []policy.Person{in(lead), member(asker)}, true},
-		"a group of two": {group, []policy.Person{in(lead), in(asker)}, false}, "a group of which one left": {group, []policy.Person{in(lead), {ID: asker, Usergroups: []string{"S1"}, Deleted: true}}, true},
+		"a group of two": {group, []policy.Person{in(lead), in(asker)}, false}, "a user group and an Okta group": {policy.Rules{Approvers: policy.Group{Usergroups: []string{"S1"}, OktaGroups: []string{"00g1"}}}, []policy.Person{withOkta("ACTIVE", "00g1")}, true},
+		"a group of which one left": {group, []policy.Person{in(lead), {ID: asker, Usergroups: []string{"S1"}, Deleted: true}}, true},
 	} {
 		if got := c.rules.OneApprover(c.listed); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -183,3 +183,101 @@ func TestRules_mayStop(t *testing.T) {
 		})
 	}
 }
+
+// Whoever may stop a request denies it, but for the one who asked for it.
+func TestRules_MayDeny(t *testing.T) {
+	r := policy.Rules{Approvers: policy.Group{Users: []reset.Person{lead, asker}}, Protect: policy.Protect{Approvers: []reset.Person{"U_GLASS"}}}
+	for name, c := range map[string]struct {
+		person policy.Person
+		glass  bool
+		want   string
+	}{
+		"an approver":                     {member(lead), false, ""},
+		"the requester":                   {member(asker), false, policy.CodeOwnRequest},
+		"the requester's other account":   {policy.Person{ID: lead, Kin: []reset.UserID{"00uASKER"}}, false, policy.CodeOwnRequest},
+		"anybody else":                    {member("U_ANY"), false, policy.CodeNotApprover},
+		"a guest":                         {policy.Person{ID: lead, Guest: true}, false, policy.CodeGuest},
+		"of break-glass, a usual request": {member("U_GLASS"), false, policy.CodeNotApprover},
+		"of break-glass, break-glass":     {member("U_GLASS"), true, ""},
+	} {
+		req := &reset.Request{ID: "FR-1", Asked: reset.Ask{By: asker, Okta: "00uASKER", Options: reset.Options{BreakGlass: c.glass}}}
+		if got := code(t, r.MayDeny(c.person, req)); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// An account that may be in other hands stops things, and lets nothing happen.
+func TestRules_untrusted(t *testing.T) {
+	r := policy.Rules{Approvers: policy.Group{Users: []reset.Person{lead}}}
+	req := &reset.Request{ID: "FR-1", Asked: reset.Ask{By: asker}}
+	at := noon
+	for want, p := range map[string]policy.Person{
+		policy.CodePushRefused: {ID: lead, At: at, Refused: at.Add(1)},
+		policy.CodeOktaMoved:   {ID: lead, At: at, Moved: true},
+		"":                     {ID: lead, At: at, Refused: at},
+	} {
+		for name, err := range map[string]error{"thaw": r.MayThaw(p), "resume": r.MayResume(p, req), "decide": r.MayDecide(p, req)} {
+			if got := code(t, err); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		for name, err := range map[string]error{"freeze": r.MayFreeze(p), "deny": r.MayDeny(p, req), "pause": r.MayPause(p, req)} {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if got := code(t, r.MayThaw(member("U_ANY"))); got != policy.CodeNotApprover {
+		t.Errorf("anybody: %q", got)
+	}
+	if got := code(t, r.MayThaw(policy.Person{ID: lead, Deleted: true})); got != policy.CodeDeactivated {
+		t.Errorf("deactivated: %q", got)
+	}
+}
+
+// What somebody asked for is read by them, by who may stop it, and by who may ask in its channel.
+func TestRules_MayRead(t *testing.T) {
+	open := policy.Rules{Approvers: policy.Group{Users: []reset.Person{lead}}}
+	listed := open
+	listed.Requesters.Users = []reset.Person{"U_DESK"}
+	req := &reset.Request{ID: "FR-1", Asked: reset.Ask{By: asker}}
+	for name, c := range map[string]struct {
+		rules  policy.Rules
+		person policy.Person
+		member bool
+		want   string
+	}{
+		"the requester, not in the channel": {open, member(asker), false, ""},
+		"the requester, deactivated":        {open, policy.Person{ID: asker, Deleted: true}, true, policy.CodeDeactivated},
+		"an approver, not in the channel":   {open, member(lead), false, ""},
+		"a member of the channel":           {open, member("U_ANY"), true, ""},
+		"not in the channel":                {open, member("U_ANY"), false, policy.CodeNotMember},
+		"listed, not in the channel":        {listed, member("U_DESK"), false, ""},
+		"not listed, in the channel":        {listed, member("U_ANY"), true, policy.CodeNotRequester},
+	} {
+		if got := code(t, c.rules.MayRead(c.person, req, c.member)); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if got := code(t, open.MayRead(policy.Person{}, &reset.Request{}, true)); got != policy.CodeNobody {
+		t.Errorf("nobody reads what nobody asked for: %q", got)
+	}
+}
+
+func TestRules_AsksOkta(t *testing.T) {
+	okta := policy.Group{OktaGroups: []string{"00g1"}}
+	for _, c := range []struct {
+		rules policy.Rules
+		want  bool
+	}{{policy.Rules{}, false}, {policy.Rules{Approvers: okta}, true}, {policy.Rules{Requesters: okta}, true}, {policy.Rules{Approvers: okta, Requesters: okta}, true}} {
+		if got := c.rules.AsksOkta(); got != c.want {
+			t.Errorf("%+v: %v", c.rules, got)
+		}
+	}
+	for s, want := range map[policy.StepUp]bool{"": false, policy.StepUpOff: false, policy.StepUpLarge: true, policy.StepUpAlways: true} {
+		if s.On() != want {
+			t.Errorf("step_up %q asks for answers: %v", s, s.On())
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"iter"
 	"strings"
 	"testing"
@@ -96,7 +97,7 @@ func TestRules_CheckVelocity(t *testing.T) {
 		t.Fatalf("%+v, %v", day, err)
 	}
 	for resets, want := range map[int]string{
-		2: "", 3: "from 2026-03-03T10:00:00Z;", 8: "from 2026-03-03T11:00:00Z;", 13: "that many never go at once",
+		2: "", 3: "from 2026-03-03T10:00:00Z;", 8: "from 2026-03-03T11:00:00Z;", 12: "from 2026-03-03T11:00:00Z;", 13: "that many never go at once",
 	} {
 		err := r.CheckVelocity(resets, day, policy.Spent{}, noon)
 		if want == "" && err != nil || want != "" && (code(t, err) != policy.CodeVelocity || !strings.Contains(err.Error(), want)) {
@@ -105,5 +106,84 @@ func TestRules_CheckVelocity(t *testing.T) {
 	}
 	if err := (policy.Rules{}).CheckVelocity(1e6, day, day, noon); err != nil {
 		t.Errorf("without bounds: %v", err)
+	}
+}
+
+// What was reset within the span counts, and what is running counts until it has ended.
+func TestRan(t *testing.T) {
+	ran := func(id reset.ID, ended time.Duration, totals *reset.Totals) reset.Request {
+		r := of(id, reset.Done, 3*time.Hour)
+		r.StartedAt, r.SettledAt, r.Totals = noon.Add(-2*time.Hour), noon.Add(-ended), totals
+		return r
+	}
+	running := of("FR-2", reset.Running, time.Hour)
+	running.StartedAt = noon.Add(-time.Minute)
+	someones := ran("FR-2", time.Minute, nil)
+	someones.Asked.By, someones.Asked.Okta = lead, "00uLEAD"
+	export := ran("FR-2", time.Minute, nil)
+	export.Asked.Kind = reset.KindExport
+	some := &reset.Totals{ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 3, reset.OutcomeFailed: 1, reset.OutcomeSkipped: 7}}
+	for name, c := range map[string]struct {
+		request   reset.Request
+		own, orgs int
+	}{
+		"ended":                {ran("FR-2", time.Minute, nil), 5, 5},
+		"ended, with totals":   {ran("FR-2", time.Minute, some), 4, 4},
+		"just within the span": {ran("FR-2", policy.Hour-1, nil), 5, 5},
+		"a span ago":           {ran("FR-2", policy.Hour, nil), 0, 0},
+		"running":              {running, 5, 5},
+		"not started":          {of("FR-2", reset.Approved, time.Minute), 0, 0},
+		"this one":             {ran("FR-1", time.Minute, nil), 0, 0},
+		"of somebody else":     {someones, 0, 5},
+		"an export":            {export, 0, 0},
+	} {
+		own, err := policy.Ran(all(c.request), &reset.Ask{By: asker, Okta: "00uASKER"}, policy.Hour, noon, "FR-1")
+		orgs, orgErr := policy.OrgHour(all(c.request), noon, "FR-1")
+		if err != nil || orgErr != nil || own.Targets != c.own || orgs.Targets != c.orgs {
+			t.Errorf("%s: %d and %d, want %d and %d, %v, %v", name, own.Targets, orgs.Targets, c.own, c.orgs, err, orgErr)
+		}
+		if at, ok := orgs.RoomAt(5, 5, noon); c.orgs > 0 && ok != !c.request.SettledAt.IsZero() || ok && c.orgs > 0 && !at.Equal(c.request.SettledAt.Add(policy.Hour)) {
+			t.Errorf("%s: room at %s, %t", name, at, ok)
+		}
+	}
+	away := errors.New("no answer")
+	broken := func(yield func(*reset.Request, error) bool) { yield(nil, away) }
+	if _, err := policy.Ran(broken, nil, policy.Hour, noon, ""); !errors.Is(err, away) {
+		t.Errorf("where the record does not answer: %v", err)
+	}
+	if _, err := policy.Recent(broken, reset.Ask{}, noon, ""); !errors.Is(err, away) {
+		t.Errorf("where the record does not answer: %v", err)
+	}
+}
+
+// A start waits for the later of the two bounds, and is not known while one of them is not.
+func TestRules_MayStart(t *testing.T) {
+	r := policy.Rules{Velocity: policy.Velocity{PerRequesterPerDay: 5, OrgPerHour: 5}}
+	spent := func(list ...reset.Request) policy.Spent {
+		s, err := policy.OrgHour(all(list...), noon, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	ended := of("FR-2", reset.Done, 3*time.Hour)
+	ended.StartedAt, ended.SettledAt = noon.Add(-time.Hour), noon.Add(-20*time.Minute)
+	running := ended
+	running.SettledAt = time.Time{}
+	later := noon.Add(40 * time.Minute)
+	for name, c := range map[string]struct {
+		day, hour policy.Spent
+		at        time.Time
+		ok        bool
+	}{
+		"nothing is spent":  {policy.Spent{}, policy.Spent{}, noon, true},
+		"the day's is":      {spent(ended), policy.Spent{}, later, true},
+		"the hour's is":     {policy.Spent{}, spent(ended), later, true},
+		"the day's runs on": {spent(running), policy.Spent{}, noon, false},
+		"the hour's runs":   {policy.Spent{}, spent(running), noon, false},
+	} {
+		if at, ok := r.MayStart(5, c.day, c.hour, noon); ok != c.ok || ok && !at.Equal(c.at) {
+			t.Errorf("%s: %s, %t", name, at, ok)
+		}
 	}
 }

@@ -27,9 +27,11 @@ func TestRules_Words(t *testing.T) {
 		has, not []string
 	}{
 		"plain": {plain, []string{"one other person", "More than 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10,000 users", "Okta administrators are skipped.", "10 failures"},
-			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "Okta Verify"}},
+			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "Okta Verify", "One approval must", "one requester at most", "everybody together"}},
 		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run", "confirm large batches and break-glass requests in Okta Verify"},
 			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
+		"exact periods":    {policy.Rules{ExpiresAfter: 48 * time.Hour, ExecuteWithin: time.Hour}, []string{"waits 2 days", "within 1 h"}, nil},
+		"short periods":    {policy.Rules{ExpiresAfter: time.Minute, ExecuteWithin: 90 * time.Second}, []string{"waits 1 min ", "within 1m30s"}, nil},
 		"nobody protected": {policy.Rules{Protect: policy.Protect{Admins: policy.AdminsOff}}, []string{"Nobody is protected"}, nil},
 	} {
 		got := strings.Join(c.rules.Words(), "\n")
