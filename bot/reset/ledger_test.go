@@ -3,6 +3,7 @@ package reset
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -228,5 +229,205 @@ func TestFinal_proof_of_what_nobody_looked_at(t *testing.T) {
 	}
 	if p := Final(target, Progress{}); p.Proof != "" || p.Outcome != OutcomeNotRun {
 		t.Errorf("never sent: %s, proof %q", p.Outcome, p.Proof)
+	}
+}
+
+// A target with an outcome takes a few bytes and no progress in memory.
+func TestLedger_packs(t *testing.T) {
+	l := NewLedger()
+	var c Counter
+	apply := func(e Entry) { l.Apply(e); c.Apply(e) }
+	for _, row := range []int{0, 3, 6, -1} {
+		apply(Entry{Kind: EntryStarted, At: start, Step: step(row)})
+		apply(Entry{Kind: EntryOutcome, At: start, Step: step(row), Outcome: OutcomeReset, Factors: []string{"sms"}, RequestID: "r1"})
+	}
+	if len(l.open) != 0 || l.Settled() != 3 || c.Settled() != 3 || len(l.packed.rows) != 7 || len(c.rows) != 7 {
+		t.Errorf("%d open, %d and %d settled, %d and %d rows", len(l.open), l.Settled(), c.Settled(), len(l.packed.rows), len(c.rows))
+	}
+	for row, want := range map[int]Outcome{-1: "", 0: OutcomeReset, 1: "", 6: OutcomeReset, 7: ""} {
+		if got := l.Row(row).Outcome; got != want {
+			t.Errorf("row %d: %q, want %q", row, got, want)
+		}
+	}
+	// What is seen again, and an outcome that nobody knows, move nothing.
+	apply(Entry{Seq: 9, Kind: EntryOutcome, Step: step(6), Outcome: OutcomeFailed})
+	apply(Entry{Seq: 9, Kind: EntryOutcome, Step: step(3), Outcome: OutcomeFailed})
+	apply(Entry{Seq: 8, Kind: EntryOutcome, Step: step(3), Outcome: OutcomeFailed})
+	if l.Count(OutcomeFailed) != 1 || c.Count(OutcomeFailed) != 1 || l.LastSeq() != 9 || c.LastSeq() != 9 {
+		t.Errorf("%d and %d failed, up to %d and %d", l.Count(OutcomeFailed), c.Count(OutcomeFailed), l.LastSeq(), c.LastSeq())
+	}
+	if c.Apply(Entry{Kind: EntryOutcome, Step: step(1), Outcome: "new"}); c.Settled() != 3 || c.Count("new") != 0 {
+		t.Errorf("%d settled", c.Settled())
+	}
+}
+
+// Clocks are read from attempts alone: the earliest, and the least by which Okta's is ahead
+// in the last term.
+func TestLedger_clocks(t *testing.T) {
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	l := NewLedger()
+	if _, known := l.Ahead(0); known || !l.Began().IsZero() || !l.LastStep().IsZero() {
+		t.Error("clocks are known before the first attempt")
+	}
+	attempt := func(s, ahead int, term int64) {
+		l.Apply(Entry{Kind: EntryStarted, At: at(s), OktaAt: at(s + ahead), Term: term, Step: step(s)})
+	}
+	attempt(10, 5, 1)
+	attempt(11, 3, 1)
+	attempt(12, 4, 1)
+	l.Apply(Entry{Kind: EntryOutcome, At: at(13), OktaAt: at(0), Step: step(12), Outcome: OutcomeReset})
+	if ahead, known := l.Ahead(1); !known || ahead != 3*time.Second || !l.Began().Equal(at(14)) {
+		t.Errorf("%s ahead, %t, began %s", ahead, known, l.Began())
+	}
+	if _, known := l.Ahead(2); known {
+		t.Error("the clock of a term without attempts is known")
+	}
+	attempt(5, 8, 2)
+	if ahead, known := l.Ahead(2); !known || ahead != 8*time.Second || !l.Began().Equal(at(13)) {
+		t.Errorf("in the next term: %s ahead, %t, began %s", ahead, known, l.Began())
+	}
+}
+
+// What is said of a step afterwards is no step.
+func TestLedger_LastStep(t *testing.T) {
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	for name, c := range map[string]struct {
+		entry Entry
+		want  time.Time
+	}{
+		"a doubt":                  {Entry{Kind: EntryDoubt}, at(9)},
+		"a doubt of a restart":     {Entry{Kind: EntryDoubt, Reason: SettledAfterRestart}, at(1)},
+		"an outcome":               {Entry{Kind: EntryOutcome, Outcome: OutcomeReset}, at(9)},
+		"a proof":                  {Entry{Kind: EntryOutcome, Outcome: OutcomeReset, Proof: ProofLog}, at(1)},
+		"an outcome for a restart": {Entry{Kind: EntryOutcome, Outcome: OutcomeReset, Reason: SettledAfterRestart}, at(9)},
+		"a refusal with a proof":   {Entry{Kind: EntryRefused, Proof: ProofLog}, at(9)},
+	} {
+		l := NewLedger()
+		l.Apply(Entry{Kind: EntryStarted, At: at(1), Step: step(1)})
+		c.entry.At, c.entry.Step = at(9), step(1)
+		if l.Apply(c.entry); !l.LastStep().Equal(c.want) {
+			t.Errorf("%s: the last step is of %s", name, l.LastStep())
+		}
+		if restart := c.entry.Kind == EntryDoubt && c.entry.Reason == SettledAfterRestart; c.entry.Kind == EntryDoubt && l.Row(1).Open.Restart != restart {
+			t.Errorf("%s: by a restart: %t", name, !restart)
+		}
+	}
+}
+
+// Steps of one target add up, and a later entry without factors or ID keeps those there are.
+func TestLedger_stepped(t *testing.T) {
+	l := NewLedger()
+	first := &Step{Row: 1, Kind: StepDelete, Factor: "f1", Type: "sms"}
+	l.Apply(Entry{Kind: EntryStarted, At: start, OktaAt: start, Step: first, Listed: []string{"f1", "f2"}})
+	l.Apply(Entry{Kind: EntryStepped, At: start, Step: first, Factors: []string{"sms"}, RequestID: "r1"})
+	if p := l.Row(1); !p.Touched() || p.InDoubt() || len(p.Done) != 1 || p.RequestID != "r1" {
+		t.Errorf("after one step: %+v", p)
+	}
+	if got := l.Unfinished(); len(got) != 1 || got[0].Factor != "f1" {
+		t.Errorf("unfinished: %+v", got)
+	}
+	l.Apply(Entry{Kind: EntryStepped, At: start, Step: first, Factors: []string{"call"}})
+	l.Apply(Entry{Kind: EntryOutcome, At: start, Step: first, Outcome: OutcomeReset})
+	if p := l.Row(1); p.RequestID != "r1" || len(p.Factors) != 2 || len(p.Done) != 2 {
+		t.Errorf("after the outcome: %+v", p)
+	}
+	sessions := NewLedger()
+	ending := &Step{Row: 2, Kind: StepSessions}
+	sessions.Apply(Entry{Kind: EntryStarted, At: start, Step: ending})
+	if sessions.Apply(Entry{Kind: EntryStepped, At: start, Step: ending}); sessions.Row(2).Sent != nil {
+		t.Error("the end of sessions is a call on factors")
+	}
+}
+
+// Touched: a call may have taken effect before the one that is awaited.
+func TestProgress_Touched(t *testing.T) {
+	for want, all := range map[bool][]Progress{
+		false: {{}, {Attempts: 3, Open: &Attempt{}}},
+		true:  {{Doubts: 1}, {Done: make([]Step, 1)}, {Retaken: 1}},
+	} {
+		for _, p := range all {
+			if p.Touched() != want {
+				t.Errorf("%+v: %t", p, !want)
+			}
+		}
+	}
+}
+
+// The rows that were started and have no end are told in order, those in doubt apart.
+func TestLedger_Unfinished(t *testing.T) {
+	l := NewLedger()
+	for _, row := range []int{9, 2, 5, 7, 4} {
+		l.Apply(Entry{Kind: EntryStarted, At: start, Step: step(row)})
+	}
+	l.Apply(Entry{Kind: EntryRefused, At: start, Step: step(9)})
+	l.Apply(Entry{Kind: EntryNotSent, At: start, Step: step(2)})
+	l.Apply(Entry{Kind: EntryRefused, At: start, Step: step(5)})
+	l.Apply(Entry{Kind: EntryDoubt, At: start, Step: step(7)})
+	l.Apply(Entry{Kind: EntryOutcome, At: start, Step: step(4), Outcome: OutcomeReset})
+	l.Apply(Entry{Kind: EntryRefused, At: start, Step: step(4)})
+	var rows []int
+	for _, s := range l.Unfinished() {
+		rows = append(rows, s.Row)
+	}
+	if !slices.Equal(rows, []int{2, 5, 9}) || !slices.Equal(l.Doubtful(), []int{7}) {
+		t.Errorf("unfinished %v, in doubt %v", rows, l.Doubtful())
+	}
+}
+
+// Totals count reasons and proofs where there are any, and name those that somebody has to
+// look after.
+func TestTotals(t *testing.T) {
+	var sum Totals
+	for _, p := range []Progress{{Outcome: OutcomeReset}, {Outcome: OutcomeReset, Proof: ProofLog}, {Outcome: OutcomeReset, Proof: ProofLog}, {Outcome: OutcomeFailed, Reason: Forbidden}, {Outcome: OutcomeFailed, Reason: Forbidden}} {
+		sum.Add(p)
+	}
+	if sum.Rows() != 5 || len(sum.ByReason) != 1 || sum.ByReason[Forbidden] != 2 || len(sum.Proofs) != 1 || sum.Proofs[ProofLog] != 2 {
+		t.Errorf("%+v", sum)
+	}
+	meant := Target{Row: 7, Input: "in", Login: "ana@example.com", Action: ActionReset}
+	for name, c := range map[string]struct {
+		target Target
+		p      Progress
+		named  bool
+	}{
+		"failed":                  {meant, Progress{Outcome: OutcomeFailed, Reason: Forbidden}, true},
+		"reset":                   {meant, Progress{Outcome: OutcomeReset}, false},
+		"reset in part":           {meant, Progress{Outcome: OutcomeReset, Reason: SessionsNotRevoked}, true},
+		"reset, clear already":    {meant, Progress{Outcome: OutcomeReset, Reason: AlreadyClear}, false},
+		"cancelled":               {meant, Progress{Outcome: OutcomeNotRun, Reason: NotRunCancelled}, false},
+		"failed for no reason":    {meant, Progress{Outcome: OutcomeFailed}, false},
+		"skipped by the plan":     {Target{Action: ActionSkip}, Progress{Outcome: OutcomeSkipped, Reason: NotFound}, false},
+		"in the hands of another": {meant, Progress{Outcome: OutcomeNotRun, Reason: InOtherRequest}, true},
+	} {
+		var sum Totals
+		if sum.Name(c.target, c.p); (len(sum.Needs) == 1) != c.named {
+			t.Errorf("%s: %+v", name, sum.Needs)
+		}
+		if c.named && sum.Needs[0] != (Need{Row: 7, Login: "ana@example.com", Reason: c.p.Reason}) {
+			t.Errorf("%s: %+v", name, sum.Needs[0])
+		}
+	}
+	var many Totals
+	meant.Login = ""
+	for range needsMost + 1 {
+		many.Name(meant, Progress{Outcome: OutcomeFailed, Reason: Forbidden})
+	}
+	if len(many.Needs) != needsMost || many.Needs[0].Login != "in" {
+		t.Errorf("%d users are named, the first as %q", len(many.Needs), many.Needs[0].Login)
+	}
+}
+
+// Final keeps what the log says of a reset that was looked at, or never sent.
+func TestFinal(t *testing.T) {
+	meant := Target{Action: ActionReset}
+	for name, c := range map[string]struct{ p, want Progress }{
+		"proved":     {Progress{Outcome: OutcomeReset, Proof: ProofLog, Sent: &Attempt{}}, Progress{Outcome: OutcomeReset, Proof: ProofLog}},
+		"never sent": {Progress{Outcome: OutcomeReset}, Progress{Outcome: OutcomeReset}},
+		"failed":     {Progress{Outcome: OutcomeFailed, Sent: &Attempt{}}, Progress{Outcome: OutcomeFailed}},
+		"nothing":    {Progress{}, Progress{Outcome: OutcomeNotRun, Reason: NotRunCancelled}},
+	} {
+		if got := Final(meant, c.p); got.Outcome != c.want.Outcome || got.Proof != c.want.Proof || got.Reason != c.want.Reason {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

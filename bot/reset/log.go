@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -16,14 +17,14 @@ type Fact struct {
 // fact makes a Fact; pairs are keys and values, empty values are left out.
 func fact(name string, by Person, at time.Time, pairs ...string) Fact {
 	f := Fact{Name: name, By: by, At: at}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] == "" {
 			continue
 		}
 		if f.Detail == nil {
 			f.Detail = map[string]string{}
 		}
-		f.Detail[pairs[i]] = pairs[i+1]
+		f.Detail[pair[0]] = pair[1]
 	}
 	return f
 }

@@ -2,7 +2,6 @@ package reset
 
 import (
 	"encoding/binary"
-	"slices"
 	"time"
 )
 
@@ -168,23 +167,14 @@ func (r *unpacker) progress() Progress {
 		p.First = &a
 	}
 	p.Began, p.FinishedAt = r.time(), r.time()
-	if n := r.count(); n > 0 {
-		p.Done = slices.Grow(p.Done, n)
-		for range n {
-			p.Done = append(p.Done, r.step())
-		}
+	for range r.count() {
+		p.Done = append(p.Done, r.step())
 	}
-	if n := r.count(); n > 0 {
-		p.Factors = slices.Grow(p.Factors, n)
-		for range n {
-			p.Factors = append(p.Factors, r.word())
-		}
+	for range r.count() {
+		p.Factors = append(p.Factors, r.word())
 	}
-	if n := r.count(); n > 0 {
-		p.Listed = slices.Grow(p.Listed, n)
-		for range n {
-			p.Listed = append(p.Listed, r.text())
-		}
+	for range r.count() {
+		p.Listed = append(p.Listed, r.text())
 	}
 	return p
 }

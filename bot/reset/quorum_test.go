@@ -27,7 +27,7 @@ func TestRequest_Wanting(t *testing.T) {
 		{"two of the same are not two", 1, []string{"a", "b"}, [][]int{{0}, {0}}, Wants{More: 1, Groups: 1, From: []string{"b"}}},
 		{"of none of them", 1, []string{"a"}, [][]int{nil}, Wants{More: 1, Groups: 1, From: []string{"a"}}},
 		{"three are asked, of which one from a", 3, []string{"a"}, [][]int{nil}, Wants{More: 2, Groups: 1, From: []string{"a"}}},
-		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, -1}}, Wants{More: 1, Groups: 1, From: []string{"a"}}},
+		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, 1, -1}}, Wants{More: 1, Groups: 1, From: []string{"a"}}},
 		{"a chain of places", 1, []string{"a", "b", "c"}, [][]int{{0, 1}, {1, 2}, {0}}, Wants{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

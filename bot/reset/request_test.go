@@ -2,6 +2,7 @@ package reset
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -240,10 +241,164 @@ func TestDigestPlan_covers_everything(t *testing.T) {
 // A requester resumes a pause of their own that is recent. Where the clock was set back
 // by more than a few minutes nobody knows how old it is.
 func TestRequest_Resume_after_the_clock_was_set(t *testing.T) {
-	for since, may := range map[time.Duration]bool{time.Minute: true, -3 * time.Minute: true, -time.Hour: false, 61 * time.Minute: false} {
+	for since, may := range map[time.Duration]bool{time.Minute: true, -3 * time.Minute: true, -time.Hour: false, 61 * time.Minute: false,
+		-clockSteps: false, 1 - clockSteps: true, time.Hour: false, time.Hour - 1: true} {
 		r := &Request{ID: "FR-1", Asked: Ask{By: "U_REQUESTER"}, State: Paused, Pause: &Pause{Cause: CauseRequester, At: start}}
 		if _, err := r.Resume("U_REQUESTER", false, start.Add(since)); (err == nil) != may {
 			t.Errorf("%s after the pause: %v", since, err)
+		}
+	}
+}
+
+// A new request tells where its users come from, and the choice of a column only if there was one.
+func TestOpen(t *testing.T) {
+	for chosen, want := range map[int]string{0: "", 1: "1", 3: "3"} {
+		_, f := Open("https://example.okta.com", Ask{By: requester, At: start, Source: Source{File: "a.csv", Chosen: chosen}}, 3)
+		if f.Detail["chosen_column"] != want || f.Detail["file"] != "a.csv" {
+			t.Errorf("column %d: %+v", chosen, f)
+		}
+	}
+	r, f := OpenRejected("https://example.okta.com", Ask{By: requester, At: start}, 3, "empty", "The file is empty.")
+	if r.State != Rejected || r.Code != "empty" || f.Name != "rejected" || !r.SettledAt.Equal(start) {
+		t.Errorf("%+v, %+v", r, f)
+	}
+	r, _ = Open("https://example.okta.com", Ask{By: requester, At: start}, 0)
+	if _, err := r.FreezePlan(Plan{Targets: 5}, Terms{Approvals: 1}, start, start); err != nil || r.Rows != 5 {
+		t.Errorf("a group of five: %d rows, %v", r.Rows, err)
+	}
+	if mustPending(t, 1).Rows != 3 {
+		t.Error("the rows of a file are not those of its plan")
+	}
+}
+
+// Rows are taken out once each; the last of the plan is one, the one after it is none.
+func TestRequest_TakeOut_rows(t *testing.T) {
+	r := mustPending(t, 1)
+	for _, row := range []int{0, 4} {
+		if _, err := r.TakeOut(first, r.Plan.Digest, []int{row}, start); !errors.Is(err, ErrNoRow) {
+			t.Errorf("row %d of 3: %v", row, err)
+		}
+	}
+	f, err := r.TakeOut(first, r.Plan.Digest, []int{3, 1, 3}, start)
+	if err != nil || f.Detail["rows"] != "2" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if _, err := r.FreezePlan(Plan{Revision: 2, Digest: digest('b'), Targets: 3}, r.Terms, start.Add(time.Hour), start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.TakeOut(first, r.Plan.Digest, []int{1}, start); !errors.Is(err, ErrNoRow) {
+		t.Errorf("a row that is out: %v", err)
+	}
+	if f, err := r.TakeOut(first, r.Plan.Digest, []int{1, 2}, start); err != nil || f.Detail["rows"] != "1" {
+		t.Errorf("one more: %+v, %v", f, err)
+	}
+}
+
+// A number that nobody asked for is no reason to refuse.
+func TestRequest_Approve_without_a_number(t *testing.T) {
+	r := mustPending(t, 1)
+	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 7, start); err != nil {
+		t.Error(err)
+	}
+	wrong := &ConfirmError{ID: "FR-1", Users: 7}
+	if words := wrong.Error(); words != "the approval of FR-1 needs the number of its users" {
+		t.Error(words)
+	}
+}
+
+// Only what a freeze has stopped goes on by its end.
+func TestRequest_Thawed(t *testing.T) {
+	for cause, want := range map[Cause]error{CauseFreeze: nil, CauseErrors: ErrNotTheirs, CauseReported: ErrNotTheirs} {
+		r := mustRunning(t)
+		if _, err := r.Halt(cause, "", "", start); err != nil {
+			t.Fatal(err)
+		}
+		f, err := r.Thawed(first, start)
+		if !errors.Is(err, want) || (r.State == Running) != (want == nil) || want == nil && (f.Detail["cause"] != "freeze" || r.Pause != nil) {
+			t.Errorf("%s: %v, in %s, %+v", cause, err, r.State, f)
+		}
+	}
+	if _, err := mustRunning(t).Thawed(first, start); !errors.As(err, new(*TransitionError)) {
+		t.Errorf("what runs: %v", err)
+	}
+}
+
+func TestRequest_Exported(t *testing.T) {
+	r := mustRunning(t)
+	facts, err := r.Exported(Export{Users: 2, Bytes: 70, SHA256: digest('c')}, start)
+	if err != nil || len(facts) != 2 || facts[0].Name != "exported" || facts[0].Detail["users"] != "2" || facts[0].Detail["bytes"] != "70" || r.Export.Users != 2 || r.State != Verifying {
+		t.Errorf("%+v, %v, %+v", facts, err, r.Export)
+	}
+	if _, err := mustPending(t, 1).Exported(Export{}, start); !errors.As(err, new(*TransitionError)) {
+		t.Errorf("what does not run: %v", err)
+	}
+}
+
+func TestID_Number(t *testing.T) {
+	for id, want := range map[ID]int{"FR-1": 1, "FR-42": 42, "FR-0": 0, "FR--1": 0, "FR-x": 0, "": 0} {
+		if got := id.Number(); got != want {
+			t.Errorf("%q: %d, want %d", id, got, want)
+		}
+	}
+}
+
+func TestRow_Refs(t *testing.T) {
+	if refs := (Row{Also: []Ref{{Value: "x"}}}).Refs(); refs != nil {
+		t.Errorf("a row that names nobody: %+v", refs)
+	}
+	row := Row{Kind: RefLogin, Value: "ana@example.com", Column: "login", Loose: true, Also: []Ref{{Kind: RefEmail, Value: "a@example.com"}}}
+	want := []Ref{{Kind: RefLogin, Value: "ana@example.com", Column: "login", Loose: true}, {Kind: RefEmail, Value: "a@example.com"}}
+	if got := row.Refs(); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A field of a query that says nothing leaves nobody out.
+func TestQuery_Matches(t *testing.T) {
+	r := &Request{State: Running, Asked: Ask{By: requester, At: start}}
+	for _, c := range []struct {
+		q    Query
+		want bool
+	}{
+		{Query{}, true}, {Query{States: []State{Done, Running}}, true}, {Query{States: []State{Done}}, false},
+		{Query{By: requester}, true}, {Query{By: first}, false}, {Query{Since: start}, true}, {Query{Since: start.Add(1)}, false},
+	} {
+		if got := c.q.Matches(r); got != c.want {
+			t.Errorf("%+v: %t", c.q, got)
+		}
+	}
+}
+
+// One person by either account; two without an Okta user are two.
+func TestAsk_SamePerson(t *testing.T) {
+	for _, c := range []struct {
+		one, other Ask
+		want       bool
+	}{
+		{Ask{By: first}, Ask{By: first}, true}, {Ask{By: first}, Ask{By: second}, false},
+		{Ask{By: first, Okta: "00u1"}, Ask{By: second, Okta: "00u1"}, true}, {Ask{By: first, Okta: "00u1"}, Ask{By: second, Okta: "00u2"}, false},
+	} {
+		if got := c.one.SamePerson(c.other); got != c.want {
+			t.Errorf("%+v and %+v: %t", c.one, c.other, got)
+		}
+	}
+	for _, s := range []Source{{Group: "g"}, {Search: "s"}, {Filter: "f"}, {Query: "q"}} {
+		if !s.Asks() {
+			t.Errorf("%+v asks nothing", s)
+		}
+	}
+	if (Source{File: "a.csv"}).Asks() {
+		t.Error("a file asks Okta who is meant")
+	}
+}
+
+func TestTransitionError(t *testing.T) {
+	for want, e := range map[string]*TransitionError{
+		"cannot pause FR-1: it is done":                {ID: "FR-1", Move: MovePause, Found: Done},
+		"cannot pause FR-1: it is done by U_APPROVER1": {ID: "FR-1", Move: MovePause, Found: Done, By: first},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
