@@ -6,28 +6,31 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // bareLayout understands a table without a header: a list in one line, lines that
 // wrap, or a user in each record. Several records with more than one user are asked about.
-func bareLayout(g *grid, choice int) (layout, error) {
+func bareLayout(g *table.Grid, choice int) (layout, error) {
 	l := layout{header: -1, one: true}
 	s := newSurvey(g, 0, nil, nil)
 	l.from = firstUser(g)
 	if l.from < 0 {
-		first := g.record(0, nil)
-		if g.len() == 1 || !looksLikeLogins(g) {
-			return l, refuse(CodeNoColumn, first.line, "No column names the users. The headers found are %s; call the column userId, login or email.", list(first.cells))
+		first := g.Record(0, nil)
+		if g.Len() == 1 || !looksLikeLogins(g) {
+			return l, refusal.New(CodeNoColumn, first.Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(first.Cells))
 		}
-		return l, refuse(CodeNoColumn, first.line, "The file has no header, and no Okta user IDs or e-mails. If these are logins, write login above them. The file begins with %s.", list(first.cells))
+		return l, refusal.New(CodeNoColumn, first.Line, "The file has no header, and no Okta user IDs or e-mails. If these are logins, write login above them. The file begins with %s.", refusal.QuoteList(first.Cells))
 	}
 	if line, word := transposed(g, l.from); line > 0 {
-		return l, refuse(CodeNoColumn, line, "Line %d has %s beside a user, so the table seems to lie on its side: put the headers in the first line, and each user on a line of their own.", line, shown(word))
+		return l, refusal.New(CodeNoColumn, line, "Line %d has %s beside a user, so the table seems to lie on its side: put the headers in the first line, and each user on a line of their own.", line, refusal.Quote(word))
 	}
 	l.asides = asides(g, 0, false)
 	if choice > 0 {
 		if choice > s.width {
-			return l, refuse(CodeNoColumn, 0, "The file has no column %d.", choice)
+			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
 		}
 		l.one, l.use = false, []column{s.column(choice - 1)}
 		l.rest(s, true)
@@ -49,9 +52,9 @@ func bareLayout(g *grid, choice int) (layout, error) {
 
 // firstUser is the index of the first record with something like a user; titles
 // and sentences may be before it, -1 if there is none.
-func firstUser(g *grid) int {
-	for i := range g.len() {
-		if slices.ContainsFunc(g.record(i, nil).cells, mayBeUser) {
+func firstUser(g *table.Grid) int {
+	for i := range g.Len() {
+		if slices.ContainsFunc(g.Record(i, nil).Cells, mayBeUser) {
 			if i > headerRows {
 				return 0
 			}
@@ -62,10 +65,10 @@ func firstUser(g *grid) int {
 }
 
 // looksLikeLogins reports whether a table has one cell to a record, each of which could be a login.
-func looksLikeLogins(g *grid) bool {
-	for i := range g.len() {
-		cells := g.record(i, nil).cells
-		if filled(cells) != 1 || !isUsualLogin(cells[0]) {
+func looksLikeLogins(g *table.Grid) bool {
+	for i := range g.Len() {
+		cells := g.Record(i, nil).Cells
+		if table.Filled(cells) != 1 || !isUsualLogin(cells[0]) {
 			return false
 		}
 	}
@@ -73,17 +76,17 @@ func looksLikeLogins(g *grid) bool {
 }
 
 // transposed finds a record in which a header's name is beside a user.
-func transposed(g *grid, from int) (line int, word string) {
+func transposed(g *table.Grid, from int) (line int, word string) {
 	var buf []string
-	for i := from; i < min(g.len(), from+headerRows); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		if !slices.ContainsFunc(rec.cells, isUser) {
+	for i := from; i < min(g.Len(), from+headerRows); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		if !slices.ContainsFunc(rec.Cells, isUser) {
 			continue
 		}
-		for _, c := range rec.cells {
+		for _, c := range rec.Cells {
 			if h, ok := headerOf(c); ok && h.texts != textWord || h.role && isRoleName(c) {
-				return rec.line, c
+				return rec.Line, c
 			}
 		}
 	}
@@ -104,19 +107,19 @@ func isRoleName(cell string) bool {
 
 // shapes counts the records with several users, up to two: 1 only where no other
 // record has a user. wrapped says that every line but the last ends in a separator.
-func shapes(g *grid, l layout) (several int, wrapped bool) {
+func shapes(g *table.Grid, l layout) (several int, wrapped bool) {
 	var buf []string
 	records, open := 0, true
 	wrapped = true
-	for i := l.from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
+	for i := l.from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
 		if l.asides[i] != "" {
 			continue
 		}
 		n := 0
 		seen := ""
-		for _, user := range usersOf(rec.cells) {
+		for _, user := range usersOf(rec.Cells) {
 			if !strings.EqualFold(user, seen) {
 				n++
 			}
@@ -126,7 +129,7 @@ func shapes(g *grid, l layout) (several int, wrapped bool) {
 			continue
 		}
 		wrapped = wrapped && open
-		open = rec.cells[len(rec.cells)-1] == ""
+		open = rec.Cells[len(rec.Cells)-1] == ""
 		records++
 		if n > 1 {
 			several++
@@ -174,16 +177,16 @@ func spread(cell string) []string {
 var beforeColon = regexp.MustCompile(`^([^@:<>"]{1,40}?)\s*[:：]`)
 
 // foreign tells which users are not taken, since the word before them introduces others.
-func (l *layout) foreign(g *grid) {
+func (l *layout) foreign(g *table.Grid) {
 	var told []string
 	var buf []string
-	for i := l.from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		for at, label := range labelsOf(rec.cells) {
-			if label != "" && mayBeUser(rec.cells[at]) && !slices.Contains(told, label) && len(told) < mostTold {
+	for i := l.from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		for at, label := range labelsOf(rec.Cells) {
+			if label != "" && mayBeUser(rec.Cells[at]) && !slices.Contains(told, label) && len(told) < mostTold {
 				told = append(told, strings.Clone(label))
-				l.notes = append(l.notes, fmt.Sprintf("Users after %s aren't taken.", shown(label+":")))
+				l.notes = append(l.notes, fmt.Sprintf("Users after %s aren't taken.", refusal.Quote(label+":")))
 			}
 		}
 	}

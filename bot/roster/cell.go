@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // Okta takes logins of 5 to 100 characters and e-mails of at most 100
@@ -189,7 +191,7 @@ func oddLogin(text string) string {
 	case strings.Contains(text, "@"):
 		return addressProblem(text)
 	case isFormula(text):
-		return fmt.Sprintf("starts with %s like a spreadsheet formula", shown(text[:1]))
+		return fmt.Sprintf("starts with %s like a spreadsheet formula", refusal.Quote(text[:1]))
 	case strings.HasPrefix(text, "00u"):
 		return fmt.Sprintf("isn't an Okta user ID: those are 00u and 17 letters or digits, this has %s characters", reset.Count(n))
 	case strings.ContainsAny(text, quoteRunes):
@@ -201,7 +203,7 @@ func oddLogin(text string) string {
 	}
 	for _, r := range text {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(loginRunes, r) {
-			return fmt.Sprintf("has %s inside, and Okta has no such login", shown(string(r)))
+			return fmt.Sprintf("has %s inside, and Okta has no such login", refusal.Quote(string(r)))
 		}
 	}
 	return ""
@@ -224,7 +226,7 @@ func addressProblem(cell string) string {
 	case n > maxLogin:
 		return fmt.Sprintf("has %s characters; Okta's logins have at most %s", reset.Count(n), reset.Count(maxLogin))
 	case isFormula(rearm(cell)): // with the mark before it, it could not be told from a defused one
-		return fmt.Sprintf("starts with %s like a spreadsheet formula; if it's a login, use the Okta ID instead", shown(rearm(cell)[:1]))
+		return fmt.Sprintf("starts with %s like a spreadsheet formula; if it's a login, use the Okta ID instead", refusal.Quote(rearm(cell)[:1]))
 	}
 	local, domain, found := strings.Cut(cell, "@")
 	if !found && !strings.HasPrefix(cell, "00u") {
@@ -271,23 +273,6 @@ func runeProblem(r rune) string {
 	return fmt.Sprintf("has the character %U inside, which no login or e-mail has", r)
 }
 
-// trim takes blanks, invisible characters and DOS's end-of-file mark from both ends of a cell.
-func trim(cell string) string {
-	if plain(cell) {
-		return cell
-	}
-	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\x1a' })
-}
-
-// plain reports whether nothing is to be trimmed, for most cells.
-func plain(cell string) bool {
-	if cell == "" {
-		return true
-	}
-	first, last := cell[0], cell[len(cell)-1]
-	return first > ' ' && first < utf8.RuneSelf && last > ' ' && last < utf8.RuneSelf
-}
-
 // What is around a user in a cell.
 var (
 	bullet    = regexp.MustCompile(`^(?:[-*+•·‣◦▪●○■□–—>]|\(?[0-9]{1,6}[.):]|\(?[a-zA-Z][.)]|[-*+•]?\s*\[[ xX✓]?\])\s+`)
@@ -323,7 +308,7 @@ func unwrap(cell string) string {
 		return cell // a text, or what Slack makes of mentions
 	}
 	for range 8 {
-		bare := trim(unwrapOnce(cell))
+		bare := table.Trim(unwrapOnce(cell))
 		if bare == cell {
 			break
 		}
@@ -374,7 +359,7 @@ func unwrapOnce(cell string) string {
 		return address(cell[len(m):])
 	}
 	if m := named.FindStringSubmatchIndex(cell); m != nil && m[2] > 0 {
-		name, inner := trim(cell[:strings.LastIndexByte(cell, '<')]), unlinked(cell, cell[m[2]:m[3]])
+		name, inner := table.Trim(cell[:strings.LastIndexByte(cell, '<')]), unlinked(cell, cell[m[2]:m[3]])
 		return oneOf(cell, inner, name)
 	}
 	if m := comment.FindStringSubmatch(cell); m != nil && isPerson(m[2]) {
@@ -434,7 +419,7 @@ func unlinked(cell, inner string) string {
 
 // oneOf returns the target of a link whose label does not name another user, else the cell as it is.
 func oneOf(cell, target, label string) string {
-	target = trim(target)
+	target = table.Trim(target)
 	if m := scheme.FindString(target); m != "" {
 		target = address(target[len(m):])
 	}

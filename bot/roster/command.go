@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // Verb is what a command asks for.
@@ -113,10 +115,10 @@ func ParseCommand(text string) (Command, error) {
 		return Command{}, err
 	}
 	if p.command.Verb.namesUsers() && severalToALine(before) {
-		return Command{}, refuse(CodeNotUsers, 0, "Some lines name several users, so I can't tell who is meant. Put one user on each line, or all of them on one. Nobody was reset.")
+		return Command{}, refusal.New(CodeNotUsers, 0, "Some lines name several users, so I can't tell who is meant. Put one user on each line, or all of them on one. Nobody was reset.")
 	}
 	if p.command.Verb.namesUsers() && len(p.command.Users) == 0 {
-		return Command{}, refuse(CodeNoUsers, 0, `Nobody is named. Name users first, then "because" and the reason: ana@example.com because lost phone`)
+		return Command{}, refusal.New(CodeNoUsers, 0, `Nobody is named. Name users first, then "because" and the reason: ana@example.com because lost phone`)
 	}
 	return p.command, nil
 }
@@ -139,7 +141,7 @@ func severalToALine(text string) bool {
 			continue
 		}
 		lines, several, wrapped = lines+1, several || len(users) > 1, wrapped && open
-		end := trim(fold(line))
+		end := table.Trim(fold(line))
 		open = strings.HasSuffix(end, ",") || strings.HasSuffix(end, ";")
 	}
 	return several && lines > 1 && !wrapped
@@ -232,32 +234,32 @@ func (p *parser) misunderstood() *Error {
 	word := p.strange[0]
 	if key, _, ok := strings.Cut(word, ":"); ok {
 		if near := nearest(key, options); near != "" {
-			return perhaps(CodeOption, near+":", "%s isn't an option. Did you mean %s?", shown(key+":"), shown(near+":"))
+			return perhaps(CodeOption, near+":", "%s isn't an option. Did you mean %s?", refusal.Quote(key+":"), refusal.Quote(near+":"))
 		}
 	}
 	switch {
 	case strings.HasPrefix(word, "@"):
-		return refuse(CodeNotUsers, 0, "%s isn't a mention. Pick the person from the list that Slack shows as you type, or use their e-mail.", shown(word))
+		return refusal.New(CodeNotUsers, 0, "%s isn't a mention. Pick the person from the list that Slack shows as you type, or use their e-mail.", refusal.Quote(word))
 	case strings.HasPrefix(word, "<!subteam"):
-		return refuse(CodeNotUsers, 0, `I can't reset a Slack user group. Name an Okta group: group:"NAME".`)
+		return refusal.New(CodeNotUsers, 0, `I can't reset a Slack user group. Name an Okta group: group:"NAME".`)
 	case p.command.Verb != VerbReset || len(p.command.Users) > 0:
-		return refuse(CodeNotUsers, 0, `I don't understand %s. Name users by e-mail, login, Okta ID or mention, and write "because" before the reason. Nobody was reset.`, list(p.strange))
+		return refusal.New(CodeNotUsers, 0, `I don't understand %s. Name users by e-mail, login, Okta ID or mention, and write "because" before the reason. Nobody was reset.`, refusal.QuoteList(p.strange))
 	}
 	var verbs []string
 	for _, v := range Verbs() {
 		verbs = append(verbs, string(v))
 	}
 	if near := nearest(word, verbs); near != "" {
-		return perhaps(CodeUnknown, near, "I don't know %s. Did you mean %s? Send help to see all commands.", shown(word), shown(near))
+		return perhaps(CodeUnknown, near, "I don't know %s. Did you mean %s? Send help to see all commands.", refusal.Quote(word), refusal.Quote(near))
 	}
 	if problem := addressProblem(word); problem != noAddress {
-		return refuse(CodeUnknown, 0, "I don't know %s: it %s. Use an e-mail, or send help to see all commands.", shown(word), problem)
+		return refusal.New(CodeUnknown, 0, "I don't know %s: it %s. Use an e-mail, or send help to see all commands.", refusal.Quote(word), problem)
 	}
-	return refuse(CodeUnknown, 0, "I don't know %s. Use an e-mail, or send help to see all commands.", shown(word))
+	return refusal.New(CodeUnknown, 0, "I don't know %s. Use an e-mail, or send help to see all commands.", refusal.Quote(word))
 }
 
 func perhaps(code, near, format string, args ...any) *Error {
-	e := refuse(code, 0, format, args...)
+	e := refusal.New(code, 0, format, args...)
 	e.Nearest = near
 	return e
 }
@@ -288,20 +290,20 @@ func RowOf(n int, u UserRef) reset.Row {
 	switch u.Kind {
 	case UserID, UserLogin:
 		row := newRow(n, 0, u.Value, readCell(u.Value).asLogin())
-		row.Input = cut(u.Input, inputShown)
+		row.Input = refusal.Cut(u.Input, inputShown)
 		return row
 	}
-	return reset.Row{Row: n, Input: cut(u.Input, inputShown), Problem: "isn't a user by itself"}
+	return reset.Row{Row: n, Input: refusal.Cut(u.Input, inputShown), Problem: "isn't a user by itself"}
 }
 
 // RowOfMention makes the n-th row of a person who was mentioned, by the e-mail
 // that Slack shows of them, which may be empty.
 func RowOfMention(n int, u UserRef, email string) reset.Row {
-	row := newRow(n, 0, trim(email), readCell(trim(email)))
+	row := newRow(n, 0, table.Trim(email), readCell(table.Trim(email)))
 	if row.Kind == reset.RefLogin {
 		row.Kind = reset.RefEmail
 	}
-	row.Input = cut(u.Input, inputShown)
+	row.Input = refusal.Cut(u.Input, inputShown)
 	if email == "" {
 		row.Problem = "Slack doesn't show this person's e-mail; use their login or Okta ID"
 	}

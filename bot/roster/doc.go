@@ -6,5 +6,7 @@
 // name of a user: what cannot be an Okta user ID, a login or an e-mail is never
 // looked up, and the person is told why in a sentence.
 //
+// internal/table reads a file into cells; what the cells mean is found here.
+//
 // The package is pure: it reads and writes only what it is given, and has no clock.
 package roster

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/table"
 )
 
 // mostProbes is how many rows are looked up to find out whether a column that is
@@ -47,7 +48,7 @@ type Probe struct {
 
 // doubts finds the columns whose cells differ from the users of their rows. Rows
 // are those of the layout, in order.
-func doubts(g *grid, l layout) []Doubt {
+func doubts(g *table.Grid, l layout) []Doubt {
 	if l.own || l.header < 0 || l.ask != nil {
 		return nil
 	}
@@ -66,21 +67,21 @@ func doubts(g *grid, l layout) []Doubt {
 	return all
 }
 
-func doubt(g *grid, l layout, c column) Doubt {
+func doubt(g *table.Grid, l layout, c column) Doubt {
 	var found []Probe
 	var buf []string
 	n := 0
-	for i := l.from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		if l.isRepeated(rec.cells) {
+	for i := l.from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		if l.isRepeated(rec.Cells) {
 			continue
 		}
 		n++
-		if c.index >= len(rec.cells) || !mayBeUser(rec.cells[c.index]) {
+		if c.index >= len(rec.Cells) || !mayBeUser(rec.Cells[c.index]) {
 			continue
 		}
-		other, cl := c.claimOf(rec.cells[c.index])
+		other, cl := c.claimOf(rec.Cells[c.index])
 		if !cl.isUser() {
 			continue
 		}
@@ -93,14 +94,14 @@ func doubt(g *grid, l layout, c column) Doubt {
 }
 
 // probe compares a cell with the row's own user, as the columns before it name it.
-func (l layout) probe(rec record, c column, other reset.Ref) (Probe, bool) {
+func (l layout) probe(rec table.Record, c column, other reset.Ref) (Probe, bool) {
 	var own []reset.Ref
 	for _, u := range l.use {
 		if u.index == c.index {
 			break
 		}
-		if u.index < len(rec.cells) && rec.cells[u.index] != "" {
-			if ref, _ := u.claimOf(rec.cells[u.index]); ref.Value != "" {
+		if u.index < len(rec.Cells) && rec.Cells[u.index] != "" {
+			if ref, _ := u.claimOf(rec.Cells[u.index]); ref.Value != "" {
 				if sameRef(ref, other) {
 					return Probe{}, false
 				}

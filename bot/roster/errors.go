@@ -1,101 +1,27 @@
 package roster
 
-import (
-	"fmt"
-	"strings"
-	"unicode"
+import "factorbot/bot/roster/internal/refusal"
 
-	"factorbot/bot/reset"
-)
+// Error says why a whole file or command is refused.
+type Error = refusal.Error
 
 // Codes of what is wrong with a whole file or command, for machines.
 const (
-	CodeEmpty       = "empty"        // no bytes, or a header and nothing below it
-	CodeTooBig      = "too_big"      // over Limits.Bytes
-	CodeTooMany     = "too_many"     // over Limits.Rows
-	CodeSpreadsheet = "spreadsheet"  // an Excel or OpenDocument file, or an archive
-	CodeNotText     = "not_text"     // PDF, picture, or other bytes that are no text
-	CodeMarkup      = "markup"       // HTML, XML or JSON
-	CodeEncoding    = "encoding"     // no one encoding fits all of it
-	CodeNoColumn    = "no_column"    // no header that names users
-	CodeTwoColumns  = "two_columns"  // two headers of the same name
-	CodeQuotes      = "quotes"       // a quotation mark is not closed
-	CodeUnknown     = "unknown"      // the command's first word is no command and no user
-	CodeNotUsers    = "not_users"    // words of the command that name nobody
-	CodeNoUsers     = "no_users"     // the command names nobody
-	CodeOption      = "option"       // an option that is not known, or has no value
-	CodeFactor      = "factor"       // a factor that is not known
-	CodeUnreadable  = "unreadable"   // the bytes stopped coming
-	CodeHugeRow     = "row_too_long" // one row is longer than any row of users
+	CodeEmpty       = refusal.Empty
+	CodeTooBig      = refusal.TooBig
+	CodeTooMany     = refusal.TooMany
+	CodeSpreadsheet = refusal.Spreadsheet
+	CodeNotText     = refusal.NotText
+	CodeMarkup      = refusal.Markup
+	CodeEncoding    = refusal.Encoding
+	CodeNoColumn    = refusal.NoColumn
+	CodeTwoColumns  = refusal.TwoColumns
+	CodeQuotes      = refusal.Quotes
+	CodeUnknown     = refusal.Unknown
+	CodeNotUsers    = refusal.NotUsers
+	CodeNoUsers     = refusal.NoUsers
+	CodeOption      = refusal.Option
+	CodeFactor      = refusal.Factor
+	CodeUnreadable  = refusal.Unreadable
+	CodeHugeRow     = refusal.HugeRow
 )
-
-// Error says why a whole file or command is refused.
-type Error struct {
-	Code    string // one of the codes
-	Line    int    // line of the file, from 1; 0 if it is not about a line
-	Words   string // for people: what is wrong, then what to do; may repeat their own text, so it is escaped where it leaves
-	Nearest string // of CodeUnknown, CodeOption and CodeFactor: the word that was perhaps meant
-	Err     error  // what lies below, if anything
-}
-
-func (e *Error) Error() string {
-	if e.Line > 0 {
-		return fmt.Sprintf("roster: %s at line %d: %s", e.Code, e.Line, e.Words)
-	}
-	return fmt.Sprintf("roster: %s: %s", e.Code, e.Words)
-}
-
-func (e *Error) Unwrap() error { return e.Err }
-
-func refuse(code string, line int, format string, args ...any) *Error {
-	return &Error{Code: code, Line: line, Words: fmt.Sprintf(format, args...)}
-}
-
-// shownRunes is how much of somebody's text a sentence repeats.
-const shownRunes = 40
-
-// shown quotes a piece of somebody's text for a sentence: short, on one line, nothing invisible.
-func shown(s string) string { return `"` + cut(graphic(s), shownRunes) + `"` }
-
-// graphic replaces what has no picture, line breaks too, by U+FFFD.
-func graphic(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
-
-// cut shortens a text to n runes, the last of which says that there was more.
-func cut(s string, n int) string {
-	runes := 0
-	end := 0 // of the first n-1 runes
-	for at := range s {
-		if runes == n-1 {
-			end = at
-		}
-		if runes == n {
-			return s[:end] + "…"
-		}
-		runes++
-	}
-	return s
-}
-
-// list quotes the first few texts for a sentence and counts the rest.
-func list(texts []string) string {
-	const most = 8
-	var b strings.Builder
-	for i, t := range texts {
-		if i == most {
-			fmt.Fprintf(&b, " and %s more", reset.Count(len(texts)-most))
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(shown(t))
-	}
-	return b.String()
-}

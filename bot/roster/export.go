@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // Exported is one user as an export of an org's users shows them; what the file does not tell is empty.
@@ -16,29 +18,29 @@ type Exported struct {
 // ReadExport reads all that a user export tells of each user, where Read takes
 // only who is named. The file is understood as Read does.
 func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
-	in := newIntake(r, cmp.Or(limits.Bytes, MaxBytes))
-	raw, head, err := in.peek()
+	in := table.NewInput(r, cmp.Or(limits.Bytes, MaxBytes))
+	raw, head, err := in.Peek()
 	if err != nil {
 		return nil, err
 	}
-	g, _, err := readText(in, raw, head)
+	g, _, err := table.ReadText(in, raw, head, known)
 	if err != nil {
 		return nil, err
 	}
 	var users []Exported
 	var columns []func(*Exported, string)
-	for i := range g.len() {
-		rec := g.record(i, nil)
+	for i := range g.Len() {
+		rec := g.Record(i, nil)
 		switch {
 		case columns == nil:
 			var header bool
-			if columns, header = exportColumns(rec.cells); header {
+			if columns, header = exportColumns(rec.Cells); header {
 				continue
 			}
 		case limits.Users > 0 && len(users) == limits.Users:
-			return nil, refuse(CodeTooMany, rec.line, "The file has more than %s users: split it.", reset.Count(limits.Users))
+			return nil, refusal.New(CodeTooMany, rec.Line, "The file has more than %s users: split it.", reset.Count(limits.Users))
 		}
-		users = append(users, exported(rec.cells, columns))
+		users = append(users, exported(rec.Cells, columns))
 	}
 	return users, nil
 }

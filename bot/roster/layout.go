@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // layout says which cells of a table name its users.
 type layout struct {
-	header  int      // index of the header's record, -1 without one
+	header  int      // index of the header's table.Record, -1 without one
 	from    int      // index of the first record that is a row
 	names   []string // the header's cells
 	use     []column // describe one person, best first
@@ -34,7 +36,7 @@ func isOwn(header []string) bool {
 
 // readLayout understands a table by what its cells hold, helped by the header.
 // choice, if not 0, is the number of the column that the uploader chose.
-func readLayout(g *grid, choice int) (layout, error) {
+func readLayout(g *table.Grid, choice int) (layout, error) {
 	at, known := findHeader(g)
 	if at < 0 {
 		at = unnamedHeader(g)
@@ -42,8 +44,8 @@ func readLayout(g *grid, choice int) (layout, error) {
 	if at < 0 {
 		return bareLayout(g, choice)
 	}
-	header := slices.Clone(g.record(at, nil).cells)
-	l := layout{header: at, from: at + 1, names: header, own: isOwn(header), fixed: g.fixed}
+	header := slices.Clone(g.Record(at, nil).Cells)
+	l := layout{header: at, from: at + 1, names: header, own: isOwn(header), fixed: g.Fixed}
 	if err := l.above(g); err != nil {
 		return l, err
 	}
@@ -57,14 +59,14 @@ func readLayout(g *grid, choice int) (layout, error) {
 		l.notes = append(l.notes, "This file is the bot's own: it names users by user_id, else by login, else by input.")
 	case choice > 0:
 		if choice > s.width {
-			return l, refuse(CodeNoColumn, 0, "The file has no column %d.", choice)
+			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
 		}
 		l.use = []column{s.column(choice - 1)}
 	default:
 		l.choose(s)
 	}
 	if len(l.use) == 0 && l.ask == nil {
-		return l, refuse(CodeNoColumn, g.record(at, nil).line, "No column names the users. The headers found are %s; call the column userId, login or email.", list(header))
+		return l, refusal.New(CodeNoColumn, g.Record(at, nil).Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(header))
 	}
 	l.rest(s, choice > 0)
 	if choice == 0 && !l.own {
@@ -83,14 +85,14 @@ func ownColumns() []column {
 }
 
 // findHeader finds the record among the first ones that has the most known names, and what its cells mean.
-func findHeader(g *grid) (at int, known []column) {
+func findHeader(g *table.Grid) (at int, known []column) {
 	at, best := -1, 0
 	var buf []string
-	for i := range min(g.len(), headerRows) {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		columns, score := knownColumns(rec.cells)
-		if isOwn(rec.cells) {
+	for i := range min(g.Len(), headerRows) {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		columns, score := knownColumns(rec.Cells)
+		if isOwn(rec.Cells) {
 			score = 1000
 		}
 		if score > best {
@@ -120,13 +122,13 @@ func knownColumns(cells []string) (columns []column, score int) {
 }
 
 // unnamedHeader finds the header above the first user where none of its names is known, -1 if there is none.
-func unnamedHeader(g *grid) int {
-	for i := range min(g.len(), headerRows+1) {
-		rec := g.record(i, nil)
-		if !slices.ContainsFunc(rec.cells, mayBeUser) {
+func unnamedHeader(g *table.Grid) int {
+	for i := range min(g.Len(), headerRows+1) {
+		rec := g.Record(i, nil)
+		if !slices.ContainsFunc(rec.Cells, mayBeUser) {
 			continue
 		}
-		if i == 0 || !isRowOfNames(g.record(i-1, nil).cells, len(rec.cells)) {
+		if i == 0 || !isRowOfNames(g.Record(i-1, nil).Cells, len(rec.Cells)) {
 			return -1
 		}
 		return i - 1
@@ -152,22 +154,22 @@ func isRowOfNames(cells []string, width int) bool {
 }
 
 // above looks at what is above the header: titles are passed over, users are not.
-func (l *layout) above(g *grid) error {
+func (l *layout) above(g *table.Grid) error {
 	for i := range l.header {
-		rec := g.record(i, nil)
+		rec := g.Record(i, nil)
 		users := 0
-		for _, c := range rec.cells {
+		for _, c := range rec.Cells {
 			if isUser(c) {
 				users++
 			}
 		}
-		filled := len(slices.DeleteFunc(slices.Clone(rec.cells), func(c string) bool { return c == "" }))
+		filled := len(slices.DeleteFunc(slices.Clone(rec.Cells), func(c string) bool { return c == "" }))
 		switch {
 		case users == 0:
 		case users == filled:
-			return refuse(CodeNoColumn, rec.line, "Line %d names a user above the header at line %d: put the header first.", rec.line, g.record(l.header, nil).line)
+			return refusal.New(CodeNoColumn, rec.Line, "Line %d names a user above the header at line %d: put the header first.", rec.Line, g.Record(l.header, nil).Line)
 		default:
-			l.notes = append(l.notes, fmt.Sprintf("Line %d is above the header and isn't read, though it names a user.", rec.line))
+			l.notes = append(l.notes, fmt.Sprintf("Line %d is above the header and isn't read, though it names a user.", rec.Line))
 		}
 	}
 	return nil
@@ -190,7 +192,7 @@ func (l *layout) choose(s *survey) {
 	if l.use = append(l.use, last...); len(l.use) > 0 {
 		l.use = append(l.use, names...)
 		if best := s.known[0]; s.refs[best.index] == 0 {
-			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", shown(best.name), shown(l.use[0].name)))
+			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", refusal.Quote(best.name), refusal.Quote(l.use[0].name)))
 		}
 		return
 	}
@@ -223,7 +225,7 @@ func (l *layout) rest(s *survey, chosen bool) {
 			continue
 		}
 		if c.name != "" {
-			l.ignored = append(l.ignored, cut(graphic(c.name), shownRunes))
+			l.ignored = append(l.ignored, refusal.Cut(refusal.Graphic(c.name), refusal.MostQuoted))
 		}
 		if s.users[i] == 0 {
 			continue
@@ -243,36 +245,27 @@ func ColumnWords(header string) string {
 	if header == "" {
 		return "Another column"
 	}
-	return "The column " + shown(header)
+	return "The column " + refusal.Quote(header)
 }
 
 func columnName(c column) string {
 	if c.name == "" {
 		return fmt.Sprintf("Column %d", c.index+1)
 	}
-	return fmt.Sprintf("The column %s", shown(c.name))
+	return fmt.Sprintf("The column %s", refusal.Quote(c.name))
 }
 
 // tooLong asks where a record has more cells than the header and its user may
 // have slipped into another column.
-func (l *layout) tooLong(g *grid, s *survey) {
+func (l *layout) tooLong(g *table.Grid, s *survey) {
 	if s.long < 0 || l.ask != nil {
 		return
 	}
-	rec := g.record(s.long, nil)
-	l.ask = s.question(fmt.Sprintf("Line %d has %s cells under a header of %s.", rec.line, reset.Count(filled(rec.cells)), reset.Count(len(l.names))))
-}
-
-// filled is the number of cells up to the last that is not blank.
-func filled(cells []string) int {
-	n := len(cells)
-	for n > 0 && cells[n-1] == "" {
-		n--
-	}
-	return n
+	rec := g.Record(s.long, nil)
+	l.ask = s.question(fmt.Sprintf("Line %d has %s cells under a header of %s.", rec.Line, reset.Count(table.Filled(rec.Cells)), reset.Count(len(l.names))))
 }
 
 // isRepeated reports whether a record is the header once more, as in files that were put together.
 func (l layout) isRepeated(cells []string) bool {
-	return l.header >= 0 && filled(cells) > 0 && slices.Equal(cells[:filled(cells)], l.names[:filled(l.names)])
+	return l.header >= 0 && table.Filled(cells) > 0 && slices.Equal(cells[:table.Filled(cells)], l.names[:table.Filled(l.names)])
 }

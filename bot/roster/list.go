@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"unicode"
+
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // List is what was typed or pasted into a field for users.
@@ -18,18 +21,18 @@ type List struct {
 func ParseList(text string) (List, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return List{}, refuse(CodeNoUsers, 0, "Name at least one user.")
+		return List{}, refusal.New(CodeNoUsers, 0, "Name at least one user.")
 	}
 	table, tableErr := readPasted(text)
 	if tableErr == nil && (table.Ask != nil || len(table.Doubts) > 0) {
-		return List{}, refuse(CodeNotUsers, 0, "Several columns name users here. Paste only the one that names those to reset.")
+		return List{}, refusal.New(CodeNotUsers, 0, "Several columns name users here. Paste only the one that names those to reset.")
 	}
 	c, err := ParseCommand("reset " + text)
 	switch {
 	case err == nil && isPlain(c):
 		return List{Users: c.Users}, nil
 	case err == nil:
-		return List{}, refuse(CodeNotUsers, 0, "Write only users here; group, search, factors and the reason have fields of their own.")
+		return List{}, refusal.New(CodeNotUsers, 0, "Write only users here; group, search, factors and the reason have fields of their own.")
 	case tableErr == nil && table.Users() > 0:
 		return List{Table: table}, nil
 	}
@@ -38,7 +41,7 @@ func ParseList(text string) (List, error) {
 	}
 	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.Code == CodeUnknown { // there are no commands in a form
 		word, _, _ := strings.Cut(unknown.Words, ". ")
-		return List{}, refuse(CodeNotUsers, 0, "%s. Use e-mails, logins or Okta IDs; before a login that looks odd write login:", word)
+		return List{}, refusal.New(CodeNotUsers, 0, "%s. Use e-mails, logins or Okta IDs; before a login that looks odd write login:", word)
 	}
 	return List{}, err
 }
@@ -46,7 +49,7 @@ func ParseList(text string) (List, error) {
 // readPasted reads several lines as a table.
 func readPasted(text string) (*Roster, error) {
 	if !strings.Contains(text, "\n") {
-		return nil, refuse(CodeNoColumn, 0, "This is one line.")
+		return nil, refusal.New(CodeNoColumn, 0, "This is one line.")
 	}
 	return Read(strings.NewReader(text), Limits{})
 }
@@ -66,7 +69,7 @@ func isPlain(c Command) bool {
 func bareLogins(text string) ([]UserRef, bool) {
 	var users []UserRef
 	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
-		if item = trim(item); item == "" {
+		if item = table.Trim(item); item == "" {
 			continue
 		}
 		words := []string{item}

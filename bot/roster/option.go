@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"factorbot/bot/roster/internal/refusal"
 )
 
 // optionOf returns the option that a word begins with: "factors" of "factors:sms".
@@ -28,7 +30,7 @@ func (p *parser) option(key string) error {
 		value = p.phrase()
 	}
 	if value == "" {
-		return refuse(CodeOption, 0, "%s has no value. Write it right after the colon, in quotation marks if it has spaces.", shown(input))
+		return refusal.New(CodeOption, 0, "%s has no value. Write it right after the colon, in quotation marks if it has spaces.", refusal.Quote(input))
 	}
 	c := &p.command
 	switch key {
@@ -42,7 +44,7 @@ func (p *parser) option(key string) error {
 		return p.logins(value)
 	case "sessions":
 		if value != "revoke" {
-			return refuse(CodeOption, 0, "%s isn't an option. Write sessions:revoke to end the users' sessions too.", shown("sessions:"+value))
+			return refusal.New(CodeOption, 0, "%s isn't an option. Write sessions:revoke to end the users' sessions too.", refusal.Quote("sessions:"+value))
 		}
 		c.RevokeSessions = true
 	default:
@@ -86,7 +88,7 @@ func (p *parser) logins(value string) error {
 		case claimLogin:
 			p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: c.value, Input: login})
 		default:
-			return refuse(CodeOption, 0, "%s after login: %s.", shown(login), c.problem)
+			return refusal.New(CodeOption, 0, "%s after login: %s.", refusal.Quote(login), c.problem)
 		}
 	}
 	return nil

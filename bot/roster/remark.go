@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // closing begins the end of a letter, below which its sender's own address may be.
@@ -47,30 +50,30 @@ func aside(text string, above, header bool) (why string, ok bool) {
 	case text == "" || words > mostHeading && !colon:
 		return "", false
 	case denied, colon && isRoleName(bare):
-		return fmt.Sprintf("is below %s, so it may be somebody not to reset", shown(text)), true
+		return fmt.Sprintf("is below %s, so it may be somebody not to reset", refusal.Quote(text)), true
 	case above && !colon && closing.MatchString(text):
-		return fmt.Sprintf("is below %s, so it may be the sender's own address; move it up if it's meant", shown(text)), true
+		return fmt.Sprintf("is below %s, so it may be the sender's own address; move it up if it's meant", refusal.Quote(text)), true
 	}
 	return "", colon
 }
 
 // asides says for each record of a table whose users may not be those to reset why, by its index.
-func asides(g *grid, from int, header bool) map[int]string {
+func asides(g *table.Grid, from int, header bool) map[int]string {
 	all := map[int]string{}
 	why, above := "", false
 	var buf []string
-	for i := from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
+	for i := from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
 		users, n := false, 0
-		for _, c := range rec.cells {
+		for _, c := range rec.Cells {
 			if c != "" {
 				n++
 			}
 			users = users || mayBeUser(c)
 		}
 		if above = above || users; !users && (n == 1 || !header) {
-			if now, ok := aside(strings.TrimRight(strings.Join(rec.cells, ", "), ", "), above, header); ok {
+			if now, ok := aside(strings.TrimRight(strings.Join(rec.Cells, ", "), ", "), above, header); ok {
 				why = now
 				continue
 			}
@@ -139,12 +142,12 @@ func choosers(header []string) []int {
 func (l layout) refusal(cells []string) string {
 	for _, i := range l.choosers {
 		if i < len(cells) && noes.MatchString(cells[i]) {
-			return fmt.Sprintf("the column %s says %s", shown(l.names[i]), shown(cells[i]))
+			return fmt.Sprintf("the column %s says %s", refusal.Quote(l.names[i]), refusal.Quote(cells[i]))
 		}
 	}
 	for _, c := range cells {
 		if mayRefuse(c) && refusing.MatchString(c) {
-			return fmt.Sprintf("the line says %s", shown(c))
+			return fmt.Sprintf("the line says %s", refusal.Quote(c))
 		}
 	}
 	return ""

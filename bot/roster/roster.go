@@ -1,12 +1,13 @@
 package roster
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // MaxBytes is the largest file that is read.
@@ -59,31 +60,40 @@ func Read(r io.Reader, limits Limits) (*Roster, error) {
 	if limit <= 0 {
 		limit = MaxBytes
 	}
-	in := newIntake(r, limit)
-	raw, head, err := in.peek()
+	in := table.NewInput(r, limit)
+	raw, head, err := in.Peek()
 	if err != nil {
 		return nil, err
 	}
 	ros := &Roster{}
-	if isWorkbook(head) {
+	if table.IsWorkbook(head) {
 		err = ros.readBook(in, raw, limits)
 	} else {
-		var g *grid
-		if g, ros.Format, err = readText(in, raw, head); err == nil {
+		var g *table.Grid
+		if g, ros.Format, err = table.ReadText(in, raw, head, known); err == nil {
 			err = ros.read(g, limits)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	ros.Bytes, ros.SHA256 = in.bytes, in.digest()
+	ros.Bytes, ros.SHA256 = in.Bytes(), reset.Digest(in.SHA256())
 	return ros, nil
 }
 
+// known reports whether a cell of the n-th record, from 1, names a user or is a header that does.
+func known(cell string, n int) bool {
+	if isUser(cell) {
+		return true
+	}
+	_, ok := headerOf(cell)
+	return ok && n <= headerRows
+}
+
 // read makes the rows of a table, or says what is to be asked.
-func (ros *Roster) read(g *grid, limits Limits) error {
-	if g.len() == 0 {
-		return refuse(CodeEmpty, 0, "The file is empty: add a line for each user.")
+func (ros *Roster) read(g *table.Grid, limits Limits) error {
+	if g.Len() == 0 {
+		return refusal.New(CodeEmpty, 0, "The file is empty: add a line for each user.")
 	}
 	l, err := readLayout(g, limits.Column)
 	if err != nil {
@@ -95,10 +105,10 @@ func (ros *Roster) read(g *grid, limits Limits) error {
 	}
 	ros.Rows = rowsOf(g, l)
 	if len(ros.Rows) == 0 {
-		return refuse(CodeEmpty, 0, "The file has a header and no rows below it: add one for each user.")
+		return refusal.New(CodeEmpty, 0, "The file has a header and no rows below it: add one for each user.")
 	}
 	if n := ros.Users(); limits.Users > 0 && n > limits.Users {
-		return refuse(CodeTooMany, 0, "The file names %s users; a request can have %s. Split it.", reset.Count(n), reset.Count(limits.Users))
+		return refusal.New(CodeTooMany, 0, "The file names %s users; a request can have %s. Split it.", reset.Count(n), reset.Count(limits.Users))
 	}
 	if ros.Doubts = doubts(g, l); len(ros.Doubts) > 0 && limits.Column == 0 {
 		known := append([]column{}, l.use...)
@@ -131,7 +141,7 @@ func (ros *Roster) settleKind(c column) {
 		}
 	}
 	if c.name != "" && ros.Kind != c.kind {
-		ros.Notes = append(ros.Notes, fmt.Sprintf("The column %s holds %s, and is read as such.", shown(c.name), kindWords[ros.Kind]))
+		ros.Notes = append(ros.Notes, fmt.Sprintf("The column %s holds %s, and is read as such.", refusal.Quote(c.name), kindWords[ros.Kind]))
 	}
 }
 
@@ -149,7 +159,7 @@ type OwnFile struct {
 	Numbers []int    // the rows' own numbers, 0 where they have none
 }
 
-func readOwn(g *grid, l layout) *OwnFile {
+func readOwn(g *table.Grid, l layout) *OwnFile {
 	own := &OwnFile{Results: len(l.names) >= len(resultsHeader) && l.names[4] == "outcome"}
 	call := -1
 	for i, name := range l.names {
@@ -158,21 +168,18 @@ func readOwn(g *grid, l layout) *OwnFile {
 		}
 	}
 	var buf []string
-	for i := l.from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		if l.isRepeated(rec.cells) {
+	for i := l.from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		if l.isRepeated(rec.Cells) {
 			continue
 		}
 		id, number := "", 0
-		if call >= 0 && call < len(rec.cells) {
-			id = strings.Clone(rearm(rec.cells[call]))
+		if call >= 0 && call < len(rec.Cells) {
+			id = strings.Clone(rearm(rec.Cells[call]))
 		}
-		_, _ = fmt.Sscanf(rec.cells[0], "%d", &number)
+		_, _ = fmt.Sscanf(rec.Cells[0], "%d", &number)
 		own.Calls, own.Numbers = append(own.Calls, id), append(own.Numbers, number)
 	}
 	return own
 }
-
-// isWorkbook reports whether a file is a zip archive, as .xlsx is.
-func isWorkbook(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }

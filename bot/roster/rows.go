@@ -6,21 +6,23 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // rowsOf makes the rows of a table.
-func rowsOf(g *grid, l layout) []reset.Row {
+func rowsOf(g *table.Grid, l layout) []reset.Row {
 	var rows []reset.Row
 	if !l.list {
-		rows = make([]reset.Row, 0, g.len()-l.from)
+		rows = make([]reset.Row, 0, g.Len()-l.from)
 	}
 	var buf []string
-	for i := l.from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
+	for i := l.from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
 		first := len(rows)
 		switch {
-		case l.isRepeated(rec.cells):
+		case l.isRepeated(rec.Cells):
 		case l.list:
 			rows = listed(rows, rec)
 		case l.one:
@@ -30,7 +32,7 @@ func rowsOf(g *grid, l layout) []reset.Row {
 		}
 		why := l.asides[i]
 		if why == "" && !l.own {
-			why = l.refusal(rec.cells)
+			why = l.refusal(rec.Cells)
 		}
 		for n := first; n < len(rows) && why != ""; n++ {
 			if r := &rows[n]; r.Value != "" {
@@ -43,14 +45,14 @@ func rowsOf(g *grid, l layout) []reset.Row {
 
 // listed adds a row for each cell of a line that is a list. What is part of a
 // display name ("Lima, Ana <ana@example.com>") is not a cell of its own.
-func listed(rows []reset.Row, rec record) []reset.Row {
-	labels := labelsOf(rec.cells)
-	for i, cell := range rec.cells {
-		if cell == "" || isNamePart(rec.cells[i:]) {
+func listed(rows []reset.Row, rec table.Record) []reset.Row {
+	labels := labelsOf(rec.Cells)
+	for i, cell := range rec.Cells {
+		if cell == "" || isNamePart(rec.Cells[i:]) {
 			continue
 		}
 		for _, part := range spread(cell) {
-			row := newRow(len(rows)+1, rec.line, part, readCell(part))
+			row := newRow(len(rows)+1, rec.Line, part, readCell(part))
 			if labels[i] != "" {
 				row.Kind, row.Value, row.Problem = "", "", labelProblem(labels[i])
 			}
@@ -61,7 +63,7 @@ func listed(rows []reset.Row, rec record) []reset.Row {
 }
 
 func labelProblem(label string) string {
-	return fmt.Sprintf("comes after %s, so it may be somebody not to reset", shown(label+":"))
+	return fmt.Sprintf("comes after %s, so it may be somebody not to reset", refusal.Quote(label+":"))
 }
 
 // isNamePart reports whether the first of some cells is the start of a display
@@ -77,11 +79,11 @@ func isNamePart(cells []string) bool {
 
 // bareRow judges a record without header: its one user, wherever it is. What is
 // after a word that introduces others counts only where there is nothing else.
-func bareRow(n int, rec record) reset.Row {
-	labels := labelsOf(rec.cells)
+func bareRow(n int, rec table.Record) reset.Row {
+	labels := labelsOf(rec.Cells)
 	best, label, claimed := "", "", claim{problem: "names no user"}
 	others := false
-	for i, cell := range rec.cells {
+	for i, cell := range rec.Cells {
 		if cell == "" {
 			continue
 		}
@@ -96,7 +98,7 @@ func bareRow(n int, rec record) reset.Row {
 			best, label, claimed = cell, labels[i], c
 		}
 	}
-	row := newRow(n, rec.line, best, claimed)
+	row := newRow(n, rec.Line, best, claimed)
 	switch {
 	case label != "":
 		row.Kind, row.Value, row.Problem = "", "", labelProblem(label)
@@ -114,16 +116,16 @@ func rankOf(k claimKind) int {
 
 // row judges one record under a header. A record that has more or fewer cells than
 // the header may have slipped sideways, so it must not leave a choice between two users.
-func (l layout) row(n int, rec record) reset.Row {
+func (l layout) row(n int, rec table.Record) reset.Row {
 	var row reset.Row
-	row.Row, row.Line = n, rec.line
+	row.Row, row.Line = n, rec.Line
 	var refs, hardly []reset.Ref
 	input, problem, odd := "", "", ""
 	for _, c := range l.use {
-		if c.index >= len(rec.cells) || rec.cells[c.index] == "" {
+		if c.index >= len(rec.Cells) || rec.Cells[c.index] == "" {
 			continue
 		}
-		cell := rec.cells[c.index]
+		cell := rec.Cells[c.index]
 		ref, cl := c.claimOf(cell)
 		if cl.kind == claimTwo {
 			refs, hardly, input, problem = nil, nil, cell, cl.problem
@@ -164,7 +166,7 @@ func (l layout) row(n int, rec record) reset.Row {
 	if refs = append(refs, hardly...); len(refs) > 0 && l.slipped(rec, refs) {
 		row.Odd = ""
 		refs, input, problem = nil, row.Input, fmt.Sprintf(
-			"has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.cells)), reset.Count(len(l.names)))
+			"has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.Cells)), reset.Count(len(l.names)))
 	}
 	if len(refs) == 0 {
 		row.Input, row.Problem = shorten(input), problem
@@ -205,11 +207,11 @@ func sameRef(a, b reset.Ref) bool {
 	return strings.EqualFold(a.Value, b.Value)
 }
 
-func (l layout) slipped(rec record, refs []reset.Ref) bool {
-	if l.fixed || len(l.names) == 0 || len(rec.cells) == len(l.names) || filled(rec.cells) == len(l.names) || l.use[0].index == 0 {
+func (l layout) slipped(rec table.Record, refs []reset.Ref) bool {
+	if l.fixed || len(l.names) == 0 || len(rec.Cells) == len(l.names) || table.Filled(rec.Cells) == len(l.names) || l.use[0].index == 0 {
 		return false
 	}
-	return slices.ContainsFunc(rec.cells, func(cell string) bool {
+	return slices.ContainsFunc(rec.Cells, func(cell string) bool {
 		if !mayBeUser(cell) {
 			return false
 		}
@@ -231,7 +233,7 @@ func newRow(n, line int, cell string, c claim) reset.Row {
 }
 
 // shorten copies a cell for a row, without the mark that keeps a spreadsheet from running it.
-func shorten(cell string) string { return cut(strings.Clone(rearm(cell)), inputShown) }
+func shorten(cell string) string { return refusal.Cut(strings.Clone(rearm(cell)), inputShown) }
 
 // share returns one string for a value and the input that it is: there may be a hundred thousand.
 func share(value, input string) string {

@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+	"factorbot/bot/roster/internal/table"
 )
 
 // survey is what the cells of a table hold, by column.
 type survey struct {
-	grid   *grid
+	grid   *table.Grid
 	from   int
 	header []string
 	known  []column // best first
@@ -22,17 +24,17 @@ type survey struct {
 	about  map[int]column // what the headers mean
 }
 
-func newSurvey(g *grid, from int, header []string, known []column) *survey {
+func newSurvey(g *table.Grid, from int, header []string, known []column) *survey {
 	s := &survey{grid: g, from: from, header: header, known: known, long: -1, about: map[int]column{}}
 	for _, c := range known {
 		s.about[c.index] = c
 	}
 	s.grow(len(header))
 	var buf []string
-	for i := from; i < g.len(); i++ {
-		rec := g.record(i, buf)
-		buf = rec.cells
-		s.look(i, rec.cells)
+	for i := from; i < g.Len(); i++ {
+		rec := g.Record(i, buf)
+		buf = rec.Cells
+		s.look(i, rec.Cells)
 	}
 	return s
 }
@@ -45,7 +47,7 @@ func (s *survey) grow(width int) {
 }
 
 func (s *survey) look(i int, cells []string) {
-	s.grow(filled(cells))
+	s.grow(table.Filled(cells))
 	outside, inside := 0, 0
 	for at, cell := range cells {
 		if cell == "" {
@@ -73,10 +75,10 @@ func (s *survey) look(i int, cells []string) {
 			outside++
 		}
 		if named && len(s.shown[at]) < samples && !slices.Contains(s.shown[at], cell) {
-			s.shown[at] = append(s.shown[at], cut(graphic(strings.Clone(cell)), sampleRunes))
+			s.shown[at] = append(s.shown[at], refusal.Cut(refusal.Graphic(strings.Clone(cell)), sampleRunes))
 		}
 	}
-	if s.header != nil && filled(cells) > len(s.header) && s.long < 0 && (outside > 0 || inside == 0) {
+	if s.header != nil && table.Filled(cells) > len(s.header) && s.long < 0 && (outside > 0 || inside == 0) {
 		s.long = i
 	}
 }
@@ -97,15 +99,15 @@ func (s *survey) column(i int) column {
 // alike reports whether some columns name the same users, row by row.
 func (s *survey) alike(some []column) bool {
 	var buf []string
-	for i := s.from; i < s.grid.len(); i++ {
-		rec := s.grid.record(i, buf)
-		buf = rec.cells
+	for i := s.from; i < s.grid.Len(); i++ {
+		rec := s.grid.Record(i, buf)
+		buf = rec.Cells
 		first := ""
 		for _, c := range some {
-			if c.index >= len(rec.cells) || !mayBeUser(rec.cells[c.index]) {
+			if c.index >= len(rec.Cells) || !mayBeUser(rec.Cells[c.index]) {
 				return false
 			}
-			cl := readCell(rec.cells[c.index])
+			cl := readCell(rec.Cells[c.index])
 			if !cl.isUser() || first != "" && !strings.EqualFold(first, cl.value) {
 				return false
 			}
@@ -139,7 +141,7 @@ func (s *survey) question(words string) *Question {
 		if s.refs[i] == 0 && s.users[i] == 0 {
 			continue
 		}
-		q.Columns = append(q.Columns, Choice{Number: i + 1, Header: cut(graphic(s.column(i).name), sampleRunes), Samples: s.shown[i]})
+		q.Columns = append(q.Columns, Choice{Number: i + 1, Header: refusal.Cut(refusal.Graphic(s.column(i).name), sampleRunes), Samples: s.shown[i]})
 	}
 	return q
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"factorbot/bot/roster/internal/refusal"
 )
 
 // UploadText is the message of a file, understood: options first, then the reason.
@@ -77,7 +79,7 @@ func (u *UploadText) option(text string, now time.Time) (string, error) {
 			u.RevokeSessions = true
 			return p.s, err
 		}
-		return "", refuse(CodeOption, 0, "%s can't go with a file: the file names the users. Leave it out.", shown(key+":"))
+		return "", refusal.New(CodeOption, 0, "%s can't go with a file: the file names the users. Leave it out.", refusal.Quote(key+":"))
 	}
 	m := mode.FindStringSubmatch(p.s)
 	if m == nil {
@@ -120,7 +122,7 @@ func (u *UploadText) factors(text string) (string, error) {
 		}
 	}
 	if len(u.Factors) == 0 {
-		return "", refuse(CodeOption, 0, `"factors:" has no value. Write it right after the colon.`)
+		return "", refusal.New(CodeOption, 0, `"factors:" has no value. Write it right after the colon.`)
 	}
 	_, err := FactorTypes(u.Factors)
 	return strings.TrimSpace(rest), err
@@ -164,7 +166,7 @@ func (u *UploadText) when(text string, now time.Time) (string, error) {
 			return strings.Join(words[n:], " "), nil
 		}
 	}
-	return "", refuse(CodeOption, 0, `"at:" has no value. Write it right after the colon, in quotation marks if it has blanks.`)
+	return "", refusal.New(CodeOption, 0, `"at:" has no value. Write it right after the colon, in quotation marks if it has blanks.`)
 }
 
 func isWhen(text string, now time.Time) bool {

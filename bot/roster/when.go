@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"factorbot/bot/roster/internal/refusal"
 )
 
 // CodeWhen is of a time that cannot be read, is over, or is too far ahead.
@@ -28,13 +30,13 @@ func ParseWhen(text string, now time.Time) (time.Time, error) {
 	}
 	switch {
 	case !ok:
-		return time.Time{}, refuse(CodeWhen, 0, `I don't understand the time %s. Write at:"tomorrow 07:00", at:"2026-11-25 07:00", at:"16:30" or at:"in 2 hours".`, shown(text))
+		return time.Time{}, refusal.New(CodeWhen, 0, `I don't understand the time %s. Write at:"tomorrow 07:00", at:"2026-11-25 07:00", at:"16:30" or at:"in 2 hours".`, refusal.Quote(text))
 	case at.IsZero():
-		return time.Time{}, refuse(CodeWhen, 0, "%s doesn't exist in your time zone: clocks go forward then. Choose another time.", shown(text))
+		return time.Time{}, refusal.New(CodeWhen, 0, "%s doesn't exist in your time zone: clocks go forward then. Choose another time.", refusal.Quote(text))
 	case !at.After(now):
-		return time.Time{}, refuse(CodeWhen, 0, "%s has already passed. Choose a later time, or leave at: out.", shown(text))
+		return time.Time{}, refusal.New(CodeWhen, 0, "%s has already passed. Choose a later time, or leave at: out.", refusal.Quote(text))
 	case at.After(now.Add(Farthest)):
-		return time.Time{}, refuse(CodeWhen, 0, "%s is too far ahead: 30 days is the limit.", shown(text))
+		return time.Time{}, refusal.New(CodeWhen, 0, "%s is too far ahead: 30 days is the limit.", refusal.Quote(text))
 	}
 	return at, nil
 }

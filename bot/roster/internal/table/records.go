@@ -1,17 +1,19 @@
-package roster
+package table
 
 import (
 	"encoding/csv"
 	"errors"
 	"io"
 	"strings"
+
+	"factorbot/bot/roster/internal/refusal"
 )
 
 // maxRecord bounds one record: nobody's row is that long, an open quotation mark makes one.
 const maxRecord = 64 << 10
 
-// mostRows bounds the records of a table.
-const mostRows = 200_000
+// MostRows bounds the records of a table.
+const MostRows = 200_000
 
 // readRecords reads a text's records, most of them at most, and hands each that
 // is not blank to yield; it stops with yield's error.
@@ -40,12 +42,12 @@ func readRecords(text string, comma rune, above, most int, yield func(cells []st
 		}
 		line += above
 		if len(raw) > maxRecord {
-			return refuse(CodeHugeRow, line, "Line %d is over %d KB long: look for a quotation mark that isn't closed.", line, maxRecord>>10)
+			return refusal.New(refusal.HugeRow, line, "Line %d is over %d KB long: look for a quotation mark that isn't closed.", line, maxRecord>>10)
 		}
 		for i, cell := range cells {
-			cells[i] = trim(cell)
+			cells[i] = Trim(cell)
 		}
-		if isBlank(cells) {
+		if IsBlank(cells) {
 			continue
 		}
 		n++
@@ -72,7 +74,7 @@ func readLoosely(raw string, comma rune, bad *csv.ParseError, above int) ([]stri
 	text := strings.Trim(raw, "\r\n")
 	if bad.StartLine != bad.Line || strings.Contains(text, "\n") {
 		line := bad.StartLine + above
-		return nil, refuse(CodeQuotes, line, `The quotation mark at line %d isn't closed. Close it, or write a quotation mark inside a quoted cell twice ("").`, line)
+		return nil, refusal.New(refusal.Quotes, line, `The quotation mark at line %d isn't closed. Close it, or write a quotation mark inside a quoted cell twice ("").`, line)
 	}
 	if strings.Count(text, `"`)%2 == 0 {
 		return splitQuoted(text, comma), nil

@@ -1,14 +1,14 @@
-package roster
+package table
 
 import (
 	"bufio"
-	"bytes"
-	"errors"
 	"io"
 	"regexp"
 	"strings"
 
 	"golang.org/x/text/transform"
+
+	"factorbot/bot/roster/internal/refusal"
 
 	"factorbot/bot/reset"
 )
@@ -16,34 +16,35 @@ import (
 // headBytes is how much of a file is looked at before it is read.
 const headBytes = 32 << 10
 
-// readText reads the grid of a text table, and names its format for people.
-func readText(in *intake, raw *bufio.Reader, head []byte) (g *grid, format string, err error) {
+// ReadText reads the grid of a text table, and names its format for people. The separator is
+// the one that gives the most cells that are known: a user, or a header of the first records.
+func ReadText(in *Input, raw *bufio.Reader, head []byte, known func(cell string, record int) bool) (g *Grid, format string, err error) {
 	set := sniffCharset(head)
 	if err := sniffBinary(head, set.wide != nil); err != nil {
 		return nil, "", err
 	}
 	var b strings.Builder
 	if _, err := io.Copy(&b, transform.NewReader(raw, set.decoder())); err != nil {
-		return nil, "", in.reading(err)
+		return nil, "", in.Refusal(err)
 	}
 	text := lineFeeds(b.String())
 	if err := sniffMarkup(text); err != nil {
 		return nil, "", err
 	}
 	text = plainRules(text)
-	d := sniffDialect(text)
+	d := sniffDialect(text, known)
 	if d.aligned {
 		text = tabbed(text)
 	}
-	g = &grid{}
+	g = &Grid{}
 	g.text.Grow(len(text))
 	width := 0
-	err = readRecords(text[d.skip:], d.comma, d.above, mostRows+1, func(cells []string, line int) error {
-		if g.len() == mostRows {
-			return refuse(CodeTooMany, line, "The file has more than %s lines: split it.", reset.Count(mostRows))
+	err = readRecords(text[d.skip:], d.comma, d.above, MostRows+1, func(cells []string, line int) error {
+		if g.Len() == MostRows {
+			return refusal.New(refusal.TooMany, line, "The file has more than %s lines: split it.", reset.Count(MostRows))
 		}
 		width = max(width, len(cells))
-		return g.add(cells, line)
+		return g.Add(cells, line)
 	})
 	if err != nil {
 		return nil, "", err
@@ -82,22 +83,6 @@ func plainRules(text string) string {
 	return boxes.Replace(text)
 }
 
-// reading turns an error of the stream into one for the person who sent the file.
-func (in *intake) reading(err error) error {
-	var known *Error
-	switch {
-	case errors.As(err, &known):
-		return known
-	case errors.Is(err, errTooBig):
-		return refuse(CodeTooBig, 0, "The file is over %s, which is too large: split it, or leave only the column that names the users.", size(in.limit))
-	case errors.Is(err, errMixed):
-		return refuse(CodeEncoding, 0, "The file's letters can't be read: they're neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
-	}
-	e := refuse(CodeUnreadable, 0, "The file couldn't be read to its end: drop it again.")
-	e.Err = err
-	return e
-}
-
 // separators are what is between cells, the usual one first.
 var separators = []struct {
 	comma rune
@@ -134,7 +119,7 @@ const sniffRows = 100
 
 // sniffDialect finds the separator: the one that makes the most users and known
 // headers of the first records' cells, then the one that makes the most cells.
-func sniffDialect(text string) dialect {
+func sniffDialect(text string, known func(cell string, record int) bool) dialect {
 	if d, ok := declared(text); ok {
 		return d
 	}
@@ -143,12 +128,12 @@ func sniffDialect(text string) dialect {
 		if s.comma == '|' && slackLink.MatchString(text[:cutLine(text)]) {
 			continue
 		}
-		if n := scoreOf(text, s.comma); n > bestScore {
+		if n := scoreOf(text, s.comma, known); n > bestScore {
 			best, bestScore = s.comma, n
 		}
 	}
 	if head := text[:cutLine(text)]; gap.MatchString(head) {
-		if n := scoreOf(tabbed(head), '\t'); n > bestScore {
+		if n := scoreOf(tabbed(head), '\t', known); n > bestScore {
 			return dialect{comma: '\t', aligned: true}
 		}
 	}
@@ -170,7 +155,7 @@ func declared(text string) (dialect, bool) {
 	return dialect{}, false
 }
 
-func scoreOf(text string, comma rune) int {
+func scoreOf(text string, comma rune, known func(cell string, record int) bool) int {
 	score, n, most, first := 0, 0, 0, 0
 	_ = readRecords(text[:cutLine(text)], comma, 0, sniffRows, func(cells []string, _ int) error {
 		n++
@@ -178,7 +163,7 @@ func scoreOf(text string, comma rune) int {
 			first = most
 		}
 		for _, c := range cells {
-			if _, ok := headerOf(c); ok && n <= headerRows || isUser(c) {
+			if known(c, n) {
 				score += 100
 			}
 		}
@@ -213,14 +198,4 @@ func (d dialect) format(columns int, c charset) string {
 		}
 	}
 	return text + ", " + c.String()
-}
-
-// peek returns the first bytes of a file.
-func (in *intake) peek() (raw *bufio.Reader, head []byte, err error) {
-	raw = bufio.NewReaderSize(in, headBytes)
-	head, err = raw.Peek(headBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, in.reading(err)
-	}
-	return raw, bytes.Clone(head), nil
 }

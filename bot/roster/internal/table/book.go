@@ -1,0 +1,287 @@
+package table
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
+)
+
+const (
+	// mostUnpacked bounds what a workbook unpacks to, in bytes.
+	mostUnpacked = 200 << 20
+	// mostInMemory is the largest part of a workbook that is unpacked in memory; a larger one goes to a temporary file.
+	mostInMemory = 8 << 20
+	// mostParts bounds the files in a workbook.
+	mostParts = 5000
+)
+
+// Book is an Excel workbook.
+type Book struct {
+	zip    *zip.Reader
+	file   *excelize.File
+	Sheets []Sheet
+}
+
+// Sheet is one worksheet.
+type Sheet struct {
+	Name   string
+	Hidden bool
+	part   string // its file in the archive
+}
+
+// Unseen counts the users that a workbook hides.
+type Unseen struct{ Rows, Columns int }
+
+// Damaged refuses a workbook that cannot be read.
+func Damaged(err error) *refusal.Error {
+	e := refusal.New(refusal.Spreadsheet, 0, "This workbook can't be read: it's damaged, or of a kind that I don't know. Open it in Excel, save it as .xlsx or CSV UTF-8, and drop that file here.")
+	e.Err = err
+	return e
+}
+
+// OpenBook opens a workbook within the limits, and refuses archives of other kinds.
+func OpenBook(content []byte) (*Book, error) {
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return nil, Damaged(err)
+	}
+	if err := checkParts(archive); err != nil {
+		return nil, err
+	}
+	b := &Book{zip: archive}
+	if b.Sheets, err = readSheetNames(archive); err != nil {
+		return nil, Damaged(err)
+	}
+	b.file, err = excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: mostUnpacked, UnzipXMLSizeLimit: mostInMemory})
+	if err != nil {
+		return nil, Damaged(err)
+	}
+	return b, nil
+}
+
+// Close removes the temporary files of a workbook.
+func (b *Book) Close() error { return b.file.Close() }
+
+// IsTable reports whether the sheet has cells, and is not a chart.
+func (s Sheet) IsTable() bool {
+	return s.part != "" && strings.Contains(strings.ToLower(s.part), "worksheets/")
+}
+
+// checkParts refuses an archive that is no workbook, or unpacks to too much.
+func checkParts(archive *zip.Reader) error {
+	var unpacked uint64
+	workbook := false
+	for _, f := range archive.File {
+		unpacked += min(f.UncompressedSize64, mostUnpacked+1)
+		name := strings.ToLower(f.Name)
+		switch {
+		case unpacked > mostUnpacked || len(archive.File) > mostParts:
+			return refusal.New(refusal.TooBig, 0, "This workbook unpacks to over %d MiB, which is too much. Leave only the sheet and the column that name the users.", mostUnpacked>>20)
+		case name == "xl/workbook.xml":
+			workbook = true
+		case name == "xl/workbook.bin":
+			return refusal.New(refusal.Spreadsheet, 0, "This is a binary Excel workbook (.xlsb): save it as .xlsx or CSV UTF-8, and drop that file here.")
+		case strings.HasSuffix(name, ".iwa"):
+			return refusal.New(refusal.Spreadsheet, 0, "This is a Numbers or Pages document: in Numbers choose File > Export To > CSV, and drop that file here.")
+		case name == "content.xml":
+			return refusal.New(refusal.Spreadsheet, 0, "This is an OpenDocument file: save it as .xlsx or CSV UTF-8, and drop that file here.")
+		case name == "word/document.xml", name == "ppt/presentation.xml":
+			return refusal.New(refusal.NotText, 0, "This is a Word or PowerPoint document, not a list: put the users in a sheet, one on each line, and drop that file here.")
+		}
+	}
+	if !workbook {
+		return refusal.New(refusal.Spreadsheet, 0, "This is a zip archive: unpack it, and drop the list in it.")
+	}
+	return nil
+}
+
+// readSheetNames lists the worksheets of a workbook, in the order of its tabs.
+func readSheetNames(archive *zip.Reader) ([]Sheet, error) {
+	var workbook struct {
+		Sheets []struct {
+			Name  string     `xml:"name,attr"`
+			State string     `xml:"state,attr"`
+			Rel   string     `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
+			Any   []xml.Attr `xml:",any,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	var rels struct {
+		All []struct {
+			ID     string `xml:"Id,attr"`
+			Target string `xml:"Target,attr"`
+		} `xml:"Relationship"`
+	}
+	if err := decodePart(archive, "xl/workbook.xml", &workbook); err != nil {
+		return nil, err
+	}
+	if err := decodePart(archive, "xl/_rels/workbook.xml.rels", &rels); err != nil {
+		return nil, err
+	}
+	var all []Sheet
+	for _, s := range workbook.Sheets {
+		one := Sheet{Name: s.Name, Hidden: s.State != "" && s.State != "visible"}
+		rel := s.Rel
+		for _, a := range s.Any { // of strict workbooks, whose namespace is another
+			if a.Name.Local == "id" && rel == "" {
+				rel = a.Value
+			}
+		}
+		for _, r := range rels.All {
+			if r.ID == rel {
+				one.part = partName(r.Target)
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// partName makes a target of the workbook's relationships a name in the archive.
+func partName(target string) string {
+	if rest, ok := strings.CutPrefix(target, "/"); ok {
+		return rest
+	}
+	return path.Join("xl", target)
+}
+
+func decodePart(archive *zip.Reader, name string, into any) error {
+	f, err := openPart(archive, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := xml.NewDecoder(io.LimitReader(f, mostUnpacked)).Decode(into); err != nil {
+		return fmt.Errorf("decode %s: %w", name, err)
+	}
+	return nil
+}
+
+func openPart(archive *zip.Reader, name string) (io.ReadCloser, error) {
+	for _, f := range archive.File {
+		if strings.EqualFold(strings.ReplaceAll(f.Name, `\`, "/"), name) {
+			return f.Open()
+		}
+	}
+	return nil, fmt.Errorf("no part %s", name)
+}
+
+// hiddenColumns lists the ranges of columns that a worksheet hides, from 1. They
+// come before its rows.
+func (b *Book) hiddenColumns(s Sheet) ([][2]int, error) {
+	f, err := openPart(b.zip, s.part)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	var hidden [][2]int
+	d := xml.NewDecoder(f)
+	for {
+		token, err := d.RawToken()
+		if err != nil {
+			return hidden, nil // the rows tell whether the part is damaged
+		}
+		start, ok := token.(xml.StartElement)
+		switch {
+		case !ok:
+		case start.Name.Local == "sheetData":
+			return hidden, nil
+		case start.Name.Local == "col":
+			if from, to, hides := hiddenColumn(start.Attr); hides {
+				hidden = append(hidden, [2]int{from, to})
+			}
+		}
+	}
+}
+
+func hiddenColumn(attrs []xml.Attr) (from, to int, hides bool) {
+	for _, a := range attrs {
+		switch a.Name.Local {
+		case "min":
+			from, _ = strconv.Atoi(a.Value)
+		case "max":
+			to, _ = strconv.Atoi(a.Value)
+		case "hidden":
+			hides = hides || a.Value == "1" || a.Value == "true"
+		case "width":
+			width, err := strconv.ParseFloat(a.Value, 64)
+			hides = hides || err == nil && width == 0
+		}
+	}
+	return from, to, hides
+}
+
+// Read reads the visible cells of a worksheet, and counts the users in the others.
+func (b *Book) Read(s Sheet, isUser func(cell string) bool) (*Grid, Unseen, error) {
+	var found Unseen
+	hidden, err := b.hiddenColumns(s)
+	if err != nil {
+		return nil, found, Damaged(err)
+	}
+	rows, err := b.file.Rows(s.Name)
+	if err != nil {
+		return nil, found, Damaged(err)
+	}
+	defer func() { _ = rows.Close() }()
+	g := &Grid{Fixed: true}
+	line := 0
+	for rows.Next() {
+		line++
+		cells, err := rows.Columns()
+		if err != nil {
+			return nil, found, Damaged(err)
+		}
+		for i, c := range cells {
+			cells[i] = Trim(c)
+		}
+		if IsBlank(cells) {
+			continue
+		}
+		if rows.GetRowOpts().Hidden {
+			found.Rows += count(cells, isUser)
+			continue
+		}
+		for i := range cells {
+			if isHidden(hidden, i+1) {
+				found.Columns += count(cells[i:i+1], isUser)
+				cells[i] = ""
+			}
+		}
+		if IsBlank(cells) {
+			continue
+		}
+		if g.Len() == MostRows {
+			return nil, found, refusal.New(refusal.TooMany, line, "The sheet %s has more than %s lines: split it.", refusal.Quote(s.Name), reset.Count(MostRows))
+		}
+		if err := g.Add(cells[:Filled(cells)], line); err != nil {
+			return nil, found, err
+		}
+	}
+	if err := rows.Error(); err != nil {
+		return nil, found, Damaged(err)
+	}
+	return g, found, nil
+}
+
+func count(cells []string, is func(string) bool) (n int) {
+	for _, c := range cells {
+		if is(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func isHidden(hidden [][2]int, column int) bool {
+	return slices.ContainsFunc(hidden, func(r [2]int) bool { return r[0] <= column && column <= r[1] })
+}
