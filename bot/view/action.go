@@ -125,7 +125,7 @@ func cancelWords(r *reset.Request) string {
 	switch {
 	case phrase.IsExport(r):
 		return "No file will be made."
-	case r.State.Active():
+	case r.State.Active() && !r.Asked.Options.DryRun:
 		return "Users who were already reset stay reset. The others are left as they are."
 	}
 	return "Nobody will be reset by this request."

@@ -65,13 +65,17 @@ func Opened(r *reset.Request) Message {
 
 // kindMark marks what is not an ordinary reset, for lists and answers.
 func kindMark(r *reset.Request) string {
+	nobody := "nobody will be reset"
+	if r.State.Settled() {
+		nobody = "nobody was reset"
+	}
 	switch {
 	case r.Asked.Kind == reset.KindExport:
 		return ", for an export"
 	case r.Asked.Options.DryRun && r.Asked.Options.BreakGlass:
-		return ", BREAK GLASS dry run: nobody will be reset"
+		return ", BREAK GLASS dry run: " + nobody
 	case r.Asked.Options.DryRun:
-		return ", dry run: nobody will be reset"
+		return ", dry run: " + nobody
 	case r.Asked.Options.BreakGlass:
 		return ", BREAK GLASS: protected users are included"
 	}
@@ -84,7 +88,7 @@ func Moved(r *reset.Request) Message {
 	case reset.Pending:
 		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), phrase.Plural(r.Missing(), "more approval")))
 	case reset.Stopping:
-		return Answer(fmt.Sprintf("%s is stopping. Resets already sent to Okta finish first.", named(r)))
+		return Answer(fmt.Sprintf("%s is stopping.%s", named(r), underWay(r)))
 	}
 	return Answer(fmt.Sprintf("%s: %s.", named(r), phrase.State(r)))
 }

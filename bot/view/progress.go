@@ -40,7 +40,7 @@ func Progress(r *reset.Request, p Pace) Message {
 	if !phrase.IsExport(r) { // how many users an export has is known at its end
 		done := phrase.Sum(p.ByOutcome)
 		of := max(r.Plan.Resets, done)
-		counts = countsLine(p, done, of)
+		counts = countsLine(r, p, done, of)
 		s += "\n`" + bar(done, of) + "`\n" + counts
 	}
 	blocks := []slack.Block{section(s)}
@@ -59,7 +59,7 @@ func progressNotes(r *reset.Request, p Pace) (list []string) {
 		list = append(list, rateLine(p), retryLine(p), waveLine(r))
 	}
 	if r.Restarted != nil {
-		list = append(list, restarted(r.Restarted, p.After))
+		list = append(list, restarted(r, p.After))
 	}
 	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
@@ -79,10 +79,13 @@ func progressHead(r *reset.Request) string {
 	case reset.Paused:
 		return fmt.Sprintf(":double_vertical_bar: *%s is paused.* See below.", name)
 	case reset.Stopping:
-		return fmt.Sprintf(":no_entry: *%s is stopping*, cancelled by %s. Resets already sent to Okta finish first.", name, phrase.Mention(r.MovedBy))
+		return fmt.Sprintf(":no_entry: *%s is stopping*, cancelled by %s.%s", name, phrase.Mention(r.MovedBy), underWay(r))
 	case reset.Verifying:
 		if phrase.IsExport(r) {
 			return fmt.Sprintf(":white_check_mark: *%s: the file is ready.*", name)
+		}
+		if r.Asked.Options.DryRun {
+			return fmt.Sprintf(":hourglass_flowing_sand: *%s:* finishing", name)
 		}
 		return fmt.Sprintf(":hourglass_flowing_sand: *%s:* checking in Okta that every reset worked", name)
 	case reset.Done:
@@ -100,10 +103,23 @@ func tookFor(r *reset.Request) string {
 	return " after " + phrase.Span(r.SettledAt.Sub(r.StartedAt))
 }
 
-func countsLine(p Pace, done, of int) string {
+// underWay says what a request that stops waits for, after a blank.
+func underWay(r *reset.Request) string {
+	if r.Asked.Options.DryRun {
+		return ""
+	}
+	return " Resets already sent to Okta finish first."
+}
+
+// countsLine says how far a run is: "198 of 495 users: 196 reset, 2 failed."
+func countsLine(r *reset.Request, p Pace, done, of int) string {
+	dry := r.Asked.Options.DryRun // which skips everybody
 	s := fmt.Sprintf("%s of %s: %s reset", phrase.Count(done), phrase.Users(of), phrase.Count(p.ByOutcome[reset.OutcomeReset]))
+	if dry {
+		s = fmt.Sprintf("%s of %s checked", phrase.Count(done), phrase.Users(of))
+	}
 	for _, o := range reset.Outcomes()[1:] {
-		if n := p.ByOutcome[o]; n > 0 {
+		if n := p.ByOutcome[o]; n > 0 && !(dry && o == reset.OutcomeSkipped) {
 			s += fmt.Sprintf(", %s %s", phrase.Count(n), phrase.Outcome(o))
 		}
 	}
@@ -130,7 +146,7 @@ func retryLine(p Pace) string {
 	if p.Retrying == 1 {
 		are = "is"
 	}
-	return fmt.Sprintf("%s didn't go through at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
+	return fmt.Sprintf("%s failed at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
 }
 
 func progressButtons(r *reset.Request) slack.Block {

@@ -47,6 +47,9 @@ func standing(r *reset.Request, p *Pace) string {
 		if phrase.IsExport(r) {
 			return ":white_check_mark: *The list is ready.*"
 		}
+		if r.Asked.Options.DryRun {
+			return ":hourglass_flowing_sand: *Finishing* the dry run. Approved by " + approvers(r) + "."
+		}
 		return ":hourglass_flowing_sand: *Checking in Okta* that every reset worked. Approved by " + approvers(r) + "."
 	case reset.Cancelled:
 		return ":no_entry: " + cancelledBy(r)
@@ -68,7 +71,7 @@ func running(r *reset.Request, p *Pace) string {
 		return phrase.Users(r.Plan.Resets) + "."
 	}
 	done := phrase.Sum(p.ByOutcome)
-	return countsLine(*p, done, max(r.Plan.Resets, done))
+	return countsLine(r, *p, done, max(r.Plan.Resets, done))
 }
 
 func deniedBy(r *reset.Request) string {
@@ -105,13 +108,40 @@ func totals(r *reset.Request) string {
 	if r.Totals == nil {
 		return ""
 	}
-	parts := make([]string, 0, 4)
-	for _, o := range reset.Outcomes() {
-		if n := r.Totals.ByOutcome[o]; n > 0 || o == reset.OutcomeReset {
-			parts = append(parts, phrase.Count(n)+" "+phrase.Outcome(o))
-		}
+	var parts []string
+	for _, x := range becameOf(r) {
+		parts = append(parts, phrase.Count(x.users)+" "+x.what)
 	}
 	return strings.Join(parts, ", ") + "."
+}
+
+// outcomeCount is how many users something became of: 482, "reset".
+type outcomeCount struct {
+	users int
+	what  string
+}
+
+// becameOf counts what became of the users. Those whom a dry run would have reset
+// come first there, and are not among the skipped.
+func becameOf(r *reset.Request) (all []outcomeCount) {
+	would := 0
+	if r.Asked.Options.DryRun {
+		would = r.Totals.ByReason[reset.DryRun]
+	}
+	for _, o := range reset.Outcomes() {
+		n := r.Totals.ByOutcome[o]
+		switch {
+		case o == reset.OutcomeReset && n == 0 && r.Asked.Options.DryRun:
+			all = append(all, outcomeCount{would, "would be reset"})
+			continue
+		case o == reset.OutcomeSkipped:
+			n -= would
+		}
+		if n > 0 || o == reset.OutcomeReset {
+			all = append(all, outcomeCount{n, phrase.Outcome(o)})
+		}
+	}
+	return all
 }
 
 // outcomes is what became of the users: a picture where they are many, who
@@ -141,12 +171,12 @@ func outcomeChart(r *reset.Request) slack.Block {
 		return nil
 	}
 	var segments []slack.DataVisualizationSegment
-	for _, o := range reset.Outcomes() {
-		if n := r.Totals.ByOutcome[o]; n > 0 {
-			segments = append(segments, slack.NewDataVisualizationSegment(phrase.Outcome(o), float64(n)))
+	for _, x := range becameOf(r) {
+		if x.users > 0 {
+			segments = append(segments, slack.NewDataVisualizationSegment(x.what, float64(x.users)))
 		}
 	}
-	return chart(string(r.ID)+": what became of "+phrase.Users(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
+	return chart(string(r.ID)+": what became of all "+phrase.Count(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
 }
 
 // needs names those who need somebody, with what to do; where they are not

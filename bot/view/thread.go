@@ -26,7 +26,10 @@ func Reply(r *reset.Request, link string) Message {
 	case link == "":
 		s = fmt.Sprintf("*%s* is in this channel.", named(r))
 	default:
-		s = fmt.Sprintf("*<%s|%s>*: %s. Decide there.", phrase.Escape(link), named(r), planned(r))
+		s = fmt.Sprintf("*<%s|%s>*: %s.", phrase.Escape(link), named(r), planned(r))
+		if r.State == reset.Pending {
+			s += " Decide there."
+		}
 	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
@@ -150,12 +153,12 @@ func orEmpty(p *reset.Pause) *reset.Pause {
 
 // PauseOver replaces the message of a pause that is over; at is when it began.
 func PauseOver(r *reset.Request, at time.Time) Message {
-	s := fmt.Sprintf("%s goes on after the pause of %s.", named(r), phrase.Date(at))
+	s := fmt.Sprintf("%s goes on. It was paused %s.", named(r), phrase.Date(at))
 	if by := r.MovedBy; by != "" && r.State == reset.Running {
 		s = fmt.Sprintf("%s resumed %s, paused %s.", phrase.Mention(by), named(r), phrase.Date(at))
 	}
 	if r.State == reset.Cancelled || r.State == reset.Stopping {
-		s = fmt.Sprintf("%s was cancelled while paused %s.", named(r), phrase.Date(at))
+		s = fmt.Sprintf("%s was cancelled. It was paused %s.", named(r), phrase.Date(at))
 	}
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
@@ -166,15 +169,16 @@ func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
 
 // Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
 func Restarted(r *reset.Request, a reset.Aftermath) Message {
-	s := fmt.Sprintf("*%s goes on.* %s", named(r), restarted(r.Restarted, a))
+	s := fmt.Sprintf("*%s goes on.* %s", named(r), restarted(r, a))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // restarted is a restart in a line: "Back after 42 s. 3 resets were interrupted
 // and checked: 2 had gone through, 1 was sent again."
-func restarted(b *reset.Restart, a reset.Aftermath) string {
+func restarted(r *reset.Request, a reset.Aftermath) string {
+	b := r.Restarted
 	s := "Back after " + phrase.Span(b.Away) + "."
-	if b.InDoubt == 0 {
+	if b.InDoubt == 0 || r.Asked.Options.DryRun {
 		return s
 	}
 	was := "were"
@@ -192,6 +196,9 @@ func restarted(b *reset.Restart, a reset.Aftermath) string {
 		if p.n > 0 {
 			parts = append(parts, phrase.Count(p.n)+" "+p.words)
 		}
+	}
+	if len(parts) == 0 {
+		return s + "."
 	}
 	return s + ": " + strings.Join(parts, ", ") + "."
 }

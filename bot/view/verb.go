@@ -160,7 +160,7 @@ type AuditHeads struct {
 // Receipt answers what proves a request: digests, decisions, outcomes, heads.
 func Receipt(r *reset.Request, h AuditHeads) Message {
 	lines := []string{
-		fmt.Sprintf("*Receipt of %s* in %s", r.ID, phrase.Code(r.Org)),
+		fmt.Sprintf("*Receipt of %s* in %s", named(r), phrase.Code(r.Org)),
 		fmt.Sprintf("Asked by %s %s: %s", phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r)),
 	}
 	add := func(what, digest string) {
@@ -172,7 +172,7 @@ func Receipt(r *reset.Request, h AuditHeads) Message {
 	add("SHA-256 of "+planFile(r), string(r.Plan.FileSHA))
 	add("Plan digest", string(r.Plan.Digest))
 	if r.Plan.Revision > 0 {
-		lines = append(lines, fmt.Sprintf("Plan %d: %s to reset, %s skipped", r.Plan.Revision, phrase.Users(r.Plan.Resets), phrase.Count(phrase.Sum(r.Plan.Skips))))
+		lines = append(lines, fmt.Sprintf("Plan %d: %s", r.Plan.Revision, planned(r)))
 	}
 	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
 		lines = append(lines, "Approved by "+voiceOf(v))

@@ -160,6 +160,17 @@ func done() *reset.Request {
 	return r
 }
 
+func dryRunDone() *reset.Request {
+	r := running()
+	r.Asked.Options.DryRun = true
+	must(r.Verify(noon.Add(8 * time.Minute)))
+	must(r.Finish(reset.Totals{
+		ByOutcome: map[reset.Outcome]int{reset.OutcomeSkipped: 500},
+		ByReason:  map[reset.Reason]int{reset.DryRun: 495, reset.NotFound: 3, reset.ProtectedAdmin: 1, reset.Duplicate: 1},
+	}, noon.Add(9*time.Minute)))
+	return r
+}
+
 func cancelled() *reset.Request {
 	r := running()
 	must(r.Cancel("U_APPROVER2", noon.Add(6*time.Minute)))
@@ -200,6 +211,8 @@ func states() map[string]*reset.Request {
 		"planning":     planning(),
 		"command":      command(),
 		"dry_run":      with(pending(), func(r *reset.Request) { r.Asked.Options.DryRun = true }),
+		"dry_run_runs": with(running(), func(r *reset.Request) { r.Asked.Options.DryRun = true }),
+		"dry_run_done": dryRunDone(),
 		"some_factors": someFactors(),
 		"group":        ofSource(reset.Source{Group: "Sales `East` <!here>"}),
 		"search":       ofSource(reset.Source{Search: `profile.department eq "Sales" and status eq "ACTIVE" <!here>`}),

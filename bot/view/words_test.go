@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,5 +177,87 @@ func TestGoldens_beginWithWhatMatters(t *testing.T) {
 				t.Errorf("%s/%s begins with %q", name, message, first)
 			}
 		}
+	}
+}
+
+// TestDryRun_saysThatNobodyIsReset: no message about a dry run, in whatever state,
+// lets anybody believe that somebody is, was or will be reset by it.
+func TestDryRun_saysThatNobodyIsReset(t *testing.T) {
+	harmless := regexp.MustCompile(`(?i)\b(nobody (is|was|will be|would be|is left to) reset|factor-reset|were reset before|would (be|have been) reset|but the resets|(dry run|reset) of|reset by FR-\d+|were reset in the last|already reset)\b`)
+	says := regexp.MustCompile(`(?i)\b(resets?|undone|set up MFA again|lose)\b`)
+	for state, r := range states() {
+		if r.Asked.Kind == reset.KindExport {
+			continue
+		}
+		r.Asked.Options.DryRun = true
+		if r.Totals != nil {
+			r.Totals = &reset.Totals{
+				ByOutcome: map[reset.Outcome]int{reset.OutcomeSkipped: 499, reset.OutcomeNotRun: 1},
+				ByReason:  map[reset.Reason]int{reset.DryRun: 494, reset.NotFound: 5, "cancelled": 1},
+			}
+		}
+		all := map[string]any{"plan note": view.PlanNote(r), "result note": view.ResultNote(r), "receipt": view.Receipt(r, view.AuditHeads{}), "deny": view.DenyModal(r, "C_FACTORS"), "confirm": view.ConfirmModal(r, "C_FACTORS", 495)}
+		for name, m := range rendered(r) {
+			if name == "progress" {
+				m = view.Progress(r, view.Pace{ByOutcome: map[reset.Outcome]int{reset.OutcomeSkipped: 198}})
+			}
+			all[name], all[name+" without new blocks"] = m, m.Plain()
+		}
+		for name, m := range all {
+			raw, err := json.Marshal(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v any
+			if err := json.Unmarshal(raw, &v); err != nil {
+				t.Fatal(err)
+			}
+			said(state+"/"+name, v, func(path, text string) {
+				if found := says.FindString(harmless.ReplaceAllString(text, "")); found != "" {
+					t.Errorf("%s: %q in %q", path, found, text)
+				}
+			})
+		}
+	}
+}
+
+// TestMessages_countsAgree: whoever reads several messages of one request finds the
+// same number of users in all of them. Lines of the file are called rows.
+func TestMessages_countsAgree(t *testing.T) {
+	counted := regexp.MustCompile(`([0-9][0-9,]*) (users?\b|to reset|would be reset|skipped|rows?\b|reset\b|failed\b|not run)`)
+	is := map[string][]string{
+		"user": {"495"}, "to reset": {"495"}, "would be reset": {"495"}, "row": {"500"}, "skipped": {"5"},
+		"reset": {"196", "490"}, "failed": {"2", "4"}, "not run": {"1"}, // of a run on its way, and at its end
+	}
+	seen := 0
+	for _, state := range []string{"pending", "half", "approved", "denied", "expired", "lapsed", "withdrawn", "running", "paused", "frozen", "stopping", "verifying", "done", "cancelled", "dry_run", "dry_run_runs", "dry_run_done", "waiting", "at"} {
+		r := states()[state]
+		all := map[string]any{"plan note": view.PlanNote(r), "result note": view.ResultNote(r), "receipt": view.Receipt(r, view.AuditHeads{}), "deny": view.DenyModal(r, "C_FACTORS"), "confirm": view.ConfirmModal(r, "C_FACTORS", 495)}
+		for name, m := range rendered(r) {
+			all[name], all[name+" without new blocks"] = m, m.Plain()
+		}
+		for name, m := range all {
+			raw, err := json.Marshal(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v any
+			if err := json.Unmarshal(raw, &v); err != nil {
+				t.Fatal(err)
+			}
+			said(state+"/"+name, v, func(path, text string) {
+				text, _, _ = strings.Cut(text, "*Needs somebody*") // which counts by reason
+				text = regexp.MustCompile(`(?m)^\*5 skipped:\*.*|^5 users are suspended.*|^Retry 5 users`).ReplaceAllString(text, "5 skipped")
+				for _, m := range counted.FindAllStringSubmatch(text, -1) {
+					seen++
+					if want := is[strings.TrimSuffix(m[2], "s")]; !slices.Contains(want, m[1]) {
+						t.Errorf("%s says %q, want %q: %q", path, m[0], want, text)
+					}
+				}
+			})
+		}
+	}
+	if seen < 200 {
+		t.Errorf("only %d counts were found", seen)
 	}
 }

@@ -72,7 +72,7 @@ func Advice(r reset.Reason) string {
 	case reset.InOtherRequest:
 		return "See the other request, named in the result file"
 	case reset.NotRunCancelled:
-		return "Press *Retry failed* if they still need a reset"
+		return "Press *Retry failed* if they still need it"
 	case reset.SessionsNotRevoked:
 		return "End their sessions in Okta"
 	}
@@ -115,6 +115,9 @@ func State(r *reset.Request) string {
 	case reset.Approved:
 		return "approved, about to start"
 	case reset.Verifying:
+		if r.Asked.Options.DryRun {
+			return "finishing"
+		}
 		return "checking every reset"
 	case reset.Stopping:
 		return "stopping"
