@@ -3,6 +3,7 @@ package announcer
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -103,7 +104,7 @@ func refusedTypes(err error, v view.Message) (types []string) {
 			if err != nil {
 				continue
 			}
-			if t, ok := v.Replaceable(i); ok {
+			if t, ok := v.Replaceable(i); ok && !slices.Contains(types, t) {
 				types = append(types, t)
 			}
 		}

@@ -64,6 +64,9 @@ func TestAnnouncing_fitting(t *testing.T) {
 			t.Errorf("%s: sent\n%s\nwant\n%s\n%v", c.name, got, want, err)
 		}
 	}
+	if got := refusedTypes(pointed("[ERROR] a [json-pointer:/blocks/3]", "[ERROR] b [json-pointer:/blocks/3/type]"), message); len(got) != 1 {
+		t.Errorf("types that are pointed to twice: %v", got)
+	}
 	now = now.Add(oldFor)
 	_ = a.fitting(message, func(m view.Message) error {
 		if got := types(m); got != whole {

@@ -71,6 +71,10 @@ func TestTally_pace(t *testing.T) {
 	if p.Left < 345*time.Second || p.Left > 355*time.Second {
 		t.Errorf("700 left at two a second: %s", p.Left)
 	}
+	y.count.Apply(reset.Entry{Seq: seq + 1, Kind: reset.EntryRefused, At: now, Step: &reset.Step{Row: int(seq) + 1}})
+	if p := y.pace(r, now); p.Retrying != 1 {
+		t.Errorf("%d calls are retried, want 1", p.Retrying)
+	}
 	if len(y.marks) > 15 {
 		t.Errorf("%d marks are kept", len(y.marks))
 	}

@@ -162,6 +162,13 @@ func TestBrowser(t *testing.T) {
 	b.accessible(t, "empty")
 	b.until(t, `[...document.querySelectorAll(".pick-name")].length > 5 && [...document.querySelectorAll(".pick-name")].every((name) => name.offsetWidth > 40)`) // faces have names
 
+	// The steps go away when they are closed, and are there at the next visit.
+	b.until(t, `document.querySelector("[data-tour]").checkVisibility()`)
+	b.run(t, chromedp.Click("[data-tour-off]"))
+	b.until(t, `!document.querySelector("[data-tour]").checkVisibility()`)
+	b.run(t, chromedp.Evaluate[chromedp.Void](`sessionStorage.clear()`), chromedp.Reload()) // as in a new window
+	b.until(t, `document.querySelector("[data-tour]").checkVisibility()`)
+
 	// Whoever chooses a face and at once a channel goes there as that person.
 	b.run(t, chromedp.Evaluate[chromedp.Void](`(() => {
 		document.querySelector("#pick-U_ANA").click();

@@ -41,9 +41,13 @@ func TestPage_empty(t *testing.T) {
 	}
 }
 
-// The tour is where the bot is: another channel is empty, and has no sample to drop.
+// The tour is where the bot is first: another channel is empty, and has no sample to
+// drop, whoever invites the bot there.
 func TestPage_tourWhereTheBotIs(t *testing.T) {
 	w := mustNew(t, Options{Org: newMade(1), Sample: func() []byte { return []byte("id\n") }})
+	if _, err := w.Command(t.Context(), "U_REQUESTER", "C_GENERAL", "/invite @factorbot"); err != nil {
+		t.Fatal(err)
+	}
 	for channel, has := range map[string]bool{"C_FACTORS": true, "C_GENERAL": false} {
 		_, body := get(t, w, "/sandbox/part/conversation?user=U_REQUESTER&channel="+channel)
 		if got := strings.Contains(body, "data-sample"); got != has {

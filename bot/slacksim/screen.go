@@ -32,7 +32,7 @@ type screen struct {
 	Modal    *modalView
 	Org      *orgView
 	Phone    []OrgPush // pushes that wait on the person's phone
-	Sample   bool      // there is a sample roster
+	Sample   bool      // there is a sample roster to drop here
 	Sockets  int
 	Deciders []*personView // who may press what waits on this screen
 	Tour     []tourStep    // the three steps, where the person and the app meet; nil elsewhere
@@ -119,7 +119,7 @@ func (w *Workspace) screen(r *http.Request, parts ...string) *screen {
 	w.mu.Lock()
 	s := w.selection(r)
 	v := &screen{
-		Thread: s.thread, At: s.at, Home: s.home, Sample: w.opt.Sample != nil, Sockets: len(w.sockets),
+		Thread: s.thread, At: s.at, Home: s.home, Sample: w.opt.Sample != nil && s.channel == w.firstChannel(s.user), Sockets: len(w.sockets),
 		Tab: s.channel,
 	}
 	if s.home {
