@@ -20,7 +20,7 @@ func TestDeleteFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range factors {
-		slot, err := c.Take(ctx, "FR-1", okta.StepReset)
+		slot, err := c.Take(ctx, "FR-1", okta.StepDelete)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestClearSessions(t *testing.T) {
 	ctx := context.Background()
 	org, c := MustServe(t, oktasim.Options{Given: []oktasim.User{{Login: "ana@example.com"}}})
 	ana, _ := org.User("ana@example.com")
-	slot, err := c.Take(ctx, "FR-1", okta.StepReset)
+	slot, err := c.Take(ctx, "FR-1", okta.StepSessions)
 	if err != nil {
 		t.Fatal(err)
 	}

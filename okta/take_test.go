@@ -2,8 +2,11 @@ package okta_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -250,6 +253,44 @@ func TestTake_slow(t *testing.T) {
 			})
 		}
 		resets.Wait()
+	})
+}
+
+// TestTake_slow_beside_quick: where resets are slow, quick answers to readings, or to every
+// second reset, do not make more slots than can leave in time.
+func TestTake_slow_beside_quick(t *testing.T) {
+	sdk := MustSDK(t)
+	synctest.Test(t, func(t *testing.T) {
+		var resets atomic.Int64
+		c := MustClient(t, okta.Config{SDK: sdk, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			took, body := 10*time.Millisecond, "[]"
+			if r.Method == http.MethodPost {
+				if body = ""; resets.Add(1)%2 > 0 {
+					took = 900 * time.Millisecond
+				}
+			}
+			<-time.After(took)
+			return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		})})
+		if _, err := reset(t.Context(), c, "FR-1", someone); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 80 {
+			all.Go(func() {
+				if _, err := reset(t.Context(), c, "FR-1", someone); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Go(func() {
+				for range 3 {
+					if _, err := c.Factors(okta.WithLane(t.Context(), "FR-2"), someone); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
 	})
 }
 

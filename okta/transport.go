@@ -96,11 +96,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c.failed != nil && c.failed.Effect == EffectNone {
 		c.grant.Release()
 	} else {
-		e := wire.EndpointOf(req.Method, req.URL.Path)
-		c.ans.retryAt = c.grant.Answer(e.Bucket, e.Kind, a)
-		if a.Answered {
-			t.clock.Observe(a.Sent, a.Got, a.Date)
-		}
+		c.ans.retryAt = c.grant.Answer(a)
+		t.clock.Observe(a.Sent, a.Got, a.Date)
 	}
 	if c.ans.kind == KindRateLimited || c.ans.kind == KindConcurrency {
 		if resp != nil {
@@ -201,7 +198,6 @@ func (t *transport) exchange(req *http.Request, c *exchange, a *pacer.Answer) (*
 		c.failed = watch.broken(err, c.ans.status)
 		return nil, c.failed
 	}
-	a.Answered = true
 	if t.auth != nil && !notAllowed(c.ans.status, body) {
 		if kind := t.auth.judge(shown, req.URL, c.ans.status, resp.Header); kind != "" {
 			c.ans.kind = kind

@@ -505,7 +505,7 @@ func (b *bench) delete(user, kind string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	slot, err := b.client.Take(ctx, okta.Urgent, okta.StepReset)
+	slot, err := b.client.Take(ctx, okta.Urgent, okta.StepDelete)
 	if err != nil {
 		b.t.Fatal(err)
 	}

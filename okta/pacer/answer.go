@@ -6,7 +6,6 @@ import "time"
 type Answer struct {
 	Sent, Got time.Time     // by our clock
 	Date      time.Time     // by the server's clock, whole seconds; zero: it did not say
-	Answered  bool          // a whole answer came, so the server has counted the call
 	Served    bool          // neither throttled nor a fault of the server's
 	Throttled bool          // 429
 	Rated     bool          // the three below are known

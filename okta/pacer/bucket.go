@@ -9,15 +9,15 @@ import (
 // is less than the headers show.
 type Ceiling struct {
 	Calls float64   // per window
-	Since time.Time // when it was found
+	Since time.Time // when it was found, or when a call above it last left
 }
 
 const (
 	slack        = 0.02 // of what is usable, never planned for: at exactly 100 %, jitter buys 429s
+	edge         = 0.9  // calls of a window, too: one would leave just when windows change, and fall into either
 	shareMargin  = 0.95 // of what went through before a 429 that showed room
 	probeEvery   = 15 * time.Minute
 	hiccup       = 25 * time.Millisecond // by which a call that left late may be caught up with
-	bareAfter    = 3                     // answers without rate headers, before a bucket counts as unlimited
 	firstPause   = time.Second           // after a 429 that says nothing
 	longestPause = time.Minute
 )
@@ -32,7 +32,6 @@ type window struct {
 	whole bool   // we saw it begin
 	probe bool   // one call above the ceiling may leave in it
 	ends  time.Time
-	told  time.Time // when the last answer of it came
 }
 
 // bucket is the pure core of the pacing of one rate limit: what is known, and when
@@ -42,7 +41,6 @@ type bucket struct {
 	reserve float64 // 0.2: a fifth of the limit is left to others
 
 	known   bool // an answer came
-	bare    int  // served answers in a row without rate headers
 	silent  int  // 429s in a row that said nothing
 	cur     window
 	length  time.Duration // of a window; 0: not known
@@ -50,12 +48,11 @@ type bucket struct {
 	last    time.Time     // when the last call was due at the even pace
 	paused  time.Time     // a 429: nothing before this
 	ceiling Ceiling
-	probed  time.Time // when the last call above it left
 
 	odd map[string]int // by kind of call: answers that did not fit the window
 	of  string         // the bucket that it split from; "": none
 
-	calls, throttled, probes int64
+	throttled, probes int64
 }
 
 func (b *bucket) unlimited() bool { return b.known && b.cur.reset == 0 }
@@ -68,18 +65,10 @@ func (b *bucket) usable() int {
 // share is how many calls of a window are ours by the ceiling: all that once went through.
 func (b *bucket) share() int { return int(math.Round(b.ceiling.Calls / shareMargin)) }
 
-// others is how many calls of this window are surely not ours.
-func (b *bucket) others() int { return b.cur.used - b.cur.own - b.pending }
-
-// left is how many more calls this window takes from us. What is in flight may
-// or may not be counted in the headers yet; it is taken as not. Where others use the
-// bucket, they go on while no answer tells.
-func (b *bucket) left(now time.Time) int {
+// left is how many more calls this window takes from us. What is in flight may or may
+// not be counted in the headers yet; it is taken as not.
+func (b *bucket) left() int {
 	left := b.usable() - b.cur.used - b.pending
-	if others := b.others(); others > 0 {
-		untold := now.Sub(b.cur.told).Seconds() / max(b.length-b.cur.ends.Sub(b.cur.told), time.Second).Seconds()
-		left -= int(float64(others) * min(max(untold, 0), 1))
-	}
 	if b.ceiling.Calls == 0 {
 		return left
 	}
@@ -94,8 +83,7 @@ func (b *bucket) left(now time.Time) int {
 // What is left of this one is spread over what remains of it where that is slower and
 // others use the bucket, or where the length of a window is not known.
 func (b *bucket) interval(now time.Time) time.Duration {
-	usable := float64(b.usable())
-	calls := min(usable*(1-slack), usable-1) - min(usable/60, 1) // else a call would leave just when windows change, and fall into either
+	calls := (1-slack)*float64(b.usable()) - edge
 	switch {
 	case b.ceiling.Calls == 0:
 	case b.cur.probe: // fast enough for the one above to leave before the window's end
@@ -104,8 +92,8 @@ func (b *bucket) interval(now time.Time) time.Duration {
 		calls = min(calls, b.ceiling.Calls)
 	}
 	even := time.Duration(float64(b.length) / max(calls, 1))
-	if b.length == 0 || b.others() > 0 && now.Before(b.cur.ends) {
-		return max(even, b.cur.ends.Sub(now)/time.Duration(max(b.left(now), 1)))
+	if others := b.cur.used - b.cur.own - b.pending; b.length == 0 || others > 0 {
+		return max(even, b.cur.ends.Sub(now)/time.Duration(max(b.left(), 1)))
 	}
 	return even
 }
@@ -122,10 +110,10 @@ func (b *bucket) ready(now time.Time, urgent bool) (at time.Time, ok bool) {
 	case !b.known:
 		return now, b.pending == 0
 	case !now.Before(b.cur.ends): // a new window, of which nothing is known yet
-		if b.length == 0 || b.pending >= b.usable() {
+		if b.length == 0 {
 			return now, b.pending == 0
 		}
-	case b.left(now) < 1:
+	case b.left() < 1:
 		return b.cur.ends, true
 	case urgent:
 		return now, true
@@ -135,80 +123,64 @@ func (b *bucket) ready(now time.Time, urgent bool) (at time.Time, ok bool) {
 
 // grant counts a call that may leave now.
 func (b *bucket) grant(now time.Time) {
-	due := now
-	if b.known && !b.unlimited() {
-		due = latest(b.last.Add(b.interval(now)), now.Add(-hiccup))
-	}
-	b.last = due
+	b.last = latest(b.last.Add(b.interval(now)), now.Add(-hiccup))
 	b.pending++
 	if b.cur.probe && b.cur.own+b.pending > b.share() {
-		b.probed = now
+		b.ceiling.Since = now
 	}
 }
 
 // release takes back a grant that was not used.
 func (b *bucket) release(now time.Time) {
 	b.pending--
-	if b.known && !b.unlimited() {
-		b.last = b.last.Add(-b.interval(now))
-	}
+	b.last = b.last.Add(-b.interval(now))
 }
 
 // take takes in what an answer told. Where it is not of this window, only that it was a 429 counts.
 func (b *bucket) take(kind string, a Answer, ofWindow bool) {
-	b.calls++
 	if a.Throttled {
 		b.refused(a, ofWindow)
 	}
 	switch {
 	case !ofWindow || a.Crowded():
-	case !a.Answered:
-		b.cur.used++ // it may have been counted
 	case a.Rated:
 		b.rated(kind, a)
-	default:
-		b.unrated(a)
+	case a.Served && !a.Got.Before(b.cur.ends): // a server without limits, or no longer with one
+		b.known, b.cur, b.length, b.silent = true, window{}, 0, 0
 	}
 }
 
-// refused counts a 429, and waits as long as it says, whatever window it is of.
+// refused counts a 429, and waits as long as it says, whatever window it is of. One that
+// says nothing, a gateway's, is waited for longer each time.
 func (b *bucket) refused(a Answer, ofWindow bool) {
-	if ofWindow && a.Rated && !a.Crowded() && b.cur.probe && b.cur.reset == a.Reset && b.cur.own >= b.share() {
+	if ofWindow && b.cur.probe && b.cur.reset == a.Reset && b.cur.own >= b.share() {
 		b.probes++
 	} else {
 		b.throttled++
 	}
-	if a.Rated && !a.Crowded() {
-		b.paused = latest(b.paused, latest(a.ends(), a.Got.Add(firstPause)))
-	}
-}
-
-// unrated takes an answer without rate headers: a gateway's, or a server without limits.
-func (b *bucket) unrated(a Answer) {
+	wait := a.Retry
 	switch {
-	case a.Throttled && a.Retry > 0:
-		b.paused = latest(b.paused, a.Got.Add(a.Retry))
-	case a.Throttled:
-		b.paused = latest(b.paused, a.Got.Add(min(firstPause<<min(b.silent, 6), longestPause)))
+	case a.Crowded(): // what helps is fewer calls at once: places sees to it
+		wait = 0
+	case a.Rated:
+		wait = max(a.ends().Sub(a.Got), firstPause)
+	case wait == 0:
+		wait = min(firstPause<<min(b.silent, 6), longestPause)
 		b.silent++
-	case a.Served:
-		b.silent = 0
-		if b.bare++; !b.known || b.bare >= bareAfter {
-			b.known, b.cur, b.length = true, window{}, 0
-		}
 	}
+	b.paused = latest(b.paused, a.Got.Add(wait))
 }
 
 // rated takes an answer with rate headers.
 func (b *bucket) rated(kind string, a Answer) {
-	b.bare, b.silent = 0, 0
+	b.silent = 0
 	used := a.Limit - a.Remaining
 	w := &b.cur
 	switch {
-	case a.Reset < w.reset:
+	case a.Reset < w.reset-1:
 		return // of a window that is over
-	case a.Reset == w.reset:
-	case a.Reset == w.reset+1 && used > w.used && !a.Throttled: // a server whose windows slide counts on
+	case a.Reset <= w.reset:
+	case a.Reset == w.reset+1 && (b.length > time.Second || used > w.used): // rounded another way, or of a window that slides
 		w.reset, w.ends = a.Reset, a.ends()
 	default:
 		b.roll(kind, a)
@@ -217,7 +189,7 @@ func (b *bucket) rated(kind string, a Answer) {
 		w.ends = a.ends()
 	}
 	if !a.Throttled {
-		w.limit, w.used, w.own, w.told = a.Limit, max(w.used, used), w.own+1, a.Got
+		w.limit, w.used, w.own = a.Limit, max(w.used, used), w.own+1
 		if w.probe && w.own > b.share() {
 			b.ceiling, w.probe = Ceiling{Since: a.Got}, false // the share was raised: the headers decide again
 		}
@@ -238,13 +210,13 @@ func (b *bucket) roll(kind string, a Answer) {
 	whole := a.Limit-a.Remaining <= 1
 	switch distance := time.Duration(a.Reset-b.cur.reset) * time.Second; {
 	case b.cur.reset > 0 && distance <= remains+2*time.Second: // else we may have missed some
-		b.length, whole = min(distance, remains+time.Second), true
+		b.length, whole = distance, true
 	case b.length == 0 && whole:
 		b.length = remains
 	}
 	b.known = true
 	b.cur = window{reset: a.Reset, limit: a.Limit, by: kind, whole: whole, ends: a.ends()}
-	b.cur.probe = b.ceiling.Calls > 0 && whole && a.Got.Sub(latest(b.probed, b.ceiling.Since)) >= probeEvery
+	b.cur.probe = b.ceiling.Calls > 0 && whole && a.Got.Sub(b.ceiling.Since) >= probeEvery
 }
 
 func latest(a, b time.Time) time.Time {

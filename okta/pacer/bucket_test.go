@@ -15,6 +15,7 @@ type sharedBucket struct {
 	reset  int64
 	window time.Duration
 	used   int
+	shows  bool          // a 429 shows the share as the limit, with nothing left of it
 	passed map[int64]int // calls let through, by window
 }
 
@@ -35,9 +36,13 @@ func (s *sharedBucket) call() (ok bool) {
 		s.passed[s.reset]++
 	}
 	s.b.pending--
+	limit := s.limit
+	if s.shows && !ok {
+		limit = s.share
+	}
 	s.b.take("reset", Answer{
-		Sent: s.now, Got: s.now.Add(20 * time.Millisecond), Date: s.now.Truncate(time.Second), Answered: true, Rated: true,
-		Limit: s.limit, Remaining: s.limit - s.used, Reset: s.reset, Throttled: !ok, Served: ok,
+		Sent: s.now, Got: s.now.Add(20 * time.Millisecond), Date: s.now.Truncate(time.Second), Rated: true,
+		Limit: limit, Remaining: limit - s.used, Reset: s.reset, Throttled: !ok, Served: ok,
 	}, true)
 	s.now = s.now.Add(20 * time.Millisecond)
 	return ok
@@ -86,6 +91,17 @@ func TestBucket_share(t *testing.T) {
 	}
 }
 
+// TestBucket_share_shown: whether a 429 for a share shows it is in no document. Where it
+// does, it is found as well.
+func TestBucket_share_shown(t *testing.T) {
+	s := newSharedBucket(t, 50)
+	s.shows = true
+	s.run(10 * time.Minute)
+	if s.b.ceiling.Calls != 47.5 || s.b.throttled != 1 {
+		t.Errorf("ceiling %v after %d refusals", s.b.ceiling.Calls, s.b.throttled)
+	}
+}
+
 // TestBucket_share_joined_late: a window that we did not see from its start teaches no
 // share, and is sat out.
 func TestBucket_share_joined_late(t *testing.T) {
@@ -128,7 +144,7 @@ func TestBucket_silent(t *testing.T) {
 	refuse := func(retry time.Duration) time.Duration {
 		b.grant(at)
 		b.pending--
-		b.take("reset", Answer{Sent: at, Got: at, Answered: true, Throttled: true, Retry: retry}, true)
+		b.take("reset", Answer{Sent: at, Got: at, Throttled: true, Retry: retry}, true)
 		next, ok := b.ready(at, false)
 		if !ok {
 			t.Fatal("waits for ever")
@@ -146,5 +162,55 @@ func TestBucket_silent(t *testing.T) {
 	}
 	if wait := refuse(7 * time.Second); wait != 7*time.Second {
 		t.Errorf("Retry-After 7 is waited for %v", wait)
+	}
+}
+
+// TestBucket_over: a 429 whose window is over already is waited for, too.
+func TestBucket_over(t *testing.T) {
+	b, at := &bucket{}, time.Unix(1800000000, 0)
+	b.grant(at)
+	b.pending--
+	b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Throttled: true, Limit: 100, Reset: at.Unix() - 30}, true)
+	if next, _ := b.ready(at, true); next.Sub(at) < time.Second {
+		t.Errorf("it is asked again after %v", next.Sub(at))
+	}
+}
+
+// TestBucket_late: an answer of a window that is over, which others overtook, says nothing
+// of the next one.
+func TestBucket_late(t *testing.T) {
+	b, at := &bucket{}, time.Unix(1800000000, 0)
+	tell := func(remaining int, reset int64) {
+		b.grant(at)
+		b.pending--
+		b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 100, Remaining: remaining, Reset: reset}, true)
+	}
+	tell(99, at.Unix()+2)
+	at = at.Add(2 * time.Second)
+	tell(99, at.Unix()+10)
+	before := b.left()
+	tell(1, at.Unix())
+	if b.left() != before {
+		t.Errorf("%d calls are left, %d were", b.left(), before)
+	}
+}
+
+// TestBucket_headers_end: a server that shows a limit no longer is paced by none.
+func TestBucket_headers_end(t *testing.T) {
+	b, at := &bucket{}, time.Unix(1800000000, 0)
+	b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 10, Remaining: 9, Reset: at.Unix() + 10}, true)
+	bare := func() (wait time.Duration) {
+		b.take("reset", Answer{Sent: at, Got: at, Date: at, Served: true}, true)
+		b.grant(at)
+		b.pending--
+		next, _ := b.ready(at, false)
+		return next.Sub(at)
+	}
+	if bare() <= 0 {
+		t.Error("one answer without headers, as a gateway gives, is believed while the window is open")
+	}
+	at = at.Add(20 * time.Second)
+	if wait := bare(); wait > 0 {
+		t.Errorf("it waits for %v", wait)
 	}
 }

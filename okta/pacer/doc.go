@@ -3,8 +3,8 @@
 // that run at once. It knows neither HTTP nor Okta's calls.
 //
 // A call is granted (Acquire), leaves (after Grant.Start, if a record was made before), and
-// what came of it is told (Grant.Answer), which also tells the pacer the bucket's limit, what is left of
-// it, and when its window ends.
+// what came of it is told (Grant.Answer): the bucket's limit, what is left of it, and when
+// its window ends.
 //
 // # How a bucket is paced
 //

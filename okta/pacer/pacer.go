@@ -31,33 +31,36 @@ type Options struct {
 type Pacer struct {
 	reserve   float64
 	onCeiling func(string, Ceiling)
-	stop      chan struct{} // closed by Close
+	open      context.Context // until Close
+	end       context.CancelFunc
 
 	mu      sync.Mutex
-	closed  bool
 	timer   *time.Timer // looks again when the next turn comes by itself
 	buckets map[string]*bucket
 	moved   map[endpoint]*bucket
 	calls   places
-	waiting []*waiter    // in the order of their coming
-	turns   map[Lane]int // when the lanes that wait had their last turn
+	waiting []*Grant     // in the order of their coming
+	turns   map[Lane]int // which turn each lane had last
 	turn    int
 }
 
 // New starts a pacer. Close must follow.
 func New(opt Options) *Pacer {
 	p := &Pacer{
-		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, stop: make(chan struct{}), calls: places{most: opt.Places, now: opt.Places},
+		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, calls: places{most: opt.Places, now: opt.Places},
 		buckets: map[string]*bucket{}, moved: map[endpoint]*bucket{}, turns: map[Lane]int{},
 	}
+	p.open, p.end = context.WithCancel(context.Background())
 	for name, c := range opt.Ceilings {
-		if c.Calls > 0 {
-			p.bucket(name).ceiling = c
-		}
+		p.bucket(name).ceiling = c
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.timer = time.AfterFunc(time.Hour, p.look)
+	p.timer = time.AfterFunc(time.Hour, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.pump()
+	})
 	return p
 }
 
@@ -65,11 +68,8 @@ func New(opt Options) *Pacer {
 func (p *Pacer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		p.closed = true
-		p.timer.Stop()
-		close(p.stop)
-	}
+	p.timer.Stop()
+	p.end()
 }
 
 // bucket finds or makes a bucket. p.mu is held (or p is new).
@@ -104,33 +104,20 @@ func (l Lane) rank() int {
 	return 0
 }
 
-// waiter is one call that waits for its turn.
-type waiter struct {
+// Grant is the right to send one call: the pace of its bucket, and a place among the
+// calls at once. One with the pace alone is a slot: its call takes a place when it leaves.
+type Grant struct {
+	pacer    *Pacer
+	asked    context.Context // of whoever asked for it
 	endpoint endpoint
 	bucket   *bucket
 	lane     Lane
-	wants    wants
-	granted  chan struct{} // closed with the grant, or
+	slot     bool          // the place comes by Start
+	paced    bool          // it has the pace
+	placed   bool          // it has the place
+	turn     chan struct{} // closed when its turn comes, or
 	err      error         // with the reason why there is none
-}
-
-// wants is what a waiter waits for.
-type wants int
-
-const (
-	both  wants = iota // the pace of its bucket and a place among the calls at once
-	pace               // a slot: its call takes a place when it leaves
-	place              // of a slot that is about to leave
-)
-
-// Grant is the right to send one call: its pace and its place.
-type Grant struct {
-	pacer  *Pacer
-	ctx    context.Context // of whoever asked for it
-	bucket *bucket
-	lane   Lane
-	has    wants
-	once   sync.Once
+	once     sync.Once
 }
 
 // Acquire waits for the turn of a call: name is the bucket that it should draw on,
@@ -138,68 +125,48 @@ type Grant struct {
 // the call leaves: it gets its place by Start. Nothing has left when it fails, with
 // ErrClosed or the context's error.
 func (p *Pacer) Acquire(ctx context.Context, name, kind string, l Lane, slot bool) (*Grant, error) {
-	e := endpoint{name, kind}
-	w := &waiter{endpoint: e, lane: l, granted: make(chan struct{})}
-	if slot {
-		w.wants = pace
-	}
-	if err := p.wait(ctx, ctx, w); err != nil {
+	g := &Grant{pacer: p, asked: ctx, endpoint: endpoint{name, kind}, lane: l, slot: slot}
+	if err := g.wait(ctx); err != nil {
 		return nil, err
 	}
-	return &Grant{pacer: p, ctx: ctx, bucket: w.bucket, lane: l, has: w.wants}, nil
+	return g, nil
 }
 
 // Start waits for the place of a call that is about to leave. One that it fails has not
-// left: the context has ended, or that of whoever asked for the grant.
+// left: the context has ended, or that of whoever asked for the grant, or its bucket is
+// paused.
 func (g *Grant) Start(ctx context.Context) error {
-	if g.has != pace {
+	if g.placed {
 		return nil
 	}
-	w := &waiter{bucket: g.bucket, lane: g.lane, wants: place, granted: make(chan struct{})}
-	if err := g.pacer.wait(ctx, g.ctx, w); err != nil {
-		return err
-	}
-	g.has = both
-	return nil
+	return g.wait(ctx)
 }
 
-// wait waits for a turn, until either context ends or the pacer is closed.
-func (p *Pacer) wait(ctx, asked context.Context, w *waiter) error {
-	if err := cmp.Or(ctx.Err(), asked.Err()); err != nil {
+// wait waits for the grant's turn to get what it has not got yet.
+func (g *Grant) wait(ctx context.Context) error {
+	if err := cmp.Or(ctx.Err(), g.asked.Err()); err != nil {
 		return err
 	}
+	p := g.pacer
 	p.mu.Lock()
-	if w.wants != place {
-		w.bucket = p.bucketOf(w.endpoint)
-	}
-	p.waiting = append(p.waiting, w)
-	p.turnAway(w.bucket, time.Now())
-	p.pump(time.Now())
+	g.turn = make(chan struct{})
+	p.waiting = append(p.waiting, g)
+	p.pump()
 	p.mu.Unlock()
 
 	select {
-	case <-w.granted:
+	case <-g.turn:
 	case <-ctx.Done():
-	case <-asked.Done():
-	case <-p.stop:
+	case <-g.asked.Done():
+	case <-p.open.Done():
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.Index(p.waiting, w)
-	if i < 0 { // its turn came, if only at the same moment
-		return w.err
+	if i := slices.Index(p.waiting, g); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		return cmp.Or(ctx.Err(), g.asked.Err(), ErrClosed)
 	}
-	p.remove(i)
-	return cmp.Or(ctx.Err(), asked.Err(), ErrClosed)
-}
-
-// remove takes one who waits away. p.mu is held.
-func (p *Pacer) remove(i int) {
-	lane := p.waiting[i].lane
-	p.waiting = slices.Delete(p.waiting, i, i+1)
-	if !slices.ContainsFunc(p.waiting, func(w *waiter) bool { return w.lane == lane }) {
-		delete(p.turns, lane)
-	}
+	return g.err // its turn came, if only at the same moment
 }
 
 // Bucket names the bucket that the call draws on.
@@ -212,26 +179,24 @@ func (g *Grant) Release() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		g.bucket.release(time.Now())
-		p.calls.count(g.has, -1)
-		p.pump(time.Now())
+		p.calls.count(g, -1)
+		p.pump()
 	})
 }
 
-// Answer tells what came of the call: name and kind as in Acquire, which a grant taken
-// for another kind of call need not share. It returns when the bucket takes the next
-// call, if the answer was a 429.
-func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
+// Answer tells what came of the call. It returns when the bucket takes the next call, if
+// the answer was a 429.
+func (g *Grant) Answer(a Answer) (retryAt time.Time) {
 	g.once.Do(func() {
 		p := g.pacer
 		p.mu.Lock()
 		g.bucket.pending--
-		b, ofWindow := p.placeOf(endpoint{name, kind}, a)
+		b, ofWindow := p.placeOf(g.endpoint, a)
 		before := b.ceiling
-		b.take(kind, a, ofWindow)
-		p.turnAway(b, a.Got)
-		p.calls.count(g.has, -1)
-		p.calls.answer(a)
-		p.pump(time.Now())
+		b.take(g.endpoint.kind, a, ofWindow)
+		p.calls.count(g, -1)
+		p.calls.answer(a, g.slot)
+		p.pump()
 		after := b.ceiling
 		if a.Throttled {
 			retryAt = latest(b.paused, p.calls.paused)
@@ -244,43 +209,41 @@ func (g *Grant) Answer(name, kind string, a Answer) (retryAt time.Time) {
 	return retryAt
 }
 
-// turnAway refuses the slots that wait for a place while their bucket is paused. p.mu is held.
-func (p *Pacer) turnAway(b *bucket, now time.Time) {
-	for i := len(p.waiting) - 1; i >= 0 && b.paused.After(now); i-- {
-		if w := p.waiting[i]; w.bucket == b && w.wants == place {
-			p.remove(i)
-			w.err = ErrPaused
-			close(w.granted)
-		}
-	}
-}
-
-// look is what the timer runs.
-func (p *Pacer) look() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pump(time.Now())
-}
-
 // pump grants every turn that has come, and sets the timer for the next. p.mu is held.
-func (p *Pacer) pump(now time.Time) {
-	for !p.closed {
+func (p *Pacer) pump() {
+	for now := time.Now(); p.open.Err() == nil; {
 		i, at := p.next(now)
 		if i < 0 {
 			if !at.IsZero() {
-				p.timer.Reset(max(at.Sub(now), 0))
+				p.timer.Reset(at.Sub(now))
 			}
 			return
 		}
-		w := p.waiting[i]
-		p.turn++
-		p.turns[w.lane] = p.turn
-		p.remove(i)
-		if w.wants != place {
-			w.bucket.grant(now)
+		g := p.waiting[i]
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.give(g, now)
+		if p.turn++; len(p.waiting) > 0 {
+			p.turns[g.lane] = p.turn
+		} else {
+			clear(p.turns)
 		}
-		p.calls.count(w.wants, 1)
-		close(w.granted)
+		close(g.turn)
+	}
+}
+
+// give is a grant's turn: it gets the pace, or the place that a slot waits for. p.mu is held.
+func (p *Pacer) give(g *Grant, now time.Time) {
+	switch {
+	case !g.paced:
+		g.bucket.grant(now)
+		g.paced, g.placed = true, !g.slot
+		p.calls.count(g, 1)
+	case g.bucket.paused.After(now): // it would meet the same 429
+		g.err = ErrPaused
+	default:
+		p.calls.count(g, -1)
+		g.placed = true
+		p.calls.count(g, 1)
 	}
 }
 
@@ -289,14 +252,17 @@ func (p *Pacer) pump(now time.Time) {
 // first turn comes by itself.
 func (p *Pacer) next(now time.Time) (found int, at time.Time) {
 	found = -1
-	for i, w := range p.waiting {
-		if p.calls.full(w) {
+	for i, g := range p.waiting {
+		if !g.paced { // who waits goes along when a bucket splits
+			g.bucket = p.bucketOf(g.endpoint)
+		}
+		if p.calls.full(g) {
 			continue
 		}
 		when, ok := now, true
-		if w.wants != place {
-			when, ok = w.bucket.ready(now, w.lane.rank() > 0)
-			ok = ok || w.lane == Held // it cannot wait for an answer that may be its slot's
+		if !g.paced {
+			when, ok = g.bucket.ready(now, g.lane.rank() > 0)
+			ok = ok || g.lane == Held // it cannot wait for an answer that may be its slot's
 		}
 		switch when = latest(when, p.calls.paused); {
 		case !ok:
@@ -304,17 +270,17 @@ func (p *Pacer) next(now time.Time) (found int, at time.Time) {
 			if at.IsZero() || when.Before(at) {
 				at = when
 			}
-		case found < 0 || p.before(w, p.waiting[found]):
+		case found < 0 || p.before(g, p.waiting[found]):
 			found = i
 		}
 	}
 	return found, at
 }
 
-// before says whether w goes before v, who came earlier.
-func (p *Pacer) before(w, v *waiter) bool {
-	if a, b := w.lane.rank(), v.lane.rank(); a != b {
+// before says whether g goes before h, who came earlier.
+func (p *Pacer) before(g, h *Grant) bool {
+	if a, b := g.lane.rank(), h.lane.rank(); a != b {
 		return a > b
 	}
-	return w.lane.rank() == 0 && p.turns[w.lane] < p.turns[v.lane]
+	return g.lane.rank() == 0 && p.turns[g.lane] < p.turns[h.lane]
 }

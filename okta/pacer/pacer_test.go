@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,6 +26,15 @@ type limit struct {
 	peak   int
 	late   int // refused after the first window
 	rolled int
+	wander bool // the header is what remains, rounded, after a time that is cut off: one window has two ends
+}
+
+// reset is the header that names the end of the window.
+func (l *limit) reset(now time.Time) int64 {
+	if l.wander {
+		return now.Unix() + int64(math.Ceil(l.ends.Sub(now).Seconds()))
+	}
+	return l.ends.Unix()
 }
 
 func (l *limit) take(now time.Time) (ok bool) {
@@ -57,16 +67,16 @@ func (s *server) call(tb testing.TB, p *pacer.Pacer, kind string, lane pacer.Lan
 			tb.Error(err)
 			return
 		}
-		a := pacer.Answer{Sent: time.Now(), Answered: true, Rated: true}
+		a := pacer.Answer{Sent: time.Now(), Rated: true}
 		<-time.After(20 * time.Millisecond)
 		s.mu.Lock()
 		l := s.limits[kind]
 		a.Served = l.take(time.Now())
-		a.Throttled, a.Limit, a.Remaining, a.Reset, a.Date = !a.Served, l.most, l.most-l.used, l.ends.Unix(), time.Now().Truncate(time.Second)
+		a.Throttled, a.Limit, a.Remaining, a.Reset, a.Date = !a.Served, l.most, l.most-l.used, l.reset(time.Now()), time.Now().Truncate(time.Second)
 		s.mu.Unlock()
 		<-time.After(20 * time.Millisecond)
 		a.Got = time.Now()
-		g.Answer("users", kind, a)
+		g.Answer(a)
 		if a.Served {
 			return
 		}
@@ -140,12 +150,66 @@ func TestPacer_splits(t *testing.T) {
 	}
 }
 
-// TestPacer_never_splits_by_rounding: one bucket whose windows end within a second, in
+// TestPacer_splits_by_limit_not_by_kind: two kinds of calls that share the other limit share
+// one bucket beside the first, and the reserve of both is kept.
+func TestPacer_splits_by_limit_not_by_kind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		resets := &limit{most: 200, window: 10 * time.Second, ends: begin.Add(5 * time.Second)}
+		readings := &limit{most: 100, window: 10 * time.Second, ends: begin.Add(8 * time.Second)}
+		s := &server{limits: map[string]*limit{"reset": resets, "factors": readings, "roles": readings}}
+		p := pacer.New(pacer.Options{Reserve: 20, Places: 8})
+		defer p.Close()
+		var g sync.WaitGroup
+		for range 8 {
+			g.Go(func() {
+				for range 50 {
+					for _, kind := range []string{"reset", "factors", "roles"} {
+						s.call(t, p, kind, "FR-1")
+					}
+				}
+			})
+		}
+		g.Wait()
+		if stats := p.Stats(); len(stats.Buckets) != 2 {
+			t.Errorf("%d buckets: %+v", len(stats.Buckets), stats.Buckets)
+		}
+		for name, l := range map[string]*limit{"resets": resets, "readings": readings} {
+			if l.late > 0 || l.peak > l.most*4/5+1 {
+				t.Errorf("%s: %d refused after the first window, %d in one window", name, l.late, l.peak)
+			}
+		}
+	})
+}
+
+// TestPacer_Release: what is given back costs no pace.
+func TestPacer_Release(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		l := &limit{most: 100, window: 10 * time.Second, ends: begin.Add(10 * time.Second)}
+		s := &server{limits: map[string]*limit{"reset": l}}
+		p := pacer.New(pacer.Options{Places: 8})
+		defer p.Close()
+		for range 200 {
+			s.call(t, p, "reset", "FR-1")
+			slot, err := p.Acquire(t.Context(), "users", "reset", "FR-1", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slot.Release()
+		}
+		if took := time.Since(begin); took > 24*time.Second {
+			t.Errorf("200 calls of 100 per 10 s took %v", took)
+		}
+	})
+}
+
+// TestPacer_one_bucket_stays_one: one bucket whose windows end within a second, in
 // headers of whole seconds, and answers that overtake each other.
 func TestPacer_one_bucket_stays_one(t *testing.T) {
-	for _, phase := range []time.Duration{0, 400 * time.Millisecond, 990 * time.Millisecond} {
+	for i, phase := range []time.Duration{0, 400 * time.Millisecond, 990 * time.Millisecond, 400 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &limit{most: 50, window: 5 * time.Second, ends: time.Now().Add(2*time.Second + phase)}
+			l := &limit{most: 50, window: 5 * time.Second, ends: time.Now().Add(2*time.Second + phase), wander: i == 3}
 			s := &server{limits: map[string]*limit{"a": l, "b": l, "c": l}}
 			p := pacer.New(pacer.Options{Places: 8})
 			defer p.Close()
@@ -167,6 +231,33 @@ func TestPacer_one_bucket_stays_one(t *testing.T) {
 	}
 }
 
+// TestPacer_changed_limit: a limit that is changed now and then is seen by one kind of call
+// before the others, and splits nothing.
+func TestPacer_changed_limit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pacer.New(pacer.Options{Places: 8})
+		defer p.Close()
+		for change := range 10 {
+			reset := time.Now().Unix() + 5
+			for i, kind := range []string{"reset", "factors", "reset", "factors"} {
+				g, err := p.Acquire(t.Context(), "users", kind, pacer.Urgent, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				now, limit := time.Now(), 100+change
+				if i == 0 {
+					limit--
+				}
+				g.Answer(pacer.Answer{Sent: now, Got: now, Date: now.Truncate(time.Second), Served: true, Rated: true, Limit: limit, Remaining: limit - i - 1, Reset: reset})
+			}
+			<-time.After(5 * time.Second)
+		}
+		if n := len(p.Stats().Buckets); n != 1 {
+			t.Errorf("%d buckets", n)
+		}
+	})
+}
+
 // TestPacer_no_429_is_dropped: whatever window a 429 is of, its kind of call waits for the end
 // that it names.
 func TestPacer_no_429_is_dropped(t *testing.T) {
@@ -179,8 +270,8 @@ func TestPacer_no_429_is_dropped(t *testing.T) {
 				t.Fatal(err)
 			}
 			now := time.Now()
-			a.Sent, a.Got, a.Date, a.Answered, a.Rated = now, now, now.Truncate(time.Second), true, true
-			return g.Answer("users", kind, a)
+			a.Sent, a.Got, a.Date, a.Rated = now, now, now.Truncate(time.Second), true
+			return g.Answer(a)
 		}
 		now := time.Now().Unix()
 		answer("reset", pacer.Answer{Served: true, Limit: 100, Remaining: 90, Reset: now + 50})
@@ -248,7 +339,7 @@ func TestPacer_order(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		free.Answer("users", "reset", pacer.Answer{Sent: time.Now(), Got: time.Now(), Answered: true, Served: true}) // no limit
+		free.Answer(pacer.Answer{Sent: time.Now(), Got: time.Now(), Served: true}) // no limit
 		busy, err := p.Acquire(t.Context(), "users", "reset", "FR-1", false)
 		if err != nil {
 			t.Fatal(err)

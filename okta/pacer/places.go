@@ -10,12 +10,11 @@ type places struct {
 	now      int // at this moment
 	inFlight int
 	paused   time.Time // nothing leaves before this
-	streak   int       // cuts without a success between them
-	changed  time.Time
+	changed  time.Time // when now was
 	crowded  int64
 
 	slots int           // granted, and not left yet
-	usual time.Duration // what an answer takes of late; 0: nothing is known
+	usual time.Duration // what the answer to a slot's call takes of late; 0: nothing is known
 }
 
 const (
@@ -39,52 +38,43 @@ func (c *places) slotsNow() int {
 
 // full says whether what a call wants is not to be had at this moment. Where answers are
 // slow each slot keeps a place free, for itself or for a reading that it waits for.
-func (c *places) full(w *waiter) bool {
-	if w.wants != pace && c.inFlight >= c.now {
-		return true
-	}
+func (c *places) full(g *Grant) bool {
+	slotOnly := g.slot && !g.paced
 	switch most := c.slotsNow(); {
-	case w.wants == place || w.lane == Held:
-		return false
-	case w.wants == both && most > c.now:
+	case !slotOnly && c.inFlight >= c.now:
+		return true
+	case g.paced || g.lane == Held:
 		return false
 	default:
-		return c.slots+c.inFlight >= most
+		return (slotOnly || most == c.now) && c.slots+c.inFlight >= most
 	}
 }
 
-// count books what was granted, or what is given back.
-func (c *places) count(w wants, n int) {
-	switch w {
-	case pace:
+// count books what is granted (1) or given back (-1).
+func (c *places) count(g *Grant, n int) {
+	if g.placed {
+		c.inFlight += n
+	} else {
 		c.slots += n
-	case place: // a slot leaves
-		c.slots -= n
-		c.inFlight += n
-	default:
-		c.inFlight += n
 	}
 }
 
-// answer takes in one answer.
-func (c *places) answer(a Answer) {
-	took := max(a.Got.Sub(a.Sent), time.Microsecond)
-	c.usual = max(took, c.usual-c.usual/8)
+// answer takes in one answer, to a slot's call or to another.
+func (c *places) answer(a Answer, slot bool) {
+	if slot { // a reading may be quicker, and what else a slot is for
+		c.usual = max(a.Got.Sub(a.Sent), c.usual-c.usual/8, time.Microsecond)
+	}
 	switch {
 	case a.Crowded():
 		c.crowded++
 		if a.Sent.After(c.changed) { // else it left before the last cut, which was for it, too
 			c.now = max(min(c.now, c.inFlight+1)/2, 1)
-			c.paused = a.Got.Add(crowdedPause << min(c.streak, 5))
-			c.streak++
+			c.paused = a.Got.Add(crowdedPause)
 		}
 		c.changed = a.Got
-	case a.Served:
-		c.streak = 0
-		if c.now < c.most && a.Got.Sub(c.changed) >= growEvery {
-			c.now++
-			c.changed = a.Got
-		}
+	case a.Served && c.now < c.most && a.Got.Sub(c.changed) >= growEvery:
+		c.now++
+		c.changed = a.Got
 	}
 }
 

@@ -36,9 +36,7 @@ func (b *bucket) foreign(kind string, a Answer) bool {
 func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, ofWindow bool) {
 	b = p.bucketOf(e)
 	if !b.foreign(e.kind, a) {
-		if b.cur.by != e.kind && a.Rated && a.Reset <= b.cur.reset {
-			delete(b.odd, e.kind)
-		}
+		delete(b.odd, e.kind)
 		return b, true
 	}
 	if b.odd[e.kind]++; b.odd[e.kind] < splitAfter {
@@ -49,7 +47,7 @@ func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, ofWindow bool) {
 }
 
 // split gives an endpoint another bucket: one that split off before and that its
-// answer fits, or a new one. Who waits goes along. p.mu is held.
+// answer fits, or a new one. p.mu is held.
 func (p *Pacer) split(from *bucket, e endpoint, a Answer) *bucket {
 	var to *bucket
 	for _, b := range p.buckets {
@@ -59,13 +57,8 @@ func (p *Pacer) split(from *bucket, e endpoint, a Answer) *bucket {
 	}
 	if to == nil {
 		to = p.bucket(e.bucket + " " + e.kind)
-		to.of, to.length = e.bucket, from.length
+		to.of = e.bucket
 	}
 	p.moved[e] = to
-	for _, w := range p.waiting {
-		if w.endpoint == e {
-			w.bucket = to
-		}
-	}
 	return to
 }

@@ -25,7 +25,6 @@ type BucketStats struct {
 	Reset     time.Time
 	Window    time.Duration // length; 0: not learned yet
 	Ceiling   float64       // calls a window that are ours, if fewer than the limit
-	Calls     int64
 	Throttled int64
 	Waiting   int
 
@@ -43,7 +42,7 @@ func (p *Pacer) Stats() Stats {
 	s := Stats{Waiting: len(p.waiting), InFlight: p.calls.inFlight + p.calls.slots, Places: p.calls.now, Crowded: p.calls.crowded}
 	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
 		b := p.buckets[name]
-		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Calls: b.calls, Throttled: b.throttled}
+		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Throttled: b.throttled}
 		if b.known && !b.unlimited() {
 			bs.Limit, bs.Remaining, bs.Window = b.cur.limit, max(b.cur.limit-b.cur.used-b.pending, 0), b.length
 			bs.Reset = time.Unix(b.cur.reset, 0).UTC()
