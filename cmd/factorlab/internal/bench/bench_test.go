@@ -111,6 +111,7 @@ func TestBench_refusals(t *testing.T) {
 		{"no users", "--users 0", "--users"},
 		{"a small org", "--org-users 10", "--org-users"},
 		{"a share over all", "--share 101", "--share"},
+		{"etcd, and a plan alone", "--etcd --plan-only", "--etcd"},
 		{"more than every call", "--faults 1.5", "--faults"},
 		{"an argument", "now", "arguments"},
 	} {
@@ -225,6 +226,34 @@ func mustSimulate(tb testing.TB, args ...string) string {
 		if url, ok := strings.CutPrefix(strings.TrimSpace(line), "okta URL "); ok {
 			go func() { _, _ = io.Copy(io.Discard, lines) }() // ends with the simulators
 			return url
+		}
+	}
+}
+
+// A batch on etcd is held to the time and the memory of the same batch on a file.
+func TestJudgeEtcd(t *testing.T) {
+	file := benchFigures{Resetting: 40, PeakRSS: 50e6}
+	missed := func(limit int, change func(*benchFigures)) int {
+		other := file
+		change(&other)
+		r := &benchResult{Bot: file, Etcd: &other}
+		r.Targets = judgeEtcd(benchSettings{Limit: limit}, r)
+		return r.missed()
+	}
+	for _, c := range []struct {
+		name   string
+		limit  int
+		change func(*benchFigures)
+		missed int
+	}{
+		{"as on a file", 100, func(*benchFigures) {}, 0},
+		{"slower under a limit", 100, func(f *benchFigures) { f.Resetting = 43 }, 1},
+		{"slower without one", 0, func(f *benchFigures) { f.Resetting = 400 }, 0},
+		{"with more memory", 0, func(f *benchFigures) { f.PeakRSS = 81e6 }, 1},
+		{"a row not reset", 100, func(f *benchFigures) { f.NotReset = 1 }, 1},
+	} {
+		if got := missed(c.limit, c.change); got != c.missed {
+			t.Errorf("%s: %d targets missed", c.name, got)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const (
 	severalBots     = 2
 	takeoverTime    = 60 * time.Second // for somebody to lead after something has failed
 	leadLongest     = 15 * time.Second // a takeover, at the 95th percentile, since etcd has a leader
-	handoverLongest = 2 * time.Second  // from SIGTERM on, with --full
+	handoverLongest = 2 * time.Second  // from SIGTERM on
 	ttlEnv          = "FACTORBOT_DRILL_TTL"
 )
 
@@ -107,19 +107,15 @@ func (d *drill) runSeveral(ctx context.Context) (*drillFigures, error) {
 	return &d.figures, nil
 }
 
-// setSlack switches history off: what a bot has acknowledged is served from the record
-// alone. So an event is sent again until somebody acknowledges it: Slack itself gives up
-// after three tries within six minutes.
+// setSlack lets an event be sent again until somebody acknowledges it: in this drill no bot
+// can read what it has missed, so that what one has acknowledged is served from the record
+// alone. Slack itself gives up after three tries within six minutes.
 func (s *several) setSlack() error {
 	var waits []string
 	for _, wait := range []time.Duration{0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32} {
 		waits = append(waits, (wait * time.Second).String())
 	}
-	return s.work.Set(settings(map[string]any{"slack_fail_next": noHistory(), "slack_retries": waits}))
-}
-
-func noHistory() []map[string]any {
-	return []map[string]any{{"method": "conversations.history", "kind": "5xx", "times": 1_000_000}}
+	return s.work.Set(settings(map[string]any{"slack_retries": waits}))
 }
 
 // begin starts etcd and the bots, waits until they hear Slack, and lets people ask: of
@@ -256,9 +252,6 @@ func (s *several) peace(ctx context.Context) error {
 		return err
 	}
 	if err := s.calm(); err != nil {
-		return err
-	}
-	if err := s.setSlack(); err != nil {
 		return err
 	}
 	if err := s.await(ctx, "all requests are finished", drillPeace, func() bool {

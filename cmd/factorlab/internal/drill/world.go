@@ -1,13 +1,17 @@
 package drill
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -82,6 +86,10 @@ func (d *drill) open() error {
 	}
 	app.Serve(d.lc, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !sandbox.IsOkta(r.URL.Path) {
+			if d.Etcd && catchesUp(r) {
+				http.Error(w, "service unavailable", http.StatusServiceUnavailable)
+				return
+			}
 			d.work.ServeHTTP(w, r)
 			return
 		}
@@ -98,6 +106,21 @@ func (d *drill) open() error {
 		d.org.ServeHTTP(w, r)
 	}))
 	return nil
+}
+
+// catchesUp reports whether a call reads the history of a channel for what people have said.
+// Who looks for a post of the bot itself asks for metadata.
+func catchesUp(r *http.Request) bool {
+	if !strings.HasSuffix(r.URL.Path, "/conversations.history") {
+		return false
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	asked, err := url.ParseQuery(string(body))
+	return err == nil && asked.Get("include_all_metadata") != "1"
 }
 
 func (d *drill) simulate() (err error) {
