@@ -1,0 +1,206 @@
+package announcer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
+)
+
+// fileAhead is how long the messages after a file wait for it, so that they come
+// in order as long as Slack is well. A file that takes longer comes later.
+const fileAhead = 2 * time.Second
+
+// errUnderWay says that a delivery has not ended yet.
+var errUnderWay = errors.New("the delivery is under way")
+
+// laterError says that a message waits for something that is known to take so long.
+type laterError struct{ wait time.Duration }
+
+func (e *laterError) Error() string { return "to be looked at again in " + e.wait.String() }
+
+// failure is what the last tries of one message came to.
+type failure struct {
+	tries int // in a row
+	until time.Time
+	err   error
+}
+
+// deliveryJob is a delivery that goes on by itself.
+type deliveryJob struct {
+	done  chan struct{} // closed at its end; then the rest is set
+	m     reset.Message
+	again time.Duration
+	err   error
+
+	left bool // guarded by poster.own: the pass that began it went on
+}
+
+// delivering brings one message up to date. It returns it as it is recorded, and when to look again.
+type delivering func(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error)
+
+// attempt delivers one message and keeps have as it is recorded. After a failure
+// it does nothing until the wait is over. What may take long goes on by itself,
+// and wakes the poster at its end.
+func (p *poster) attempt(ctx context.Context, r *reset.Request, w message, have map[reset.Slot]reset.Message, do delivering) (again time.Duration, err error) {
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	p.own.Lock()
+	job, f := p.jobs[w.slot], p.failing[w.slot]
+	p.own.Unlock()
+	if job != nil {
+		return fileAhead, errUnderWay
+	}
+	if wait := f.until.Sub(p.Now()); f.err != nil && wait > 0 {
+		return wait, f.err
+	}
+	m := have[w.slot]
+	if m.Slot = w.slot; w.to == "" {
+		m.Channel = r.Asked.Channel
+	}
+	if m.TS == "" { // what is posted stays where it is
+		m.Thread = threadOf(w, r, have)
+	}
+	if w.place == underApproval && m.TS == "" && m.Thread == "" {
+		return 0, nil // its thread is gone, or is still to come
+	}
+	if w.file != nil || w.slow {
+		job := p.start(ctx, r, w, m, do)
+		if !p.awaits(ctx, w.slot, job) {
+			return fileAhead, errUnderWay
+		}
+		m, again, err = job.m, job.again, job.err
+	} else {
+		m, again, err = do(ctx, r, w, m)
+		m, again, err = p.judge(ctx, w, m, again, err)
+	}
+	have[w.slot] = m
+	return again, err
+}
+
+// start begins a delivery that may take long.
+func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset.Message, do delivering) *deliveryJob {
+	job := &deliveryJob{done: make(chan struct{})}
+	p.own.Lock()
+	p.jobs[w.slot] = job
+	p.own.Unlock()
+	p.wg.Go(func() {
+		job.m, job.again, job.err = do(ctx, r, w, m)
+		job.m, job.again, job.err = p.judge(ctx, w, job.m, job.again, job.err)
+		p.own.Lock()
+		delete(p.jobs, w.slot)
+		left := job.left
+		p.own.Unlock()
+		close(job.done)
+		if left {
+			select {
+			case p.changed <- struct{}{}:
+			default:
+			}
+		}
+	})
+	return job
+}
+
+// awaits reports whether a delivery ends within fileAhead; one that does not wakes the poster later.
+func (p *poster) awaits(ctx context.Context, slot reset.Slot, job *deliveryJob) bool {
+	t := time.NewTimer(fileAhead)
+	defer t.Stop()
+	select {
+	case <-job.done:
+		return true
+	case <-ctx.Done():
+	case <-t.C:
+	}
+	p.own.Lock()
+	defer p.own.Unlock()
+	job.left = p.jobs[slot] == job
+	return !job.left
+}
+
+// judge notes what came of a try to deliver a message: when it is tried again,
+// and whether the person can be reached at all.
+func (p *poster) judge(ctx context.Context, w message, m reset.Message, again time.Duration, err error) (reset.Message, time.Duration, error) {
+	if ctx.Err() != nil {
+		return m, 0, ctx.Err()
+	}
+	var later *laterError
+	switch {
+	case err == nil, errors.As(err, &later):
+		p.own.Lock()
+		delete(p.failing, w.slot)
+		p.own.Unlock()
+		if later != nil {
+			again = later.wait
+		}
+		return m, again, err
+	case w.to != "" && outOfReach(err):
+		p.Log.Warn("somebody cannot be told by direct message", "request", p.id, "slot", w.slot, "user", w.to, "error", slackapi.LogText(err))
+		m.Gone, m.Shown, m.At = true, unreachable, p.Now()
+		if err = p.save(ctx, m); err == nil {
+			return m, 0, nil
+		}
+	}
+	err = fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
+	p.own.Lock()
+	f := p.failing[w.slot]
+	wait, try := slackapi.RetryDelay(err, f.tries), f.tries
+	p.failing[w.slot] = failure{tries: try + 1, until: p.Now().Add(wait), err: err}
+	p.own.Unlock()
+	if limited := (*slack.RateLimitedError)(nil); !errors.As(err, &limited) && try%10 == 0 {
+		p.Log.Warn("a message is not up to date in Slack", "request", p.id, "slot", w.slot, "user", w.to, "error", slackapi.LogText(err), "todo", w.hint(m, err), "retry_in", wait.String())
+	}
+	return m, wait, err
+}
+
+// hint says what an operator does about an error of the message's.
+func (w message) hint(m reset.Message, err error) string {
+	if w.to != "" && m.Channel == "" && slackapi.ErrorCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
+		return "add the scope im:write to the app and install it again"
+	}
+	return slackapi.Hint(err)
+}
+
+// refused are the messages that Slack does not take now, for a reason of their own.
+func (p *poster) refused() map[reset.Slot]bool {
+	p.own.Lock()
+	defer p.own.Unlock()
+	all := map[reset.Slot]bool{}
+	for slot, f := range p.failing {
+		all[slot] = slackapi.ErrorCode(f.err) != "" && !slackapi.MayHaveActed(f.err)
+	}
+	return all
+}
+
+// deliver brings one message in the channel up to date.
+func (p *poster) deliver(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
+	switch {
+	case m.Gone:
+		return m, 0, nil
+	case w.file != nil:
+		return p.share(ctx, r, w, m)
+	case w.slot == reset.SlotProgress:
+		return p.progress(ctx, r, w, m)
+	case isRestart(w.slot):
+		m, err := p.restarted(ctx, r, w, m)
+		return m, 0, err
+	}
+	m, err := p.show(ctx, r, w, m)
+	return m, 0, err
+}
+
+func threadOf(w message, r *reset.Request, have map[reset.Slot]reset.Message) string {
+	switch w.place {
+	case underUpload:
+		return r.Asked.Source.TS
+	case underApproval:
+		return have[reset.SlotApproval].TS
+	}
+	return ""
+}
