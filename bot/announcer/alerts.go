@@ -35,18 +35,18 @@ type AlertPoster struct {
 
 // Run tells until ctx is done.
 func (a *AlertPoster) Run(ctx context.Context) error {
-	run := &alarming{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
+	run := &alertRun{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
 	return (&workqueue.Follower{Name: "alerts", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
 }
 
-// alarming is one Run of an AlertPoster.
-type alarming struct {
-	alarm *AlertPoster
-	*announcing
+// alertRun is one Run of an AlertPoster.
+type alertRun struct {
+	*AlertPoster
+	sender *sender
 }
 
 // look posts the alerts of a request that are not posted yet.
-func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+func (a *alertRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
 	r, err := a.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
@@ -55,7 +55,7 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 		return 0, fmt.Errorf("read %s: %w", id, err)
 	}
 	all := alerts(r)
-	if a.alarm.Channel == "" {
+	if a.Channel == "" {
 		all = slices.DeleteFunc(all, func(w alert) bool { return !strings.HasPrefix(string(w.slot), reportedPrefix) })
 	}
 	if len(all) == 0 {
@@ -66,18 +66,17 @@ func (a *alarming) look(ctx context.Context, id reset.ID) (again time.Duration, 
 		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
 	}
 	have := bySlot(list)
-	p := &poster{announcing: a.announcing, id: id}
 	for _, w := range all {
 		m := have[w.slot]
 		if m.TS != "" && m.Shown != "" || m.Gone {
 			continue
 		}
-		m.Slot, m.Channel = w.slot, cmp.Or(a.alarm.Channel, r.Asked.Channel)
+		m.Slot, m.Channel = w.slot, cmp.Or(a.Channel, r.Asked.Channel)
 		hash, bad := w.what.Hash()
 		if bad != nil {
 			return 0, bad
 		}
-		if _, one := p.put(ctx, r, m, w.what, hash); one != nil { // the others do not wait for it
+		if _, one := a.sender.put(ctx, r, m, w.what, hash); one != nil { // the others do not wait for it
 			err = errors.Join(err, fmt.Errorf("%s of %s: %w", w.slot, id, one))
 		}
 	}

@@ -39,55 +39,34 @@ type Announcer struct {
 
 	ShareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
 	waiting   atomic.Int64
-	running   atomic.Pointer[announcing]
+	running   atomic.Pointer[run]
 }
 
 // Waiting is how many requests have something that Slack does not show yet.
 func (a *Announcer) Waiting() int { return int(a.waiting.Load()) }
 
-// announcing is one Run of an Announcer.
-type announcing struct {
+// run is one Run of an Announcer.
+type run struct {
 	*Announcer
-	budget *rate.Limiter
-	limits *methodLimits
-	blocks newBlocks
+	sender *sender
+	edits  *rate.Limiter // of progress messages
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex
-	posts  map[reset.ID]*poster // those that have something to do
-	looked map[reset.ID]bool    // those of posts whose approval message is known to be there
-	missed map[spot]bool        // messages that were deleted, and were not looked at since
-
-	directs map[reset.Person]reset.Channel // direct conversations that were opened, directsAtMost of them
+	mu    sync.Mutex
+	posts map[reset.ID]*poster // those that have something to do
 }
 
-// spot is where a message stands.
-type spot struct {
-	channel reset.Channel
-	ts      string
-}
-
-// Deleted hears that a message was deleted. Of a request that is not settled it is posted anew.
+// Deleted is told that a message was deleted. If its request is not settled it is posted again.
 func (a *Announcer) Deleted(c reset.Channel, ts string) {
 	if run := a.running.Load(); run != nil {
 		run.deleted(spot{c, ts})
 	}
 }
 
-const (
-	// missedAtMost bounds the deleted messages that are remembered; most are not ours.
-	missedAtMost = 1000
-	// directsAtMost bounds the direct conversations that are remembered; the others are asked for again.
-	directsAtMost = 1000
-)
-
-func (a *announcing) deleted(s spot) {
+func (a *run) deleted(s spot) {
+	a.sender.noteDeleted(s)
 	a.mu.Lock()
-	if len(a.missed) >= missedAtMost {
-		clear(a.missed)
-	}
-	a.missed[s] = true
-	ids := slices.Collect(maps.Keys(a.posts)) // whoever has something to say still, or waits for a decision
+	ids := slices.Collect(maps.Keys(a.posts)) // requests that are not settled, or not all of whose messages are shown
 	a.mu.Unlock()
 	for _, id := range ids {
 		a.nudge(id)
@@ -95,7 +74,7 @@ func (a *announcing) deleted(s spot) {
 }
 
 // nudge makes a poster look again, if there is one.
-func (a *announcing) nudge(id reset.ID) {
+func (a *run) nudge(id reset.ID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if p := a.posts[id]; p != nil {
@@ -108,14 +87,11 @@ func (a *announcing) nudge(id reset.ID) {
 
 // Run announces until ctx is done.
 func (a *Announcer) Run(ctx context.Context) error {
-	run := &announcing{
+	run := &run{
 		Announcer: a,
-		budget:    newLimiter(progressBudget),
-		limits:    newMethodLimits(a.Now),
+		sender:    newSender(a.Slack, a.Record, a.Log, a.Now),
+		edits:     newLimiter(progressBudget),
 		posts:     map[reset.ID]*poster{},
-		looked:    map[reset.ID]bool{},
-		missed:    map[spot]bool{},
-		directs:   map[reset.Person]reset.Channel{},
 	}
 	a.running.Store(run)
 	defer a.running.Store(nil)
@@ -134,7 +110,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 	}
 }
 
-func (a *announcing) watch(ctx context.Context) error {
+func (a *run) watch(ctx context.Context) error {
 	for id, err := range a.Record.Watch(ctx) {
 		if err != nil {
 			return err
@@ -145,7 +121,7 @@ func (a *announcing) watch(ctx context.Context) error {
 }
 
 // walk wakes the settled requests whose messages may be incomplete.
-func (a *announcing) walk(ctx context.Context) {
+func (a *run) walk(ctx context.Context) {
 	for id, err := range a.Record.Settled(ctx, a.Now().Add(-settledSince)) {
 		if err != nil {
 			if ctx.Err() == nil {
@@ -162,14 +138,14 @@ func (a *announcing) walk(ctx context.Context) {
 }
 
 // wake tells the request's poster that something changed; there is one at a time.
-func (a *announcing) wake(ctx context.Context, id reset.ID) {
+func (a *run) wake(ctx context.Context, id reset.ID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p := a.posts[id]
 	if p == nil {
 		p = a.newPoster(id)
 		a.posts[id] = p
-		a.wg.Go(func() { p.run(ctx) })
+		a.wg.Go(func() { p.keep(ctx) })
 	}
 	a.note(p, true)
 	select {
@@ -179,7 +155,7 @@ func (a *announcing) wake(ctx context.Context, id reset.ID) {
 }
 
 // note counts the posters with something that Slack does not show. a.mu is held.
-func (a *announcing) note(p *poster, behind bool) {
+func (a *run) note(p *poster, behind bool) {
 	switch {
 	case behind && !p.behind:
 		a.waiting.Add(1)
@@ -190,7 +166,7 @@ func (a *announcing) note(p *poster, behind bool) {
 }
 
 // passed notes what came of a pass of p, unless something has changed since.
-func (a *announcing) passed(p *poster, err error) {
+func (a *run) passed(p *poster, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(p.changed) == 0 {
@@ -199,7 +175,7 @@ func (a *announcing) passed(p *poster, err error) {
 }
 
 // retire ends a poster unless something has changed meanwhile.
-func (a *announcing) retire(p *poster) bool {
+func (a *run) retire(p *poster) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p.own.Lock()
@@ -209,6 +185,6 @@ func (a *announcing) retire(p *poster) bool {
 		return false
 	}
 	delete(a.posts, p.id)
-	delete(a.looked, p.id)
+	a.sender.forget(p.id)
 	return true
 }

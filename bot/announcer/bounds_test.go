@@ -46,10 +46,13 @@ func TestAnnouncer_boundedByWhatIsOpen(t *testing.T) {
 		<-time.After(time.Hour)
 		synctest.Wait()
 		run := a.running.Load()
+		sent := run.sender
 		run.mu.Lock()
-		if len(run.posts) > 0 || len(run.looked) > 0 || len(run.directs) > directsAtMost || len(run.missed) > missedAtMost {
-			t.Errorf("%d posters, %d looked at, %d conversations, %d deleted", len(run.posts), len(run.looked), len(run.directs), len(run.missed))
+		sent.mu.Lock()
+		if len(run.posts) > 0 || len(sent.looked) > 0 || len(sent.directs) > directsAtMost || len(sent.missed) > missedAtMost {
+			t.Errorf("%d posters, %d looked at, %d conversations, %d deleted", len(run.posts), len(sent.looked), len(sent.directs), len(sent.missed))
 		}
+		sent.mu.Unlock()
 		run.mu.Unlock()
 		c.mu.Lock()
 		if posts := c.posts; posts != 2*n {

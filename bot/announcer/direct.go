@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -74,7 +72,7 @@ func (p *poster) direct(ctx context.Context, r *reset.Request, w message, m rese
 		return m, 0, nil
 	}
 	if m.Channel == "" {
-		c, err := p.conversation(ctx, w.to)
+		c, err := p.sender.conversation(ctx, w.to)
 		if err != nil {
 			return m, 0, err
 		}
@@ -98,31 +96,4 @@ func outOfReach(err error) bool {
 		return true
 	}
 	return false
-}
-
-// conversation is the direct conversation with a person.
-func (p *poster) conversation(ctx context.Context, who reset.Person) (reset.Channel, error) {
-	p.mu.Lock()
-	c := p.directs[who]
-	p.mu.Unlock()
-	if c != "" {
-		return c, nil
-	}
-	err := p.limits.through(ctx, "conversations.open", func(ctx context.Context) error {
-		conv, _, _, err := p.Slack.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{string(who)}})
-		if err == nil {
-			c = reset.Channel(conv.ID)
-		}
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("open the conversation with %s: %w", who, err)
-	}
-	p.mu.Lock()
-	if len(p.directs) >= directsAtMost {
-		clear(p.directs)
-	}
-	p.directs[who] = c
-	p.mu.Unlock()
-	return c, nil
 }

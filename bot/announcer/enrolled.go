@@ -38,21 +38,21 @@ type EnrolmentReporter struct {
 
 // Run tells until ctx is done.
 func (a *EnrolmentReporter) Run(ctx context.Context) error {
-	run := &following{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
+	run := &enrolledRun{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
 	return (&workqueue.Follower{Name: "enrolled", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
 }
 
-// following is one Run of an EnrolmentReporter.
-type following struct {
-	after *EnrolmentReporter
-	*announcing
+// enrolledRun is one Run of an EnrolmentReporter.
+type enrolledRun struct {
+	*EnrolmentReporter
+	sender *sender
 }
 
 // tooLate is how long after a run the last line is still worth telling, where the bot was away.
 const tooLate = 24 * time.Hour
 
 // look tells the line that is due, and says when the next one is.
-func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+func (f *enrolledRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
 	r, err := f.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
@@ -85,10 +85,10 @@ func (f *following) look(ctx context.Context, id reset.ID) (again time.Duration,
 	}
 	asking, cancel := context.WithTimeout(ctx, enrolledTime)
 	defer cancel()
-	of, back, err := f.after.Enrolled.Enrolled(asking, id)
+	of, back, err := f.Enrolled.Enrolled(asking, id)
 	if err != nil {
 		return 0, fmt.Errorf("ask who has enrolled since %s: %w", id, err)
 	}
-	wait, err := underThread(ctx, &poster{announcing: f.announcing, id: id}, r, have, SlotEnrolled, view.EnrolledAfter(r, back, of, due))
+	wait, err := f.sender.underThread(ctx, r, have, SlotEnrolled, view.EnrolledAfter(r, back, of, due))
 	return sooner(next, wait), err
 }

@@ -104,7 +104,7 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w message, m rese
 		return m, 0, fmt.Errorf("the file of the export has the SHA-256 %s, and was made with %s: it is not sent", got, r.Export.SHA256)
 	}
 	var to *slack.GetUploadURLExternalResponse
-	err = p.limits.through(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
+	err = p.sender.limits.through(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		to, err = p.Slack.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: w.file.name, FileSize: int(size)})
 		return err
 	})
@@ -147,7 +147,7 @@ func (p *poster) complete(ctx context.Context, w message, m reset.Message) (rese
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
 	}
-	err := p.limits.through(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+	err := p.sender.limits.through(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
 		_, err := p.Slack.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 			Files:   []slack.FileSummary{{ID: m.File, Title: w.file.name}},
 			Channel: string(m.Channel), ThreadTimestamp: m.Thread, InitialComment: w.file.note,
@@ -174,7 +174,7 @@ func (p *poster) complete(ctx context.Context, w message, m reset.Message) (rese
 // sharedAt returns the ts of the message that shows a file in its channel and thread, "" if there is none yet.
 func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err error) {
 	var f *slack.File
-	err = p.limits.through(ctx, "files.info", func(ctx context.Context) (err error) {
+	err = p.sender.limits.through(ctx, "files.info", func(ctx context.Context) (err error) {
 		f, _, _, err = p.Slack.GetFileInfoContext(ctx, m.File, 0, 0)
 		return err
 	})

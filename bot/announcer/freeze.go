@@ -102,9 +102,9 @@ func (f *FreezeAnnouncer) Run(ctx context.Context) error {
 
 // freezeRun is one Run of a FreezeAnnouncer.
 type freezeRun struct {
-	tells *FreezeAnnouncer
-	*announcing
-	state *freezeNews // nil: not read yet
+	*FreezeAnnouncer
+	sender *sender
+	state  *freezeNews // nil: not read yet
 }
 
 // pass reads what is new and tells it. An error is of the record.
@@ -124,8 +124,8 @@ func (f *freezeRun) pass(ctx context.Context) error {
 }
 
 func (f *freezeRun) channels() []reset.Channel {
-	all := slices.Clone(f.tells.Channels())
-	if c := f.tells.Alerts; c != "" && !slices.Contains(all, c) {
+	all := slices.Clone(f.Channels())
+	if c := f.Alerts; c != "" && !slices.Contains(all, c) {
 		all = append(all, c)
 	}
 	return all
@@ -136,13 +136,13 @@ func (f *freezeRun) load(ctx context.Context) error {
 	if f.state != nil {
 		return nil
 	}
-	raw, err := f.tells.Trail.Value(ctx, freezeNewsName)
+	raw, err := f.Trail.Value(ctx, freezeNewsName)
 	if err != nil {
 		return fmt.Errorf("read which news of a freeze were told: %w", err)
 	}
 	s := &freezeNews{Next: 1, Told: map[reset.Channel]*toldChannel{}}
 	if raw == nil {
-		for e, err := range f.tells.Trail.OrgLog(ctx, 1) {
+		for e, err := range f.Trail.OrgLog(ctx, 1) {
 			if err != nil {
 				return fmt.Errorf("read the org's log: %w", err)
 			}
@@ -161,7 +161,7 @@ func (f *freezeRun) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode which news of a freeze were told: %w", err)
 	}
-	if err := f.tells.Trail.PutValue(ctx, freezeNewsName, raw); err != nil {
+	if err := f.Trail.PutValue(ctx, freezeNewsName, raw); err != nil {
 		return fmt.Errorf("record which news of a freeze were told: %w", err)
 	}
 	return nil
@@ -170,7 +170,7 @@ func (f *freezeRun) save(ctx context.Context) error {
 // read folds what the log has since, and forgets what all were told or is old.
 func (f *freezeRun) read(ctx context.Context) error {
 	s, before := f.state, f.state.Next
-	for e, err := range f.tells.Trail.OrgLog(ctx, s.Next) {
+	for e, err := range f.Trail.OrgLog(ctx, s.Next) {
 		if err != nil {
 			return fmt.Errorf("read the org's log: %w", err)
 		}
@@ -188,7 +188,7 @@ func (f *freezeRun) read(ctx context.Context) error {
 			delete(s.Told, c)
 		}
 	}
-	s.News = slices.DeleteFunc(s.News, func(x freezeFact) bool { return s.isOver(x, f.tells.Now()) })
+	s.News = slices.DeleteFunc(s.News, func(x freezeFact) bool { return s.isOver(x, f.Now()) })
 	s.News = s.News[max(0, len(s.News)-mostNews):]
 	if s.Next != before || len(s.News) != n {
 		return f.save(ctx)
@@ -239,16 +239,16 @@ func (s *freezeNews) fold(e reset.Entry) {
 // tried again after a wait of the channel's own.
 func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 	t := f.state.Told[c]
-	if t == nil || f.tells.Now().Before(t.until) {
+	if t == nil || f.Now().Before(t.until) {
 		return nil
 	}
 	for n, x := range f.state.News {
-		if x.Fact != nil && c != f.tells.Alerts { // not for this channel
+		if x.Fact != nil && c != f.Alerts { // not for this channel
 			t.Seq = max(t.Seq, x.Seq)
 			continue
 		}
 		last := x.Fact != nil || !slices.ContainsFunc(f.state.News[n+1:], func(later freezeFact) bool { return later.Fact == nil })
-		if x.Seq <= t.Seq || !last && t.Tried.IsZero() && f.tells.Now().Sub(x.At) > newsAtOnce {
+		if x.Seq <= t.Seq || !last && t.Tried.IsZero() && f.Now().Sub(x.At) > newsAtOnce {
 			continue
 		}
 		refused, err := f.post(ctx, c, t, x)
@@ -257,9 +257,9 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 		}
 		if refused != nil {
 			wait := slackapi.RetryDelay(refused, t.tries)
-			t.until = f.tells.Now().Add(wait)
+			t.until = f.Now().Add(wait)
 			if t.tries%10 == 0 {
-				f.tells.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", slackapi.LogText(refused), "todo", slackapi.Hint(refused), "retry_in", wait.String())
+				f.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", slackapi.LogText(refused), "todo", slackapi.Hint(refused), "retry_in", wait.String())
 			}
 			t.tries++
 			return nil
@@ -281,16 +281,16 @@ func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x
 			return refused, nil
 		}
 	}
-	if refused := f.limits.closed("chat.postMessage"); refused != nil {
+	if refused := f.sender.limits.closed("chat.postMessage"); refused != nil {
 		return refused, nil
 	}
-	t.Tried = f.tells.Now()
+	t.Tried = f.Now()
 	if err := f.save(ctx); err != nil {
 		return nil, err
 	}
 	m := x.words()
-	refused = f.limits.through(ctx, "chat.postMessage", func(ctx context.Context) error {
-		_, _, err := f.tells.Slack.PostMessageContext(ctx, string(c), append(content(m),
+	refused = f.sender.limits.through(ctx, "chat.postMessage", func(ctx context.Context) error {
+		_, _, err := f.Slack.PostMessageContext(ctx, string(c), append(content(m),
 			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))...)
 		return err
 	})
@@ -302,9 +302,8 @@ func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x
 }
 
 func (f *freezeRun) isPosted(ctx context.Context, c reset.Channel, t *toldChannel, key string) (bool, error) {
-	p := &poster{announcing: f.announcing}
 	for cursor := ""; ; {
-		page, next, err := p.page(ctx, reset.Message{Channel: c, At: t.Tried}, cursor)
+		page, next, err := f.sender.page(ctx, reset.Message{Channel: c, At: t.Tried}, cursor)
 		if err != nil {
 			return false, err
 		}
@@ -320,7 +319,7 @@ func (f *freezeRun) isPosted(ctx context.Context, c reset.Channel, t *toldChanne
 }
 
 func (f *freezeRun) key(c reset.Channel, x freezeFact) string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%s\n%d\n%s", f.tells.Org, c, x.Seq, x.At.UTC().Format(time.RFC3339Nano))))
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%s\n%d\n%s", f.Org, c, x.Seq, x.At.UTC().Format(time.RFC3339Nano))))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -50,8 +50,8 @@ func (b *newBlocks) refuse(types []string, now time.Time) {
 // at once with older ones. The types that Slack's errors point to are left out
 // of every message for a day; without a pointer, all new blocks are left out of
 // this message alone.
-func (a *announcing) fitting(v view.Message, send func(view.Message) error) error {
-	v = v.Without(a.blocks.old(a.Now())...)
+func (s *sender) fitting(v view.Message, send func(view.Message) error) error {
+	v = v.Without(s.blocks.old(s.Now())...)
 	for {
 		err := send(v)
 		if slackapi.ErrorCode(err) != "invalid_blocks" {
@@ -63,11 +63,11 @@ func (a *announcing) fitting(v view.Message, send func(view.Message) error) erro
 			if len(plain.Blocks) == len(v.Blocks) && !hasNew(v) {
 				return err
 			}
-			a.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", slackapi.LogText(err))
+			s.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", slackapi.LogText(err))
 			return send(plain)
 		}
-		a.Log.Warn("Slack does not take a type of block; older ones are used for a day", "types", types)
-		a.blocks.refuse(types, a.Now())
+		s.Log.Warn("Slack does not take a type of block; older ones are used for a day", "types", types)
+		s.blocks.refuse(types, s.Now())
 		v = v.Without(types...)
 	}
 }

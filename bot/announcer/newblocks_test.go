@@ -40,7 +40,7 @@ func TestAnnouncing_fitting(t *testing.T) {
 		noTable = "header rich_text section section actions container"
 		plain   = "header rich_text section section actions context"
 	)
-	a := &announcing{Announcer: &Announcer{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}
+	a := &sender{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
 	for _, c := range []struct {
 		name    string
 		answers []error

@@ -58,11 +58,11 @@ type Notifier struct {
 	Now      func() time.Time
 }
 
-// notifying is one Run of a Notifier.
-type notifying struct {
+// noticeRun is one Run of a Notifier.
+type noticeRun struct {
 	*Notifier
-	*announcing
-	budget *rate.Limiter
+	sender *sender
+	posts  *rate.Limiter
 	queues map[reset.ID]*queue
 }
 
@@ -78,9 +78,9 @@ type queue struct {
 
 // Run tells users until ctx is done.
 func (n *Notifier) Run(ctx context.Context) error {
-	run := &notifying{
-		Notifier: n, announcing: newSender(n.Slack, n.Record, n.Log, n.Now),
-		budget: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
+	run := &noticeRun{
+		Notifier: n, sender: newSender(n.Slack, n.Record, n.Log, n.Now),
+		posts: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
 	return (&workqueue.Follower{Name: "notices", Requests: n.Record, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
 }
@@ -97,19 +97,11 @@ func delay(log *slog.Logger, part string) func(id reset.ID, err error, try int) 
 	}
 }
 
-// newSender returns what posts a request's messages for somebody other than its Announcer.
-func newSender(s *slack.Client, rec Record, log *slog.Logger, now func() time.Time) *announcing {
-	return &announcing{
-		Announcer: &Announcer{Slack: s, Record: rec, Log: log, Now: now},
-		limits:    newMethodLimits(now), looked: map[reset.ID]bool{}, directs: map[reset.Person]reset.Channel{},
-	}
-}
-
 func noticeSlot(row int) reset.Slot { return reset.Slot(noticePrefix + strconv.Itoa(row)) }
 
 // look tells one user of the request, or at the end says in the thread how many were told.
-func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := n.Notifier.Record.Get(ctx, id)
+func (n *noticeRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
+	r, err := n.Record.Get(ctx, id)
 	if errors.Is(err, reset.ErrNotFound) {
 		return 0, nil
 	}
@@ -119,7 +111,7 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if !r.Asked.Options.TellUsers || !r.HasRun() || r.Asked.Options.DryRun || r.Asked.Kind == reset.KindExport {
 		return 0, nil
 	}
-	list, err := n.Notifier.Record.Messages(ctx, id)
+	list, err := n.Record.Messages(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
 	}
@@ -132,7 +124,7 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 	if err != nil {
 		return 0, err
 	}
-	now, waiting := n.Notifier.Now(), time.Duration(0)
+	now, waiting := n.Now(), time.Duration(0)
 	for _, row := range q.rows {
 		if m := have[noticeSlot(row)]; m.Shown != "" || m.Gone || !q.final[row] {
 			continue
@@ -141,7 +133,7 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 			waiting = sooner(waiting, wait) // the others do not wait for this one
 			continue
 		}
-		if wait := take(n.budget, now); wait > 0 {
+		if wait := take(n.posts, now); wait > 0 {
 			return wait, nil
 		}
 		return 1, n.tell(ctx, r, row, q, have[noticeSlot(row)])
@@ -158,13 +150,13 @@ func (n *notifying) look(ctx context.Context, id reset.ID) (again time.Duration,
 
 // fold notes whose reset has become final since the last look, as many as may be
 // told: what is proved, and at the end of the request what was reset without proof.
-func (n *notifying) fold(ctx context.Context, r *reset.Request) (*queue, error) {
+func (n *noticeRun) fold(ctx context.Context, r *reset.Request) (*queue, error) {
 	q := n.queues[r.ID]
 	if q == nil {
 		q = &queue{final: map[int]bool{}, unproved: map[int]bool{}, tries: map[int]int{}, until: map[int]time.Time{}}
 		n.queues[r.ID] = q
 	}
-	for e, err := range n.Notifier.Record.Log(ctx, r.ID, q.lastSeq+1) {
+	for e, err := range n.Record.Log(ctx, r.ID, q.lastSeq+1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
@@ -211,34 +203,33 @@ func wasReset(e reset.Entry) bool {
 
 // tell sends one user the direct message. Who has no Slack account is recorded
 // as that; who cannot be reached in several tries, too.
-func (n *notifying) tell(ctx context.Context, r *reset.Request, row int, q *queue, m reset.Message) error {
+func (n *noticeRun) tell(ctx context.Context, r *reset.Request, row int, q *queue, m reset.Message) error {
 	short, cancel := context.WithTimeout(ctx, noticeTime)
 	defer cancel()
 	m.Slot = noticeSlot(row)
-	p := &poster{announcing: n.announcing, id: r.ID}
-	err := n.deliver(short, p, r, row, m)
+	err := n.deliver(short, r, row, m)
 	var limited *slack.RateLimitedError
 	switch {
 	case err == nil, ctx.Err() != nil, errors.As(err, &limited):
 		return err
 	case errors.Is(err, reset.ErrNoPerson):
-		m.Gone, m.Shown, m.At = true, noAccount, n.Notifier.Now()
-		return p.save(ctx, m)
+		m.Gone, m.Shown, m.At = true, noAccount, n.Now()
+		return n.sender.save(ctx, r.ID, m)
 	}
 	if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
 		wait := slackapi.RetryDelay(err, q.tries[row])
-		q.until[row] = n.Notifier.Now().Add(wait)
-		n.Notifier.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+		q.until[row] = n.Now().Add(wait)
+		n.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
 		return nil
 	}
-	n.Notifier.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
-	m.Gone, m.Shown, m.At = true, notReached, n.Notifier.Now()
-	return p.save(ctx, m)
+	n.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
+	m.Gone, m.Shown, m.At = true, notReached, n.Now()
+	return n.sender.save(ctx, r.ID, m)
 }
 
-func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, row int, m reset.Message) error {
+func (n *noticeRun) deliver(ctx context.Context, r *reset.Request, row int, m reset.Message) error {
 	var target reset.Target
-	for t, err := range n.Notifier.Record.Targets(ctx, r.ID, r.Plan.Revision, row) {
+	for t, err := range n.Record.Targets(ctx, r.ID, r.Plan.Revision, row) {
 		if err != nil {
 			return fmt.Errorf("read row %d of %s: %w", row, r.ID, err)
 		}
@@ -253,7 +244,7 @@ func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, ro
 		if err != nil {
 			return fmt.Errorf("find the Slack account of row %d of %s: %w", row, r.ID, err)
 		}
-		if m.Channel, err = p.conversation(ctx, who); err != nil {
+		if m.Channel, err = n.sender.conversation(ctx, who); err != nil {
 			return err
 		}
 	}
@@ -262,12 +253,12 @@ func (n *notifying) deliver(ctx context.Context, p *poster, r *reset.Request, ro
 	if err != nil {
 		return err
 	}
-	_, err = p.put(ctx, r, m, v, hash)
+	_, err = n.sender.put(ctx, r, m, v, hash)
 	return err
 }
 
 // sum says in the thread how many users were told, and why the others were not.
-func (n *notifying) sum(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (time.Duration, error) {
+func (n *noticeRun) sum(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (time.Duration, error) {
 	var c view.Told
 	for slot, m := range have {
 		switch {
@@ -285,26 +276,5 @@ func (n *notifying) sum(ctx context.Context, r *reset.Request, have map[reset.Sl
 		c.TooMany = max(0, resets-c.Told-c.NoAccount-c.NotReached)
 	}
 	c.Max = n.Max
-	return underThread(ctx, &poster{announcing: n.announcing, id: r.ID}, r, have, SlotNotices, view.NoticesSent(r, c))
-}
-
-// awaitThread is how long a message waits for the approval message in whose thread it belongs.
-const awaitThread = 10 * time.Second
-
-// underThread posts or edits a message in the thread of the approval message. Where that is gone, nothing is posted.
-func underThread(ctx context.Context, p *poster, r *reset.Request, have map[reset.Slot]reset.Message, slot reset.Slot, v view.Message) (again time.Duration, err error) {
-	top, m := have[reset.SlotApproval], have[slot]
-	switch {
-	case top.Gone || m.Gone:
-		return 0, nil
-	case top.TS == "":
-		return awaitThread, nil
-	}
-	m.Slot, m.Channel, m.Thread = slot, top.Channel, top.TS
-	hash, err := v.Hash()
-	if err != nil || m.TS != "" && m.Shown == hash {
-		return 0, err
-	}
-	_, err = p.put(ctx, r, m, v, hash)
-	return 0, err
+	return n.sender.underThread(ctx, r, have, SlotNotices, view.NoticesSent(r, c))
 }

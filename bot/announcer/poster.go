@@ -21,14 +21,14 @@ var errWatchEnded = errors.New("the watch ended")
 // file is delivered by itself: one that fails is tried again after a wait of its
 // own and holds back no other, unless the other belongs in its thread.
 type poster struct {
-	*announcing
+	*run
 	id      reset.ID
 	changed chan struct{} // holds a value if there was a change since the last pass began
 
-	behind bool // guarded by announcing.mu: Slack does not show all of it yet
+	behind bool // guarded by run.mu: Slack does not show all of it yet
 
-	live  bool  // the request runs: the next change is not far
-	tally tally // of the run, for its progress message
+	live  bool     // the request runs: the next change is not far
+	tally progress // of the run, for its progress message
 
 	listing *view.Listing // of the plan that waits for a decision
 	listed  reset.Digest  // of that plan
@@ -43,16 +43,16 @@ type poster struct {
 // passEvery keeps a run of thousands of users a second from being looked at as often.
 const passEvery = 250 * time.Millisecond
 
-func (a *announcing) newPoster(id reset.ID) *poster {
+func (a *run) newPoster(id reset.ID) *poster {
 	return &poster{
-		announcing: a, id: id, changed: make(chan struct{}, 1),
+		run: a, id: id, changed: make(chan struct{}, 1),
 		since: map[string]time.Time{}, tries: map[string]int{}, failing: map[reset.Slot]failure{}, jobs: map[reset.Slot]*deliveryJob{},
 	}
 }
 
-// run makes passes as long as there is something to do. Each begins with the
+// keep makes passes as long as there is something to do. Each begins with the
 // request as it is then.
-func (p *poster) run(ctx context.Context) {
+func (p *poster) keep(ctx context.Context) {
 	for failed := 0; ; {
 		select {
 		case <-p.changed:
@@ -209,12 +209,7 @@ func (p *poster) settled(ctx context.Context, r *reset.Request) error {
 	return nil
 }
 
-func (p *poster) save(ctx context.Context, m reset.Message) error {
-	if err := p.Record.SaveMessages(ctx, p.id, m); err != nil {
-		return fmt.Errorf("record the message: %w", err)
-	}
-	return nil
-}
+func (p *poster) save(ctx context.Context, m reset.Message) error { return p.sender.save(ctx, p.id, m) }
 
 func bySlot(list []reset.Message) map[reset.Slot]reset.Message {
 	m := make(map[reset.Slot]reset.Message, len(list))

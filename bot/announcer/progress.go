@@ -23,11 +23,11 @@ const (
 	tellEvery = 4
 )
 
-// tally is what a request's log tells for its progress message.
-type tally struct {
+// progress is what a request's log tells for its progress message.
+type progress struct {
 	count  reset.Counter
 	after  reset.Aftermath // of the last restart
-	marks  []tallyMark     // lately, oldest first
+	marks  []progressMark  // lately, oldest first
 	shape  string          // what the message showed but for its counts; "" after a start
 	edited time.Time
 	turn   time.Time   // to edit; zero: none was asked for
@@ -40,13 +40,13 @@ type tally struct {
 	leftAt time.Time
 }
 
-type tallyMark struct {
+type progressMark struct {
 	at      time.Time
 	settled int
 }
 
 // fold reads what the log has since the last time.
-func (t *tally) fold(ctx context.Context, rec Record, id reset.ID) error {
+func (t *progress) fold(ctx context.Context, rec Record, id reset.ID) error {
 	for e, err := range rec.Log(ctx, id, t.count.LastSeq()+1) {
 		if err != nil {
 			return fmt.Errorf("read the log of %s: %w", id, err)
@@ -58,7 +58,7 @@ func (t *tally) fold(ctx context.Context, rec Record, id reset.ID) error {
 }
 
 // pace measures how far the run is and how fast it goes.
-func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
+func (t *progress) pace(r *reset.Request, now time.Time) view.Pace {
 	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after.Clone(), Retrying: t.count.Again()}
 	for _, o := range reset.Outcomes() {
 		if n := t.count.Count(o); n > 0 {
@@ -73,7 +73,7 @@ func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
 	for len(t.marks) > 1 && now.Sub(t.marks[1].at) >= rateOver {
 		t.marks = t.marks[1:]
 	}
-	t.marks = append(t.marks, tallyMark{now, settled})
+	t.marks = append(t.marks, progressMark{now, settled})
 	first := t.marks[0]
 	if took := now.Sub(first.at); took >= time.Second && settled > first.settled {
 		p.PerMinute = float64(settled-first.settled) / took.Minutes()
@@ -86,7 +86,7 @@ func (t *tally) pace(r *reset.Request, now time.Time) view.Pace {
 
 // steady keeps the time that is left from jumping: while it is about what is
 // left of what was told last, that goes on to count down.
-func (t *tally) steady(left time.Duration, now time.Time) time.Duration {
+func (t *progress) steady(left time.Duration, now time.Time) time.Duration {
 	if expected := t.left - now.Sub(t.leftAt); t.left > 0 && expected > 0 {
 		if off := (left - expected).Abs(); off < expected/3 {
 			left = expected
@@ -100,7 +100,7 @@ func (t *tally) steady(left time.Duration, now time.Time) time.Duration {
 
 // turnAt is how long until it is this request's turn to edit. Requests have their
 // turns in the order in which they asked for one.
-func (t *tally) turnAt(b *rate.Limiter, now time.Time) time.Duration {
+func (t *progress) turnAt(b *rate.Limiter, now time.Time) time.Duration {
 	if t.turn.IsZero() {
 		t.turn = now.Add(b.ReserveN(now, 1).DelayFrom(now))
 	}
@@ -110,7 +110,7 @@ func (t *tally) turnAt(b *rate.Limiter, now time.Time) time.Duration {
 // tell notes what the approval message shows of the run, once there is something to
 // show: at the beginning with almost every edit of the progress message, so that a
 // short run is seen to move, later a quarter as often. Both have the same budget.
-func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
+func (t *progress) tell(p view.Pace, b *rate.Limiter, now time.Time) {
 	if t.told == nil && t.count.Settled() == 0 {
 		return
 	}
@@ -123,7 +123,7 @@ func (t *tally) tell(p view.Pace, b *rate.Limiter, now time.Time) {
 }
 
 // every is how often the progress message is edited for counts alone.
-func (t *tally) every() time.Duration {
+func (t *progress) every() time.Duration {
 	if t.told == nil {
 		return editFirst
 	}
@@ -168,7 +168,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ message, m re
 	if r.Restarted != nil {
 		shape += " " + r.Restarted.At.String()
 	}
-	if p.unseen(r, m) { // it was deleted
+	if p.sender.unseen(r, m) { // it was deleted
 		p.tally.shape, m.Shown = "", ""
 	}
 	counts := m.TS != "" && p.tally.shape == shape
@@ -190,18 +190,18 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ message, m re
 		p.tally.shape = shape
 		return m, 0, err
 	}
-	if wait := p.tally.turnAt(p.budget, p.Now()); counts && wait > 0 {
+	if wait := p.tally.turnAt(p.edits, p.Now()); counts && wait > 0 {
 		return m, wait, nil
 	}
 	p.tally.turn = time.Time{}
-	m, err = p.put(ctx, r, m, v, hash)
+	m, err = p.sender.put(ctx, r, m, v, hash)
 	p.tally.edited = p.Now()
 	if err != nil && counts {
 		return m, editEvery, nil // late counts are of no use
 	}
 	if err == nil {
 		p.tally.shape = shape
-		p.tally.tell(pace, p.budget, p.Now())
+		p.tally.tell(pace, p.edits, p.Now())
 	}
 	return m, 0, err
 }

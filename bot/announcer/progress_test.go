@@ -23,7 +23,7 @@ func TestTally_steady(t *testing.T) {
 		{"much faster", 100 * time.Second, 10 * time.Second, 10 * time.Second, 50 * time.Second},
 		{"long past", 100 * time.Second, 101 * time.Second, 40 * time.Second, 40 * time.Second},
 	} {
-		y := tally{left: c.told, leftAt: start}
+		y := progress{left: c.told, leftAt: start}
 		now := start.Add(c.after)
 		if got := y.steady(c.now, now); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -32,7 +32,7 @@ func TestTally_steady(t *testing.T) {
 			t.Errorf("%s: it remembers %s of %s", c.name, y.left, y.leftAt)
 		}
 	}
-	y := tally{left: 300 * time.Second, leftAt: start}
+	y := progress{left: 300 * time.Second, leftAt: start}
 	before := 300 * time.Second
 	for i := 1; i <= 50; i++ { // the rate wavers by a fifth
 		now := start.Add(time.Duration(i) * 3 * time.Second)
@@ -48,7 +48,7 @@ func TestTally_steady(t *testing.T) {
 func TestTally_pace(t *testing.T) {
 	now := time.Unix(1_777_896_000, 0)
 	r := &reset.Request{State: reset.Running, Plan: reset.Plan{Resets: 1000}}
-	y := tally{}
+	y := progress{}
 	seq := int64(0)
 	settle := func(n int) {
 		for range n {
