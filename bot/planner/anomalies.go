@@ -26,19 +26,19 @@ const (
 
 // risks lists what an approver should know about a plan, the heaviest first.
 // Names out of profiles are stripped of all but letters, digits and spaces.
-func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset.Target, j *judge, e elsewhere) (list []reset.Risk, err error) {
-	seen := glance(targets, time.Now())
+func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset.Target, c *classifier, e overlaps) (list []reset.Risk, err error) {
+	seen := countTargets(targets, time.Now())
 	list = append(list,
-		reset.Risk{Kind: reset.RiskAgain, Users: j.twice, Requests: []reset.ID{r.Asked.Source.Result}},
+		reset.Risk{Kind: reset.RiskAgain, Users: c.twice, Requests: []reset.ID{r.Asked.Source.Result}},
 		reset.Risk{Kind: reset.RiskResetBefore, Users: e.again, Most: e.most, Last: e.last, Requests: e.by},
-		reset.Risk{Kind: reset.RiskProtected, Users: seen.broken},
+		reset.Risk{Kind: reset.RiskProtected, Users: seen.protected},
 		reset.Risk{Kind: reset.RiskResistant, Users: seen.strong})
 	whole := reset.Risk{Kind: reset.RiskDepartments, Departments: pl.wholeDepartments(ctx, targets)}
 	for _, department := range whole.Departments {
 		whole.Users += department.Users
 	}
 	list = append(list, whole,
-		reset.Risk{Kind: reset.RiskColumn, Users: j.later},
+		reset.Risk{Kind: reset.RiskColumn, Users: c.later},
 		reset.Risk{Kind: reset.RiskNew, Users: seen.fresh},
 		reset.Risk{Kind: reset.RiskInactive, Users: seen.suspended},
 		reset.Risk{Kind: reset.RiskElsewhere, Users: e.busy, Requests: e.requests[:min(len(e.requests), shownDetails)]})
@@ -56,17 +56,17 @@ func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset
 	return list, nil
 }
 
-// glanced counts what the targets alone show.
-type glanced struct{ broken, fresh, suspended, strong int }
+// targetStats counts what the targets alone show.
+type targetStats struct{ protected, fresh, suspended, strong int }
 
-func glance(targets []reset.Target, now time.Time) (g glanced) {
+func countTargets(targets []reset.Target, now time.Time) (g targetStats) {
 	for i := range targets {
 		t := &targets[i]
 		if t.Action != reset.ActionReset {
 			continue
 		}
 		if t.Reason != "" {
-			g.broken++
+			g.protected++
 		}
 		if t.Created != nil && now.Sub(*t.Created) < newcomer {
 			g.fresh++

@@ -96,9 +96,9 @@ func TestJudge_again(t *testing.T) {
 	row := reset.Row{Row: 1, Line: 2, Kind: reset.RefID, Value: ana}
 	m := okta.Match{Users: []okta.User{{ID: ana, Login: "ana@example.com", Status: "ACTIVE"}}}
 	for anyway, want := range map[bool]reset.Reason{false: reset.ResetBefore, true: ""} {
-		j := &judge{seen: map[string]int{}, before: map[reset.UserID]reset.ID{ana: "FR-1"}, anyway: anyway}
-		if got := j.target(row, m); got.Reason != want || anyway != (j.twice == 1) || (got.Action == reset.ActionReset) != anyway {
-			t.Errorf("anyway %v: %+v, %d again", anyway, got, j.twice)
+		c := &classifier{seen: map[string]int{}, before: map[reset.UserID]reset.ID{ana: "FR-1"}, anyway: anyway}
+		if got := c.target(row, m); got.Reason != want || anyway != (c.twice == 1) || (got.Action == reset.ActionReset) != anyway {
+			t.Errorf("anyway %v: %+v, %d again", anyway, got, c.twice)
 		}
 	}
 }
@@ -107,10 +107,10 @@ func TestJudge_again(t *testing.T) {
 func TestJudge_later(t *testing.T) {
 	row := reset.Row{Row: 1, Line: 2, Kind: reset.RefEmail, Value: "ana@example.com", Column: "E-Mail"}
 	for status, counted := range map[string]int{"ACTIVE": 1, "STAGED": 0} {
-		j := &judge{seen: map[string]int{}}
-		got := j.target(row, okta.Match{Users: []okta.User{{ID: ana, Login: "ana@example.com", Status: status}}})
-		if j.later != counted || !slices.Contains([]string{"line 2: found only by the column \"E-Mail\"", "line 2: the user was never activated; line 2: found only by the column \"E-Mail\""}, got.Detail) {
-			t.Errorf("%s: %d, %q", status, j.later, got.Detail)
+		c := &classifier{seen: map[string]int{}}
+		got := c.target(row, okta.Match{Users: []okta.User{{ID: ana, Login: "ana@example.com", Status: status}}})
+		if c.later != counted || !slices.Contains([]string{"line 2: found only by the column \"E-Mail\"", "line 2: the user was never activated; line 2: found only by the column \"E-Mail\""}, got.Detail) {
+			t.Errorf("%s: %d, %q", status, c.later, got.Detail)
 		}
 	}
 }

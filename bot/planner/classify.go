@@ -10,30 +10,30 @@ import (
 	"factorbot/okta"
 )
 
-// judge turns rows into targets. It remembers who was named before.
-type judge struct {
-	rules  policy.Rules
-	known  protection.Snapshot
-	broken bool           // a break-glass request: the protected are included
-	roles  bool           // who has roles is asked for each: the lists could not be read, or are not to be
-	groups bool           // who is in a protected group is asked for each
-	seen   map[string]int // user ID -> row
-	later  int            // targets to reset that were found only by a later column of their file
-	out    taken
-	before map[reset.UserID]reset.ID // of a result file: who was reset by which request
-	anyway bool                      // they are reset again
-	twice  int                       // how many of them are
-	risks  []reset.Risk              // what an approver should know, when all are judged
+// classifier turns rows into targets. It remembers who was named before.
+type classifier struct {
+	rules      policy.Rules
+	known      protection.Snapshot
+	breakGlass bool           // a break-glass request: the protected are included
+	roles      bool           // who has roles is asked for each: the lists could not be read, or are not to be
+	groups     bool           // who is in a protected group is asked for each
+	seen       map[string]int // user ID -> row
+	later      int            // targets to reset that were found only by a later column of their file
+	out        taken
+	before     map[reset.UserID]reset.ID // of a result file: who was reset by which request
+	anyway     bool                      // they are reset again
+	twice      int                       // how many of them are
+	risks      []reset.Risk              // what an approver should know, when all are judged
 }
 
 // target decides what a plan does with one row.
-func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
+func (c *classifier) target(row reset.Row, m okta.Match) reset.Target {
 	t := reset.Target{Row: row.Row, Input: row.Input, Action: reset.ActionReset}
 	switch {
-	case j.out.rows[row.Row]:
+	case c.out.rows[row.Row]:
 		skip(&t, reset.TakenOut, at(row, tookOut))
 		if len(m.Users) == 1 {
-			j.user(&t, row, m.Users[0])
+			c.user(&t, row, m.Users[0])
 		}
 		return t
 	case row.Problem != "":
@@ -52,7 +52,7 @@ func (j *judge) target(row reset.Row, m okta.Match) reset.Target {
 		skip(&t, reset.Ambiguous, at(row, ambiguous(m.Users)))
 		return t
 	}
-	j.user(&t, row, m.Users[0])
+	c.user(&t, row, m.Users[0])
 	return t
 }
 
@@ -65,42 +65,42 @@ func ambiguous(users []okta.User) string {
 	return fmt.Sprintf("this leads to %s, %s: use the ID of the one you mean", reset.Plural(len(users), "user"), strings.Join(names, " and "))
 }
 
-func (j *judge) user(t *reset.Target, row reset.Row, u okta.User) {
+func (c *classifier) user(t *reset.Target, row reset.Row, u okta.User) {
 	t.User, t.Login, t.Status, t.Department = reset.UserID(u.ID), u.Login, u.Status, u.Department
 	t.Name = strings.TrimSpace(u.FirstName + " " + u.LastName)
 	if !u.Created.IsZero() {
 		created := u.Created.UTC()
 		t.Created = &created
 	}
-	if j.out.users[t.User] {
+	if c.out.users[t.User] {
 		skip(t, reset.TakenOut, at(row, tookOut))
 		return
 	}
-	if first, ok := j.seen[u.ID]; ok {
+	if first, ok := c.seen[u.ID]; ok {
 		skip(t, reset.Duplicate, at(row, fmt.Sprintf("same user as row %d", first)))
 		return
 	}
-	j.seen[u.ID] = row.Row
-	j.status(t, row)
-	j.again(t, row)
+	c.seen[u.ID] = row.Row
+	c.status(t, row)
+	c.again(t, row)
 	if row.Column != "" {
 		note(t, at(row, fmt.Sprintf("found only by the column %q", row.Column)))
 		if t.Action == reset.ActionReset {
-			j.later++
+			c.later++
 		}
 	}
 	if t.Action == reset.ActionReset {
-		j.protect(t, j.known.Match(j.rules, t.User, t.Login), row)
+		c.protect(t, c.known.Match(c.rules, t.User, t.Login), row)
 	}
 }
 
 // again passes over who was reset by the request whose result file was dropped back.
-func (j *judge) again(t *reset.Target, row reset.Row) {
-	by, ok := j.before[t.User]
+func (c *classifier) again(t *reset.Target, row reset.Row) {
+	by, ok := c.before[t.User]
 	switch {
 	case !ok || t.Action != reset.ActionReset:
-	case j.anyway:
-		j.twice++
+	case c.anyway:
+		c.twice++
 	default:
 		skip(t, reset.ResetBefore, at(row, "already reset by "+string(by)))
 	}
@@ -108,10 +108,10 @@ func (j *judge) again(t *reset.Target, row reset.Row) {
 
 // protect passes a protected target over, or marks it as included by a
 // break-glass request: it keeps its reason, so that the run knows what was approved.
-func (j *judge) protect(t *reset.Target, m protection.Match, row reset.Row) {
+func (c *classifier) protect(t *reset.Target, m protection.Match, row reset.Row) {
 	switch {
 	case m.Reason == "":
-	case j.broken && !m.Always:
+	case c.breakGlass && !m.Always:
 		if t.Reason == "" {
 			t.Reason = m.Reason
 			note(t, at(row, "protected, included by break-glass: "+m.Words))
@@ -121,23 +121,23 @@ func (j *judge) protect(t *reset.Target, m protection.Match, row reset.Row) {
 	}
 }
 
-// spare passes one target over where a plan would reset every active super
+// keepLastSuperAdmin passes one target over where a plan would reset every active super
 // administrator: the last of them, by row, is left alone.
-func (j *judge) spare(targets []reset.Target) {
+func (c *classifier) keepLastSuperAdmin(targets []reset.Target) {
 	last, meant := -1, 0
 	for i, t := range targets {
-		if t.Action == reset.ActionReset && j.known.Supers.Has(t.User) {
+		if t.Action == reset.ActionReset && c.known.Supers.Has(t.User) {
 			last, meant = i, meant+1
 		}
 	}
-	if meant > 0 && meant >= j.known.Supers.Len() {
+	if meant > 0 && meant >= c.known.Supers.Len() {
 		w := protection.LastSuper()
 		skip(&targets[last], w.Reason, w.Words)
 	}
 }
 
 // status judges Okta's user status.
-func (j *judge) status(t *reset.Target, row reset.Row) {
+func (c *classifier) status(t *reset.Target, row reset.Row) {
 	switch t.Status {
 	case "DEPROVISIONED":
 		skip(t, reset.Deprovisioned, at(row, "the user is deactivated"))

@@ -49,8 +49,8 @@ func TestJudge_target(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			rules := policy.Rules{Protect: policy.Protect{Admins: policy.AdminsList, Users: []string{"vip@example.com"}}}
-			j := &judge{rules: rules, known: protection.Snapshot{Admins: protection.ListOf(boss)}, seen: map[string]int{}}
-			got := j.target(c.row, c.match)
+			by := &classifier{rules: rules, known: protection.Snapshot{Admins: protection.ListOf(boss)}, seen: map[string]int{}}
+			got := by.target(c.row, c.match)
 			if got.Action != c.action || got.Reason != c.reason || !strings.Contains(got.Detail, c.detail) {
 				t.Fatalf("got %+v", got)
 			}
@@ -59,10 +59,10 @@ func TestJudge_target(t *testing.T) {
 }
 
 func TestJudge_duplicates_by_resolved_ID(t *testing.T) {
-	j := &judge{seen: map[string]int{}}
+	c := &classifier{seen: map[string]int{}}
 	u := okta.User{ID: ana, Login: "ana@example.com", Status: "ACTIVE"}
-	first := j.target(reset.Row{Row: 1, Kind: reset.RefLogin, Value: "ana@example.com"}, okta.Match{Users: []okta.User{u}})
-	again := j.target(reset.Row{Row: 2, Kind: reset.RefID, Value: ana}, okta.Match{Users: []okta.User{u}})
+	first := c.target(reset.Row{Row: 1, Kind: reset.RefLogin, Value: "ana@example.com"}, okta.Match{Users: []okta.User{u}})
+	again := c.target(reset.Row{Row: 2, Kind: reset.RefID, Value: ana}, okta.Match{Users: []okta.User{u}})
 	if first.Action != reset.ActionReset || again.Reason != reset.Duplicate || !strings.Contains(again.Detail, "row 1") {
 		t.Fatalf("got %+v and %+v", first, again)
 	}

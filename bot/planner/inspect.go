@@ -11,24 +11,24 @@ import (
 
 // inspect asks what is asked of each target: roles and factors of a few, roles
 // and groups of all where the lists of the protected cannot be read.
-func (pl *planning) inspect(ctx context.Context, j *judge, targets []reset.Target) error {
+func (pl *planning) inspect(ctx context.Context, c *classifier, targets []reset.Target) error {
 	resets := 0
 	for _, t := range targets {
 		if t.Action == reset.ActionReset {
 			resets++
 		}
 	}
-	small := resets <= policy.Few || j.rules.Inspect == "each"
-	roles := j.roles || small && j.rules.Protect.Admins != policy.AdminsOff
+	small := resets <= policy.Few || c.rules.Inspect == "each"
+	roles := c.roles || small && c.rules.Protect.Admins != policy.AdminsOff
 	for i := range targets {
 		for _, ask := range []struct {
 			wanted bool
-			of     func(context.Context, *judge, *reset.Target) error
-		}{{roles, pl.askRoles}, {j.groups, pl.askGroups}, {small, pl.askFactors}} {
+			of     func(context.Context, *classifier, *reset.Target) error
+		}{{roles, pl.askRoles}, {c.groups, pl.askGroups}, {small, pl.askFactors}} {
 			if !ask.wanted || targets[i].Action != reset.ActionReset {
 				continue
 			}
-			if err := ask.of(ctx, j, &targets[i]); err != nil {
+			if err := ask.of(ctx, c, &targets[i]); err != nil {
 				return err
 			}
 		}
@@ -38,29 +38,29 @@ func (pl *planning) inspect(ctx context.Context, j *judge, targets []reset.Targe
 
 // askRoles judges a target by its roles, and skips one whose roles may not be
 // read where there are no lists to go by.
-func (pl *planning) askRoles(ctx context.Context, j *judge, t *reset.Target) error {
-	known := j.known
+func (pl *planning) askRoles(ctx context.Context, c *classifier, t *reset.Target) error {
+	known := c.known
 	err := pl.Protection.AskRoles(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
 		skip(t, reset.NotFound, "just removed from Okta")
-	case okta.IsKind(err, okta.KindForbidden) && !j.roles: // the lists have told
+	case okta.IsKind(err, okta.KindForbidden) && !c.roles: // the lists have told
 	case okta.IsKind(err, okta.KindForbidden):
 		skip(t, reset.ProtectedAdmin, "Okta doesn't say whether this is an administrator")
 	case err != nil:
 		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 	default:
-		if j.known.Supers.Len() > 0 || !pl.Protection.Needs(j.broken).Supers {
-			known.Supers = j.known.Supers // the list knows whether there are others
+		if c.known.Supers.Len() > 0 || !pl.Protection.Needs(c.breakGlass).Supers {
+			known.Supers = c.known.Supers // the list knows whether there are others
 		}
-		j.protect(t, known.Match(j.rules, t.User, t.Login), reset.Row{})
+		c.protect(t, known.Match(c.rules, t.User, t.Login), reset.Row{})
 	}
 	return nil
 }
 
 // askGroups judges a target by its groups.
-func (pl *planning) askGroups(ctx context.Context, j *judge, t *reset.Target) error {
-	known := j.known
+func (pl *planning) askGroups(ctx context.Context, c *classifier, t *reset.Target) error {
+	known := c.known
 	err := pl.Protection.AskGroups(ctx, &known, t.User)
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
@@ -70,13 +70,13 @@ func (pl *planning) askGroups(ctx context.Context, j *judge, t *reset.Target) er
 	case err != nil:
 		return fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
 	default:
-		j.protect(t, known.Match(j.rules, t.User, t.Login), reset.Row{})
+		c.protect(t, known.Match(c.rules, t.User, t.Login), reset.Row{})
 	}
 	return nil
 }
 
 // askFactors lists what a reset will remove. What may not be read is not known.
-func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) error {
+func (pl *planning) askFactors(ctx context.Context, _ *classifier, t *reset.Target) error {
 	factors, err := pl.Okta.Factors(ctx, string(t.User))
 	switch {
 	case okta.IsKind(err, okta.KindNotFound):
@@ -94,14 +94,14 @@ func (pl *planning) askFactors(ctx context.Context, _ *judge, t *reset.Target) e
 }
 
 // costs says what it costs that the protected cannot be read, as a whole or one by one.
-func (j *judge) costs() (list []string) {
-	if j.known.Self == "" {
+func (c *classifier) costs() (list []string) {
+	if c.known.Self == "" {
 		list = append(list, "Okta doesn't say who the bot is, so its own service user isn't protected.")
 	}
-	if j.roles && j.rules.Protect.Admins != policy.AdminsEach {
+	if c.roles && c.rules.Protect.Admins != policy.AdminsEach {
 		list = append(list, "Okta's lists of administrators can't be read, so every user's roles are checked one by one. That takes at least three times as long.")
 	}
-	if j.groups {
+	if c.groups {
 		list = append(list, "The members of a protected group can't be read, so every user's groups are checked one by one. That takes at least three times as long.")
 	}
 	return list

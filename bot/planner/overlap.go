@@ -16,8 +16,8 @@ const (
 	before = 30 * 24 * time.Hour
 )
 
-// elsewhere is what the record knows of a plan's users from other requests.
-type elsewhere struct {
+// overlaps is what the record knows of a plan's users from other requests.
+type overlaps struct {
 	again    int        // users who were reset before
 	most     int        // how often one of them was, at most
 	last     time.Time  // when one of them was last
@@ -26,10 +26,10 @@ type elsewhere struct {
 	requests []reset.ID // those requests
 }
 
-// mention says in the targets' details who is in another open request or was
+// findOverlaps says in the targets' details who is in another open request or was
 // reset lately, and counts them.
-func (pl *planning) mention(ctx context.Context, r *reset.Request, targets []reset.Target) (elsewhere, error) {
-	var e elsewhere
+func (pl *planning) findOverlaps(ctx context.Context, r *reset.Request, targets []reset.Target) (overlaps, error) {
+	var e overlaps
 	rows := make(map[reset.UserID]*reset.Target, len(targets))
 	ids := make([]reset.UserID, 0, len(targets))
 	for i := range targets {
@@ -42,14 +42,14 @@ func (pl *planning) mention(ctx context.Context, r *reset.Request, targets []res
 			return e, fmt.Errorf("read what is known of the users: %w", err)
 		}
 		if t := rows[u.User]; t != nil {
-			e.known(t, u, r.ID)
+			e.addUser(t, u, r.ID)
 		}
 	}
-	return e, pl.openElsewhere(ctx, rows, &e)
+	return e, pl.findOpen(ctx, rows, &e)
 }
 
-// known takes in what the record tells of one user.
-func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
+// addUser takes in what the record tells of one user.
+func (e *overlaps) addUser(t *reset.Target, u reset.UserRecord, own reset.ID) {
 	times := 0
 	for _, n := range u.Notes {
 		age := time.Since(n.At)
@@ -69,12 +69,12 @@ func (e *elsewhere) known(t *reset.Target, u reset.UserRecord, own reset.ID) {
 	}
 	e.most = max(e.most, times)
 	if u.Claim != nil && u.Claim.Request != own {
-		e.in(t, u.Claim.Request, u.Claim.At)
+		e.addOpen(t, u.Claim.Request, u.Claim.At)
 	}
 }
 
-// in notes that a user is in another open request.
-func (e *elsewhere) in(t *reset.Target, other reset.ID, since time.Time) {
+// addOpen notes that a user is in another open request.
+func (e *overlaps) addOpen(t *reset.Target, other reset.ID, since time.Time) {
 	mark := "also in " + string(other) + " "
 	if strings.Contains(t.Detail, mark) {
 		return
@@ -98,8 +98,8 @@ func note(t *reset.Target, s string) {
 	t.Detail = s
 }
 
-// openElsewhere reads the plans of the other requests that are still open.
-func (pl *planning) openElsewhere(ctx context.Context, rows map[reset.UserID]*reset.Target, e *elsewhere) error {
+// findOpen reads the plans of the other requests that are still open.
+func (pl *planning) findOpen(ctx context.Context, rows map[reset.UserID]*reset.Target, e *overlaps) error {
 	open := reset.Query{States: []reset.State{reset.Pending, reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}}
 	for other, err := range pl.Record.Requests(ctx, open) {
 		if err != nil {
@@ -113,7 +113,7 @@ func (pl *planning) openElsewhere(ctx context.Context, rows map[reset.UserID]*re
 				return fmt.Errorf("read the plan of %s: %w", other.ID, err)
 			}
 			if ours := rows[t.User]; ours != nil && t.Action == reset.ActionReset {
-				e.in(ours, other.ID, other.Asked.At)
+				e.addOpen(ours, other.ID, other.Asked.At)
 			}
 		}
 	}

@@ -31,11 +31,11 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	if err != nil {
 		return err
 	}
-	targets, j, err := pl.targets(ctx, r)
+	targets, c, err := pl.targets(ctx, r)
 	if err != nil {
 		return err
 	}
-	plan, err := pl.freeze(ctx, r, r.Plan.Revision+1, targets, j)
+	plan, err := pl.freeze(ctx, r, r.Plan.Revision+1, targets, c)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	res := Result{Plan: plan, Terms: terms}
 	switch {
 	case plan.Resets == 0:
-		res.Refusal = &Error{"nothing_to_reset", nothing(plan, targets)}
+		res.Refusal = &Error{"nothing_to_reset", nothingToReset(plan, targets)}
 	case over != nil:
 		res.Refusal = &Error{over.Code, over.Words}
 	}
@@ -67,17 +67,17 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 // shownDetails is how many rows a refusal explains one by one.
 const shownDetails = 3
 
-// nothing says why no target is left, the most frequent reason first, and explains the first rows.
-func nothing(p reset.Plan, targets []reset.Target) string {
+// nothingToReset says why no target is left, the most frequent reason first, and explains the first rows.
+func nothingToReset(p reset.Plan, targets []reset.Target) string {
 	reasons := slices.SortedFunc(maps.Keys(p.Skips), func(a, b reset.Reason) int {
 		return cmp.Or(p.Skips[b]-p.Skips[a], strings.Compare(string(a), string(b)))
 	})
 	if len(targets) == 1 {
 		t := targets[0]
 		if t.Reason == reset.NotFound {
-			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, mend(t.Reason))
+			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, remedy(t.Reason))
 		}
-		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, mend(t.Reason))
+		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, remedy(t.Reason))
 	}
 	var parts []string
 	for _, r := range reasons {
@@ -90,7 +90,7 @@ func nothing(p reset.Plan, targets []reset.Target) string {
 	if len(reasons) == 0 {
 		return s
 	}
-	return s + mend(reasons[0])
+	return s + remedy(reasons[0])
 }
 
 // skipWords says why users are skipped, after their number.
@@ -122,8 +122,8 @@ func skipWords(r reset.Reason) string {
 	return strings.ReplaceAll(string(r), "_", " ")
 }
 
-// mend says what the requester does about it, after a blank; "" where there is nothing to do.
-func mend(r reset.Reason) string {
+// remedy says what the requester does about it, after a blank; "" where there is nothing to do.
+func remedy(r reset.Reason) string {
 	switch r {
 	case reset.NotFound, reset.InvalidRow:
 		return " Check the spelling and ask again."
@@ -138,8 +138,8 @@ func mend(r reset.Reason) string {
 }
 
 // targets makes one target for each row of the roster.
-func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Target, *judge, error) {
-	rows, matches, err := pl.named(ctx, r)
+func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Target, *classifier, error) {
+	rows, matches, err := pl.rows(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -148,29 +148,29 @@ func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Targ
 	} else {
 		ctx = okta.WithLane(ctx, okta.Lane(pl.id))
 	}
-	j, err := pl.judge(ctx, r)
+	c, err := pl.classifier(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := pl.checkUsers(matches); err != nil {
 		return nil, nil, err
 	}
-	j.resolved(rows, matches)
+	c.addTakenOut(rows, matches)
 	targets := make([]reset.Target, len(rows))
 	for i, row := range rows {
-		targets[i] = j.target(row, matches[i])
+		targets[i] = c.target(row, matches[i])
 		matches[i], rows[i] = okta.Match{}, reset.Row{} // as soon as it can be, the room is free again
 	}
-	if err := pl.inspect(ctx, j, targets); err != nil {
+	if err := pl.inspect(ctx, c, targets); err != nil {
 		return nil, nil, err
 	}
-	j.spare(targets)
-	known, err := pl.mention(ctx, r, targets)
+	c.keepLastSuperAdmin(targets)
+	known, err := pl.findOverlaps(ctx, r, targets)
 	if err != nil {
 		return nil, nil, err
 	}
-	j.risks, err = pl.risks(ctx, r, targets, j, known)
-	return targets, j, err
+	c.risks, err = pl.risks(ctx, r, targets, c, known)
+	return targets, c, err
 }
 
 // checkUsers refuses more users than one request may have. Rows that name the
@@ -189,40 +189,40 @@ func (pl *planning) checkUsers(matches []okta.Match) error {
 	return nil
 }
 
-// judge reads the lists of the protected and what was taken out.
-func (pl *planning) judge(ctx context.Context, r *reset.Request) (*judge, error) {
-	broken := r.Asked.Options.BreakGlass
-	pl.Protection.Refresh(ctx, broken, time.Now())
-	j := &judge{rules: pl.Rules(), known: pl.Protection.Current(), broken: broken, seen: map[string]int{}}
-	n := pl.Protection.Needs(broken)
-	j.roles = n.Admins && j.known.Admins.Err() != nil || n.Supers && j.known.Supers.Err() != nil || j.rules.Protect.Admins == policy.AdminsEach
-	j.groups = n.Groups && j.known.Groups.Err() != nil
-	if !n.Supers || j.known.Supers.Err() != nil {
-		j.known.Supers = protection.List{}
+// classifier reads the lists of the protected and what was taken out.
+func (pl *planning) classifier(ctx context.Context, r *reset.Request) (*classifier, error) {
+	breakGlass := r.Asked.Options.BreakGlass
+	pl.Protection.Refresh(ctx, breakGlass, time.Now())
+	c := &classifier{rules: pl.Rules(), known: pl.Protection.Current(), breakGlass: breakGlass, seen: map[string]int{}}
+	n := pl.Protection.Needs(breakGlass)
+	c.roles = n.Admins && c.known.Admins.Err() != nil || n.Supers && c.known.Supers.Err() != nil || c.rules.Protect.Admins == policy.AdminsEach
+	c.groups = n.Groups && c.known.Groups.Err() != nil
+	if !n.Supers || c.known.Supers.Err() != nil {
+		c.known.Supers = protection.List{}
 	}
 	if !n.Groups {
-		j.known.Groups = protection.List{}
+		c.known.Groups = protection.List{}
 	}
 	var err error
-	if j.out, err = pl.takenOut(ctx, r); err != nil {
+	if c.out, err = pl.takenOut(ctx, r); err != nil {
 		return nil, err
 	}
-	j.anyway = r.Asked.Source.Anyway
-	j.before, err = pl.resetBefore(ctx, r.Asked.Source.Result)
-	return j, err
+	c.anyway = r.Asked.Source.Anyway
+	c.before, err = pl.resetBefore(ctx, r.Asked.Source.Result)
+	return c, err
 }
 
-// named finds who is meant: by the rows of the roster, or by asking Okta. Once a
-// plan was shown its rows stay: who joined a group since is not in the next revision.
-func (pl *planning) named(ctx context.Context, r *reset.Request) ([]reset.Row, []okta.Match, error) {
+// rows finds the users that a request means: by the rows of the roster, or by asking Okta. Once a
+// plan was shown its rows stay: a user who joined a group since is not in the next revision.
+func (pl *planning) rows(ctx context.Context, r *reset.Request) ([]reset.Row, []okta.Match, error) {
 	src := r.Asked.Source
 	if src.Asks() && r.Plan.Revision == 0 {
-		return pl.found(okta.WithLane(ctx, okta.Lane(pl.id)), src)
+		return pl.fromSource(okta.WithLane(ctx, okta.Lane(pl.id)), src)
 	}
 	var rows []reset.Row
 	var err error
 	if src.Asks() {
-		rows, err = pl.shown(ctx, r)
+		rows, err = pl.previousRows(ctx, r)
 	} else {
 		rows, err = pl.roster(ctx)
 	}
@@ -265,7 +265,7 @@ func FactorTypes(factors []okta.Factor) []string {
 }
 
 // freeze saves the targets and computes what approvals are bound to.
-func (pl *planning) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target, j *judge) (reset.Plan, error) {
+func (pl *planning) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target, c *classifier) (reset.Plan, error) {
 	if err := pl.Record.SavePlan(ctx, pl.id, revision, each(targets)); err != nil {
 		return reset.Plan{}, fmt.Errorf("save the plan: %w", err)
 	}
@@ -274,8 +274,8 @@ func (pl *planning) freeze(ctx context.Context, r *reset.Request, revision int, 
 		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
 	}
 	p := summarise(targets)
-	p.Costs = append(costs(r.Asked.Options, p, pl.Rules()), j.costs()...)
-	p.Risks, p.Revision = j.risks, revision
+	p.Costs = append(costs(r.Asked.Options, p, pl.Rules()), c.costs()...)
+	p.Risks, p.Revision = c.risks, revision
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
 	digest, err := reset.DigestPlan(pl.Org, pl.id, revision, r.Asked.Options, p.FileSHA)
 	p.Digest = digest

@@ -16,8 +16,8 @@ type Error struct{ Code, Words string }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Words }
 
-// found lists the users of a group or a search, one row each.
-func (pl *planning) found(ctx context.Context, src reset.Source) ([]reset.Row, []okta.Match, error) {
+// fromSource lists the users of a group or a search, one row each.
+func (pl *planning) fromSource(ctx context.Context, src reset.Source) ([]reset.Row, []okta.Match, error) {
 	users, err := pl.users(ctx, src)
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +66,7 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 	return groups[0].ID, nil
 }
 
-// complaint passes on what Okta says of a search that it does not take.
+// searchError passes on what Okta says of a search that it does not take.
 func searchError(err error) error {
 	var oe *okta.Error
 	if errors.As(err, &oe) && oe.Kind == okta.KindExpression {

@@ -11,14 +11,14 @@ import (
 // tookOut is the detail of a row that an approver took out.
 const tookOut = "removed by an approver"
 
-// taken is whom approvers took out of a plan. Users count with their rows: one
+// taken has the rows and users that approvers took out of a plan. Users count with their rows: one
 // who is named twice is not reset by the other row.
 type taken struct {
 	rows  map[int]bool
 	users map[reset.UserID]bool
 }
 
-// takenOut reads whom the rows named in the plan that they were taken out of.
+// takenOut reads which users the rows named in the plan that they were taken out of.
 func (pl *planning) takenOut(ctx context.Context, r *reset.Request) (taken, error) {
 	out := taken{rows: map[int]bool{}, users: map[reset.UserID]bool{}}
 	if len(r.TakenOut) == 0 {
@@ -38,20 +38,20 @@ func (pl *planning) takenOut(ctx context.Context, r *reset.Request) (taken, erro
 	return out, nil
 }
 
-// resolved adds the users whom the rows taken out name now.
-func (j *judge) resolved(rows []reset.Row, matches []okta.Match) {
-	if len(j.out.rows) == 0 {
+// addTakenOut adds the users that the rows taken out name now.
+func (c *classifier) addTakenOut(rows []reset.Row, matches []okta.Match) {
+	if len(c.out.rows) == 0 {
 		return
 	}
 	for i, row := range rows {
-		if j.out.rows[row.Row] && len(matches[i].Users) == 1 {
-			j.out.users[reset.UserID(matches[i].Users[0].ID)] = true
+		if c.out.rows[row.Row] && len(matches[i].Users) == 1 {
+			c.out.users[reset.UserID(matches[i].Users[0].ID)] = true
 		}
 	}
 }
 
-// shown returns the rows of the plan that was shown last, by the users' IDs.
-func (pl *planning) shown(ctx context.Context, r *reset.Request) (rows []reset.Row, err error) {
+// previousRows returns the rows of the plan that was shown last, by the users' IDs.
+func (pl *planning) previousRows(ctx context.Context, r *reset.Request) (rows []reset.Row, err error) {
 	for t, err := range pl.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)

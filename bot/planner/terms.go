@@ -22,7 +22,7 @@ func (pl *planning) terms(ctx context.Context, r *reset.Request, p reset.Plan, t
 	if c.Handles, err = pl.People.Handles(asking); err != nil {
 		pl.Log.Warn("the names of user groups are not known", "request", pl.id, "err", err)
 	}
-	able, err := pl.able(asking, r, targets)
+	able, err := pl.ableApprovers(asking, r, targets)
 	if err != nil {
 		pl.Log.Warn("how many may approve is not known", "request", pl.id, "err", err)
 	}
@@ -39,8 +39,8 @@ func (pl *planning) terms(ctx context.Context, r *reset.Request, p reset.Plan, t
 	return t, nil
 }
 
-// able lists the persons whose approval could count.
-func (pl *planning) able(ctx context.Context, r *reset.Request, targets []reset.Target) ([]policy.Person, error) {
+// ableApprovers lists the persons whose approval could count.
+func (pl *planning) ableApprovers(ctx context.Context, r *reset.Request, targets []reset.Target) ([]policy.Person, error) {
 	listed, err := pl.People.Approvers(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the approvers: %w", err)

@@ -38,8 +38,8 @@ func (v *Velocity) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// touches reports whether the request counts against the bounds on users per time.
-func touches(r *reset.Request) bool {
+// countsUsers reports whether the request counts against the bounds on users per time.
+func countsUsers(r *reset.Request) bool {
 	return r.Asked.Kind != reset.KindExport && !r.Asked.Options.DryRun
 }
 
@@ -47,7 +47,7 @@ func touches(r *reset.Request) bool {
 // others are still planning does not count: the first one has the room.
 func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) (*policy.Refusal, error) {
 	rules := v.rules()
-	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !touches(r) {
+	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !countsUsers(r) {
 		return nil, nil
 	}
 	now := time.Now()
@@ -82,7 +82,7 @@ func planned(all iter.Seq2[*reset.Request, error]) iter.Seq2[*reset.Request, err
 // StartTime returns when an approved request may start under the bounds; ok is false where that is not known yet.
 func (v *Velocity) StartTime(ctx context.Context, r *reset.Request, now time.Time) (at time.Time, ok bool, err error) {
 	rules := v.rules()
-	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !touches(r) {
+	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !countsUsers(r) {
 		return now, true, nil
 	}
 	day, err := policy.Ran(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
