@@ -2,14 +2,17 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
+	"factorbot/bot/resetlog"
 	"factorbot/okta"
 )
 
@@ -18,376 +21,377 @@ const (
 	gap = time.Hour
 	// logHeadStart is how long before the first call the reading of the System Log begins.
 	logHeadStart = 10 * time.Second
+	// linger is how long calls in flight may go on after the batch is told to stop.
+	linger = 10 * time.Second
+	// firstBackoff is the first wait before a call that never left is tried again.
+	firstBackoff = 500 * time.Millisecond
 )
 
-// batch runs one request from one reading of its head until that head moves.
+// batchRecord is the record of requests, as a batch needs it.
+type batchRecord interface {
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
+	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
+	Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
+	// Start makes started entries durable and takes the claims. It fails as a
+	// whole if the head is not r's any more (reset.ErrChanged) or the term is over;
+	// for one entry it returns a *reset.ClaimedError or a *reset.ResetSinceError.
+	Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error)
+	Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error
+	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
+	Users(ctx context.Context, ids ...reset.UserID) iter.Seq2[reset.UserRecord, error]
+}
+
+// batchOkta is what a batch asks of Okta.
+type batchOkta interface {
+	Me(ctx context.Context) (okta.User, error)
+	// Clock returns how far Okta's clock is ahead of ours; not known: nobody has asked Okta yet.
+	Clock() (ahead time.Duration, known bool)
+	Factors(ctx context.Context, userID string) ([]okta.Factor, error)
+	// FactorsNow lists a user's factors in the place of a slot, and returns since when that is known.
+	FactorsNow(ctx context.Context, s *okta.Slot, userID string) (factors []okta.Factor, asOf time.Time, err error)
+	// Take waits for the turn of a call in the lane.
+	Take(ctx context.Context, lane okta.Lane, step okta.Step) (*okta.Slot, error)
+	// The calls that change something are sent within 2 s of the moment at which their
+	// journal was asked to be durable, or not at all.
+	ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
+	DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, userID, factorID string, forgetPhone bool) (okta.Receipt, error)
+	ClearSessions(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
+}
+
+// batchDeps is what the batches of all requests have in common.
+type batchDeps struct {
+	record     batchRecord
+	okta       batchOkta
+	protection *protection.Lists
+	resetLog   *resetlog.Reader
+	rules      func() policy.Rules
+	pace       Pace
+	began      time.Time // when this run of the bot began: what was in flight before is over settle_after later
+	log        *slog.Logger
+}
+
+// session is what one run of the bot knows of a request from one batch to the next.
+type session struct {
+	wake   chan struct{} // tells that the head or the log may have moved
+	known  bool          // this run of the bot began the request, or has seen that it goes on
+	warned atomic.Bool   // a person was told that Okta does not tell who is protected
+	forget func()        // ends the reading of the System Log for this request; nil: nothing is read
+}
+
+// stopReading ends the reading of the System Log for this request.
+func (s *session) stopReading() {
+	if s.forget != nil {
+		s.forget()
+		s.forget = nil
+	}
+}
+
+// batch acts on Okta for one request, from one reading of its head until that head moves.
+// Sender, settler and verifier do not call it; they meet in two states, progress and
+// control. Whatever is in doubt comes back to one loop, settle.
 type batch struct {
-	*driver
+	batchDeps
 	head    *reset.Request
-	opened  time.Time            // when the journal was read
-	last    time.Time            // of the journal, when it was read
-	lastRow int                  // of those let through by the waves; 0: all are
-	targets map[int]reset.Target // of the rows in doubt and of those claimed by others
+	session *session
+	scope   scope
+	last    time.Time // of the steps in the journal, when it was read
+	targets plannedTargets
+	clocks  *clocks
+	logView *logView
 
-	taking  context.Context // ends when nobody shall be started any more
-	lasting context.Context // of calls in flight and what is recorded of them
-	halt    context.CancelCauseFunc
-	out     *outbox
+	progress *progress
+	control  *control
+	sender   *sender
+	settler  *settler
+	verifier *verifier
 
-	following func()    // ends the reading of the System Log for what is in doubt; nil: it is not read
-	followed  time.Time // since when it is read
-
-	mu       sync.Mutex
-	paused   error     // what came of recording the pause
-	noLog    time.Time // since when the System Log cannot be read
-	ledger   *reset.Ledger
-	claimed  map[int]reset.ID // rows whose user another request has claimed
-	looked   map[int]looked   // what was seen of rows in doubt
-	meantIDs map[int][]string // factors that were listed for a first call that is not recorded yet
-	failing  int              // failures in a row
-	warns    bool             // it was this batch that found that Okta tells of nobody who is protected
-	late     streak           // calls in a row that came too late after their record
-	stale    streak           // and after the last reading of the factors
+	endCalls func()
 }
 
-// errHalted ends a batch after it has paused its own request.
-var errHalted = errors.New("the request was paused")
-
-// batch runs what is left of a running request.
-func (d *driver) batch(ctx context.Context, r *reset.Request) error {
-	b, end, err := d.open(ctx, r)
-	if err != nil {
-		return err
-	}
-	defer end()
-	if !d.mine {
-		return b.returned()
-	}
-	release := d.protected.Follow(b.broken())
-	defer release()
-	d.protected.Refresh(b.taking, b.broken(), time.Now().Add(-protection.Every))
-	b.readLog()
-	proved := b.proveMeanwhile()
-	err = b.all()
-	proved()
-	if err != nil {
-		return err
-	}
-	if _, ramping := r.WaveEnd(); ramping {
-		return b.waveOver()
-	}
-	return d.move(ctx, false, (*reset.Request).Verify)
-}
-
-// open reads the journal and starts what a batch needs; end stops it and waits.
-func (d *driver) open(ctx context.Context, r *reset.Request) (*batch, func(), error) {
-	ledger, err := d.ledger(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	b := &batch{
-		driver: d, head: r, opened: time.Now(), ledger: ledger, last: ledger.LastStep(),
-		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, looked: map[int]looked{}, meantIDs: map[int][]string{},
-	}
-	lasting, endCalls := outlive(ctx, linger)
-	taking, halt := context.WithCancelCause(ctx)
-	b.lasting, b.taking, b.halt = lasting, taking, halt
-	b.out = newOutbox(func(entries []reset.Entry) error {
-		return d.Journal.Append(lasting, d.id, entries...)
-	}, func(err error) { halt(err) })
-	var wg sync.WaitGroup
-	if r.State == reset.Running || r.State == reset.Paused {
-		wg.Go(b.heed)
-	}
-	end := func() {
-		halt(nil)
-		wg.Wait()
-		b.out.close()
-		endCalls()
-		b.unfollow()
-	}
-	err = b.letThrough()
-	if err == nil {
-		err = b.admit()
-	}
-	if err == nil {
-		err = b.suspect()
-	}
-	if err != nil {
-		end()
-		return nil, nil, err
-	}
-	return b, end, nil
-}
-
-// heed halts the batch when its head moves, so that a pause or a cancellation
-// is seen also while nobody is started. The request's own log wakes it too. A
-// pause that has another cause now is the same pause.
-func (b *batch) heed() {
-	for b.taking.Err() == nil {
-		select {
-		case <-b.taking.Done():
-			return
-		case <-b.wake:
-		}
-		r, err := b.Heads.Get(b.taking, b.id)
-		if err == nil && r.Version != b.head.Version && !(r.State == reset.Paused && b.head.State == reset.Paused) {
-			b.halt(reset.ErrChanged)
-			return
-		}
-		pauseFor(b.taking, time.Second)
-	}
-}
-
-// ledger folds the request's log.
-func (d *driver) ledger(ctx context.Context) (*reset.Ledger, error) {
-	l := reset.NewLedger()
-	for e, err := range d.Journal.Log(ctx, d.id, 1) {
+// openBatch reads the journal and says of every step that it leaves open that it is in
+// doubt. The batch has to be closed.
+func openBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request) (*batch, error) {
+	ledger := reset.NewLedger()
+	for e, err := range d.record.Log(ctx, r.ID, 1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the log of %s: %w", d.id, err)
+			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
-		l.Apply(e)
+		ledger.Apply(e)
 	}
-	return l, nil
-}
-
-// reads reports whether the request is read back from the System Log.
-func (d *driver) reads(r *reset.Request) bool {
-	return d.Rules().Verify == "log" && r.Plan.Resets > policy.Few
-}
-
-// admit says of every step that nobody heard the end of that it is in doubt.
-func (b *batch) admit() error {
-	var entries []reset.Entry
-	for _, row := range b.ledger.Doubtful() {
-		p := b.ledger.Row(row)
-		if !p.Open.Doubt {
-			step := p.Open.Step
-			entries = append(entries, reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Reason: reset.SettledAfterRestart})
+	b := newBatch(ctx, d, s, r, ledger)
+	if r.State == reset.Running || r.State == reset.Paused {
+		b.control.watch()
+	}
+	for _, prepare := range []func() error{b.letThrough, b.markInterrupted, b.markRestored} {
+		if err := prepare(); err != nil {
+			b.close()
+			return nil, err
 		}
 	}
-	if len(entries) == 0 {
-		return nil
-	}
-	return b.append(entries...)
+	return b, nil
 }
 
-// returned judges a request that ran before this run of the bot began: left alone
-// for too long it asks a person, else it notes that it goes on. The head has moved
-// then, and is read anew.
-func (b *batch) returned() error {
-	last := b.last
-	if b.head.ResumedAt.After(last) {
-		last = b.head.ResumedAt
+// newBatch joins the parts of a batch.
+func newBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request, ledger *reset.Ledger) *batch {
+	lasting, endCalls := outlive(ctx, linger)
+	b := &batch{
+		batchDeps: d, head: r, session: s, scope: scope(r.Asked.Options), last: ledger.LastStep(), endCalls: endCalls,
+		targets: plannedTargets{record: d.record, id: r.ID, revision: r.Plan.Revision},
 	}
-	away := max(b.began.Sub(last), 0) // a clock that was set back
-	var err error
-	if away+time.Since(b.began) > gap {
-		err = b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
-	} else {
-		doubtful := len(b.doubtful())
-		err = b.move(b.taking, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
-			return r.Return(away, doubtful, now)
-		})
+	b.control = newControl(ctx, lasting, r, d.record, s.wake, func() int { return d.rules().PauseAfter })
+	b.progress = newProgress(lasting, r.ID, d.record, ledger, b.control.halt, d.log)
+	b.clocks = &clocks{
+		okta: d.okta, least: b.progress.leastAhead, term: d.pace.Term, began: d.began, opened: time.Now(),
+		restored: r.RestoredFrom, asOf: r.RestoredOkta,
 	}
-	b.mine = err == nil
+	b.logView = &logView{reader: d.resetLog, clocks: b.clocks, lag: d.pace.LogLag}
+	b.sender = &sender{
+		record: d.record, okta: d.okta, protection: d.protection, rules: d.rules, head: r, scope: b.scope, clocks: b.clocks,
+		progress: b.progress, control: b.control, session: s, warned: s.warned.Load(), log: d.log,
+	}
+	b.settler = &settler{
+		record: d.record, okta: d.okta, protection: d.protection, head: r, scope: b.scope, clocks: b.clocks, pace: d.pace,
+		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, sender: b.sender, log: d.log,
+	}
+	b.verifier = &verifier{
+		okta: d.okta, head: r, scope: b.scope, clocks: b.clocks, pace: d.pace, rules: d.rules,
+		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, log: d.log,
+	}
+	return b
+}
+
+// close ends what the batch has started, waits for it, and records what is left.
+func (b *batch) close() {
+	b.control.close()
+	b.progress.close()
+	b.endCalls()
+	b.logView.unfollow()
+}
+
+// run brings every target that the waves let through to an outcome: first those that
+// were never tried, then those in doubt and those that other requests had claimed. A wave
+// is read back, too, and a reset of it that did not take goes again.
+func (b *batch) run() error {
+	release := b.protection.Follow(b.scope.BreakGlass)
+	defer release()
+	b.protection.Refresh(b.control.starting, b.scope.BreakGlass, time.Now().Add(-protection.Every))
+	b.followLog()
+	stopProving := b.verifier.proveMeanwhile()
+	b.sendToNew()
+	err := b.settle(reset.Running)
+	stopProving()
+	if err == nil {
+		err = b.checkOutcomes()
+	}
+	_, ramping := b.head.WaveEnd()
+	for took := false; err == nil && ramping && !took; {
+		if took, err = b.readBack(); err == nil && !took {
+			err = b.settle(reset.Running)
+		}
+	}
 	return err
 }
 
-// readLog has the System Log read while the request runs, if it is read back from
-// it: from its first call on, because a reading that begins too late is lost.
-func (b *batch) readLog() {
-	if !b.reads(b.head) || b.forget != nil {
-		return
+// settle settles what is in doubt, round after round, and waits for users claimed by other
+// requests, until nothing is left, another round would show nothing new, or the batch is
+// halted. Only a running request sends anything. It returns why the batch ended, nil if it
+// did not.
+func (b *batch) settle(state reset.State) error {
+	for wait := settleEvery; wait > 0 && !b.control.stopped(); {
+		claimed := b.progress.claimedElsewhere()
+		rows := without(b.progress.doubtful(), claimed)
+		switch {
+		case len(rows) > 0:
+			wait = b.settler.round(rows, state)
+			if err := b.progress.flush(); err != nil {
+				return err
+			}
+			pauseFor(b.control.starting, wait)
+		case len(claimed) > 0:
+			b.settler.waitForClaims()
+		default:
+			wait = 0
+		}
 	}
-	since := b.oktaTime(time.Now()).Add(-logHeadStart)
-	if began := b.ledger.Began(); !began.IsZero() && began.Before(since) {
-		since = began
-	}
-	b.forget = b.log.Follow(since)
+	return b.ended()
 }
 
-// all brings every target to an outcome: first those that were never tried,
-// then those in doubt and those that others had claimed.
-func (b *batch) all() error {
-	next, stop := b.untried()
-	b.resetters().work(next, b.try)
-	stop()
-	b.settleDoubts()
-	if err := b.out.flush(); err != nil {
-		return err
+// without returns the rows that no other request has claimed.
+func without(rows []int, claimed map[int]reset.ID) []int {
+	left := rows[:0]
+	for _, row := range rows {
+		if _, ok := claimed[row]; !ok {
+			left = append(left, row)
+		}
+	}
+	return left
+}
+
+// readBack proves what was reset, and reports whether all of it took: what did not is in doubt again.
+func (b *batch) readBack() (took bool, err error) {
+	if err := b.verifier.run(); err != nil {
+		return false, err
 	}
 	if err := b.ended(); err != nil {
+		return false, err
+	}
+	return len(b.progress.doubtful()) == 0, nil
+}
+
+// ended makes every outcome durable and returns why the batch ended, nil if it did not.
+func (b *batch) ended() error {
+	if err := b.progress.flush(); err != nil {
 		return err
 	}
-	left, err := b.unsettled()
-	if err == nil && left > 0 {
-		err = fmt.Errorf("%d targets of %s have no outcome", left, b.id)
-	}
-	return err
+	return b.control.err()
 }
 
-// unsettled counts the targets, of the waves that are let through, without an outcome.
-func (b *batch) unsettled() (int, error) {
-	end, _ := b.head.WaveEnd()
-	left := 0
-	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
-		if err != nil {
-			return 0, fmt.Errorf("read the plan of %s: %w", b.id, err)
-		}
-		if t.Action != reset.ActionReset {
-			continue
-		}
-		if end--; end < 0 {
-			break
-		}
-		if b.row(t.Row).Outcome == "" {
-			left++
-		}
+// followLog has the System Log read while the request runs, if it is read back from
+// it: from its first call on, because a reading that begins too late is lost.
+func (b *batch) followLog() {
+	if !b.verifier.readsLog() || b.session.forget != nil {
+		return
 	}
-	return left, nil
+	since := b.clocks.ofOkta(time.Now()).Add(-logHeadStart)
+	if began := b.progress.began(); !began.IsZero() && began.Before(since) {
+		since = began
+	}
+	b.session.forget = b.resetLog.Follow(since)
 }
 
-// letThrough finds the last row that the waves let through by now.
-func (b *batch) letThrough() error {
-	end, ramping := b.head.WaveEnd()
-	if !ramping || b.head.State != reset.Running && b.head.State != reset.Paused {
-		return nil
-	}
-	for t, err := range b.Plans.Targets(b.taking, b.id, b.head.Plan.Revision, 1) {
-		if err != nil {
-			return fmt.Errorf("read the plan of %s: %w", b.id, err)
-		}
-		if t.Action != reset.ActionReset {
-			continue
-		}
-		b.lastRow = t.Row
-		if end--; end <= 0 {
-			break
-		}
-	}
-	return nil
-}
-
-// settleDoubts settles what is in doubt and waits for those that others have claimed, until nothing is left.
-func (b *batch) settleDoubts() {
-	for b.taking.Err() == nil && len(b.doubtful())+len(b.theirs()) > 0 {
-		b.settleAll()
-		b.waitForOthers()
-	}
-}
-
-// ended says why the batch ended early, nil if it did not: errHalted where it paused its own request.
-func (b *batch) ended() error {
-	cause := context.Cause(b.taking)
-	if !errors.Is(cause, errHalted) {
-		return cause
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.paused != nil {
-		return b.paused
-	}
-	return cause
-}
-
-// untried streams the targets, of the waves that are let through, that have
-// neither an outcome nor a doubt.
-func (b *batch) untried() (next func() (reset.Target, bool), stop func()) {
-	ctx, cancel := context.WithCancel(b.taking)
-	ch := make(chan reset.Target)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer close(ch)
-		left, _ := b.head.WaveEnd()
-		for t, err := range b.Plans.Targets(ctx, b.id, b.head.Plan.Revision, 1) {
+// sendToNew carries the targets, of the waves that are let through, that have neither an
+// outcome nor a doubt to one of both.
+func (b *batch) sendToNew() {
+	ctx, cancel := context.WithCancel(b.control.starting)
+	next := make(chan reset.Target)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer close(next)
+		last, _ := b.head.WaveEnd()
+		for t, err := range b.targets.resets(ctx, 0, last) {
 			if err != nil {
-				b.halt(fmt.Errorf("read the plan of %s: %w", b.id, err))
+				b.control.halt(err)
 				return
 			}
-			if t.Action != reset.ActionReset {
-				continue
-			}
-			if left--; left < 0 {
-				return
-			}
-			if !b.fresh(t) {
+			if !b.progress.isNew(t) {
 				continue
 			}
 			select {
-			case ch <- t:
+			case next <- t:
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
-	return func() (reset.Target, bool) { t, ok := <-ch; return t, ok }, func() { cancel(); wg.Wait() }
+	resetWorkers(b.control.starting, b.pace).run(func() (reset.Target, bool) { t, ok := <-next; return t, ok }, b.sender.process)
+	cancel()
+	reading.Wait()
 }
 
-// fresh reports whether a target has neither an outcome nor a doubt.
-func (b *batch) fresh(t reset.Target) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	p := b.ledger.Row(t.Row)
-	return p.Outcome == "" && !p.InDoubt()
-}
-
-// append records entries, durably, and folds them.
-func (b *batch) append(entries ...reset.Entry) error {
-	if err := b.Journal.Append(b.lasting, b.id, entries...); err != nil {
-		b.halt(err)
-		return fmt.Errorf("record what came of a step: %w", err)
+// checkOutcomes returns an error if a target, of the waves that are let through, has no outcome.
+func (b *batch) checkOutcomes() error {
+	last, _ := b.head.WaveEnd()
+	left := 0
+	for t, err := range b.targets.resets(b.control.starting, 0, last) {
+		if err != nil {
+			return err
+		}
+		if b.progress.row(t.Row).Outcome == "" {
+			left++
+		}
 	}
-	b.fold(entries...)
+	if left > 0 {
+		return fmt.Errorf("%d targets of %s have no outcome", left, b.head.ID)
+	}
 	return nil
 }
 
-func (b *batch) fold(entries ...reset.Entry) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range entries {
-		b.ledger.Apply(e)
-	}
-}
-
-// finish records an outcome without waiting: if it is lost, the step is in doubt and will be settled.
-// Whatever the outcome, the user gets a note if a call before it may have taken effect.
-func (b *batch) finish(e reset.Entry) {
-	e.Kind, e.At = reset.EntryOutcome, time.Now()
-	b.mu.Lock()
-	e.Touched = e.Touched || b.ledger.Row(e.Step.Row).Touched()
-	delete(b.looked, e.Step.Row)
-	delete(b.targets, e.Step.Row)
-	b.mu.Unlock()
-	b.fold(e)
-	b.out.put(e)
-}
-
-// pause stops the batch and pauses its request.
-func (b *batch) pause(cause reset.Cause, detail string) error {
-	b.halt(errHalted)
-	_, err := b.Heads.Update(b.lasting, b.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-		f, err := r.Halt(cause, "", detail, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		return []reset.Fact{f}, nil
-	})
-	var other *reset.TransitionError
-	if errors.As(err, &other) {
+// letThrough finds the last row that the waves let through by now.
+func (b *batch) letThrough() error {
+	last, ramping := b.head.WaveEnd()
+	if !ramping || b.head.State != reset.Running && b.head.State != reset.Paused {
 		return nil
 	}
-	if err != nil {
-		err = fmt.Errorf("pause %s: %w", b.id, err)
-		b.mu.Lock()
-		b.paused = err
-		b.mu.Unlock()
+	for t, err := range b.targets.resets(b.control.starting, 0, last) {
+		if err != nil {
+			return err
+		}
+		b.progress.lastRow = t.Row
 	}
-	return err
+	return nil
 }
 
-// halted pauses; that it could not be recorded comes out when the batch ends.
-func (b *batch) halted(cause reset.Cause, detail string) { _ = b.pause(cause, detail) }
+// waveOutcomes counts the targets of the wave under way that were tried, and those of them that failed.
+func (b *batch) waveOutcomes() (failed, tried int, err error) {
+	end, _ := b.head.WaveEnd()
+	for t, err := range b.targets.resets(b.control.starting, end-b.head.Terms.Waves[b.head.Waves], end) {
+		if err != nil {
+			return 0, 0, err
+		}
+		switch b.progress.row(t.Row).Outcome {
+		case reset.OutcomeFailed:
+			failed++
+			tried++
+		case reset.OutcomeReset:
+			tried++
+		}
+	}
+	return failed, tried, nil
+}
 
-// lane is the request's place in the round of those that share the pace.
-func (b *batch) lane() okta.Lane { return okta.Lane(b.id) }
+// releaseClaims gives back the claims on users whose calls Okta refused or who were never sent one.
+func (b *batch) releaseClaims() error {
+	out := &entries{progress: b.progress}
+	for _, step := range b.progress.unfinished() {
+		e := reset.Entry{Outcome: reset.OutcomeNotRun, Reason: reset.NotRunCancelled}
+		if p := b.progress.row(step.Row); len(p.Done) > 0 {
+			e = halfDone(reset.Target{Row: step.Row, User: step.User}, p, "cancelled")
+		}
+		e.Kind, e.At, e.Step = reset.EntryOutcome, time.Now(), &step
+		if err := out.add(e); err != nil {
+			return err
+		}
+	}
+	return out.flush()
+}
+
+// totals counts what became of every row.
+func (b *batch) totals() (reset.Totals, error) {
+	var sum reset.Totals
+	for t, err := range b.targets.all(b.control.lasting) {
+		if err != nil {
+			return sum, err
+		}
+		final := reset.Final(t, b.progress.row(t.Row))
+		sum.Add(final)
+		sum.Name(t, final)
+	}
+	return sum, nil
+}
+
+// outlive returns a context that ends a while after ctx: calls in flight may
+// finish, and what came of them is recorded.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-lasting.Done():
+		}
+	})
+	return lasting, func() { stop(); cancel() }
+}
+
+// pauseFor waits, unless ctx ends before.
+func pauseFor(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -13,24 +13,17 @@ import (
 // driver carries one request from state to state until it is settled.
 type driver struct {
 	*shared
-	id     reset.ID
-	wake   chan struct{}
-	missed bool // a change came while the driver was ending; owned by Run
-
-	warned   bool      // a person was told that Okta does not tell who is protected
-	mine     bool      // this run of the bot began it, or has seen that it goes on
+	id       reset.ID
+	missed   bool      // a change came while the driver was ending; owned by Run
 	planning time.Time // when this run began to plan it; zero while it does not
-	forget   func()    // ends the reading of the System Log for this request; nil: nothing is read
+	session  *session
 }
 
-// Waiting times of a driver that meets an error of the record or of Okta.
-const (
-	firstBackoff = 500 * time.Millisecond
-	lastBackoff  = 30 * time.Second
-)
+// lastBackoff bounds how long a driver waits that meets an error of the record or of Okta.
+const lastBackoff = 30 * time.Second
 
 func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, ended chan<- reset.ID) *driver {
-	d := &driver{shared: s, id: id, wake: make(chan struct{}, 1)}
+	d := &driver{shared: s, id: id, session: &session{wake: make(chan struct{}, 1)}}
 	wg.Go(func() {
 		d.run(ctx)
 		ended <- id
@@ -42,14 +35,14 @@ func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, end
 func (d *driver) nudge() {
 	d.missed = true
 	select {
-	case d.wake <- struct{}{}:
+	case d.session.wake <- struct{}{}:
 	default:
 	}
 }
 
 func (d *driver) run(ctx context.Context) {
 	backoff := firstBackoff
-	defer d.unread()
+	defer d.session.stopReading()
 	for ctx.Err() == nil {
 		settled, err := d.step(ctx)
 		switch {
@@ -61,21 +54,13 @@ func (d *driver) run(ctx context.Context) {
 			return
 		case settled:
 			return
-		case err == nil, errors.Is(err, reset.ErrChanged), errors.Is(err, errHalted), ctx.Err() != nil:
+		case err == nil, errors.Is(err, reset.ErrChanged), errors.Is(err, errPaused), ctx.Err() != nil:
 			backoff = firstBackoff
 			continue
 		}
 		d.Log.Error("request is held up", "request", d.id, "err", err)
 		d.sleep(ctx, rand.N(backoff)+backoff/2)
 		backoff = min(2*backoff, lastBackoff)
-	}
-}
-
-// unread ends the reading of the System Log for this request.
-func (d *driver) unread() {
-	if d.forget != nil {
-		d.forget()
-		d.forget = nil
 	}
 }
 
@@ -101,9 +86,9 @@ func (d *driver) step(ctx context.Context) (settled bool, err error) {
 	case reset.Approved:
 		return false, d.start(ctx, r)
 	case reset.Running:
-		return false, d.batch(ctx, r)
+		return false, d.act(ctx, r)
 	case reset.Paused:
-		return false, d.rest(ctx, r)
+		return false, d.whilePaused(ctx, r)
 	case reset.Stopping:
 		return false, d.stop(ctx, r)
 	case reset.Verifying:
@@ -143,23 +128,7 @@ func (d *driver) sleep(ctx context.Context, wait time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-d.wake:
+	case <-d.session.wake:
 	case <-timer.C:
 	}
-}
-
-// outlive returns a context that ends a while after ctx: calls in flight may
-// finish, and what came of them is recorded.
-func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-lasting.Done():
-		}
-	})
-	return lasting, func() { stop(); cancel() }
 }

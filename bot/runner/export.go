@@ -36,23 +36,22 @@ func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool
 }
 
 // export writes the file from the first line, until it is whole or the request
-// moves: a pause or a crash in the middle begins anew, for the list may have changed.
+// moves: a pause or a crash in the middle begins again, for the list may have changed.
 func (d *driver) export(ctx context.Context, r *reset.Request) error {
-	taking, halt := context.WithCancelCause(ctx)
-	b := &batch{driver: d, head: r, taking: taking, lasting: ctx, halt: halt}
-	var wg sync.WaitGroup
-	wg.Go(b.heed)
-	defer wg.Wait()
-	defer halt(nil)
-	made, err := d.makeExport(okta.WithLane(taking, b.lane()), r)
+	c := newControl(ctx, ctx, r, d.Heads, d.session.wake, func() int { return d.Rules().PauseAfter })
+	c.watch()
+	defer c.close()
+	made, err := d.makeExport(okta.WithLane(c.starting, okta.Lane(d.id)), r)
 	var no *planner.Error
 	switch {
-	case taking.Err() != nil:
-		return context.Cause(taking)
+	case c.stopped():
+		return c.err()
 	case errors.As(err, &no):
-		return b.pause(reset.CauseErrors, no.Words)
+		c.pause(reset.CauseErrors, no.Words)
+		return c.err()
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):
-		return b.pause(reset.CauseErrors, "The users can't be listed. "+advice(err))
+		c.pause(reset.CauseErrors, "The users can't be listed. "+advice(err))
+		return c.err()
 	case err != nil:
 		return err
 	}
@@ -152,8 +151,8 @@ func (x *export) emit(ctx context.Context, users []okta.Listed, yield func([]str
 	return true
 }
 
-// factors reads the types of the users' factors, if there is such a column. Of
-// whom they may not be read, or who has just gone, the cell stays empty and is counted.
+// factors reads the types of the users' factors, if there is such a column. The cell of a
+// user whose factors may not be read, or who has just gone, stays empty and is counted.
 func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, error) {
 	cells := make([]string, len(users))
 	if !slices.Contains(x.made.Columns, planner.FactorsColumn) {

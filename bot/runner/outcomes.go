@@ -6,40 +6,40 @@ import (
 	"factorbot/bot/reset"
 )
 
-// outboxSize is how many outcomes may wait for the record before workers wait too.
-const outboxSize = 512
+// queueMost is how many outcomes may wait for the record before workers wait too.
+const queueMost = 512
 
-// outbox records outcomes in groups while the workers go on.
-type outbox struct {
+// outcomeWriter records outcomes in groups while the workers go on.
+type outcomeWriter struct {
 	in     chan reset.Entry
 	flushs chan chan error
 	wg     sync.WaitGroup
 	group  []reset.Entry // what is being written; its room is used again
 }
 
-// newOutbox starts an outbox that writes with write; an error is passed to failed, once.
-func newOutbox(write func([]reset.Entry) error, failed func(error)) *outbox {
-	o := &outbox{in: make(chan reset.Entry, outboxSize), flushs: make(chan chan error)}
-	o.wg.Go(func() { o.run(write, failed) })
-	return o
+// newOutcomeWriter starts a writer that calls write; an error is passed to failed, once.
+func newOutcomeWriter(write func([]reset.Entry) error, failed func(error)) *outcomeWriter {
+	w := &outcomeWriter{in: make(chan reset.Entry, queueMost), flushs: make(chan chan error)}
+	w.wg.Go(func() { w.run(write, failed) })
+	return w
 }
 
-func (o *outbox) put(e reset.Entry) { o.in <- e }
+func (w *outcomeWriter) put(e reset.Entry) { w.in <- e }
 
 // flush returns when everything put before is durable, or with the first error.
-func (o *outbox) flush() error {
+func (w *outcomeWriter) flush() error {
 	done := make(chan error)
-	o.flushs <- done
+	w.flushs <- done
 	return <-done
 }
 
-// close writes what is left and ends the outbox. Nothing may be put after it.
-func (o *outbox) close() {
-	close(o.in)
-	o.wg.Wait()
+// close writes what is left and ends the writer. Nothing may be put after it.
+func (w *outcomeWriter) close() {
+	close(w.in)
+	w.wg.Wait()
 }
 
-func (o *outbox) run(write func([]reset.Entry) error, failed func(error)) {
+func (w *outcomeWriter) run(write func([]reset.Entry) error, failed func(error)) {
 	var broken error
 	put := func(entries []reset.Entry) {
 		if broken != nil || len(entries) == 0 {
@@ -51,31 +51,31 @@ func (o *outbox) run(write func([]reset.Entry) error, failed func(error)) {
 	}
 	for {
 		select {
-		case e, open := <-o.in:
+		case e, open := <-w.in:
 			if !open {
 				return
 			}
-			put(o.gather(e))
-		case done := <-o.flushs:
-			put(o.gather())
+			put(w.gather(e))
+		case done := <-w.flushs:
+			put(w.gather())
 			done <- broken
 		}
 	}
 }
 
 // gather takes what waits, up to a group's size.
-func (o *outbox) gather(first ...reset.Entry) []reset.Entry {
-	o.group = append(o.group[:0], first...)
-	for len(o.group) < outboxSize {
+func (w *outcomeWriter) gather(first ...reset.Entry) []reset.Entry {
+	w.group = append(w.group[:0], first...)
+	for len(w.group) < queueMost {
 		select {
-		case e, open := <-o.in:
+		case e, open := <-w.in:
 			if !open {
-				return o.group
+				return w.group
 			}
-			o.group = append(o.group, e)
+			w.group = append(w.group, e)
 		default:
-			return o.group
+			return w.group
 		}
 	}
-	return o.group
+	return w.group
 }

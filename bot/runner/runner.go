@@ -100,9 +100,9 @@ type Exports interface {
 
 // People tells who somebody is, from knowledge at most a minute old.
 type People interface {
-	// Persons tells of several. Whom Slack knows no more is deactivated.
+	// Persons tells of several. One that Slack knows no more is deactivated.
 	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
-	// Approvers lists all whom the policy names as approvers, those of break-glass too.
+	// Approvers lists all that the policy names as approvers, those of break-glass too.
 	Approvers(ctx context.Context) ([]policy.Person, error)
 	// Handles are the names of the policy's Slack user groups, by ID: "S0123456": "security".
 	Handles(ctx context.Context) (map[string]string, error)
@@ -129,6 +129,17 @@ type planOkta struct {
 	Groups
 	Lister
 }
+
+// batchOktaOf is what a batch asks Okta, as one.
+type batchOktaOf struct {
+	Directory
+	Caller
+	Remover
+	log SystemLog
+}
+
+// Me is the user that the bot's token is of.
+func (o batchOktaOf) Me(ctx context.Context) (okta.User, error) { return o.log.Me(ctx) }
 
 // recordOf is the record, as one.
 type recordOf struct {
@@ -179,9 +190,6 @@ type Pace struct {
 	Takes func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
 }
 
-// linger is how long calls in flight may go on after the runner is told to stop.
-const linger = 10 * time.Second
-
 // Run acts until ctx ends or the term is lost. It returns when everything that
 // it started has ended; calls in flight are given a few seconds.
 func (r *Runner) Run(ctx context.Context) error {
@@ -189,22 +197,25 @@ func (r *Runner) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	protected := protection.New(oktaOf{r.Directory, r.Wards, r.Groups, r.SystemLog}, r.Rules, r.Log)
+	log := resetlog.New(r.SystemLog, r.Log)
 	shared := &shared{
 		Runner:    r,
-		began:     began,
 		protected: protected,
 		planner: &planner.Planner{
 			Confirms: r.Confirms,
 			Record:   recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
 			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Takes: r.Pace.Takes, Org: r.Org, Log: r.Log,
 		},
-		log:  resetlog.New(r.SystemLog, r.Log),
+		batches: batchDeps{
+			record: recordOf{r.Heads, r.Plans, r.Journal}, okta: batchOktaOf{r.Directory, r.Caller, r.Remover, r.SystemLog},
+			protection: protected, resetLog: log, rules: r.Rules, pace: r.Pace, began: began, log: r.Log,
+		},
 		fail: cancel,
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { shared.log.Run(ctx) })
-	wg.Go(func() { shared.protected.Run(ctx) })
+	wg.Go(func() { log.Run(ctx) })
+	wg.Go(func() { protected.Run(ctx) })
 
 	drivers := map[reset.ID]*driver{}
 	ended := make(chan reset.ID)
@@ -259,9 +270,8 @@ func (r *Runner) watch(ctx context.Context, moved chan<- reset.ID, fail context.
 // shared is what all drivers of one run have in common.
 type shared struct {
 	*Runner
-	began     time.Time // when this run began: what was in flight before is over settle_after later
 	protected *protection.Lists
 	planner   *planner.Planner
-	log       *resetlog.Reader
+	batches   batchDeps
 	fail      context.CancelCauseFunc
 }

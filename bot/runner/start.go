@@ -64,7 +64,7 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 		}
 		return now.Start(at)
 	})
-	d.mine = err == nil
+	d.session.known = err == nil
 	return time.Time{}, true, err
 }
 

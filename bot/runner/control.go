@@ -1,0 +1,180 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+const (
+	// latesMost and latesLasting bound how many calls in a row, over how long, may
+	// come too late to be sent before somebody is asked. A clock that was set makes
+	// several late at once, and a machine or a disk that stalls for some seconds
+	// recovers by itself.
+	latesMost    = 10
+	latesLasting = time.Minute
+)
+
+// errPaused ends a batch after it has paused its own request.
+var errPaused = errors.New("the request was paused")
+
+// headRecord is the record of a request's head.
+type headRecord interface {
+	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
+	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
+}
+
+// control decides whether anybody may still be started: not after the head moved, after
+// the record failed, or after the batch has paused its own request. It is the only one to
+// write the head while the batch runs. It is safe for concurrent use.
+//
+// A pause first ends what starts calls and is written then: nobody is started between both.
+type control struct {
+	head     *reset.Request // as the batch read it
+	heads    headRecord
+	wake     <-chan struct{} // tells that the head or the log may have moved
+	limit    func() int      // how many failures in a row pause the request; 0: any number may be
+	lasting  context.Context // of calls in flight and what is recorded of them
+	starting context.Context // ends when no call may be started any more
+	end      context.CancelCauseFunc
+
+	watching sync.WaitGroup
+
+	mu       sync.Mutex
+	pauseErr error  // what came of recording the pause
+	failures int    // in a row
+	late     streak // calls in a row that came too late after their record
+	stale    streak // and after the last reading of the factors
+}
+
+// newControl begins with a head that was just read. The context ends the batch; lasting
+// is of what is recorded after that.
+func newControl(ctx, lasting context.Context, r *reset.Request, heads headRecord, wake <-chan struct{}, limit func() int) *control {
+	c := &control{head: r, heads: heads, wake: wake, limit: limit, lasting: lasting}
+	c.starting, c.end = context.WithCancelCause(ctx)
+	return c
+}
+
+// halt ends the batch: no more calls are started.
+func (c *control) halt(why error) { c.end(why) }
+
+// stopped reports whether no call may be started any more.
+func (c *control) stopped() bool { return c.starting.Err() != nil }
+
+// watch begins to watch the head; close ends that and waits.
+func (c *control) watch() { c.watching.Go(c.watchHead) }
+
+func (c *control) close() {
+	c.halt(nil)
+	c.watching.Wait()
+}
+
+// watchHead halts the batch when its head moves, so that a pause or a cancellation
+// is seen also while nobody is started. The request's own log wakes it too. A
+// pause that has another cause now is the same pause.
+func (c *control) watchHead() {
+	for !c.stopped() {
+		select {
+		case <-c.starting.Done():
+			return
+		case <-c.wake:
+		}
+		r, err := c.heads.Get(c.starting, c.head.ID)
+		if err == nil && r.Version != c.head.Version && !(r.State == reset.Paused && c.head.State == reset.Paused) {
+			c.halt(reset.ErrChanged)
+			return
+		}
+		pauseFor(c.starting, time.Second)
+	}
+}
+
+// pause halts the batch and pauses its request. That it could not be recorded comes out as
+// the error with which the batch ends.
+func (c *control) pause(cause reset.Cause, detail string) {
+	c.halt(errPaused)
+	_, err := c.heads.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		f, err := r.Halt(cause, "", detail, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return []reset.Fact{f}, nil
+	})
+	var other *reset.TransitionError
+	if err == nil || errors.As(err, &other) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pauseErr = fmt.Errorf("pause %s: %w", c.head.ID, err)
+}
+
+// err says why the batch ended early, nil if it did not: errPaused where it paused its own request.
+func (c *control) err() error {
+	cause := context.Cause(c.starting)
+	if !errors.Is(cause, errPaused) {
+		return cause
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pauseErr != nil {
+		return c.pauseErr
+	}
+	return cause
+}
+
+// succeeded ends a row of failures.
+func (c *control) succeeded() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failures = 0
+}
+
+// countFailure counts a failure; too many in a row pause the request.
+func (c *control) countFailure(advice string) {
+	limit := c.limit()
+	c.mu.Lock()
+	c.failures++
+	n := c.failures
+	many := limit > 0 && n >= limit
+	if many {
+		c.failures = 0
+	}
+	c.mu.Unlock()
+	if many && !c.stopped() {
+		c.pause(reset.CauseErrors, fmt.Sprintf("%s calls to Okta in a row failed. %s", reset.Count(n), advice))
+	}
+}
+
+// countLate counts calls that were not sent because their record took too long.
+func (c *control) countLate(late bool) {
+	c.count(&c.late, late, "The bot's disk is too slow: %s calls in a row couldn't be recorded in time, so none of them was sent. Check the disk, then resume.")
+}
+
+// countStale counts calls that were not sent because the reading before them took too long.
+func (c *control) countStale(stale bool) {
+	c.count(&c.stale, stale, "Okta takes over 2 seconds to list a user's factors, so %s interrupted resets couldn't be sent again in time. Resume when Okta answers faster.")
+}
+
+// count counts calls in a row that were not sent because something took too long;
+// too many pause the request, which would go on like that for ever. why has a place
+// for their number.
+func (c *control) count(row *streak, late bool, why string) {
+	c.mu.Lock()
+	var n int
+	var lasting time.Duration
+	if late {
+		n, lasting = row.add(time.Now())
+	}
+	many := n >= latesMost && lasting >= latesLasting
+	if many || !late {
+		*row = streak{}
+	}
+	c.mu.Unlock()
+	if many && !c.stopped() {
+		c.pause(reset.CauseErrors, fmt.Sprintf(why, reset.Count(n)))
+	}
+}

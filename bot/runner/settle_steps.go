@@ -1,0 +1,89 @@
+package runner
+
+import (
+	"slices"
+
+	"factorbot/bot/reset"
+	"factorbot/okta"
+)
+
+// sessionTries is how often the ending of a user's sessions is tried when its answer never comes.
+const sessionTries = 3
+
+// settleStep settles a call in doubt that is no reset of all factors. Deleting
+// the same factor again, or ending sessions again, takes nothing that is new.
+func (s *settler) settleStep(t reset.Target, p reset.Progress, state reset.State) verdict {
+	step := p.Open.Step
+	if step.Kind == reset.StepSessions {
+		return s.settleSessions(t, p, state)
+	}
+	if last := s.progress.reading(t.Row); state == reset.Paused && (last.of(p) || last.failed >= readTries) {
+		return verdictHold // a paused request has asked before
+	}
+	factors, err := s.okta.Factors(s.sender.inLane(s.control.starting), string(t.User))
+	if err != nil {
+		return s.factorsLost(t, p, state, err)
+	}
+	listed := slices.ContainsFunc(factors, func(f okta.Factor) bool { return f.ID == step.Factor })
+	switch {
+	case !listed:
+		s.sender.stepped(step, "")
+		if state == reset.Running {
+			s.sender.process(t)
+		}
+		return verdictTook
+	case state == reset.Running:
+		s.repeat(t, step)
+		return verdictSend
+	case state == reset.Stopping && len(p.Done) > 0:
+		s.progress.finish(halfDone(t, p, "cancelled"))
+		return verdictHalf
+	case state == reset.Stopping:
+		s.conclude(t, p, evidence{}, verdictNotRun, "")
+		return verdictNotRun
+	}
+	s.progress.noteReading(t.Row, p, evidence{Old: true})
+	return verdictHold
+}
+
+// settleSessions sends the ending of a user's sessions again, a few times.
+func (s *settler) settleSessions(t reset.Target, p reset.Progress, state reset.State) verdict {
+	switch {
+	case state == reset.Stopping || p.Doubts >= sessionTries:
+		s.progress.finish(sessionsLeft(t, "sent, result not known"))
+		return verdictUnknown
+	case state == reset.Running:
+		s.repeat(t, p.Open.Step)
+		return verdictSend
+	}
+	return verdictHold
+}
+
+// factorsLost ends the doubt on a user whose factors cannot be read for good.
+func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.State, err error) verdict {
+	v := verdictHidden
+	switch {
+	case okta.IsKind(err, okta.KindNotFound):
+		v = verdictGone
+	case !isFinal(err):
+		s.log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
+		return s.unread(t.Row, state)
+	}
+	s.conclude(t, p, evidence{}, v, "")
+	return v
+}
+
+// repeat sends a step again, and goes on with the target where it is done.
+func (s *settler) repeat(t reset.Target, step reset.Step) {
+	for !s.control.stopped() && !s.sender.dryRun() {
+		switch s.sender.attempt(t, step, nil) {
+		case resultDone:
+			return
+		case resultMore:
+			s.sender.process(t)
+			return
+		case resultLater:
+			pauseFor(s.control.starting, firstBackoff)
+		}
+	}
+}

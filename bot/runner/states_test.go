@@ -1,0 +1,166 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"factorbot/bot/reset"
+)
+
+// slowRecord makes entries durable when it is let go, and heads when they are written.
+type slowRecord struct {
+	release chan error
+	entries []reset.Entry
+	head    *reset.Request
+	onWrite func()
+}
+
+func (s *slowRecord) Append(_ context.Context, _ reset.ID, entries ...reset.Entry) error {
+	err := <-s.release
+	s.entries = append(s.entries, entries...)
+	return err
+}
+
+func (s *slowRecord) Get(context.Context, reset.ID) (*reset.Request, error) {
+	r := *s.head
+	return &r, nil
+}
+
+func (s *slowRecord) Update(_ context.Context, _ reset.ID, _ string, _ bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+	s.onWrite()
+	if _, err := change(s.head); err != nil {
+		return nil, err
+	}
+	return s.head, nil
+}
+
+// Nobody may take a target for untried while its outcome is on its way to the record: it
+// would be sent again.
+func TestProgress_outcome_counts_before_it_is_durable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &slowRecord{release: make(chan error)}
+		p := newProgress(t.Context(), "FR-1", rec, reset.NewLedger(), func(err error) { t.Error(err) }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		user := reset.Target{Row: 1, User: "00uuser0000000000000", Action: reset.ActionReset}
+		p.remember(user)
+		p.finish(scope{}.whole(user))
+		synctest.Wait() // the writer is in the record now
+		if p.isNew(user) || p.row(1).Outcome != reset.OutcomeReset {
+			t.Errorf("while its outcome is written the target has %q", p.row(1).Outcome)
+		}
+		if _, kept := p.target(1); kept {
+			t.Error("a target with an outcome is kept")
+		}
+		flushed := make(chan error)
+		go func() { flushed <- p.flush() }()
+		synctest.Wait()
+		select {
+		case <-flushed:
+			t.Error("flush returns before the outcome is durable")
+		default:
+		}
+		rec.release <- nil
+		if err := <-flushed; err != nil || len(rec.entries) != 1 {
+			t.Errorf("%v, %d entries", err, len(rec.entries))
+		}
+		p.close()
+	})
+}
+
+// What cannot be recorded ends the batch, and what was sent stays in doubt.
+func TestProgress_failed_record_ends_the_batch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed []error
+		broken := errors.New("no space left")
+		rec := &slowRecord{release: make(chan error, 2)}
+		p := newProgress(t.Context(), "FR-1", rec, reset.NewLedger(), func(err error) { failed = append(failed, err) }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		step := reset.Step{Row: 1, User: "00uuser0000000000000", Kind: reset.StepReset}
+		p.start(reset.Entry{Kind: reset.EntryStarted, Step: &step})
+		rec.release <- broken
+		p.write(reset.Entry{Kind: reset.EntryNotSent, Step: &step})
+		if !p.row(1).InDoubt() {
+			t.Error("what is not recorded counts")
+		}
+		rec.release <- broken
+		p.finish(scope{}.whole(reset.Target{Row: 2, User: "00uuser0000000000001"}))
+		if err := p.flush(); !errors.Is(err, broken) {
+			t.Errorf("flush returns %v", err)
+		}
+		p.close()
+		if len(failed) != 2 {
+			t.Errorf("the batch was ended by %v", failed)
+		}
+	})
+}
+
+// A call that is started while the pause is written would leave after it.
+func TestControl_nobody_is_started_while_the_pause_is_written(t *testing.T) {
+	r := &reset.Request{ID: "FR-1", State: reset.Running, Version: 7}
+	rec := &slowRecord{head: r}
+	c := newControl(t.Context(), t.Context(), r, rec, make(chan struct{}), func() int { return 3 })
+	written := 0
+	rec.onWrite = func() {
+		written++
+		if !c.stopped() {
+			t.Error("calls may be started while the pause is written")
+		}
+	}
+	for range 2 {
+		c.countFailure("")
+	}
+	c.succeeded()
+	c.countFailure("")
+	c.countFailure("")
+	if c.stopped() || written > 0 {
+		t.Fatal("two failures in a row pause a request that may have three")
+	}
+	c.countFailure("Look.")
+	if !errors.Is(c.err(), errPaused) || written != 1 || r.State != reset.Paused || r.Pause.Detail != "3 calls to Okta in a row failed. Look." {
+		t.Errorf("%v, written %d times, %+v", c.err(), written, r.Pause)
+	}
+	c.countFailure("")
+	if written != 1 {
+		t.Error("a batch that is halted pauses again")
+	}
+}
+
+// A moved head halts the batch though nobody is started; a pause with another cause is the same pause.
+func TestControl_moved_head(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		was, now   reset.State
+		wantHalted bool
+	}{
+		{"paused by somebody", reset.Running, reset.Paused, true},
+		{"paused for another reason", reset.Paused, reset.Paused, false},
+		{"cancelled", reset.Paused, reset.Stopping, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				wake := make(chan struct{}, 1)
+				rec := &slowRecord{head: &reset.Request{ID: "FR-1", State: c.was, Version: 7}}
+				ctl := newControl(t.Context(), t.Context(), &reset.Request{ID: "FR-1", State: c.was, Version: 7}, rec, wake, func() int { return 0 })
+				done := make(chan struct{})
+				go func() { ctl.watchHead(); close(done) }()
+				wake <- struct{}{} // its own log
+				pauseFor(t.Context(), 2*time.Second)
+				if ctl.stopped() {
+					t.Error("an unmoved head halts the batch")
+				}
+				synctest.Wait()
+				rec.head = &reset.Request{ID: "FR-1", State: c.now, Version: 8}
+				wake <- struct{}{}
+				synctest.Wait()
+				if ctl.stopped() != c.wantHalted || c.wantHalted && !errors.Is(ctl.err(), reset.ErrChanged) {
+					t.Errorf("halted %t: %v", ctl.stopped(), ctl.err())
+				}
+				ctl.halt(nil)
+				<-done
+			})
+		})
+	}
+}
