@@ -12,12 +12,26 @@ import (
 	"testing/synctest"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 	"factorbot/store"
 )
+
+// clockMargin is what a started entry takes off Okta's clock.
+const clockMargin = batch.ClockMargin
+
+// pauseFor waits, unless ctx ends before.
+func pauseFor(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
 
 // record is a term of the store, which a test can wrap.
 type record struct{ *store.Term }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/reset"
 )
 
@@ -16,14 +17,17 @@ type driver struct {
 	id       reset.ID
 	missed   bool      // a change came while the driver was ending; owned by Run
 	planning time.Time // when this run began to plan it; zero while it does not
-	session  *session
+	session  *batch.Session
 }
 
-// lastBackoff bounds how long a driver waits that meets an error of the record or of Okta.
-const lastBackoff = 30 * time.Second
+// Waiting times of a driver that meets an error of the record or of Okta.
+const (
+	firstBackoff = 500 * time.Millisecond
+	lastBackoff  = 30 * time.Second
+)
 
 func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, ended chan<- reset.ID) *driver {
-	d := &driver{shared: s, id: id, session: &session{wake: make(chan struct{}, 1)}}
+	d := &driver{shared: s, id: id, session: batch.NewSession()}
 	wg.Go(func() {
 		d.run(ctx)
 		ended <- id
@@ -34,15 +38,12 @@ func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, end
 // nudge tells the driver that its request moved. Run calls it.
 func (d *driver) nudge() {
 	d.missed = true
-	select {
-	case d.session.wake <- struct{}{}:
-	default:
-	}
+	d.session.Nudge()
 }
 
 func (d *driver) run(ctx context.Context) {
 	backoff := firstBackoff
-	defer d.session.stopReading()
+	defer d.session.StopReading()
 	for ctx.Err() == nil {
 		settled, err := d.step(ctx)
 		switch {
@@ -54,7 +55,7 @@ func (d *driver) run(ctx context.Context) {
 			return
 		case settled:
 			return
-		case err == nil, errors.Is(err, reset.ErrChanged), errors.Is(err, errPaused), ctx.Err() != nil:
+		case err == nil, errors.Is(err, reset.ErrChanged), errors.Is(err, batch.ErrPaused), ctx.Err() != nil:
 			backoff = firstBackoff
 			continue
 		}
@@ -128,7 +129,7 @@ func (d *driver) sleep(ctx context.Context, wait time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-d.session.wake:
+	case <-d.session.Moved():
 	case <-timer.C:
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -40,7 +41,7 @@ func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of int, again []tim
 			return 0, nil, fmt.Errorf("read the plan of %s: %w", id, err)
 		}
 		if p := ledger.Row(t.Row); p.Outcome == reset.OutcomeReset && p.Sent != nil {
-			since[string(t.User)] = p.Sent.OktaAt.Add(clockMargin)
+			since[string(t.User)] = p.Sent.OktaAt.Add(batch.ClockMargin)
 		}
 	}
 	if len(since) == 0 {

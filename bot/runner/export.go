@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/planner"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
@@ -38,20 +39,20 @@ func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool
 // export writes the file from the first line, until it is whole or the request
 // moves: a pause or a crash in the middle begins again, for the list may have changed.
 func (d *driver) export(ctx context.Context, r *reset.Request) error {
-	c := newControl(ctx, ctx, r, d.Heads, d.session.wake, func() int { return d.Rules().PauseAfter })
-	c.watch()
-	defer c.close()
-	made, err := d.makeExport(okta.WithLane(c.starting, okta.Lane(d.id)), r)
+	c := batch.NewControl(ctx, ctx, r, d.Heads, d.session, func() int { return d.Rules().PauseAfter })
+	c.Watch()
+	defer c.Close()
+	made, err := d.makeExport(okta.WithLane(c.Context(), okta.Lane(d.id)), r)
 	var no *planner.Error
 	switch {
-	case c.stopped():
-		return c.err()
+	case c.Stopped():
+		return c.Err()
 	case errors.As(err, &no):
-		c.pause(reset.CauseErrors, no.Words)
-		return c.err()
+		c.Pause(reset.CauseErrors, no.Words)
+		return c.Err()
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):
-		c.pause(reset.CauseErrors, "The users can't be listed. "+advice(err))
-		return c.err()
+		c.Pause(reset.CauseErrors, "The users can't be listed. "+batch.Advice(err))
+		return c.Err()
 	case err != nil:
 		return err
 	}

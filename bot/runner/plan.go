@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/planner"
 	"factorbot/bot/reset"
 	"factorbot/okta"
@@ -53,7 +54,7 @@ func (d *driver) planFailed(ctx context.Context, err error) error {
 		return err
 	}
 	d.Log.Error("plan given up", "request", d.id, "err", err)
-	why := "Okta couldn't be asked about the users, so nobody is reset. " + advice(err) + " Then ask again."
+	why := "Okta couldn't be asked about the users, so nobody is reset. " + batch.Advice(err) + " Then ask again."
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 		return r.Reject("okta_refused", why, now)
 	})

@@ -5,20 +5,21 @@ import (
 	"errors"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/reset"
 )
 
 // act runs what is left of a running request, or of the wave under way.
 func (d *driver) act(ctx context.Context, r *reset.Request) error {
-	b, err := openBatch(ctx, d.batches, d.session, r)
+	b, err := batch.Open(ctx, d.batches, d.session, r)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	if !d.session.known {
+	defer b.Close()
+	if !d.session.Known {
 		return d.comeBack(ctx, b)
 	}
-	if err := b.run(); err != nil {
+	if err := b.Run(); err != nil {
 		return err
 	}
 	if _, ramping := r.WaveEnd(); ramping {
@@ -30,14 +31,14 @@ func (d *driver) act(ctx context.Context, r *reset.Request) error {
 // comeBack judges a request that ran before this run of the bot began: left alone
 // for too long it asks a person, else it notes that it goes on. The head has moved
 // then, and is read again.
-func (d *driver) comeBack(ctx context.Context, b *batch) error {
+func (d *driver) comeBack(ctx context.Context, b *batch.Batch) error {
 	var err error
-	if _, tooLong := b.away(); tooLong {
-		err = b.pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
+	if _, tooLong := b.Away(); tooLong {
+		err = b.Pause(reset.CauseGap, "Over an hour has passed since the last reset. Users may have enrolled again since: look before you resume.")
 	} else {
-		err = d.move(ctx, false, b.recordRestart)
+		err = d.move(ctx, false, b.RecordRestart)
 	}
-	d.session.known = err == nil || errors.Is(err, errPaused)
+	d.session.Known = err == nil || errors.Is(err, batch.ErrPaused)
 	return err
 }
 
@@ -45,8 +46,8 @@ func (d *driver) comeBack(ctx context.Context, b *batch) error {
 // pauses. The head has moved then. Which targets are a wave's comes from the plan, what
 // became of them from the log: a wave interrupted by a crash is finished and looked at
 // like any other.
-func (d *driver) endWave(ctx context.Context, was *reset.Request, b *batch) error {
-	failed, tried, err := b.waveOutcomes()
+func (d *driver) endWave(ctx context.Context, was *reset.Request, b *batch.Batch) error {
+	failed, tried, err := b.WaveOutcomes()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/planner"
 	"factorbot/bot/policy"
 	"factorbot/bot/protection"
@@ -174,21 +175,13 @@ type Runner struct {
 	Confirms   func(context.Context, []policy.Person) (int, error) // how many of these can confirm in Okta Verify; nil: nobody knows
 	Rules      func() policy.Rules
 	Pace       Pace
-	Org        string // Okta org URL
+	Takes      func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
+	Org        string                               // Okta org URL
 	Log        *slog.Logger
 }
 
 // Pace is what the runner needs of the okta settings.
-type Pace struct {
-	Concurrency int           // calls at once
-	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
-	SettleAfter time.Duration // how long a call may still be executing after we gave it up
-	LogLag      time.Duration // how late the System Log may be
-	Term        int64         // of a record that several processes share
-	Earlier     time.Duration // for how long after our beginning those that led earlier may still be sending what they started
-
-	Takes func(r *reset.Request) time.Duration // about how long a run takes by Okta's limits, 0 if that is not known; nil: never known
-}
+type Pace = batch.Pace
 
 // Run acts until ctx ends or the term is lost. It returns when everything that
 // it started has ended; calls in flight are given a few seconds.
@@ -204,11 +197,11 @@ func (r *Runner) Run(ctx context.Context) error {
 		planner: &planner.Planner{
 			Confirms: r.Confirms,
 			Record:   recordOf{r.Heads, r.Plans, r.Journal}, Okta: planOkta{r.Directory, r.Groups, r.Lister}, People: r.People,
-			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Takes: r.Pace.Takes, Org: r.Org, Log: r.Log,
+			Protection: protected, Velocity: planner.NewVelocity(r.Heads.Requests, r.Rules), Rules: r.Rules, Takes: r.Takes, Org: r.Org, Log: r.Log,
 		},
-		batches: batchDeps{
-			record: recordOf{r.Heads, r.Plans, r.Journal}, okta: batchOktaOf{r.Directory, r.Caller, r.Remover, r.SystemLog},
-			protection: protected, resetLog: log, rules: r.Rules, pace: r.Pace, began: began, log: r.Log,
+		batches: batch.Deps{
+			Record: recordOf{r.Heads, r.Plans, r.Journal}, Okta: batchOktaOf{r.Directory, r.Caller, r.Remover, r.SystemLog},
+			Protection: protected, ResetLog: log, Rules: r.Rules, Pace: r.Pace, Began: began, Log: r.Log,
 		},
 		fail: cancel,
 	}
@@ -272,6 +265,6 @@ type shared struct {
 	*Runner
 	protected *protection.Lists
 	planner   *planner.Planner
-	batches   batchDeps
+	batches   batch.Deps
 	fail      context.CancelCauseFunc
 }

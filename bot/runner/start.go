@@ -64,7 +64,7 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 		}
 		return now.Start(at)
 	})
-	d.session.known = err == nil
+	d.session.Known = err == nil
 	return time.Time{}, true, err
 }
 

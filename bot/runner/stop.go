@@ -4,17 +4,18 @@ import (
 	"context"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/reset"
 )
 
 // whilePaused waits while a request is paused. What is in doubt is settled where a
 // reading is enough; nothing is sent, and nothing is asked twice.
 func (d *driver) whilePaused(ctx context.Context, r *reset.Request) error {
-	d.session.stopReading()
+	d.session.StopReading()
 	if err := d.settlePaused(ctx, r); err != nil {
 		return err
 	}
-	d.session.known = true // whoever lets it go on has looked
+	d.session.Known = true // whoever lets it go on has looked
 	for ctx.Err() == nil {
 		now, err := d.Heads.Get(ctx, d.id)
 		if err != nil || now.State != reset.Paused {
@@ -28,28 +29,28 @@ func (d *driver) whilePaused(ctx context.Context, r *reset.Request) error {
 // settlePaused settles what can be settled while a request is paused. It returns
 // nil when another look would show nothing new.
 func (d *driver) settlePaused(ctx context.Context, r *reset.Request) error {
-	b, err := openBatch(ctx, d.batches, d.session, r)
+	b, err := batch.Open(ctx, d.batches, d.session, r)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	return b.settle(reset.Paused)
+	defer b.Close()
+	return b.Settle(reset.Paused)
 }
 
 // stop ends a cancelled run once nothing is in flight and nothing in doubt.
 func (d *driver) stop(ctx context.Context, r *reset.Request) error {
-	b, err := openBatch(ctx, d.batches, d.session, r)
+	b, err := batch.Open(ctx, d.batches, d.session, r)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	if err := b.settle(reset.Stopping); err != nil {
+	defer b.Close()
+	if err := b.Settle(reset.Stopping); err != nil {
 		return err
 	}
-	if err := b.releaseClaims(); err != nil {
+	if err := b.Cancel(); err != nil {
 		return err
 	}
-	totals, err := b.totals()
+	totals, err := b.Totals()
 	if err != nil {
 		return err
 	}
@@ -58,19 +59,19 @@ func (d *driver) stop(ctx context.Context, r *reset.Request) error {
 
 // verify reads back what was done. A reset that did not take sends the request back to running.
 func (d *driver) verify(ctx context.Context, r *reset.Request) error {
-	b, err := openBatch(ctx, d.batches, d.session, r)
+	b, err := batch.Open(ctx, d.batches, d.session, r)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	took, err := b.readBack()
+	defer b.Close()
+	took, err := b.ReadBack()
 	switch {
 	case err != nil:
 		return err
 	case !took:
 		return d.move(ctx, false, (*reset.Request).Recheck)
 	}
-	totals, err := b.totals()
+	totals, err := b.Totals()
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"factorbot/bot/batch"
 	"factorbot/bot/reset"
 	"factorbot/bot/resetlog"
 	"factorbot/okta"
@@ -38,7 +39,7 @@ func (r *Runner) Unknown(ctx context.Context, since time.Time) (last time.Time, 
 // knows reports whether one of the calls that the record knows of a user can have had an effect then.
 func (r *Runner) knows(calls []time.Time, at time.Time) bool {
 	for _, c := range calls {
-		if !at.Before(c.Add(-clockMargin)) && !at.After(c.Add(okta.LongestWrite+r.Pace.SettleAfter+2*clockMargin)) {
+		if !at.Before(c.Add(-batch.ClockMargin)) && !at.After(c.Add(okta.LongestWrite+r.Pace.SettleAfter+2*batch.ClockMargin)) {
 			return true
 		}
 	}

@@ -318,8 +318,8 @@ func (p *process) lead(ctx context.Context) error {
 		Heads:    rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: p.who, Herald: herald,
 		Rules: p.current, Org: p.file.Org(), Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag,
-			Term: term.Number(), Earlier: earlier(term),
-			Takes: func(r *reset.Request) time.Duration { return time.Duration(seconds(r)) * time.Second }},
+			Term: term.Number(), Earlier: earlier(term)},
+		Takes: func(r *reset.Request) time.Duration { return time.Duration(seconds(r)) * time.Second },
 	}
 	run := acting.Run
 	if p.file.Shared() {

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -101,11 +101,11 @@ func TestProgress_failed_record_ends_the_batch(t *testing.T) {
 func TestControl_nobody_is_started_while_the_pause_is_written(t *testing.T) {
 	r := &reset.Request{ID: "FR-1", State: reset.Running, Version: 7}
 	rec := &slowRecord{head: r}
-	c := newControl(t.Context(), t.Context(), r, rec, make(chan struct{}), func() int { return 3 })
+	c := NewControl(t.Context(), t.Context(), r, rec, NewSession(), func() int { return 3 })
 	written := 0
 	rec.onWrite = func() {
 		written++
-		if !c.stopped() {
+		if !c.Stopped() {
 			t.Error("calls may be started while the pause is written")
 		}
 	}
@@ -115,12 +115,12 @@ func TestControl_nobody_is_started_while_the_pause_is_written(t *testing.T) {
 	c.succeeded()
 	c.countFailure("")
 	c.countFailure("")
-	if c.stopped() || written > 0 {
+	if c.Stopped() || written > 0 {
 		t.Fatal("two failures in a row pause a request that may have three")
 	}
 	c.countFailure("Look.")
-	if !errors.Is(c.err(), errPaused) || written != 1 || r.State != reset.Paused || r.Pause.Detail != "3 calls to Okta in a row failed. Look." {
-		t.Errorf("%v, written %d times, %+v", c.err(), written, r.Pause)
+	if !errors.Is(c.Err(), ErrPaused) || written != 1 || r.State != reset.Paused || r.Pause.Detail != "3 calls to Okta in a row failed. Look." {
+		t.Errorf("%v, written %d times, %+v", c.Err(), written, r.Pause)
 	}
 	c.countFailure("")
 	if written != 1 {
@@ -141,22 +141,22 @@ func TestControl_moved_head(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wake := make(chan struct{}, 1)
+				session := NewSession()
 				rec := &slowRecord{head: &reset.Request{ID: "FR-1", State: c.was, Version: 7}}
-				ctl := newControl(t.Context(), t.Context(), &reset.Request{ID: "FR-1", State: c.was, Version: 7}, rec, wake, func() int { return 0 })
+				ctl := NewControl(t.Context(), t.Context(), &reset.Request{ID: "FR-1", State: c.was, Version: 7}, rec, session, func() int { return 0 })
 				done := make(chan struct{})
 				go func() { ctl.watchHead(); close(done) }()
-				wake <- struct{}{} // its own log
+				session.Nudge() // its own log
 				pauseFor(t.Context(), 2*time.Second)
-				if ctl.stopped() {
+				if ctl.Stopped() {
 					t.Error("an unmoved head halts the batch")
 				}
 				synctest.Wait()
 				rec.head = &reset.Request{ID: "FR-1", State: c.now, Version: 8}
-				wake <- struct{}{}
+				session.Nudge()
 				synctest.Wait()
-				if ctl.stopped() != c.wantHalted || c.wantHalted && !errors.Is(ctl.err(), reset.ErrChanged) {
-					t.Errorf("halted %t: %v", ctl.stopped(), ctl.err())
+				if ctl.Stopped() != c.wantHalted || c.wantHalted && !errors.Is(ctl.Err(), reset.ErrChanged) {
+					t.Errorf("halted %t: %v", ctl.Stopped(), ctl.Err())
 				}
 				ctl.halt(nil)
 				<-done

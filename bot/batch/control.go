@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -19,8 +19,8 @@ const (
 	latesLasting = time.Minute
 )
 
-// errPaused ends a batch after it has paused its own request.
-var errPaused = errors.New("the request was paused")
+// ErrPaused ends a batch after it has paused its own request.
+var ErrPaused = errors.New("the request was paused")
 
 // headRecord is the record of a request's head.
 type headRecord interface {
@@ -28,12 +28,12 @@ type headRecord interface {
 	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
 }
 
-// control decides whether anybody may still be started: not after the head moved, after
+// Control decides whether anybody may still be started: not after the head moved, after
 // the record failed, or after the batch has paused its own request. It is the only one to
 // write the head while the batch runs. It is safe for concurrent use.
 //
 // A pause first ends what starts calls and is written then: nobody is started between both.
-type control struct {
+type Control struct {
 	head     *reset.Request // as the batch read it
 	heads    headRecord
 	wake     <-chan struct{} // tells that the head or the log may have moved
@@ -51,24 +51,28 @@ type control struct {
 	stale    streak // and after the last reading of the factors
 }
 
-// newControl begins with a head that was just read. The context ends the batch; lasting
+// NewControl begins with a head that was just read. The context ends the batch; lasting
 // is of what is recorded after that.
-func newControl(ctx, lasting context.Context, r *reset.Request, heads headRecord, wake <-chan struct{}, limit func() int) *control {
-	c := &control{head: r, heads: heads, wake: wake, limit: limit, lasting: lasting}
+func NewControl(ctx, lasting context.Context, r *reset.Request, heads headRecord, s *Session, limit func() int) *Control {
+	c := &Control{head: r, heads: heads, wake: s.wake, limit: limit, lasting: lasting}
 	c.starting, c.end = context.WithCancelCause(ctx)
 	return c
 }
 
+// Context ends when no call may be started any more.
+func (c *Control) Context() context.Context { return c.starting }
+
 // halt ends the batch: no more calls are started.
-func (c *control) halt(why error) { c.end(why) }
+func (c *Control) halt(why error) { c.end(why) }
 
-// stopped reports whether no call may be started any more.
-func (c *control) stopped() bool { return c.starting.Err() != nil }
+// Stopped reports whether no call may be started any more.
+func (c *Control) Stopped() bool { return c.starting.Err() != nil }
 
-// watch begins to watch the head; close ends that and waits.
-func (c *control) watch() { c.watching.Go(c.watchHead) }
+// Watch begins to watch the head, until the control is closed.
+func (c *Control) Watch() { c.watching.Go(c.watchHead) }
 
-func (c *control) close() {
+// Close halts and waits for what Watch has started.
+func (c *Control) Close() {
 	c.halt(nil)
 	c.watching.Wait()
 }
@@ -76,8 +80,8 @@ func (c *control) close() {
 // watchHead halts the batch when its head moves, so that a pause or a cancellation
 // is seen also while nobody is started. The request's own log wakes it too. A
 // pause that has another cause now is the same pause.
-func (c *control) watchHead() {
-	for !c.stopped() {
+func (c *Control) watchHead() {
+	for !c.Stopped() {
 		select {
 		case <-c.starting.Done():
 			return
@@ -92,10 +96,10 @@ func (c *control) watchHead() {
 	}
 }
 
-// pause halts the batch and pauses its request. That it could not be recorded comes out as
+// Pause halts the batch and pauses its request. That it could not be recorded comes out as
 // the error with which the batch ends.
-func (c *control) pause(cause reset.Cause, detail string) {
-	c.halt(errPaused)
+func (c *Control) Pause(cause reset.Cause, detail string) {
+	c.halt(ErrPaused)
 	_, err := c.heads.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := r.Halt(cause, "", detail, time.Now())
 		if err != nil {
@@ -112,10 +116,10 @@ func (c *control) pause(cause reset.Cause, detail string) {
 	c.pauseErr = fmt.Errorf("pause %s: %w", c.head.ID, err)
 }
 
-// err says why the batch ended early, nil if it did not: errPaused where it paused its own request.
-func (c *control) err() error {
+// Err says why the batch ended early, nil if it did not: ErrPaused where it paused its own request.
+func (c *Control) Err() error {
 	cause := context.Cause(c.starting)
-	if !errors.Is(cause, errPaused) {
+	if !errors.Is(cause, ErrPaused) {
 		return cause
 	}
 	c.mu.Lock()
@@ -127,14 +131,14 @@ func (c *control) err() error {
 }
 
 // succeeded ends a row of failures.
-func (c *control) succeeded() {
+func (c *Control) succeeded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures = 0
 }
 
 // countFailure counts a failure; too many in a row pause the request.
-func (c *control) countFailure(advice string) {
+func (c *Control) countFailure(advice string) {
 	limit := c.limit()
 	c.mu.Lock()
 	c.failures++
@@ -144,25 +148,25 @@ func (c *control) countFailure(advice string) {
 		c.failures = 0
 	}
 	c.mu.Unlock()
-	if many && !c.stopped() {
-		c.pause(reset.CauseErrors, fmt.Sprintf("%s calls to Okta in a row failed. %s", reset.Count(n), advice))
+	if many && !c.Stopped() {
+		c.Pause(reset.CauseErrors, fmt.Sprintf("%s calls to Okta in a row failed. %s", reset.Count(n), advice))
 	}
 }
 
 // countLate counts calls that were not sent because their record took too long.
-func (c *control) countLate(late bool) {
+func (c *Control) countLate(late bool) {
 	c.count(&c.late, late, "The bot's disk is too slow: %s calls in a row couldn't be recorded in time, so none of them was sent. Check the disk, then resume.")
 }
 
 // countStale counts calls that were not sent because the reading before them took too long.
-func (c *control) countStale(stale bool) {
+func (c *Control) countStale(stale bool) {
 	c.count(&c.stale, stale, "Okta takes over 2 seconds to list a user's factors, so %s interrupted resets couldn't be sent again in time. Resume when Okta answers faster.")
 }
 
 // count counts calls in a row that were not sent because something took too long;
 // too many pause the request, which would go on like that for ever. why has a place
 // for their number.
-func (c *control) count(row *streak, late bool, why string) {
+func (c *Control) count(row *streak, late bool, why string) {
 	c.mu.Lock()
 	var n int
 	var lasting time.Duration
@@ -174,7 +178,7 @@ func (c *control) count(row *streak, late bool, why string) {
 		*row = streak{}
 	}
 	c.mu.Unlock()
-	if many && !c.stopped() {
-		c.pause(reset.CauseErrors, fmt.Sprintf(why, reset.Count(n)))
+	if many && !c.Stopped() {
+		c.Pause(reset.CauseErrors, fmt.Sprintf(why, reset.Count(n)))
 	}
 }

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -88,6 +88,19 @@ func (p *progress) doubtful() []int {
 		return rows
 	}
 	return slices.DeleteFunc(rows, func(row int) bool { return row > p.lastRow })
+}
+
+// unheard returns the steps that were started and of which nothing more is recorded, in the
+// order of their rows.
+func (p *progress) unheard() (steps []reset.Step) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, row := range p.ledger.Doubtful() {
+		if open := p.ledger.Row(row).Open; !open.Doubt {
+			steps = append(steps, open.Step)
+		}
+	}
+	return steps
 }
 
 // unfinished returns the last steps of the targets that were started and have neither an

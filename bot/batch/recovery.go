@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"fmt"
@@ -8,13 +8,10 @@ import (
 )
 
 // markInterrupted records of every step whose end nobody has seen that it is in doubt.
-func (b *batch) markInterrupted() error {
+func (b *Batch) markInterrupted() error {
 	var entries []reset.Entry
-	for _, row := range b.progress.doubtful() {
-		if p := b.progress.row(row); !p.Open.Doubt {
-			step := p.Open.Step
-			entries = append(entries, reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Reason: reset.SettledAfterRestart})
-		}
+	for _, step := range b.progress.unheard() {
+		entries = append(entries, reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Reason: reset.SettledAfterRestart})
 	}
 	return b.progress.append(entries...)
 }
@@ -24,7 +21,7 @@ func (b *batch) markInterrupted() error {
 // may have sent its call, and the user may have enrolled again. What is in doubt is
 // settled, not repeated. Deletions of single factors need no doubt: they pass over
 // what was enrolled since (see scope.means). A wave's targets are in doubt when it is let through.
-func (b *batch) markRestored() error {
+func (b *Batch) markRestored() error {
 	if b.head.RestoredFrom.IsZero() || b.scope.some() || b.sender.dryRun() {
 		return nil
 	}
@@ -55,35 +52,35 @@ func (b *batch) markRestored() error {
 }
 
 // knowClock asks Okta something if nothing is known of its clock yet.
-func (b *batch) knowClock() error {
-	if _, known := b.okta.Clock(); known {
+func (b *Batch) knowClock() error {
+	if _, known := b.deps.Okta.Clock(); known {
 		return nil
 	}
-	if _, err := b.okta.Me(b.control.starting); err != nil {
+	if _, err := b.deps.Okta.Me(b.control.starting); err != nil {
 		return fmt.Errorf("ask Okta for its time: %w", err)
 	}
 	return nil
 }
 
-// away returns how long nobody has worked on a request that ran before this run of the bot
+// Away returns how long nobody has worked on a request that ran before this run of the bot
 // began, and whether that is too long for it to go on before a person has looked.
-func (b *batch) away() (away time.Duration, tooLong bool) {
+func (b *Batch) Away() (away time.Duration, tooLong bool) {
 	last := b.last
 	if b.head.ResumedAt.After(last) {
 		last = b.head.ResumedAt
 	}
-	away = max(b.began.Sub(last), 0) // a clock that was set back
-	return away, away+time.Since(b.began) > gap
+	away = max(b.deps.Began.Sub(last), 0) // a clock that was set back
+	return away, away+time.Since(b.deps.Began) > gap
 }
 
-// recordRestart notes that a request that ran before this run of the bot began goes on.
-func (b *batch) recordRestart(r *reset.Request, now time.Time) (reset.Fact, error) {
-	away, _ := b.away()
+// RecordRestart notes that a request that ran before this run of the bot began goes on.
+func (b *Batch) RecordRestart(r *reset.Request, now time.Time) (reset.Fact, error) {
+	away, _ := b.Away()
 	return r.Return(away, len(b.progress.doubtful()), now)
 }
 
-// pause pauses the request. It returns errPaused, or why that could not be recorded.
-func (b *batch) pause(cause reset.Cause, detail string) error {
-	b.control.pause(cause, detail)
-	return b.control.err()
+// Pause pauses the request. It returns ErrPaused, or why that could not be recorded.
+func (b *Batch) Pause(cause reset.Cause, detail string) error {
+	b.control.Pause(cause, detail)
+	return b.control.Err()
 }

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 // claim back, for as long as the log may lag, and not at all where it is paused.
 func (s *settler) waitForClaims() {
 	until := time.Now().Add(s.pace.LogLag)
-	for !s.control.stopped() {
+	for !s.control.Stopped() {
 		rows := s.progress.claimedElsewhere()
 		if len(rows) == 0 {
 			return

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -30,7 +30,7 @@ const (
 // the System Log, and the factors of the few that it does not tell of. It records a proof,
 // or a doubt where a reset did not take; that doubt is the settler's.
 type verifier struct {
-	okta     batchOkta
+	okta     Okta
 	head     *reset.Request
 	scope    scope
 	clocks   *clocks
@@ -39,7 +39,7 @@ type verifier struct {
 	logView  *logView
 	targets  plannedTargets
 	progress *progress
-	control  *control
+	control  *Control
 	log      *slog.Logger
 }
 
@@ -153,7 +153,7 @@ func (v *verifier) awaitLog(u *unproved) error {
 	reader := v.logView.reader
 	release := reader.Follow(u.oldest)
 	defer release()
-	for !v.control.stopped() {
+	for !v.control.Stopped() {
 		over := v.clocks.elapsed(u.last) > v.pace.LogLag
 		if err := reader.CatchUp(v.control.starting, u.oldest); err != nil {
 			v.log.Warn("the System Log cannot be read", "request", v.head.ID, "err", err)
@@ -228,7 +228,7 @@ func (v *verifier) checkFactors(t reset.Target) {
 	}
 	factors, err := v.okta.Factors(okta.WithLane(v.control.starting, lane), string(t.User))
 	switch {
-	case v.control.stopped():
+	case v.control.Stopped():
 	case err != nil:
 		v.log.Warn("factors cannot be read back", "request", v.head.ID, "row", t.Row, "err", err)
 		v.progress.write(proof(t, p, reset.ProofNone))

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"time"
@@ -35,12 +35,12 @@ func (c *clocks) since(a reset.Attempt) time.Time {
 	if a.Term != c.term {
 		return a.OktaAt // by another machine's clock, which tells nothing of ours
 	}
-	ahead := a.OktaAt.Sub(a.At) + clockMargin
+	ahead := a.OktaAt.Sub(a.At) + ClockMargin
 	if now, known := c.okta.Clock(); known {
 		ahead = min(ahead, now)
 	}
 	if least, begun := c.least(c.term); begun {
-		ahead = min(ahead, least+clockMargin)
+		ahead = min(ahead, least+ClockMargin)
 	}
 	return sinceAt(a, ahead)
 }
@@ -52,13 +52,13 @@ func (c *clocks) calledAt(a reset.Attempt) time.Time {
 	if ahead, known := c.okta.Clock(); known && a.Term == c.term {
 		called = sinceAt(a, ahead)
 	}
-	return called.Add(clockMargin)
+	return called.Add(ClockMargin)
 }
 
 // sinceAt returns the moment of an attempt by an Okta clock that is ahead of ours by so
 // much, or what Okta's clock showed if that is not later.
 func sinceAt(a reset.Attempt, ahead time.Duration) time.Time {
-	if back := a.OktaAt.Sub(a.At) + clockMargin - ahead; back > clockMargin {
+	if back := a.OktaAt.Sub(a.At) + ClockMargin - ahead; back > ClockMargin {
 		return a.OktaAt.Add(-back)
 	}
 	return a.OktaAt
@@ -79,7 +79,7 @@ func (c *clocks) restoredFrom() (at time.Time, restored bool) {
 	}
 	ahead, _ := c.okta.Clock()
 	if then, known := c.least(c.term); known {
-		ahead = min(ahead, then+clockMargin)
+		ahead = min(ahead, then+ClockMargin)
 	}
 	return c.restored.Add(ahead - restoredMargin), true
 }

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"errors"
@@ -48,19 +48,19 @@ func (s *sender) failed(t reset.Target, step reset.Step, err error) result {
 	s.log.Warn("a call was not answered with success", "request", s.head.ID, "row", t.Row, "step", step.Kind, "okta_request_id", e.RequestID, "err", err)
 	switch {
 	case oe == nil || oe.Effect == okta.EffectDoubt:
-		return s.unanswered(t, e, advice(err))
+		return s.unanswered(t, e, Advice(err))
 	case oe.Effect == okta.EffectNone:
 		e.Kind = reset.EntryNotSent
 		s.progress.write(e)
 		if oe.Kind != okta.KindLate && oe.Kind != okta.KindCanceled {
-			s.control.countFailure(advice(err))
+			s.control.countFailure(Advice(err))
 		}
 		return resultLater
 	case oe.Effect == okta.EffectRefused || oe.Kind == okta.KindScope:
 		e.Kind = reset.EntryRefused
 		s.progress.write(e)
 		if oe.Kind == okta.KindAuth || oe.Kind == okta.KindScope {
-			s.control.pause(reset.CauseErrors, advice(err))
+			s.control.Pause(reset.CauseErrors, Advice(err))
 		}
 		return resultRetry
 	case step.Kind == reset.StepDelete && oe.Kind == okta.KindNotFound:
@@ -77,7 +77,7 @@ func (s *sender) failed(t reset.Target, step reset.Step, err error) result {
 func (s *sender) unanswered(t reset.Target, e reset.Entry, advice string) result {
 	s.progress.write(e)
 	if s.progress.row(t.Row).Doubts >= doubtsMost {
-		s.control.pause(reset.CauseErrors, "Okta has left the same user's call without an answer five times. Look at the System Log, then resume.")
+		s.control.Pause(reset.CauseErrors, "Okta has left the same user's call without an answer five times. Look at the System Log, then resume.")
 	}
 	s.control.countFailure(advice)
 	return resultDone
@@ -155,8 +155,8 @@ func detail(e *okta.Error) string {
 	return string(e.Kind)
 }
 
-// advice says what a person should do about an error.
-func advice(err error) string {
+// Advice says what a person should do about an error.
+func Advice(err error) string {
 	var oe *okta.Error
 	if errors.As(err, &oe) && oe.Advice != "" {
 		return oe.Advice

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"factorbot/bot/policy"
@@ -27,8 +26,8 @@ const (
 	firstBackoff = 500 * time.Millisecond
 )
 
-// batchRecord is the record of requests, as a batch needs it.
-type batchRecord interface {
+// Record is the record of requests, as a batch needs it.
+type Record interface {
 	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
 	// Update changes a head. If unlessFrozen, the same commit depends on there being no freeze.
 	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
@@ -42,8 +41,8 @@ type batchRecord interface {
 	Users(ctx context.Context, ids ...reset.UserID) iter.Seq2[reset.UserRecord, error]
 }
 
-// batchOkta is what a batch asks of Okta.
-type batchOkta interface {
+// Okta is what a batch asks of Okta.
+type Okta interface {
 	Me(ctx context.Context) (okta.User, error)
 	// Clock returns how far Okta's clock is ahead of ours; not known: nobody has asked Okta yet.
 	Clock() (ahead time.Duration, known bool)
@@ -59,41 +58,35 @@ type batchOkta interface {
 	ClearSessions(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error)
 }
 
-// batchDeps is what the batches of all requests have in common.
-type batchDeps struct {
-	record     batchRecord
-	okta       batchOkta
-	protection *protection.Lists
-	resetLog   *resetlog.Reader
-	rules      func() policy.Rules
-	pace       Pace
-	began      time.Time // when this run of the bot began: what was in flight before is over settle_after later
-	log        *slog.Logger
+// Deps is what the batches of all requests have in common.
+type Deps struct {
+	Record     Record
+	Okta       Okta
+	Protection *protection.Lists
+	ResetLog   *resetlog.Reader
+	Rules      func() policy.Rules
+	Pace       Pace
+	Began      time.Time // when this run of the bot began: what was in flight before is over settle_after later
+	Log        *slog.Logger
 }
 
-// session is what one run of the bot knows of a request from one batch to the next.
-type session struct {
-	wake   chan struct{} // tells that the head or the log may have moved
-	known  bool          // this run of the bot began the request, or has seen that it goes on
-	warned atomic.Bool   // a person was told that Okta does not tell who is protected
-	forget func()        // ends the reading of the System Log for this request; nil: nothing is read
+// Pace is what a batch needs of the okta settings.
+type Pace struct {
+	Concurrency int           // calls at once
+	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
+	SettleAfter time.Duration // how long a call may still be executing after we gave it up
+	LogLag      time.Duration // how late the System Log may be
+	Term        int64         // of a record that several processes share
+	Earlier     time.Duration // for how long after our beginning those that led earlier may still be sending what they started
 }
 
-// stopReading ends the reading of the System Log for this request.
-func (s *session) stopReading() {
-	if s.forget != nil {
-		s.forget()
-		s.forget = nil
-	}
-}
-
-// batch acts on Okta for one request, from one reading of its head until that head moves.
+// Batch acts on Okta for one request, from one reading of its head until that head moves.
 // Sender, settler and verifier do not call it; they meet in two states, progress and
-// control. Whatever is in doubt comes back to one loop, settle.
-type batch struct {
-	batchDeps
+// control. Whatever is in doubt comes back to one loop, Settle.
+type Batch struct {
+	deps    Deps
 	head    *reset.Request
-	session *session
+	session *Session
 	scope   scope
 	last    time.Time // of the steps in the journal, when it was read
 	targets plannedTargets
@@ -101,7 +94,7 @@ type batch struct {
 	logView *logView
 
 	progress *progress
-	control  *control
+	control  *Control
 	sender   *sender
 	settler  *settler
 	verifier *verifier
@@ -109,11 +102,11 @@ type batch struct {
 	endCalls func()
 }
 
-// openBatch reads the journal and says of every step that it leaves open that it is in
+// Open reads the journal and says of every step that it leaves open that it is in
 // doubt. The batch has to be closed.
-func openBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request) (*batch, error) {
+func Open(ctx context.Context, d Deps, s *Session, r *reset.Request) (*Batch, error) {
 	ledger := reset.NewLedger()
-	for e, err := range d.record.Log(ctx, r.ID, 1) {
+	for e, err := range d.Record.Log(ctx, r.ID, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
@@ -121,11 +114,11 @@ func openBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request) (
 	}
 	b := newBatch(ctx, d, s, r, ledger)
 	if r.State == reset.Running || r.State == reset.Paused {
-		b.control.watch()
+		b.control.Watch()
 	}
 	for _, prepare := range []func() error{b.letThrough, b.markInterrupted, b.markRestored} {
 		if err := prepare(); err != nil {
-			b.close()
+			b.Close()
 			return nil, err
 		}
 	}
@@ -133,72 +126,72 @@ func openBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request) (
 }
 
 // newBatch joins the parts of a batch.
-func newBatch(ctx context.Context, d batchDeps, s *session, r *reset.Request, ledger *reset.Ledger) *batch {
+func newBatch(ctx context.Context, d Deps, s *Session, r *reset.Request, ledger *reset.Ledger) *Batch {
 	lasting, endCalls := outlive(ctx, linger)
-	b := &batch{
-		batchDeps: d, head: r, session: s, scope: scope(r.Asked.Options), last: ledger.LastStep(), endCalls: endCalls,
-		targets: plannedTargets{record: d.record, id: r.ID, revision: r.Plan.Revision},
+	b := &Batch{
+		deps: d, head: r, session: s, scope: scope(r.Asked.Options), last: ledger.LastStep(), endCalls: endCalls,
+		targets: plannedTargets{record: d.Record, id: r.ID, revision: r.Plan.Revision},
 	}
-	b.control = newControl(ctx, lasting, r, d.record, s.wake, func() int { return d.rules().PauseAfter })
-	b.progress = newProgress(lasting, r.ID, d.record, ledger, b.control.halt, d.log)
+	b.control = NewControl(ctx, lasting, r, d.Record, s, func() int { return d.Rules().PauseAfter })
+	b.progress = newProgress(lasting, r.ID, d.Record, ledger, b.control.halt, d.Log)
 	b.clocks = &clocks{
-		okta: d.okta, least: b.progress.leastAhead, term: d.pace.Term, began: d.began, opened: time.Now(),
+		okta: d.Okta, least: b.progress.leastAhead, term: d.Pace.Term, began: d.Began, opened: time.Now(),
 		restored: r.RestoredFrom, asOf: r.RestoredOkta,
 	}
-	b.logView = &logView{reader: d.resetLog, clocks: b.clocks, lag: d.pace.LogLag}
+	b.logView = &logView{reader: d.ResetLog, clocks: b.clocks, lag: d.Pace.LogLag}
 	b.sender = &sender{
-		record: d.record, okta: d.okta, protection: d.protection, rules: d.rules, head: r, scope: b.scope, clocks: b.clocks,
-		progress: b.progress, control: b.control, session: s, warned: s.warned.Load(), log: d.log,
+		record: d.Record, okta: d.Okta, protection: d.Protection, rules: d.Rules, head: r, scope: b.scope, clocks: b.clocks,
+		progress: b.progress, control: b.control, session: s, warned: s.warned.Load(), log: d.Log,
 	}
 	b.settler = &settler{
-		record: d.record, okta: d.okta, protection: d.protection, head: r, scope: b.scope, clocks: b.clocks, pace: d.pace,
-		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, sender: b.sender, log: d.log,
+		record: d.Record, okta: d.Okta, protection: d.Protection, head: r, scope: b.scope, clocks: b.clocks, pace: d.Pace,
+		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, sender: b.sender, log: d.Log,
 	}
 	b.verifier = &verifier{
-		okta: d.okta, head: r, scope: b.scope, clocks: b.clocks, pace: d.pace, rules: d.rules,
-		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, log: d.log,
+		okta: d.Okta, head: r, scope: b.scope, clocks: b.clocks, pace: d.Pace, rules: d.Rules,
+		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, log: d.Log,
 	}
 	return b
 }
 
-// close ends what the batch has started, waits for it, and records what is left.
-func (b *batch) close() {
-	b.control.close()
+// Close ends what the batch has started, waits for it, and records what is left.
+func (b *Batch) Close() {
+	b.control.Close()
 	b.progress.close()
 	b.endCalls()
 	b.logView.unfollow()
 }
 
-// run brings every target that the waves let through to an outcome: first those that
+// Run brings every target that the waves let through to an outcome: first those that
 // were never tried, then those in doubt and those that other requests had claimed. A wave
 // is read back, too, and a reset of it that did not take goes again.
-func (b *batch) run() error {
-	release := b.protection.Follow(b.scope.BreakGlass)
+func (b *Batch) Run() error {
+	release := b.deps.Protection.Follow(b.scope.BreakGlass)
 	defer release()
-	b.protection.Refresh(b.control.starting, b.scope.BreakGlass, time.Now().Add(-protection.Every))
+	b.deps.Protection.Refresh(b.control.starting, b.scope.BreakGlass, time.Now().Add(-protection.Every))
 	b.followLog()
 	stopProving := b.verifier.proveMeanwhile()
 	b.sendToNew()
-	err := b.settle(reset.Running)
+	err := b.Settle(reset.Running)
 	stopProving()
 	if err == nil {
 		err = b.checkOutcomes()
 	}
 	_, ramping := b.head.WaveEnd()
 	for took := false; err == nil && ramping && !took; {
-		if took, err = b.readBack(); err == nil && !took {
-			err = b.settle(reset.Running)
+		if took, err = b.ReadBack(); err == nil && !took {
+			err = b.Settle(reset.Running)
 		}
 	}
 	return err
 }
 
-// settle settles what is in doubt, round after round, and waits for users claimed by other
+// Settle settles what is in doubt, round after round, and waits for users claimed by other
 // requests, until nothing is left, another round would show nothing new, or the batch is
 // halted. Only a running request sends anything. It returns why the batch ended, nil if it
 // did not.
-func (b *batch) settle(state reset.State) error {
-	for wait := settleEvery; wait > 0 && !b.control.stopped(); {
+func (b *Batch) Settle(state reset.State) error {
+	for wait := settleEvery; wait > 0 && !b.control.Stopped(); {
 		claimed := b.progress.claimedElsewhere()
 		rows := without(b.progress.doubtful(), claimed)
 		switch {
@@ -228,8 +221,8 @@ func without(rows []int, claimed map[int]reset.ID) []int {
 	return left
 }
 
-// readBack proves what was reset, and reports whether all of it took: what did not is in doubt again.
-func (b *batch) readBack() (took bool, err error) {
+// ReadBack proves what was reset, and reports whether all of it took: what did not is in doubt again.
+func (b *Batch) ReadBack() (took bool, err error) {
 	if err := b.verifier.run(); err != nil {
 		return false, err
 	}
@@ -240,16 +233,16 @@ func (b *batch) readBack() (took bool, err error) {
 }
 
 // ended makes every outcome durable and returns why the batch ended, nil if it did not.
-func (b *batch) ended() error {
+func (b *Batch) ended() error {
 	if err := b.progress.flush(); err != nil {
 		return err
 	}
-	return b.control.err()
+	return b.control.Err()
 }
 
 // followLog has the System Log read while the request runs, if it is read back from
 // it: from its first call on, because a reading that begins too late is lost.
-func (b *batch) followLog() {
+func (b *Batch) followLog() {
 	if !b.verifier.readsLog() || b.session.forget != nil {
 		return
 	}
@@ -257,12 +250,12 @@ func (b *batch) followLog() {
 	if began := b.progress.began(); !began.IsZero() && began.Before(since) {
 		since = began
 	}
-	b.session.forget = b.resetLog.Follow(since)
+	b.session.forget = b.deps.ResetLog.Follow(since)
 }
 
 // sendToNew carries the targets, of the waves that are let through, that have neither an
 // outcome nor a doubt to one of both.
-func (b *batch) sendToNew() {
+func (b *Batch) sendToNew() {
 	ctx, cancel := context.WithCancel(b.control.starting)
 	next := make(chan reset.Target)
 	var reading sync.WaitGroup
@@ -284,13 +277,13 @@ func (b *batch) sendToNew() {
 			}
 		}
 	})
-	resetWorkers(b.control.starting, b.pace).run(func() (reset.Target, bool) { t, ok := <-next; return t, ok }, b.sender.process)
+	resetWorkers(b.control.starting, b.deps.Pace).run(func() (reset.Target, bool) { t, ok := <-next; return t, ok }, b.sender.process)
 	cancel()
 	reading.Wait()
 }
 
 // checkOutcomes returns an error if a target, of the waves that are let through, has no outcome.
-func (b *batch) checkOutcomes() error {
+func (b *Batch) checkOutcomes() error {
 	last, _ := b.head.WaveEnd()
 	left := 0
 	for t, err := range b.targets.resets(b.control.starting, 0, last) {
@@ -308,7 +301,7 @@ func (b *batch) checkOutcomes() error {
 }
 
 // letThrough finds the last row that the waves let through by now.
-func (b *batch) letThrough() error {
+func (b *Batch) letThrough() error {
 	last, ramping := b.head.WaveEnd()
 	if !ramping || b.head.State != reset.Running && b.head.State != reset.Paused {
 		return nil
@@ -322,8 +315,8 @@ func (b *batch) letThrough() error {
 	return nil
 }
 
-// waveOutcomes counts the targets of the wave under way that were tried, and those of them that failed.
-func (b *batch) waveOutcomes() (failed, tried int, err error) {
+// WaveOutcomes counts the targets of the wave under way that were tried, and those of them that failed.
+func (b *Batch) WaveOutcomes() (failed, tried int, err error) {
 	end, _ := b.head.WaveEnd()
 	for t, err := range b.targets.resets(b.control.starting, end-b.head.Terms.Waves[b.head.Waves], end) {
 		if err != nil {
@@ -340,8 +333,8 @@ func (b *batch) waveOutcomes() (failed, tried int, err error) {
 	return failed, tried, nil
 }
 
-// releaseClaims gives back the claims on users whose calls Okta refused or who were never sent one.
-func (b *batch) releaseClaims() error {
+// Cancel gives back the claims on users whose calls Okta refused or who were never sent one.
+func (b *Batch) Cancel() error {
 	out := &entries{progress: b.progress}
 	for _, step := range b.progress.unfinished() {
 		e := reset.Entry{Outcome: reset.OutcomeNotRun, Reason: reset.NotRunCancelled}
@@ -356,8 +349,8 @@ func (b *batch) releaseClaims() error {
 	return out.flush()
 }
 
-// totals counts what became of every row.
-func (b *batch) totals() (reset.Totals, error) {
+// Totals counts what became of every row.
+func (b *Batch) Totals() (reset.Totals, error) {
 	var sum reset.Totals
 	for t, err := range b.targets.all(b.control.lasting) {
 		if err != nil {

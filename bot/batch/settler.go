@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -32,8 +32,8 @@ const (
 // settler decides about calls whose answer never came, from what Okta shows of them. It
 // looks at all of them in rounds; the loop over rounds is Batch's.
 type settler struct {
-	record     batchRecord
-	okta       batchOkta
+	record     Record
+	okta       Okta
 	protection *protection.Lists
 	head       *reset.Request
 	scope      scope
@@ -42,7 +42,7 @@ type settler struct {
 	logView    *logView
 	targets    plannedTargets
 	progress   *progress
-	control    *control
+	control    *Control
 	sender     *sender
 	log        *slog.Logger
 }
@@ -122,7 +122,7 @@ func (s *settler) executing(a reset.Attempt) time.Duration {
 // System Log. One that cannot be read holds a running request up, and says so;
 // a cancelled one must come to its end without.
 func (s *settler) readable(err error, state reset.State) bool {
-	if err == nil || s.control.stopped() {
+	if err == nil || s.control.Stopped() {
 		return err == nil
 	}
 	s.log.Warn("the System Log cannot be read; what is in doubt waits", "request", s.head.ID, "err", err)
@@ -130,7 +130,7 @@ func (s *settler) readable(err error, state reset.State) bool {
 		return false
 	}
 	if state == reset.Running {
-		s.control.pause(reset.CauseErrors, "Okta's System Log can't be read, so nobody can tell what became of a call. "+advice(err))
+		s.control.Pause(reset.CauseErrors, "Okta's System Log can't be read, so nobody can tell what became of a call. "+Advice(err))
 	}
 	return state == reset.Stopping
 }
@@ -272,7 +272,7 @@ func (s *settler) conclude(t reset.Target, p reset.Progress, ev evidence, v verd
 // the slot in hand. Factors that are cleared are no new ones.
 func (s *settler) resend(t reset.Target, p reset.Progress, cleared []string) {
 	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return s.stillClean(slot, t, p, cleared) }
-	for !s.control.stopped() && !s.sender.dryRun() {
+	for !s.control.Stopped() && !s.sender.dryRun() {
 		switch s.sender.attempt(t, *resetOf(t), still) {
 		case resultRetry:
 		case resultMore:

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"slices"
@@ -75,7 +75,7 @@ func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.Stat
 
 // repeat sends a step again, and goes on with the target where it is done.
 func (s *settler) repeat(t reset.Target, step reset.Step) {
-	for !s.control.stopped() && !s.sender.dryRun() {
+	for !s.control.Stopped() && !s.sender.dryRun() {
 		switch s.sender.attempt(t, step, nil) {
 		case resultDone:
 			return

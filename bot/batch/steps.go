@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"slices"
@@ -40,17 +40,17 @@ func did(p reset.Progress, k reset.StepKind) bool {
 func (s *sender) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, result) {
 	factors, err := s.okta.Factors(s.inLane(s.control.starting), string(t.User))
 	switch {
-	case s.control.stopped():
+	case s.control.Stopped():
 		return nil, resultDone
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
-		s.control.pause(reset.CauseErrors, advice(err))
+		s.control.Pause(reset.CauseErrors, Advice(err))
 		return nil, resultDone
 	case isFinal(err):
 		s.refused(t, err)
 		return nil, resultDone
 	case err != nil:
 		s.log.Warn("factors of a target cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
-		s.control.countFailure(advice(err))
+		s.control.countFailure(Advice(err))
 		return nil, resultLater
 	}
 	first := s.clocks.firstCall(p)

@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"slices"
@@ -72,7 +72,7 @@ func (s *settler) readFactors(e *evidence, t reset.Target, p reset.Progress) boo
 		return true
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if s.head.State == reset.Running {
-			s.control.pause(reset.CauseErrors, advice(err))
+			s.control.Pause(reset.CauseErrors, Advice(err))
 		}
 		return false
 	case okta.IsKind(err, okta.KindNotFound):

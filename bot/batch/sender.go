@@ -1,4 +1,4 @@
-package runner
+package batch
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"factorbot/okta"
 )
 
-// clockMargin is taken off Okta's clock at an attempt: what happened later than
+// ClockMargin is taken off Okta's clock at an attempt: what happened later than
 // that moment is surely counted as later (Date headers have whole seconds).
-const clockMargin = 2 * time.Second
+const ClockMargin = 2 * time.Second
 
 // retryMost bounds the wait before a call that never left is tried again.
 const retryMost = 30 * time.Second
@@ -24,16 +24,16 @@ const retryMost = 30 * time.Second
 // sender makes the calls of one target after another: next step, pace, protection,
 // journal, call, answer. It is safe for concurrent use.
 type sender struct {
-	record     batchRecord
-	okta       batchOkta
+	record     Record
+	okta       Okta
 	protection *protection.Lists
 	rules      func() policy.Rules
 	head       *reset.Request
 	scope      scope
 	clocks     *clocks
 	progress   *progress
-	control    *control
-	session    *session
+	control    *Control
+	session    *Session
 	warned     bool // a person was told before this batch that Okta tells of nobody who is protected
 	log        *slog.Logger
 }
@@ -52,7 +52,7 @@ const (
 // often Okta refuses a call.
 func (s *sender) process(t reset.Target) {
 	wait := firstBackoff
-	for !s.control.stopped() {
+	for !s.control.Stopped() {
 		if s.dryRun() {
 			s.finishDryRun(t)
 			return
@@ -142,7 +142,7 @@ func (s *sender) claim(t reset.Target, started reset.Entry) result {
 		return s.claimRefused(t, each[0])
 	}
 	s.progress.start(started)
-	if s.control.stopped() { // halted while it was recorded: it has not left and shall not
+	if s.control.Stopped() { // halted while it was recorded: it has not left and shall not
 		s.progress.write(reset.Entry{Kind: reset.EntryNotSent, At: time.Now(), Step: started.Step, Detail: "given up before it was sent"})
 		return resultDone
 	}
@@ -175,7 +175,7 @@ func (s *sender) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.R
 // started is the entry that has to be durable before a step's call may leave.
 func (s *sender) started(step reset.Step, now time.Time) reset.Entry {
 	return reset.Entry{
-		Kind: reset.EntryStarted, At: now, OktaAt: s.clocks.ofOkta(now).Add(-clockMargin),
+		Kind: reset.EntryStarted, At: now, OktaAt: s.clocks.ofOkta(now).Add(-ClockMargin),
 		Step: &step, Listed: s.progress.listedFor(step.Row), Term: s.clocks.term,
 	}
 }
@@ -186,7 +186,7 @@ func (s *sender) started(step reset.Step, now time.Time) reset.Entry {
 func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time, ok bool) {
 	m, knownAt, err := s.protection.Check(ctx, t, s.scope.BreakGlass)
 	switch {
-	case err != nil && s.control.stopped():
+	case err != nil && s.control.Stopped():
 		return knownAt, false
 	case isFinal(err) && !s.tellsOfNobody(ctx, err):
 		if !s.progress.row(t.Row).InDoubt() {
@@ -195,7 +195,7 @@ func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time
 		return knownAt, false
 	case err != nil:
 		s.log.Error("nothing is known of a target", "request", s.head.ID, "row", t.Row, "err", err)
-		s.control.pause(reset.CauseProtection, "Okta doesn't say who is protected, so nobody is reset. "+advice(err))
+		s.control.Pause(reset.CauseProtection, "Okta doesn't say who is protected, so nobody is reset. "+Advice(err))
 		return knownAt, false
 	case m.Blocks(t, s.scope.BreakGlass):
 		switch p := s.progress.row(t.Row); {
@@ -226,12 +226,12 @@ func (s *sender) tellsOfNobody(ctx context.Context, err error) bool {
 }
 
 func (s *sender) noSlot(err error) result {
-	if s.control.stopped() {
+	if s.control.Stopped() {
 		return resultDone
 	}
 	s.log.Warn("no slot", "request", s.head.ID, "err", err)
 	if okta.IsKind(err, okta.KindAuth, okta.KindScope) {
-		s.control.pause(reset.CauseErrors, advice(err))
+		s.control.Pause(reset.CauseErrors, Advice(err))
 	}
 	return resultLater
 }
