@@ -99,7 +99,7 @@ func (d *Desk) resultOf(ctx context.Context, src reset.Source, own *roster.OwnFi
 		if err != nil {
 			return "", fmt.Errorf("look for the request of a result file: %w", err)
 		}
-		if r.HasRun() && len(own.Calls) > 0 && d.called(ctx, r, own) {
+		if r.HasRun() && d.called(ctx, r, own) {
 			return r.ID, nil
 		}
 	}
