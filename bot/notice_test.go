@@ -49,7 +49,7 @@ func outcomeOf(row int, o reset.Outcome, p reset.Proof) reset.Entry {
 }
 
 // Users hear of a reset when it is final: when it is proved, or the request is
-// over. One whom nobody finds holds back no other.
+// over. One that nobody finds holds back no other.
 func TestNotifier_tellsWhatIsFinal(t *testing.T) {
 	w := newWorld(t).start().listens()
 	user := func(n string) reset.UserID { return reset.UserID("00u0000000000000000" + n) }
@@ -66,7 +66,7 @@ func TestNotifier_tellsWhatIsFinal(t *testing.T) {
 		broken:   user("0"),
 	})
 	const words = "Your Okta MFA was reset"
-	w.until("the user after the one whom nobody finds", w.hears("U_ANA", words))
+	w.until("the user after the one that nobody finds", w.hears("U_ANA", words))
 	if len(w.direct("U_APPROVER1"))+len(w.direct("U_APPROVER2")) > 0 {
 		t.Error("somebody heard of a reset that is not proved")
 	}

@@ -113,7 +113,7 @@ func unreachableNotice(r *reset.Request, have map[reset.Slot]reset.Message, lost
 
 // undelivered is the message in the thread about who could not be written to.
 func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[reset.Slot]bool) []message {
-	var whom []reset.Person
+	var people []reset.Person
 	for slot, m := range have {
 		if !m.Gone && !stuck[slot] || m.Gone && m.Shown != unreachable {
 			continue
@@ -124,15 +124,15 @@ func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[
 			who, ok = r.Asked.By, true
 		}
 		if ok {
-			whom = append(whom, who)
+			people = append(people, who)
 		}
 	}
-	slices.Sort(whom)
-	whom = slices.Compact(whom)
-	if len(whom) == 0 && have[reset.SlotUntold].TS == "" {
+	slices.Sort(people)
+	people = slices.Compact(people)
+	if len(people) == 0 && have[reset.SlotUntold].TS == "" {
 		return nil
 	}
-	return []message{{slot: reset.SlotUntold, place: underApproval, show: func(string) view.Message { return view.Untold(r, whom) }}}
+	return []message{{slot: reset.SlotUntold, place: underApproval, show: func(string) view.Message { return view.Untold(r, people) }}}
 }
 
 // lostWords says why a channel is out of reach, for people; "" for what is no such thing.

@@ -38,7 +38,7 @@ const (
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// fakePeople knows whom it has, as of now unless they say otherwise.
+// fakePeople knows the people that it has, as of now unless they say otherwise.
 type fakePeople struct {
 	who map[reset.Person]policy.Person
 	now func() time.Time

@@ -113,7 +113,7 @@ func TestDesk_old_knowledge(t *testing.T) {
 	}
 }
 
-// accountsOnly are people of whom Slack tells the account, and nobody is asked for more.
+// accountsOnly are people of which Slack tells the account alone.
 type accountsOnly struct{ fakePeople }
 
 func (accountsOnly) Person(context.Context, reset.Person) (policy.Person, error) {
@@ -240,7 +240,7 @@ func TestDesk_Became_mention(t *testing.T) {
 	}
 }
 
-// brokenLists are people of whom several cannot be asked about at once.
+// brokenLists are people that cannot be asked about several at once.
 type brokenLists struct{ fakePeople }
 
 func (brokenLists) Persons(context.Context, ...reset.Person) ([]policy.Person, error) {

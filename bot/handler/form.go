@@ -41,7 +41,7 @@ func (h *Handler) forms() map[string]form {
 		view.RequestCallback:   {check: h.checkRequest, submit: h.openRequest},
 
 		view.ActionNewExport: {open: h.exportModal},
-		view.FieldWhom:       {open: h.otherFieldModal},
+		view.FieldNamedBy:    {open: h.otherFieldModal},
 		view.ExportCallback:  {check: h.checkExport, submit: h.openExport},
 
 		view.ActionApprove: {press: h.approve},

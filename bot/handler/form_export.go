@@ -71,7 +71,7 @@ func (h *Handler) exportModal(ctx context.Context, e *event.Event) (slack.ModalV
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	f.Whom = view.WhomSearch
+	f.NamedBy = view.NamedBySearch
 	return h.exportForm(ctx, f), nil
 }
 
@@ -113,10 +113,10 @@ func fitting(all []*slack.OptionBlockObject) []*slack.OptionBlockObject {
 func (h *Handler) checkExport(ctx context.Context, e *event.Event) map[string]string {
 	f, err := e.Frame()
 	if err != nil {
-		return map[string]string{view.FieldWhom: outOfDate}
+		return map[string]string{view.FieldNamedBy: outOfDate}
 	}
 	o, wrong := exportOf(e, f)
-	h.checkAsker(ctx, e, o.Reason, view.FieldWhom, wrong)
+	h.checkAsker(ctx, e, o.Reason, view.FieldNamedBy, wrong)
 	return wrong
 }
 
@@ -124,8 +124,8 @@ func (h *Handler) checkExport(ctx context.Context, e *event.Event) map[string]st
 func exportOf(e *event.Event, f view.Frame) (order, map[string]string) {
 	o := order{Command: roster.Command{Verb: roster.VerbExport, Reason: e.Typed(view.FieldReason)}}
 	wrong := map[string]string{}
-	if words := o.name(e, f.Whom); words != "" {
-		wrong[cmp.Or(f.Whom, view.FieldSearch)] = words
+	if words := o.name(e, f.NamedBy); words != "" {
+		wrong[cmp.Or(f.NamedBy, view.FieldSearch)] = words
 	}
 	o.Columns = e.Fields[view.FieldColumns].Picked
 	if len(o.Columns) == 0 {

@@ -81,7 +81,7 @@ func (h *Handler) otherFieldModal(ctx context.Context, e *event.Event) (slack.Mo
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	f.Whom = e.Value
+	f.NamedBy = e.Value
 	return h.exportForm(ctx, f), nil
 }
 

@@ -69,7 +69,7 @@ func TestOrder_names(t *testing.T) {
 		return e
 	}
 	for _, c := range []struct {
-		whom  string
+		field string
 		in    event.Entered
 		words string // "": it is taken
 		users int
@@ -83,20 +83,20 @@ func TestOrder_names(t *testing.T) {
 		{view.FieldFile, files(), "one file", 0},
 		{view.FieldFile, files("A.CSV"), "", 0},
 		{view.FieldPeople, event.Entered{Picked: []string{"U1", "U2"}}, "", 2},
-		{view.WhomGroup, event.Entered{Text: ` "Sales East" `}, "", 1},
-		{view.WhomQuery, event.Entered{Text: " "}, "start of a name", 0},
-		{view.WhomFilter, event.Entered{Text: `status eq "ACTIVE"`}, "", 1},
-		{view.WhomFilter, event.Entered{Text: `"pr"`}, "compares nothing", 0},
-		{view.WhomSearch, event.Entered{Text: "profile.nickName pr"}, "", 1},
+		{view.NamedByGroup, event.Entered{Text: ` "Sales East" `}, "", 1},
+		{view.NamedByQuery, event.Entered{Text: " "}, "start of a name", 0},
+		{view.NamedByFilter, event.Entered{Text: `status eq "ACTIVE"`}, "", 1},
+		{view.NamedByFilter, event.Entered{Text: `"pr"`}, "compares nothing", 0},
+		{view.NamedBySearch, event.Entered{Text: "profile.nickName pr"}, "", 1},
 		{view.FieldList, event.Entered{Text: "ana@example.com, bob@example.com"}, "", 2},
 		{view.FieldList, event.Entered{Text: "First name\tlogin\nAna\tana@example.com\n"}, "", 0}, // a table
 		{view.FieldList, event.Entered{Text: "First name\nAna\n"}, "I don't know", 0},
 		{"forged", event.Entered{Text: "x"}, "an expression", 0},
 	} {
 		var o order
-		words := o.name(&event.Event{Fields: map[string]event.Entered{c.whom: c.in}}, c.whom)
+		words := o.name(&event.Event{Fields: map[string]event.Entered{c.field: c.in}}, c.field)
 		if (words == "") != (c.words == "") || !strings.Contains(words, c.words) || len(o.Users) != c.users {
-			t.Errorf("%s %+v: %q, %d users", c.whom, c.in, words, len(o.Users))
+			t.Errorf("%s %+v: %q, %d users", c.field, c.in, words, len(o.Users))
 		}
 	}
 }

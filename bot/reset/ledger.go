@@ -304,7 +304,7 @@ func (t *Totals) Add(p Progress) {
 // needsMost is how many users totals name.
 const needsMost = 10
 
-// Name notes a user for whom somebody has to do something: who was not reset
+// Name notes a user for which somebody has to do something: who was not reset
 // though the plan meant to, or only in part. Users left out by a cancellation
 // are only counted.
 func (t *Totals) Name(target Target, p Progress) {

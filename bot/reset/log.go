@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Fact is one entry of the audit trail: what happened, by whom, and the details a reader needs.
+// Fact is one entry of the audit trail: what happened, who did it, and the details a reader needs.
 type Fact struct {
 	Name   string            `json:"name"` // "asked", "approved", "paused", ...
 	By     Person            `json:"by,omitempty"`

@@ -22,7 +22,7 @@ const clockSteps = 10 * time.Minute
 // requesterPause is how long a requester may lift a pause of his own or one for errors.
 const requesterPause = time.Hour
 
-// Pause tells of a pause: its cause, since when, by whom, and what a person should do.
+// Pause tells of a pause: its cause, since when, who made it, and what a person should do.
 type Pause struct {
 	Cause  Cause     `json:"cause"`
 	At     time.Time `json:"at"`

@@ -92,8 +92,8 @@ type Source struct {
 	Query  string   `json:"q,omitempty"`      // the start of a name or an e-mail, of an export
 	Notes  []string `json:"notes,omitempty"`  // what was odd about the file, sentences for people
 	Chosen int      `json:"chosen,omitempty"` // number of the column that the uploader chose, from 1; 0: nothing was asked
-	Result ID       `json:"result,omitempty"` // the request whose result file this is: whom it reset is skipped
-	Anyway bool     `json:"anyway,omitempty"` // of a result file: whom it reset is reset again ("again")
+	Result ID       `json:"result,omitempty"` // the request whose result file this is: the users that it reset are skipped
+	Anyway bool     `json:"anyway,omitempty"` // of a result file: the users that it reset are reset again ("again")
 }
 
 // Asks reports whether Okta is asked who is meant, instead of rows that name users.
@@ -115,7 +115,7 @@ type Terms struct {
 	ExecuteWithin time.Duration `json:"execute_within"`
 }
 
-// Quorum is a set of people of whom one must approve.
+// Quorum is a set of people; one of them must approve.
 type Quorum struct {
 	Name    string   `json:"name"`    // for people: "break-glass approvers", or the user group's handle
 	Members []string `json:"members"` // Slack users and user groups, Okta groups
@@ -151,7 +151,7 @@ type Totals struct {
 	Needs     []Need          `json:"needs,omitempty"` // the first users who need somebody
 }
 
-// Need is a user for whom somebody has to do something after a run.
+// Need is a user for which somebody has to do something after a run.
 type Need struct {
 	Row    int    `json:"row"`
 	Login  string `json:"login"`

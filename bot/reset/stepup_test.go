@@ -181,7 +181,7 @@ func TestRequest_Distrust(t *testing.T) {
 	}
 }
 
-// The org's facts about approvers say who, as whom, and by what.
+// The org's facts about approvers say who it is, in Slack and in Okta.
 func TestApproverFacts(t *testing.T) {
 	proof := StepUp{User: oktaFirst, Factor: "push", Transaction: "v2.1", For: "approve FR-1"}
 	for _, c := range []struct{ got, want Fact }{

@@ -85,7 +85,7 @@ func decide(content []byte) verdict {
 	return v
 }
 
-// TestCases walks files as people have them, of which expected.tsv says whom they name.
+// TestCases walks files as people have them, of which expected.tsv says who is named.
 func TestCases(t *testing.T) {
 	for _, dir := range []string{filepath.Join("testdata", "cases"), filepath.Join("..", "..", "..", "shared", "cases", "rosters")} {
 		index, err := os.ReadFile(filepath.Join(dir, "expected.tsv"))

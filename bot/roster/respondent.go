@@ -11,7 +11,7 @@ var answered = setOf(`timestamp zeitstempel horodateur horodatage marcatemporal 
 	completiontime fertigstellungszeit heuredefin horadefinalizacion horadeconclusao oradicompletamento tijdvanvoltooien godzinaukonczenia 完了時刻`)
 
 // withoutRespondent leaves out the column right after the moment at which a form was
-// sent: it holds who filled the form in, who need not be whom it is about.
+// sent: it holds who filled the form in, who need not be the one that it is about.
 func withoutRespondent(header []string, known []column) []column {
 	return slices.DeleteFunc(known, func(c column) bool { return isRespondent(header, c.index) })
 }

@@ -99,7 +99,7 @@ func TestRead_neverSilent(t *testing.T) {
 	})
 }
 
-// TestRead_neverAnother looks at whom a generated table would reset: only users
+// TestRead_neverAnother looks at the users that a generated table would reset: only users
 // of the row itself, each row one.
 func TestRead_neverAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

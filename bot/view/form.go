@@ -9,7 +9,7 @@ import (
 // Fields of forms. Each is an input block whose only element has the block's
 // ID as its action ID, so that mistakes are shown where they were made.
 const (
-	FieldWhom    = "whom"    // how the users of an export are named: one of the Whom values
+	FieldNamedBy = "whom"    // how the users of an export are named: one of the NamedBy values
 	FieldList    = "list"    // IDs, logins and e-mails
 	FieldPeople  = "people"  // Slack users
 	FieldGroup   = "group"   // name of an Okta group
@@ -25,12 +25,12 @@ const (
 	FieldUsers   = "users"   // the number that an approver types
 )
 
-// Whom values: how an export names users.
+// NamedBy values: how an export names users.
 const (
-	WhomGroup  = "group"
-	WhomSearch = "search"
-	WhomFilter = "filter"
-	WhomQuery  = "query"
+	NamedByGroup  = "group"
+	NamedBySearch = "search"
+	NamedByFilter = "filter"
+	NamedByQuery  = "query"
 )
 
 // Option values of the request form.

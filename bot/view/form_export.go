@@ -35,26 +35,26 @@ const (
 // ExportModal asks for a list of users as a file. The frame says how they are
 // named now; partial says that the org's own attributes are not known yet.
 func ExportModal(f Frame, attributes []Attribute, partial bool) slack.ModalViewRequest {
-	whom := exportChoices()
-	at := max(0, slices.IndexFunc(whom, func(c choice) bool { return c.value == f.Whom }))
-	f.Whom = whom[at].value
+	choices := exportChoices()
+	at := max(0, slices.IndexFunc(choices, func(c choice) bool { return c.value == f.NamedBy }))
+	f.NamedBy = choices[at].value
 	columns := columnChoices(attributes)
 	f.Broad = len(columns) > maxChoices
 	blocks := []slack.Block{}
 	if partial {
 		blocks = append(blocks, alert(slack.AlertLevelInfo, "Your org's own attributes are missing: Okta didn't answer in time. Close this and try again."))
 	}
-	blocks = append(blocks, whomField(whom, at), namesField(f.Whom), columnsField(columns, f.Broad), reasonField(f.NoWhy),
+	blocks = append(blocks, namedByField(choices, at), namesField(f.NamedBy), columnsField(columns, f.Broad), reasonField(f.NoWhy),
 		note("Somebody approves it first. You alone get the file, by DM."))
 	return modal(ExportCallback, f, "Export users", "Ask for approval", blocks...)
 }
 
 func exportChoices() []choice {
 	return []choice{
-		{WhomSearch, "An Okta search", "Everybody it finds"},
-		{WhomGroup, "An Okta group", "All its members"},
-		{WhomFilter, "An Okta filter", "Up to date to the second, with fewer attributes"},
-		{WhomQuery, "A name", "Name or e-mail begins with"},
+		{NamedBySearch, "An Okta search", "Everybody it finds"},
+		{NamedByGroup, "An Okta group", "All its members"},
+		{NamedByFilter, "An Okta filter", "Up to date to the second, with fewer attributes"},
+		{NamedByQuery, "A name", "Name or e-mail begins with"},
 	}
 }
 

@@ -23,7 +23,7 @@ func RequestModal(f Frame) slack.ModalViewRequest {
 		fileField(),
 	}
 	if f.More {
-		blocks = append(blocks, namesField(WhomGroup), namesField(WhomSearch))
+		blocks = append(blocks, namesField(NamedByGroup), namesField(NamedBySearch))
 	}
 	for _, b := range blocks { // one of them is filled in
 		b.(*slack.InputBlock).Optional = true
@@ -44,23 +44,23 @@ func fileField() *slack.InputBlock {
 	return field(FieldFile, "File", "CSV, Excel or text with Okta user IDs, logins or e-mails, up to 10 MB. Drop larger files in the channel.", pick)
 }
 
-// whomField dispatches each change, so that the field below it can follow.
-func whomField(choices []choice, at int) slack.Block {
-	radio := slack.NewRadioButtonsBlockElement(FieldWhom, optionsOf(choices)...)
+// namedByField dispatches each change, so that the field below it can follow.
+func namedByField(choices []choice, at int) slack.Block {
+	radio := slack.NewRadioButtonsBlockElement(FieldNamedBy, optionsOf(choices)...)
 	radio.InitialOption = option(choices[at])
-	b := field(FieldWhom, "Who?", "", radio)
+	b := field(FieldNamedBy, "Who?", "", radio)
 	b.DispatchAction = true
 	return b
 }
 
 // namesField is a field in which a set of users is named.
-func namesField(whom string) slack.Block {
-	switch whom {
-	case WhomGroup:
+func namesField(by string) slack.Block {
+	switch by {
+	case NamedByGroup:
 		return textField(FieldGroup, "Okta group", "All its members. Write its name as Okta does.", "Contractors", 255)
-	case WhomFilter:
+	case NamedByFilter:
 		return longField(FieldFilter, "Okta filter expression", "Okta's filter language.", `status eq "LOCKED_OUT"`, 1000)
-	case WhomQuery:
+	case NamedByQuery:
 		return textField(FieldQuery, "Start of a name or e-mail", "Okta compares first name, last name and e-mail.", "ana", 100)
 	}
 	return longField(FieldSearch, "Okta search expression", "Everybody it finds.", `profile.department eq "Sales" and status eq "ACTIVE"`, 1000)

@@ -22,8 +22,8 @@ func forms() map[string]slack.ModalViewRequest {
 	}
 	many := attributes(120)
 	all["export"] = view.ExportModal(view.Frame{Channel: "C_FACTORS"}, many[:20], false)
-	all["export_partial"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomQuery}, many[:3], true)
-	all["export_many"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", Whom: view.WhomFilter}, many, false)
+	all["export_partial"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", NamedBy: view.NamedByQuery}, many[:3], true)
+	all["export_many"] = view.ExportModal(view.Frame{Channel: "C_FACTORS", NamedBy: view.NamedByFilter}, many, false)
 	all["request"] = view.RequestModal(view.Frame{Channel: "C_FACTORS"})
 	all["request_more"] = view.RequestModal(view.Frame{Channel: "C_FACTORS", NoWhy: true, More: true})
 	return all

@@ -18,15 +18,15 @@ type Frame struct {
 	Request reset.ID      `json:"r,omitempty"` // of a decision or a review
 	Digest  reset.Digest  `json:"d,omitempty"` // short form of the plan that the person saw
 
-	Whom   string `json:"w,omitempty"` // how users are named now: one of the Whom values
-	NoWhy  bool   `json:"n,omitempty"` // a reason may be left out
-	Users  int    `json:"u,omitempty"` // the number that an approver types
-	Broad  bool   `json:"b,omitempty"` // the columns are found by typing: there are too many for a list
-	Page   int    `json:"p,omitempty"` // of a review, from 0
-	Search string `json:"q,omitempty"` // of a review
-	Show   string `json:"s,omitempty"` // of a review: one of the Show values
-	Out    string `json:"o,omitempty"` // rows to take out, as ranges: "3,7-9"
-	Ticked int    `json:"t,omitempty"` // how often the bot has ticked all that was found
+	NamedBy string `json:"w,omitempty"` // how users are named now: one of the NamedBy values
+	NoWhy   bool   `json:"n,omitempty"` // a reason may be left out
+	Users   int    `json:"u,omitempty"` // the number that an approver types
+	Broad   bool   `json:"b,omitempty"` // the columns are found by typing: there are too many for a list
+	Page    int    `json:"p,omitempty"` // of a review, from 0
+	Search  string `json:"q,omitempty"` // of a review
+	Show    string `json:"s,omitempty"` // of a review: one of the Show values
+	Out     string `json:"o,omitempty"` // rows to take out, as ranges: "3,7-9"
+	Ticked  int    `json:"t,omitempty"` // how often the bot has ticked all that was found
 
 	More    bool   `json:"m,omitempty"` // of a request: the rarer fields are shown
 	Looking bool   `json:"l,omitempty"` // who has a review open decides nothing there

@@ -121,7 +121,7 @@ type outcomeCount struct {
 	what  string
 }
 
-// becameOf counts what became of the users. Those whom a dry run would have reset
+// becameOf counts what became of the users. Those that a dry run would have reset
 // come first there, and are not among the skipped.
 func becameOf(r *reset.Request) (all []outcomeCount) {
 	would := 0
