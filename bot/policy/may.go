@@ -205,7 +205,7 @@ func (r Rules) MayReport(p Person, row int, t reset.Target) error {
 		return err
 	}
 	if t.Row != row || t.User == "" || !p.Is(t) && (p.Okta == nil || p.Okta.ID != t.User) {
-		return refuse(CodeNotTheirs, "This button is for the person who was reset. If you've seen something odd, tell an approver.")
+		return refuse(CodeNotTheirs, "This button is for the person who was reset. If something looks odd, ask an approver to stop it.")
 	}
 	return nil
 }
