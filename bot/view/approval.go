@@ -269,6 +269,9 @@ func confirmWords(r *reset.Request, l *Listing) (title, text string) {
 		return "Start the dry run?", fmt.Sprintf("For %s, requested by %s. Nobody is reset.", phrase.Escape(whoPlain(r, l)), by)
 	}
 	title = "Reset " + phrase.Users(r.Plan.Resets) + "?"
+	if len(r.Plan.Names) > 0 {
+		title = "Reset MFA for " + phrase.Shorten(namesPlain(r.Plan.Names), maxConfirm-len("Reset MFA for ?")) + "?"
+	}
 	text = fmt.Sprintf("For %s: %s of %s. Can't be undone.", by, phrase.Escape(whatPlain(o)), phrase.Escape(whoPlain(r, l)))
 	if o.RevokeSessions {
 		text += " Their Okta sessions end."

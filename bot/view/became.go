@@ -80,7 +80,7 @@ func becameWords(b Became) string {
 	switch b.Step.Outcome {
 	case reset.OutcomeReset:
 		if b.Step.Reason == reset.AlreadyClear {
-			return "nothing to remove: " + phrase.Reason(b.Step.Reason)
+			return phrase.Reason(b.Step.Reason)
 		}
 		return "MFA was reset" + strings.Replace(why, ": reset, ", ", ", 1)
 	case reset.OutcomeSkipped:

@@ -77,7 +77,8 @@ const (
 	maxText    = 3900 // chat.update refuses 4,000
 	maxSection = 2900 // of 3,000
 	maxHeader  = 150
-	maxChart   = 50 // of a chart's title
+	maxChart   = 50  // of a chart's title
+	maxConfirm = 100 // of the title of a confirmation dialog
 )
 
 // texted cuts a fallback text to what chat.update takes, and takes the life out

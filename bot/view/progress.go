@@ -85,9 +85,9 @@ func progressHead(r *reset.Request) string {
 			return fmt.Sprintf(":white_check_mark: *%s: the file is ready.*", name)
 		}
 		if r.Asked.Options.DryRun {
-			return fmt.Sprintf(":hourglass_flowing_sand: *%s:* finishing", name)
+			return fmt.Sprintf(":hourglass_flowing_sand: *%s:* finishing.", name)
 		}
-		return fmt.Sprintf(":hourglass_flowing_sand: *%s:* checking in Okta that every reset worked", name)
+		return fmt.Sprintf(":hourglass_flowing_sand: *%s:* checking in Okta that every reset worked.", name)
 	case reset.Done:
 		return fmt.Sprintf(":white_check_mark: *%s is done*%s.", name, tookFor(r))
 	case reset.Cancelled:
