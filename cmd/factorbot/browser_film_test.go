@@ -109,8 +109,7 @@ func (f *film) approve(who, caption string) {
 	f.tb.Helper()
 	f.click("#pick-" + who)
 	f.until(`document.querySelector("#pick-` + who + `").getAttribute("aria-current") === "true"`)
-	f.click(`#messages [data-act="approve"]`)
-	f.until(`document.querySelector('dialog.modal[open] [data-input="users"]')`)
+	f.opens(func() { f.click(`#messages [data-act="approve"]`) }, `document.querySelector('dialog.modal[open] [data-input="users"]')`)
 	n, err := chromedp.Run(f, chromedp.Evaluate[string](`/Type ([\d,]+) to approve/.exec(document.querySelector("dialog.modal").textContent)[1]`))
 	if err != nil {
 		f.tb.Fatal(err)

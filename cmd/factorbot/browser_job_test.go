@@ -86,8 +86,7 @@ func TestBrowser_own_file(t *testing.T) {
 	// Deny it from the keyboard alone: the face, the button, the answer.
 	p.run(chromedp.Focus("#pick-U_APPROVER1"), chromedp.KeyEvent("\r"))
 	p.until(`document.querySelector("#sidebar .me strong").textContent === "Avery Stone"`)
-	p.run(chromedp.Focus(`#messages [data-act="deny"]`), chromedp.KeyEvent("\r"))
-	p.until(`document.querySelector("dialog[data-view] textarea")`)
+	p.opens(func() { p.run(chromedp.Focus(`#messages [data-act="deny"]`), chromedp.KeyEvent("\r")) }, `document.querySelector("dialog[data-view] textarea")`)
 	p.run(chromedp.Focus("dialog[data-view] textarea"), chromedp.KeyEvent("no ticket"), chromedp.KeyEvent("\t"))
 	p.click(`dialog[data-view] [type="submit"]`)
 	p.until(`!document.querySelector('#messages [data-act="approve"]')`)

@@ -135,6 +135,20 @@ func (p *page) until(expression string) {
 	}
 }
 
+// opens presses what opens a modal until that shows; again, as people do, where Slack's
+// three seconds for it were over before the bot had its turn.
+func (p *page) opens(press func(), shows string) {
+	p.tb.Helper()
+	for range 5 {
+		press()
+		poll := chromedp.Poll[chromedp.Void](shows, chromedp.WithPollingTimeout(patience/5), chromedp.WithPollingInterval(50*time.Millisecond))
+		if chromedp.Do(p, poll) == nil {
+			return
+		}
+	}
+	p.tb.Fatalf("pressed in vain for %s\n%s", shows, p.text())
+}
+
 // click presses the first element that fits, wherever it must be scrolled to.
 func (p *page) click(selector string) {
 	p.tb.Helper()

@@ -39,8 +39,7 @@ func TestBrowser_states(t *testing.T) {
 	p.onFirstScreen("FR-1: reset MFA for 482 users", "Phones replaced", "2 approvals needed", "Whole departments", "Approve", "Review", "Deny")
 
 	p.as("U_APPROVER1")
-	p.click(`#messages [data-act="review"]`)
-	p.until(`document.querySelector("dialog.modal[open] h2")?.textContent.includes("Review FR-1")`)
+	p.opens(func() { p.click(`#messages [data-act="review"]`) }, `document.querySelector("dialog.modal[open] h2")?.textContent.includes("Review FR-1")`)
 	p.shoot(shots, "review")
 	p.click("dialog.modal [data-view-close]")
 	p.until(`!document.querySelector("dialog.modal")`)
@@ -87,8 +86,7 @@ func TestBrowser_screens(t *testing.T) {
 	p := mustBrowse(t, s.url+"/")
 	shots := screenshots(t)
 
-	p.run(chromedp.SendKeys("#text-C_FACTORS", "/factor-reset\r"))
-	p.until(`document.querySelector('dialog.modal [data-input="list"]')`)
+	p.opens(func() { p.run(chromedp.SendKeys("#text-C_FACTORS", "/factor-reset\r")) }, `document.querySelector('dialog.modal [data-input="list"]')`)
 	p.shoot(shots, "form")
 	p.click("dialog.modal [data-view-close]")
 	p.until(`!document.querySelector("dialog.modal")`)
@@ -168,8 +166,7 @@ func (p *page) approveLarge() {
 	p.tb.Helper()
 	for i, who := range []string{"U_APPROVER1", "U_APPROVER2"} {
 		p.as(who)
-		p.click(`#messages [data-act="approve"]`)
-		p.until(`document.querySelector('dialog.modal[open] [data-input="users"]')`)
+		p.opens(func() { p.click(`#messages [data-act="approve"]`) }, `document.querySelector('dialog.modal[open] [data-input="users"]')`)
 		n, err := chromedp.Run(p, chromedp.Evaluate[string](`/Type ([\d,]+) to approve/.exec(document.querySelector("dialog.modal").textContent)[1]`))
 		if err != nil {
 			p.tb.Fatal(err)

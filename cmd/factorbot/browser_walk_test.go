@@ -55,12 +55,6 @@ func (w *walk) shot(name string, also ...bool) {
 	w.look(desktop, "light")
 }
 
-// opened waits for a modal with this title.
-func (w *walk) opened(title string) {
-	w.tb.Helper()
-	w.until(`document.querySelector("dialog.modal[open] h2")?.textContent.includes(` + quoted(title) + `)`)
-}
-
 // submit sends the modal on top and waits until it is taken.
 func (w *walk) submit() {
 	w.tb.Helper()
@@ -87,8 +81,7 @@ func (w *walk) open(id string) {
 // ask fills in the modal that a command opens.
 func (w *walk) ask(command, whom, words, why string, options ...string) {
 	w.tb.Helper()
-	w.run(chromedp.SendKeys("#text-C_FACTORS", command+"\r"))
-	w.until(`document.querySelector('dialog.modal [data-input="reason"]')`)
+	w.opens(func() { w.run(chromedp.SendKeys("#text-C_FACTORS", command+"\r")) }, `document.querySelector('dialog.modal [data-input="reason"]')`)
 	w.shot("form", phoneDark)
 	switch {
 	case w.count(`[data-input="`+whom+`"]`) > 0:
@@ -118,8 +111,7 @@ func (w *walk) ask(command, whom, words, why string, options ...string) {
 func (w *walk) takeOut() {
 	w.tb.Helper()
 	w.as("U_APPROVER1")
-	w.click(`#messages [data-act="review"]`)
-	w.opened("Review FR-1")
+	w.opens(func() { w.click(`#messages [data-act="review"]`) }, `document.querySelector("dialog.modal[open] h2")?.textContent.includes("Review FR-1")`)
 	w.shot("review", phoneDark)
 	w.run(chromedp.SendKeys(`[data-input="review_search"]`, "approver\r"))
 	w.until(`/1 to 2 of 2 users/.test(document.querySelector("dialog.modal").textContent)`)

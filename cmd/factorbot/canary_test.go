@@ -44,6 +44,7 @@ func TestRun_secrets_stay_secret(t *testing.T) {
 	t.Cleanup(func() { work.Close(); srv.Close() })
 
 	s := &sandboxRun{tb: t, url: url, logs: &buffer{}}
+	s.patient("60s")
 	db := filepath.Join(t.TempDir(), "factorbot.db")
 	secrets := t.TempDir()
 	file := filepath.Join(secrets, "okta")

@@ -354,7 +354,9 @@ func checkURLs(t *testing.T, out string) {
 	if len(shown) != 4 {
 		t.Errorf("README.md shows only %q", shown)
 	}
-	lines := strings.Split(strings.TrimSpace(out), "\n")
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(out), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "{") // of the log, on standard error, which is whole where that is no terminal
+	})
 	if len(lines) != 4 || !strings.HasPrefix(lines[3], "page URL ") {
 		t.Errorf("the sandbox should print four lines, that of the page last, and printed\n%s", out)
 	}

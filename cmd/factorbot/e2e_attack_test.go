@@ -61,7 +61,7 @@ func TestAttack_bad_file_in_the_form(t *testing.T) {
 	for name, content := range map[string]string{
 		"nobody.csv": "colour,size\nred,1\nblue,2\n", "empty.csv": "\n\n", "bytes.csv": "\x00\x01\x02\xff\xfe\x00\x00",
 	} {
-		form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+		form := s.opened(func() map[string]any { return s.command("U_REQUESTER", "/factor-reset") })
 		file, since := s.attach("U_REQUESTER", name, []byte(content)), len(s.messages("U_REQUESTER"))+len(s.direct("U_REQUESTER"))
 		if wrong := s.try("U_REQUESTER", form, answers{"file": []string{file}, "reason": "lost phones"}); len(wrong) > 0 {
 			continue // told at its field

@@ -147,6 +147,7 @@ type awayWalk struct {
 
 func newAwayWalk(t *testing.T) *awayWalk {
 	s := mustSandbox(t, "--no-bot", "--users", "120", "--rate-limit", "6000", "--latency", "5ms")
+	s.patient("10s")
 	w := &awayWalk{gate: mustGate(t, s.url)}
 	w.failingJob = &failingJob{sandboxRun: s, db: filepath.Join(t.TempDir(), "factorbot.db"), acts: map[string]int{}, carried: regexp.MustCompile(`^$`)}
 	s.mustRun(w.db, mustConfig(t, "large_batch: {over: 1000}\nokta: {settle_after: 1s, log_lag: 5s, concurrency: 2}\nnotify: {users: true}\n"), "OKTA_ORG_URL=http://"+w.gate.addr)

@@ -11,11 +11,17 @@ import (
 // answers are what a person enters, by the field's ID: a text, the value or values chosen, file IDs.
 type answers map[string]any
 
-// opened returns the modal that an answer of the sandbox shows.
-func (s *sandboxRun) opened(answer map[string]any) map[string]any {
+// opened presses what opens a modal and returns that; again, as people do, where Slack's
+// three seconds for it were over before the bot had its turn.
+func (s *sandboxRun) opened(press func() map[string]any) (view map[string]any) {
 	s.tb.Helper()
-	view, _ := answer["view"].(map[string]any)
-	if view == nil {
+	var answer map[string]any
+	opens := poll(patience, func() bool {
+		answer = press()
+		view, _ = answer["view"].(map[string]any)
+		return view != nil
+	})
+	if !opens {
 		s.tb.Fatalf("no modal: %v\n%s", answer, s.dump())
 	}
 	return view
@@ -26,11 +32,7 @@ func (s *sandboxRun) opened(answer map[string]any) map[string]any {
 // first, and the sandbox answers a click with what comes first; then again.
 func (s *sandboxRun) numbered(user string, m message) map[string]any {
 	s.tb.Helper()
-	answer := s.click(user, m, "approve")
-	if answer["view"] == nil {
-		answer = s.click(user, m, "approve")
-	}
-	return s.opened(answer)
+	return s.opened(func() map[string]any { return s.click(user, m, "approve") })
 }
 
 // try submits a modal and returns what is wrong with it, by field; nil if it was taken.
@@ -64,10 +66,16 @@ func (s *sandboxRun) turn(user string, view map[string]any, action string, value
 		values[field] = map[string]any{field: v}
 	}
 	before := view["hash"]
-	now := s.opened(s.post("/sandbox/action", map[string]any{
-		"user": user, "view_id": view["id"], "action_id": action, "value": value, "values": values,
-	}))
-	if now["hash"] == before {
+	var now map[string]any
+	changed := poll(patience, func() bool {
+		now = s.opened(func() map[string]any {
+			return s.post("/sandbox/action", map[string]any{
+				"user": user, "view_id": view["id"], "action_id": action, "value": value, "values": values,
+			})
+		})
+		return now["hash"] != before
+	})
+	if !changed {
 		s.tb.Fatalf("%s changed nothing: %v", action, now)
 	}
 	return now
@@ -95,7 +103,7 @@ func (s *sandboxRun) toldPrivately(user, words string) {
 // wholeForm opens the form for a request with all its fields.
 func (s *sandboxRun) wholeForm(user string) map[string]any {
 	s.tb.Helper()
-	return s.turn(user, s.opened(s.command(user, "/factor-reset")), "more_options", "more", nil)
+	return s.turn(user, s.opened(func() map[string]any { return s.command(user, "/factor-reset") }), "more_options", "more", nil)
 }
 
 func TestForm_request(t *testing.T) {
@@ -186,11 +194,11 @@ func TestForm_deny(t *testing.T) {
 		t.Errorf("the requester got the form: %v", answer)
 	}
 	s.toldPrivately("U_REQUESTER", "can't approve your own request")
-	form := s.opened(s.click("U_APPROVER1", pending, "deny"))
+	form := s.opened(func() map[string]any { return s.click("U_APPROVER1", pending, "deny") })
 	if wrong := s.try("U_APPROVER1", form, answers{"reason": "  \n "}); !strings.Contains(fmt.Sprint(wrong["reason"]), "say why") {
 		t.Errorf("an empty reason: %v", wrong)
 	}
-	late := s.opened(s.click("U_APPROVER2", pending, "deny"))
+	late := s.opened(func() map[string]any { return s.click("U_APPROVER2", pending, "deny") })
 	s.submit("U_APPROVER1", form, answers{"reason": "call me <!channel>"})
 	s.awaitMessage("the denial", func(m message) bool {
 		return m.TS == pending.TS && strings.Contains(m.all(), "call me &lt;!channel&gt;")
@@ -202,7 +210,7 @@ func TestForm_deny(t *testing.T) {
 func TestForm_export(t *testing.T) {
 	t.Parallel()
 	s := mustSandbox(t, "--users", "40", "--rate-limit", "6000")
-	form := s.opened(s.command("U_REQUESTER", "/factor-reset export"))
+	form := s.opened(func() map[string]any { return s.command("U_REQUESTER", "/factor-reset export") })
 	for _, words := range []string{"costCenter", "the org's own", "one more Okta call for each user"} {
 		if !strings.Contains(text(form), words) {
 			t.Errorf("the form lacks %q: %s", words, text(form))
@@ -247,7 +255,7 @@ func TestForm_reason_pattern(t *testing.T) {
 	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20", "--rate-limit", "6000")
 	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "reason_pattern: 'INC-[0-9]+'\n"))
-	form := s.opened(s.command("U_REQUESTER", "/factor-reset"))
+	form := s.opened(func() map[string]any { return s.command("U_REQUESTER", "/factor-reset") })
 	if wrong := s.try("U_REQUESTER", form, answers{"list": "ana@example.com", "reason": "lost phone"}); !strings.Contains(fmt.Sprint(wrong["reason"]), "INC-[0-9]+") {
 		t.Errorf("no ticket: %v", wrong)
 	}

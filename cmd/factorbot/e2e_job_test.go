@@ -97,7 +97,7 @@ func TestSandbox_roster_from_upload_to_result(t *testing.T) {
 	if !strings.Contains(again.all(), "again, though FR-1 already did") {
 		t.Errorf("the first risk is not that they are reset again: %s", again.all())
 	}
-	s.submit("U_APPROVER2", s.opened(s.click("U_APPROVER2", again, "deny")), answers{"reason": "not in <my> name"})
+	s.submit("U_APPROVER2", s.opened(func() map[string]any { return s.click("U_APPROVER2", again, "deny") }), answers{"reason": "not in <my> name"})
 	s.awaitMessage("the denial", func(m message) bool {
 		return m.TS == again.TS && !m.has("approve") && strings.Contains(m.all(), "not in &lt;my&gt; name")
 	})

@@ -113,7 +113,7 @@ func newMeasuredBot(t *testing.T, requests int) *measuredBot {
 	t.Cleanup(func() { work.Close(); server.Close() })
 	m := &measuredBot{work: work, logs: &buffer{}}
 	m.failingJob = &failingJob{sandboxRun: &sandboxRun{tb: t, url: url, logs: m.logs}, db: filepath.Join(t.TempDir(), "factorbot.db")}
-	m.set(map[string]any{"slack_no_limits": true, "slack_share_delay": "1ms"})
+	m.set(map[string]any{"slack_no_limits": true, "slack_share_delay": "1ms", "slack_patience": "5m"})
 	for _, u := range m.okta().Okta.Users {
 		if u.Status == "ACTIVE" && len(u.Roles) == 0 && len(u.Factors) > 0 && !isCast(u.Login) {
 			m.names = append(m.names, u.Login)

@@ -61,7 +61,7 @@ func TestReview_rows_taken_out(t *testing.T) {
 	s := mustSandbox(t, "--users", "80", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
-	opened := s.opened(s.click("U_APPROVER1", pending, "review"))
+	opened := s.opened(func() map[string]any { return s.click("U_APPROVER1", pending, "review") })
 	if !strings.Contains(text(opened), "Remove ticked") || strings.Contains(fmt.Sprint(opened["submit"]), "Remove") {
 		t.Errorf("removing is the modal's own button: %s", text(opened))
 	}
@@ -70,8 +70,8 @@ func TestReview_rows_taken_out(t *testing.T) {
 		t.Fatalf("a page shows %v", shown)
 	}
 	s.submit("U_APPROVER1", review, nil) // nothing is ticked, so nothing happens
-	late := s.turn("U_APPROVER2", s.opened(s.click("U_APPROVER2", pending, "review")), "review_show", "reset", nil)
-	review = s.turn("U_APPROVER1", s.opened(s.click("U_APPROVER1", pending, "review")), "review_show", "reset", nil)
+	late := s.turn("U_APPROVER2", s.opened(func() map[string]any { return s.click("U_APPROVER2", pending, "review") }), "review_show", "reset", nil)
+	review = s.turn("U_APPROVER1", s.opened(func() map[string]any { return s.click("U_APPROVER1", pending, "review") }), "review_show", "reset", nil)
 	first, out := tick(t, review, 2)
 	review = s.turn("U_APPROVER1", review, "review_on", "1", first) // ticks stay over pages
 	second, more := tick(t, review, 1)
@@ -124,7 +124,7 @@ func TestReview_search_and_looking(t *testing.T) {
 	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
 	pending := s.awaitPending(1)
-	review := s.opened(s.click("U_APPROVER1", pending, "review"))
+	review := s.opened(func() map[string]any { return s.click("U_APPROVER1", pending, "review") })
 	found := s.turn("U_APPROVER1", review, "review_search", "ana@", answers{"review_search": "ana@"})
 	if rows := slices.Concat(mapValues(rowsOf(t, found))...); len(rows) != 1 || !strings.Contains(text(found), "ana@example.com") {
 		t.Errorf("the search finds %v", rows)
@@ -137,7 +137,7 @@ func TestReview_search_and_looking(t *testing.T) {
 	if !strings.Contains(text(skipped), "1 user ticked") || len(rowsOf(t, skipped)) != 0 {
 		t.Errorf("the skipped: %s", text(skipped))
 	}
-	looking := s.opened(s.click("U_REQUESTER", pending, "review"))
+	looking := s.opened(func() map[string]any { return s.click("U_REQUESTER", pending, "review") })
 	if len(rowsOf(t, looking)) != 0 || !strings.Contains(text(looking), "@example.com") {
 		t.Errorf("the requester sees %s", text(looking))
 	}
@@ -153,7 +153,7 @@ func TestReview_all_found_are_taken_out(t *testing.T) {
 	t.Parallel()
 	s := mustSandbox(t, "--users", "60", "--rate-limit", "6000")
 	s.upload("U_REQUESTER", "lost phones", "all.csv", s.get("/sample.csv"))
-	review := s.opened(s.click("U_APPROVER1", s.awaitPending(1), "review"))
+	review := s.opened(func() map[string]any { return s.click("U_APPROVER1", s.awaitPending(1), "review") })
 	found := s.turn("U_APPROVER1", review, "review_search", "ana@", answers{"review_search": "ana@"})
 	unticked := answers{"review_search": "ana@"}
 	for field := range rowsOf(t, found) {

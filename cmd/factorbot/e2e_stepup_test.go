@@ -115,7 +115,7 @@ func TestStepUp_review(t *testing.T) {
 	s.mustRunWith(stepUpApprovers + "step_up: always\nlarge_batch: {over: 1, approvals: 1, confirm: true}\n")
 	s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
 	m := s.shows(s.awaitPending(1), "Approvers confirm in Okta Verify: 2 of 2 can.")
-	number := s.turn("U_APPROVER1", s.opened(s.click("U_APPROVER1", m, "review")), "approve", m.value("approve"), nil)
+	number := s.turn("U_APPROVER1", s.opened(func() map[string]any { return s.click("U_APPROVER1", m, "review") }), "approve", m.value("approve"), nil)
 	if !strings.Contains(text(number), "Type 2 to approve") || len(s.pushes()) != 0 {
 		t.Fatalf("%d pushes, and the modal shows %s", len(s.pushes()), text(number))
 	}
@@ -133,7 +133,7 @@ func TestStepUp_review(t *testing.T) {
 
 	s.command("U_APPROVER2", "ana@example.com because lost phone") // one user: no number
 	m = s.awaitPending(2)
-	s.turn("U_APPROVER1", s.opened(s.click("U_APPROVER1", m, "review")), "approve", m.value("approve"), nil)
+	s.turn("U_APPROVER1", s.opened(func() map[string]any { return s.click("U_APPROVER1", m, "review") }), "approve", m.value("approve"), nil)
 	push, chosen = s.awaitPush("U_APPROVER1", "approver1@example.com")
 	if n := s.resets("ana@example.com"); n != 1 {
 		t.Errorf("%d resets", n)

@@ -72,7 +72,7 @@ func mustSandbox(tb testing.TB, args ...string) *sandboxRun {
 		}
 	})
 	s.url = mustPrinted(tb, out, "page URL ", s.logs)
-	s.patient("20s")
+	s.patient("60s")
 	return s
 }
 

@@ -147,6 +147,7 @@ func TestManifest_sufficesForAJob(t *testing.T) {
 	srv.Start()
 	t.Cleanup(func() { work.Close(); srv.Close() })
 	s := &sandboxRun{tb: t, url: "http://" + listener.Addr().String(), logs: &buffer{}}
+	s.patient("60s")
 	_, stop := s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, ""))
 	s.upload("U_REQUESTER", "lost phones", "all.csv", sandbox.SampleRoster(org))
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
