@@ -136,9 +136,9 @@ func TestMetrics_afterRestart(t *testing.T) {
 func TestMetrics_alertsAndPageNameThem(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "10")
+	s.set(map[string]any{"slack_fail_next": []map[string]any{{"method": "chat.postMessage", "kind": "internal", "times": 1}}})
+	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.await("the bot to call Okta and Slack to refuse", func() bool {
-		s.post("/sandbox/set", map[string]any{"slack_fail_next": []map[string]any{{"method": "users.info", "error": "internal_error"}}})
-		s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 		return value(scrape(t, s.url), "factorbot_slack_errors_total") > 0 && value(scrape(t, s.url), "factorbot_okta_limit") > 0
 	})
 	families := scrape(t, s.url)
