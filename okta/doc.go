@@ -42,8 +42,11 @@
 //     TestVerdict_codes, TestServiceApp_optional_scopes.
 //   - A 429 for too many calls at once has limit and remaining 0 and a reset that means
 //     nothing: TestPace_crowded.
-//   - A token's share of a limit is in no header; a 429 that shows room left is its:
-//     pacer's TestBucket_share, TestCeiling.
+//   - The end of a window is told in whole seconds, rounded either way, perhaps both within
+//     one window: pacer's TestBucket_model, TestPacer_one_bucket_stays_one.
+//   - A token's share of a limit is in no header; a 429 that shows room left, or the
+//     share as its limit, is its: pacer's TestBucket_share, TestBucket_share_shown,
+//     TestCeiling.
 //   - The API answers a DPoP proof without the nonce that it demands with 401 and
 //     use_dpop_nonce, as RFC 9449 says; only the token endpoint was recorded:
 //     TestServiceApp_dpop, TestServiceApp_dpop_nonce_at_a_write.

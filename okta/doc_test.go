@@ -4,10 +4,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
-// TestDoc_assumptions: each test that the package comment names for an assumption exists.
+// TestDoc_assumptions: each assumption in the package comment names a test, and each test
+// that it names exists.
 func TestDoc_assumptions(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -27,13 +29,19 @@ func TestDoc_assumptions(t *testing.T) {
 			tests = append(tests, text...)
 		}
 	}
-	named := regexp.MustCompile(`Test\w+`).FindAllString(string(doc), -1)
-	if len(named) < 10 {
-		t.Errorf("only %d tests are named", len(named))
+	items := strings.Split(string(doc), "//   - ")[1:]
+	if len(items) < 10 {
+		t.Errorf("only %d assumptions are listed", len(items))
 	}
-	for _, name := range named {
-		if !regexp.MustCompile(`func ` + name + `\(`).Match(tests) {
-			t.Errorf("there is no %s", name)
+	for _, item := range items {
+		named := regexp.MustCompile(`Test\w+`).FindAllString(item, -1)
+		if len(named) == 0 {
+			t.Errorf("no test is named for: %s", item)
+		}
+		for _, name := range named {
+			if !regexp.MustCompile(`func ` + name + `\(`).Match(tests) {
+				t.Errorf("there is no %s", name)
+			}
 		}
 	}
 }
