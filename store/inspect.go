@@ -20,6 +20,7 @@ type Inspection struct {
 	// Damage says what is wrong with the file, *DamagedError; nil for a sound one.
 	Damage error
 	path   string
+	sign   meta           // zero where it cannot be read
 	file   *boltkv.Engine // nil if the record is in no file
 	close  func() error
 }
@@ -70,9 +71,13 @@ func (i *Inspection) recognize() error {
 	if known := len(migrations()) + 1; m.Schema > known {
 		return &SchemaError{Path: i.path, Found: m.Schema, Known: known}
 	}
-	i.org = m.Org
+	i.org, i.sign = m.Org, m
 	return nil
 }
+
+// IsOf reports whether the record is that of the org at an address, which need not be the
+// one that it was made with.
+func (i *Inspection) IsOf(address string) bool { return i.sign.is(address, "") }
 
 // Org is the Okta org that the record belongs to; "" where that cannot be read.
 func (r *Reader) Org() string { return r.org }

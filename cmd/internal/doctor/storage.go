@@ -48,12 +48,12 @@ func checkDatabase(cfg *config.Config) Finding {
 	if err != nil {
 		return fatal(check, err.Error(), restore)
 	}
-	org, damage := file.Org(), file.Damage
+	ours, damage := file.IsOf(cfg.Okta.OrgURL), file.Damage
 	switch err := file.Close(); {
 	case damage != nil:
 		return fatal(check, damage.Error(), restore)
-	case org != cfg.Okta.OrgURL:
-		return fatal(check, "is the record of "+org, "use another file for each org")
+	case !ours:
+		return fatal(check, "is the record of "+file.Org(), "use another file for each org")
 	case err != nil:
 		return failed(check, err.Error(), "check the disk")
 	}
@@ -77,12 +77,12 @@ func checkInEtcd(cfg *config.Config) Finding {
 		return failed(check, err.Error(), "see that etcd runs, that a majority of its members does, and that the user may write under the prefix")
 	}
 	leader, err := file.Leader(ctx)
-	org := file.Org()
+	ours := file.IsOf(cfg.Okta.OrgURL)
 	switch err := errors.Join(err, file.Close()); {
 	case err != nil:
 		return failed(check, err.Error(), "see that a majority of etcd's members runs")
-	case org != cfg.Okta.OrgURL:
-		return fatal(check, "is the record of "+org, "use another prefix for each org")
+	case !ours:
+		return fatal(check, "is the record of "+file.Org(), "use another prefix for each org")
 	case !leader.Now:
 		return good(check, "in etcd, of this org; nobody leads")
 	}
