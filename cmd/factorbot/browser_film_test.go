@@ -140,13 +140,19 @@ func (f *film) take(caption string, shown time.Duration) {
 	if err != nil {
 		f.tb.Fatal(err)
 	}
+	f.shots = append(f.shots, shot{mustDecode(f.tb, b), shown})
+}
+
+// mustDecode reads a PNG file.
+func mustDecode(tb testing.TB, b []byte) *image.RGBA {
+	tb.Helper()
 	picture, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
-		f.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 	points := image.NewRGBA(picture.Bounds())
 	draw.Draw(points, points.Bounds(), picture, picture.Bounds().Min, draw.Src)
-	f.shots = append(f.shots, shot{points, shown})
+	return points
 }
 
 // gif encodes the film. A page has few colors, so the most frequent ones serve; of each
