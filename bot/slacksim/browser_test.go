@@ -234,6 +234,12 @@ func TestBrowser(t *testing.T) {
 	b.run(t, chromedp.EmulateViewport(390, 844), chromedp.Click(`[data-pane-to="conversation"]`), chromedp.Focus("#text-C_FACTORS"))
 	b.until(t, `document.querySelector("#text-C_FACTORS").offsetWidth > 300`)
 
+	// While Slack is down nothing is sent, and what was typed stays.
+	mustSet(t, p.Workspace, `{"slack_down": true}`)
+	b.until(t, `document.querySelector(".outage")`)
+	b.run(t, chromedp.SendKeys("#text-C_FACTORS", "into the void\r"))
+	b.until(t, `document.querySelector("#toasts").textContent.includes("wasn't sent") && document.querySelector("#text-C_FACTORS").value.trim() === "into the void"`)
+
 	// A page whose sandbox has stopped says so.
 	b.until(t, `document.querySelector("#stopped").hidden`)
 	p.Close()

@@ -231,6 +231,7 @@ const post = async (path, body) => {
 };
 
 const troubles = {
+  slack_down: "Slack is having trouble: that wasn't sent.",
   dispatch_failed: "That didn't reach factorbot: it isn't connected.",
   operation_timeout: "factorbot didn't answer in time.",
   sandbox_stopped: "That didn't go out: the sandbox has stopped.",
@@ -244,6 +245,13 @@ const toast = (words) => {
   el.textContent = troubles[words] || words.replaceAll("_", " ");
   document.getElementById("toasts").append(el);
   setTimeout(() => el.remove(), 6000);
+};
+
+// isDown says whether Slack is down, and tells whoever tries to send something.
+const isDown = () => {
+  const down = Boolean(document.querySelector(".outage"));
+  if (down) toast("slack_down");
+  return down;
 };
 
 const ask = (json) =>
@@ -263,6 +271,7 @@ const ask = (json) =>
 
 const act = async (el, action, value) => {
   if (el.getAttribute("aria-busy") === "true") return;
+  if (isDown()) return revert(el);
   if (el.dataset.confirm && !(await ask(el.dataset.confirm))) return revert(el);
   el.setAttribute("aria-busy", "true");
   const state = here();
@@ -280,6 +289,7 @@ const act = async (el, action, value) => {
 };
 
 const submitView = async (dialog) => {
+  if (isDown()) return;
   const button = dialog.querySelector("[type=submit]");
   if (button) button.setAttribute("aria-busy", "true");
   const state = here();
@@ -297,6 +307,7 @@ const closeView = async (dialog) => {
 };
 
 const share = async (form, files, sample) => {
+  if (isDown()) return;
   const state = here();
   const body = new FormData();
   const text = form.querySelector("textarea");
@@ -324,7 +335,7 @@ const send = async (form) => {
   const files = attached.get(form.id) || [];
   const state = here();
   if (files.length) return share(form, files, false);
-  if (!words) return;
+  if (!words || isDown()) return;
   const body = { user: state.user, channel: form.dataset.channel, text: words };
   if (form.dataset.threadTs) body.thread_ts = form.dataset.threadTs;
   if (words.startsWith("/")) {
@@ -610,8 +621,9 @@ const heard = (change) => {
     case "file":
       return refresh("conversation");
     case "org":
-    case "settings":
       return refresh("org");
+    case "settings":
+      return refresh("org", "conversation"); // which says whether Slack is down
     case "channel":
     case "sockets":
       return refresh("sidebar");
