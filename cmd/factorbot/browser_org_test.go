@@ -30,7 +30,7 @@ func TestBrowser_org(t *testing.T) {
 	p.click(`[data-switch="enrol_again"]`)
 	p.until(`document.querySelector('[data-switch="enrol_again"]').getAttribute("aria-checked") === "true"`)
 
-	s.set(map[string]any{"enrol_again": 1, "enrol_after": "10s"})
+	s.set(map[string]any{"enrol_again": 1, "enrol_after": "20s"})
 	s.resetOne(ana)
 	p.until(`document.querySelector("` + one + ` .none") && document.querySelector("` + one + ` .resets")`)
 	p.until(`document.querySelectorAll("` + one + ` .factor:not(.leaving)").length === 1`)

@@ -202,7 +202,7 @@ func TestRun_two_approvals_for_a_large_batch(t *testing.T) {
 func TestRun_expires(t *testing.T) {
 	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")
-	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 15s\n"))
+	s.mustRun(filepath.Join(t.TempDir(), "factorbot.db"), mustConfig(t, "expires_after: 25s\n"))
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	pending := s.awaitPending(1)
 	s.awaitMessage("the request to expire", func(m message) bool {
