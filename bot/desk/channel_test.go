@@ -13,6 +13,7 @@ import (
 func TestDesk_membersOfTheChannelAskAndRead(t *testing.T) {
 	o := mustOpenOffice(t)
 	o.rules.Requesters = policy.Group{}
+	o.people["U_BEN"] = policy.Person{Email: "ben@example.com"}
 	o.People = fakePeople{who: o.people, now: o.Now, outside: map[reset.Person]bool{ana: true, second: true}}
 	r := o.mustPending(t, 1)
 	o.mustMove(t, o.mustPlanning(t).ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel(requester, o.now) })
@@ -23,6 +24,7 @@ func TestDesk_membersOfTheChannelAskAndRead(t *testing.T) {
 	}{
 		{requester, "", ""},
 		{first, "", ""},
+		{"U_BEN", "", ""},                  // a member like any other
 		{second, policy.CodeNotMember, ""}, // an approver elsewhere
 		{ana, policy.CodeNotMember, policy.CodeNotMember},
 		{guest, policy.CodeGuest, policy.CodeGuest},
