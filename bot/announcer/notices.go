@@ -259,7 +259,7 @@ func (n *noticeRun) deliver(ctx context.Context, r *reset.Request, row int, m re
 
 // sum says in the thread how many users were told, and why the others were not.
 func (n *noticeRun) sum(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message) (time.Duration, error) {
-	var c view.Told
+	var c view.NoticeCounts
 	for slot, m := range have {
 		switch {
 		case !strings.HasPrefix(string(slot), noticePrefix):

@@ -63,10 +63,10 @@ type ballot struct {
 	rules   policy.Rules
 	now     time.Time
 	stale   bool
-	seen    *reset.Request // the head that all was asked for
-	look    policy.Look    // of who approves
-	earlier []earlier      // each whose approval counts already
-	terms   reset.Terms    // what the policy asks at this moment
+	seen    *reset.Request         // the head that all was asked for
+	look    policy.ApprovalContext // of who approves
+	earlier []earlier              // each whose approval counts already
+	terms   reset.Terms            // what the policy asks at this moment
 }
 
 // earlier is somebody whose approval counts already, as known now.
@@ -102,8 +102,8 @@ func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot,
 		return nil, err
 	}
 	for i, voter := range voters {
-		look := policy.Look{Requester: b.look.Requester, Earlier: b.look.Earlier, Row: rows[i]}
-		e := earlier{by: voter.ID, fell: b.rules.Fell(r.Approved[i], voter, r, look)}
+		look := policy.ApprovalContext{Requester: b.look.Requester, Earlier: b.look.Earlier, Row: rows[i]}
+		e := earlier{by: voter.ID, fell: b.rules.RevokedReason(r.Approved[i], voter, r, look)}
 		if e.fell == "" {
 			b.look.Earlier = append(b.look.Earlier, voter)
 		}
@@ -147,7 +147,7 @@ func (d *Desk) rowsOf(ctx context.Context, r *reset.Request, all []policy.Person
 // termsNow asks the policy again: the requester may have asked for more since the plan was frozen.
 func (d *Desk) termsNow(ctx context.Context, r *reset.Request) (reset.Terms, error) {
 	now := d.Now()
-	spent, err := policy.Recent(d.Record.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
+	spent, err := policy.AskedToday(d.Record.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
 	if err != nil {
 		return reset.Terms{}, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}

@@ -18,7 +18,7 @@ const (
 
 // account is an ACTIVE Okta user that an e-mail leads to.
 func account(email string, id reset.UserID) policy.Person {
-	return policy.Person{Email: email, Okta: &policy.OktaAccount{ID: id, Login: email, Status: "ACTIVE"}, Kin: []reset.UserID{id}}
+	return policy.Person{Email: email, Okta: &policy.OktaAccount{ID: id, Login: email, Status: "ACTIVE"}, OktaIDs: []reset.UserID{id}}
 }
 
 // A second Slack account does not make a second person, whether the e-mail

@@ -63,13 +63,13 @@ func (f fakePeople) Person(_ context.Context, id reset.Person) (policy.Person, e
 
 func (f fakePeople) Account(ctx context.Context, id reset.Person) (policy.Person, error) {
 	p, err := f.Person(ctx, id)
-	p.Okta, p.Kin, p.Usergroups = nil, nil, nil
+	p.Okta, p.OktaIDs, p.Usergroups = nil, nil, nil
 	return p, err
 }
 
 func (f fakePeople) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
 	p, err := f.Person(ctx, id)
-	p.Okta, p.Kin = nil, nil
+	p.Okta, p.OktaIDs = nil, nil
 	return p, err
 }
 

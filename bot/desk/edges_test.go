@@ -19,7 +19,7 @@ const oktaFirst = reset.UserID("00ufirstaaaaaaaaaaaa")
 // inOkta gives a person an Okta account.
 func (o *office) inOkta(id reset.Person, user reset.UserID, groups ...string) {
 	p := o.people[id]
-	p.Kin, p.Okta = []reset.UserID{user}, &policy.OktaAccount{ID: user, Login: p.Email, Status: "ACTIVE", Groups: groups}
+	p.OktaIDs, p.Okta = []reset.UserID{user}, &policy.OktaAccount{ID: user, Login: p.Email, Status: "ACTIVE", Groups: groups}
 	o.people[id] = p
 }
 

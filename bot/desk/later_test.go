@@ -45,7 +45,7 @@ func TestDesk_Approve_of_ones_own_reset(t *testing.T) {
 	o := mustOpenOffice(t)
 	const admin = reset.UserID("00u000000000avery.adm")
 	who := account("approver1@example.com", avery)
-	who.Kin = append(who.Kin, admin)
+	who.OktaIDs = append(who.OktaIDs, admin)
 	o.people[first] = who
 	r := o.mustPlan(t, "00u0000000000000someb", admin)
 	if _, err := o.Approve(t.Context(), o.on(r, "a", first)); outcome(err) != policy.CodeOwnTarget {

@@ -12,7 +12,7 @@ import (
 // terms asks the policy what the plan is bound to.
 func (pl *planning) terms(ctx context.Context, r *reset.Request, p reset.Plan, targets []reset.Target) (reset.Terms, error) {
 	now := time.Now()
-	spent, err := policy.Recent(pl.Record.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
+	spent, err := policy.AskedToday(pl.Record.Requests(ctx, reset.Query{Since: now.Add(-policy.Day)}), r.Asked, now, r.ID)
 	if err != nil {
 		return reset.Terms{}, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}

@@ -52,7 +52,7 @@ func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) (*po
 	}
 	now := time.Now()
 	recent := v.requests(ctx, reset.Query{Since: now.Add(-policy.Day)})
-	day, err := policy.Recent(planned(recent), r.Asked, now, r.ID)
+	day, err := policy.AskedToday(planned(recent), r.Asked, now, r.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}
@@ -85,7 +85,7 @@ func (v *Velocity) StartTime(ctx context.Context, r *reset.Request, now time.Tim
 	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !countsUsers(r) {
 		return now, true, nil
 	}
-	day, err := policy.Ran(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
+	day, err := policy.RanSince(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
 	if err != nil {
 		return now, false, fmt.Errorf("list what %s had reset: %w", r.Asked.By, err)
 	}

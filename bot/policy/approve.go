@@ -65,15 +65,15 @@ func (r Rules) MayDecide(p Person, req *reset.Request) error {
 
 // asked reports whether the request is the person's own, by the Slack account or by the Okta user.
 func (p Person) asked(req *reset.Request) bool {
-	return p.ID == req.Asked.By || req.Asked.Okta != "" && slices.Contains(p.Kin, req.Asked.Okta)
+	return p.ID == req.Asked.By || req.Asked.Okta != "" && slices.Contains(p.OktaIDs, req.Asked.Okta)
 }
 
 func errOwn() error {
 	return refuse(CodeOwnRequest, "You can't approve your own request.")
 }
 
-// Look is what has to be known, besides who somebody is, before their approval counts.
-type Look struct {
+// ApprovalContext is what has to be known, besides who somebody is, before their approval counts.
+type ApprovalContext struct {
 	Requester Person   // as known now
 	Earlier   []Person // whose approvals count already, as known now
 	Row       int      // the row of the plan that resets the approver; 0: none
@@ -82,7 +82,7 @@ type Look struct {
 // MayApprove judges whether a person's approval of a request counts: by an
 // approver who is neither the requester, nor a target, nor somebody whose
 // approval counts already, by whatever account.
-func (r Rules) MayApprove(p Person, req *reset.Request, l Look) error {
+func (r Rules) MayApprove(p Person, req *reset.Request, l ApprovalContext) error {
 	if err := r.MayDecide(p, req); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (r Rules) Able(listed []Person, req *reset.Request, requester Person, isTar
 // AbleOf lists the persons that [Rules.Able] counts.
 func (r Rules) AbleOf(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) (able []Person) {
 	for _, p := range listed {
-		if r.MayApprove(p, req, Look{Requester: requester, Earlier: able}) == nil && !isTarget(p) {
+		if r.MayApprove(p, req, ApprovalContext{Requester: requester, Earlier: able}) == nil && !isTarget(p) {
 			able = append(able, p)
 		}
 	}

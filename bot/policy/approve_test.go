@@ -11,7 +11,7 @@ import (
 // known is a member whose e-mail leads to one ACTIVE Okta user of these groups.
 func known(id reset.Person, email string, okta reset.UserID, groups ...string) policy.Person {
 	p := member(id)
-	p.Email, p.Kin = email, []reset.UserID{okta}
+	p.Email, p.OktaIDs = email, []reset.UserID{okta}
 	p.Okta = &policy.OktaAccount{ID: okta, Login: email, Status: "ACTIVE", Groups: groups}
 	return p
 }
@@ -24,24 +24,24 @@ func TestRules_MayApprove(t *testing.T) {
 		person policy.Person
 		okta   reset.UserID // of the request
 		glass  bool
-		look   policy.Look
+		look   policy.ApprovalContext
 		want   string
 	}{
-		{"an approver", known(lead, "lead@example.com", "00uLEAD"), "00uASKER", false, policy.Look{Requester: asked}, ""},
-		{"without e-mail", member(lead), "00uASKER", false, policy.Look{Requester: asked}, ""},
-		{"nothing is known of either", member(lead), "", false, policy.Look{Requester: member(asker)}, ""},
-		{"the requester", asked, "00uASKER", false, policy.Look{Requester: asked}, policy.CodeOwnRequest},
-		{"the requester by Okta user", known("U_TWO", "two@example.com", "00uASKER"), "00uASKER", false, policy.Look{}, policy.CodeOwnRequest},
-		{"the requester by one of two Okta users", policy.Person{ID: "U_TWO", Kin: []reset.UserID{"00uTWO", "00uASKER"}}, "00uASKER", false, policy.Look{}, policy.CodeOwnRequest},
-		{"the requester by e-mail in another case", policy.Person{ID: "U_TWO", Email: "ASKER@example.com"}, "", false, policy.Look{Requester: asked}, policy.CodeOwnRequest},
-		{"a requester who left", policy.Person{ID: "U_TWO", Email: "asker@example.com"}, "", false, policy.Look{Requester: policy.Person{ID: asker, Email: "asker@example.com", Deleted: true}}, policy.CodeOwnRequest},
-		{"in the plan", member(lead), "", false, policy.Look{Requester: asked, Row: 7}, policy.CodeOwnTarget},
-		{"twice by another account", policy.Person{ID: "U_TWO", Email: "Lead@example.com"}, "", false, policy.Look{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, policy.CodeSamePerson},
-		{"twice by another e-mail", known("U_TWO", "l@example.com", "00uLEAD"), "", false, policy.Look{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, policy.CodeSamePerson},
-		{"beside another", known("U_TWO", "two@example.com", "00uTWO"), "", false, policy.Look{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, ""},
-		{"of break-glass alone, a usual request", member("U_FIRE"), "", false, policy.Look{Requester: asked}, policy.CodeNotApprover},
-		{"of break-glass alone, break-glass", member("U_FIRE"), "", true, policy.Look{Requester: asked}, ""},
-		{"of break-glass, a guest", policy.Person{ID: "U_FIRE", Guest: true}, "", true, policy.Look{Requester: asked}, policy.CodeGuest},
+		{"an approver", known(lead, "lead@example.com", "00uLEAD"), "00uASKER", false, policy.ApprovalContext{Requester: asked}, ""},
+		{"without e-mail", member(lead), "00uASKER", false, policy.ApprovalContext{Requester: asked}, ""},
+		{"nothing is known of either", member(lead), "", false, policy.ApprovalContext{Requester: member(asker)}, ""},
+		{"the requester", asked, "00uASKER", false, policy.ApprovalContext{Requester: asked}, policy.CodeOwnRequest},
+		{"the requester by Okta user", known("U_TWO", "two@example.com", "00uASKER"), "00uASKER", false, policy.ApprovalContext{}, policy.CodeOwnRequest},
+		{"the requester by one of two Okta users", policy.Person{ID: "U_TWO", OktaIDs: []reset.UserID{"00uTWO", "00uASKER"}}, "00uASKER", false, policy.ApprovalContext{}, policy.CodeOwnRequest},
+		{"the requester by e-mail in another case", policy.Person{ID: "U_TWO", Email: "ASKER@example.com"}, "", false, policy.ApprovalContext{Requester: asked}, policy.CodeOwnRequest},
+		{"a requester who left", policy.Person{ID: "U_TWO", Email: "asker@example.com"}, "", false, policy.ApprovalContext{Requester: policy.Person{ID: asker, Email: "asker@example.com", Deleted: true}}, policy.CodeOwnRequest},
+		{"in the plan", member(lead), "", false, policy.ApprovalContext{Requester: asked, Row: 7}, policy.CodeOwnTarget},
+		{"twice by another account", policy.Person{ID: "U_TWO", Email: "Lead@example.com"}, "", false, policy.ApprovalContext{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, policy.CodeSamePerson},
+		{"twice by another e-mail", known("U_TWO", "l@example.com", "00uLEAD"), "", false, policy.ApprovalContext{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, policy.CodeSamePerson},
+		{"beside another", known("U_TWO", "two@example.com", "00uTWO"), "", false, policy.ApprovalContext{Requester: asked, Earlier: []policy.Person{known(lead, "lead@example.com", "00uLEAD")}}, ""},
+		{"of break-glass alone, a usual request", member("U_FIRE"), "", false, policy.ApprovalContext{Requester: asked}, policy.CodeNotApprover},
+		{"of break-glass alone, break-glass", member("U_FIRE"), "", true, policy.ApprovalContext{Requester: asked}, ""},
+		{"of break-glass, a guest", policy.Person{ID: "U_FIRE", Guest: true}, "", true, policy.ApprovalContext{Requester: asked}, policy.CodeGuest},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestRules_MayApprove(t *testing.T) {
 }
 
 func TestPerson_Is(t *testing.T) {
-	p := policy.Person{ID: lead, Email: "lead@example.com", Kin: []reset.UserID{"00uLEAD", "00uADMIN"}}
+	p := policy.Person{ID: lead, Email: "lead@example.com", OktaIDs: []reset.UserID{"00uLEAD", "00uADMIN"}}
 	for name, c := range map[string]struct {
 		target reset.Target
 		want   bool
@@ -84,8 +84,8 @@ func TestPerson_Same(t *testing.T) {
 		"two accounts":            {member(lead), member(asker), false},
 		"two that nothing names":  {policy.Person{}, policy.Person{}, false},
 		"one e-mail":              {policy.Person{ID: lead, Email: "l@example.com"}, policy.Person{ID: asker, Email: "L@example.com"}, true},
-		"one Okta user":           {policy.Person{ID: lead, Kin: []reset.UserID{"", "00uL"}}, policy.Person{ID: asker, Kin: []reset.UserID{"00uL"}}, true},
-		"an Okta user without ID": {policy.Person{ID: lead, Kin: []reset.UserID{""}}, policy.Person{ID: asker, Kin: []reset.UserID{""}}, false},
+		"one Okta user":           {policy.Person{ID: lead, OktaIDs: []reset.UserID{"", "00uL"}}, policy.Person{ID: asker, OktaIDs: []reset.UserID{"00uL"}}, true},
+		"an Okta user without ID": {policy.Person{ID: lead, OktaIDs: []reset.UserID{""}}, policy.Person{ID: asker, OktaIDs: []reset.UserID{""}}, false},
 	} {
 		if got := c.one.Same(c.other); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -7,12 +7,12 @@ import (
 	"factorbot/bot/reset"
 )
 
-// Fell says why an approval that counted once does not count now, for everybody
+// RevokedReason says why an approval that counted once does not count now, for everybody
 // who reads the message; "" where it does. One that stood for a group stands
 // for it still, or falls.
-func (r Rules) Fell(v reset.Voice, p Person, req *reset.Request, l Look) string {
+func (r Rules) RevokedReason(v reset.Voice, p Person, req *reset.Request, l ApprovalContext) string {
 	if refusal := (*Refusal)(nil); errors.As(r.MayApprove(p, req, l), &refusal) {
-		return Fallen(refusal.Code)
+		return ReasonText(refusal.Code)
 	}
 	now := r.Voice(p, req.Terms, v.Digest)
 	if slices.ContainsFunc(v.From, func(q int) bool { return !slices.Contains(now.From, q) }) {
@@ -21,8 +21,8 @@ func (r Rules) Fell(v reset.Voice, p Person, req *reset.Request, l Look) string 
 	return ""
 }
 
-// Fallen says why an approval no longer holds, by the code of the refusal that it would get now, for everybody who reads the message.
-func Fallen(code string) string {
+// ReasonText says why an approval no longer holds, by the code of the refusal that it would get now, for everybody who reads the message.
+func ReasonText(code string) string {
 	switch code {
 	case CodeDeactivated:
 		return "their Slack account is deactivated"

@@ -33,10 +33,10 @@ func (r Rules) CheckSize(users int) error {
 
 // CheckVelocity refuses resets that would bring the requester's targets of a
 // day, or the org's of an hour, over their bounds, and says when there is room.
-func (r Rules) CheckVelocity(resets int, day, hour Spent, now time.Time) error {
+func (r Rules) CheckVelocity(resets int, day, hour Usage, now time.Time) error {
 	for _, b := range []struct {
 		limit int
-		spent Spent
+		spent Usage
 		words string
 	}{
 		{r.Velocity.PerRequesterPerDay, day, "One person can request %s users a day; %s are used up, and this would be %s more. %s"},
@@ -62,8 +62,8 @@ func room(at time.Time, known, never bool) string {
 
 // MayStart returns when a request that is approved may start under the bounds:
 // now, or later; ok is false where that is not known yet. Both counts are of
-// requests that have begun to run, see [Ran].
-func (r Rules) MayStart(resets int, day, hour Spent, now time.Time) (at time.Time, ok bool) {
+// requests that have begun to run, see [RanSince].
+func (r Rules) MayStart(resets int, day, hour Usage, now time.Time) (at time.Time, ok bool) {
 	at, ok = day.RoomAt(r.Velocity.PerRequesterPerDay, resets, now)
 	other, both := hour.RoomAt(r.Velocity.OrgPerHour, resets, now)
 	if other.After(at) {

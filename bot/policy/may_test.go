@@ -194,7 +194,7 @@ func TestRules_MayDeny(t *testing.T) {
 	}{
 		"an approver":                     {member(lead), false, ""},
 		"the requester":                   {member(asker), false, policy.CodeOwnRequest},
-		"the requester's other account":   {policy.Person{ID: lead, Kin: []reset.UserID{"00uASKER"}}, false, policy.CodeOwnRequest},
+		"the requester's other account":   {policy.Person{ID: lead, OktaIDs: []reset.UserID{"00uASKER"}}, false, policy.CodeOwnRequest},
 		"anybody else":                    {member("U_ANY"), false, policy.CodeNotApprover},
 		"a guest":                         {policy.Person{ID: lead, Guest: true}, false, policy.CodeGuest},
 		"of break-glass, a usual request": {member("U_GLASS"), false, policy.CodeNotApprover},

@@ -23,7 +23,7 @@ type Person struct {
 
 	Usergroups []string       // Slack user groups that the person is in
 	Okta       *OktaAccount   // the one Okta user with the person's verified e-mail, where that leads to this one Slack account too; else nil
-	Kin        []reset.UserID // every Okta user with this e-mail or login, so that nobody hides behind a second one
+	OktaIDs    []reset.UserID // every Okta user with this e-mail or login, so that nobody hides behind a second one
 	At         time.Time      // when this was known
 
 	Refused time.Time // until when the account decides nothing, because its owner refused a push; zero: it may
@@ -35,7 +35,7 @@ func (p Person) Is(t reset.Target) bool {
 	if t.Action != reset.ActionReset {
 		return false
 	}
-	return t.User != "" && slices.Contains(p.Kin, t.User) || p.Email != "" && strings.EqualFold(p.Email, t.Login)
+	return t.User != "" && slices.Contains(p.OktaIDs, t.User) || p.Email != "" && strings.EqualFold(p.Email, t.Login)
 }
 
 // Same reports whether two accounts are one person's: the same Slack account,
@@ -44,7 +44,7 @@ func (p Person) Same(other Person) bool {
 	if p.ID != "" && p.ID == other.ID || p.Email != "" && strings.EqualFold(p.Email, other.Email) {
 		return true
 	}
-	return slices.ContainsFunc(p.Kin, func(u reset.UserID) bool { return u != "" && slices.Contains(other.Kin, u) })
+	return slices.ContainsFunc(p.OktaIDs, func(u reset.UserID) bool { return u != "" && slices.Contains(other.OktaIDs, u) })
 }
 
 // OktaAccount is a person's account in the org.

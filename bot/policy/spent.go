@@ -15,8 +15,8 @@ const (
 	Hour = time.Hour
 )
 
-// Spent is how many targets count against a bound, and when they cease to.
-type Spent struct {
+// Usage is how many targets count against a bound, and when they cease to.
+type Usage struct {
 	Targets int
 	frees   []free // by time
 }
@@ -30,7 +30,7 @@ type free struct {
 // RoomAt returns when there is room for so many more under the limit: now, or
 // the moment when enough of what is spent has ceased to count; ok is false
 // where that is never, or cannot be known yet. A limit of 0 is none.
-func (s Spent) RoomAt(limit, more int, now time.Time) (at time.Time, ok bool) {
+func (s Usage) RoomAt(limit, more int, now time.Time) (at time.Time, ok bool) {
 	used := s.Targets
 	if limit <= 0 || used+more <= limit {
 		return now, true
@@ -43,28 +43,28 @@ func (s Spent) RoomAt(limit, more int, now time.Time) (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-func (s *Spent) add(n int, until time.Time) {
+func (s *Usage) add(n int, until time.Time) {
 	s.Targets += n
 	if !until.IsZero() {
 		s.frees = append(s.frees, free{until, n})
 	}
 }
 
-func (s *Spent) sorted() Spent {
+func (s *Usage) sorted() Usage {
 	slices.SortFunc(s.frees, func(a, b free) int { return a.at.Compare(b.at) })
 	return *s
 }
 
-// Recent counts the targets of the requester's other requests of a day, asked
+// AskedToday counts the targets of the requester's other requests of a day, asked
 // and not rejected, denied, expired or lapsed, so that splitting a roster does
 // not make a large batch small, by another Slack account neither. A request that is being planned counts with its
 // rows: nobody knows yet how many of them. Exports and dry runs touch nobody
 // and do not count.
-func Recent(requests iter.Seq2[*reset.Request, error], asked reset.Ask, now time.Time, except reset.ID) (Spent, error) {
-	var s Spent
+func AskedToday(requests iter.Seq2[*reset.Request, error], asked reset.Ask, now time.Time, except reset.ID) (Usage, error) {
+	var s Usage
 	for q, err := range requests {
 		if err != nil {
-			return Spent{}, err
+			return Usage{}, err
 		}
 		if q.ID == except || !q.Asked.SamePerson(asked) || !touches(q) || !now.Before(q.Asked.At.Add(Day)) {
 			continue
@@ -81,14 +81,14 @@ func Recent(requests iter.Seq2[*reset.Request, error], asked reset.Ask, now time
 	return s.sorted(), nil
 }
 
-// Ran counts the targets of requests that have begun to run and have not ended,
+// RanSince counts the targets of requests that have begun to run and have not ended,
 // or ended within the span; of who asked for one, or of the org where that is nil.
-func Ran(requests iter.Seq2[*reset.Request, error], asked *reset.Ask, span time.Duration, now time.Time, except reset.ID) (Spent, error) {
-	var s Spent
+func RanSince(requests iter.Seq2[*reset.Request, error], asked *reset.Ask, span time.Duration, now time.Time, except reset.ID) (Usage, error) {
+	var s Usage
 	for q, err := range requests {
 		switch {
 		case err != nil:
-			return Spent{}, err
+			return Usage{}, err
 		case q.ID == except, asked != nil && !q.Asked.SamePerson(*asked), !q.HasRun(), !touches(q):
 		case q.SettledAt.IsZero():
 			s.add(q.Plan.Resets, time.Time{})
@@ -100,8 +100,8 @@ func Ran(requests iter.Seq2[*reset.Request, error], asked *reset.Ask, span time.
 }
 
 // OrgHour counts what all requests have reset, or are resetting, within an hour.
-func OrgHour(requests iter.Seq2[*reset.Request, error], now time.Time, except reset.ID) (Spent, error) {
-	return Ran(requests, nil, Hour, now, except)
+func OrgHour(requests iter.Seq2[*reset.Request, error], now time.Time, except reset.ID) (Usage, error) {
+	return RanSince(requests, nil, Hour, now, except)
 }
 
 // sent is how many targets of a settled request something was sent for, at most.

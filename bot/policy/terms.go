@@ -11,7 +11,7 @@ type Case struct {
 	Kind    reset.Kind
 	Options reset.Options
 	Resets  int               // targets to reset
-	Recent  int               // of the requester's other requests within a day, see [Recent]
+	Recent  int               // of the requester's other requests within a day, see [AskedToday]
 	Handles map[string]string // of Slack user groups by ID: "S0123456": "security"; what lacks is shown by its ID
 	Able    int               // how many persons may approve, see [Rules.Able]; 0: not known
 }

@@ -81,7 +81,7 @@ func TestRecent(t *testing.T) {
 		"an export":                {with(of("FR-2", reset.Done, 0), func(r *reset.Request) { r.Asked.Kind = reset.KindExport }), 0},
 		"a dry run":                {with(of("FR-2", reset.Done, 0), func(r *reset.Request) { r.Asked.Options.DryRun = true }), 0},
 	} {
-		spent, err := policy.Recent(all(c.request), reset.Ask{By: asker, Okta: "00uASKER"}, noon, "FR-1")
+		spent, err := policy.AskedToday(all(c.request), reset.Ask{By: asker, Okta: "00uASKER"}, noon, "FR-1")
 		if err != nil || spent.Targets != c.want {
 			t.Errorf("%s: %d, %v, want %d", name, spent.Targets, err, c.want)
 		}
@@ -92,14 +92,14 @@ func TestRules_CheckVelocity(t *testing.T) {
 	r := policy.Rules{Velocity: policy.Velocity{PerRequesterPerDay: 12, OrgPerHour: 20}}
 	ended := of("FR-3", reset.Done, 2*time.Hour)
 	ended.SettledAt, ended.StartedAt = noon.Add(-30*time.Minute), noon.Add(-time.Hour)
-	day, err := policy.Recent(all(of("FR-2", reset.Pending, time.Hour), ended), reset.Ask{By: asker}, noon, "FR-1")
+	day, err := policy.AskedToday(all(of("FR-2", reset.Pending, time.Hour), ended), reset.Ask{By: asker}, noon, "FR-1")
 	if err != nil || day.Targets != 10 {
 		t.Fatalf("%+v, %v", day, err)
 	}
 	for resets, want := range map[int]string{
 		2: "", 3: "from 2026-03-03T10:00:00Z;", 8: "from 2026-03-03T11:00:00Z;", 12: "from 2026-03-03T11:00:00Z;", 13: "that many never go at once",
 	} {
-		err := r.CheckVelocity(resets, day, policy.Spent{}, noon)
+		err := r.CheckVelocity(resets, day, policy.Usage{}, noon)
 		if want == "" && err != nil || want != "" && (code(t, err) != policy.CodeVelocity || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%d more: %v, want %q", resets, err, want)
 		}
@@ -137,7 +137,7 @@ func TestRan(t *testing.T) {
 		"of somebody else":     {someones, 0, 5},
 		"an export":            {export, 0, 0},
 	} {
-		own, err := policy.Ran(all(c.request), &reset.Ask{By: asker, Okta: "00uASKER"}, policy.Hour, noon, "FR-1")
+		own, err := policy.RanSince(all(c.request), &reset.Ask{By: asker, Okta: "00uASKER"}, policy.Hour, noon, "FR-1")
 		orgs, orgErr := policy.OrgHour(all(c.request), noon, "FR-1")
 		if err != nil || orgErr != nil || own.Targets != c.own || orgs.Targets != c.orgs {
 			t.Errorf("%s: %d and %d, want %d and %d, %v, %v", name, own.Targets, orgs.Targets, c.own, c.orgs, err, orgErr)
@@ -148,10 +148,10 @@ func TestRan(t *testing.T) {
 	}
 	away := errors.New("no answer")
 	broken := func(yield func(*reset.Request, error) bool) { yield(nil, away) }
-	if _, err := policy.Ran(broken, nil, policy.Hour, noon, ""); !errors.Is(err, away) {
+	if _, err := policy.RanSince(broken, nil, policy.Hour, noon, ""); !errors.Is(err, away) {
 		t.Errorf("where the record does not answer: %v", err)
 	}
-	if _, err := policy.Recent(broken, reset.Ask{}, noon, ""); !errors.Is(err, away) {
+	if _, err := policy.AskedToday(broken, reset.Ask{}, noon, ""); !errors.Is(err, away) {
 		t.Errorf("where the record does not answer: %v", err)
 	}
 }
@@ -159,7 +159,7 @@ func TestRan(t *testing.T) {
 // A start waits for the later of the two bounds, and is not known while one of them is not.
 func TestRules_MayStart(t *testing.T) {
 	r := policy.Rules{Velocity: policy.Velocity{PerRequesterPerDay: 5, OrgPerHour: 5}}
-	spent := func(list ...reset.Request) policy.Spent {
+	spent := func(list ...reset.Request) policy.Usage {
 		s, err := policy.OrgHour(all(list...), noon, "")
 		if err != nil {
 			t.Fatal(err)
@@ -172,15 +172,15 @@ func TestRules_MayStart(t *testing.T) {
 	running.SettledAt = time.Time{}
 	later := noon.Add(40 * time.Minute)
 	for name, c := range map[string]struct {
-		day, hour policy.Spent
+		day, hour policy.Usage
 		at        time.Time
 		ok        bool
 	}{
-		"nothing is spent":  {policy.Spent{}, policy.Spent{}, noon, true},
-		"the day's is":      {spent(ended), policy.Spent{}, later, true},
-		"the hour's is":     {policy.Spent{}, spent(ended), later, true},
-		"the day's runs on": {spent(running), policy.Spent{}, noon, false},
-		"the hour's runs":   {policy.Spent{}, spent(running), noon, false},
+		"nothing is spent":  {policy.Usage{}, policy.Usage{}, noon, true},
+		"the day's is":      {spent(ended), policy.Usage{}, later, true},
+		"the hour's is":     {policy.Usage{}, spent(ended), later, true},
+		"the day's runs on": {spent(running), policy.Usage{}, noon, false},
+		"the hour's runs":   {policy.Usage{}, spent(running), noon, false},
 	} {
 		if at, ok := r.MayStart(5, c.day, c.hour, noon); ok != c.ok || ok && !at.Equal(c.at) {
 			t.Errorf("%s: %s, %t", name, at, ok)

@@ -84,7 +84,7 @@ func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Reques
 	var earlier []policy.Person
 	for i, voter := range voters {
 		v := r.Approved[i]
-		if v.Why = rules.Fell(v, voter, r, policy.Look{Requester: requester, Earlier: earlier, Row: rows[i]}); v.Why == "" {
+		if v.Why = rules.RevokedReason(v, voter, r, policy.ApprovalContext{Requester: requester, Earlier: earlier, Row: rows[i]}); v.Why == "" {
 			earlier = append(earlier, voter)
 			continue
 		}

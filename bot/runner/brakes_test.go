@@ -126,7 +126,7 @@ func TestRunner_review_at_the_start(t *testing.T) {
 		{"all hold", policy.Person{ID: "U_APPROVER1"}, reset.Done, ""},
 		{"the approver is deactivated", policy.Person{ID: "U_APPROVER1", Deleted: true}, reset.Pending, "deactivated"},
 		{"the approver became a guest", policy.Person{ID: "U_APPROVER1", Guest: true}, reset.Pending, "full member"},
-		{"the approver is a target", policy.Person{ID: "U_APPROVER1", Kin: []reset.UserID{reset.UserID(ids[1])}}, reset.Pending, "one of its users"},
+		{"the approver is a target", policy.Person{ID: "U_APPROVER1", OktaIDs: []reset.UserID{reset.UserID(ids[1])}}, reset.Pending, "one of its users"},
 		{"the approver is the requester", policy.Person{ID: "U_APPROVER1", Email: "a@example.com"}, reset.Pending, "requester"},
 		{"the requester left", policy.Person{ID: "U_REQUESTER", Deleted: true}, reset.Cancelled, "can't ask"},
 	}

@@ -165,7 +165,7 @@ func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, er
 	p.mu.Unlock()
 	who := policy.Person{ID: id, Team: "T", Email: strings.ToLower(string(id)) + "@example.com", At: time.Now(), Okta: account}
 	if account != nil {
-		who.Kin = []reset.UserID{account.ID}
+		who.OktaIDs = []reset.UserID{account.ID}
 	}
 	return who, p.world.book.Judge(ctx, &who)
 }

@@ -102,7 +102,7 @@ func Status(all []*reset.Request) Message {
 	var text []string
 	for _, r := range all[:min(len(all), 20)] {
 		s := fmt.Sprintf("*%s* %s%s · %s · %s · %s", r.ID, whoAsked(r), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r))
-		if st := standing(r, nil); st != "" {
+		if st := statusLine(r, nil); st != "" {
 			s += "\n" + st
 		}
 		blocks = append(blocks, section(s))

@@ -35,7 +35,7 @@ type Known struct {
 // deciding in ten seconds; then what was decided and what became of it.
 func Approval(r *reset.Request, k Known) Message {
 	blocks := []slack.Block{header(title(r))}
-	if s := standing(r, k.Pace); s != "" {
+	if s := statusLine(r, k.Pace); s != "" {
 		blocks = append(blocks, section(s))
 	}
 	blocks = append(blocks, outcomes(r)...)
@@ -284,7 +284,7 @@ func confirmWords(r *reset.Request, l *Listing) (title, text string) {
 
 func approvalText(r *reset.Request, p *Pace) string {
 	s := fmt.Sprintf("%s. Requested by %s: %s", phrase.Inert(title(r)), phrase.Mention(r.Asked.By), phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
-	if st := standing(r, p); st != "" {
+	if st := statusLine(r, p); st != "" {
 		return texted(phrase.Inert(title(r)) + ". " + st + "\nRequested by " + phrase.Mention(r.Asked.By) + ": " + phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
 	}
 	if r.State == reset.Pending {

@@ -49,7 +49,7 @@ func decided(r *reset.Request, revision int, to reset.Person) string {
 	case r.State == reset.Planning:
 		return "It's being planned again."
 	case r.State == reset.Denied, r.State == reset.Expired, r.State == reset.Cancelled && !r.HasRun():
-		return standing(r, nil)
+		return statusLine(r, nil)
 	}
 	return "Approved by " + phrase.Voices(r.Approved) + "."
 }
@@ -74,7 +74,7 @@ func Ended(r *reset.Request, link string) Message {
 	if r.Export != nil && r.State == reset.Done {
 		return Answer(fmt.Sprintf("*%s:* :white_check_mark: *Done.* %s It comes here.", linked(r, link), exported(r.Export)))
 	}
-	s := fmt.Sprintf("*%s:* %s", linked(r, link), standing(r, nil))
+	s := fmt.Sprintf("*%s:* %s", linked(r, link), statusLine(r, nil))
 	if r.Totals != nil && !phrase.IsExport(r) {
 		if n := needs(r); n != "" {
 			s += "\n" + n

@@ -89,7 +89,7 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 // homeItem is one request in the home tab: its line, how it stands, and for whoever decides, why.
 func homeItem(r *reset.Request) string {
 	s := pastLine(r)
-	if st := standing(r, nil); st != "" {
+	if st := statusLine(r, nil); st != "" {
 		s += "\n" + phrase.Trim(st, 500)
 	}
 	if r.State == reset.Pending {

@@ -35,8 +35,8 @@ func Reset(r *reset.Request, row int) Message {
 	}
 }
 
-// Told counts the affected users of a request.
-type Told struct {
+// NoticeCounts counts the affected users of a request.
+type NoticeCounts struct {
 	Told       int
 	NoAccount  int // no Slack account has their Okta e-mail
 	NotReached int // Slack took no message for them
@@ -45,7 +45,7 @@ type Told struct {
 }
 
 // NoticesSent says in the thread how many affected users were told by direct message.
-func NoticesSent(r *reset.Request, c Told) Message {
+func NoticesSent(r *reset.Request, c NoticeCounts) Message {
 	all := c.Told + c.NoAccount + c.NotReached + c.TooMany
 	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, phrase.Count(c.Told), phrase.Users(all), wereTold(c.Told))
 	if all == 0 {

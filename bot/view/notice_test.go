@@ -17,9 +17,9 @@ func TestNotices_golden(t *testing.T) {
 		"sessions": view.Reset(with(done(), func(r *reset.Request) {
 			r.Asked.Options.RevokeSessions, r.Asked.Options.Factors = true, []string{"sms"}
 		}), 8),
-		"all_told":           view.NoticesSent(done(), view.Told{Told: 12}),
-		"some":               view.NoticesSent(done(), view.Told{Told: 31, NoAccount: 1, NotReached: 2, TooMany: 290, Max: 200}),
-		"nobody":             view.NoticesSent(done(), view.Told{}),
+		"all_told":           view.NoticesSent(done(), view.NoticeCounts{Told: 12}),
+		"some":               view.NoticesSent(done(), view.NoticeCounts{Told: 31, NoAccount: 1, NotReached: 2, TooMany: 290, Max: 200}),
+		"nobody":             view.NoticesSent(done(), view.NoticeCounts{}),
 		"enrolled_1h":        view.EnrolledAfter(done(), hourly(done(), 60), 482, time.Hour),
 		"enrolled_12h":       view.EnrolledAfter(done(), hourly(done(), 60), 482, 12*time.Hour),
 		"enrolled_12h_older": view.EnrolledAfter(done(), hourly(done(), 60), 482, 12*time.Hour).Plain(),
@@ -36,7 +36,7 @@ func TestNotices_stayInsideSlacksLimits(t *testing.T) {
 	fits := schema(t, "Message")
 	rapid.Check(t, func(t *rapid.T) {
 		r := anyRequest(t)
-		for name, m := range map[string]view.Message{"reset": view.Reset(r, 1), "sent": view.NoticesSent(r, view.Told{Told: 1 << 40, TooMany: 9})} {
+		for name, m := range map[string]view.Message{"reset": view.Reset(r, 1), "sent": view.NoticesSent(r, view.NoticeCounts{Told: 1 << 40, TooMany: 9})} {
 			if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {
 				t.Fatalf("%s does not fit: %v", name, err)
 			}

@@ -10,9 +10,9 @@ import (
 	"factorbot/bot/view/phrase"
 )
 
-// standing says in a line where a request stands; "" while it waits for
+// statusLine says in a line where a request stands; "" while it waits for
 // approval. The pace of a run is told where it is known.
-func standing(r *reset.Request, p *Pace) string {
+func statusLine(r *reset.Request, p *Pace) string {
 	switch r.State {
 	case reset.Planning:
 		return ":hourglass_flowing_sand: *Planning:* looking the users up in Okta."

@@ -109,10 +109,10 @@ func Decision(r *reset.Request) Message {
 	case reset.Denied:
 		lines = append(lines, ":no_entry: "+deniedBy(r))
 	case reset.Expired, reset.Lapsed:
-		lines = append(lines, standing(r, nil))
+		lines = append(lines, statusLine(r, nil))
 	case reset.Cancelled:
 		if !r.HasRun() {
-			lines = append(lines, standing(r, nil))
+			lines = append(lines, statusLine(r, nil))
 		}
 	}
 	s := phrase.Trim(strings.Join(lines, "\n"), maxSection)

@@ -20,7 +20,7 @@ func Accept(ctx context.Context, cfg *config.Config, slack, org bool) error {
 	if slack {
 		transport := cli.NewTransport()
 		defer transport.CloseIdleConnections()
-		w := &slackWard{slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport), &cfg.Policy}
+		w := &slackChecks{slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport), &cfg.Policy}
 		found = append(found, w.appToken(ctx))
 		if _, err := w.api.AuthTestContext(ctx); err != nil {
 			found = append(found, slackTrouble("SLACK_BOT_TOKEN", err, ""))

@@ -85,16 +85,16 @@ const (
 	startTime  = 20 * time.Second // for those beside the start of the bot
 )
 
-// examination runs checks of one installation, side by side.
-type examination struct {
+// checks runs checks of one installation, side by side.
+type checks struct {
 	cfg    *config.Config
-	slack  *slackWard
+	slack  *slackChecks
 	okta   *okta.Client
 	who    *people.Directory
 	onDisk func() []Finding // database and disk
 }
 
-func (e *examination) run(ctx context.Context) []Finding {
+func (e *checks) run(ctx context.Context) []Finding {
 	parts := []func(context.Context) []Finding{
 		e.slack.check,
 		func(ctx context.Context) []Finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
@@ -199,7 +199,7 @@ func examine(ctx context.Context, cfg *config.Config, record string) (found []Fi
 	defer client.Close()
 	api := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
 	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
-	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
+	e := &checks{cfg: cfg, slack: &slackChecks{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
 	found = e.run(ctx)
 	if rec == nil {
 		return found, nil
@@ -249,7 +249,7 @@ var errUnfit = errors.New("the bot cannot work")
 // work ends it, the rest is told in the log. A token that Okta refuses does not: the bot
 // would only be started again and again, and it is a person who has to mend it.
 func AtStart(ctx context.Context, cfg *config.Config, api *slack.Client, client *okta.Client, who *people.Directory, log *slog.Logger) error {
-	e := &examination{cfg: cfg, slack: &slackWard{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkStarted(cfg) }}
+	e := &checks{cfg: cfg, slack: &slackChecks{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkStarted(cfg) }}
 	limited, cancel := context.WithTimeout(ctx, startTime)
 	found := e.run(limited)
 	cancel()

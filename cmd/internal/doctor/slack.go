@@ -15,14 +15,14 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// slackWard checks what the bot needs of Slack.
-type slackWard struct {
+// slackChecks checks what the bot needs of Slack.
+type slackChecks struct {
 	api    *slack.Client
 	policy *config.Policy
 }
 
 // check asks for the tokens first: with a wrong one nothing else is known.
-func (w *slackWard) check(ctx context.Context) []Finding {
+func (w *slackChecks) check(ctx context.Context) []Finding {
 	found := []Finding{w.appToken(ctx)}
 	who, err := w.api.AuthTestContext(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func sideBySide(asks []func() []Finding) []Finding {
 	return slices.Concat(found...)
 }
 
-func (w *slackWard) appToken(ctx context.Context) Finding {
+func (w *slackChecks) appToken(ctx context.Context) Finding {
 	if _, _, err := w.api.StartSocketModeContext(ctx); err != nil {
 		return slackTrouble("SLACK_APP_TOKEN", err, "create an app-level token with connections:write under Basic Information, and switch Socket Mode on")
 	}
@@ -113,12 +113,12 @@ func essential(scope string) bool {
 	return slices.Contains([]string{"chat:write", "files:read", "files:write", "users:read"}, scope)
 }
 
-func (w *slackWard) channel(ctx context.Context, id string) Finding {
+func (w *slackChecks) channel(ctx context.Context, id string) Finding {
 	return w.place(ctx, "channel "+id, id, "channels")
 }
 
 // place checks that the bot can post in a channel; setting is what names it.
-func (w *slackWard) place(ctx context.Context, check, id, setting string) Finding {
+func (w *slackChecks) place(ctx context.Context, check, id, setting string) Finding {
 	c, err := w.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	const invite = "invite the bot there: /invite @factorbot"
 	switch {
@@ -134,7 +134,7 @@ func (w *slackWard) place(ctx context.Context, check, id, setting string) Findin
 	return good(check, "the bot is in #"+c.Name)
 }
 
-func (w *slackWard) approver(ctx context.Context, check, id string, home *slack.AuthTestResponse, mend string) Finding {
+func (w *slackChecks) approver(ctx context.Context, check, id string, home *slack.AuthTestResponse, mend string) Finding {
 	u, err := w.api.GetUserInfoContext(ctx, id)
 	switch {
 	case slackCode(err) == "user_not_found":
@@ -155,7 +155,7 @@ func (w *slackWard) approver(ctx context.Context, check, id string, home *slack.
 	return good(check, u.RealName)
 }
 
-func (w *slackWard) usergroup(ctx context.Context, id string) Finding {
+func (w *slackChecks) usergroup(ctx context.Context, id string) Finding {
 	check := "approvers of user group " + id
 	members, err := w.api.GetUserGroupMembersContext(ctx, id)
 	switch {

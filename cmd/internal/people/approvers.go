@@ -39,7 +39,7 @@ func (a Approvers) MayApprove(ctx context.Context, r *reset.Request) ([]reset.Pe
 	}
 	var able []policy.Person
 	for _, p := range listed {
-		look := policy.Look{Requester: asks[0], Earlier: able}
+		look := policy.ApprovalContext{Requester: asks[0], Earlier: able}
 		if a.People.Rules().MayApprove(p, r, look) == nil {
 			able = append(able, p)
 		}

@@ -9,16 +9,16 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// book remembers answers that are asked for often and allowed rarely. Those who
+// cache remembers answers that are asked for often and allowed rarely. Those who
 // ask for the same at the same time share one question.
-type book[T any] struct {
+type cache[T any] struct {
 	mu    sync.Mutex
-	known map[string]noted[T]
+	known map[string]entry[T]
 	asked map[string]*question[T] // under way
 }
 
-// noted is an answer, and when it was asked for.
-type noted[T any] struct {
+// entry is an answer, and when it was asked for.
+type entry[T any] struct {
 	value T
 	at    time.Time
 }
@@ -26,29 +26,29 @@ type noted[T any] struct {
 // question is one that is under way. Its answer is set when done is closed.
 type question[T any] struct {
 	done   chan struct{}
-	answer noted[T]
+	answer entry[T]
 	err    error
 }
 
 // mostNoted bounds what a book remembers; then it begins again with nothing.
 const mostNoted = 1000
 
-func (b *book[T]) get(key string, age time.Duration) (noted[T], bool) {
+func (b *cache[T]) get(key string, age time.Duration) (entry[T], bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.younger(key, age)
 }
 
-func (b *book[T]) younger(key string, age time.Duration) (noted[T], bool) {
+func (b *cache[T]) younger(key string, age time.Duration) (entry[T], bool) {
 	p, ok := b.known[key]
 	return p, ok && age > 0 && time.Since(p.at) < age
 }
 
-func (b *book[T]) put(key string, p noted[T]) {
+func (b *cache[T]) put(key string, p entry[T]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.known == nil || len(b.known) >= mostNoted {
-		b.known = map[string]noted[T]{}
+		b.known = map[string]entry[T]{}
 	}
 	b.known[key] = p
 }
@@ -56,7 +56,7 @@ func (b *book[T]) put(key string, p noted[T]) {
 // share returns what is remembered if it is younger than age, else what is
 // answered now. An age of 0 asks in any case. A question that failed with the
 // context of who asked it is asked again.
-func (b *book[T]) share(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (noted[T], error) {
+func (b *cache[T]) share(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (entry[T], error) {
 	for {
 		b.mu.Lock()
 		if p, ok := b.younger(key, age); ok {
@@ -70,20 +70,20 @@ func (b *book[T]) share(ctx context.Context, key string, age time.Duration, ask 
 		b.mu.Unlock()
 		select {
 		case <-ctx.Done():
-			return noted[T]{}, ctx.Err()
+			return entry[T]{}, ctx.Err()
 		case <-q.done:
 		}
 		if q.err == nil || !errors.Is(q.err, context.Canceled) && !errors.Is(q.err, context.DeadlineExceeded) {
 			return q.answer, q.err
 		}
 		if ctx.Err() != nil {
-			return noted[T]{}, ctx.Err()
+			return entry[T]{}, ctx.Err()
 		}
 	}
 }
 
 // pose asks a question, which others may share, and remembers its answer. b.mu is held, and let go.
-func (b *book[T]) pose(key string, shared bool, ask func() (T, error)) (noted[T], error) {
+func (b *cache[T]) pose(key string, shared bool, ask func() (T, error)) (entry[T], error) {
 	q := &question[T]{done: make(chan struct{})}
 	if shared {
 		if b.asked == nil {
@@ -108,8 +108,8 @@ func (b *book[T]) pose(key string, shared bool, ask func() (T, error)) (noted[T]
 
 // ask is share for Slack. Where Slack says that it was asked too often, an answer
 // younger than groupAge will do: nobody can keep approvers out by clicking a lot.
-func (b *book[T]) ask(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (noted[T], error) {
-	return persist(ctx, func() (noted[T], error) {
+func (b *cache[T]) ask(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (entry[T], error) {
+	return retryRead(ctx, func() (entry[T], error) {
 		p, err := b.share(ctx, key, age, ask)
 		if limited := (*slack.RateLimitedError)(nil); errors.As(err, &limited) {
 			if old, ok := b.get(key, groupAge); ok {

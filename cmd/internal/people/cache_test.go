@@ -15,7 +15,7 @@ import (
 // as long as it is under a minute old.
 func TestBook_ask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b book[int]
+		var b cache[int]
 		calls, limited := 0, false
 		ask := func(age time.Duration) (int, time.Duration, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -31,7 +31,7 @@ func (p *Directory) InChannel(ctx context.Context, c reset.Channel, id reset.Per
 // recommends 200 (docs.slack.dev, conversations.members).
 const pageOfMembers = 1000
 
-func (p *Directory) inRoom(ctx context.Context, c reset.Channel, age time.Duration) (noted[[]string], error) {
+func (p *Directory) inRoom(ctx context.Context, c reset.Channel, age time.Duration) (entry[[]string], error) {
 	found, err := p.rooms.ask(ctx, string(c), age, func() (all []string, err error) {
 		for cursor := ""; ; {
 			page, err := through(&p.gates, "conversations.members", func() (page []string, err error) {

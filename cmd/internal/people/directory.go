@@ -29,13 +29,13 @@ type Directory struct {
 	Shelf Shelf
 
 	place  atomic.Pointer[place] // where we are installed
-	users  book[account]         // by the Slack user's ID
-	groups book[[]string]        // who is in a user group, by its ID
-	rooms  book[[]string]        // who is in a channel, by its ID
-	emails book[reset.Person]    // by an e-mail, as Slack finds them; "" for nobody
-	found  book[[]okta.User]     // by an e-mail, as Okta finds them
-	parts  book[[]okta.Group]    // of which Okta groups somebody is, by the Okta user's ID
-	linked book[oktaPart]        // what Okta said last, by the Slack user's ID
+	users  cache[account]        // by the Slack user's ID
+	groups cache[[]string]       // who is in a user group, by its ID
+	rooms  cache[[]string]       // who is in a channel, by its ID
+	emails cache[reset.Person]   // by an e-mail, as Slack finds them; "" for nobody
+	found  cache[[]okta.User]    // by an e-mail, as Okta finds them
+	parts  cache[[]okta.Group]   // of which Okta groups somebody is, by the Okta user's ID
+	linked cache[oktaPart]       // what Okta said last, by the Slack user's ID
 	memory memory                // the same, in the record
 	gates  gates                 // of Slack's methods
 }
@@ -94,7 +94,7 @@ func (p *Directory) Known(ctx context.Context, id reset.Person) (policy.Person, 
 	if !ok {
 		return policy.Person{}, err
 	}
-	a.who.Kin, a.who.Okta = said.kin, said.account
+	a.who.OktaIDs, a.who.Okta = said.kin, said.account
 	return a.who, p.judge(ctx, &a.who)
 }
 
@@ -211,7 +211,7 @@ func (p *Directory) home(ctx context.Context) (place, error) {
 	if home := p.place.Load(); home != nil {
 		return *home, nil
 	}
-	auth, err := persist(ctx, func() (*slack.AuthTestResponse, error) { return p.Slack.AuthTestContext(ctx) })
+	auth, err := retryRead(ctx, func() (*slack.AuthTestResponse, error) { return p.Slack.AuthTestContext(ctx) })
 	if err != nil {
 		return place{}, slackAway("ask Slack who we are", err)
 	}
@@ -233,10 +233,10 @@ func isPassing(code string) bool {
 	return false
 }
 
-// persist asks until Slack answers, be it with a refusal of its own, or ctx
+// retryRead asks until Slack answers, be it with a refusal of its own, or ctx
 // ends: a person who has pressed a button should not have to press it again
 // because of one lost answer. Only for what changes nothing.
-func persist[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+func retryRead[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	for wait := askAgain; ; wait *= 2 {
 		got, err := ask()
 		var refused slack.SlackErrorResponse

@@ -62,8 +62,8 @@ func (p *Directory) addOkta(ctx context.Context, who *policy.Person, confirmed b
 	if at.Before(who.At) {
 		who.At = at
 	}
-	who.Kin, who.Okta = kin, one
-	part := noted[oktaPart]{oktaPart{kin, one}, at}
+	who.OktaIDs, who.Okta = kin, one
+	part := entry[oktaPart]{oktaPart{kin, one}, at}
 	p.linked.put(string(who.ID), part)
 	p.remember(ctx, who.ID, part)
 	return nil
@@ -93,12 +93,12 @@ func (p *Directory) oktaAccount(ctx context.Context, u okta.User, age time.Durat
 
 // inOkta returns the org's users with an e-mail. Each asking costs two calls or more, and
 // who could approve is asked about at every step of a request; who acts, or has, afresh.
-func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration) (noted[[]okta.User], error) {
+func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration) (entry[[]okta.User], error) {
 	return p.found.share(ctx, strings.ToLower(email), age, func() ([]okta.User, error) { return p.Okta.UsersByEmail(ctx, email) })
 }
 
 // byEmail returns the person that Slack finds by an e-mail, "" for nobody.
-func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (noted[reset.Person], error) {
+func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (entry[reset.Person], error) {
 	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
 		u, err := through(&p.gates, "users.lookupByEmail", func() (*slack.User, error) { return p.Slack.GetUserByEmailContext(ctx, email) })
 		var answer slack.SlackErrorResponse

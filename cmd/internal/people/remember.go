@@ -48,7 +48,7 @@ type memory struct {
 
 // remember keeps what Okta said of a person, where the policy asks Okta. That it cannot
 // be kept holds nobody up.
-func (p *Directory) remember(ctx context.Context, id reset.Person, part noted[oktaPart]) {
+func (p *Directory) remember(ctx context.Context, id reset.Person, part entry[oktaPart]) {
 	if p.Shelf == nil || part.value.account == nil || !p.Rules().AsksOkta() {
 		return
 	}

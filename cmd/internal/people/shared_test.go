@@ -157,7 +157,7 @@ func TestDirectory_Known_after_a_restart(t *testing.T) {
 		if kept.puts != 1 {
 			t.Errorf("written %d times in 20 minutes", kept.puts)
 		}
-		if got, err := start(true).Known(t.Context(), who); err != nil || got.Okta == nil || len(got.Okta.Groups) != 1 || len(got.Kin) != 1 {
+		if got, err := start(true).Known(t.Context(), who); err != nil || got.Okta == nil || len(got.Okta.Groups) != 1 || len(got.OktaIDs) != 1 {
 			t.Errorf("after a restart: %+v, %v", got, err)
 		}
 		var away *desk.AwayError

@@ -46,7 +46,7 @@ func usergroups(r policy.Rules) []string {
 
 // members asks who is in a user group. A group that Slack does not know, or does
 // not show us, holds nobody.
-func (p *Directory) members(ctx context.Context, id string, age time.Duration) (noted[[]string], error) {
+func (p *Directory) members(ctx context.Context, id string, age time.Duration) (entry[[]string], error) {
 	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
 		users, err := through(&p.gates, "usergroups.users.list", func() ([]string, error) { return p.Slack.GetUserGroupMembersContext(ctx, id) })
 		var answer slack.SlackErrorResponse
@@ -67,7 +67,7 @@ func (p *Directory) Handles(ctx context.Context) (map[string]string, error) {
 	if len(usergroups(p.Rules())) == 0 {
 		return nil, nil
 	}
-	all, err := persist(ctx, func() ([]slack.UserGroup, error) { return p.Slack.GetUserGroupsContext(ctx) })
+	all, err := retryRead(ctx, func() ([]slack.UserGroup, error) { return p.Slack.GetUserGroupsContext(ctx) })
 	if err != nil {
 		return nil, slackAway("ask Slack for its user groups", err)
 	}
