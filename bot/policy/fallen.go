@@ -33,7 +33,7 @@ func ReasonText(code string) string {
 	case CodeOwnRequest:
 		return "they're the requester, with another account"
 	case CodePushRefused:
-		return "they refused a push about it in Okta Verify"
+		return "a push about it was refused in Okta Verify"
 	case CodeOktaMoved:
 		return "their Slack account leads to another Okta user now"
 	case CodeSamePerson:

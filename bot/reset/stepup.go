@@ -126,7 +126,7 @@ func (r *Request) Distrust(by Person, okta UserID, now time.Time) ([]Fact, error
 			if !theirs(v) {
 				continue
 			}
-			f, err := r.Revoke(v.By, "they refused a push about it in Okta Verify", now)
+			f, err := r.Revoke(v.By, "a push about it was refused in Okta Verify", now)
 			if err != nil {
 				return nil, err
 			}
