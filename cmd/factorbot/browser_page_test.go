@@ -135,8 +135,9 @@ func (p *page) until(expression string) {
 	}
 }
 
-// opens presses what opens a modal until that shows; again, as people do, where Slack's
-// three seconds for it were over before the bot had its turn.
+// opens presses what opens a modal, or takes effect, until that shows; again, as people do,
+// where Slack's three seconds for it were over before the bot had its turn, or it says that
+// a service took too long.
 func (p *page) opens(press func(), shows string) {
 	p.tb.Helper()
 	for range 5 {

@@ -154,8 +154,7 @@ func (w *walk) steer() {
 func (w *walk) press(action string) {
 	w.tb.Helper()
 	button := `[data-act="` + action + `"]`
-	w.click(button)
-	w.until(`document.querySelector("#confirm").open || !document.querySelector(` + quoted(button) + `)`)
+	w.opens(func() { w.click(button) }, `document.querySelector("#confirm").open || !document.querySelector(`+quoted(button)+`)`)
 	if w.count("#confirm[open]") == 1 {
 		w.confirm()
 	}
