@@ -51,7 +51,7 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 	if err != nil || len(fell) == 0 {
 		return err == nil, err
 	}
-	_, err = d.Heads.Update(ctx, d.id, "", false, func(now *reset.Request) (facts []reset.Fact, err error) {
+	_, err = d.Record.Update(ctx, d.id, "", false, func(now *reset.Request) (facts []reset.Fact, err error) {
 		if now.State != reset.Approved || !sameVoices(now, r) {
 			return nil, nil
 		}
@@ -70,7 +70,7 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 // fallen returns the voices that would not count now, with why.
 func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Voice, error) {
 	rows := make([]int, len(voters))
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
+	for t, err := range d.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 		}

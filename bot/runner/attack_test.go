@@ -19,7 +19,7 @@ import (
 
 // chaos makes some resets take effect in part, whatever is answered then.
 type chaos struct {
-	Caller
+	Okta
 	b   *bench
 	mu  sync.Mutex
 	rng *rand.Rand
@@ -33,11 +33,11 @@ func (c *chaos) draw(n int) int {
 
 func (c *chaos) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, user string) (okta.Receipt, error) {
 	if c.draw(5) > 0 {
-		return c.Caller.ResetFactors(ctx, s, asked, user)
+		return c.Okta.ResetFactors(ctx, s, asked, user)
 	}
 	factors, _, err := c.b.client.FactorsNow(ctx, s, user)
 	if err != nil || len(factors) < 2 {
-		return c.Caller.ResetFactors(ctx, s, asked, user)
+		return c.Okta.ResetFactors(ctx, s, asked, user)
 	}
 	got, err := c.b.client.DeleteFactor(ctx, s, asked, user, factors[0].ID, false)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestRunner_attacked(t *testing.T) {
 						})
 					}
 				}
-				b.with(func(r *Runner) { r.Caller = &chaos{Caller: r.Caller, b: b, rng: rng} })
+				b.with(func(r *Runner) { r.Okta = &chaos{Okta: r.Okta, b: b, rng: rng} })
 				s := b.within(id, reset.Done, 10*time.Minute)
 				for range 6 {
 					if s != reset.Paused {
@@ -153,7 +153,7 @@ func (b *bench) dies(rng *rand.Rand, write int64) {
 		b.t.Fatal(err)
 	}
 	r := b.runner(crashing{record{term}, left})
-	r.Caller = &chaos{Caller: r.Caller, b: b, rng: rng}
+	r.Okta = &chaos{Okta: r.Okta, b: b, rng: rng}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	_ = r.Run(ctx)
 	cancel()

@@ -131,14 +131,9 @@ func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.Cance
 }
 
 // runner makes a runner on a record, with the bench's org and policy.
-func (b *bench) runner(rec interface {
-	Heads
-	Plans
-	Journal
-	Exports
-}) *Runner {
+func (b *bench) runner(rec Record) *Runner {
 	return &Runner{
-		Heads: rec, Plans: rec, Journal: rec, Directory: b.client, Wards: b.client, Groups: b.client, Caller: b.client, Remover: b.client, SystemLog: b.client, Enrolments: b.client, Lister: b.client, Exports: rec, People: b.staff,
+		Record: rec, Okta: b.client, People: b.staff,
 		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
 		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Pace: Pace{Concurrency: 8, Slots: b.client.Slots, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},

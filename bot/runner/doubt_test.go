@@ -18,7 +18,7 @@ import (
 // halfHook makes the first calls for one user remove one factor only: Okta tells
 // the log of it, and answers as the hook says.
 type halfHook struct {
-	Caller
+	Okta
 	b      *bench
 	user   string
 	answer func() (okta.Receipt, error)
@@ -35,7 +35,7 @@ func (h *halfHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Ti
 	}
 	h.mu.Unlock()
 	if !half {
-		return h.Caller.ResetFactors(ctx, s, asked, user)
+		return h.Okta.ResetFactors(ctx, s, asked, user)
 	}
 	factors, _, err := h.b.client.FactorsNow(ctx, s, user)
 	if err != nil || len(factors) == 0 {
@@ -70,7 +70,7 @@ func TestRunner_half_a_reset_is_not_a_reset(t *testing.T) {
 				users, ids := people(n)
 				onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity}, nil, func(b *bench) {
 					b.with(func(r *Runner) {
-						r.Caller = &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: answer, left: 1}
+						r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answer, left: 1}
 					})
 					id := b.open(ids...)
 					b.approve(id)
@@ -91,7 +91,7 @@ func TestRunner_half_a_reset_when_cancelled(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity, LogLag: time.Second}, nil, func(b *bench) {
 		b.with(func(r *Runner) {
-			r.Caller = &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: noAnswer, left: 1}
+			r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: noAnswer, left: 1}
 		})
 		id := b.open(ids...)
 		b.approve(id)
@@ -115,7 +115,7 @@ func TestRunner_retaken_reset_is_sent_again(t *testing.T) {
 			users, ids := people(3)
 			onBench(t, oktasim.Options{Given: users, Engine: engine}, nil, func(b *bench) {
 				b.with(func(r *Runner) {
-					r.Caller = &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: answeredDone, left: 1}
+					r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone, left: 1}
 				})
 				id := b.open(ids...)
 				b.approve(id)
@@ -135,9 +135,9 @@ func TestRunner_retaken_reset_is_listed(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity, LogLag: time.Second}, nil, func(b *bench) {
 		b.with(func(r *Runner) {
-			half := &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: answeredDone}
+			half := &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone}
 			first := true
-			r.Caller = callerHook{half, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{half, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				if user == ids[0] && first { // Okta does nothing, and says that it did
 					first, half.left = false, 1
 					s.Release()
@@ -164,8 +164,8 @@ func TestRunner_refuted_call_proves_nothing(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity}, nil, func(b *bench) {
 		lists := 0
 		b.with(func(r *Runner) {
-			r.Caller = &halfHook{Caller: r.Caller, b: b, user: ids[0], answer: answeredDone, left: 1}
-			r.Directory = dirHook{Directory: r.Directory, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
+			r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone, left: 1}
+			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				factors, err := real()
 				if user != ids[0] {
 					return factors, err
@@ -277,7 +277,7 @@ func TestRunner_done_in_part_leaves_a_note(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			users, ids := people(1)
 			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-				b.with(func(r *Runner) { r.Remover = &refuseAfter{Remover: r.Remover, b: b, code: code} })
+				b.with(func(r *Runner) { r.Okta = &refuseAfter{Okta: r.Okta, b: b, code: code} })
 				id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 				b.approve(id)
 				b.await(id, reset.Done)
@@ -292,13 +292,13 @@ func TestRunner_done_in_part_leaves_a_note(t *testing.T) {
 
 // refuseAfter lets the first deletion through; from then on Okta refuses the user.
 type refuseAfter struct {
-	Remover
+	Okta
 	b    *bench
 	code string
 }
 
 func (r *refuseAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, user, factor string, forget bool) (okta.Receipt, error) {
-	got, err := r.Remover.DeleteFactor(ctx, s, asked, user, factor, forget)
+	got, err := r.Okta.DeleteFactor(ctx, s, asked, user, factor, forget)
 	if err == nil {
 		if err := r.b.org.Refuse(user, r.code); err != nil {
 			r.b.t.Error(err)
@@ -613,8 +613,8 @@ func TestRunner_resend_follows_its_reading(t *testing.T) {
 		var mu sync.Mutex
 		var read time.Time
 		b.with(func(r *Runner) {
-			r.Journal = slowJournal{r.Journal, 1950 * time.Millisecond}
-			r.Caller = &lookHook{Caller: r.Caller, looked: func() { mu.Lock(); read = time.Now(); mu.Unlock() }, sent: func() {
+			r.Record = slowJournal{r.Record, 1950 * time.Millisecond}
+			r.Okta = &lookHook{Okta: r.Okta, looked: func() { mu.Lock(); read = time.Now(); mu.Unlock() }, sent: func() {
 				mu.Lock()
 				defer mu.Unlock()
 				if !read.IsZero() && time.Since(read) > 2*time.Second {
@@ -635,17 +635,17 @@ func TestRunner_resend_follows_its_reading(t *testing.T) {
 
 // lookHook tells when the factors are read with a slot in hand, and when a reset leaves after it.
 type lookHook struct {
-	Caller
+	Okta
 	looked, sent func()
 }
 
 func (l *lookHook) FactorsNow(ctx context.Context, s *okta.Slot, user string) ([]okta.Factor, time.Time, error) {
 	l.looked()
-	return l.Caller.FactorsNow(ctx, s, user)
+	return l.Okta.FactorsNow(ctx, s, user)
 }
 
 func (l *lookHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, user string) (okta.Receipt, error) {
-	got, err := l.Caller.ResetFactors(ctx, s, asked, user)
+	got, err := l.Okta.ResetFactors(ctx, s, asked, user)
 	if err == nil || !okta.IsKind(err, okta.KindLate) {
 		l.sent()
 	}
@@ -654,12 +654,12 @@ func (l *lookHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Ti
 
 // slowJournal takes its time to write started entries.
 type slowJournal struct {
-	Journal
+	Record
 	takes time.Duration
 }
 
 func (s slowJournal) Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error) {
-	each, err := s.Journal.Start(ctx, r, started...)
+	each, err := s.Record.Start(ctx, r, started...)
 	pauseFor(ctx, s.takes)
 	return each, err
 }
@@ -669,7 +669,7 @@ func (s slowJournal) Start(ctx context.Context, r *reset.Request, started ...res
 func TestRunner_slow_disk_pauses(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Journal = slowJournal{r.Journal, 3 * time.Second} })
+		b.with(func(r *Runner) { r.Record = slowJournal{r.Record, 3 * time.Second} })
 		id := b.open(ids...)
 		b.approve(id)
 		r := b.await(id, reset.Paused)

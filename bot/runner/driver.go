@@ -67,7 +67,7 @@ func (d *driver) run(ctx context.Context) {
 
 // step does what the request's state asks for, and reports whether it is settled.
 func (d *driver) step(ctx context.Context) (settled bool, err error) {
-	r, err := d.Heads.Get(ctx, d.id)
+	r, err := d.Record.Get(ctx, d.id)
 	if err != nil {
 		return false, err
 	}
@@ -109,7 +109,7 @@ func (d *driver) await(ctx context.Context, at time.Time, move func(*reset.Reque
 
 // move makes one move of the bot's own. That somebody else was first is no error.
 func (d *driver) move(ctx context.Context, unlessFrozen bool, move func(*reset.Request, time.Time) (reset.Fact, error)) error {
-	_, err := d.Heads.Update(ctx, d.id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
+	_, err := d.Record.Update(ctx, d.id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := move(r, time.Now())
 		if err != nil {
 			return nil, err

@@ -12,11 +12,6 @@ import (
 	"factorbot/okta"
 )
 
-// Enrolments tells who has enrolled a factor, each user from a moment of Okta's clock on. The client for Okta is one.
-type Enrolments interface {
-	EnrolledSince(ctx context.Context, since map[string]time.Time) (map[string]okta.Enrolment, error)
-}
-
 // ErrOktaSilent says that Okta could not be asked.
 var ErrOktaSilent = errors.New("no answer from Okta")
 
@@ -24,19 +19,19 @@ var ErrOktaSilent = errors.New("no answer from Okta")
 // who have enrolled a factor since did so, the earliest first: by Okta's System Log,
 // of a few also by their factors. It returns ErrOktaSilent where Okta does not answer.
 func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of int, again []time.Time, err error) {
-	head, err := r.Heads.Get(ctx, id)
+	head, err := r.Record.Get(ctx, id)
 	if err != nil {
 		return 0, nil, err
 	}
 	ledger := reset.NewLedger()
-	for e, err := range r.Journal.Log(ctx, id, 1) {
+	for e, err := range r.Record.Log(ctx, id, 1) {
 		if err != nil {
 			return 0, nil, fmt.Errorf("read the log of %s: %w", id, err)
 		}
 		ledger.Apply(e)
 	}
 	since := map[string]time.Time{}
-	for t, err := range r.Plans.Targets(ctx, id, head.Plan.Revision, 1) {
+	for t, err := range r.Record.Targets(ctx, id, head.Plan.Revision, 1) {
 		if err != nil {
 			return 0, nil, fmt.Errorf("read the plan of %s: %w", id, err)
 		}
@@ -47,7 +42,7 @@ func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of int, again []tim
 	if len(since) == 0 {
 		return 0, nil, nil
 	}
-	found, err := r.Enrolments.EnrolledSince(okta.WithLane(ctx, okta.Lane(id)), since)
+	found, err := r.Okta.EnrolledSince(okta.WithLane(ctx, okta.Lane(id)), since)
 	if err != nil {
 		return 0, nil, fmt.Errorf("ask who has enrolled since %s: %w: %w", id, ErrOktaSilent, err)
 	}

@@ -29,7 +29,7 @@ func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool
 	case reset.Running:
 		return true, d.export(ctx, r)
 	case reset.Stopping:
-		if err := d.Exports.DropExport(ctx, d.id); err != nil {
+		if err := d.Record.DropExport(ctx, d.id); err != nil {
 			return true, err
 		}
 	}
@@ -39,7 +39,7 @@ func (d *driver) exportStep(ctx context.Context, r *reset.Request) (handled bool
 // export writes the file from the first line, until it is whole or the request
 // moves: a pause or a crash in the middle begins again, for the list may have changed.
 func (d *driver) export(ctx context.Context, r *reset.Request) error {
-	c := batch.NewControl(ctx, ctx, r, d.Heads, d.session, func() int { return d.Rules().PauseAfter })
+	c := batch.NewControl(ctx, ctx, r, d.Record, d.session, func() int { return d.Rules().PauseAfter })
 	c.Watch()
 	defer c.Close()
 	made, err := d.makeExport(okta.WithLane(c.Context(), okta.Lane(d.id)), r)
@@ -56,7 +56,7 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 	case err != nil:
 		return err
 	}
-	_, err = d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+	_, err = d.Record.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		if r.State != reset.Running {
 			return nil, reset.ErrChanged
 		}
@@ -71,7 +71,7 @@ func (d *driver) makeExport(ctx context.Context, r *reset.Request) (made reset.E
 	if err != nil {
 		return made, err
 	}
-	err = d.Exports.SaveExport(ctx, d.id, func(w io.Writer) error {
+	err = d.Record.SaveExport(ctx, d.id, func(w io.Writer) error {
 		x := &export{driver: d, made: reset.Export{Columns: roster.ExportColumns(r.Asked.Columns)}}
 		sum := sha256.New()
 		if err := roster.WriteExport(io.MultiWriter(w, sum, x), x.made.Columns, x.lines(ctx, sel)); err != nil {
@@ -110,7 +110,7 @@ func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]stri
 			held = held[:0]
 			return ok
 		}
-		for u, err := range x.Lister.List(ctx, sel) {
+		for u, err := range x.Okta.List(ctx, sel) {
 			switch {
 			case okta.IsKind(err, okta.KindTruncated):
 				x.made.Note = planner.Truncated(err)
@@ -174,7 +174,7 @@ func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, er
 				if i >= len(users) {
 					return
 				}
-				list, err := x.Directory.Factors(ctx, users[i].ID)
+				list, err := x.Okta.Factors(ctx, users[i].ID)
 				switch {
 				case okta.IsKind(err, okta.KindNotFound, okta.KindForbidden):
 					mu.Lock()

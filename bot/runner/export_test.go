@@ -193,7 +193,7 @@ func TestRunner_export_survives_a_crash_anywhere(t *testing.T) {
 				b.await(id, reset.Pending)
 				b.with(func(r *Runner) {
 					m := &mortal{diesAfter(b.rec, left), inFile}
-					r.Heads, r.Journal, r.Exports = m, m, m
+					r.Record = m
 				})
 				b.update(id, func(r *reset.Request) (reset.Fact, error) {
 					return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())

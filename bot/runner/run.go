@@ -51,7 +51,7 @@ func (d *driver) endWave(ctx context.Context, was *reset.Request, b *batch.Batch
 	if err != nil {
 		return err
 	}
-	_, err = d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+	_, err = d.Record.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		if r.Waves != was.Waves {
 			return nil, reset.ErrChanged
 		}

@@ -66,7 +66,7 @@ func TestRunner_clock_set_back_and_forward_since_the_call(t *testing.T) {
 		}
 		var called atomic.Int64
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				if user == ids[0] && err == nil {
 					clock(`"-3m"`)
@@ -98,7 +98,7 @@ func TestRunner_clock_set_back_and_forward_since_the_call(t *testing.T) {
 func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Remover = &setBackAfter{Remover: r.Remover, b: b} })
+		b.with(func(r *Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b} })
 		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 		b.approve(id)
 		b.await(id, reset.Done)
@@ -111,14 +111,14 @@ func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
 
 // setBackAfter sets Okta's clock back after the first deletion, and the user enrols.
 type setBackAfter struct {
-	Remover
+	Okta
 	b     *bench
 	right bool // and the clock is right again at once
 	once  sync.Once
 }
 
 func (r *setBackAfter) DeleteFactor(ctx context.Context, s *okta.Slot, asked time.Time, user, factor string, forget bool) (okta.Receipt, error) {
-	got, err := r.Remover.DeleteFactor(ctx, s, asked, user, factor, forget)
+	got, err := r.Okta.DeleteFactor(ctx, s, asked, user, factor, forget)
 	r.once.Do(func() {
 		_, set := r.b.org.Set(map[string]json.RawMessage{"clock_offset": json.RawMessage(`"-3m"`)})
 		if err := errors.Join(set, r.b.org.Enrol(user, "push")); err != nil {
@@ -194,7 +194,7 @@ func TestRunner_clock_was_low_while_nobody_looked(t *testing.T) {
 				onBench(t, oktasim.Options{Given: users, LogLag: time.Minute}, func(r *policy.Rules) { r.Verify = "each" }, func(b *bench) {
 					var once sync.Once
 					b.with(func(r *Runner) {
-						r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+						r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 							got, err := real()
 							if user != ids[0] || err != nil {
 								return got, err
@@ -226,7 +226,7 @@ func TestRunner_clock_was_low_while_nobody_looked(t *testing.T) {
 func TestRunner_clock_was_low_between_two_deletions(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Remover = &setBackAfter{Remover: r.Remover, b: b, right: true} })
+		b.with(func(r *Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b, right: true} })
 		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 		b.approve(id)
 		b.await(id, reset.Done)

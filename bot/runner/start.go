@@ -27,8 +27,8 @@ func (d *driver) start(ctx context.Context, r *reset.Request) error {
 	if err != nil || !held {
 		return err
 	}
-	if d.Herald != nil {
-		d.Herald.Heralded(ctx, r)
+	if d.Announce != nil {
+		d.Announce.WaitAnnounced(ctx, r)
 	}
 	at, ok, err := d.begin(ctx, r)
 	switch {
@@ -76,7 +76,7 @@ func (d *driver) waitForCapacity(ctx context.Context, at time.Time, ok bool) err
 		until, why = at, "The limit of resets per day or hour is used up until then."
 		wait = time.Until(at)
 	}
-	_, err := d.Heads.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+	_, err := d.Record.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		if f, news := r.Hold(why, until, time.Now()); news {
 			return []reset.Fact{f}, nil
 		}

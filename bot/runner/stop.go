@@ -17,7 +17,7 @@ func (d *driver) whilePaused(ctx context.Context, r *reset.Request) error {
 	}
 	d.session.Known = true // whoever lets it go on has looked
 	for ctx.Err() == nil {
-		now, err := d.Heads.Get(ctx, d.id)
+		now, err := d.Record.Get(ctx, d.id)
 		if err != nil || now.State != reset.Paused {
 			return err
 		}

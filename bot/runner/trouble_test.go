@@ -38,22 +38,22 @@ func (b *bench) within(id reset.ID, want reset.State, most time.Duration) reset.
 }
 
 type callerHook struct {
-	Caller
+	Okta
 	call func(ctx context.Context, s *okta.Slot, asked time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error)
 }
 
 func (c callerHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, user string) (okta.Receipt, error) {
-	return c.call(ctx, s, asked, user, func() (okta.Receipt, error) { return c.Caller.ResetFactors(ctx, s, asked, user) })
+	return c.call(ctx, s, asked, user, func() (okta.Receipt, error) { return c.Okta.ResetFactors(ctx, s, asked, user) })
 }
 
 type dirHook struct {
-	Directory
+	Okta
 	admins  func(context.Context, func() (map[string]bool, error)) (map[string]bool, error)
 	factors func(context.Context, string, func() ([]okta.Factor, error)) ([]okta.Factor, error)
 }
 
 func (d dirHook) Admins(ctx context.Context) (map[string]bool, error) {
-	real := func() (map[string]bool, error) { return d.Directory.Admins(ctx) }
+	real := func() (map[string]bool, error) { return d.Okta.Admins(ctx) }
 	if d.admins == nil {
 		return real()
 	}
@@ -61,7 +61,7 @@ func (d dirHook) Admins(ctx context.Context) (map[string]bool, error) {
 }
 
 func (d dirHook) Factors(ctx context.Context, user string) ([]okta.Factor, error) {
-	real := func() ([]okta.Factor, error) { return d.Directory.Factors(ctx, user) }
+	real := func() ([]okta.Factor, error) { return d.Okta.Factors(ctx, user) }
 	if d.factors == nil {
 		return real()
 	}
@@ -69,7 +69,7 @@ func (d dirHook) Factors(ctx context.Context, user string) ([]okta.Factor, error
 }
 
 type logHook struct {
-	SystemLog
+	Okta
 	me error
 }
 
@@ -80,7 +80,7 @@ func TestRunner_resumed_while_the_halted_batch_ends(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				if user == ids[0] {
 					pauseFor(context.Background(), 20*time.Second) // Okta takes its time to answer
@@ -107,7 +107,7 @@ func TestRunner_resumed_while_the_halted_batch_ends(t *testing.T) {
 func TestRunner_pause_not_recorded(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
-		b.with(func(r *Runner) { r.Heads = &headsHook{Heads: r.Heads} })
+		b.with(func(r *Runner) { r.Record = &headsHook{Record: r.Record} })
 		id := b.open(ids...)
 		b.await(id, reset.Pending)
 		if err := b.org.Refuse(ids[1], "E0000006"); err != nil {
@@ -129,13 +129,13 @@ func TestRunner_pause_not_recorded(t *testing.T) {
 }
 
 type headsHook struct {
-	Heads
+	Record
 	failed bool
 }
 
 func (h *headsHook) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	pausing := false
-	r, err := h.Heads.Update(ctx, id, op, unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
+	r, err := h.Record.Update(ctx, id, op, unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := change(r)
 		if err == nil && r.State == reset.Paused && !h.failed {
 			pausing = true
@@ -155,7 +155,7 @@ func TestRunner_cancel_gives_claims_back(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
 		fail := true
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				if fail {
 					s.Release()
 					return okta.Receipt{}, &okta.Error{Op: "reset factors", Effect: okta.EffectNone, Kind: okta.KindNetwork, Summary: "dial: refused"}
@@ -192,7 +192,7 @@ func TestRunner_guard_deadlock(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users, RateLimit: 20, Window: time.Minute, Limits: map[string]int{"/api/v1/iam": 1000, "/api/v1/apps": 1000, "/api/v1/users/{id}": 1000}}, nil, func(b *bench) {
 		var running atomic.Bool
 		b.with(func(r *Runner) {
-			r.Directory = dirHook{Directory: r.Directory, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
+			r.Okta = dirHook{Okta: r.Okta, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
 				if running.Load() {
 					pauseFor(ctx, 90*time.Second) // that bucket is used up by somebody else
 				}
@@ -276,7 +276,7 @@ func TestRunner_in_doubt_and_gone(t *testing.T) {
 		onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 			gone := false
 			b.with(func(r *Runner) {
-				r.Directory = dirHook{Directory: r.Directory, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
+				r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 					if gone && user == ids[0] {
 						return nil, &okta.Error{Op: "list factors", Effect: okta.EffectRejected, Kind: okta.KindNotFound, Status: 404, Code: "E0000007", Answered: true}
 					}
@@ -312,7 +312,7 @@ func TestRunner_log_unreadable(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		b.with(func(r *Runner) {
-			r.SystemLog = logHook{r.SystemLog, &okta.Error{Op: "me", Effect: okta.EffectRejected, Kind: okta.KindForbidden, Status: 403, Advice: "widen the role"}}
+			r.Okta = logHook{r.Okta, &okta.Error{Op: "me", Effect: okta.EffectRejected, Kind: okta.KindForbidden, Status: 403, Advice: "widen the role"}}
 		})
 		id := b.open(ids...)
 		b.await(id, reset.Pending)
@@ -450,7 +450,7 @@ func TestRunner_cancel_while_waiting_for_others(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				pauseFor(context.Background(), 100*time.Second)
 				return got, err
@@ -477,7 +477,7 @@ func TestRunner_ends_within_the_teardown(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		ended, cancel := b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				pauseFor(ctx, 25*time.Second)
 				if ctx.Err() != nil {
@@ -506,7 +506,7 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 		known := &knowledge{at: map[string]time.Time{}}
 		var broken atomic.Bool
 		b.with(func(r *Runner) {
-			r.Directory = rolesHook{dirHook{Directory: r.Directory, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
+			r.Okta = rolesHook{dirHook{Okta: r.Okta, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
 				if broken.Load() {
 					return nil, &okta.Error{Op: "list administrators", Effect: okta.EffectDoubt, Kind: okta.KindServer}
 				}
@@ -517,7 +517,7 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 				}
 				return got, err
 			}}, known}
-			r.Caller = callerHook{r.Caller, func(_ context.Context, _ *okta.Slot, asked time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, asked time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				known.use(user, asked)
 				return real()
 			}}
@@ -582,7 +582,7 @@ func TestRunner_one_unreadable_user_rejects_the_plan(t *testing.T) {
 	users, ids := people(3)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		b.with(func(r *Runner) {
-			r.Directory = dirHook{Directory: r.Directory, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
+			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				if user == ids[1] {
 					return nil, &okta.Error{Op: "list factors", Effect: okta.EffectRejected, Kind: okta.KindNotFound, Status: 404, Code: "E0000007", Answered: true}
 				}
@@ -614,7 +614,7 @@ func TestRunner_planning_patience_counts_downtime(t *testing.T) {
 		pauseFor(context.Background(), 15*time.Minute)
 		fails := 1
 		b.with(func(r *Runner) {
-			r.Directory = dirHook{Directory: r.Directory, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
+			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				if fails--; fails >= 0 {
 					return nil, &okta.Error{Op: "list factors", Effect: okta.EffectDoubt, Kind: okta.KindServer, Status: 503}
 				}
@@ -639,7 +639,7 @@ func TestRunner_missing_scope_fails_nobody(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, nil, func(b *bench) {
 		broken := true
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				if broken {
 					s.Release()
 					return okta.Receipt{}, &okta.Error{Op: "reset factors", Effect: okta.EffectRejected, Kind: okta.KindScope, Status: 403, Code: "insufficient_scope", Answered: true}
@@ -762,7 +762,7 @@ func TestRunner_doubt_after_waiting(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		calls := 0
 		b.with(func(r *Runner) {
-			r.Caller = callerHook{r.Caller, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
+			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				calls++
 				if calls == 1 { // refused at last: no note is left
 					s.Release()
@@ -816,7 +816,7 @@ func TestRunner_split_at_once_is_still_large(t *testing.T) {
 		gate := make(chan struct{})
 		waiting := atomic.Int64{}
 		b.with(func(r *Runner) { // both plans are made before either is frozen
-			r.Plans = plansHook{r.Plans, func(reset.ID) {
+			r.Record = plansHook{r.Record, func(reset.ID) {
 				if waiting.Add(1) == 2 {
 					close(gate)
 				}
@@ -832,13 +832,13 @@ func TestRunner_split_at_once_is_still_large(t *testing.T) {
 }
 
 type plansHook struct {
-	Plans
+	Record
 	before func(id reset.ID)
 }
 
 func (p plansHook) SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
 	p.before(id)
-	return p.Plans.SavePlan(ctx, id, revision, targets)
+	return p.Record.SavePlan(ctx, id, revision, targets)
 }
 
 // A reset by another request between the look at the users' notes and FrozenAt is neither named nor skipped.
@@ -847,7 +847,7 @@ func TestRunner_reset_while_planning(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		var first atomic.Pointer[reset.ID] // read by the runner's goroutines
 		b.with(func(r *Runner) {
-			r.Plans = plansHook{r.Plans, func(id reset.ID) {
+			r.Record = plansHook{r.Record, func(id reset.ID) {
 				if one := first.Load(); one != nil && id != *one { // a long plan: meanwhile the other request runs to its end
 					b.await(*one, reset.Done)
 				}

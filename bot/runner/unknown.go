@@ -20,7 +20,7 @@ const settledMargin = time.Hour
 // none. Any shows that the record is an older one that was put back.
 func (r *Runner) Unknown(ctx context.Context, since time.Time) (last time.Time, err error) {
 	var calls map[reset.UserID][]time.Time
-	for e, err := range resetlog.Ours(ctx, r.SystemLog, since) {
+	for e, err := range resetlog.Ours(ctx, r.Okta, since) {
 		if err != nil {
 			return last, err
 		}
@@ -50,14 +50,14 @@ func (r *Runner) knows(calls []time.Time, at time.Time) bool {
 func (r *Runner) callsSince(ctx context.Context, since time.Time) (map[reset.UserID][]time.Time, error) {
 	calls := map[reset.UserID][]time.Time{}
 	since = since.Add(-settledMargin)
-	for q, err := range r.Heads.Requests(ctx, reset.Query{}) {
+	for q, err := range r.Record.Requests(ctx, reset.Query{}) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("list requests: %w", err)
 		case q.State.Settled() && q.SettledAt.Before(since):
 			continue
 		}
-		for e, err := range r.Journal.Log(ctx, q.ID, 1) {
+		for e, err := range r.Record.Log(ctx, q.ID, 1) {
 			if err != nil {
 				return nil, fmt.Errorf("read the log of %s: %w", q.ID, err)
 			}

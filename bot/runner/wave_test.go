@@ -163,7 +163,7 @@ func TestRunner_waves_survive_a_crash_anywhere(t *testing.T) {
 			b.await(id, reset.Pending)
 			b.with(func(r *Runner) {
 				d := diesAfter(b.rec, left)
-				r.Heads, r.Journal = d, d
+				r.Record = d
 			})
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {
 				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())

@@ -315,7 +315,7 @@ func (p *process) lead(ctx context.Context) error {
 	org := p.wrapOrg(client)
 	acting := &runner.Runner{
 		Confirms: p.stepUps.Confirmers,
-		Heads:    rec, Plans: rec, Journal: rec, Directory: org, Wards: org, Groups: org, Caller: org, Remover: org, SystemLog: org, Enrolments: org, Lister: org, Exports: rec, People: p.who, Herald: herald,
+		Record:   rec, Okta: org, People: p.who, Announce: herald,
 		Rules: p.current, Org: p.file.Org(), Log: log.With("part", "runner"),
 		Pace: runner.Pace{Concurrency: cfg.Okta.Concurrency, Slots: client.Slots, SettleAfter: cfg.Okta.SettleAfter, LogLag: cfg.Okta.LogLag,
 			Term: term.Number(), Earlier: earlier(term)},
@@ -350,7 +350,7 @@ func (p *process) lead(ctx context.Context) error {
 }
 
 // announce starts what tells people, in Slack and by the webhook, which also announces runs.
-func (p *process) announce(ctx context.Context, client *okta.Client, seconds func(*reset.Request) int) (runner.Herald, error) {
+func (p *process) announce(ctx context.Context, client *okta.Client, seconds func(*reset.Request) int) (runner.Announcement, error) {
 	lc, cfg, log, rec := p.lc, p.cfg, p.log, p.rec
 	posts := &announcer.Announcer{Slack: p.slack, Record: rec, Approvers: people.Approvers{People: p.who, Plans: rec}, Usergroups: func() []string { return p.current().Approvers.Usergroups }, Exports: rec, Log: log.With("part", "announcer"), Now: time.Now}
 	p.posts.Store(posts)

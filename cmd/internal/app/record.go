@@ -30,10 +30,7 @@ type Record interface {
 	desk.Record
 	desk.Plans
 	desk.Brake
-	runner.Heads
-	runner.Plans
-	runner.Journal
-	runner.Exports
+	runner.Record
 	listener.Inbox
 	listener.ReadPositions
 	handler.AuditTrail
@@ -50,16 +47,7 @@ type Record interface {
 }
 
 // Okta is what the runner asks of Okta.
-type Okta interface {
-	runner.Directory
-	runner.Wards
-	runner.Groups
-	runner.Caller
-	runner.Remover
-	runner.SystemLog
-	runner.Enrolments
-	runner.Lister
-}
+type Okta = runner.Okta
 
 // record joins a term of the store with those who use it.
 type record struct{ *store.Term }

@@ -177,9 +177,9 @@ func (w *Webhook) deliver(ctx context.Context, id reset.ID, n hookNews, m reset.
 	return nil
 }
 
-// Heralded waits until the run of r was announced, for a few seconds from when
+// WaitAnnounced waits until the run of r was announced, for a few seconds from when
 // it could first have begun: a receiver that is down must not keep people locked out.
-func (w *Webhook) Heralded(ctx context.Context, r *reset.Request) {
+func (w *Webhook) WaitAnnounced(ctx context.Context, r *reset.Request) {
 	left := later(later(r.ApprovedAt, r.Asked.NotTill), w.began).Add(HeraldTime).Sub(w.now())
 	if left <= 0 || !willReset(r) || r.ApprovedAt.Before(w.since) {
 		return

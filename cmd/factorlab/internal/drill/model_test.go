@@ -212,8 +212,7 @@ func (m *stage) start() {
 		m.t.Error(err)
 	}
 	acting := &runner.Runner{
-		Heads: m.rec, Plans: m.rec, Journal: m.rec, Directory: m.client, Wards: m.client, Groups: m.client, Caller: m.client,
-		Remover: m.client, SystemLog: m.client, Enrolments: m.client, People: modelFolk{},
+		Record: m.rec, Okta: m.client, People: modelFolk{},
 		Rules: m.rules, Org: "https://example.okta.com", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Pace: runner.Pace{Concurrency: 3, Slots: m.client.Slots, SettleAfter: 10 * time.Second, LogLag: time.Minute},
 	}
