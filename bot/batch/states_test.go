@@ -17,6 +17,8 @@ type slowRecord struct {
 	release chan error
 	entries []reset.Entry
 	head    *reset.Request
+	facts   []reset.Fact
+	full    bool
 	onWrite func()
 }
 
@@ -33,9 +35,14 @@ func (s *slowRecord) Get(context.Context, reset.ID) (*reset.Request, error) {
 
 func (s *slowRecord) Update(_ context.Context, _ reset.ID, _ string, _ bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	s.onWrite()
-	if _, err := change(s.head); err != nil {
+	facts, err := change(s.head)
+	if err != nil {
 		return nil, err
 	}
+	if s.full {
+		return nil, errFull
+	}
+	s.facts = append(s.facts, facts...)
 	return s.head, nil
 }
 
@@ -122,10 +129,55 @@ func TestControl_nobody_is_started_while_the_pause_is_written(t *testing.T) {
 	if !errors.Is(c.Err(), ErrPaused) || written != 1 || r.State != reset.Paused || r.Pause.Detail != "3 calls to Okta in a row failed. Look." {
 		t.Errorf("%v, written %d times, %+v", c.Err(), written, r.Pause)
 	}
+	if len(rec.facts) != 1 {
+		t.Errorf("the pause is recorded by %d facts", len(rec.facts))
+	}
 	c.countFailure("")
 	if written != 1 {
 		t.Error("a batch that is halted pauses again")
 	}
+}
+
+// Where the policy sets no bound, failures alone pause nothing.
+func TestControl_any_number_of_failures_without_a_bound(t *testing.T) {
+	rec := &slowRecord{head: &reset.Request{ID: "FR-1", State: reset.Running}, onWrite: func() { t.Error("the request is paused") }}
+	c := newControlOf(t, rec, 0)
+	for range 100 {
+		c.countFailure("")
+	}
+	if c.Stopped() {
+		t.Error("the batch is halted")
+	}
+}
+
+// A pause that cannot be recorded is an error: the batch must not pass for paused.
+func TestControl_pause_that_is_not_recorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		head *reset.Request
+		want error
+	}{
+		"somebody cancelled first": {&reset.Request{ID: "FR-1", State: reset.Stopping}, ErrPaused},
+		"the record is full":       {&reset.Request{ID: "FR-1", State: reset.Running}, errFull},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := &slowRecord{head: c.head, onWrite: func() {}}
+			ctl := newControlOf(t, rec, 0)
+			if c.want == errFull {
+				rec.full = true
+			}
+			ctl.Pause(reset.CauseErrors, "")
+			if !errors.Is(ctl.Err(), c.want) || !ctl.Stopped() {
+				t.Errorf("%v, want %v", ctl.Err(), c.want)
+			}
+		})
+	}
+}
+
+var errFull = errors.New("no space left")
+
+func newControlOf(t *testing.T, rec *slowRecord, limit int) *Control {
+	t.Helper()
+	return NewControl(t.Context(), t.Context(), rec.head, rec, NewSession(), func() int { return limit })
 }
 
 // A moved head halts the batch though nobody is started; a pause with another cause is the same pause.
