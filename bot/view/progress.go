@@ -146,7 +146,7 @@ func retryLine(p Pace) string {
 	if p.Retrying == 1 {
 		are = "is"
 	}
-	return fmt.Sprintf("%s failed at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
+	return fmt.Sprintf("%s didn't go through at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
 }
 
 func progressButtons(r *reset.Request) slack.Block {
