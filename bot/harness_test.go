@@ -296,7 +296,8 @@ func (w *world) start() *world {
 	if w.exports != nil {
 		a.Exports = w.exports
 	}
-	for name, run := range map[string]func(context.Context) error{"listener": l.Run, "announcer": a.Run} {
+	listen, serve := l.Halves()
+	for name, run := range map[string]func(context.Context) error{"listener": listen, "inbox": serve, "announcer": a.Run} {
 		wg.Go(func() {
 			if err := run(ctx); err != nil {
 				w.Errorf("%s: %v", name, err)

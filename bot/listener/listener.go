@@ -76,19 +76,10 @@ type run struct {
 	modals     *triggerIDs // whose modal was opened beside the acknowledgement
 }
 
-// Run listens and serves until ctx is done. What it had recorded and not
-// finished is taken up by the next Run.
-func (l *Listener) Run(ctx context.Context) error {
-	listen, serve := l.Halves()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return listen(ctx) })
-	g.Go(func() error { return serve(ctx) })
-	return g.Wait()
-}
-
-// Halves returns what Run does in two parts: listen keeps the sockets, and opens and
+// Halves returns the two parts of listening: listen keeps the sockets, and opens and
 // checks forms; serve works on what was recorded, and reads the channels' history. Each
-// returns when its context is done.
+// returns when its context is done. What was recorded and not finished is taken up by the
+// next one that serves.
 func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 	r := &run{
 		Listener:   l,
