@@ -188,7 +188,7 @@ func skips(r *reset.Request) string {
 	}
 	parts := make([]string, 0, len(r.Plan.Skips))
 	for _, k := range phrase.ByCount(r.Plan.Skips) {
-		parts = append(parts, phrase.Count(r.Plan.Skips[k])+" "+phrase.Reason(k))
+		parts = append(parts, phrase.Skipped(r.Plan.Skips[k], k))
 	}
 	return fmt.Sprintf("*%s skipped:* %s", phrase.Count(phrase.Sum(r.Plan.Skips)), phrase.Escape(strings.Join(parts, ", ")))
 }

@@ -56,6 +56,20 @@ func Reason(r reset.Reason) string {
 	return Cut(Line(string(r)), 30)
 }
 
+// Skipped says how many were skipped for a reason: "5 protected administrators".
+func Skipped(n int, r reset.Reason) string {
+	words := Reason(r)
+	if n != 1 {
+		switch r {
+		case reset.ProtectedAdmin, reset.ProtectedUser:
+			words += "s"
+		case reset.InvalidRow:
+			words = "name nobody"
+		}
+	}
+	return Count(n) + " " + words
+}
+
 // Advice says what a person does about targets with a reason; "" if nothing.
 func Advice(r reset.Reason) string {
 	switch r {

@@ -34,6 +34,9 @@ func TestPhrases(t *testing.T) {
 		{phrase.ZonedTimes("reset by FR-1 at 2026-05-04T12:00:00Z, on 2026-05-04T14:00:00+02:00; at: 2026"), "reset by FR-1 " + phrase.Date(at) + ", " + phrase.Date(at) + "; at: 2026"},
 		{phrase.Status("PASSWORD_EXPIRED"), "password expired"},
 		{phrase.Outcome(reset.OutcomeNotRun), "not run"},
+		{phrase.Skipped(1, reset.ProtectedAdmin), "1 protected administrator"},
+		{phrase.Skipped(5, reset.ProtectedAdmin), "5 protected administrators"},
+		{phrase.Skipped(12000, reset.InvalidRow), "12,000 name nobody"},
 		{phrase.And(phrase.Factors([]string{"push", "signed_nonce", "token:software:totp@OKTA", "sms"})), "Okta Verify and SMS"},
 	} {
 		if c.got != c.want {
