@@ -35,6 +35,7 @@ type drillConfig struct {
 	Etcd     bool    `json:"etcd"`
 	Rounds   int     `json:"rounds"` // of a drill with etcd
 	TTL      int     `json:"ttl"`    // of the lease, in seconds
+	Clocks   bool    `json:"clocks"` // with etcd: each bot has a clock of its own
 	Server   string  `json:"-"`      // the program that is one member of etcd; "": it is built
 	JSON     bool    `json:"-"`
 	Keep     string  `json:"-"` // directory for the database and the bot's log, "" for a temporary one
@@ -72,6 +73,7 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	f.BoolVar(&c.Etcd, "etcd", false, "two bots on three members of etcd, of which one or two are killed, stopped or cut off in each round")
 	f.IntVar(&c.Rounds, "rounds", 12, "`NUMBER` of rounds with --etcd; 60 with --full, and a lease of 10 seconds")
 	f.IntVar(&c.TTL, "ttl", 2, "`SECONDS` that the lease of the bot that leads lasts, with --etcd")
+	f.BoolVar(&c.Clocks, "clocks", false, "with --etcd, clocks of the bots that differ by minutes; so with --full")
 	f.StringVar(&c.Server, "etcd-server", "", "`PROGRAM` that is one member of etcd; empty: it is built from .ci/etcd")
 	err := cli.ParseFlags(f, args)
 	if errors.Is(err, pflag.ErrHelp) {
@@ -83,7 +85,7 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 		return nil, err
 	}
 	if c.Full && c.Etcd {
-		c.Rounds, c.TTL = max(c.Rounds, 60), max(c.TTL, 10)
+		c.Rounds, c.TTL, c.Clocks = max(c.Rounds, 60), max(c.TTL, 10), true
 	} else if c.Full {
 		c.Kills, c.Faults, c.Restores = max(c.Kills, 400), max(c.Faults, 0.06), max(c.Restores, 12)
 	}

@@ -24,7 +24,7 @@ const (
 // run lets the bot live and die until it was killed often enough, then lets it
 // finish, and judges.
 func (d *drill) run(ctx context.Context) (*drillFigures, error) {
-	if err := d.findBot(ctx); err != nil {
+	if err := d.findBot(ctx, d.Kills >= eachPoint); err != nil { // a short one, for a look, sets no clock
 		return nil, err
 	}
 	if err := d.configure(""); err != nil {
@@ -93,13 +93,13 @@ func (d *drill) others(ctx context.Context) (all []*drill, err error) {
 	return all, nil
 }
 
-// findBot finds the program of the bot: this one, if its clock can be set, else one that
-// is built for that. A short drill, for a look, sets no clock.
-func (d *drill) findBot(ctx context.Context) (err error) {
+// findBot finds the program of the bot: this one, if its clock can be set or need not be,
+// else one that is built for that.
+func (d *drill) findBot(ctx context.Context, clocks bool) (err error) {
 	if d.bot, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	if hasClock() || d.Kills < eachPoint {
+	if hasClock() || !clocks {
 		return nil
 	}
 	d.tell("building a bot whose clock can be set")

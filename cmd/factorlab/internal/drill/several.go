@@ -77,9 +77,9 @@ type severalBot struct {
 func (d *drill) runSeveral(ctx context.Context) (*drillFigures, error) {
 	s := &several{drill: d, figures: &severalFigures{Kinds: map[string]int{}, Acked: map[string]int{}}}
 	d.figures.Several, d.patient = s.figures, newPatience()
-	var err error
-	if d.bot, err = os.Executable(); err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
+	err := d.findBot(ctx, d.Clocks)
+	if err != nil {
+		return nil, err
 	}
 	if err := d.setPolicy(""); err != nil {
 		return nil, err
@@ -150,9 +150,11 @@ func (s *several) begin(ctx context.Context) (err error) {
 func (s *several) bear(ctx context.Context, b *severalBot) (err error) {
 	s.born++
 	b.read, b.term, b.halt = 0, 0, false
-	b.drillBot, err = s.startBotAs(ctx, fmt.Sprintf("bot-%d.log", s.born), []string{
-		"FACTORBOT_DB=" + address(b.gates), ttlEnv + "=" + strconv.Itoa(s.TTL),
-	})
+	env := []string{"FACTORBOT_DB=" + address(b.gates), ttlEnv + "=" + strconv.Itoa(s.TTL)}
+	if s.Clocks {
+		env = append(env, s.ownClock())
+	}
+	b.drillBot, err = s.startBotAs(ctx, fmt.Sprintf("bot-%d.log", s.born), env)
 	return err
 }
 
