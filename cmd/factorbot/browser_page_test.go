@@ -115,8 +115,16 @@ func (p *page) blameless() {
 
 func (p *page) run(actions ...chromedp.Action[chromedp.Void]) {
 	p.tb.Helper()
-	if err := chromedp.Do(p, actions...); err != nil {
-		p.tb.Fatalf("%v\n%s", err, p.text())
+	for _, action := range actions {
+		err := chromedp.Do(p, action)
+		// The page puts new elements in the place of old ones, perhaps between finding one
+		// and using it: then nothing was done yet.
+		for try := 0; err != nil && try < 20 && strings.Contains(err.Error(), "Could not find node"); try++ {
+			err = chromedp.Do(p, action)
+		}
+		if err != nil {
+			p.tb.Fatalf("%v\n%s", err, p.text())
+		}
 	}
 }
 

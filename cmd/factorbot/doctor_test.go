@@ -94,7 +94,7 @@ func TestDoctor_findsEachTrouble(t *testing.T) {
 		"a breaker who left":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {approvers: [U_GONE]}\n", check: "approver of break-glass U_GONE", mend: "protect.approvers"},
 		"a protected nobody":        {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {users: [ceo@example.org]}\n", check: "protected user ceo@example.org", mend: "protect.users"},
 		"a protected group of none": {policy: "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1]}\nprotect: {okta_groups: [00g00000000000000000]}\n", check: "protected Okta group 00g00000000000000000", mend: "protect.okta_groups"},
-		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "create a new one"},
+		"a revoked Okta token":      {set: map[string]any{"token_revoked": true}, check: "OKTA_ORG_URL and token", mend: "Create a new one"},
 		"a malformed setting":       {vars: []string{"FACTORBOT_HTTP_ADDR=8090"}, check: "configuration", mend: "run --help"},
 	} {
 		t.Run(name, func(t *testing.T) {

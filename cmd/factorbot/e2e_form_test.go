@@ -153,7 +153,7 @@ func TestForm_request_other_ways_to_name_users(t *testing.T) {
 		value any
 		words string
 	}{
-		{"people", []string{"U_REQUESTER"}, "1 user"},
+		{"people", []string{"U_REQUESTER"}, "reset MFA for Rosa Quint"},
 		{"group", "Everyone", "Everyone"},
 		{"search", `profile.login eq "ana@example.com"`, "search `profile.login eq"},
 		{"file", []string{file}, "roster.csv"},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 // suspect is a runner that knows of a reset that the record does not, at last; its log can
 // be away.
 type suspect struct {
+	mu    sync.Mutex
 	last  time.Time
 	away  error
 	since []time.Time // that it was asked for
@@ -26,6 +28,8 @@ type suspect struct {
 }
 
 func (s *suspect) Unknown(_ context.Context, since time.Time) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.since = append(s.since, since)
 	if s.away != nil || !s.last.After(since) {
 		return time.Time{}, s.away
@@ -34,9 +38,24 @@ func (s *suspect) Unknown(_ context.Context, since time.Time) (time.Time, error)
 }
 
 func (s *suspect) Run(ctx context.Context) error {
+	s.mu.Lock()
 	s.runs++
+	s.mu.Unlock()
 	<-ctx.Done()
 	return nil
+}
+
+func (s *suspect) change(to func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to()
+}
+
+// begun returns how often it ran.
+func (s *suspect) begun() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runs
 }
 
 // oktaAhead is by how much Okta's clock is ahead of ours in these tests.
@@ -123,7 +142,7 @@ func TestPutBack_older_record(t *testing.T) {
 	withPutBack(t, s, func(t *testing.T, b *putBack, r *reset.Request, log *lines) {
 		alive := time.Now().Add(oktaAhead - time.Hour) // by Okta's clock
 		b.mustAlive(t, alive)
-		s.last = alive.Add(10 * time.Minute)
+		s.change(func() { s.last = alive.Add(10 * time.Minute) })
 		b.first(t.Context())
 		ours, okta := restored(t, b, r.ID)
 		if !b.known.Load() || !okta.Equal(alive) || !ours.Equal(alive.Add(-oktaAhead)) {
@@ -167,10 +186,10 @@ func TestPutBack_okta_away(t *testing.T) {
 		if err = errors.Join(err, json.Unmarshal(raw, &alive)); err != nil {
 			t.Fatal(err)
 		}
-		if s.runs != 0 || b.known.Load() || alive.After(time.Now().Add(-3*aliveEvery)) || !strings.Contains(log.String(), "nobody is reset before") {
-			t.Errorf("%d runs, known %t, noted %v: %s", s.runs, b.known.Load(), alive, log)
+		if s.begun() != 0 || b.known.Load() || alive.After(time.Now().Add(-3*aliveEvery)) || !strings.Contains(log.String(), "nobody is reset before") {
+			t.Errorf("%d runs, known %t, noted %v: %s", s.begun(), b.known.Load(), alive, log)
 		}
-		s.away = nil
+		s.change(func() { s.away = nil })
 		wait, stop = context.WithTimeout(ctx, putBackAgain+aliveEvery)
 		<-wait.Done()
 		stop()
@@ -179,8 +198,8 @@ func TestPutBack_okta_away(t *testing.T) {
 		if err = errors.Join(err, json.Unmarshal(raw, &alive)); err != nil {
 			t.Fatal(err)
 		}
-		if s.runs != 1 || !b.known.Load() || alive.Before(time.Now().Add(oktaAhead-aliveEvery-time.Second)) {
-			t.Errorf("once Okta is back: %d runs, known %t, noted %v", s.runs, b.known.Load(), alive)
+		if s.begun() != 1 || !b.known.Load() || alive.Before(time.Now().Add(oktaAhead-aliveEvery-time.Second)) {
+			t.Errorf("once Okta is back: %d runs, known %t, noted %v", s.begun(), b.known.Load(), alive)
 		}
 		cancel()
 		for range 2 {
