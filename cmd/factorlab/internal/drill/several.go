@@ -152,6 +152,7 @@ func (s *several) bear(ctx context.Context, b *severalBot) (err error) {
 	b.read, b.term, b.halt = 0, 0, false
 	env := []string{"FACTORBOT_DB=" + address(b.gates), ttlEnv + "=" + strconv.Itoa(s.TTL)}
 	if s.Clocks {
+		s.drill.figures.OwnClocks++
 		env = append(env, s.ownClock())
 	}
 	b.drillBot, err = s.startBotAs(ctx, fmt.Sprintf("bot-%d.log", s.born), env)
