@@ -35,6 +35,7 @@ func (s *sender) stepped(step reset.Step, requestID string) result {
 		e.Factors = []string{step.Type}
 	}
 	s.progress.write(e)
+	s.progress.noteDone(step)
 	return resultMore
 }
 
@@ -133,7 +134,7 @@ func sessionsLeft(t reset.Target, detail string) reset.Entry {
 
 // halfDone is the outcome of a target of which some steps are done and the others will not be.
 func halfDone(t reset.Target, p reset.Progress, why string) reset.Entry {
-	if did(p, reset.StepReset) {
+	if did(p.Done, reset.StepReset) {
 		return sessionsLeft(t, why)
 	}
 	return reset.Entry{

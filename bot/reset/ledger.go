@@ -139,10 +139,13 @@ func (p *Progress) apply(e Entry) {
 	case EntryStepped:
 		p.sent()
 		p.clear()
-		p.Factors = append(slices.Clip(p.Factors), e.Factors...)
 		if e.RequestID != "" {
 			p.RequestID = e.RequestID
 		}
+		if slices.Contains(p.Done, *e.Step) { // it did not take the first time
+			return
+		}
+		p.Factors = append(slices.Clip(p.Factors), e.Factors...)
 		p.Done = append(p.Done, *e.Step)
 	case EntryDoubt:
 		p.doubt(e)

@@ -326,9 +326,11 @@ func TestLedger_stepped(t *testing.T) {
 	if got := l.Unfinished(); len(got) != 1 || got[0].Factor != "f1" {
 		t.Errorf("unfinished: %+v", got)
 	}
-	l.Apply(Entry{Kind: EntryStepped, At: start, Step: first, Factors: []string{"call"}})
-	l.Apply(Entry{Kind: EntryOutcome, At: start, Step: first, Outcome: OutcomeReset})
-	if p := l.Row(1); p.RequestID != "r1" || len(p.Factors) != 2 || len(p.Done) != 2 {
+	second := &Step{Row: 1, Kind: StepDelete, Factor: "f2", Type: "call"}
+	l.Apply(Entry{Kind: EntryStepped, At: start, Step: second, Factors: []string{"call"}})
+	l.Apply(Entry{Kind: EntryStepped, At: start, Step: first, Factors: []string{"sms"}}) // done again: one factor still
+	l.Apply(Entry{Kind: EntryOutcome, At: start, Step: second, Outcome: OutcomeReset})
+	if p := l.Row(1); p.RequestID != "r1" || !slices.Equal(p.Factors, []string{"sms", "call"}) || len(p.Done) != 2 {
 		t.Errorf("after the outcome: %+v", p)
 	}
 	sessions := NewLedger()

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -291,4 +292,45 @@ func TestRunner_removed_factors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A deletion that Okta answers and does not do goes again, whichever of a user's factors
+// it was meant for, and however many of them.
+func TestRunner_some_factors_that_stay(t *testing.T) {
+	for _, n := range []int{1, 2, 3} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			users, ids := people(1)
+			users[0].Factors = []oktasim.Factor{{Type: "push"}, {Type: "sms"}, {Type: "sms"}}
+			opt := oktasim.Options{Given: users, LogLag: 5 * time.Second, EnrolAgain: 1, EnrolAfter: 2 * time.Second}
+			onBench(t, opt, nil, func(b *bench) {
+				id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
+				b.await(id, reset.Pending)
+				b.org.FailNext("DELETE", "", oktasim.Nothing, n)
+				b.approve(id)
+				b.await(id, reset.Done)
+				if p := b.results(id)[1]; p.Outcome != reset.OutcomeReset || p.Retaken != 1 {
+					t.Errorf("%+v", p)
+				}
+				if books := b.org.Books(); books.NewRemoved != 0 {
+					t.Errorf("%d new factors removed", books.NewRemoved)
+				}
+			})
+		})
+	}
+}
+
+// Where a reset did not take, who had the old factor could sign in again: the sessions end
+// once more, after the reset that took.
+func TestRunner_sessions_after_a_reset_that_did_not_take(t *testing.T) {
+	users, ids := people(1)
+	onBench(t, oktasim.Options{Given: users, LogLag: 5 * time.Second}, nil, func(b *bench) {
+		id := b.ask(reset.Options{RevokeSessions: true}, reset.Source{}, ids...)
+		b.await(id, reset.Pending)
+		b.org.FailNext("POST", "/lifecycle/reset_factors", oktasim.Nothing, 1)
+		b.approve(id)
+		b.await(id, reset.Done)
+		if p := b.results(id)[1]; p.Outcome != reset.OutcomeReset || len(b.org.Resets(ids[0])) != 1 || b.org.Books().Sessions != 2 {
+			t.Errorf("sessions were ended %d times: %+v", b.org.Books().Sessions, p)
+		}
+	})
 }

@@ -304,7 +304,13 @@ func (w *awayWalk) walk(how string) {
 	})
 
 	// What stops and what shows does not wait for any of that.
-	w.click("U_APPROVER1", w.awaitMessage("the button to pause FR-9", func(m message) bool { return strings.HasPrefix(m.value("pause"), "FR-9:") }), "pause")
+	stop := w.awaitMessage("the button to pause FR-9", func(m message) bool {
+		// a refused token is one reason for the bot to pause by itself, perhaps before anybody else does
+		return strings.HasPrefix(m.value("pause"), "FR-9:") || how == "401" && strings.HasPrefix(m.value("resume"), "FR-9:")
+	})
+	if stop.value("pause") != "" {
+		w.click("U_APPROVER1", stop, "pause")
+	}
 	w.is("FR-9", "paused")
 	w.command("U_APPROVER1", "/factor-reset pause FR-9 because of a call")
 	w.command("U_REQUESTER", "/factor-reset cancel FR-4 because it is not needed")
