@@ -388,13 +388,18 @@ func (w *awayWalk) walk(how string) {
 	w.answers("U_REQUESTER", 1, `Protected users can't be included here`)       // break-glass: the policy knows nobody to approve it
 	w.answers("U_REQUESTER", 1, "^:no_entry: Okta isn't answering, so nothing") // enrolled
 	w.within("the command and the button to retry FR-2 to open one request, while Okta is "+how, patience, func() bool {
-		told := map[string]int{}
+		told, meanwhile := map[string]int{}, 0
 		for _, said := range w.whispers("U_REQUESTER") {
 			if id, _, opened := strings.Cut(said, ": planning 1 user."); opened {
 				told[id]++
+				if len(id) > len("FR-9") {
+					meanwhile++
+				}
 			}
 		}
-		return slices.Contains(slices.Collect(maps.Values(told)), 2)
+		// A refused token ends a plan at once: the later of both then opens one of its own,
+		// beside the one for a name.
+		return slices.Contains(slices.Collect(maps.Values(told)), 2) || how == "401" && meanwhile >= 3
 	})
 	w.answers("U_APPROVER1", 1, "^:no_entry: Okta isn't answering, so nothing") // resume
 	w.answers("U_APPROVER2", 1, "^:no_entry: Okta isn't answering, so nothing") // approve

@@ -151,7 +151,7 @@ func (j *failingJob) play() {
 			review = nil
 		}
 	}, func() bool { return review == nil })
-	j.set(map[string]any{"latency": "300ms"}) // the run is to be met in its middle
+	j.set(map[string]any{"latency": "1s"}) // the run is to be met in its middle
 	j.step("approved", "U_APPROVER1", func() { j.pressAny("U_APPROVER1", "approve") }, func() bool { return j.reset() > 0 || j.isIn("running")() })
 	j.within("some resets", patience, func() bool { return j.reset() > 0 })
 	j.set(map[string]any{"latency": "3s"})
