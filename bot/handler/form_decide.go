@@ -38,13 +38,18 @@ func modalIntent(e *event.Event) (desk.Intent, view.Frame, error) {
 	return in, f, err
 }
 
-// denyModal asks an approver for the reason; anybody else is refused.
-func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+// toDecide returns the request of a pressed button if the person who pressed may decide it.
+func (h *Handler) toDecide(ctx context.Context, e *event.Event) (*reset.Request, error) {
 	in, err := buttonIntent(e)
 	if err != nil {
-		return slack.ModalViewRequest{}, err
+		return nil, err
 	}
-	r, err := h.Desk.MayDecide(ctx, in)
+	return h.Desk.MayDecide(ctx, in)
+}
+
+// denyModal asks an approver for the reason; anybody else is refused.
+func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+	r, err := h.toDecide(ctx, e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -73,11 +78,7 @@ func (h *Handler) deny(ctx context.Context, e *event.Event) (view.Message, error
 
 // confirmModal asks for the number of users.
 func (h *Handler) confirmModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	in, err := buttonIntent(e)
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
-	r, err := h.Desk.MayDecide(ctx, in)
+	r, err := h.toDecide(ctx, e)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -140,7 +141,7 @@ func (h *Handler) askNumber(ctx context.Context, e *event.Event, in desk.Intent,
 		if err == nil || ctx.Err() != nil {
 			return view.Message{}, nil
 		}
-		h.Log.Info("a modal was not opened; a button stands in for it", "error", slackapi.LogText(err))
+		h.Log.Info("a modal was not opened, so a button asks instead", "error", slackapi.LogText(err))
 	}
 	return view.AskNumber(r, n), nil
 }

@@ -63,11 +63,7 @@ func (h *Handler) stepUpModal(ctx context.Context, e *event.Event) (slack.ModalV
 	act, id := confirmable(e)
 	switch act {
 	case stepup.Approve:
-		in, err := buttonIntent(e)
-		if err != nil {
-			return slack.ModalViewRequest{}, err
-		}
-		r, err := h.Desk.MayDecide(ctx, in)
+		r, err := h.toDecide(ctx, e)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}

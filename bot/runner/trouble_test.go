@@ -755,7 +755,7 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 	}
 }
 
-// newRemoved returns the users of whom a factor was removed that Okta had shown as new. The
+// newRemoved returns the users who lost a factor that Okta had already shown as new. The
 // moment between the last look and the call, 2 s and the way at most, cannot be closed:
 // what falls into it does not count, nor what a call did that was executed late.
 func (b *bench) newRemoved(ids []string) (users []string) {

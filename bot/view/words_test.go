@@ -196,7 +196,7 @@ func TestDryRun_saysThatNobodyIsReset(t *testing.T) {
 				ByReason:  map[reset.Reason]int{reset.DryRun: 494, reset.NotFound: 5, "cancelled": 1},
 			}
 		}
-		all := map[string]any{"plan note": view.PlanNote(r), "result note": view.ResultNote(r), "receipt": view.Receipt(r, view.AuditHeads{}), "deny": view.DenyModal(r, "C_FACTORS"), "confirm": view.ConfirmModal(r, "C_FACTORS", 495)}
+		all := besideTheStates(r)
 		for name, m := range rendered(r) {
 			if name == "progress" {
 				m = view.Progress(r, view.Pace{ByOutcome: map[reset.Outcome]int{reset.OutcomeSkipped: 198}})
@@ -204,15 +204,7 @@ func TestDryRun_saysThatNobodyIsReset(t *testing.T) {
 			all[name], all[name+" without new blocks"] = m, m.Plain()
 		}
 		for name, m := range all {
-			raw, err := json.Marshal(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var v any
-			if err := json.Unmarshal(raw, &v); err != nil {
-				t.Fatal(err)
-			}
-			said(state+"/"+name, v, func(path, text string) {
+			said(state+"/"+name, asJSON(t, m), func(path, text string) {
 				if found := says.FindString(harmless.ReplaceAllString(text, "")); found != "" {
 					t.Errorf("%s: %q in %q", path, found, text)
 				}
@@ -232,20 +224,12 @@ func TestMessages_countsAgree(t *testing.T) {
 	seen := 0
 	for _, state := range []string{"pending", "half", "approved", "denied", "expired", "lapsed", "withdrawn", "running", "paused", "frozen", "stopping", "verifying", "done", "cancelled", "dry_run", "dry_run_runs", "dry_run_done", "waiting", "at"} {
 		r := states()[state]
-		all := map[string]any{"plan note": view.PlanNote(r), "result note": view.ResultNote(r), "receipt": view.Receipt(r, view.AuditHeads{}), "deny": view.DenyModal(r, "C_FACTORS"), "confirm": view.ConfirmModal(r, "C_FACTORS", 495)}
+		all := besideTheStates(r)
 		for name, m := range rendered(r) {
 			all[name], all[name+" without new blocks"] = m, m.Plain()
 		}
 		for name, m := range all {
-			raw, err := json.Marshal(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var v any
-			if err := json.Unmarshal(raw, &v); err != nil {
-				t.Fatal(err)
-			}
-			said(state+"/"+name, v, func(path, text string) {
+			said(state+"/"+name, asJSON(t, m), func(path, text string) {
 				text, _, _ = strings.Cut(text, "*Needs somebody*") // which counts by reason
 				text = regexp.MustCompile(`(?m)^\*5 skipped:\*.*|^5 users are suspended.*|^Retry 5 users`).ReplaceAllString(text, "5 skipped")
 				for _, m := range counted.FindAllStringSubmatch(text, -1) {
@@ -260,4 +244,25 @@ func TestMessages_countsAgree(t *testing.T) {
 	if seen < 200 {
 		t.Errorf("only %d counts were found", seen)
 	}
+}
+
+// besideTheStates returns the messages and modals of a request beside those of its state.
+func besideTheStates(r *reset.Request) map[string]any {
+	return map[string]any{
+		"plan note": view.PlanNote(r), "result note": view.ResultNote(r),
+		"receipt": view.Receipt(r, view.AuditHeads{}), "deny": view.DenyModal(r, "C_FACTORS"), "confirm": view.ConfirmModal(r, "C_FACTORS", 495),
+	}
+}
+
+// asJSON returns what Slack gets of a message, decoded.
+func asJSON(t *testing.T, m any) (v any) {
+	t.Helper()
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
