@@ -35,7 +35,6 @@ func (s *sender) stepped(step reset.Step, requestID string) result {
 		e.Factors = []string{step.Type}
 	}
 	s.progress.write(e)
-	s.progress.noteDone(step)
 	return resultMore
 }
 
@@ -134,7 +133,7 @@ func sessionsLeft(t reset.Target, detail string) reset.Entry {
 
 // halfDone is the outcome of a target of which some steps are done and the others will not be.
 func halfDone(t reset.Target, p reset.Progress, why string) reset.Entry {
-	if did(p.Done, reset.StepReset) {
+	if did(p, reset.StepReset) {
 		return sessionsLeft(t, why)
 	}
 	return reset.Entry{

@@ -40,20 +40,13 @@ type progress struct {
 	claimed  map[int]reset.ID     // rows whose user another request has claimed
 	readings map[int]reading      // what was seen of rows in doubt
 	listed   map[int][]string     // factors that were listed for a first call that is not recorded yet
-	again    map[int]*round       // steps of rows whose calls did not take the time before
-}
-
-// round is what was done for a row since it was last seen that its calls did not take.
-type round struct {
-	retaken int // as the row counts it
-	steps   []reset.Step
 }
 
 // newProgress starts the progress of a request whose log is folded; close ends it.
 func newProgress(lasting context.Context, id reset.ID, journal appender, ledger *reset.Ledger, fail func(error), log *slog.Logger) *progress {
 	p := &progress{
 		id: id, journal: journal, log: log, lasting: lasting, fail: fail, ledger: ledger,
-		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, readings: map[int]reading{}, listed: map[int][]string{}, again: map[int]*round{},
+		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, readings: map[int]reading{}, listed: map[int][]string{},
 	}
 	p.writer = newOutcomeWriter(func(entries []reset.Entry) error { return journal.Append(lasting, id, entries...) }, fail)
 	return p
@@ -176,36 +169,6 @@ func (p *progress) start(e reset.Entry) {
 	delete(p.listed, e.Step.Row)
 }
 
-// noteDone keeps a step that is done.
-func (p *progress) noteDone(step reset.Step) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := p.ledger.Row(step.Row).Retaken
-	if n == 0 {
-		return // the ledger's steps are all there are
-	}
-	if p.again[step.Row] == nil || p.again[step.Row].retaken != n {
-		p.again[step.Row] = &round{retaken: n}
-	}
-	p.again[step.Row].steps = append(p.again[step.Row].steps, step)
-}
-
-// done returns the steps of a row that are done, without those that Okta answered and
-// did not do. A restart forgets what was done again: then it is done once more, so only
-// steps that may be repeated are to be looked up here, and no reset of all factors.
-func (p *progress) done(row int) []reset.Step {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r := p.ledger.Row(row)
-	switch again := p.again[row]; {
-	case r.Retaken == 0:
-		return r.Done
-	case again != nil && again.retaken == r.Retaken:
-		return again.steps
-	}
-	return nil
-}
-
 // reading returns what the last reading of a user's factors showed.
 func (p *progress) reading(row int) reading {
 	p.mu.Lock()
@@ -272,7 +235,6 @@ func (p *progress) fold(e *reset.Entry) {
 	p.ledger.Apply(*e)
 	delete(p.readings, row)
 	delete(p.targets, row)
-	delete(p.again, row)
 }
 
 // flush returns when every outcome is durable, or with the first error.

@@ -16,11 +16,10 @@ func (s *sender) next(t reset.Target) (step *reset.Step, then result) {
 		if step, then := s.nextFactor(t, p); step != nil || then != 0 {
 			return step, then
 		}
-	case !did(p.Done, reset.StepReset):
+	case !did(p, reset.StepReset):
 		return resetOf(t), 0
 	}
-	// Sessions that began with a factor which did not go at first are ended too.
-	if s.scope.RevokeSessions && !did(s.progress.done(t.Row), reset.StepSessions) {
+	if s.scope.RevokeSessions { // that is the last step, and its end the outcome
 		return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepSessions}, 0
 	}
 	e := s.scope.whole(t)
@@ -31,9 +30,9 @@ func (s *sender) next(t reset.Target) (step *reset.Step, then result) {
 	return nil, resultDone
 }
 
-// did reports whether a step of the kind is among those that are done.
-func did(done []reset.Step, k reset.StepKind) bool {
-	return slices.ContainsFunc(done, func(s reset.Step) bool { return s.Kind == k })
+// did reports whether a step of the kind is done.
+func did(p reset.Progress, k reset.StepKind) bool {
+	return slices.ContainsFunc(p.Done, func(s reset.Step) bool { return s.Kind == k })
 }
 
 // nextFactor looks for a factor that is to be deleted: one that is listed and
@@ -63,9 +62,8 @@ func (s *sender) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, resu
 		}
 		s.progress.noteListed(t.Row, ids)
 	}
-	done := s.progress.done(t.Row)
 	for _, f := range meant {
-		if !slices.ContainsFunc(done, func(d reset.Step) bool { return d.Factor == f.ID }) {
+		if !slices.ContainsFunc(p.Done[p.Before:], func(d reset.Step) bool { return d.Factor == f.ID }) {
 			return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepDelete, Factor: f.ID, Type: f.Type}, 0
 		}
 	}

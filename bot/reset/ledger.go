@@ -39,6 +39,7 @@ type Progress struct {
 	Sent     *Attempt  // the last attempt on factors that may have taken effect
 	Began    time.Time // Okta's clock at the first attempt
 	Done     []Step    // steps that are done while the target has more
+	Before   int       // how many of them were done before it was last seen that they did not take
 	Listed   []string  // IDs of the factors that were meant when the first was deleted; none: not known
 }
 
@@ -139,13 +140,12 @@ func (p *Progress) apply(e Entry) {
 	case EntryStepped:
 		p.sent()
 		p.clear()
+		if !slices.Contains(p.Done, *e.Step) { // done again it is the same factor
+			p.Factors = append(slices.Clip(p.Factors), e.Factors...)
+		}
 		if e.RequestID != "" {
 			p.RequestID = e.RequestID
 		}
-		if slices.Contains(p.Done, *e.Step) { // it did not take the first time
-			return
-		}
-		p.Factors = append(slices.Clip(p.Factors), e.Factors...)
 		p.Done = append(p.Done, *e.Step)
 	case EntryDoubt:
 		p.doubt(e)
@@ -164,6 +164,7 @@ func (p *Progress) doubt(e Entry) {
 	retaken := p.Outcome != ""
 	if retaken {
 		p.Retaken++
+		p.Before = len(p.Done)
 	}
 	p.Outcome, p.Reason, p.Proof = "", "", ""
 	p.Doubts++

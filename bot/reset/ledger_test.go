@@ -143,7 +143,7 @@ func TestPacked(t *testing.T) {
 			Outcome: rapid.SampledFrom(Outcomes()).Draw(t, "outcome"), Reason: Reason(text.Draw(t, "reason")), Proof: Proof(text.Draw(t, "proof")),
 			Detail: text.Draw(t, "detail"), RequestID: text.Draw(t, "request"), Factors: rapid.SliceOfN(text, -1, 3).Draw(t, "factors"),
 			FinishedAt: times.Draw(t, "finished"), Began: times.Draw(t, "began"),
-			Retaken: rapid.IntRange(0, 300).Draw(t, "retaken"), Attempts: rapid.IntRange(0, 300).Draw(t, "attempts"),
+			Retaken: rapid.IntRange(0, 300).Draw(t, "retaken"), Before: rapid.IntRange(0, 300).Draw(t, "before"), Attempts: rapid.IntRange(0, 300).Draw(t, "attempts"),
 			Step: rapid.Ptr(steps, true).Draw(t, "step"), Sent: rapid.Ptr(attempts, true).Draw(t, "sent"), First: rapid.Ptr(attempts, true).Draw(t, "first"), Done: rapid.SliceOfN(steps, -1, 3).Draw(t, "done"),
 			Listed: rapid.SliceOfN(text, -1, 3).Draw(t, "listed"),
 		}
@@ -330,8 +330,14 @@ func TestLedger_stepped(t *testing.T) {
 	l.Apply(Entry{Kind: EntryStepped, At: start, Step: second, Factors: []string{"call"}})
 	l.Apply(Entry{Kind: EntryStepped, At: start, Step: first, Factors: []string{"sms"}}) // done again: one factor still
 	l.Apply(Entry{Kind: EntryOutcome, At: start, Step: second, Outcome: OutcomeReset})
-	if p := l.Row(1); p.RequestID != "r1" || !slices.Equal(p.Factors, []string{"sms", "call"}) || len(p.Done) != 2 {
+	if p := l.Row(1); p.RequestID != "r1" || !slices.Equal(p.Factors, []string{"sms", "call"}) || len(p.Done) != 3 {
 		t.Errorf("after the outcome: %+v", p)
+	}
+	// What was done before it was seen that it did not take is to be looked at again.
+	l.Apply(Entry{Kind: EntryDoubt, At: start, Step: second})
+	l.Apply(Entry{Kind: EntryStepped, At: start, Step: second, Factors: []string{"call"}})
+	if p := l.Row(1); p.Before != 3 || len(p.Done) != 4 || len(p.Factors) != 2 {
+		t.Errorf("after a retake: %+v", p)
 	}
 	sessions := NewLedger()
 	ending := &Step{Row: 2, Kind: StepSessions}

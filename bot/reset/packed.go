@@ -65,6 +65,7 @@ func (w *packer) progress(p *Progress) {
 	w.word(string(p.Reason))
 	w.word(string(p.Proof))
 	w.count(p.Retaken)
+	w.count(p.Before)
 	w.count(p.Attempts)
 	w.text(p.Detail)
 	w.text(p.RequestID)
@@ -152,7 +153,7 @@ type unpacker struct {
 func (r *unpacker) progress() Progress {
 	p := Progress{
 		Outcome: Outcome(r.word()), Reason: Reason(r.word()), Proof: Proof(r.word()),
-		Retaken: r.count(), Attempts: r.count(), Detail: r.text(), RequestID: r.text(),
+		Retaken: r.count(), Before: r.count(), Attempts: r.count(), Detail: r.text(), RequestID: r.text(),
 	}
 	if r.has() {
 		step := r.step()
