@@ -159,7 +159,7 @@ func (p *poster) judge(ctx context.Context, w message, m reset.Message, again ti
 	return m, wait, err
 }
 
-// hint says what an operator does about an error of the message's.
+// hint says what an operator can do about an error with this message.
 func (w message) hint(m reset.Message, err error) string {
 	if w.to != "" && m.Channel == "" && slackapi.ErrorCode(err) == "missing_scope" { // Slack names the scopes for all kinds of conversations
 		return "add the scope im:write to the app and install it again"
@@ -167,7 +167,7 @@ func (w message) hint(m reset.Message, err error) string {
 	return slackapi.Hint(err)
 }
 
-// refused are the messages that Slack does not take now, for a reason of their own.
+// refused returns which messages Slack refuses at the moment, each for its own reason.
 func (p *poster) refused() map[reset.Slot]bool {
 	p.own.Lock()
 	defer p.own.Unlock()

@@ -51,7 +51,7 @@ func (h *Handler) resume(ctx context.Context, e *event.Event) (view.Message, err
 func (h *Handler) decide(ctx context.Context, e *event.Event, act move) (view.Message, error) {
 	in, err := buttonIntent(e)
 	if err != nil {
-		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
+		return view.Message{}, err
 	}
 	return h.makeMove(ctx, e, in, act)
 }
@@ -83,7 +83,7 @@ func (h *Handler) makeMove(ctx context.Context, e *event.Event, in desk.Intent, 
 func (h *Handler) retry(ctx context.Context, e *event.Event) (view.Message, error) {
 	in, err := buttonIntent(e)
 	if err != nil {
-		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, err)
+		return view.Message{}, err
 	}
 	if !h.takes(in.Channel) {
 		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before

@@ -83,7 +83,7 @@ func historyError(word string) error {
 func (h *Handler) freezeOrThaw(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
 	if len(c.Args)+len(c.Users) > 0 {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf(
-			"%s stops or starts everything and takes no names. To stop one request, write: pause FR-42", c.Verb)}
+			"%s is for everything at once and takes no names. To stop one request, write: pause FR-42", c.Verb)}
 	}
 	in := intent(e)
 	in.Why = c.Reason

@@ -114,7 +114,10 @@ func (h *Handler) findUpload(ctx context.Context, e *event.Event, u view.Upload)
 	}
 	for _, m := range page.Messages {
 		up := slackapi.Message(string(u.Channel), m).Upload()
-		if up == nil || up.TS != u.TS || up.By != e.By || !h.Takes(up) {
+		if up == nil || up.TS != u.TS || up.By != e.By {
+			continue
+		}
+		if up.Bot = e.Bot; !h.Takes(up) {
 			continue
 		}
 		for _, f := range present(up) {

@@ -18,11 +18,7 @@ import (
 
 // reviewModal shows a plan row by row. A person who may not decide on it may look at it.
 func (h *Handler) reviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	in, err := buttonIntent(e)
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
-	r, err := h.Desk.MayDecide(ctx, in)
+	r, err := h.toDecide(ctx, e)
 	var refusal *desk.Refusal
 	looking := errors.Is(err, reset.ErrOwnRequest) || errors.As(err, &refusal)
 	if err != nil && (!looking || r == nil) {

@@ -36,7 +36,7 @@ type Handler interface {
 	// Suggest returns the choices for what is typed into a field.
 	Suggest(ctx context.Context, e *event.Event) []*slack.OptionBlockObject
 	// Serve does what a recorded event asks for and answers its person. It says how long to
-	// wait before it is called again, having done nothing; 0: it is done.
+	// wait before it is called again with the same key, which does nothing twice; 0: it is done.
 	Serve(ctx context.Context, e *event.Event) (again time.Duration)
 }
 

@@ -185,7 +185,8 @@ func (s *socket) work(ctx context.Context, id string, e *event.Event) {
 	}
 }
 
-// isOurs reports whether an event is to be served: uploads in other channels and our own are not.
+// isOurs notes on an event who the bot is, and reports whether it is to be served: uploads in
+// other channels and our own are not.
 func (r *run) isOurs(e *event.Event) bool {
 	e.Bot = r.bot
 	return e.Kind != event.KindUpload || r.Handler.Takes(e)

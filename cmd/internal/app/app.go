@@ -105,11 +105,14 @@ func runOnce(ctx context.Context, cfg *config.Config, opt Options) (opened bool,
 }
 
 // waitFor waits until the parts have ended, and returns why. New secrets do not make the
-// bot start again where a part could not be stopped: the record may still be open.
+// bot start again where a part could not be stopped: the record may still be open. A lead
+// that was lost meanwhile is nothing of that kind.
 func waitFor(lc *Lifecycle) error {
 	err := lc.Wait()
-	if _, again := errors.AsType[*renewal](err); again && lc.Stop() != nil {
-		return errors.New(err.Error())
+	if _, again := errors.AsType[*renewal](err); again {
+		if stopped := lc.Stop(); stopped != nil && !passes(stopped) {
+			return errors.New(err.Error())
+		}
 	}
 	return err
 }

@@ -44,12 +44,12 @@ func TestWaitFor_lost_lead(t *testing.T) {
 
 // New secrets do not start the bot again where a part could not be stopped.
 func TestWaitFor_renewal(t *testing.T) {
-	for _, closing := range []error{nil, errors.New("the file cannot be closed")} {
+	for _, closing := range []error{nil, store.ErrLost, errors.New("the file cannot be closed")} {
 		l := NewLifecycle(t.Context())
 		l.OnStop("record", func() error { return closing })
 		l.Start("reloads", func(context.Context) error { return &renewal{} })
 		err := waitFor(l)
-		if _, again := errors.AsType[*renewal](err); again != (closing == nil) || err == nil {
+		if _, again := errors.AsType[*renewal](err); again != (closing == nil || errors.Is(closing, store.ErrLost)) || err == nil {
 			t.Errorf("after %v it starts again: %t, %v", closing, again, err)
 		}
 	}

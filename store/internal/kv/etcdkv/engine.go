@@ -85,8 +85,8 @@ func Open(c Config) (*Engine, error) {
 				Backoff: backoff.Config{BaseDelay: retryPause, Multiplier: 1.6, Jitter: 0.2, MaxDelay: c.Try}, MinConnectTimeout: c.Try,
 			}),
 			// gRPC would take HTTPS_PROXY, which leads outside to Slack and Okta, and a refusal
-			// would show as a call that took too long. A way round it for one member (NO_PROXY)
-			// is one for all or for none: the first of them decides.
+			// would show as a call that took too long. NO_PROXY would not help: gRPC asks
+			// it about the first member alone, and does the same for all others.
 			grpc.WithNoProxy(),
 		},
 	})

@@ -113,8 +113,9 @@ func (l *lease) end() {
 }
 
 // keep renews the lease, and ends it when that has failed for three quarters of its time:
-// before another process can have it. asked is when the lease was asked for. What gives
-// no answer soon is asked again, of another member: one that hangs keeps its connections.
+// before another process can have it. asked is when the lease was asked for. A renewal
+// that is slow to be answered is sent again to another member: one that hangs keeps its
+// connections open.
 func (l *lease) keep(ttl time.Duration, asked time.Time) {
 	var renewing sync.WaitGroup
 	defer renewing.Wait()
