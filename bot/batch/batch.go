@@ -154,10 +154,9 @@ func newBatch(ctx context.Context, d Deps, s *Session, r *reset.Request, ledger 
 	return b
 }
 
-// Close ends what the batch has started, waits for it, and records what is left.
+// Close ends what the batch has started and waits for it.
 func (b *Batch) Close() {
 	b.control.Close()
-	b.progress.close()
 	b.endCalls()
 	b.logView.unfollow()
 }
@@ -197,9 +196,6 @@ func (b *Batch) Settle(state reset.State) error {
 		switch {
 		case len(rows) > 0:
 			wait = b.settler.round(rows, state)
-			if err := b.progress.flush(); err != nil {
-				return err
-			}
 			pauseFor(b.control.starting, wait)
 		case len(claimed) > 0:
 			b.settler.waitForClaims()
@@ -232,9 +228,9 @@ func (b *Batch) ReadBack() (took bool, err error) {
 	return len(b.progress.doubtful()) == 0, nil
 }
 
-// ended makes every outcome durable and returns why the batch ended, nil if it did not.
+// ended returns why the batch ended, nil if it did not.
 func (b *Batch) ended() error {
-	if err := b.progress.flush(); err != nil {
+	if err := b.progress.failure(); err != nil {
 		return err
 	}
 	return b.control.Err()

@@ -23,33 +23,31 @@ type appender interface {
 // progress is what is known of each row of a request, and what is recorded of it. It is
 // the one state that sender, settler and verifier share; it is safe for concurrent use.
 //
-// What is recorded is folded too, an outcome before it is queued: nobody may look at a row
-// and find it without the outcome that is on its way to the record.
+// What came of a step is recorded first and known then. Who records it waits for both, and
+// nobody else acts on that row meanwhile.
 type progress struct {
 	id      reset.ID
 	journal appender
 	log     *slog.Logger
 	lasting context.Context // of what is recorded
 	fail    func(error)     // ends the batch: its record cannot be written
-	writer  *outcomeWriter
-	lastRow int // of those that the waves let through; 0: all are
+	lastRow int             // of those that the waves let through; 0: all are
 
 	mu       sync.Mutex
 	ledger   *reset.Ledger
+	broken   error                // the first of what could not be recorded
 	targets  map[int]reset.Target // of the rows in doubt and of those claimed by others
 	claimed  map[int]reset.ID     // rows whose user another request has claimed
 	readings map[int]reading      // what was seen of rows in doubt
 	listed   map[int][]string     // factors that were listed for a first call that is not recorded yet
 }
 
-// newProgress starts the progress of a request whose log is folded; close ends it.
+// newProgress returns the progress of a request whose log is folded.
 func newProgress(lasting context.Context, id reset.ID, journal appender, ledger *reset.Ledger, fail func(error), log *slog.Logger) *progress {
-	p := &progress{
+	return &progress{
 		id: id, journal: journal, log: log, lasting: lasting, fail: fail, ledger: ledger,
 		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, readings: map[int]reading{}, listed: map[int][]string{},
 	}
-	p.writer = newOutcomeWriter(func(entries []reset.Entry) error { return journal.Append(lasting, id, entries...) }, fail)
-	return p
 }
 
 // row returns what is known of the target of a row.
@@ -198,16 +196,32 @@ func (p *progress) append(entries ...reset.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	if err := p.journal.Append(p.lasting, p.id, entries...); err != nil {
-		p.fail(err)
-		return fmt.Errorf("record what came of a step: %w", err)
-	}
+	err := p.journal.Append(p.lasting, p.id, entries...)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err != nil {
+		err = fmt.Errorf("record what came of a step: %w", err)
+		if p.broken == nil {
+			p.broken = err
+			p.fail(err)
+		}
+		return err
+	}
 	for _, e := range entries {
 		p.ledger.Apply(e)
+		if e.Kind == reset.EntryOutcome {
+			delete(p.readings, e.Step.Row)
+			delete(p.targets, e.Step.Row)
+		}
 	}
 	return nil
+}
+
+// failure returns the first error of what could not be recorded.
+func (p *progress) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.broken
 }
 
 // write records what came of a step. If it cannot be recorded, the batch ends and the step
@@ -218,30 +232,12 @@ func (p *progress) write(e reset.Entry) {
 	}
 }
 
-// finish records an outcome without waiting: if it is lost, the step is in doubt and will be settled.
-// Whatever the outcome, the user gets a note if a call before it may have taken effect.
+// finish records an outcome. Whatever it is, the user gets a note if a call before it may
+// have taken effect.
 func (p *progress) finish(e reset.Entry) {
-	e.Kind, e.At = reset.EntryOutcome, time.Now()
-	p.fold(&e)
-	p.writer.put(e)
+	e.Kind, e.At, e.Touched = reset.EntryOutcome, time.Now(), e.Touched || p.row(e.Step.Row).Touched()
+	p.write(e)
 }
-
-// fold folds an outcome, and forgets what was kept of its row until then.
-func (p *progress) fold(e *reset.Entry) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	row := e.Step.Row
-	e.Touched = e.Touched || p.ledger.Row(row).Touched()
-	p.ledger.Apply(*e)
-	delete(p.readings, row)
-	delete(p.targets, row)
-}
-
-// flush returns when every outcome is durable, or with the first error.
-func (p *progress) flush() error { return p.writer.flush() }
-
-// close writes what is left. Nothing may be recorded after it.
-func (p *progress) close() { p.writer.close() }
 
 // reading is what a reading of a user's factors showed after some attempts.
 type reading struct {

@@ -46,35 +46,33 @@ func (s *slowRecord) Update(_ context.Context, _ reset.ID, _ string, _ bool, cha
 	return s.head, nil
 }
 
-// Nobody may take a target for untried while its outcome is on its way to the record: it
-// would be sent again.
-func TestProgress_outcome_counts_before_it_is_durable(t *testing.T) {
+// Whoever records an outcome goes on only when it is durable and known: a target that is
+// taken for untried would be sent again, and a proof must not come before its outcome.
+func TestProgress_finish_waits_for_the_record(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := &slowRecord{release: make(chan error)}
 		p := newProgress(t.Context(), "FR-1", rec, reset.NewLedger(), func(err error) { t.Error(err) }, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		user := reset.Target{Row: 1, User: "00uuser0000000000000", Action: reset.ActionReset}
 		p.remember(user)
-		p.finish(scope{}.whole(user))
-		synctest.Wait() // the writer is in the record now
-		if p.isNew(user) || p.row(1).Outcome != reset.OutcomeReset {
-			t.Errorf("while its outcome is written the target has %q", p.row(1).Outcome)
+		finished := make(chan struct{})
+		go func() { p.finish(scope{}.whole(user)); close(finished) }()
+		synctest.Wait() // it is in the record now
+		select {
+		case <-finished:
+			t.Error("the worker goes on before the outcome is durable")
+		default:
+		}
+		if got := p.row(1).Outcome; got != "" {
+			t.Errorf("before it is durable the outcome %q may be proved", got)
+		}
+		rec.release <- nil
+		<-finished
+		if p.isNew(user) || p.row(1).Outcome != reset.OutcomeReset || len(rec.entries) != 1 {
+			t.Errorf("the target has %q, recorded are %d entries", p.row(1).Outcome, len(rec.entries))
 		}
 		if _, kept := p.target(1); kept {
 			t.Error("a target with an outcome is kept")
 		}
-		flushed := make(chan error)
-		go func() { flushed <- p.flush() }()
-		synctest.Wait()
-		select {
-		case <-flushed:
-			t.Error("flush returns before the outcome is durable")
-		default:
-		}
-		rec.release <- nil
-		if err := <-flushed; err != nil || len(rec.entries) != 1 {
-			t.Errorf("%v, %d entries", err, len(rec.entries))
-		}
-		p.close()
 	})
 }
 
@@ -92,14 +90,13 @@ func TestProgress_failed_record_ends_the_batch(t *testing.T) {
 		if !p.row(1).InDoubt() {
 			t.Error("what is not recorded counts")
 		}
-		rec.release <- broken
+		rec.release <- errors.New("another")
 		p.finish(scope{}.whole(reset.Target{Row: 2, User: "00uuser0000000000001"}))
-		if err := p.flush(); !errors.Is(err, broken) {
-			t.Errorf("flush returns %v", err)
+		if p.row(2).Outcome != "" {
+			t.Error("an outcome that is not recorded counts")
 		}
-		p.close()
-		if len(failed) != 2 {
-			t.Errorf("the batch was ended by %v", failed)
+		if len(failed) != 1 || !errors.Is(failed[0], broken) || !errors.Is(p.failure(), broken) {
+			t.Errorf("the batch was ended by %v and says %v", failed, p.failure())
 		}
 	})
 }

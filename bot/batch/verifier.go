@@ -105,14 +105,11 @@ func (v *verifier) proveMeanwhile() (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// proveTold records the proof of those that the log tells of by now. Their outcomes
-// are recorded before: a proof repeats an outcome, and never comes before it.
+// proveTold records the proof of those that the log tells of by now. Their outcomes are
+// durable: a proof repeats an outcome, and never comes before it.
 func (v *verifier) proveTold(ctx context.Context) error {
 	u, err := v.unproved()
 	if err != nil || len(u.rows) == 0 || ctx.Err() != nil {
-		return err
-	}
-	if err := v.progress.flush(); err != nil {
 		return err
 	}
 	_, err = v.provenByLog(u.rows, false)
