@@ -29,16 +29,16 @@ var factorNames = map[string][]string{
 	"okta verify totp": {"token:software:totp@OKTA"}, "okta verify code": {"token:software:totp@OKTA"},
 	"google authenticator": {"token:software:totp@GOOGLE"}, "google": {"token:software:totp@GOOGLE"},
 	"token:software:totp": {"token:software:totp"}, "totp": {"token:software:totp"},
-	"software token": {"token:software:totp"}, "authenticator app": {"token:software:totp"},
+	"software token": {"token:software:totp"}, "authenticator app": {"token:software:totp"}, "authenticator app code": {"token:software:totp"},
 
 	"webauthn": {"webauthn"}, "fido2": {"webauthn"}, "passkey": {"webauthn"}, "biometric": {"webauthn"},
 	"touch id": {"webauthn"}, "face id": {"webauthn"}, "windows hello": {"webauthn"},
 	"u2f": {"u2f"}, "fido": {"u2f", "webauthn"}, "security key": {"u2f", "webauthn"},
 
 	"token:hardware": {"token:hardware"}, "hardware token": {"token:hardware"},
-	"yubikey": {"token:hardware@YUBICO"}, "yubikey otp": {"token:hardware@YUBICO"},
-	"token:hotp": {"token:hotp"}, "hotp": {"token:hotp"}, "custom otp": {"token:hotp"},
-	"token": {"token"}, "rsa": {"token@RSA"}, "rsa securid": {"token@RSA"}, "securid": {"token@RSA"},
+	"yubikey": {"token:hardware@YUBICO"}, "yubikey otp": {"token:hardware@YUBICO"}, "yubikey code": {"token:hardware@YUBICO"},
+	"token:hotp": {"token:hotp"}, "hotp": {"token:hotp"}, "custom otp": {"token:hotp"}, "custom one-time password": {"token:hotp"},
+	"token": {"token"}, "rsa or symantec token": {"token"}, "rsa": {"token@RSA"}, "rsa securid": {"token@RSA"}, "securid": {"token@RSA"},
 	"symantec": {"token@SYMANTEC"}, "symantec vip": {"token@SYMANTEC"},
 	"web": {"web"}, "duo": {"web@DUO"}, "duo security": {"web@DUO"},
 }
