@@ -26,7 +26,7 @@ func TestAfterRun(t *testing.T) {
 	w.until("a request", func() bool { _, err := w.Get(context.Background(), "FR-1"); return err == nil })
 	w.plan("FR-1", 5)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.reset("FR-1", 1, 4)

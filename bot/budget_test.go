@@ -209,7 +209,7 @@ func runningBatch(t *testing.T, m *memory) {
 			return r.FreezePlan(p, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
 		},
 		func(r *reset.Request) (reset.Fact, error) {
-			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: planDigest}, 0, now)
+			return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: planDigest}, 0, now)
 		},
 		func(r *reset.Request) (reset.Fact, error) { return r.Start(now) },
 	} {

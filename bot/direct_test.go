@@ -87,7 +87,7 @@ func (w *world) hears(user string, words ...string) func() bool {
 func (w *world) approveAndRun(id reset.ID) {
 	w.Helper()
 	w.must(id, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 }
@@ -227,7 +227,7 @@ func TestAnnouncer_remindsAtHalf(t *testing.T) {
 	w.plan("FR-1", 3) // expires in an hour
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
 		r.Terms.Approvals = 2
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.until("asked", w.hears("U_APPROVER2", "needs your decision"))
 	if m := w.message("FR-1", reset.Slot("reminder-1")); m.TS != "" {

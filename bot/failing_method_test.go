@@ -62,7 +62,7 @@ func TestAnnouncer_oneMethodFailsAndHoldsBackNoOther(t *testing.T) {
 				w.until("both approvers are asked", asked)
 			}
 			w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+				return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 			})
 			w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 			w.until("the decision", w.shows("FR-1", reset.SlotDecision, "U_APPROVER1"))

@@ -100,14 +100,14 @@ func TestFreezeAnnouncer(t *testing.T) {
 
 	w.set(`{"slack_fail_next": [{"method": "chat.postMessage", "kind": "lost", "times": 1}]}`)
 	f = &reset.Freeze{By: "U_APPROVER2", At: time.Now(), Why: "another attack"}
-	trail.add(f.FrozenFact(), f.ThawedFact(reset.Voice{By: "U_APPROVER1"}, false, time.Now()))
+	trail.add(f.FrozenFact(), f.ThawedFact(reset.Decision{By: "U_APPROVER1"}, false, time.Now()))
 	stop = run()
 	defer func() { stop() }()
 	for _, c := range []string{"C_FACTORS", "C_GENERAL"} {
 		w.until(c+" is told", func() bool { return w.posted(c, "another attack") == 1 && w.posted(c, "wants the freeze lifted") == 1 })
 	}
 	stop()
-	trail.add(f.ThawedFact(reset.Voice{By: "U_APPROVER2"}, true, time.Now()))
+	trail.add(f.ThawedFact(reset.Decision{By: "U_APPROVER2"}, true, time.Now()))
 	stop = run()
 	for _, c := range []string{"C_FACTORS", "C_GENERAL"} {
 		w.until(c+" hears of the end", func() bool { return w.posted(c, "The freeze is lifted* by <@U_APPROVER1> and <@U_APPROVER2>") == 1 })
@@ -138,7 +138,7 @@ func TestFreezeAnnouncer_alerts(t *testing.T) {
 	stop()
 	stop = run() // tells nothing again
 	defer func() { stop() }()
-	trail.add(f.ThawedFact(reset.Voice{By: "U_APPROVER1"}, true, now))
+	trail.add(f.ThawedFact(reset.Decision{By: "U_APPROVER1"}, true, now))
 	for _, c := range []string{"C_FACTORS", "C_GENERAL"} {
 		w.until(c+" hears of the end", func() bool { return w.posted(c, "The freeze is lifted") == 1 })
 	}

@@ -122,7 +122,7 @@ func (d *deskInMemory) Became(ctx context.Context, _ desk.Intent, u roster.UserR
 func (d *deskInMemory) Approve(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	d.note(in)
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: in.By, Digest: in.Digest}, in.Confirmed, time.Now())
+		return r.Approve(reset.Decision{By: in.By, Digest: in.Digest}, in.Confirmed, time.Now())
 	})
 }
 

@@ -15,7 +15,7 @@ func (w *world) runAll(id reset.ID, n int) {
 	w.Helper()
 	w.plan(id, n)
 	w.must(id, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.reset(id, 1, n-1)
@@ -110,7 +110,7 @@ func TestAnnouncer_restartGoesOnWithTheSameMessages(t *testing.T) {
 	w.until("the plan", w.shows("FR-1", reset.SlotPlan, "FR-1-plan.csv"))
 	w.stop()
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.start()
@@ -155,7 +155,7 @@ func TestAnnouncer_deletedMessageIsPostedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.until("a new message", func() bool {
 		ts := w.message("FR-1", reset.SlotApproval).TS
@@ -187,7 +187,7 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", 3)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	at := time.Now()
@@ -209,7 +209,7 @@ func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", 4)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.until("progress", w.shows("FR-1", reset.SlotProgress, "is running"))
@@ -221,7 +221,7 @@ func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
 			reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: step(row), Reason: reset.SettledAfterRestart})
 	}
 	doubt(1)
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(42*time.Second, 1, time.Now()) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.RecordRestart(42*time.Second, 1, time.Now()) })
 	w.until("the absence", w.shows("FR-1", reset.SlotProgress, "Back after 42 s. 1 reset was interrupted: 1 being checked."))
 	w.append("FR-1", reset.Entry{Kind: reset.EntryOutcome, At: time.Now(), Step: step(1), Outcome: reset.OutcomeReset})
 	w.until("its end", w.shows("FR-1", reset.SlotProgress, "1 had gone through."))
@@ -229,7 +229,7 @@ func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
 	doubt(2)
 	doubt(3)
 	at := time.Now()
-	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Return(61*time.Second, 2, at) })
+	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.RecordRestart(61*time.Second, 2, at) })
 	slot := reset.Slot(fmt.Sprintf("restart-%d", at.UnixMilli()))
 	w.until("a message", w.shows("FR-1", slot, "Back after 1 min 1 s. 2 resets were interrupted: 2 being checked."))
 	w.reset("FR-1", 2, 2)
@@ -246,7 +246,7 @@ func TestAnnouncer_countsAreEditedSeldom(t *testing.T) {
 	w.open("op")
 	w.plan("FR-1", n)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	w.until("progress", w.shows("FR-1", reset.SlotProgress, "is running"))

@@ -29,7 +29,7 @@ type provenDesk struct{ *deskInMemory }
 
 func (d provenDesk) Approve(ctx context.Context, in desk.Intent) (*reset.Request, error) {
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: in.By, Okta: approverID, Digest: in.Digest, StepUp: in.Proof}, in.Confirmed, time.Now())
+		return r.Approve(reset.Decision{By: in.By, Okta: approverID, Digest: in.Digest, StepUp: in.Proof}, in.Confirmed, time.Now())
 	})
 }
 

@@ -56,7 +56,7 @@ func TestOpen_of_an_earlier_version(t *testing.T) {
 
 	// The plan of FR-3 has no number: what has one is newer, whatever the clocks say.
 	pending := mustUpdate(t, term, "FR-3", func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, t0)
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, t0)
 	})
 	pending = mustUpdate(t, term, pending.ID, func(r *reset.Request) (reset.Fact, error) { return r.Start(t0) })
 	refused := must[[]error](t)(term.Start(ctx, pending, started(1, userID(1)), started(2, userID(2)), started(3, userID(3)), started(4, userID(301))))

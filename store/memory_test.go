@@ -31,7 +31,7 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, t0)
+				approved, err := r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, t0)
 				if err != nil {
 					return nil, err
 				}

@@ -174,7 +174,7 @@ func (m *machine) Run(rt *rapid.T) {
 		if err != nil {
 			return nil, err
 		}
-		approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, at)
+		approved, err := r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, at)
 		if err != nil {
 			return nil, err
 		}

@@ -262,7 +262,7 @@ func TestTerm_Freeze(t *testing.T) {
 	thaw := func(by reset.Person) func(*reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 		return func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 			facts := []reset.Fact{{Name: "thaw", By: by, At: t0}}
-			lifted, err := f.Thaw(reset.Voice{By: by}, 3, t0)
+			lifted, err := f.Thaw(reset.Decision{By: by}, 3, t0)
 			if lifted {
 				return nil, facts, nil
 			}

@@ -209,7 +209,7 @@ func mustRun(tb tester, term *Term, n int, frozen time.Time) *reset.Request {
 				reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, frozen.Add(time.Hour), frozen)
 		},
 		func(r *reset.Request) (reset.Fact, error) {
-			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, frozen)
+			return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: digest}, 0, frozen)
 		},
 		func(r *reset.Request) (reset.Fact, error) { return r.Start(frozen) },
 	} {

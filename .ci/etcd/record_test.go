@@ -68,7 +68,7 @@ func running(tb testing.TB, term *store.Term, id reset.ID, n int, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
+		approved, err := r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
 		if err != nil {
 			return nil, err
 		}

@@ -222,7 +222,7 @@ func (s *freezeNews) fold(e reset.Entry) {
 		if s.Freeze == nil {
 			s.Freeze = &reset.Freeze{}
 		}
-		s.Freeze.Thaws = append(slices.Clone(s.Freeze.Thaws), reset.Voice{By: x.By, At: x.At})
+		s.Freeze.Thaws = append(slices.Clone(s.Freeze.Thaws), reset.Decision{By: x.By, At: x.At})
 	case reset.FactPushRefused, reset.FactApproverMoved, reset.FactChainBroken:
 		s.News = append(s.News, freezeFact{Seq: e.Seq, Name: x.Name, At: x.At, Fact: x})
 		return

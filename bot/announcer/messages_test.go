@@ -30,11 +30,11 @@ func TestWants(t *testing.T) {
 		}
 	}
 	approve := func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: "aaaaaaaaaaaa"}, 0, now)
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: "aaaaaaaaaaaa"}, 0, now)
 	}
 	start := func(r *reset.Request) (reset.Fact, error) { return r.Start(now) }
 	back := func(away time.Duration) func(*reset.Request) (reset.Fact, error) {
-		return func(r *reset.Request) (reset.Fact, error) { return r.Return(away, 0, now) }
+		return func(r *reset.Request) (reset.Fact, error) { return r.RecordRestart(away, 0, now) }
 	}
 	halt := func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseFreeze, "", "", now) }
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_APPROVER1", now) }

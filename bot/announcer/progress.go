@@ -26,9 +26,9 @@ const (
 // progress is what a request's log tells for its progress message.
 type progress struct {
 	count  reset.Counter
-	after  reset.Aftermath // of the last restart
-	marks  []progressMark  // lately, oldest first
-	shape  string          // what the message showed but for its counts; "" after a start
+	after  reset.RestartOutcome // of the last restart
+	marks  []progressMark       // lately, oldest first
+	shape  string               // what the message showed but for its counts; "" after a start
 	edited time.Time
 	turn   time.Time   // to edit; zero: none was asked for
 	told   *view.Pace  // what the approval message shows of the run

@@ -354,7 +354,7 @@ func (b *Batch) Totals() (reset.Totals, error) {
 		}
 		final := reset.Final(t, b.progress.row(t.Row))
 		sum.Add(final)
-		sum.Name(t, final)
+		sum.AddNeed(t, final)
 	}
 	return sum, nil
 }

@@ -76,7 +76,7 @@ func (b *Batch) Away() (away time.Duration, tooLong bool) {
 // RecordRestart notes that a request that ran before this run of the bot began goes on.
 func (b *Batch) RecordRestart(r *reset.Request, now time.Time) (reset.Fact, error) {
 	away, _ := b.Away()
-	return r.Return(away, len(b.progress.doubtful()), now)
+	return r.RecordRestart(away, len(b.progress.doubtful()), now)
 }
 
 // Pause pauses the request. It returns ErrPaused, or why that could not be recorded.

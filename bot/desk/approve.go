@@ -44,7 +44,7 @@ func (d *Desk) grow(ctx context.Context, b *ballot) error {
 		if r.State != reset.Pending || !b.fits(r) { // the terms are of another revision
 			return nil, nil
 		}
-		if f, grew := r.Grow(b.terms, b.now); grew {
+		if f, grew := r.TightenTerms(b.terms, b.now); grew {
 			return []reset.Fact{f}, nil
 		}
 		return nil, nil
@@ -170,7 +170,7 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 	}
 	var facts []reset.Fact
 	if r.State == reset.Pending {
-		if f, grew := r.Grow(b.terms, b.now); grew {
+		if f, grew := r.TightenTerms(b.terms, b.now); grew {
 			facts = append(facts, f)
 		}
 		for _, e := range b.earlier {
@@ -184,7 +184,7 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 			facts = append(facts, f)
 		}
 	}
-	v := b.rules.Voice(b.who, r.Terms, b.in.Digest)
+	v := b.rules.NewDecision(b.who, r.Terms, b.in.Digest)
 	v.StepUp = b.in.Proof
 	f, err := r.Approve(v, b.in.Confirmed, b.now)
 	if err != nil {

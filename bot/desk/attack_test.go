@@ -144,8 +144,8 @@ func TestDesk_Approve_asks_about_the_earlier_again(t *testing.T) {
 			c.change(&p)
 			o.people[first] = p
 			got, err := o.Approve(t.Context(), o.on(r, "two", second))
-			if err != nil || got.State != reset.Pending || len(got.Approved) != 1 || got.Approved[0].By != second || len(got.Fallen) != 1 || got.Fallen[0].Why != c.fell {
-				t.Fatalf("got %+v, fallen %+v in %s, %v", got.Approved, got.Fallen, got.State, err)
+			if err != nil || got.State != reset.Pending || len(got.Approved) != 1 || got.Approved[0].By != second || len(got.Revoked) != 1 || got.Revoked[0].Why != c.fell {
+				t.Fatalf("got %+v, fallen %+v in %s, %v", got.Approved, got.Revoked, got.State, err)
 			}
 			if got, err = o.Approve(t.Context(), o.on(r, "three", ana)); err != nil || got.State != reset.Approved {
 				t.Errorf("another: %v, %v", got, err)
@@ -269,7 +269,7 @@ func TestDesk_Approve_for_a_group_that_was_left(t *testing.T) {
 	}
 	o.people[first] = in("avery")
 	got, err := o.Approve(t.Context(), o.on(r, "two", second))
-	if err != nil || got.State != reset.Pending || len(got.Fallen) != 1 || got.Fallen[0].Why != "they aren't in the group any more that they approved for" {
+	if err != nil || got.State != reset.Pending || len(got.Revoked) != 1 || got.Revoked[0].Why != "they aren't in the group any more that they approved for" {
 		t.Fatalf("got %+v in %s, %v", got.Approved, got.State, err)
 	}
 	o.people[first] = in("avery", "S1")

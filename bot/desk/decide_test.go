@@ -71,7 +71,7 @@ func TestDesk_Approve_records_who(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []reset.Voice{{By: first, At: start, Digest: digest(1)}}
+	want := []reset.Decision{{By: first, At: start, Digest: digest(1)}}
 	if got := o.mustGet(t, r.ID); !cmp.Equal(got.Approved, want) || !got.ApprovedAt.Equal(start) || got.MovedBy != first || got.Version != made.Version {
 		t.Errorf("got %+v", got)
 	}
@@ -88,7 +88,7 @@ func TestDesk_Deny_records_why(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (reset.Voice{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || !cmp.Equal(*r.Denial, want) {
+	if want := (reset.Decision{By: first, At: start, Digest: digest(1), Why: "not now"}); r.Denial == nil || !cmp.Equal(*r.Denial, want) {
 		t.Errorf("got %+v", r.Denial)
 	}
 	if got := o.facts(t, r.ID); got != "asked planned denied" {

@@ -217,7 +217,7 @@ func (o *office) mustRunning(tb tester) *reset.Request {
 	tb.Helper()
 	r := o.mustPending(tb, 1)
 	o.mustMove(tb, r.ID, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: first, Digest: r.Plan.Digest}, 0, o.now)
+		return r.Approve(reset.Decision{By: first, Digest: r.Plan.Digest}, 0, o.now)
 	})
 	return o.mustMove(tb, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Start(o.now) })
 }

@@ -67,7 +67,7 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 			return nil, nil, errMeanwhile
 		}
 		f.Thaws = stand.of(f.Thaws)
-		v := rules.Voice(p, reset.Terms{}, "")
+		v := rules.NewDecision(p, reset.Terms{}, "")
 		v.StepUp = in.Proof
 		lifted, err := f.Thaw(v, stand.configured, d.Now())
 		if err == nil {
@@ -142,11 +142,11 @@ type thawers struct {
 
 // fits reports whether the freeze has the wishes that were asked about, and no others.
 func (t thawers) fits(f *reset.Freeze) bool {
-	return slices.EqualFunc(t.asked, f.Thaws, func(p reset.Person, v reset.Voice) bool { return p == v.By })
+	return slices.EqualFunc(t.asked, f.Thaws, func(p reset.Person, v reset.Decision) bool { return p == v.By })
 }
 
-func (t thawers) of(voices []reset.Voice) (kept []reset.Voice) {
-	for _, v := range voices {
+func (t thawers) of(decisions []reset.Decision) (kept []reset.Decision) {
+	for _, v := range decisions {
 		if t.hold[v.By] {
 			kept = append(kept, v)
 		}

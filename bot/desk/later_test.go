@@ -34,7 +34,7 @@ func (o *office) mustPlan(t *testing.T, users ...reset.UserID) *reset.Request {
 func (o *office) mustRun(t *testing.T, id reset.ID) {
 	t.Helper()
 	o.mustMove(t, id, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: first, Digest: r.Plan.Digest}, 0, o.now)
+		return r.Approve(reset.Decision{By: first, Digest: r.Plan.Digest}, 0, o.now)
 	})
 	o.mustMove(t, id, func(r *reset.Request) (reset.Fact, error) { return r.Start(o.now) })
 }

@@ -283,7 +283,7 @@ func (h *Publisher) differs(ctx context.Context) bool {
 
 // fingerprint is what a home tab shows of a request, as far as that changes.
 func fingerprint(r *reset.Request) string {
-	s := fmt.Sprintf("%s %d %d %d", r.State, r.Plan.Revision, len(r.Approved), len(r.Fallen))
+	s := fmt.Sprintf("%s %d %d %d", r.State, r.Plan.Revision, len(r.Approved), len(r.Revoked))
 	if r.Pause != nil {
 		s += " " + string(r.Pause.Cause) + string(r.Pause.By)
 	}

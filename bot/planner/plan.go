@@ -328,7 +328,7 @@ func summarise(targets []reset.Target) reset.Plan {
 		}
 		p.Resets++
 		if t.Reason != "" {
-			p.Broken++
+			p.BreakGlassUsers++
 		}
 		p.Statuses[t.Status]++
 		p.Each = p.Each && t.Read

@@ -97,9 +97,9 @@ func (r Rules) MayApprove(p Person, req *reset.Request, l ApprovalContext) error
 	return nil
 }
 
-// Voice makes the voice of an approver who saw the plan with this digest.
-func (r Rules) Voice(p Person, t reset.Terms, shown reset.Digest) reset.Voice {
-	v := reset.Voice{By: p.ID, Digest: shown}
+// NewDecision makes the decision of an approver who saw the plan with this digest.
+func (r Rules) NewDecision(p Person, t reset.Terms, shown reset.Digest) reset.Decision {
+	v := reset.Decision{By: p.ID, Digest: shown}
 	if p.Okta != nil {
 		v.Okta, v.Login = p.Okta.ID, p.Okta.Login
 	}

@@ -211,11 +211,11 @@ func TestRules_MayFreeze_and_OneApprover(t *testing.T) {
 	}
 }
 
-func TestRules_Voice(t *testing.T) {
+func TestRules_NewDecision(t *testing.T) {
 	terms := reset.Terms{From: []reset.Quorum{{Members: []string{"S1"}}, {Members: []string{"S2", "S3"}}, {Members: []string{string(lead)}}}}
 	p := known(lead, "lead@example.com", "00uLEAD")
 	p.Usergroups = []string{"S3"}
-	v := policy.Rules{}.Voice(p, terms, "abc")
+	v := policy.Rules{}.NewDecision(p, terms, "abc")
 	if v.By != lead || v.Okta != "00uLEAD" || v.Login != "lead@example.com" || v.Digest != "abc" || !slices.Equal(v.From, []int{1, 2}) {
 		t.Errorf("got %+v", v)
 	}

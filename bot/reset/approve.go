@@ -21,7 +21,7 @@ func (e *ConfirmError) Error() string {
 // completes what is asked approves the request. A digest of another revision,
 // the requester, or a second approval by one person do not count, nor does one
 // without the number of users where the terms ask for that.
-func (r *Request) Approve(v Voice, confirmed int, now time.Time) (Fact, error) {
+func (r *Request) Approve(v Decision, confirmed int, now time.Time) (Fact, error) {
 	if err := r.may(MoveApprove); err != nil {
 		return Fact{}, err
 	}
@@ -31,7 +31,7 @@ func (r *Request) Approve(v Voice, confirmed int, now time.Time) (Fact, error) {
 	switch {
 	case v.is(r.Asked.By, r.Asked.Okta):
 		return Fact{}, ErrOwnRequest
-	case slices.ContainsFunc(r.Approved, func(have Voice) bool { return v.is(have.By, have.Okta) }):
+	case slices.ContainsFunc(r.Approved, func(have Decision) bool { return v.is(have.By, have.Okta) }):
 		return Fact{}, ErrAlreadyCounted
 	case r.Terms.Confirm > 0 && confirmed != r.Terms.Confirm:
 		return Fact{}, &ConfirmError{ID: r.ID, Users: r.Terms.Confirm}
@@ -41,7 +41,7 @@ func (r *Request) Approve(v Voice, confirmed int, now time.Time) (Fact, error) {
 	}
 	v.At, v.Digest, v.Why = now, r.Plan.Digest, ""
 	r.Approved = append(r.Approved, v)
-	missing := r.Missing()
+	missing := r.MissingApprovals()
 	f := fact("approved", v.By, now, "digest", string(r.Plan.Digest), "missing", itoa(missing), "okta", string(v.Okta), "login", v.Login).confirmedBy(v.StepUp)
 	if missing == 0 {
 		r.ApprovedAt = now
@@ -50,14 +50,14 @@ func (r *Request) Approve(v Voice, confirmed int, now time.Time) (Fact, error) {
 	return f, nil
 }
 
-// is reports whether the voice is that person's, by the Slack account or by the Okta user.
-func (v Voice) is(by Person, okta UserID) bool {
+// is reports whether the decision is that person's, by the Slack account or by the Okta user.
+func (v Decision) is(by Person, okta UserID) bool {
 	return v.By == by || v.Okta != "" && v.Okta == okta
 }
 
 // HasApproved reports whether the person's approval counts now.
 func (r *Request) HasApproved(p Person) bool {
-	return slices.ContainsFunc(r.Approved, func(v Voice) bool { return v.By == p })
+	return slices.ContainsFunc(r.Approved, func(v Decision) bool { return v.By == p })
 }
 
 // Deny ends a pending request.
@@ -68,7 +68,7 @@ func (r *Request) Deny(by Person, shown Digest, why string, now time.Time) (Fact
 	if err := r.judge(by, shown, now); err != nil {
 		return Fact{}, err
 	}
-	r.Denial = &Voice{By: by, At: now, Digest: r.Plan.Digest, Why: why}
+	r.Denial = &Decision{By: by, At: now, Digest: r.Plan.Digest, Why: why}
 	r.settle(Denied, by, now)
 	return fact("denied", by, now, "digest", string(r.Plan.Digest), "why", why), nil
 }
@@ -110,7 +110,7 @@ func (r *Request) TakeOut(by Person, shown Digest, rows []int, now time.Time) (F
 	}
 	for _, v := range r.Approved {
 		v.Why = "the plan has changed"
-		r.Fallen = append(r.Fallen, v)
+		r.Revoked = append(r.Revoked, v)
 	}
 	r.TakenOut, r.Approved = out, nil
 	r.enter(Planning, by)
@@ -118,29 +118,29 @@ func (r *Request) TakeOut(by Person, shown Digest, rows []int, now time.Time) (F
 }
 
 // Revoke takes away an approval that no longer holds; an approved request asks again.
-func (r *Request) Revoke(voice Person, why string, now time.Time) (Fact, error) {
+func (r *Request) Revoke(by Person, why string, now time.Time) (Fact, error) {
 	if err := r.may(MoveRevoke); err != nil {
 		return Fact{}, err
 	}
 	kept := r.Approved[:0:0]
 	for _, v := range r.Approved {
-		if v.By != voice {
+		if v.By != by {
 			kept = append(kept, v)
 			continue
 		}
 		v.Why = why
-		r.Fallen = append(r.Fallen, v)
+		r.Revoked = append(r.Revoked, v)
 	}
 	r.Approved, r.ApprovedAt = kept, time.Time{}
 	r.enter(Pending, "")
-	return fact("approval_fell", voice, now, "why", why), nil
+	return fact("approval_fell", by, now, "why", why), nil
 }
 
-// Grow lets the terms of a pending request ask for more than when its plan was
+// TightenTerms lets the terms of a pending request ask for more than when its plan was
 // frozen, because the requester has asked for more meanwhile. They never ask
 // for less. It reports whether they changed. Where they ask for an answer in Okta
 // Verify now, approvals without one fall.
-func (r *Request) Grow(t Terms, now time.Time) (Fact, bool) {
+func (r *Request) TightenTerms(t Terms, now time.Time) (Fact, bool) {
 	stepUp := t.StepUp && !r.Terms.StepUp
 	if r.State != Pending || t.Approvals <= r.Terms.Approvals && (t.Confirm == 0 || r.Terms.Confirm != 0) && !stepUp {
 		return Fact{}, false

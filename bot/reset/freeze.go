@@ -8,26 +8,26 @@ import (
 // Freeze is the org-wide stop. While it is set nothing starts, nothing is
 // approved or resumed and no new request is taken.
 type Freeze struct {
-	By    Person    `json:"by"`
-	At    time.Time `json:"at"`
-	Why   string    `json:"why,omitempty"`
-	Thaws []Voice   `json:"thaws,omitempty"` // approvers who want it lifted
+	By    Person     `json:"by"`
+	At    time.Time  `json:"at"`
+	Why   string     `json:"why,omitempty"`
+	Thaws []Decision `json:"thaws,omitempty"` // approvers who want it lifted
 }
 
 // Thaw counts one approver's wish to lift the freeze, and reports whether it is
 // lifted: by two different persons, or by one where only one is configured. A
 // second wish of the same person does not count: ErrAlreadyCounted.
-func (f *Freeze) Thaw(v Voice, approvers int, now time.Time) (lifted bool, err error) {
-	if slices.ContainsFunc(f.Thaws, func(have Voice) bool { return v.is(have.By, have.Okta) }) {
+func (f *Freeze) Thaw(v Decision, approvers int, now time.Time) (lifted bool, err error) {
+	if slices.ContainsFunc(f.Thaws, func(have Decision) bool { return v.is(have.By, have.Okta) }) {
 		return false, ErrAlreadyCounted
 	}
 	v.At = now
 	f.Thaws = append(f.Thaws, v)
-	return f.Wanting(approvers) == 0, nil
+	return f.StillNeeded(approvers) == 0, nil
 }
 
-// Wanting returns how many more approvers must want the freeze lifted.
-func (f *Freeze) Wanting(approvers int) int {
+// StillNeeded returns how many more approvers must want the freeze lifted.
+func (f *Freeze) StillNeeded(approvers int) int {
 	return max(0, min(2, max(1, approvers))-len(f.Thaws))
 }
 
@@ -35,7 +35,7 @@ func (f *Freeze) Wanting(approvers int) int {
 func (f *Freeze) FrozenFact() Fact { return fact("frozen", f.By, f.At, "why", f.Why) }
 
 // ThawedFact tells the org's log that an approver wants the freeze lifted, or that it is.
-func (f *Freeze) ThawedFact(v Voice, lifted bool, now time.Time) Fact {
+func (f *Freeze) ThawedFact(v Decision, lifted bool, now time.Time) Fact {
 	name := "thaw_asked"
 	if lifted {
 		name = "thawed"

@@ -29,7 +29,7 @@ func TestFreeze_Thaw(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &Freeze{By: first, At: start}
 			for i, p := range tt.presses {
-				lifted, err := f.Thaw(Voice{By: p.by, Okta: p.okta}, tt.configured, start)
+				lifted, err := f.Thaw(Decision{By: p.by, Okta: p.okta}, tt.configured, start)
 				if lifted != p.lifted || !errors.Is(err, p.want) {
 					t.Fatalf("press %d: lifted %v, %v", i, lifted, err)
 				}

@@ -308,10 +308,10 @@ func (t *Totals) Add(p Progress) {
 // needsMost is how many users totals name.
 const needsMost = 10
 
-// Name notes a user for which somebody has to do something: who was not reset
+// AddNeed notes a user for which somebody has to do something: who was not reset
 // though the plan meant to, or only in part. Users left out by a cancellation
 // are only counted.
-func (t *Totals) Name(target Target, p Progress) {
+func (t *Totals) AddNeed(target Target, p Progress) {
 	meant := target.Action == ActionReset && (p.Outcome != OutcomeReset || p.Reason == SessionsNotRevoked)
 	if !meant || p.Reason == "" || p.Reason == NotRunCancelled || len(t.Needs) >= needsMost {
 		return

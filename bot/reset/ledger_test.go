@@ -408,7 +408,7 @@ func TestTotals(t *testing.T) {
 		"in the hands of another": {meant, Progress{Outcome: OutcomeNotRun, Reason: InOtherRequest}, true},
 	} {
 		var sum Totals
-		if sum.Name(c.target, c.p); (len(sum.Needs) == 1) != c.named {
+		if sum.AddNeed(c.target, c.p); (len(sum.Needs) == 1) != c.named {
 			t.Errorf("%s: %+v", name, sum.Needs)
 		}
 		if c.named && sum.Needs[0] != (Need{Row: 7, Login: "ana@example.com", Reason: c.p.Reason}) {
@@ -418,7 +418,7 @@ func TestTotals(t *testing.T) {
 	var many Totals
 	meant.Login = ""
 	for range needsMost + 1 {
-		many.Name(meant, Progress{Outcome: OutcomeFailed, Reason: Forbidden})
+		many.AddNeed(meant, Progress{Outcome: OutcomeFailed, Reason: Forbidden})
 	}
 	if len(many.Needs) != needsMost || many.Needs[0].Login != "in" {
 		t.Errorf("%d users are named, the first as %q", len(many.Needs), many.Needs[0].Login)

@@ -88,23 +88,23 @@ const NamesMost = 3
 
 // Plan is the frozen plan's part of a request's head. The targets are kept apart.
 type Plan struct {
-	Revision int            `json:"revision"` // from 1
-	FileSHA  Digest         `json:"file_sha"` // of the plan CSV as it is posted
-	Digest   Digest         `json:"digest"`
-	FrozenAt time.Time      `json:"frozen_at"`
-	LastNote int64          `json:"last_note,omitempty"` // number of the record's last note when the planner began to look at the users; 0 in plans of earlier versions
-	Targets  int            `json:"targets"`             // rows, those skipped too
-	Resets   int            `json:"resets"`              // targets whose action is reset
-	Skips    map[Reason]int `json:"skips,omitempty"`     // targets skipped, by reason
-	Statuses map[string]int `json:"statuses,omitempty"`  // targets to reset, by Okta status
-	Warnings []string       `json:"warnings,omitempty"`  // sentences for the approver
-	Costs    []string       `json:"costs,omitempty"`     // sentences about what the options imply
-	Takes    time.Duration  `json:"takes,omitempty"`     // about how long the run takes; 0: not known
-	Each     bool           `json:"each,omitempty"`      // factors and roles of each target were read
-	Risks    []Risk         `json:"risks,omitempty"`     // what an approver should know, the heaviest first
-	Names    []string       `json:"names,omitempty"`     // who is reset, where these are at most [NamesMost]
-	Odd      []string       `json:"odd,omitempty"`       // risks as sentences, of plans that an earlier version made
-	Broken   int            `json:"broken,omitempty"`    // protected users that a break-glass request resets anyway
+	Revision        int            `json:"revision"` // from 1
+	FileSHA         Digest         `json:"file_sha"` // of the plan CSV as it is posted
+	Digest          Digest         `json:"digest"`
+	FrozenAt        time.Time      `json:"frozen_at"`
+	LastNote        int64          `json:"last_note,omitempty"` // number of the record's last note when the planner began to look at the users; 0 in plans of earlier versions
+	Targets         int            `json:"targets"`             // rows, those skipped too
+	Resets          int            `json:"resets"`              // targets whose action is reset
+	Skips           map[Reason]int `json:"skips,omitempty"`     // targets skipped, by reason
+	Statuses        map[string]int `json:"statuses,omitempty"`  // targets to reset, by Okta status
+	Warnings        []string       `json:"warnings,omitempty"`  // sentences for the approver
+	Costs           []string       `json:"costs,omitempty"`     // sentences about what the options imply
+	Takes           time.Duration  `json:"takes,omitempty"`     // about how long the run takes; 0: not known
+	Each            bool           `json:"each,omitempty"`      // factors and roles of each target were read
+	Risks           []Risk         `json:"risks,omitempty"`     // what an approver should know, the heaviest first
+	Names           []string       `json:"names,omitempty"`     // who is reset, where these are at most [NamesMost]
+	Odd             []string       `json:"odd,omitempty"`       // risks as sentences, of plans that an earlier version made
+	BreakGlassUsers int            `json:"broken,omitempty"`    // protected users that a break-glass request resets anyway
 }
 
 // sealed is what a plan's digest covers; field order is the canonical order.

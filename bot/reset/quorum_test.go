@@ -7,38 +7,38 @@ import (
 	"time"
 )
 
-// The names of three quorums; a voice stands for one of them at most.
-func TestRequest_Wanting(t *testing.T) {
+// The names of three quorums; a decision stands for one of them at most.
+func TestRequest_StillNeeded(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		approvals int
 		quorums   []string
-		voices    [][]int // for each approval the quorums that it could stand for
-		want      Wants
+		decisions [][]int // for each approval the quorums that it could stand for
+		want      Needed
 	}{
-		{"nobody yet", 2, nil, nil, Wants{More: 2}},
-		{"one of two", 2, nil, [][]int{nil}, Wants{More: 1}},
-		{"enough", 2, nil, [][]int{nil, nil}, Wants{}},
-		{"nothing is asked", 0, nil, nil, Wants{}},
-		{"one from each", 1, []string{"a", "b"}, nil, Wants{More: 2, Groups: 2, From: []string{"a", "b"}}},
-		{"the first of them", 1, []string{"a", "b"}, [][]int{{0}}, Wants{More: 1, Groups: 1, From: []string{"b"}}},
-		{"one who is in both stands for one", 1, []string{"a", "b"}, [][]int{{0, 1}}, Wants{More: 1, Groups: 1, From: []string{"a", "b"}}},
-		{"the other takes the place that is left", 1, []string{"a", "b"}, [][]int{{0, 1}, {0}}, Wants{}},
-		{"two of the same are not two", 1, []string{"a", "b"}, [][]int{{0}, {0}}, Wants{More: 1, Groups: 1, From: []string{"b"}}},
-		{"of none of them", 1, []string{"a"}, [][]int{nil}, Wants{More: 1, Groups: 1, From: []string{"a"}}},
-		{"three are asked, of which one from a", 3, []string{"a"}, [][]int{nil}, Wants{More: 2, Groups: 1, From: []string{"a"}}},
-		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, 1, -1}}, Wants{More: 1, Groups: 1, From: []string{"a"}}},
-		{"a chain of places", 1, []string{"a", "b", "c"}, [][]int{{0, 1}, {1, 2}, {0}}, Wants{}},
+		{"nobody yet", 2, nil, nil, Needed{More: 2}},
+		{"one of two", 2, nil, [][]int{nil}, Needed{More: 1}},
+		{"enough", 2, nil, [][]int{nil, nil}, Needed{}},
+		{"nothing is asked", 0, nil, nil, Needed{}},
+		{"one from each", 1, []string{"a", "b"}, nil, Needed{More: 2, Groups: 2, From: []string{"a", "b"}}},
+		{"the first of them", 1, []string{"a", "b"}, [][]int{{0}}, Needed{More: 1, Groups: 1, From: []string{"b"}}},
+		{"one who is in both stands for one", 1, []string{"a", "b"}, [][]int{{0, 1}}, Needed{More: 1, Groups: 1, From: []string{"a", "b"}}},
+		{"the other takes the place that is left", 1, []string{"a", "b"}, [][]int{{0, 1}, {0}}, Needed{}},
+		{"two of the same are not two", 1, []string{"a", "b"}, [][]int{{0}, {0}}, Needed{More: 1, Groups: 1, From: []string{"b"}}},
+		{"of none of them", 1, []string{"a"}, [][]int{nil}, Needed{More: 1, Groups: 1, From: []string{"a"}}},
+		{"three are asked, of which one from a", 3, []string{"a"}, [][]int{nil}, Needed{More: 2, Groups: 1, From: []string{"a"}}},
+		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, 1, -1}}, Needed{More: 1, Groups: 1, From: []string{"a"}}},
+		{"a chain of places", 1, []string{"a", "b", "c"}, [][]int{{0, 1}, {1, 2}, {0}}, Needed{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &Request{Terms: Terms{Approvals: c.approvals}}
 			for _, q := range c.quorums {
 				r.Terms.From = append(r.Terms.From, Quorum{Name: q})
 			}
-			for _, from := range c.voices {
-				r.Approved = append(r.Approved, Voice{From: from})
+			for _, from := range c.decisions {
+				r.Approved = append(r.Approved, Decision{From: from})
 			}
-			got := r.Wanting()
+			got := r.StillNeeded()
 			if got.More != c.want.More || got.Groups != c.want.Groups || !slices.Equal(got.From, c.want.From) || got.None() != (got.More == 0) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
@@ -51,11 +51,11 @@ func TestRequest_Approve_by_number(t *testing.T) {
 	r.Terms.Confirm = 2
 	for _, typed := range []int{0, 1, 3, -2} {
 		var confirm *ConfirmError
-		if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, typed, start); !errors.As(err, &confirm) || confirm.Users != 2 || len(r.Approved) != 0 {
+		if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, typed, start); !errors.As(err, &confirm) || confirm.Users != 2 || len(r.Approved) != 0 {
 			t.Errorf("%d: %v", typed, err)
 		}
 	}
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 2, start); err != nil || r.State != Approved {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 2, start); err != nil || r.State != Approved {
 		t.Errorf("the number: %v", err)
 	}
 }
@@ -64,17 +64,17 @@ func TestRequest_Approve_one_person_by_two_accounts(t *testing.T) {
 	r := mustPending(t, 2)
 	r.Asked.Okta = "00uROSA"
 	for _, step := range []struct {
-		voice Voice
-		want  error
+		decision Decision
+		want     error
 	}{
-		{Voice{By: "U_ROSA2", Okta: "00uROSA"}, ErrOwnRequest},
-		{Voice{By: first, Okta: "00uAVERY"}, nil},
-		{Voice{By: "U_AVERY2", Okta: "00uAVERY"}, ErrAlreadyCounted},
-		{Voice{By: second}, nil},
+		{Decision{By: "U_ROSA2", Okta: "00uROSA"}, ErrOwnRequest},
+		{Decision{By: first, Okta: "00uAVERY"}, nil},
+		{Decision{By: "U_AVERY2", Okta: "00uAVERY"}, ErrAlreadyCounted},
+		{Decision{By: second}, nil},
 	} {
-		step.voice.Digest = digest('a')
-		if _, err := r.Approve(step.voice, 0, start); !errors.Is(err, step.want) {
-			t.Errorf("%+v: %v", step.voice, err)
+		step.decision.Digest = digest('a')
+		if _, err := r.Approve(step.decision, 0, start); !errors.Is(err, step.want) {
+			t.Errorf("%+v: %v", step.decision, err)
 		}
 	}
 	if r.State != Approved {
@@ -82,7 +82,7 @@ func TestRequest_Approve_one_person_by_two_accounts(t *testing.T) {
 	}
 }
 
-func TestRequest_Grow(t *testing.T) {
+func TestRequest_TightenTerms(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		had, asks Terms
@@ -95,26 +95,26 @@ func TestRequest_Grow(t *testing.T) {
 		{"the same", Terms{Approvals: 2}, Terms{Approvals: 2, Recent: 7}, Terms{Approvals: 2}, false},
 	} {
 		r := &Request{State: Pending, Terms: c.had}
-		f, grew := r.Grow(c.asks, start)
+		f, grew := r.TightenTerms(c.asks, start)
 		if grew != c.grew || grew != (f.Name == "terms_grew") || r.Terms.Approvals != c.want.Approvals || r.Terms.Confirm != c.want.Confirm || r.Terms.Large != c.want.Large || r.Terms.Recent != c.want.Recent {
 			t.Errorf("%s: %+v, %v", c.name, r.Terms, grew)
 		}
 	}
 	r := &Request{State: Approved, Terms: Terms{Approvals: 1}}
-	if _, grew := r.Grow(Terms{Approvals: 2}, start); grew {
+	if _, grew := r.TightenTerms(Terms{Approvals: 2}, start); grew {
 		t.Error("what is approved does not change its terms")
 	}
 }
 
 func TestRequest_Revoke_asks_again(t *testing.T) {
 	r := mustPending(t, 1)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Revoke(first, "left", start); err != nil || r.State != Pending || !r.ApprovedAt.IsZero() || len(r.Approved) != 0 || len(r.Fallen) != 1 || r.Fallen[0].Why != "left" {
+	if _, err := r.Revoke(first, "left", start); err != nil || r.State != Pending || !r.ApprovedAt.IsZero() || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why != "left" {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if _, err := r.Approve(Voice{By: second, Digest: digest('a')}, 0, start); err != nil || r.State != Approved {
+	if _, err := r.Approve(Decision{By: second, Digest: digest('a')}, 0, start); err != nil || r.State != Approved {
 		t.Errorf("another: %v", err)
 	}
 	if _, err := mustRunning(t).Revoke(first, "left", start); err == nil {

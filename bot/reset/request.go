@@ -6,25 +6,25 @@ import "time"
 // It is changed only by its own methods, inside an update of the record, and
 // every change comes with the fact that tells of it.
 type Request struct {
-	ID        ID       `json:"id"`
-	State     State    `json:"state"`
-	MovedBy   Person   `json:"moved_by,omitempty"` // who brought it into this state; "" for the bot itself
-	Org       string   `json:"org"`                // Okta org URL: "https://example.okta.com"
-	Asked     Ask      `json:"asked"`
-	Rows      int      `json:"rows"` // rows of the roster
-	Plan      Plan     `json:"plan"` // zero until frozen
-	Terms     Terms    `json:"terms"`
-	Approved  []Voice  `json:"approved,omitempty"` // approvals that count for the plan's digest
-	Fallen    []Voice  `json:"fallen,omitempty"`   // approvals that fell away, with why
-	Denial    *Voice   `json:"denial,omitempty"`
-	TakenOut  []int    `json:"taken_out,omitempty"` // rows that approvers took out of the plan, ascending; the next revision skips them
-	Reported  []Report `json:"reported,omitempty"`  // affected users who said that it was not them
-	Pause     *Pause   `json:"pause,omitempty"`
-	Wait      *Wait    `json:"wait,omitempty"`      // why it does not start yet, while it is approved
-	Restarted *Restart `json:"restarted,omitempty"` // the last time that the bot came back while it ran
-	Refusal   string   `json:"refusal,omitempty"`   // why it was rejected, a sentence for people
-	Code      string   `json:"code,omitempty"`      // the same for machines: "over_max_targets"
-	Totals    *Totals  `json:"totals,omitempty"`    // when settled after a run
+	ID        ID         `json:"id"`
+	State     State      `json:"state"`
+	MovedBy   Person     `json:"moved_by,omitempty"` // who brought it into this state; "" for the bot itself
+	Org       string     `json:"org"`                // Okta org URL: "https://example.okta.com"
+	Asked     Ask        `json:"asked"`
+	Rows      int        `json:"rows"` // rows of the roster
+	Plan      Plan       `json:"plan"` // zero until frozen
+	Terms     Terms      `json:"terms"`
+	Approved  []Decision `json:"approved,omitempty"` // approvals that count for the plan's digest
+	Revoked   []Decision `json:"fallen,omitempty"`   // approvals that fell away, with why
+	Denial    *Decision  `json:"denial,omitempty"`
+	TakenOut  []int      `json:"taken_out,omitempty"` // rows that approvers took out of the plan, ascending; the next revision skips them
+	Reported  []Report   `json:"reported,omitempty"`  // affected users who said that it was not them
+	Pause     *Pause     `json:"pause,omitempty"`
+	Wait      *Wait      `json:"wait,omitempty"`      // why it does not start yet, while it is approved
+	Restarted *Restart   `json:"restarted,omitempty"` // the last time that the bot came back while it ran
+	Refusal   string     `json:"refusal,omitempty"`   // why it was rejected, a sentence for people
+	Code      string     `json:"code,omitempty"`      // the same for machines: "over_max_targets"
+	Totals    *Totals    `json:"totals,omitempty"`    // when settled after a run
 
 	Export *Export `json:"export,omitempty"` // of an export, when its file is made
 	Waves  int     `json:"waves,omitempty"`  // waves of the run whose outcomes were looked at
@@ -131,8 +131,8 @@ type Report struct {
 	Login string `json:"login,omitempty"`
 }
 
-// Voice is one person's decision on one plan digest.
-type Voice struct {
+// Decision is one person's decision on one plan digest.
+type Decision struct {
 	By     Person    `json:"by"`
 	Okta   UserID    `json:"okta,omitempty"` // the one Okta user with the person's verified e-mail
 	Login  string    `json:"login,omitempty"`

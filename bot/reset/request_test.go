@@ -43,7 +43,7 @@ func mustPending(tb testing.TB, n int) *Request {
 func mustRunning(tb testing.TB) *Request {
 	tb.Helper()
 	r := mustPending(tb, 1)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		tb.Fatal(err)
 	}
 	if _, err := r.Start(start); err != nil {
@@ -73,7 +73,7 @@ func TestRequest_Approve(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := mustPending(t, 1)
-			_, err := r.Approve(Voice{By: c.by, Digest: c.shown}, 0, c.at)
+			_, err := r.Approve(Decision{By: c.by, Digest: c.shown}, 0, c.at)
 			if !errors.Is(err, c.want) || r.State != c.state {
 				t.Fatalf("got %v in %s, want %v in %s", err, r.State, c.want, c.state)
 			}
@@ -88,11 +88,11 @@ func TestRequest_Approve_two_are_needed(t *testing.T) {
 		want  error
 		state State
 	}{{first, nil, Pending}, {first, ErrAlreadyCounted, Pending}, {requester, ErrOwnRequest, Pending}, {second, nil, Approved}} {
-		if _, err := r.Approve(Voice{By: step.by, Digest: digest('a')}, 0, start); !errors.Is(err, step.want) || r.State != step.state {
+		if _, err := r.Approve(Decision{By: step.by, Digest: digest('a')}, 0, start); !errors.Is(err, step.want) || r.State != step.state {
 			t.Fatalf("%s: got %v in %s, want %v in %s", step.by, err, r.State, step.want, step.state)
 		}
 	}
-	_, err := r.Approve(Voice{By: "U_THIRD", Digest: digest('a')}, 0, start)
+	_, err := r.Approve(Decision{By: "U_THIRD", Digest: digest('a')}, 0, start)
 	var moved *TransitionError
 	if !errors.As(err, &moved) || moved.Found != Approved || moved.By != second {
 		t.Fatalf("one who comes late is not told who was first: %v", err)
@@ -101,13 +101,13 @@ func TestRequest_Approve_two_are_needed(t *testing.T) {
 
 func TestRequest_TakeOut_drops_approvals(t *testing.T) {
 	r := mustPending(t, 2)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.TakeOut(second, r.Plan.Digest, []int{1}, start); err != nil {
 		t.Fatal(err)
 	}
-	if r.State != Planning || len(r.Approved) != 0 || len(r.Fallen) != 1 || r.Fallen[0].Why == "" {
+	if r.State != Planning || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why == "" {
 		t.Fatalf("approvals did not fall away visibly: %+v", r)
 	}
 }
@@ -168,7 +168,7 @@ func TestRequest_clock(t *testing.T) {
 	if _, err := r.Expire(start.Add(24*time.Hour - 1)); !errors.Is(err, ErrNotYet) {
 		t.Fatalf("expired early: %v", err)
 	}
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Lapse(start.Add(time.Hour - 1)); !errors.Is(err, ErrNotYet) {
@@ -185,7 +185,7 @@ func TestRequest_clock(t *testing.T) {
 func TestRequest_ExecuteBy_counts_from_the_later(t *testing.T) {
 	r := mustPending(t, 1)
 	r.Asked.NotTill = start.Add(10 * time.Hour)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := r.ExecuteBy(), start.Add(11*time.Hour); !got.Equal(want) {
@@ -297,7 +297,7 @@ func TestRequest_TakeOut_rows(t *testing.T) {
 // A number that nobody asked for is no reason to refuse.
 func TestRequest_Approve_without_a_number(t *testing.T) {
 	r := mustPending(t, 1)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 7, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 7, start); err != nil {
 		t.Error(err)
 	}
 	wrong := &ConfirmError{ID: "FR-1", Users: 7}

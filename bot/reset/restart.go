@@ -6,28 +6,28 @@ import (
 )
 
 // Restart tells that the bot was away while a request ran, and came back. What
-// became of the steps in doubt is in the log: see [Aftermath].
+// became of the steps in doubt is in the log: see [RestartOutcome].
 type Restart struct {
 	At      time.Time     `json:"at"`
 	Away    time.Duration `json:"away"`     // since the last step
 	InDoubt int           `json:"in_doubt"` // users whose call was sent and not answered
 }
 
-// factRestarted is the fact of a restart; an Aftermath begins at it.
+// factRestarted is the fact of a restart; a RestartOutcome begins at it.
 const factRestarted = "restarted"
 
-// Return notes that the bot is back and the run goes on.
-func (r *Request) Return(away time.Duration, inDoubt int, now time.Time) (Fact, error) {
-	if err := r.may(MoveReturn); err != nil {
+// RecordRestart notes that the bot is back and the run goes on.
+func (r *Request) RecordRestart(away time.Duration, inDoubt int, now time.Time) (Fact, error) {
+	if err := r.may(MoveRestart); err != nil {
 		return Fact{}, err
 	}
 	r.Restarted = &Restart{At: now, Away: away, InDoubt: inDoubt}
 	return fact(factRestarted, "", now, "away", away.Round(time.Second).String(), "in_doubt", itoa(inDoubt)), nil
 }
 
-// Aftermath folds a request's log into what became of the users who were in doubt
+// RestartOutcome folds a request's log into what became of the users who were in doubt
 // at the last restart. It is not safe for concurrent use.
-type Aftermath struct {
+type RestartOutcome struct {
 	Had   int // had been reset before it
 	Now   int // reset since
 	Other int // came to another outcome
@@ -36,13 +36,13 @@ type Aftermath struct {
 }
 
 // Apply folds one entry; entries come in the order of the log, each once.
-func (a *Aftermath) Apply(e Entry) {
+func (a *RestartOutcome) Apply(e Entry) {
 	if e.Kind == EntryFact && e.Fact != nil && e.Fact.Name == factRestarted {
 		left := map[int]bool{}
 		for row := range a.doubt {
 			left[row] = false
 		}
-		*a = Aftermath{doubt: a.doubt, left: left}
+		*a = RestartOutcome{doubt: a.doubt, left: left}
 	}
 	if e.Step == nil {
 		return
@@ -66,7 +66,7 @@ func (a *Aftermath) Apply(e Entry) {
 	}
 }
 
-func (a *Aftermath) settled(row int, o Outcome) {
+func (a *RestartOutcome) settled(row int, o Outcome) {
 	again, ok := a.left[row]
 	if !ok {
 		return
@@ -83,10 +83,10 @@ func (a *Aftermath) settled(row int, o Outcome) {
 }
 
 // Left is how many users are still in doubt since the restart.
-func (a *Aftermath) Left() int { return len(a.left) }
+func (a *RestartOutcome) Left() int { return len(a.left) }
 
 // Clone returns a copy that later entries do not change.
-func (a *Aftermath) Clone() Aftermath {
+func (a *RestartOutcome) Clone() RestartOutcome {
 	c := *a
 	c.doubt, c.left = maps.Clone(a.doubt), maps.Clone(a.left)
 	return c

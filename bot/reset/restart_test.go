@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAftermath(t *testing.T) {
+func TestRestartOutcome(t *testing.T) {
 	started := func(row int) Entry { return Entry{Kind: EntryStarted, Step: step(row)} }
 	doubt := func(row int) Entry { return Entry{Kind: EntryDoubt, Step: step(row), Reason: SettledAfterRestart} }
 	outcome := func(row int, o Outcome) Entry { return Entry{Kind: EntryOutcome, Step: step(row), Outcome: o} }
@@ -30,7 +30,7 @@ func TestAftermath(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			var a Aftermath
+			var a RestartOutcome
 			for _, e := range c.log {
 				a.Apply(e)
 			}
@@ -41,9 +41,9 @@ func TestAftermath(t *testing.T) {
 	}
 }
 
-func TestRequest_Return(t *testing.T) {
+func TestRequest_RecordRestart(t *testing.T) {
 	r := &Request{ID: "FR-1", State: Running}
-	f, err := r.Return(42*time.Second, 3, start)
+	f, err := r.RecordRestart(42*time.Second, 3, start)
 	if err != nil || f.Name != "restarted" || f.Detail["away"] != "42s" || f.Detail["in_doubt"] != "3" {
 		t.Errorf("%+v, %v", f, err)
 	}
@@ -52,7 +52,7 @@ func TestRequest_Return(t *testing.T) {
 	}
 	paused := &Request{ID: "FR-1", State: Paused, Pause: &Pause{}}
 	var other *TransitionError
-	if _, err := paused.Return(time.Second, 0, start); !errors.As(err, &other) || paused.Restarted != nil {
+	if _, err := paused.RecordRestart(time.Second, 0, start); !errors.As(err, &other) || paused.Restarted != nil {
 		t.Errorf("paused: %v", err)
 	}
 }

@@ -51,7 +51,7 @@ const (
 	MoveRecheck Move = "reset again in"
 	MoveFinish  Move = "finish"
 	MoveReport  Move = "report"
-	MoveReturn  Move = "go on with"
+	MoveRestart Move = "go on with"
 )
 
 // from says in which states a move may be made. A new request is made by [Open] and [OpenRejected].
@@ -73,7 +73,7 @@ var from = map[Move][]State{
 	MoveRecheck: {Verifying},
 	MoveFinish:  {Verifying},
 	MoveReport:  {Running, Paused, Stopping, Verifying, Cancelled, Done},
-	MoveReturn:  {Running},
+	MoveRestart: {Running},
 }
 
 // Settled reports whether nothing will happen to a request in this state any more.

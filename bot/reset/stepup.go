@@ -73,15 +73,15 @@ func (f Fact) confirmedBy(s *StepUp) Fact {
 
 // prove judges the proof of an approval: none is asked for and none given, or one that
 // fits and was not used in this request before.
-func (r *Request) prove(v Voice) error {
+func (r *Request) prove(v Decision) error {
 	if v.StepUp == nil {
 		if r.Terms.StepUp {
 			return &StepUpError{ID: r.ID}
 		}
 		return nil
 	}
-	used := func(have Voice) bool { return have.StepUp != nil && have.StepUp.Transaction == v.StepUp.Transaction }
-	if slices.ContainsFunc(r.Approved, used) || slices.ContainsFunc(r.Fallen, used) {
+	used := func(have Decision) bool { return have.StepUp != nil && have.StepUp.Transaction == v.StepUp.Transaction }
+	if slices.ContainsFunc(r.Approved, used) || slices.ContainsFunc(r.Revoked, used) {
 		return ErrProof
 	}
 	return v.StepUp.Fits(v.Okta, r.ApprovalSubject())
@@ -98,7 +98,7 @@ func (r *Request) dropUnconfirmed() string {
 			continue
 		}
 		v.Why = "it wasn't confirmed in Okta Verify"
-		r.Fallen = append(r.Fallen, v)
+		r.Revoked = append(r.Revoked, v)
 		fell = append(fell, string(v.By))
 	}
 	r.Approved = kept
@@ -115,7 +115,7 @@ func (r *Request) ResumeConfirmed(by Person, approver bool, proof *StepUp, now t
 // with "No, it's not me": its approvals fall, and a request that runs by one of them
 // is paused. It returns no facts where the account has decided nothing.
 func (r *Request) Distrust(by Person, okta UserID, now time.Time) ([]Fact, error) {
-	theirs := func(v Voice) bool { return v.is(by, okta) }
+	theirs := func(v Decision) bool { return v.is(by, okta) }
 	if !slices.ContainsFunc(r.Approved, theirs) {
 		return nil, nil
 	}

@@ -69,10 +69,10 @@ func TestRequest_Approve_confirmed(t *testing.T) {
 	r := mustPending(t, 3)
 	r.Terms.StepUp = true
 	var missing *StepUpError
-	if _, err := r.Approve(Voice{By: first, Okta: oktaFirst, Digest: digest('a')}, 0, start); !errors.As(err, &missing) || missing.ID != r.ID {
+	if _, err := r.Approve(Decision{By: first, Okta: oktaFirst, Digest: digest('a')}, 0, start); !errors.As(err, &missing) || missing.ID != r.ID {
 		t.Fatalf("without a proof: %v", err)
 	}
-	f, err := r.Approve(Voice{By: first, Okta: oktaFirst, Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.1")}, 0, start)
+	f, err := r.Approve(Decision{By: first, Okta: oktaFirst, Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.1")}, 0, start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,39 +81,39 @@ func TestRequest_Approve_confirmed(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, f.Detail[key], want)
 		}
 	}
-	if _, err := r.Approve(Voice{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, "00uSECOND", "v2.1")}, 0, start); !errors.Is(err, ErrProof) {
+	if _, err := r.Approve(Decision{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, "00uSECOND", "v2.1")}, 0, start); !errors.Is(err, ErrProof) {
 		t.Errorf("a proof that was used: %v", err)
 	}
-	if _, err := r.Approve(Voice{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.2")}, 0, start); !errors.Is(err, ErrProof) {
+	if _, err := r.Approve(Decision{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.2")}, 0, start); !errors.Is(err, ErrProof) {
 		t.Errorf("the proof of somebody else: %v", err)
 	}
 	if _, err := r.Revoke(first, "left", start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Approve(Voice{By: first, Okta: oktaFirst, Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.1")}, 0, start); !errors.Is(err, ErrProof) {
+	if _, err := r.Approve(Decision{By: first, Okta: oktaFirst, Digest: digest('a'), StepUp: proofOf(r, oktaFirst, "v2.1")}, 0, start); !errors.Is(err, ErrProof) {
 		t.Errorf("a proof of an approval that fell: %v", err)
 	}
-	// A voice without a proof, from before the terms asked for one, is no use of any proof.
+	// A decision without a proof, from before the terms asked for one, is no use of any proof.
 	r = mustPending(t, 3)
-	if _, err := r.Approve(Voice{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Approve(Voice{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, "00uSECOND", "v2.3")}, 0, start); err != nil {
+	if _, err := r.Approve(Decision{By: second, Okta: "00uSECOND", Digest: digest('a'), StepUp: proofOf(r, "00uSECOND", "v2.3")}, 0, start); err != nil {
 		t.Errorf("a proof beside an approval without one: %v", err)
 	}
 }
 
 // Where the terms come to ask for confirmations, approvals without one fall, the others stay.
-func TestRequest_Grow_stepUp(t *testing.T) {
-	r := &Request{State: Pending, Terms: Terms{Approvals: 3}, Approved: []Voice{{By: first}, {By: second, StepUp: &StepUp{}}, {By: "U_THIRD"}}}
-	f, grew := r.Grow(Terms{Approvals: 1, StepUp: true}, start)
+func TestRequest_TightenTerms_stepUp(t *testing.T) {
+	r := &Request{State: Pending, Terms: Terms{Approvals: 3}, Approved: []Decision{{By: first}, {By: second, StepUp: &StepUp{}}, {By: "U_THIRD"}}}
+	f, grew := r.TightenTerms(Terms{Approvals: 1, StepUp: true}, start)
 	if !grew || !r.Terms.StepUp || f.Detail["step_up"] != "true" || f.Detail["fell"] != "U_APPROVER1 U_THIRD" {
 		t.Errorf("%+v, %+v", f, r.Terms)
 	}
-	if len(r.Approved) != 1 || r.Approved[0].By != second || len(r.Fallen) != 2 || r.Fallen[0].Why == "" {
-		t.Errorf("approved %+v, fallen %+v", r.Approved, r.Fallen)
+	if len(r.Approved) != 1 || r.Approved[0].By != second || len(r.Revoked) != 2 || r.Revoked[0].Why == "" {
+		t.Errorf("approved %+v, fallen %+v", r.Approved, r.Revoked)
 	}
-	if _, grew := r.Grow(Terms{Approvals: 1, StepUp: true}, start); grew || len(r.Approved) != 1 {
+	if _, grew := r.TightenTerms(Terms{Approvals: 1, StepUp: true}, start); grew || len(r.Approved) != 1 {
 		t.Error("it asks already, and grew again")
 	}
 }
@@ -142,7 +142,7 @@ func TestRequest_ResumeConfirmed(t *testing.T) {
 // A refused push takes away what the account has decided: by either of its names, and
 // nobody else's decisions.
 func TestRequest_Distrust(t *testing.T) {
-	voices := []Voice{{By: first, Okta: oktaFirst}, {By: second, Okta: "00uSECOND"}}
+	decisions := []Decision{{By: first, Okta: oktaFirst}, {By: second, Okta: "00uSECOND"}}
 	for name, c := range map[string]struct {
 		state State
 		pause *Pause
@@ -162,7 +162,7 @@ func TestRequest_Distrust(t *testing.T) {
 		"running, nothing was decided":   {Running, nil, "U_OTHER", "", nil, Running, []Person{first, second}},
 		"an account without an Okta one": {Pending, nil, "U_OTHER", "", nil, Pending, []Person{first, second}},
 	} {
-		r := &Request{ID: "FR-1", State: c.state, Pause: c.pause, Approved: slices.Clone(voices)}
+		r := &Request{ID: "FR-1", State: c.state, Pause: c.pause, Approved: slices.Clone(decisions)}
 		facts, err := r.Distrust(c.by, c.okta, start)
 		var names []string
 		for _, f := range facts {

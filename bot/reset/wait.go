@@ -8,8 +8,8 @@ type Wait struct {
 	Until time.Time `json:"until,omitzero"` // when there is room; zero where that is not known yet
 }
 
-// Hold notes that an approved request waits, and reports whether that is news.
-func (r *Request) Hold(why string, until, now time.Time) (Fact, bool) {
+// RecordWait notes that an approved request waits, and reports whether that is news.
+func (r *Request) RecordWait(why string, until, now time.Time) (Fact, bool) {
 	if r.State != Approved || r.Wait != nil && r.Wait.Why == why && r.Wait.Until.Equal(until) {
 		return Fact{}, false
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // That a request waits is news once, and again when the reason or the time has changed.
-func TestRequest_Hold(t *testing.T) {
+func TestRequest_RecordWait(t *testing.T) {
 	later := start.Add(time.Hour)
 	r := &Request{State: Approved}
 	for _, c := range []struct {
@@ -16,7 +16,7 @@ func TestRequest_Hold(t *testing.T) {
 		until time.Time
 		news  bool
 	}{{"a bound", later, true}, {"a bound", later, false}, {"a bound", later.Add(1), true}, {"another", later.Add(1), true}, {"another", time.Time{}, true}, {"another", time.Time{}, false}} {
-		f, news := r.Hold(c.why, c.until, start)
+		f, news := r.RecordWait(c.why, c.until, start)
 		if news != c.news || news != (f.Name == "waits") || r.Wait.Why != c.why || !r.Wait.Until.Equal(c.until) {
 			t.Errorf("%s until %s: %t, %+v", c.why, c.until, news, f)
 		}
@@ -24,7 +24,7 @@ func TestRequest_Hold(t *testing.T) {
 			t.Errorf("until %q", until)
 		}
 	}
-	if _, news := (&Request{State: Pending}).Hold("a bound", later, start); news {
+	if _, news := (&Request{State: Pending}).RecordWait("a bound", later, start); news {
 		t.Error("what is not approved waits for nothing")
 	}
 }
@@ -64,14 +64,14 @@ func TestRequest_WaveEnd(t *testing.T) {
 }
 
 // Over 2 % of failures in a wave pause the run; the wave counts as looked at.
-func TestRequest_LookAt(t *testing.T) {
+func TestRequest_RecordWave(t *testing.T) {
 	for _, c := range []struct {
 		failed, tried int
 		paused        bool
 	}{{0, 0, false}, {0, 10, false}, {1, 50, false}, {1, 49, true}, {2, 100, false}, {3, 100, true}, {1, 1, true}} {
 		r := mustRunning(t)
 		r.Terms.Waves = []int{1, 1}
-		facts, err := r.LookAt(c.failed, c.tried, start)
+		facts, err := r.RecordWave(c.failed, c.tried, start)
 		var names []string
 		for _, f := range facts {
 			names = append(names, f.Name)
@@ -88,10 +88,10 @@ func TestRequest_LookAt(t *testing.T) {
 		}
 	}
 	r := mustRunning(t)
-	if _, err := r.LookAt(0, 1, start); !errors.Is(err, ErrNotYet) {
+	if _, err := r.RecordWave(0, 1, start); !errors.Is(err, ErrNotYet) {
 		t.Errorf("without waves: %v", err)
 	}
-	if _, err := mustPending(t, 1).LookAt(0, 1, start); !errors.As(err, new(*TransitionError)) {
+	if _, err := mustPending(t, 1).RecordWave(0, 1, start); !errors.As(err, new(*TransitionError)) {
 		t.Errorf("what does not run: %v", err)
 	}
 }

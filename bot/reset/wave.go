@@ -21,9 +21,9 @@ func (r *Request) WaveEnd() (targets int, ramping bool) {
 	return min(targets, r.Plan.Resets), true
 }
 
-// LookAt notes what became of the wave under way: so many failed, of those of it
+// RecordWave notes what became of the wave under way: so many failed, of those of it
 // that were tried. Over 2 % pauses the run; who resumes lets the next wave go.
-func (r *Request) LookAt(failed, tried int, now time.Time) ([]Fact, error) {
+func (r *Request) RecordWave(failed, tried int, now time.Time) ([]Fact, error) {
 	if err := r.may(MoveVerify); err != nil { // only what runs
 		return nil, err
 	}

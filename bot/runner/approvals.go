@@ -47,12 +47,12 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 			return r.Withdraw("The requester can't ask for this any more.", now)
 		})
 	}
-	fell, err := d.fallen(ctx, rules, r, all[0], all[1:])
+	fell, err := d.revoked(ctx, rules, r, all[0], all[1:])
 	if err != nil || len(fell) == 0 {
 		return err == nil, err
 	}
 	_, err = d.Record.Update(ctx, d.id, "", false, func(now *reset.Request) (facts []reset.Fact, err error) {
-		if now.State != reset.Approved || !sameVoices(now, r) {
+		if now.State != reset.Approved || !sameDecisions(now, r) {
 			return nil, nil
 		}
 		for _, v := range fell {
@@ -67,8 +67,8 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 	return false, err
 }
 
-// fallen returns the voices that would not count now, with why.
-func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Voice, error) {
+// revoked returns the decisions that would not count now, with why.
+func (d *driver) revoked(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Decision, error) {
 	rows := make([]int, len(voters))
 	for t, err := range d.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
@@ -80,7 +80,7 @@ func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Reques
 			}
 		}
 	}
-	var fell []reset.Voice
+	var fell []reset.Decision
 	var earlier []policy.Person
 	for i, voter := range voters {
 		v := r.Approved[i]
@@ -93,7 +93,7 @@ func (d *driver) fallen(ctx context.Context, rules policy.Rules, r *reset.Reques
 	return fell, nil
 }
 
-// sameVoices reports whether the same persons have approved the same plan.
-func sameVoices(a, b *reset.Request) bool {
-	return a.Plan.Digest == b.Plan.Digest && slices.EqualFunc(a.Approved, b.Approved, func(x, y reset.Voice) bool { return x.By == y.By && x.At.Equal(y.At) })
+// sameDecisions reports whether the same persons have approved the same plan.
+func sameDecisions(a, b *reset.Request) bool {
+	return a.Plan.Digest == b.Plan.Digest && slices.EqualFunc(a.Approved, b.Approved, func(x, y reset.Decision) bool { return x.By == y.By && x.At.Equal(y.At) })
 }

@@ -194,7 +194,7 @@ func (b *bench) approve(id reset.ID) {
 	b.t.Helper()
 	b.await(id, reset.Pending)
 	b.update(id, func(r *reset.Request) (reset.Fact, error) {
-		return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+		return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 	})
 }
 

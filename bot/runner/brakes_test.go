@@ -142,7 +142,7 @@ func TestRunner_review_at_the_start(t *testing.T) {
 				pauseFor(context.Background(), time.Hour)
 				r := b.await(id, c.want)
 				told := r.Refusal
-				for _, v := range r.Fallen {
+				for _, v := range r.Revoked {
 					told += v.Why
 				}
 				if !strings.Contains(told, c.why) || c.want == reset.Pending && len(r.Approved) != 0 {
@@ -178,12 +178,12 @@ func TestRunner_review_at_the_start(t *testing.T) {
 				t.Errorf("%+v", r.Terms)
 			}
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {
-				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest, From: []int{0}}, 0, time.Now())
+				return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest, From: []int{0}}, 0, time.Now())
 			})
 			b.staff.set(policy.Person{ID: "U_APPROVER1"})
 			pauseFor(context.Background(), time.Hour)
-			if r := b.await(id, reset.Pending); len(r.Fallen) != 1 {
-				t.Errorf("%+v", r.Fallen)
+			if r := b.await(id, reset.Pending); len(r.Revoked) != 1 {
+				t.Errorf("%+v", r.Revoked)
 			}
 		})
 	})

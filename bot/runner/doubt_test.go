@@ -358,7 +358,7 @@ func (b *bench) lostFuture(id reset.ID, future func()) {
 	b.stop()
 	b.reopen(func(record) {
 		b.update(id, func(r *reset.Request) (reset.Fact, error) {
-			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+			return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 		})
 		b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 	})

@@ -196,7 +196,7 @@ func TestRunner_export_survives_a_crash_anywhere(t *testing.T) {
 					r.Record = m
 				})
 				b.update(id, func(r *reset.Request) (reset.Fact, error) {
-					return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+					return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 				})
 				pauseFor(context.Background(), 5*time.Minute)
 				b.start()
@@ -221,7 +221,7 @@ func TestRunner_export_is_reviewed(t *testing.T) {
 		b.staff.set(policy.Person{ID: "U_APPROVER1", Deleted: true})
 		b.staff.fail(nil)
 		r := b.await(id, reset.Pending)
-		if len(r.Fallen) != 1 {
+		if len(r.Revoked) != 1 {
 			t.Errorf("%+v", r)
 		}
 	})

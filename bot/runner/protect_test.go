@@ -182,8 +182,8 @@ func TestRunner_break_glass(t *testing.T) {
 						t.Errorf("row 2: %+v", plan[2])
 					}
 				}
-				if r.Plan.Broken != want || plan[spared+1].Action != reset.ActionSkip || !strings.Contains(plan[spared+1].Detail, "last active super administrator") {
-					t.Errorf("%d broken, want %d; row %d: %+v", r.Plan.Broken, want, spared+1, plan[spared+1])
+				if r.Plan.BreakGlassUsers != want || plan[spared+1].Action != reset.ActionSkip || !strings.Contains(plan[spared+1].Detail, "last active super administrator") {
+					t.Errorf("%d broken, want %d; row %d: %+v", r.Plan.BreakGlassUsers, want, spared+1, plan[spared+1])
 				}
 				if told := risksOf(r); !strings.Contains(told, fmt.Sprintf("protected %d", want)) {
 					t.Errorf("risks %s", told)
@@ -208,7 +208,7 @@ func TestRunner_becomes_the_last_super_administrator(t *testing.T) {
 	users[0].Roles, users[1].Roles = []string{"SUPER_ADMIN"}, []string{"SUPER_ADMIN"}
 	onBench(t, oktasim.Options{Given: users, TokenRole: "ORG_ADMIN"}, breaksGlass, func(b *bench) {
 		id := b.ask(reset.Options{BreakGlass: true}, reset.Source{}, ids[0], ids[2])
-		if r := b.await(id, reset.Pending); r.Plan.Broken != 1 {
+		if r := b.await(id, reset.Pending); r.Plan.BreakGlassUsers != 1 {
 			t.Fatalf("%+v", r.Plan)
 		}
 		if err := b.org.SetRoles(ids[1]); err != nil {
@@ -333,7 +333,7 @@ func breaksGlass(r *policy.Rules) {
 func (b *bench) breakGlass(id reset.ID) {
 	b.t.Helper()
 	b.await(id, reset.Pending)
-	for _, v := range []reset.Voice{{By: "U_APPROVER1", From: []int{0}}, {By: "U_APPROVER2"}} {
+	for _, v := range []reset.Decision{{By: "U_APPROVER1", From: []int{0}}, {By: "U_APPROVER2"}} {
 		b.update(id, func(r *reset.Request) (reset.Fact, error) {
 			v.Digest = r.Plan.Digest
 			return r.Approve(v, 0, time.Now())

@@ -55,7 +55,7 @@ func (d *driver) endWave(ctx context.Context, was *reset.Request, b *batch.Batch
 		if r.Waves != was.Waves {
 			return nil, reset.ErrChanged
 		}
-		return r.LookAt(failed, tried, time.Now())
+		return r.RecordWave(failed, tried, time.Now())
 	})
 	var other *reset.TransitionError
 	if errors.As(err, &other) {

@@ -270,7 +270,7 @@ func (b *bench) crashAfterStart(id reset.ID, user string, sent bool) {
 	b.reopen(func(rec record) {
 		ctx := context.Background()
 		b.update(id, func(r *reset.Request) (reset.Fact, error) {
-			return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+			return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 		})
 		b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(time.Now()) })
 		r, err := rec.Get(ctx, id)

@@ -59,7 +59,7 @@ func (d *driver) begin(ctx context.Context, r *reset.Request) (at time.Time, ok 
 		return at, ok, err
 	}
 	err = d.move(ctx, true, func(now *reset.Request, at time.Time) (reset.Fact, error) {
-		if now.State == reset.Approved && !sameVoices(now, r) {
+		if now.State == reset.Approved && !sameDecisions(now, r) {
 			return reset.Fact{}, reset.ErrNotYet // who approved has changed since that was looked at
 		}
 		return now.Start(at)
@@ -77,7 +77,7 @@ func (d *driver) waitForCapacity(ctx context.Context, at time.Time, ok bool) err
 		wait = time.Until(at)
 	}
 	_, err := d.Record.Update(ctx, d.id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-		if f, news := r.Hold(why, until, time.Now()); news {
+		if f, news := r.RecordWait(why, until, time.Now()); news {
 			return []reset.Fact{f}, nil
 		}
 		return nil, nil

@@ -18,7 +18,7 @@ func (b *bench) startedElsewhere(id reset.ID, user string, ahead time.Duration) 
 	b.stop()
 	b.reopen(func(rec record) {
 		r, err := rec.Update(context.Background(), id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-			approved, err := r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+			approved, err := r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 			if err != nil {
 				return nil, err
 			}

@@ -389,11 +389,11 @@ func TestRunner_retaken_row_meets_a_claim(t *testing.T) {
 				return r.FreezePlan(reset.Plan{Revision: 1, Targets: 1, Resets: 1, Digest: "aaaaaaaaaaaaaaaa", FrozenAt: now}, reset.Terms{Approvals: 1, ExecuteWithin: time.Hour}, now.Add(time.Hour), now)
 			})
 			b.update(two, func(r *reset.Request) (reset.Fact, error) {
-				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
+				return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
 			})
 			b.update(two, func(r *reset.Request) (reset.Fact, error) { return r.Start(now) })
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {
-				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
+				return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, now)
 			})
 			b.update(id, func(r *reset.Request) (reset.Fact, error) { return r.Start(now) })
 			// FR-1 has reset row 1 (or so Okta said), FR-2 has then taken the claim and was paused.

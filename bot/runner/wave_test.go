@@ -166,7 +166,7 @@ func TestRunner_waves_survive_a_crash_anywhere(t *testing.T) {
 				r.Record = d
 			})
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {
-				return r.Approve(reset.Voice{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
+				return r.Approve(reset.Decision{By: "U_APPROVER1", Digest: r.Plan.Digest}, 0, time.Now())
 			})
 			pauseFor(context.Background(), 5*time.Minute)
 			b.start()

@@ -388,8 +388,8 @@ func TestVerifier_rejected(t *testing.T) {
 		w.okta.set(func(o *fakeOkta) { o.next = phone{result: okta.PushRejected} })
 		w.press(first, third)
 		later(time.Minute)
-		if got := w.wants(waits.ID, reset.Pending, 0); len(got.Fallen) != 1 || !strings.Contains(got.Fallen[0].Why, "refused in Okta Verify") {
-			t.Errorf("fallen: %+v", got.Fallen)
+		if got := w.wants(waits.ID, reset.Pending, 0); len(got.Revoked) != 1 || !strings.Contains(got.Revoked[0].Why, "refused in Okta Verify") {
+			t.Errorf("fallen: %+v", got.Revoked)
 		}
 		if got := w.wants(runs.ID, reset.Paused, 2); got.Pause.Cause != reset.CauseReported {
 			t.Errorf("paused for %s", got.Pause.Cause)
@@ -556,8 +556,8 @@ func TestVerifier_terms(t *testing.T) {
 		w.okta.next = success
 		w.press(second, r)
 		later(time.Minute)
-		if got := w.wants(r.ID, reset.Pending, 1); len(got.Fallen) != 1 || got.Approved[0].By != second {
-			t.Errorf("fallen %+v", got.Fallen)
+		if got := w.wants(r.ID, reset.Pending, 1); len(got.Revoked) != 1 || got.Approved[0].By != second {
+			t.Errorf("fallen %+v", got.Revoked)
 		}
 	})
 }

@@ -86,7 +86,7 @@ func kindMark(r *reset.Request) string {
 func Moved(r *reset.Request) Message {
 	switch r.State {
 	case reset.Pending:
-		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), phrase.Plural(r.Missing(), "more approval")))
+		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), phrase.Plural(r.MissingApprovals(), "more approval")))
 	case reset.Stopping:
 		return Answer(fmt.Sprintf("%s is stopping.%s", named(r), underWay(r)))
 	}

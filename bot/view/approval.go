@@ -86,8 +86,8 @@ const reasonShown = 200
 func counts(r *reset.Request) string {
 	var b strings.Builder
 	b.WriteString(planned(r))
-	if r.Missing() > 0 {
-		b.WriteString(", " + phrase.Wanting(r))
+	if r.MissingApprovals() > 0 {
+		b.WriteString(", " + phrase.StillNeeded(r))
 	}
 	fmt.Fprintf(&b, ", expires %s", phrase.Date(r.ExpiresAt))
 	if r.Plan.Takes > 0 && !phrase.IsExport(r) {
@@ -100,9 +100,9 @@ func counts(r *reset.Request) string {
 		b.WriteString("\n" + confirmers(r.Terms))
 	}
 	if len(r.Approved) > 0 {
-		fmt.Fprintf(&b, "\nApproved by %s", phrase.Voices(r.Approved))
+		fmt.Fprintf(&b, "\nApproved by %s", phrase.Deciders(r.Approved))
 	}
-	for _, v := range r.Fallen[max(0, len(r.Fallen)-phrase.VotesShown):] {
+	for _, v := range r.Revoked[max(0, len(r.Revoked)-phrase.DecidersShown):] {
 		b.WriteString("\n" + phrase.Fell(v))
 	}
 	return b.String()
@@ -276,8 +276,8 @@ func confirmWords(r *reset.Request, l *Listing) (title, text string) {
 	if o.RevokeSessions {
 		text += " Their Okta sessions end."
 	}
-	if r.Plan.Broken > 0 {
-		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", phrase.Plural(r.Plan.Broken, "protected user"), text)
+	if r.Plan.BreakGlassUsers > 0 {
+		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", phrase.Plural(r.Plan.BreakGlassUsers, "protected user"), text)
 	}
 	return title, text
 }

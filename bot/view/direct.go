@@ -51,12 +51,12 @@ func decided(r *reset.Request, revision int, to reset.Person) string {
 	case r.State == reset.Denied, r.State == reset.Expired, r.State == reset.Cancelled && !r.HasRun():
 		return statusLine(r, nil)
 	}
-	return "Approved by " + phrase.Voices(r.Approved) + "."
+	return "Approved by " + phrase.Deciders(r.Approved) + "."
 }
 
 // Reminder says in the thread that half of the time for a decision is over.
 func Reminder(r *reset.Request) Message {
-	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), phrase.Wanting(r), phrase.Date(r.ExpiresAt))
+	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), phrase.StillNeeded(r), phrase.Date(r.ExpiresAt))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
@@ -91,7 +91,7 @@ func Ended(r *reset.Request, link string) Message {
 
 // ExportNote stands with the file of an export, in the requester's direct messages.
 func ExportNote(r *reset.Request) string {
-	s := fmt.Sprintf("Your list from *%s*, approved by %s.", named(r), phrase.Voices(r.Approved))
+	s := fmt.Sprintf("Your list from *%s*, approved by %s.", named(r), phrase.Deciders(r.Approved))
 	if r.Export != nil {
 		s += " " + exported(r.Export)
 	}

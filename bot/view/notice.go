@@ -89,7 +89,7 @@ func GlassAlert(r *reset.Request, happened string) Message {
 	if len(r.Approved) > 0 {
 		s += ", approved by " + approvers(r)
 	}
-	s += fmt.Sprintf(": %s, of them %s protected.", phrase.Users(r.Plan.Resets), phrase.Count(r.Plan.Broken))
+	s += fmt.Sprintf(": %s, of them %s protected.", phrase.Users(r.Plan.Resets), phrase.Count(r.Plan.BreakGlassUsers))
 	if t := totals(r); t != "" {
 		s += " " + t
 	}

@@ -46,7 +46,7 @@ func TestNotices_stayInsideSlacksLimits(t *testing.T) {
 }
 
 func TestAlerts_golden(t *testing.T) {
-	r := with(done(), func(r *reset.Request) { r.Asked.Options.BreakGlass, r.Plan.Broken = true, 3 })
+	r := with(done(), func(r *reset.Request) { r.Asked.Options.BreakGlass, r.Plan.BreakGlassUsers = true, 3 })
 	all := map[string]view.Message{
 		"glass":    view.GlassAlert(r, "has ended"),
 		"reported": view.ReportAlert(r, reset.Report{Row: 7, By: "U_ANA", At: noon}),

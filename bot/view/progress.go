@@ -18,7 +18,7 @@ type Pace struct {
 	PerMinute float64               // outcomes a minute lately; 0 if not known
 	Retrying  int                   // calls that Okta did not answer well and that are sent again
 	Left      time.Duration         // until the last outcome at this rate; 0 if not known
-	After     reset.Aftermath       // of the last restart
+	After     reset.RestartOutcome  // of the last restart
 }
 
 const barCells = 20

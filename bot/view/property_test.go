@@ -68,8 +68,8 @@ func anyRequest(t *rapid.T) *reset.Request {
 		r.Pause.Detail, r.Pause.By = draw("detail"), reset.Person(draw("paused_by"))
 	}
 	for range rapid.IntRange(0, 30).Draw(t, "voices") {
-		r.Approved = append(r.Approved, reset.Voice{By: reset.Person(draw("voice")), Login: draw("login"), At: noon})
-		r.Fallen = append(r.Fallen, reset.Voice{By: "U_GONE", Why: draw("fallen")})
+		r.Approved = append(r.Approved, reset.Decision{By: reset.Person(draw("voice")), Login: draw("login"), At: noon})
+		r.Revoked = append(r.Revoked, reset.Decision{By: "U_GONE", Why: draw("fallen")})
 	}
 	return r
 }

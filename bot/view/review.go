@@ -311,7 +311,7 @@ func ApprovedIn(r *reset.Request) slack.ModalViewRequest {
 // ApprovedWords says that an approval counts, and what is still needed; mrkdwn.
 func ApprovedWords(r *reset.Request) string {
 	if r.State == reset.Pending {
-		return fmt.Sprintf("Your approval of %s counts; %s.", r.ID, phrase.Wanting(r))
+		return fmt.Sprintf("Your approval of %s counts; %s.", r.ID, phrase.StillNeeded(r))
 	}
 	return fmt.Sprintf("Your approval of %s counts. Its thread shows how it goes.", r.ID)
 }

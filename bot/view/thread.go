@@ -90,17 +90,17 @@ func proofs(n map[reset.Proof]int) string {
 // Decision says in the thread who decided. It is edited as decisions come.
 func Decision(r *reset.Request) Message {
 	var lines []string
-	if marked(r) || len(r.Fallen) > 0 {
+	if marked(r) || len(r.Revoked) > 0 {
 		lines = append(lines, "*"+named(r)+"*")
 	}
-	for _, v := range r.Fallen {
+	for _, v := range r.Revoked {
 		lines = append(lines, phrase.Fell(v))
 	}
 	for _, v := range r.Approved {
-		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Voice(v), named(r), phrase.Date(v.At)))
+		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Decider(v), named(r), phrase.Date(v.At)))
 	}
-	if r.Missing() > 0 && r.State == reset.Pending {
-		lines = append(lines, phrase.Wanting(r)+".")
+	if r.MissingApprovals() > 0 && r.State == reset.Pending {
+		lines = append(lines, phrase.StillNeeded(r)+".")
 	}
 	if w := phrase.Waits(r); w != "" && r.State == reset.Approved {
 		lines = append(lines, w)
@@ -127,7 +127,7 @@ func HasDecision(r *reset.Request) bool {
 	case reset.Cancelled:
 		return r.Plan.Digest != ""
 	}
-	return len(r.Approved)+len(r.Fallen) > 0
+	return len(r.Approved)+len(r.Revoked) > 0
 }
 
 // Paused says in the thread why a request is paused and who may lift it.
@@ -168,14 +168,14 @@ func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
 }
 
 // Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
-func Restarted(r *reset.Request, a reset.Aftermath) Message {
+func Restarted(r *reset.Request, a reset.RestartOutcome) Message {
 	s := fmt.Sprintf("*%s goes on.* %s", named(r), restarted(r, a))
 	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
 }
 
 // restarted is a restart in a line: "Back after 42 s. 3 resets were interrupted
 // and checked: 2 had gone through, 1 was sent again."
-func restarted(r *reset.Request, a reset.Aftermath) string {
+func restarted(r *reset.Request, a reset.RestartOutcome) string {
 	b := r.Restarted
 	s := "Back after " + phrase.Span(b.Away) + "."
 	if b.InDoubt == 0 || r.Asked.Options.DryRun {

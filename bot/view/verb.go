@@ -177,7 +177,7 @@ func Receipt(r *reset.Request, h AuditHeads) Message {
 	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
 		lines = append(lines, "Approved by "+voiceOf(v))
 	}
-	for _, v := range r.Fallen[:min(len(r.Fallen), 20)] {
+	for _, v := range r.Revoked[:min(len(r.Revoked), 20)] {
 		lines = append(lines, fmt.Sprintf("Approval that no longer counts: %s: %s", voiceOf(v), phrase.Told(phrase.Cut(v.Why, 200))))
 	}
 	if r.Denial != nil {
@@ -195,7 +195,7 @@ func Receipt(r *reset.Request, h AuditHeads) Message {
 }
 
 // voiceOf says who decided, as which Okta user, and when.
-func voiceOf(v reset.Voice) string {
+func voiceOf(v reset.Decision) string {
 	s := phrase.Mention(v.By)
 	if v.Login != "" {
 		s += " (" + phrase.Code(v.Login) + ")"

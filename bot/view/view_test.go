@@ -125,8 +125,8 @@ func pending() *reset.Request {
 
 func approved() *reset.Request {
 	r := pending()
-	must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
-	must(r.Approve(reset.Voice{By: "U_APPROVER2", Digest: digest}, 0, noon.Add(3*time.Minute)))
+	must(r.Approve(reset.Decision{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
+	must(r.Approve(reset.Decision{By: "U_APPROVER2", Digest: digest}, 0, noon.Add(3*time.Minute)))
 	return r
 }
 
@@ -194,7 +194,7 @@ func states() map[string]*reset.Request {
 	at := noon.Add(10 * time.Minute)
 	return map[string]*reset.Request{
 		"pending":      pending(),
-		"half":         with(pending(), func(r *reset.Request) { must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, at)) }),
+		"half":         with(pending(), func(r *reset.Request) { must(r.Approve(reset.Decision{By: "U_APPROVER1", Digest: digest}, 0, at)) }),
 		"approved":     approved(),
 		"denied":       with(pending(), func(r *reset.Request) { must(r.Deny("U_APPROVER1", digest, "not in <my> name", at)) }),
 		"expired":      with(pending(), func(r *reset.Request) { must(r.Expire(noon.Add(25 * time.Hour))) }),
@@ -219,17 +219,19 @@ func states() map[string]*reset.Request {
 		"listing":      listing(reset.Source{Group: "Sales"}),
 		"searching":    listing(reset.Source{Search: `status eq "LOCKED_OUT"`}),
 		"no_group":     with(listing(reset.Source{Group: "Sails"}), func(r *reset.Request) { must(r.Reject("no_group", "Okta has no group of this name.", at)) }),
-		"restarted":    with(running(), func(r *reset.Request) { must(r.Return(42*time.Second, 4, at)) }),
+		"restarted":    with(running(), func(r *reset.Request) { must(r.RecordRestart(42*time.Second, 4, at)) }),
 		"later":        with(planning(), func(r *reset.Request) { r.Asked.NotTill, r.Asked.Options.DryRun = at, true }),
 		"three": with(command(), func(r *reset.Request) {
 			r.Rows, r.Plan.Resets, r.Plan.Names = 3, 3, []string{"Ana Lima", "Bo <Chen>", "cy@example.com"}
 		}),
-		"of_earlier":   with(pending(), func(r *reset.Request) { r.Plan.Odd, r.Plan.Broken = []string{"12 users were reset before."}, 1 }),
+		"of_earlier": with(pending(), func(r *reset.Request) {
+			r.Plan.Odd, r.Plan.BreakGlassUsers = []string{"12 users were reset before."}, 1
+		}),
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"odd":          standingOut(),
 		"break_glass":  breakGlass(),
-		"waiting":      with(approved(), func(r *reset.Request) { r.Hold("There is room at that moment.", at.Add(time.Hour), at) }),
-		"no_room_yet":  with(approved(), func(r *reset.Request) { r.Hold("There is room when others have ended.", time.Time{}, at) }),
+		"waiting":      with(approved(), func(r *reset.Request) { r.RecordWait("There is room at that moment.", at.Add(time.Hour), at) }),
+		"no_room_yet":  with(approved(), func(r *reset.Request) { r.RecordWait("There is room when others have ended.", time.Time{}, at) }),
 		"at":           with(approved(), func(r *reset.Request) { r.Asked.NotTill = at.Add(19 * time.Hour) }),
 		"waves":        with(running(), func(r *reset.Request) { r.Terms.Waves, r.Waves = []int{10, 100}, 1 }),
 		"not_allowed":  with(approved(), func(r *reset.Request) { must(r.Withdraw("The requester can no longer ask.", at)) }),
@@ -255,13 +257,13 @@ func standingOut() *reset.Request {
 	r.Terms = reset.Terms{Approvals: 3, Able: 2, Large: true, Recent: 120, Confirm: 495, ExecuteWithin: time.Hour, From: []reset.Quorum{
 		{Name: "@security", Members: []string{"S1"}}, {Name: "@helpdesk", Members: []string{"S2"}},
 	}}
-	must(r.Approve(reset.Voice{By: "U_APPROVER1", Okta: "00u1", Login: "ana.admin@example.com", Digest: digest, From: []int{0}}, 495, noon.Add(2*time.Minute)))
+	must(r.Approve(reset.Decision{By: "U_APPROVER1", Okta: "00u1", Login: "ana.admin@example.com", Digest: digest, From: []int{0}}, 495, noon.Add(2*time.Minute)))
 	return r
 }
 
 func breakGlass() *reset.Request {
 	r := pending()
-	r.Asked.Options.BreakGlass, r.Plan.Broken = true, 2
+	r.Asked.Options.BreakGlass, r.Plan.BreakGlassUsers = true, 2
 	r.Plan.Risks = []reset.Risk{{Kind: reset.RiskProtected, Users: 2}}
 	r.Terms.From = []reset.Quorum{{Name: "those who approve break-glass", Members: []string{"U1"}}}
 	return r
@@ -284,7 +286,7 @@ func export() *reset.Request {
 
 func exporting() *reset.Request {
 	r := export()
-	must(r.Approve(reset.Voice{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
+	must(r.Approve(reset.Decision{By: "U_APPROVER1", Digest: digest}, 0, noon.Add(2*time.Minute)))
 	must(r.Start(noon.Add(4 * time.Minute)))
 	return r
 }
@@ -351,7 +353,7 @@ func listed(r *reset.Request) *view.Listing {
 func pace() view.Pace {
 	return view.Pace{
 		ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 196, reset.OutcomeFailed: 2},
-		PerMinute: 118.6, Left: 151 * time.Second, Retrying: 3, After: reset.Aftermath{Had: 2, Now: 1, Other: 1},
+		PerMinute: 118.6, Left: 151 * time.Second, Retrying: 3, After: reset.RestartOutcome{Had: 2, Now: 1, Other: 1},
 	}
 }
 

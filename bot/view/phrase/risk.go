@@ -27,8 +27,8 @@ func Risks(r *reset.Request) []string {
 			all = append(all, s)
 		}
 	}
-	if r.Plan.Broken > 0 && !said { // a plan that an earlier version made
-		all = append(all, riskWords(r, reset.Risk{Kind: reset.RiskProtected, Users: r.Plan.Broken}))
+	if r.Plan.BreakGlassUsers > 0 && !said { // a plan that an earlier version made
+		all = append(all, riskWords(r, reset.Risk{Kind: reset.RiskProtected, Users: r.Plan.BreakGlassUsers}))
 	}
 	if !IsExport(r) {
 		for _, s := range r.Plan.Odd {

@@ -7,22 +7,22 @@ import (
 	"factorbot/bot/reset"
 )
 
-// VotesShown is how many voices a message names.
-const VotesShown = 20
+// DecidersShown is how many of those who decided a message names.
+const DecidersShown = 20
 
-// Voices names who decided, and as which Okta user: "@A (as ana@example.com) and @B"; mrkdwn.
-func Voices(all []reset.Voice) string {
+// Deciders names who decided, and as which Okta user: "@A (as ana@example.com) and @B"; mrkdwn.
+func Deciders(all []reset.Decision) string {
 	names := make([]string, 0, len(all))
-	for _, v := range all[:min(len(all), VotesShown)] {
-		names = append(names, Voice(v))
+	for _, v := range all[:min(len(all), DecidersShown)] {
+		names = append(names, Decider(v))
 	}
-	if n := len(all) - VotesShown; n > 0 {
+	if n := len(all) - DecidersShown; n > 0 {
 		names = append(names, Count(n)+" more")
 	}
 	return And(names)
 }
 
-func Voice(v reset.Voice) string {
+func Decider(v reset.Decision) string {
 	var how []string
 	if v.Login != "" {
 		how = append(how, "as "+Code(v.Login))
@@ -36,15 +36,15 @@ func Voice(v reset.Voice) string {
 	return Mention(v.By) + " (" + strings.Join(how, ", ") + ")"
 }
 
-// Wanting says which approvals are still needed: "2 more approvals needed, one of them from @security"; mrkdwn.
-func Wanting(r *reset.Request) string {
-	w := r.Wanting()
+// StillNeeded says which approvals are still needed: "2 more approvals needed, one of them from @security"; mrkdwn.
+func StillNeeded(r *reset.Request) string {
+	w := r.StillNeeded()
 	s := Plural(w.More, "more approval") + " needed"
 	if len(r.Approved) == 0 {
 		s = Plural(w.More, "approval") + " needed"
 	}
 	quorums := make([]string, 0, len(w.From))
-	for _, q := range w.From[:min(len(w.From), VotesShown)] {
+	for _, q := range w.From[:min(len(w.From), DecidersShown)] {
 		quorums = append(quorums, Escape(Cut(Line(q), 100)))
 	}
 	switch {
@@ -60,7 +60,7 @@ func Wanting(r *reset.Request) string {
 	return fmt.Sprintf("%s, %s of them from %s", s, Count(w.Groups), Or(quorums))
 }
 
-func Fell(v reset.Voice) string {
+func Fell(v reset.Decision) string {
 	return fmt.Sprintf("%s's approval no longer counts: %s", Mention(v.By), Told(v.Why))
 }
 

@@ -10,11 +10,11 @@ import (
 // RevokedReason says why an approval that counted once does not count now, for everybody
 // who reads the message; "" where it does. One that stood for a group stands
 // for it still, or falls.
-func (r Rules) RevokedReason(v reset.Voice, p Person, req *reset.Request, l ApprovalContext) string {
+func (r Rules) RevokedReason(v reset.Decision, p Person, req *reset.Request, l ApprovalContext) string {
 	if refusal := (*Refusal)(nil); errors.As(r.MayApprove(p, req, l), &refusal) {
 		return ReasonText(refusal.Code)
 	}
-	now := r.Voice(p, req.Terms, v.Digest)
+	now := r.NewDecision(p, req.Terms, v.Digest)
 	if slices.ContainsFunc(v.From, func(q int) bool { return !slices.Contains(now.From, q) }) {
 		return "they aren't in the group any more that they approved for"
 	}
