@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -205,32 +204,12 @@ func (p *poster) render(ctx context.Context, r *reset.Request, kind fileKind, w 
 	if kind == planFile {
 		err = roster.WritePlan(n, targets)
 	} else {
-		l := reset.NewLedger()
-		for e, bad := range p.Record.Log(ctx, r.ID, 1) {
-			if err = bad; err != nil {
-				break
-			}
-			l.Apply(e)
-		}
-		if err == nil {
-			err = roster.WriteResults(n, results(targets, l))
-		}
+		err = roster.WriteResults(n, reset.Results(p.Record.Log(ctx, r.ID, 1), targets))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("render the file: %w", err)
 	}
 	return n.n, nil
-}
-
-// results joins the targets with what the log tells of them.
-func results(targets iter.Seq2[reset.Target, error], l *reset.Ledger) iter.Seq2[roster.Result, error] {
-	return func(yield func(roster.Result, error) bool) {
-		for t, err := range targets {
-			if !yield(roster.Result{Target: t, Progress: l.Row(t.Row)}, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // counter counts what goes through it.

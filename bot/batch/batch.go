@@ -105,12 +105,9 @@ type Batch struct {
 // Open reads the journal and says of every step that it leaves open that it is in
 // doubt. The batch has to be closed.
 func Open(ctx context.Context, d Deps, s *Session, r *reset.Request) (*Batch, error) {
-	ledger := reset.NewLedger()
-	for e, err := range d.Record.Log(ctx, r.ID, 1) {
-		if err != nil {
-			return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
-		}
-		ledger.Apply(e)
+	ledger, err := reset.Fold(d.Record.Log(ctx, r.ID, 1))
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", r.ID, err)
 	}
 	b := newBatch(ctx, d, s, r, ledger)
 	if r.State == reset.Running || r.State == reset.Paused {

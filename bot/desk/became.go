@@ -108,16 +108,13 @@ func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Tar
 	if !found {
 		return b, false, nil
 	}
-	ledger := reset.NewLedger()
 	if r.HasRun() {
-		for e, err := range d.Plans.Log(ctx, r.ID, 1) {
-			if err != nil {
-				return b, false, fmt.Errorf("read the log of %s: %w", r.ID, err)
-			}
-			ledger.Apply(e)
+		ledger, err := reset.Fold(d.Plans.Log(ctx, r.ID, 1))
+		if err != nil {
+			return b, false, fmt.Errorf("read the log of %s: %w", r.ID, err)
 		}
+		b.Step = ledger.Row(b.Target.Row)
 	}
-	b.Step = ledger.Row(b.Target.Row)
 	if r.State.Settled() || b.Target.Action == reset.ActionSkip {
 		b.Step = reset.Final(b.Target, b.Step)
 	}

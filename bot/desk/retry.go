@@ -106,19 +106,12 @@ func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Re
 
 // outcomes calls each with every target that is an Okta user, and what became of it.
 func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.Target, reset.Progress)) error {
-	ledger := reset.NewLedger()
-	for e, err := range d.Plans.Log(ctx, r.ID, 1) {
+	for row, err := range reset.Results(d.Plans.Log(ctx, r.ID, 1), d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1)) {
 		if err != nil {
-			return fmt.Errorf("read the log of %s: %w", r.ID, err)
+			return fmt.Errorf("read the results of %s: %w", r.ID, err)
 		}
-		ledger.Apply(e)
-	}
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
-		if err != nil {
-			return fmt.Errorf("read the plan of %s: %w", r.ID, err)
-		}
-		if t.User != "" {
-			each(t, reset.Final(t, ledger.Row(t.Row)))
+		if row.Target.User != "" {
+			each(row.Target, reset.Final(row.Target, row.Progress))
 		}
 	}
 	return nil

@@ -37,18 +37,11 @@ func (pl *planning) resetBefore(ctx context.Context, of reset.ID) (map[reset.Use
 }
 
 func (pl *planning) wasReset(ctx context.Context, r *reset.Request, before map[reset.UserID]reset.ID) error {
-	ledger := reset.NewLedger()
-	for e, err := range pl.Record.Log(ctx, r.ID, 1) {
+	for row, err := range reset.Results(pl.Record.Log(ctx, r.ID, 1), pl.Record.Targets(ctx, r.ID, r.Plan.Revision, 1)) {
 		if err != nil {
-			return fmt.Errorf("read the log of %s: %w", r.ID, err)
+			return fmt.Errorf("read the results of %s: %w", r.ID, err)
 		}
-		ledger.Apply(e)
-	}
-	for t, err := range pl.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
-		if err != nil {
-			return fmt.Errorf("read the plan of %s: %w", r.ID, err)
-		}
-		p := reset.Final(t, ledger.Row(t.Row))
+		t, p := row.Target, reset.Final(row.Target, row.Progress)
 		if t.User != "" && (p.Outcome == reset.OutcomeReset || p.Reason == reset.EnrolledMeanwhile) {
 			before[t.User] = r.ID
 		}

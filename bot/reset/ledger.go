@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -11,7 +12,6 @@ import (
 type Ledger struct {
 	open    map[int]*Progress // of the rows without an outcome, and of those in doubt
 	packed  packed            // of the others
-	totals  map[Outcome]int
 	lastSeq int64
 	last    time.Time
 	began   time.Time     // Okta's clock at the first attempt of all
@@ -57,8 +57,40 @@ type Attempt struct {
 }
 
 // NewLedger returns an empty ledger.
-func NewLedger() *Ledger {
-	return &Ledger{open: map[int]*Progress{}, totals: map[Outcome]int{}}
+func NewLedger() *Ledger { return &Ledger{open: map[int]*Progress{}} }
+
+// Fold returns the ledger of a whole log.
+func Fold(log iter.Seq2[Entry, error]) (*Ledger, error) {
+	l := NewLedger()
+	for e, err := range log {
+		if err != nil {
+			return nil, err
+		}
+		l.Apply(e)
+	}
+	return l, nil
+}
+
+// Result is a target and what became of it.
+type Result struct {
+	Target   Target
+	Progress Progress
+}
+
+// Results joins the targets of a plan with what the log tells of them.
+func Results(log iter.Seq2[Entry, error], targets iter.Seq2[Target, error]) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		l, err := Fold(log)
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		for t, err := range targets {
+			if !yield(Result{t, l.Row(t.Row)}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Apply folds one entry; entries come in the order of the log, one seen before is passed over.
@@ -77,10 +109,6 @@ func (l *Ledger) Apply(e Entry) {
 		l.clocks(e)
 	}
 	p := l.opened(e.Step.Row)
-	if e.Kind == EntryOutcome || e.Kind == EntryDoubt {
-		l.count(p.Outcome, -1)
-		l.count(e.Outcome, +1)
-	}
 	p.apply(e)
 	if p.Outcome != "" && p.Open == nil {
 		l.packed.put(e.Step.Row, p)
@@ -118,12 +146,6 @@ func (l *Ledger) opened(row int) *Progress {
 // restart left it in doubt, or what proved it.
 func afterwards(e Entry) bool {
 	return e.Kind == EntryDoubt && e.Reason == SettledAfterRestart || e.Kind == EntryOutcome && e.Proof != ""
-}
-
-func (l *Ledger) count(o Outcome, by int) {
-	if o != "" {
-		l.totals[o] += by
-	}
 }
 
 func (p *Progress) apply(e Entry) {
@@ -222,21 +244,6 @@ func (l *Ledger) Row(row int) Progress {
 	p, _ := l.packed.get(row)
 	return p
 }
-
-// Count returns how many targets have the outcome by the log; those that the plan skips are not in it.
-func (l *Ledger) Count(o Outcome) int { return l.totals[o] }
-
-// Settled returns how many targets have an outcome by the log.
-func (l *Ledger) Settled() int {
-	n := 0
-	for _, c := range l.totals {
-		n += c
-	}
-	return n
-}
-
-// LastSeq returns the number of the last entry folded.
-func (l *Ledger) LastSeq() int64 { return l.lastSeq }
 
 // Began returns Okta's clock at the first attempt of all, zero before it.
 func (l *Ledger) Began() time.Time { return l.began }

@@ -1,7 +1,9 @@
 package reset
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -86,28 +88,23 @@ func TestTotals_add_up(t *testing.T) {
 			l.Apply(e)
 			counter.Apply(e)
 		}
-		for _, o := range Outcomes() {
-			if counter.Count(o) != l.Count(o) || counter.Settled() != l.Settled() {
-				t.Fatalf("%s: counter has %d of %d, ledger %d of %d", o, counter.Count(o), counter.Settled(), l.Count(o), l.Settled())
-			}
-		}
 		var sum Totals
-		byLog := 0
+		byLog := map[Outcome]int{}
 		for row := 1; row <= rows; row++ {
 			target := Target{Row: row, Action: ActionReset}
 			if rapid.Bool().Draw(t, "skip") {
 				target.Action, target.Reason = ActionSkip, Duplicate
 			}
 			sum.Add(Final(target, l.Row(row)))
-			if l.Row(row).Outcome != "" {
-				byLog++
-			}
+			byLog[l.Row(row).Outcome]++
 		}
 		if sum.Rows() != rows {
 			t.Fatalf("%d rows, totals %+v", rows, sum)
 		}
-		if l.Settled() != byLog {
-			t.Fatalf("ledger counts %d settled, rows say %d", l.Settled(), byLog)
+		for _, o := range Outcomes() {
+			if counter.Count(o) != byLog[o] || counter.Settled() != rows-byLog[""] {
+				t.Fatalf("%s: counter has %d of %d, rows say %d of %d", o, counter.Count(o), counter.Settled(), byLog[o], rows-byLog[""])
+			}
 		}
 	})
 }
@@ -241,8 +238,8 @@ func TestLedger_packs(t *testing.T) {
 		apply(Entry{Kind: EntryStarted, At: start, Step: step(row)})
 		apply(Entry{Kind: EntryOutcome, At: start, Step: step(row), Outcome: OutcomeReset, Factors: []string{"sms"}, RequestID: "r1"})
 	}
-	if len(l.open) != 0 || l.Settled() != 3 || c.Settled() != 3 || len(l.packed.rows) != 7 || len(c.rows) != 7 {
-		t.Errorf("%d open, %d and %d settled, %d and %d rows", len(l.open), l.Settled(), c.Settled(), len(l.packed.rows), len(c.rows))
+	if len(l.open) != 0 || c.Settled() != 3 || len(l.packed.rows) != 7 || len(c.rows) != 7 {
+		t.Errorf("%d open, %d settled, %d and %d rows", len(l.open), c.Settled(), len(l.packed.rows), len(c.rows))
 	}
 	for row, want := range map[int]Outcome{-1: "", 0: OutcomeReset, 1: "", 6: OutcomeReset, 7: ""} {
 		if got := l.Row(row).Outcome; got != want {
@@ -253,8 +250,8 @@ func TestLedger_packs(t *testing.T) {
 	apply(Entry{Seq: 9, Kind: EntryOutcome, Step: step(6), Outcome: OutcomeFailed})
 	apply(Entry{Seq: 9, Kind: EntryOutcome, Step: step(3), Outcome: OutcomeFailed})
 	apply(Entry{Seq: 8, Kind: EntryOutcome, Step: step(3), Outcome: OutcomeFailed})
-	if l.Count(OutcomeFailed) != 1 || c.Count(OutcomeFailed) != 1 || l.LastSeq() != 9 || c.LastSeq() != 9 {
-		t.Errorf("%d and %d failed, up to %d and %d", l.Count(OutcomeFailed), c.Count(OutcomeFailed), l.LastSeq(), c.LastSeq())
+	if l.Row(6).Outcome != OutcomeFailed || l.Row(3).Outcome != OutcomeReset || c.Count(OutcomeFailed) != 1 || c.LastSeq() != 9 {
+		t.Errorf("%s and %s, %d failed, up to %d", l.Row(6).Outcome, l.Row(3).Outcome, c.Count(OutcomeFailed), c.LastSeq())
 	}
 	if c.Apply(Entry{Kind: EntryOutcome, Step: step(1), Outcome: "new"}); c.Settled() != 3 || c.Count("new") != 0 {
 		t.Errorf("%d settled", c.Settled())
@@ -437,5 +434,52 @@ func TestFinal(t *testing.T) {
 		if got := Final(meant, c.p); got.Outcome != c.want.Outcome || got.Proof != c.want.Proof || got.Reason != c.want.Reason {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// seq yields what it is given, and then the error, if there is one.
+func seq[T any](err error, all ...T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, x := range all {
+			if !yield(x, nil) {
+				return
+			}
+		}
+		var none T
+		if err != nil {
+			yield(none, err)
+		}
+	}
+}
+
+// A log or a plan that cannot be read whole is never taken for a shorter one.
+func TestResults(t *testing.T) {
+	broken := errors.New("broken")
+	log := []Entry{{Seq: 1, Kind: EntryStarted, Step: step(1)}, {Seq: 2, Kind: EntryOutcome, Step: step(1), Outcome: OutcomeReset}}
+	targets := []Target{{Row: 1}, {Row: 2}}
+	for name, c := range map[string]struct {
+		log, plan error
+		want      []Outcome
+	}{
+		"whole":         {nil, nil, []Outcome{OutcomeReset, ""}},
+		"a broken log":  {broken, nil, nil},
+		"a broken plan": {nil, broken, []Outcome{OutcomeReset, ""}},
+	} {
+		var got []Outcome
+		var failed error
+		for r, err := range Results(seq(c.log, log...), seq(c.plan, targets...)) {
+			if failed = err; err == nil {
+				got = append(got, r.Progress.Outcome)
+			}
+		}
+		if wantErr := c.log != nil || c.plan != nil; !slices.Equal(got, c.want) || errors.Is(failed, broken) != wantErr {
+			t.Errorf("%s: %q, %v", name, got, failed)
+		}
+	}
+	for range Results(seq(nil, log...), seq(nil, targets...)) {
+		break // no panic of a caller that has seen enough
+	}
+	for range Results(seq(broken, log...), seq(nil, targets...)) {
+		break
 	}
 }

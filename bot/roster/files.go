@@ -18,12 +18,6 @@ var (
 	resultsHeader = []string{"row", "input", "user_id", "login", "outcome", "reason", "detail", "factors", "attempts", "okta_request_id", "proof", "finished_at"}
 )
 
-// Result is one target and what the log tells of it.
-type Result struct {
-	Target   reset.Target
-	Progress reset.Progress
-}
-
 // WritePlan writes the plan file, a line for each target in the order given. The
 // same targets make the same bytes: approvals are bound to their hash.
 func WritePlan(w io.Writer, targets iter.Seq2[reset.Target, error]) error {
@@ -34,8 +28,8 @@ func WritePlan(w io.Writer, targets iter.Seq2[reset.Target, error]) error {
 
 // WriteResults writes the result file of a settled request: what the plan
 // skipped is skipped, what the log tells is told, and the rest was not run.
-func WriteResults(w io.Writer, results iter.Seq2[Result, error]) error {
-	return writeTable(w, resultsHeader, results, func(r Result) []string {
+func WriteResults(w io.Writer, results iter.Seq2[reset.Result, error]) error {
+	return writeTable(w, resultsHeader, results, func(r reset.Result) []string {
 		t, p := r.Target, reset.Final(r.Target, r.Progress)
 		return []string{
 			strconv.Itoa(t.Row), t.Input, string(t.User), t.Login,

@@ -60,7 +60,7 @@ func TestWritePlan(t *testing.T) {
 func TestWriteResults(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 6, 7, 89, time.FixedZone("CET", 3600))
 	targets := sampleTargets()
-	results := []roster.Result{
+	results := []reset.Result{
 		{Target: targets[0], Progress: reset.Progress{Outcome: reset.OutcomeReset, Factors: []string{"push", "sms"}, Attempts: 2, RequestID: "aX0Zz9", Proof: reset.ProofLog, FinishedAt: at}},
 		{Target: targets[1], Progress: reset.Progress{Outcome: reset.OutcomeFailed, Reason: reset.Forbidden, Detail: "=evil, \"Okta\" said", Attempts: 1, FinishedAt: at}},
 		{Target: targets[2]},
@@ -105,7 +105,7 @@ func TestWrite_dropBack(t *testing.T) {
 		)
 		var rows []reset.Row
 		var targets []reset.Target
-		var results []roster.Result
+		var results []reset.Result
 		n := rapid.IntRange(1, 20).Draw(t, "rows")
 		for i := range n {
 			input := rapid.Custom(func(t *rapid.T) string { return strings.TrimSpace(cell.Draw(t, "cell")) }).Draw(t, "input")
@@ -120,7 +120,7 @@ func TestWrite_dropBack(t *testing.T) {
 				target.User, target.Login = id2, input
 				row.Kind, row.Value = reset.RefID, id2
 			}
-			rows, targets, results = append(rows, row), append(targets, target), append(results, roster.Result{Target: target})
+			rows, targets, results = append(rows, row), append(targets, target), append(results, reset.Result{Target: target})
 		}
 		var plan, file bytes.Buffer
 		if err := errors.Join(roster.WritePlan(&plan, all(targets)), roster.WriteResults(&file, all(results))); err != nil {

@@ -202,12 +202,9 @@ func (b *bench) approve(id reset.ID) {
 func (b *bench) results(id reset.ID) map[int]reset.Progress {
 	b.t.Helper()
 	ctx := context.Background()
-	l := reset.NewLedger()
-	for e, err := range b.rec.Log(ctx, id, 1) {
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		l.Apply(e)
+	l, err := reset.Fold(b.rec.Log(ctx, id, 1))
+	if err != nil {
+		b.t.Fatal(err)
 	}
 	r, err := b.rec.Get(ctx, id)
 	if err != nil {

@@ -23,20 +23,13 @@ func (r *Runner) Enrolled(ctx context.Context, id reset.ID) (of int, again []tim
 	if err != nil {
 		return 0, nil, err
 	}
-	ledger := reset.NewLedger()
-	for e, err := range r.Record.Log(ctx, id, 1) {
-		if err != nil {
-			return 0, nil, fmt.Errorf("read the log of %s: %w", id, err)
-		}
-		ledger.Apply(e)
-	}
 	since := map[string]time.Time{}
-	for t, err := range r.Record.Targets(ctx, id, head.Plan.Revision, 1) {
+	for row, err := range reset.Results(r.Record.Log(ctx, id, 1), r.Record.Targets(ctx, id, head.Plan.Revision, 1)) {
 		if err != nil {
-			return 0, nil, fmt.Errorf("read the plan of %s: %w", id, err)
+			return 0, nil, fmt.Errorf("read the results of %s: %w", id, err)
 		}
-		if p := ledger.Row(t.Row); p.Outcome == reset.OutcomeReset && p.Sent != nil {
-			since[string(t.User)] = p.Sent.OktaAt.Add(batch.ClockMargin)
+		if p := row.Progress; p.Outcome == reset.OutcomeReset && p.Sent != nil {
+			since[string(row.Target.User)] = p.Sent.OktaAt.Add(batch.ClockMargin)
 		}
 	}
 	if len(since) == 0 {

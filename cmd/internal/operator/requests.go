@@ -160,20 +160,7 @@ func writeResultsOf(ctx context.Context, a archive, id reset.ID, w io.Writer) er
 	case r.Totals == nil:
 		return fmt.Errorf("%s: %w: nothing was run, it is %s", id, errNoResults, r.State)
 	}
-	ledger := reset.NewLedger()
-	for e, err := range a.Log(ctx, id, 1) {
-		if err != nil {
-			return err
-		}
-		ledger.Apply(e)
-	}
-	return roster.WriteResults(w, func(yield func(roster.Result, error) bool) {
-		for t, err := range a.Targets(ctx, id, r.Plan.Revision, 0) {
-			if !yield(roster.Result{Target: t, Progress: ledger.Row(t.Row)}, err) || err != nil {
-				return
-			}
-		}
-	})
+	return roster.WriteResults(w, reset.Results(a.Log(ctx, id, 1), a.Targets(ctx, id, r.Plan.Revision, 0)))
 }
 
 // onScreen is people's text as one short line that changes nothing on a terminal.
