@@ -46,7 +46,7 @@ func runBot(ctx context.Context, args []string, env cli.Env) error {
 
 func runVersion(_ context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("version")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print version and commit.\n\nUsage: factorbot version\n"); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, "Print version and commit.\n\nUsage: factorbot version\n"); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(env.Stdout, cli.ThisBuild())

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -47,8 +48,21 @@ func NewFlags(name string) *pflag.FlagSet {
 	return flags
 }
 
-// ParseFlags parses args, which hold nothing but flags. The library's own errors
-// quote the value, which may be a secret in the wrong place; these do not.
+// Parse parses args as ParseFlags does, and writes the help where it is asked for: the
+// flags between a head and a tail.
+func Parse(flags *pflag.FlagSet, args []string, out io.Writer, head string, tail ...string) error {
+	err := ParseFlags(flags, args)
+	if errors.Is(err, pflag.ErrHelp) {
+		if _, werr := fmt.Fprint(out, head, flags.FlagUsagesWrapped(100), strings.Join(tail, "")); werr != nil {
+			return fmt.Errorf("write help: %w", werr)
+		}
+	}
+	return err
+}
+
+// ParseFlags parses args, which hold nothing but flags; it returns pflag.ErrHelp for
+// --help. The library's own errors quote the value, which may be a secret in the wrong
+// place; these do not.
 func ParseFlags(flags *pflag.FlagSet, args []string) error {
 	err := flags.Parse(args)
 	var unknown *pflag.NotExistError
@@ -102,23 +116,23 @@ func typeInWords(t string) string {
 // durationType is how duration names itself to the flag library.
 const durationType = "time"
 
-// Duration is a flag that takes days too.
-type Duration time.Duration
+// duration is a flag that takes days too.
+type duration time.Duration
 
-func DurationFlag(f *pflag.FlagSet, name string, value time.Duration, usage string) *Duration {
-	d := Duration(value)
-	f.Var(&d, name, usage)
-	return &d
+// DurationVar adds a duration flag that is kept in a variable.
+func DurationVar(f *pflag.FlagSet, into *time.Duration, name string, value time.Duration, usage string) {
+	*into = value
+	f.Var((*duration)(into), name, usage)
 }
 
-func (d *Duration) Set(s string) error {
+func (d *duration) Set(s string) error {
 	v, err := ParseDuration(s)
-	*d = Duration(v)
+	*d = duration(v)
 	return err
 }
 
 // String writes 24h and 400d as people do.
-func (d *Duration) String() string {
+func (d *duration) String() string {
 	v := time.Duration(*d)
 	if v > 24*time.Hour && v%(24*time.Hour) == 0 {
 		return model.Duration(v).String()
@@ -132,4 +146,4 @@ func (d *Duration) String() string {
 	return s
 }
 
-func (d *Duration) Type() string { return durationType }
+func (d *duration) Type() string { return durationType }

@@ -2,27 +2,12 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
-
-// ParsePrintFlags parses the flags of a subcommand that prints something. help
-// is true when the help was asked for, and has been written.
-func ParsePrintFlags(flags *pflag.FlagSet, args []string, out io.Writer, head string) (help bool, err error) {
-	err = ParseFlags(flags, args)
-	if !errors.Is(err, pflag.ErrHelp) {
-		return false, err
-	}
-	if _, err := fmt.Fprint(out, head, flags.FlagUsagesWrapped(100)); err != nil {
-		return true, fmt.Errorf("write help: %w", err)
-	}
-	return true, nil
-}
 
 // PrintAs writes a document as JSON or YAML.
 func PrintAs(out io.Writer, asJSON bool, v any) error {

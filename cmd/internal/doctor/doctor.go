@@ -126,7 +126,7 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	offline := flags.Bool("offline", false, "settings and files alone: ask neither Slack nor Okta")
 	record := flags.String("record", "", "`DIR` into which to write down what Slack and Okta answer to readings, without anything personal")
 	settings := config.AddFlags(flags, "db", "http-addr")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, doctorHead); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, doctorHead); err != nil {
 		return err
 	}
 	if *offline && *record != "" {

@@ -46,7 +46,7 @@ func runAuditVerify(ctx context.Context, args []string, env cli.Env) error {
 	settings := config.AddFlags(flags, "db")
 	head := flags.String("head", "", "`HEAD` that was kept outside, as in 17:9f86d081ab12, from a message or a log line")
 	receipt := flags.String("receipt", "", "`FILE` with a receipt")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, auditHelp); err != nil {
 		return err
 	}
 	var kept []store.Expected

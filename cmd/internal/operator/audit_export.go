@@ -24,7 +24,7 @@ func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
 	since := flags.String("since", "", "only entries from this `TIME` on: 2026-03-01, 2026-03-01T09:00:00Z, or 30d")
 	format := flags.String("format", "jsonl", "`jsonl` or csv")
 	redact := flags.Bool("redact", false, "salted hashes in the place of persons, users and free text; the chains can still be computed")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, auditHelp); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, auditHelp); err != nil {
 		return err
 	}
 	from, err := sinceTime(*since, time.Now())

@@ -31,7 +31,7 @@ func RunBackup(ctx context.Context, args []string, env cli.Env) error {
 	settings := config.AddFlags(flags, "db")
 	to := flags.String("to", "", "new `FILE`, or address in etcd, to which a record is copied")
 	from := flags.String("from", "", "`FILE`, or address in etcd, from which it is copied; empty: FACTORBOT_DB")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, backupHelp); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, backupHelp); err != nil {
 		return err
 	}
 	cfg, err := settings.Place(env.Vars)

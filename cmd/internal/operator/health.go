@@ -26,7 +26,7 @@ func RunHealth(ctx context.Context, args []string, env cli.Env) error {
 	flags := cli.NewFlags("health")
 	settings := config.AddFlags(flags, "http-addr")
 	ready := flags.Bool("ready", false, "ask whether it can work, not only whether it lives")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); err != nil {
 		return err
 	}
 	_, at, err := settings.Places(env.Vars)

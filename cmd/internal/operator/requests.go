@@ -252,7 +252,7 @@ func RunRequests(ctx context.Context, args []string, env cli.Env) error {
 	settings := config.AddFlags(flags, "db")
 	flags.BoolVar(&q.json, "json", false, "JSON, a line for each request")
 	flags.IntVar(&q.limit, "limit", 50, "`REQUESTS` to list, the newest first; 0: all")
-	if help, err := cli.ParsePrintFlags(flags, rest, env.Stdout, requestsHelp); help || err != nil {
+	if err := cli.Parse(flags, rest, env.Stdout, requestsHelp); err != nil {
 		return err
 	}
 	if q.verb == "rebind" {

@@ -1,16 +1,12 @@
 package sandbox
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strconv"
 	"time"
 
 	"factorbot/cmd/internal/cli"
-
-	"github.com/spf13/pflag"
 )
 
 // Config is what "factorbot sandbox" can be told.
@@ -39,28 +35,17 @@ func sandboxFlags(args []string, out io.Writer) (*Config, error) {
 	f.StringVar(&c.UsersFrom, "users-from", "", "CSV `FILE` whose users the org has")
 	f.IntVar(&c.RateLimit, "rate-limit", 600, "Okta `CALLS` per window and bucket")
 	f.StringVar(&c.Limits, "limits", "", "`KIND` of tenant: small has the limits of small ones, 50 calls a window and 10 for applications, instead of --rate-limit")
-	window := cli.DurationFlag(f, "window", 60*time.Second, "`TIME` of a rate-limit window")
-	latency := cli.DurationFlag(f, "latency", 80*time.Millisecond, "`TIME` that an Okta call takes")
+	cli.DurationVar(f, &c.Window, "window", 60*time.Second, "`TIME` of a rate-limit window")
+	cli.DurationVar(f, &c.Latency, "latency", 80*time.Millisecond, "`TIME` that an Okta call takes")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that fail, 0 to 1")
 	f.StringVar(&c.DB, "db", "", "database `FILE` of the bot; empty: a temporary one")
 	f.BoolVar(&c.Container, "container", false, "listen on every address of a container, whose port is published on 127.0.0.1 of its host")
 	f.BoolVar(&c.Verbose, "verbose", false, "write the bot's whole log to a terminal, not only errors")
 	f.BoolVar(&c.NoBot, "no-bot", false, "start the simulators only")
-	err := cli.ParseFlags(f, args)
-	c.Window, c.Latency = time.Duration(*window), time.Duration(*latency)
-	if errors.Is(err, pflag.ErrHelp) {
-		const head = "Try the bot without any account: a simulated Slack workspace and Okta org.\n\nUsage: factorbot sandbox [flags]\n\n"
-		if _, werr := fmt.Fprint(out, head, f.FlagUsagesWrapped(100)); werr != nil {
-			return nil, fmt.Errorf("write help: %w", werr)
-		}
-	}
-	if err != nil {
+	if err := cli.Parse(f, args, out, "Try the bot without any account: a simulated Slack workspace and Okta org.\n\nUsage: factorbot sandbox [flags]\n\n"); err != nil {
 		return nil, err
 	}
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, c.check()
 }
 
 func (c *Config) check() error {

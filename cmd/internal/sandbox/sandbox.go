@@ -2,12 +2,10 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -65,23 +63,21 @@ func listen(cfg *Config) (net.Listener, string, error) {
 }
 
 func startSandbox(ctx context.Context, lc *app.Lifecycle, cfg *Config, env cli.Env, listener net.Listener, url string) error {
-	org, err := sandboxOrg(cfg)
+	opt, err := orgOptions(cfg)
 	if err != nil {
 		return err
 	}
-	lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
-	if _, err := org.Set(map[string]json.RawMessage{"push_answer": json.RawMessage(`"phone"`)}); err != nil { // the page has phones
-		return err
-	}
-	opt := slacksim.Options{URL: url, Org: OrgPane{org}, Sample: func() []byte { return SampleRoster(org) }}
+	slack := slacksim.Options{URL: url}
 	if !cfg.NoBot { // another app may need more
-		opt.Scopes, opt.Events = setup.ScopeNames(), setup.BotEvents()
+		slack.Scopes, slack.Events = setup.ScopeNames(), setup.BotEvents()
 	}
-	work, err := slacksim.New(opt)
+	org, work, err := Simulate(lc, opt, slack)
 	if err != nil {
-		return fmt.Errorf("simulate Slack: %w", err)
+		return err
 	}
-	lc.OnStop("simulated Slack", func() error { work.Close(); return nil })
+	if _, err := org.Set(Settings(map[string]any{"push_answer": "phone"})); err != nil { // the page has phones
+		return err
+	}
 	health := app.NewHealth()
 	app.Serve(lc, listener, Handler(org, work, health))
 	if cfg.NoBot {
@@ -125,29 +121,8 @@ func connected(ctx context.Context, work *slacksim.Workspace) error {
 	return nil
 }
 
-// Handler puts Slack, Okta, health and the page under one address.
-func Handler(org *oktasim.Org, work *slacksim.Workspace, health *app.Health) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if IsOkta(r.URL.Path) {
-			org.ServeHTTP(w, r)
-			return
-		}
-		work.ServeHTTP(w, r)
-	})
-	health.Mount(mux)
-	// The mux would clean paths such as //lifecycle/ before Okta could refuse them.
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if IsOkta(r.URL.Path) {
-			org.ServeHTTP(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-}
-
-// sandboxOrg makes the org: the cast, the users of a file or generated ones.
-func sandboxOrg(cfg *Config) (*oktasim.Org, error) {
+// orgOptions are those of the org: with the cast, and the users of a file or generated ones.
+func orgOptions(cfg *Config) (oktasim.Options, error) {
 	opt := oktasim.Options{
 		Users: cfg.Users, Given: Cast(), RateLimit: cfg.RateLimit, Window: cfg.Window,
 		Latency: cfg.Latency, Faults: cfg.Faults, Token: Token, Seed: 1,
@@ -158,16 +133,12 @@ func sandboxOrg(cfg *Config) (*oktasim.Org, error) {
 	if cfg.UsersFrom != "" {
 		users, err := usersFrom(cfg.UsersFrom)
 		if err != nil {
-			return nil, err
+			return opt, err
 		}
 		opt.Given, opt.Users = withoutTwins(append(opt.Given, users...)), 0
 	}
 	opt.Users = max(0, opt.Users-len(opt.Given)-1) // the token's owner is a user too
-	org, err := oktasim.New(opt)
-	if err != nil {
-		return nil, fmt.Errorf("simulate Okta: %w", err)
-	}
-	return org, nil
+	return opt, nil
 }
 
 // sandboxBot is the configuration of the bot in the sandbox: the defaults.

@@ -13,8 +13,12 @@ import (
 	"factorbot/okta/oktasim"
 )
 
-// Token is the SSWS token of the simulated org.
-const Token = "sandbox-token"
+const (
+	// Token is the SSWS token of the simulated org.
+	Token = "sandbox-token"
+	// Department is that of the people of the simulated workspace.
+	Department = "Cast"
+)
 
 // Cast gives each person of the simulated workspace an Okta account.
 func Cast() []oktasim.User {
@@ -22,7 +26,7 @@ func Cast() []oktasim.User {
 	for i, p := range slacksim.Cast() {
 		first, last, _ := strings.Cut(p.RealName, " ")
 		u := oktasim.User{
-			Login: p.Email, Email: p.Email, FirstName: first, LastName: last, Department: "Cast",
+			Login: p.Email, Email: p.Email, FirstName: first, LastName: last, Department: Department,
 			Factors: []oktasim.Factor{{Type: "push"}, {Type: "sms"}},
 		}
 		if p.Deleted {
@@ -110,8 +114,4 @@ func SampleRoster(org *oktasim.Org) []byte {
 	}
 	w.Flush()
 	return b.Bytes()
-}
-
-func IsOkta(path string) bool {
-	return strings.HasPrefix(path, "/api/v1/") || strings.HasPrefix(path, "/oauth2/")
 }

@@ -26,7 +26,7 @@ func printed() map[string]struct{ file, about string } {
 func printFile(name string, args []string, env cli.Env) error {
 	what := printed()[name]
 	flags := cli.NewFlags("manifest " + name)
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print "+what.about+".\n\nUsage: factorbot manifest "+name+"\n"); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, "Print "+what.about+".\n\nUsage: factorbot manifest "+name+"\n"); err != nil {
 		return err
 	}
 	text, err := deploy.ReadFile(what.file)

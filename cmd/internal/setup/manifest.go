@@ -111,7 +111,7 @@ func RunManifest(_ context.Context, args []string, env cli.Env) error {
 	}
 	flags := cli.NewFlags("manifest")
 	asJSON := flags.Bool("json", false, "JSON instead of YAML")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, manifestHead); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, manifestHead); err != nil {
 		return err
 	}
 	return cli.PrintAs(env.Stdout, *asJSON, SlackManifest())

@@ -142,7 +142,7 @@ func RunOktaRole(_ context.Context, args []string, env cli.Env) error {
 	groups := flags.StringSlice("groups", []string{"GROUP_ID"}, "Okta group `IDS` whose members may be reset; none with administrators")
 	approvers := flags.StringSlice("approver-groups", []string{"APPROVER_GROUP_ID"}, "Okta group `IDS` whose members approve, for step_up")
 	asJSON := flags.Bool("json", false, "JSON; custom_role and resource_set are the bodies of POST /api/v1/iam/roles and /resource-sets")
-	if help, err := cli.ParsePrintFlags(flags, args, env.Stdout, "Print the least that the bot's identity in Okta needs, each with its reason.\n\nUsage: factorbot okta-role [flags]\n\n"); help || err != nil {
+	if err := cli.Parse(flags, args, env.Stdout, "Print the least that the bot's identity in Okta needs, each with its reason.\n\nUsage: factorbot okta-role [flags]\n\n"); err != nil {
 		return err
 	}
 	a := accessFor(strings.TrimRight(*org, "/"), *orgID, *groups, *approvers)

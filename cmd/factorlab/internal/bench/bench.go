@@ -5,21 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"factorbot/cmd/factorlab/internal/process"
 	"factorbot/cmd/internal/cli"
-
-	"github.com/spf13/pflag"
 )
 
 const benchHead = `Measure the bot against a simulated Okta, beside the loop over Okta's SDK that
-one would write otherwise. Org, workspace, bot and loop run as processes of
-their own on this machine; the roster is uploaded and approved on the page's
-own way, and what happened is read from the org's books.
+one would write otherwise. Bot and loop run as processes of their own on this
+machine; the roster is uploaded and approved in a simulated workspace, and what
+happened is read from the org's books.
 
 A row below is a set of settings and what must come of it; the exit code is 1
 if a target is missed. Without --row or --all the flags are measured alone.
@@ -37,14 +33,13 @@ it (VmHWM). CPU: of the whole process, per user.
 
 `
 
-func writeBenchHelp(out io.Writer, f *pflag.FlagSet) error {
-	var b strings.Builder
-	b.WriteString(benchHead + f.FlagUsagesWrapped(100) + "\nRows:\n")
+// benchTail is the end of the help: the rows.
+func benchTail() string {
+	tail := "\nRows:\n"
 	for _, r := range benchRows() {
-		fmt.Fprintf(&b, "  %-11s %s\n", r.name, r.about)
+		tail += fmt.Sprintf("  %-11s %s\n", r.name, r.about)
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	return tail
 }
 
 // Run compares the bot with a loop over Okta's SDK.
@@ -99,15 +94,15 @@ func (c *benchConfig) measure(ctx context.Context, env cli.Env, row *benchRow, s
 		return nil, fmt.Errorf("make a place for the comparison: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	teller := &process.Progress{Out: env.Stderr, Name: row.name}
-	cmp := &comparison{benchSettings: s, dir: dir, tell: teller.Show, server: c.Server}
+	progress := &process.Progress{Out: env.Stderr, Name: row.name}
+	cmp := &comparison{benchSettings: s, dir: dir, db: filepath.Join(dir, "factorbot.db"), tell: progress.Show, server: c.Server}
 	if c.Profile != "" {
 		if cmp.profile, err = filepath.Abs(c.Profile); err != nil {
 			return nil, err
 		}
 	}
 	r, err = cmp.run(ctx)
-	teller.Clear()
+	progress.Clear()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.describe(), err)
 	}

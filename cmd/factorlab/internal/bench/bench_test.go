@@ -1,12 +1,10 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"factorbot/cmd/internal/cli"
-	"factorbot/cmd/internal/sandbox"
 	"factorbot/okta/oktasim"
 )
 
@@ -93,12 +90,6 @@ func TestBench(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
-	t.Run("a fake Okta of others", func(t *testing.T) {
-		r := mustBench(t, binary, "--okta", mustSimulate(t, "--users", "120", "--rate-limit", "6000"), "--users", "50", "--limit", "6000", "--window", "1s")[0]
-		if r.Bot.Outcomes["reset"] < 45 || r.Bot.Outcomes["reset"]+r.Bot.NotReset != 50 || r.Bot.UserCalls < 45 || r.Loop == nil || r.Loop.NotReset != 0 {
-			t.Errorf("bot %+v, loop %+v", r.Bot, r.Loop)
-		}
-	})
 }
 
 func TestBench_refusals(t *testing.T) {
@@ -106,8 +97,6 @@ func TestBench_refusals(t *testing.T) {
 		{"unknown row", "--row fastest", "--row"},
 		{"a row and all", "--row full-limit --all", "--all"},
 		{"nothing left", "--limit 100 --taken 100", "--taken"},
-		{"a real org", "--okta https://example.okta.com", "--okta"},
-		{"another machine", "--okta http://192.0.2.1:8025", "--okta"},
 		{"no users", "--users 0", "--users"},
 		{"a small org", "--org-users 10", "--org-users"},
 		{"a share over all", "--share 101", "--share"},
@@ -196,36 +185,6 @@ func TestBenchRows_judge(t *testing.T) {
 			if target.Pass {
 				t.Errorf("%s passes: %+v", row.name, target)
 			}
-		}
-	}
-}
-
-// mustSimulate starts both simulators without a bot, and returns their URL.
-func mustSimulate(tb testing.TB, args ...string) string {
-	tb.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	printed, out := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		err := sandbox.Run(ctx, append([]string{"--no-bot", "--addr", "127.0.0.1:0", "--latency", "1ms"}, args...), cli.Env{Stdout: out, Stderr: io.Discard})
-		_ = out.CloseWithError(err)
-		ended <- err
-	}()
-	tb.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			tb.Error(err)
-		}
-	})
-	lines := bufio.NewReader(printed)
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if url, ok := strings.CutPrefix(strings.TrimSpace(line), "okta URL "); ok {
-			go func() { _, _ = io.Copy(io.Discard, lines) }() // ends with the simulators
-			return url
 		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"factorbot/cmd/internal/cli"
-	"factorbot/cmd/internal/config"
-	"factorbot/cmd/internal/sandbox"
 
 	"github.com/spf13/pflag"
 )
@@ -34,8 +32,6 @@ type benchSettings struct {
 	Urgent      int           `json:"urgent"`       // small requests asked for while the large one runs
 	PlanOnly    bool          `json:"plan_only"`
 	Etcd        bool          `json:"etcd,omitempty"` // the bot once more, on etcd
-	OrgURL      string        `json:"okta,omitempty"` // a fake Okta that is not ours
-	Token       string        `json:"-"`
 }
 
 // benchConfig is what "factorlab bench" can be told.
@@ -55,15 +51,15 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	f := cli.NewFlags("bench")
 	f.IntVar(&c.Users, "users", 2000, "`NUMBER` of users to reset")
 	f.IntVar(&c.Limit, "limit", 100, "Okta `CALLS` per window and bucket; 0: no limit")
-	durationVar(f, &c.Window, "window", 10*time.Second, "`TIME` of a rate-limit window")
-	durationVar(f, &c.Latency, "latency", 50*time.Millisecond, "`TIME` that an Okta call takes")
+	cli.DurationVar(f, &c.Window, "window", 10*time.Second, "`TIME` of a rate-limit window")
+	cli.DurationVar(f, &c.Latency, "latency", 50*time.Millisecond, "`TIME` that an Okta call takes")
 	f.IntVar(&c.Reserve, "reserve", 0, "`PERCENT` of the limit that the bot leaves to others")
 	f.IntVar(&c.Share, "share", 0, "`PERCENT` of the limit that the token may use, which no header shows; 0: all")
 	f.IntVar(&c.Taken, "taken", 0, "`CALLS` per window that others make without notice")
 	f.IntVar(&c.OfFactors, "limit-of-factors", 0, "`CALLS` per window that read factors, counted apart from the resets in windows a third later; each user's are read after the reset; 0: no such limit")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that go wrong, 0 to 1: a third 500s, a third lost after the effect, a sixth dropped before it, a sixth answered 200 without any")
 	f.Float64Var(&c.EnrolAgain, "enrol-again", 0, "`SHARE` of the users who enrol anew within seconds, 0 to 1")
-	durationVar(f, &c.LogLag, "log-lag", 0, "`TIME` by which the System Log is late at most")
+	cli.DurationVar(f, &c.LogLag, "log-lag", 0, "`TIME` by which the System Log is late at most")
 	f.IntVar(&c.Concurrency, "concurrency", 8, "`CALLS` to Okta that the bot makes at once")
 	f.IntVar(&c.Workers, "workers", 10, "`NUMBER` of workers of the SDK loop; 0: leave the loop out")
 	f.IntVar(&c.OrgUsers, "org-users", 0, "`NUMBER` of users in the org; 0: those to reset")
@@ -72,8 +68,6 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	f.BoolVar(&c.PlanOnly, "plan-only", false, "stop when the plan stands")
 	f.BoolVar(&c.Etcd, "etcd", false, "measure the bot once more with its record on three members of etcd")
 	f.StringVar(&c.Server, "etcd-server", "", "`PROGRAM` that is one member of etcd; empty: it is built from .ci/etcd")
-	f.StringVar(&c.OrgURL, "okta", "", "`URL` of a running fake Okta on this machine, instead of ours, whose users are reset; say with --limit and --window what it enforces")
-	f.StringVar(&c.Token, "token", sandbox.Token, "SSWS `TOKEN` of that fake Okta")
 	f.StringVar(&c.Row, "row", "", "`NAME` of a row of the table below; flags beside it win")
 	f.BoolVar(&c.All, "all", false, "every row, one after the other")
 	f.BoolVar(&c.JSON, "json", false, "print one JSON object per comparison")
@@ -81,24 +75,12 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	return f
 }
 
-// durationVar is a duration flag that writes where c keeps it.
-func durationVar(f *pflag.FlagSet, into *time.Duration, name string, value time.Duration, usage string) {
-	*into = value
-	f.Var((*cli.Duration)(into), name, usage)
-}
-
 // parseBench reads the arguments of "factorlab bench". It returns a
 // *SettingError, or pflag.ErrHelp after it has written the help to out.
 func parseBench(args []string, out io.Writer) (*benchConfig, error) {
 	c := &benchConfig{args: args}
 	f := benchFlags(c)
-	err := cli.ParseFlags(f, args)
-	if errors.Is(err, pflag.ErrHelp) {
-		if werr := writeBenchHelp(out, f); werr != nil {
-			return nil, fmt.Errorf("write help: %w", werr)
-		}
-	}
-	if err != nil {
+	if err := cli.Parse(f, args, out, benchHead, benchTail()); err != nil {
 		return nil, err
 	}
 	return c, c.check()
@@ -140,27 +122,11 @@ func (s *benchSettings) check() error {
 		return cli.BadSetting("--faults", "must be from 0 to 1")
 	case !(s.EnrolAgain >= 0 && s.EnrolAgain <= 1):
 		return cli.BadSetting("--enrol-again", "must be from 0 to 1")
-	case s.Etcd && (s.OrgURL != "" || s.PlanOnly || s.Urgent > 0):
-		return cli.BadSetting("--etcd", "excludes --okta, --plan-only and --urgent")
+	case s.Etcd && (s.PlanOnly || s.Urgent > 0):
+		return cli.BadSetting("--etcd", "excludes --plan-only and --urgent")
 	case s.Limit > 0 && s.left() < 1:
 		return cli.BadSetting("--taken", "leaves nothing of --limit to the bot")
 	}
-	return s.checkURL()
-}
-
-// checkURL keeps the loop, which asks nobody, away from a real org.
-func (s *benchSettings) checkURL() error {
-	if s.OrgURL == "" {
-		return nil
-	}
-	u, problem := config.ParseURL(s.OrgURL)
-	switch {
-	case problem != "":
-		return cli.BadSetting("--okta", problem)
-	case !config.IsLoopback(u.Hostname()) || u.Scheme != "http":
-		return cli.BadSetting("--okta", "must be a fake Okta on this machine, as in http://127.0.0.1:9000: its users lose their factors")
-	}
-	s.OrgURL = strings.TrimSuffix(s.OrgURL, "/")
 	return nil
 }
 

@@ -1,99 +1,73 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"time"
 
 	"factorbot/cmd/factorlab/internal/process"
+	"factorbot/okta/oktasim"
 )
 
 // botJob is the bot's side of a comparison, from the upload to the result file.
 type botJob struct {
 	*comparison
-	org    benchOrg
-	page   benchPage
-	bot    *process.Process
-	roster []benchUser
+	*world
 }
 
-func (j *botJob) do(ctx context.Context, r *benchResult) (benchFigures, error) {
-	if err := j.page.connected(ctx); err != nil {
-		return benchFigures{}, err
+func (j *botJob) do(ctx context.Context, r *benchResult) (f benchFigures, err error) {
+	if err := j.connected(ctx); err != nil {
+		return f, err
 	}
-	defer j.follow(ctx, j.org.url, "factorbot")()
-	before, err := askBooks[benchReport](ctx, j.org.url, "report") // the checks at the start are no part of a plan
-	if err != nil {
-		return benchFigures{}, err
-	}
+	defer j.follow(ctx, j.world, "factorbot")()
+	before := sum(j.org.Books().Calls) // the checks at the start are no part of a plan
 	began := time.Now()
-	if err := j.page.upload(ctx, j.rosterFile(j.roster[:j.Users])); err != nil {
-		return benchFigures{}, err
+	if err := j.upload(j.rosterFile()); err != nil {
+		return f, err
 	}
-	m, value, err := j.page.pending(ctx, 1)
+	approve, err := j.pending(ctx, 1)
 	if err != nil {
-		return benchFigures{}, err
+		return f, err
 	}
+	planned, took := sum(j.org.Books().Calls)-before, time.Since(began)
 	if j.PlanOnly {
-		return j.planned(ctx, m, time.Since(began), sum(before.Calls))
+		f = j.figures(j.world, nil, took)
+		f.PlanCalls = planned
+		return f, j.judgePlan(ctx, &f)
 	}
-	planning, err := askBooks[benchReport](ctx, j.org.url, "report")
-	if err != nil {
-		return benchFigures{}, err
+	if err := j.approve(ctx, approve); err != nil {
+		return f, err
 	}
-	if err := j.page.approve(ctx, m, value); err != nil {
-		return benchFigures{}, err
-	}
-	var rows []benchOutcome
+	var rows []map[string]string
 	if j.Urgent > 0 {
-		if err := j.urgent(ctx, r); err != nil {
-			return benchFigures{}, err
-		}
-	} else if rows, err = j.results(ctx); err != nil {
-		return benchFigures{}, err
+		err = j.urgent(ctx, r)
+	} else {
+		rows, err = j.results(ctx)
 	}
-	took := time.Since(began)
-	report, err := askBooks[benchReport](ctx, j.org.url, "report")
 	if err != nil {
-		return benchFigures{}, err
+		return f, err
 	}
-	f := j.figures(report, j.roster[:j.Users], took)
-	f.PlanCalls = sum(planning.Calls) - sum(before.Calls)
-	f.judge(rows, report)
+	f = j.figures(j.world, j.roster[:j.Users], time.Since(began))
+	f.PlanCalls = planned
+	f.judge(rows, j.org)
 	return f, nil
 }
 
-// planned tells what the plan took and whether it has everybody.
-func (j *botJob) planned(ctx context.Context, m pageMessage, took time.Duration, before int) (benchFigures, error) {
-	report, err := askBooks[benchReport](ctx, j.org.url, "report")
-	if err != nil {
-		return benchFigures{}, err
-	}
-	f := j.figures(report, nil, took)
-	f.PlanCalls = sum(report.Calls) - before
-	var plan []byte
-	if plan, err = j.page.file(ctx, "FR-1-plan.csv"); err != nil {
-		return f, err
-	}
-	rows, err := readOutcomes(plan, "action")
+// judgePlan counts the users whom the plan does not reset.
+func (j *botJob) judgePlan(ctx context.Context, f *benchFigures) error {
+	rows, err := j.table(ctx, "FR-1-plan.csv")
 	for _, row := range rows {
-		if row.outcome != "reset" {
+		if row["action"] != "reset" {
 			f.NotReset++
 		}
 	}
 	f.NotReset += j.Users - len(rows)
-	return f, err
+	return err
 }
 
 // results waits for the result file and reads it.
-func (j *botJob) results(ctx context.Context) ([]benchOutcome, error) {
-	content, err := j.page.file(ctx, "FR-1-results.csv")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := readOutcomes(content, "outcome")
+func (j *botJob) results(ctx context.Context) ([]map[string]string, error) {
+	rows, err := j.table(ctx, "FR-1-results.csv")
 	if err == nil && len(rows) != j.Users {
 		err = fmt.Errorf("the result file has %d rows, the roster %d", len(rows), j.Users)
 	}
@@ -106,10 +80,7 @@ const largeRuns = 20
 // urgent asks for a few users while the large request runs, again and again,
 // and measures from the approval to the last of their resets.
 func (j *botJob) urgent(ctx context.Context, r *benchResult) error {
-	err := poll(ctx, func() (bool, error) {
-		p, err := askBooks[benchProgress](ctx, j.org.url, "progress")
-		return p.Resets >= largeRuns, err
-	})
+	err := process.Every(ctx, pagePoll, func() (bool, error) { return j.org.Books().Effects >= largeRuns, nil })
 	for i := 0; i < j.Urgent && err == nil; i++ {
 		var took time.Duration
 		few := j.roster[j.Users+i*urgentUsers:][:urgentUsers]
@@ -121,64 +92,34 @@ func (j *botJob) urgent(ctx context.Context, r *benchResult) error {
 }
 
 // small is the n-th request, for a few users.
-func (j *botJob) small(ctx context.Context, n int, few []benchUser) (time.Duration, error) {
+func (j *botJob) small(ctx context.Context, n int, few []oktasim.User) (time.Duration, error) {
 	words := "/factor-reset"
 	for _, u := range few {
 		words += " " + u.Login
 	}
-	if err := j.page.command(ctx, words+" because bench"); err != nil {
+	if _, err := j.work.Command(ctx, "U_REQUESTER", channel, words+" because bench"); err != nil {
 		return 0, err
 	}
-	m, value, err := j.page.pending(ctx, n)
+	approve, err := j.pending(ctx, n)
 	if err != nil {
 		return 0, err
 	}
 	approved := time.Now()
-	if err := j.page.approve(ctx, m, value); err != nil {
+	if err := j.approve(ctx, approve); err != nil {
 		return 0, err
 	}
 	var last time.Time
-	err = poll(ctx, func() (bool, error) {
-		report, err := askBooks[benchReport](ctx, j.org.url, "report")
-		if err != nil {
-			return false, err
-		}
+	err = process.Every(ctx, pagePoll, func() (bool, error) {
 		for _, u := range few {
-			e := report.Users[u.ID]
-			if e.Times == 0 {
+			resets := j.org.Resets(u.ID)
+			if len(resets) == 0 {
 				return false, nil
 			}
-			if e.First.After(last) {
-				last = e.First
+			if resets[0].At.After(last) {
+				last = resets[0].At
 			}
 		}
 		return true, nil
 	})
 	return last.Sub(approved), err
-}
-
-// benchOutcome is what a file says of one row.
-type benchOutcome struct{ user, outcome, reason, proof string }
-
-// readOutcomes reads a plan or result file; column is what decides.
-func readOutcomes(content []byte, column string) ([]benchOutcome, error) {
-	all, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
-	if err != nil || len(all) == 0 {
-		return nil, fmt.Errorf("read the bot's file: %w", err)
-	}
-	at := map[string]int{}
-	for i, name := range all[0] {
-		at[name] = i
-	}
-	cell := func(row []string, name string) string {
-		if i, ok := at[name]; ok {
-			return row[i]
-		}
-		return ""
-	}
-	var rows []benchOutcome
-	for _, row := range all[1:] {
-		rows = append(rows, benchOutcome{cell(row, "user_id"), cell(row, column), cell(row, "reason"), cell(row, "proof")})
-	}
-	return rows, nil
 }

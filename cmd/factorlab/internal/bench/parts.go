@@ -3,113 +3,33 @@ package bench
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
-	"factorbot/bot/slacksim"
 	"factorbot/cmd/factorlab/internal/process"
 	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/sandbox"
-	"factorbot/okta/oktasim"
 )
 
 // benchPart runs the part of a comparison that the first argument names. Parts
 // are no subcommands: only a comparison starts them. ok is false for other arguments.
 func benchPart(ctx context.Context, args []string, env cli.Env) (ok bool, err error) {
-	if len(args) == 0 {
+	parts := map[string]func(context.Context, []string, cli.Env) error{"bot": benchBot, "loop": benchLoop}
+	if len(args) == 0 || parts[args[0]] == nil {
 		return false, nil
 	}
-	parts := map[string]func(context.Context, []string, cli.Env) error{
-		"okta": benchOkta, "meter": benchMeter, "slack": benchSlack, "bot": benchBot, "loop": benchLoop,
-	}
-	part := parts[args[0]]
-	if part == nil {
-		return false, nil
-	}
-	return true, part(process.WhileFed(ctx, os.Stdin), args[1:], env)
-}
-
-// partOrder reads the one argument of a part: JSON.
-func partOrder(args []string, order any) error {
-	if len(args) != 1 {
-		return errors.New("a part of a comparison takes one argument")
-	}
-	if err := json.Unmarshal([]byte(args[0]), order); err != nil {
-		return fmt.Errorf("read what to do: %w", err)
-	}
-	return nil
-}
-
-// servePart serves on a port of its own, says where, and waits.
-func servePart(ctx context.Context, env cli.Env, make func(lc *app.Lifecycle, url string) (http.Handler, error)) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	url := "http://" + listener.Addr().String()
-	lc := app.NewLifecycle(ctx)
-	handler, err := make(lc, url)
-	if err != nil {
-		return errors.Join(err, lc.Stop(), listener.Close())
-	}
-	app.Serve(lc, listener, handler)
-	if _, err := fmt.Fprintln(env.Stdout, url); err != nil {
-		return errors.Join(fmt.Errorf("print the URL: %w", err), lc.Stop())
-	}
-	return lc.Wait()
-}
-
-// benchSlack is a simulated workspace whose own rate limits are out of the way.
-func benchSlack(ctx context.Context, _ []string, env cli.Env) error {
-	return servePart(ctx, env, func(lc *app.Lifecycle, url string) (http.Handler, error) {
-		work, err := slacksim.New(slacksim.Options{URL: url})
-		if err != nil {
-			return nil, fmt.Errorf("simulate Slack: %w", err)
-		}
-		lc.OnStop("simulated Slack", func() error { work.Close(); return nil })
-		return work, work.Set(map[string]json.RawMessage{"slack_no_limits": json.RawMessage("true")})
-	})
-}
-
-// orgOrder is what simulated org a comparison needs.
-type orgOrder struct {
-	Options oktasim.Options
-	Taken   int
-	Faulty  bool // the mix of faults that --faults tells of
-}
-
-func benchOkta(ctx context.Context, args []string, env cli.Env) error {
-	var order orgOrder
-	if err := partOrder(args, &order); err != nil {
-		return err
-	}
-	return servePart(ctx, env, func(lc *app.Lifecycle, _ string) (http.Handler, error) {
-		order.Options.Given = sandbox.Cast()
-		org, err := oktasim.New(order.Options)
-		if err != nil {
-			return nil, fmt.Errorf("simulate Okta: %w", err)
-		}
-		lc.OnStop("simulated Okta", func() error { org.Close(); return nil })
-		_, err = org.Set(map[string]json.RawMessage{
-			"taken_by_others": fmt.Append(nil, order.Taken),
-			"fault_kinds":     json.RawMessage(`{"error_before": 1, "error_after": 1, "drop_before": 1, "drop_after": 2, "nothing": 1}`),
-		})
-		return benchHandler(org, orgBooks{org}), err
-	})
+	return true, parts[args[0]](process.WhileFed(ctx, os.Stdin), args[1:], env)
 }
 
 // benchBot is "factorbot run", with profiles if the first argument names a directory for them.
@@ -174,49 +94,34 @@ func watchHeap(path string, done <-chan struct{}) error {
 	}
 }
 
-// loopOrder is what the loop does.
-type loopOrder struct {
-	URL, Token string
-	Workers    int
-	Users      string // path of a file with one user ID a line
-}
-
-// loopResult is what the loop saw.
-type loopResult struct {
-	Done    int   `json:"done"`
-	Failed  int   `json:"failed"`
-	PeakRSS int64 `json:"peak_rss"`
-}
-
 // benchLoop is the script that one would write: workers that call Okta's SDK as
 // it comes, with its own retries, and go on after an error. The cache is off
-// because nothing here is read.
+// because nothing here is read. Its arguments are the org's URL, the number of workers,
+// and a file with one user ID a line; it prints how much memory it took.
 func benchLoop(ctx context.Context, args []string, env cli.Env) error {
-	var order loopOrder
-	if err := partOrder(args, &order); err != nil {
+	if len(args) != 3 {
+		return errors.New("the loop takes three arguments")
+	}
+	count, err := strconv.Atoi(args[1])
+	if err != nil {
 		return err
 	}
-	_, client, err := sdk.NewClient(ctx, sdk.WithOrgUrl(order.URL), sdk.WithToken(order.Token), sdk.WithCache(false),
+	_, client, err := sdk.NewClient(ctx, sdk.WithOrgUrl(args[0]), sdk.WithToken(sandbox.Token), sdk.WithCache(false),
 		sdk.WithTestingDisableHttpsCheck(true))
 	if err != nil {
 		return fmt.Errorf("prepare the Okta SDK: %w", err)
 	}
-	users, err := os.Open(order.Users)
+	users, err := os.Open(args[2])
 	if err != nil {
 		return fmt.Errorf("read the users: %w", err)
 	}
 	defer users.Close()
 	next := make(chan string)
-	var done, failed atomic.Int64
 	var workers sync.WaitGroup
-	for range order.Workers {
+	for range count {
 		workers.Go(func() {
 			for id := range next {
-				if _, err := client.User.ResetFactors(ctx, id); err != nil {
-					failed.Add(1)
-				} else {
-					done.Add(1)
-				}
+				_, _ = client.User.ResetFactors(ctx, id) // the org's books tell what came of it
 			}
 		})
 	}
@@ -226,6 +131,6 @@ func benchLoop(ctx context.Context, args []string, env cli.Env) error {
 	}
 	close(next)
 	workers.Wait()
-	result := loopResult{int(done.Load()), int(failed.Load()), process.PeakRSS("self")}
-	return errors.Join(lines.Err(), json.NewEncoder(env.Stdout).Encode(result))
+	_, err = fmt.Fprintln(env.Stdout, process.PeakRSS("self"))
+	return errors.Join(lines.Err(), err)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -54,59 +55,57 @@ type benchFigures struct {
 }
 
 // figures are what the org's books tell of these users.
-func (c *comparison) figures(report benchReport, users []benchUser, took time.Duration) benchFigures {
-	f := benchFigures{Job: took.Seconds(), Throttled: report.Throttled, NewRemoved: report.NewRemoved, windows: report.Windows, factors: report.Factors}
-	f.UserCalls = report.Calls[usersBucket]
-	var first, last time.Time
+func (c *comparison) figures(w *world, users []oktasim.User, took time.Duration) benchFigures {
+	books := w.org.Books()
+	f := benchFigures{
+		Job: took.Seconds(), Throttled: books.Throttled, NewRemoved: books.NewRemoved, UserCalls: books.Calls[usersBucket],
+		windows: w.org.Windows(usersBucket), factors: w.org.Windows(factorsBucket),
+	}
+	var all []oktasim.Reset
 	for _, u := range users {
-		e := report.Users[u.ID]
-		if e.Times == 0 {
-			continue
-		}
-		f.reached++
-		if first.IsZero() || e.First.Before(first) {
-			first = e.First
-		}
-		if e.Last.After(last) {
-			last = e.Last
-		}
+		resets := w.org.Resets(u.ID)
+		f.reached += min(len(resets), 1)
+		all = append(all, resets...)
 	}
-	for _, w := range report.Windows {
-		f.PeakWindow = max(f.PeakWindow, w.Calls)
-		f.UserCalls += w.Throttled
+	byTime := func(a, b oktasim.Reset) int { return a.At.Compare(b.At) }
+	if len(all) > 0 {
+		f.Resetting = slices.MaxFunc(all, byTime).At.Sub(slices.MinFunc(all, byTime).At).Seconds()
 	}
-	f.Resetting = last.Sub(first).Seconds()
 	if f.Resetting > 0 {
 		f.Rate = float64(f.reached) / f.Resetting
+	}
+	for _, w := range f.windows {
+		f.PeakWindow = max(f.PeakWindow, w.Calls)
+		f.UserCalls += w.Throttled
 	}
 	f.CallsPerUser = float64(f.UserCalls) / float64(c.Users)
 	return f
 }
 
 // judge holds the result file against the books.
-func (f *benchFigures) judge(rows []benchOutcome, report benchReport) {
+func (f *benchFigures) judge(rows []map[string]string, org *oktasim.Org) {
 	f.Outcomes, f.Reasons, f.Proofs = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, row := range rows {
-		f.Outcomes[row.outcome]++
-		if row.reason != "" {
-			f.Reasons[row.reason]++
-		}
-		if row.proof != "" {
-			f.Proofs[row.proof]++
-		}
-		took := report.Users[row.user].Times > 0
-		if row.outcome != "reset" {
+		user, outcome, proof := row["user_id"], row["outcome"], row["proof"]
+		f.Outcomes[outcome]++
+		f.Reasons[row["reason"]]++
+		f.Proofs[proof]++
+		took := len(org.Resets(user)) > 0
+		if outcome != "reset" {
 			f.NotReset++
-		} else if !took {
-			f.Forgotten++
 		}
-		if !took && (row.proof == "log" || row.proof == "factors") {
+		if !took && (proof == "log" || proof == "factors") {
 			f.Unfounded++
 		}
-		if !took && row.outcome == "reset" && len(f.Examples) < mostExamples {
-			f.Examples = append(f.Examples, fmt.Sprintf("%s %s proof=%s", row.user, row.outcome, row.proof))
+		if !took && outcome == "reset" {
+			f.Forgotten++
+			if len(f.Examples) < mostExamples {
+				f.Examples = append(f.Examples, fmt.Sprintf("%s %s proof=%s", user, outcome, proof))
+			}
 		}
 	}
+	delete(f.Reasons, "")
+	delete(f.Proofs, "")
 }
 
 // mostExamples is how many rows are shown where file and books disagree.

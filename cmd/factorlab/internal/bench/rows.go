@@ -262,6 +262,5 @@ func (s *benchSettings) describe() string {
 	add(s.LogLag > 0, "log %s late", s.LogLag)
 	add(s.Etcd, "with the record in a file and in etcd")
 	add(s.PlanOnly, "%d terms a search, plan only", s.SearchTerms)
-	add(s.OrgURL != "", "the Okta at %s", s.OrgURL)
 	return strings.Join(parts, ", ")
 }

@@ -12,17 +12,7 @@ import (
 	"factorbot/cmd/factorlab/internal/process"
 	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
-
-	"github.com/spf13/pflag"
 )
-
-// failpoint is a point at which the bot of a drill can be told to end itself. most
-// is at which time it comes by at the latest: one that comes by often is not always
-// met at the first.
-type failpoint struct {
-	name string
-	most int
-}
 
 // drillConfig is what "factorlab drill" can be told.
 type drillConfig struct {
@@ -75,13 +65,7 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 	f.IntVar(&c.TTL, "ttl", 2, "`SECONDS` that the lease of the bot that leads lasts, with --etcd")
 	f.BoolVar(&c.Clocks, "clocks", false, "with --etcd, clocks of the bots that differ by minutes; so with --full")
 	f.StringVar(&c.Server, "etcd-server", "", "`PROGRAM` that is one member of etcd; empty: it is built from .ci/etcd")
-	err := cli.ParseFlags(f, args)
-	if errors.Is(err, pflag.ErrHelp) {
-		if _, werr := fmt.Fprint(out, drillHead, f.FlagUsagesWrapped(100)); werr != nil {
-			return nil, fmt.Errorf("write help: %w", werr)
-		}
-	}
-	if err != nil {
+	if err := cli.Parse(f, args, out, drillHead); err != nil {
 		return nil, err
 	}
 	if c.Full && c.Etcd {
@@ -110,7 +94,7 @@ func drillFlags(args []string, out io.Writer) (*drillConfig, error) {
 func Run(ctx context.Context, args []string, env cli.Env) (err error) {
 	if len(args) > 0 && args[0] == "bot" { // started by a drill only
 		return app.RunCommand(process.WhileFed(ctx, os.Stdin), args[1:], env, func(o *app.Options) {
-			o.Wrap, o.LeaseTTL = newFuse().wrap, leaseTTL()
+			o.Wrap, o.LeaseTTL = newFailpoints().wrap, leaseTTL()
 		})
 	}
 	c, err := drillFlags(args, env.Stdout)
@@ -129,17 +113,17 @@ func Run(ctx context.Context, args []string, env cli.Env) (err error) {
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return cli.BadSetting("--keep", "cannot be made: "+err.Error())
 	}
-	teller := &process.Progress{Out: env.Stderr, Name: "drill"}
-	d, err := newDrill(ctx, c, dir, teller.Show)
+	progress := &process.Progress{Out: env.Stderr, Name: "drill"}
+	d, err := newDrill(ctx, c, dir, progress.Show)
 	if err != nil {
 		return err
 	}
-	way := d.run
+	run := d.run
 	if c.Etcd {
-		way = d.runSeveral
+		run = d.runSeveral
 	}
-	figures, err := way(ctx)
-	teller.Clear()
+	figures, err := run(ctx)
+	progress.Clear()
 	if err = errors.Join(err, d.close()); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 	if err := d.ask(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.org.Set(settings(map[string]any{"enrol_again": 0, "latency": "0s"})); err != nil {
+	if _, err := d.org.Set(sandbox.Settings(map[string]any{"enrol_again": 0, "latency": "0s"})); err != nil {
 		t.Fatal(err)
 	}
 	answered := func(status int, method, path string) {
@@ -117,7 +117,7 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 // A drill of one kill, for a look, is over when each point was met once; a longer one goes on.
 func TestDrill_short_is_over_sooner(t *testing.T) {
 	met := map[string]int{}
-	for _, p := range failpoints() {
+	for _, p := range pointsOnTheWay() {
 		met[p.name] = 1
 	}
 	for _, c := range []struct {
@@ -125,7 +125,7 @@ func TestDrill_short_is_over_sooner(t *testing.T) {
 		over    bool
 		counted int
 	}{{1, true, 1}, {2, false, 2}, {60, false, 30}} {
-		d := &drill{drillConfig: &drillConfig{Kills: c.kills}, share: c.kills, least: min(eachPoint, c.kills), figures: drillFigures{Kills: 30, Points: met}}
+		d := &drill{drillConfig: &drillConfig{Kills: c.kills}, share: c.kills, least: min(eachPoint, c.kills), figures: drillFigures{drillCounts: drillCounts{Kills: 30}, Points: met}}
 		if over := d.unmet() == ""; over != c.over || d.counted() != c.counted {
 			t.Errorf("%d kills: over is %v, the share is of %d", c.kills, over, d.counted())
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -16,6 +15,9 @@ const mostWrong = 30
 
 // wrong notes what should not be.
 func (d *drill) wrong(format string, args ...any) {
+	if d.solo {
+		format = "after a backup was put back: " + format
+	}
 	d.figures.wrongs++
 	if len(d.figures.Wrong) < mostWrong {
 		d.figures.Wrong = append(d.figures.Wrong, fmt.Sprintf(format, args...))
@@ -58,23 +60,37 @@ func (d *drill) judgeResults() {
 		d.judged[share.Name] = true
 		for _, row := range rows {
 			if u, ok := d.org.User(row["user_id"]); ok && row["outcome"] == "reset" {
-				d.judgeOld(u, drillRow{share.Name, row["outcome"], row["reason"], row["proof"]})
+				d.judgeOld(u, rowOf(share.Name, row))
 			}
 		}
 	}
 	d.figures.Results = len(d.judged)
 }
 
-// judgeMessages checks that each request has its messages and files, once.
-func (d *drill) judgeMessages() {
-	books := d.work.Books()
-	posts, shares := map[string]int{}, map[string]int{}
-	for _, p := range books.Posts {
+// posts are how often each of a request's messages was posted, by request and slot.
+func (d *drill) posts() map[string]int {
+	times := map[string]int{}
+	for _, p := range d.work.Books().Posts {
 		if p.Metadata != nil {
-			posts[fmt.Sprint(p.Metadata.EventPayload["request"], " ", p.Metadata.EventPayload["slot"])]++
+			times[fmt.Sprint(p.Metadata.EventPayload["request"], " ", p.Metadata.EventPayload["slot"])]++
 		}
 	}
-	for _, s := range books.Shares {
+	return times
+}
+
+// judgeOnce checks that everything is there once.
+func (d *drill) judgeOnce(format string, times map[string]int) {
+	for what, n := range times {
+		if n != 1 {
+			d.wrong(format, what, n)
+		}
+	}
+}
+
+// judgeMessages checks that each request has its messages and files, once.
+func (d *drill) judgeMessages() {
+	posts, shares := d.posts(), map[string]int{}
+	for _, s := range d.work.Books().Shares {
 		shares[s.Name]++
 	}
 	for n := range d.asked() {
@@ -86,16 +102,8 @@ func (d *drill) judgeMessages() {
 			shares[id+file] += 0
 		}
 	}
-	for what, times := range posts {
-		if times != 1 {
-			d.wrong("the message %s was posted %d times", what, times)
-		}
-	}
-	for name, times := range shares {
-		if times != 1 {
-			d.wrong("%s was shared %d times", name, times)
-		}
-	}
+	d.judgeOnce("the message %s was posted %d times", posts)
+	d.judgeOnce("%s was shared %d times", shares)
 	d.figures.Messages, d.figures.Files = len(posts), len(shares)
 	if extra := len(shares) - 2*d.asked(); extra > 0 {
 		d.wrong("%d files of requests that nobody asked for", extra)
@@ -104,6 +112,10 @@ func (d *drill) judgeMessages() {
 
 // drillRow is what one request's files say of one user.
 type drillRow struct{ request, outcome, reason, proof string }
+
+func rowOf(request string, row map[string]string) drillRow {
+	return drillRow{request, row["outcome"], row["reason"], row["proof"]}
+}
 
 // judgeFiles checks that each roster has one request whose files have all of its
 // rows, and returns what they say of the users that were to be reset.
@@ -153,7 +165,7 @@ func (d *drill) judgeRow(id string, i int, plan, result map[string]string, byUse
 		d.wrong("row %d of %s was to be skipped and is %s", i+1, id, result["outcome"])
 	case plan["action"] == "reset":
 		user := result["user_id"]
-		byUser[user] = append(byUser[user], drillRow{id, result["outcome"], result["reason"], result["proof"]})
+		byUser[user] = append(byUser[user], rowOf(id, result))
 	}
 }
 
@@ -164,10 +176,7 @@ func (d *drill) judgeUsers(byUser map[string][]drillRow) {
 		resets := d.org.Resets(u.ID)
 		rows := byUser[u.ID]
 		if len(rows) == 0 || len(u.Roles) > 0 {
-			if len(resets) > 0 {
-				d.wrong("%s is protected or in no plan, and was reset %d times", u.Login, len(resets))
-				d.figures.Protected++
-			}
+			d.judgeUntouched(u)
 			continue
 		}
 		d.figures.Users++
@@ -181,12 +190,28 @@ func (d *drill) judgeUsers(byUser map[string][]drillRow) {
 	}
 }
 
+// judgeUntouched checks that nobody reset a user who is protected or in no plan.
+func (d *drill) judgeUntouched(u oktasim.User) {
+	if resets := d.org.Resets(u.ID); len(resets) > 0 {
+		d.figures.Protected++
+		d.wrong("%s is protected or in no plan, and was reset %d times", u.Login, len(resets))
+	}
+}
+
+// judgeForgotten checks that a user was reset, or that a file says why not.
+func (d *drill) judgeForgotten(u oktasim.User, rows []drillRow, resets int) (forgotten bool) {
+	told := slices.ContainsFunc(rows, func(r drillRow) bool { return r.reason == "enrolled_meanwhile" })
+	if resets > 0 || told {
+		return false
+	}
+	d.figures.Forgotten++
+	d.wrong("%s was forgotten: %v", u.Login, rows)
+	return true
+}
+
 // judgeUser holds what the files say of a user against how often the user was reset.
 func (d *drill) judgeUser(u oktasim.User, rows []drillRow, resets int) {
-	told := slices.ContainsFunc(rows, func(r drillRow) bool { return r.reason == "enrolled_meanwhile" })
-	if resets == 0 && !told {
-		d.figures.Forgotten++
-		d.wrong("%s was forgotten: %v", u.Login, rows)
+	if d.judgeForgotten(u, rows, resets) {
 		return
 	}
 	acted := 0
@@ -294,16 +319,17 @@ func (d *drill) looks() map[string][]time.Time {
 		}
 	}
 	for _, times := range at {
-		sort.Slice(times, func(i, j int) bool { return times[i].Before(times[j]) })
+		slices.SortFunc(times, time.Time.Compare)
 	}
 	return at
 }
 
 // lastBefore is the last of the ascending times before t.
 func lastBefore(times []time.Time, t time.Time) (time.Time, bool) {
-	i := sort.Search(len(times), func(i int) bool { return !times[i].Before(t) })
-	if i == 0 {
-		return time.Time{}, false
+	for _, at := range slices.Backward(times) {
+		if at.Before(t) {
+			return at, true
+		}
 	}
-	return times[i-1], true
+	return time.Time{}, false
 }

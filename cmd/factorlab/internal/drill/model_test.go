@@ -361,7 +361,7 @@ func (m *stage) step(s modelStep) {
 		}
 	case "clock":
 		m.offset += []time.Duration{-3 * time.Minute, -20 * time.Second, 20 * time.Second, 3 * time.Minute}[s.n%4]
-		if _, err := m.org.Set(settings(map[string]any{"clock_offset": m.offset.String()})); err != nil {
+		if _, err := m.org.Set(sandbox.Settings(map[string]any{"clock_offset": m.offset.String()})); err != nil {
 			m.t.Error(err)
 		}
 	case "slow disk":

@@ -1,15 +1,14 @@
 package drill
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/factorlab/internal/process"
 	"factorbot/okta/oktasim"
 )
 
@@ -108,7 +107,7 @@ func (d *drill) press(ctx context.Context) {
 			if action == "resume" && !d.resume.Load() {
 				continue
 			}
-			if value := buttonValue(m.Blocks, action); value != "" {
+			if value := process.ButtonValue(m.Blocks, action); value != "" {
 				clicks = append(clicks, slacksim.Click{User: "U_APPROVER1", Channel: drillChannel, Message: m.TS, ActionID: action, Value: value})
 			}
 		}
@@ -134,28 +133,6 @@ func (d *drill) press(ctx context.Context) {
 		}
 	}
 	d.patient.command(ctx, d.work)
-}
-
-// buttonValue is the value of the button with this action, "" if there is none.
-func buttonValue(v any, action string) string {
-	switch v := v.(type) {
-	case map[string]any:
-		if v["action_id"] == action {
-			return fmt.Sprint(v["value"])
-		}
-		for _, inner := range v {
-			if found := buttonValue(inner, action); found != "" {
-				return found
-			}
-		}
-	case []any:
-		for _, inner := range v {
-			if found := buttonValue(inner, action); found != "" {
-				return found
-			}
-		}
-	}
-	return ""
 }
 
 // shown is how many requests have a message of their own.
@@ -206,19 +183,7 @@ func (d *drill) sheet(name string) ([]map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		all, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
-		if err != nil || len(all) == 0 {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		var rows []map[string]string
-		for _, cells := range all[1:] {
-			row := map[string]string{}
-			for i, cell := range cells {
-				row[all[0][i]] = cell
-			}
-			rows = append(rows, row)
-		}
-		return rows, nil
+		return process.ReadTable(content)
 	}
 	return nil, fmt.Errorf("%s was never shared", name)
 }

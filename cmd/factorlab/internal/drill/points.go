@@ -16,8 +16,16 @@ import (
 	"factorbot/okta"
 )
 
-// failpoints are the points along a request's way, in the order in which they come by.
-func failpoints() []failpoint {
+// failpoint is a point at which the bot of a drill can be told to end itself. most
+// is at which time it comes by at the latest: one that comes by often is not always
+// met at the first.
+type failpoint struct {
+	name string
+	most int
+}
+
+// pointsOnTheWay are the points along a request's way, in the order in which they come by.
+func pointsOnTheWay() []failpoint {
 	return []failpoint{
 		{"envelope_recorded", 1},    // not acknowledged
 		{"request_created", 1},      // its envelope is not finished
@@ -51,19 +59,16 @@ func failpoints() []failpoint {
 // to first, and at which time it comes by: "step_started:3 done:1".
 const pointEnv = "FACTORBOT_FAILPOINTS"
 
-// arming is the setting that tells a bot at which points to end itself.
-func arming(points string) []string { return []string{pointEnv + "=" + points} }
-
-// fuse ends the process when a point is reached for the n-th time, as kill -9 would.
-type fuse struct {
+// failpoints end the process when a point is reached for the n-th time, as kill -9 would.
+type failpoints struct {
 	slow time.Duration // what each commit takes more
 
 	mu   sync.Mutex
 	left map[string]int
 }
 
-func newFuse() *fuse {
-	f := &fuse{left: map[string]int{}}
+func newFailpoints() *failpoints {
+	f := &failpoints{left: map[string]int{}}
 	f.slow, _ = time.ParseDuration(os.Getenv(slowEnv)) // none is 0
 	for armed := range strings.FieldsSeq(os.Getenv(pointEnv)) {
 		name, n, _ := strings.Cut(armed, ":")
@@ -73,7 +78,7 @@ func newFuse() *fuse {
 	return f
 }
 
-func (f *fuse) at(name string) {
+func (f *failpoints) at(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock() // others wait at their points while this one ends the process
 	f.left[name]--
@@ -85,10 +90,10 @@ func (f *fuse) at(name string) {
 	select {}
 }
 
-// mortalRecord is the record with points before and after what is written.
-type mortalRecord struct {
+// failingRecord is the record with points before and after what is written.
+type failingRecord struct {
 	app.Record
-	*fuse
+	*failpoints
 
 	mu     sync.Mutex
 	posts  map[string]bool // messages that were announced and not posted
@@ -96,11 +101,11 @@ type mortalRecord struct {
 }
 
 // wrap puts the points between a bot and its record and org.
-func (f *fuse) wrap(rec app.Record, org app.Okta) (app.Record, app.Okta) {
-	return &mortalRecord{Record: rec, fuse: f, posts: map[string]bool{}, shares: map[string]int{}}, &mortalOkta{org, f}
+func (f *failpoints) wrap(rec app.Record, org app.Okta) (app.Record, app.Okta) {
+	return &failingRecord{Record: rec, failpoints: f, posts: map[string]bool{}, shares: map[string]int{}}, &failingOkta{org, f}
 }
 
-func (t *mortalRecord) Receive(ctx context.Context, key string, body []byte) (bool, error) {
+func (t *failingRecord) Receive(ctx context.Context, key string, body []byte) (bool, error) {
 	fresh, err := t.Record.Receive(ctx, key, body)
 	if err == nil && fresh {
 		t.at("envelope_recorded")
@@ -108,12 +113,12 @@ func (t *mortalRecord) Receive(ctx context.Context, key string, body []byte) (bo
 	return fresh, err
 }
 
-func (t *mortalRecord) Finish(ctx context.Context, key string) error {
+func (t *failingRecord) Finish(ctx context.Context, key string) error {
 	t.at("envelope_unfinished")
 	return t.Record.Finish(ctx, key)
 }
 
-func (t *mortalRecord) Create(ctx context.Context, op string, r *reset.Request, rows iter.Seq[reset.Row], facts ...reset.Fact) (*reset.Request, error) {
+func (t *failingRecord) Create(ctx context.Context, op string, r *reset.Request, rows iter.Seq[reset.Row], facts ...reset.Fact) (*reset.Request, error) {
 	made, err := t.Record.Create(ctx, op, r, rows, facts...)
 	if err == nil {
 		t.at("request_created")
@@ -121,7 +126,7 @@ func (t *mortalRecord) Create(ctx context.Context, op string, r *reset.Request, 
 	return made, err
 }
 
-func (t *mortalRecord) SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
+func (t *failingRecord) SavePlan(ctx context.Context, id reset.ID, revision int, targets iter.Seq2[reset.Target, error]) error {
 	err := t.Record.SavePlan(ctx, id, revision, targets)
 	if err == nil {
 		t.at("plan_saved")
@@ -129,7 +134,7 @@ func (t *mortalRecord) SavePlan(ctx context.Context, id reset.ID, revision int, 
 	return err
 }
 
-func (t *mortalRecord) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
+func (t *failingRecord) Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error) {
 	if err := t.commit(ctx); err != nil {
 		return nil, err
 	}
@@ -138,7 +143,7 @@ func (t *mortalRecord) Update(ctx context.Context, id reset.ID, op string, unles
 	return r, err
 }
 
-func (t *mortalRecord) moved(r *reset.Request, err error) {
+func (t *failingRecord) moved(r *reset.Request, err error) {
 	points := map[reset.State]string{
 		reset.Pending: "plan_frozen", reset.Approved: "approved", reset.Running: "running",
 		reset.Verifying: "verifying", reset.Done: "done",
@@ -148,7 +153,7 @@ func (t *mortalRecord) moved(r *reset.Request, err error) {
 	}
 }
 
-func (t *mortalRecord) Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error) {
+func (t *failingRecord) Start(ctx context.Context, r *reset.Request, started ...reset.Entry) ([]error, error) {
 	t.at("step_not_started")
 	if err := t.commit(ctx); err != nil {
 		return nil, err
@@ -160,7 +165,7 @@ func (t *mortalRecord) Start(ctx context.Context, r *reset.Request, started ...r
 	return each, err
 }
 
-func (t *mortalRecord) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error {
+func (t *failingRecord) Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error {
 	kinds := map[reset.EntryKind]bool{}
 	for _, e := range entries {
 		kinds[e.Kind] = true
@@ -181,7 +186,7 @@ func (t *mortalRecord) Append(ctx context.Context, id reset.ID, entries ...reset
 	return err
 }
 
-func (t *mortalRecord) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.Message) error {
+func (t *failingRecord) SaveMessages(ctx context.Context, id reset.ID, messages ...reset.Message) error {
 	before, after := "", ""
 	for _, m := range messages {
 		before, after = t.saves(id, m)
@@ -195,7 +200,7 @@ func (t *mortalRecord) SaveMessages(ctx context.Context, id reset.ID, messages .
 }
 
 // saves names the points before and after a message is saved, by what the Announcer does around it.
-func (t *mortalRecord) saves(id reset.ID, m reset.Message) (before, after string) {
+func (t *failingRecord) saves(id reset.ID, m reset.Message) (before, after string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := string(id) + " " + string(m.Slot)
@@ -220,19 +225,19 @@ func (t *mortalRecord) saves(id reset.ID, m reset.Message) (before, after string
 	return "", ""
 }
 
-// mortalOkta is Okta with points after what it answers.
-type mortalOkta struct {
+// failingOkta is Okta with points after what it answers.
+type failingOkta struct {
 	app.Okta
-	*fuse
+	*failpoints
 }
 
-func (c *mortalOkta) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error) {
+func (c *failingOkta) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Time, userID string) (okta.Receipt, error) {
 	receipt, err := c.Okta.ResetFactors(ctx, s, asked, userID)
 	c.at("answered")
 	return receipt, err
 }
 
-func (c *mortalOkta) Factors(ctx context.Context, userID string) ([]okta.Factor, error) {
+func (c *failingOkta) Factors(ctx context.Context, userID string) ([]okta.Factor, error) {
 	factors, err := c.Okta.Factors(ctx, userID)
 	if err == nil {
 		c.at("factors_read")
@@ -240,7 +245,7 @@ func (c *mortalOkta) Factors(ctx context.Context, userID string) ([]okta.Factor,
 	return factors, err
 }
 
-func (c *mortalOkta) Ours(me okta.User, e okta.Event) bool {
+func (c *failingOkta) Ours(me okta.User, e okta.Event) bool {
 	ours := c.Okta.Ours(me, e)
 	if ours {
 		c.at("log_read")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/factorlab/internal/process"
 	"factorbot/store"
 )
 
@@ -28,15 +28,11 @@ func (d *drill) restores(ctx context.Context) (all []*drillFigures, err error) {
 	for n := range d.Restores {
 		c := *d.drillConfig
 		c.Users, c.Seed, c.Faults = restoreUsers, d.Seed+uint64(n)+1, d.Faults/2
-		into := filepath.Join(d.dir, fmt.Sprintf("restore-%d", n))
-		if err := os.MkdirAll(into, 0o700); err != nil {
-			return nil, fmt.Errorf("make a place for a backup: %w", err)
-		}
-		w, err := newDrill(ctx, &c, into, func(string, ...any) {})
+		w, err := d.another(ctx, fmt.Sprintf("restore-%d", n), &c)
 		if err != nil {
 			return nil, err
 		}
-		w.bot, w.solo = d.bot, true
+		w.solo = true
 		err = w.restore(ctx, n)
 		if err = errors.Join(err, w.close()); err != nil {
 			return nil, fmt.Errorf("put backup %d back: %w", n+1, err)
@@ -76,8 +72,7 @@ func (d *drill) restore(ctx context.Context, n int) error {
 		return err
 	}
 	// Those who were reset enrol anew, before the backup is put back.
-	enrolled := time.Now().Add(drillEnrolment)
-	if err := every(ctx, drillPoll, func() (bool, error) { return time.Now().After(enrolled), nil }); err != nil {
+	if err := process.Sleep(ctx, drillEnrolment); err != nil {
 		return err
 	}
 	if err := os.Rename(d.backup(), d.record()); err != nil {
@@ -90,7 +85,11 @@ func (d *drill) restore(ctx context.Context, n int) error {
 	if paused {
 		d.figures.Pauses++
 	}
-	if err := d.peace(ctx); err != nil {
+	bot, err := d.startBot(ctx, botLog)
+	if err == nil {
+		err = d.drain(ctx, bot)
+	}
+	if err != nil {
 		return err
 	}
 	d.judgeRestored()
@@ -111,18 +110,12 @@ func (d *drill) until(ctx context.Context, what string, done func() bool) error 
 		d.figures.OwnClocks++
 		env = append(env, d.ownClock())
 	}
-	bot, err := d.startBot(ctx, "", env...)
+	bot, err := d.startBot(ctx, botLog, env...)
 	if err != nil {
 		return err
 	}
-	err = every(ctx, drillPoll, func() (bool, error) {
-		if bot.dead() {
-			return false, fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
-		}
-		return done(), nil
-	})
-	bot.kill()
-	d.figures.killed("", int(d.writes.Load()), int(d.calls.Load()))
+	err = process.Every(ctx, drillPoll, func() (bool, error) { return done(), alive(bot) })
+	bot.Kill()
 	if err != nil {
 		return fmt.Errorf("wait for %s: %w", what, err)
 	}
@@ -138,13 +131,13 @@ func (d *drill) pause(ctx context.Context) error {
 			return false
 		}
 		for _, m := range messages {
-			if value := buttonValue(m.Blocks, "pause"); value != "" {
+			if value := process.ButtonValue(m.Blocks, "pause"); value != "" {
 				click, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 				_, _ = d.work.Click(click, slacksim.Click{User: "U_APPROVER1", Channel: drillChannel, Message: m.TS, ActionID: "pause", Value: value})
 				cancel()
 			}
 		}
-		return slices.ContainsFunc(messages, func(m *slacksim.Message) bool { return buttonValue(m.Blocks, "resume") != "" })
+		return slices.ContainsFunc(messages, func(m *slacksim.Message) bool { return process.ButtonValue(m.Blocks, "resume") != "" })
 	}
 	return d.until(ctx, "the pause", func() bool { return paused() || d.reached() > 0.6 })
 }
@@ -152,7 +145,11 @@ func (d *drill) pause(ctx context.Context) error {
 // backUp makes a backup of the record of a bot that is not there.
 func (d *drill) backUp(ctx context.Context) (err error) {
 	copied := d.record() + ".copy"
-	if err := copyFile(d.record(), copied); err != nil {
+	content, err := os.ReadFile(d.record())
+	if err == nil {
+		err = os.WriteFile(copied, content, 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("copy the record: %w", err)
 	}
 	rec, err := store.Open(copied, d.url)
@@ -164,34 +161,10 @@ func (d *drill) backUp(ctx context.Context) (err error) {
 	return err
 }
 
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
-}
-
 // judgeRestored holds what the request's files say against the books. What was posted
 // since the backup the record does not know; it is found and not posted twice.
 func (d *drill) judgeRestored() {
-	posts := map[string]int{}
-	for _, p := range d.work.Books().Posts {
-		if p.Metadata != nil {
-			posts[fmt.Sprint(p.Metadata.EventPayload["request"], " ", p.Metadata.EventPayload["slot"])]++
-		}
-	}
-	for what, times := range posts {
-		if times != 1 {
-			d.wrong("the message %s was posted %d times", what, times)
-		}
-	}
+	d.judgeOnce("the message %s was posted %d times", d.posts())
 	byUser := map[string][]drillRow{}
 	for _, share := range d.work.Books().Shares {
 		rows, err := d.sheet(share.Name)
@@ -199,40 +172,22 @@ func (d *drill) judgeRestored() {
 			continue
 		}
 		for _, row := range rows {
-			byUser[row["user_id"]] = append(byUser[row["user_id"]], drillRow{share.Name, row["outcome"], row["reason"], row["proof"]})
+			byUser[row["user_id"]] = append(byUser[row["user_id"]], rowOf(share.Name, row))
 		}
 	}
 	for _, u := range d.org.Users() {
-		resets, rows := d.org.Resets(u.ID), byUser[u.ID]
 		planned := slices.Contains(d.rounds[0].users, u.ID) && len(u.Roles) == 0
-		switch {
-		case !planned && len(resets) > 0:
-			d.figures.Protected++
-			d.wrong("%s is protected or in no plan, and was reset %d times", u.Login, len(resets))
-		case planned:
-			d.figures.Users++
-			told := slices.ContainsFunc(rows, func(r drillRow) bool { return r.reason == "enrolled_meanwhile" })
-			if len(resets) == 0 && !told {
-				d.figures.Forgotten++
-				d.wrong("%s was forgotten: %v", u.Login, rows)
-			}
-			for _, r := range rows {
-				if r.outcome == "reset" {
-					d.judgeOld(u, r)
-				}
+		if !planned {
+			d.judgeUntouched(u)
+			continue
+		}
+		d.figures.RestoredUsers++
+		d.judgeForgotten(u, byUser[u.ID], len(d.org.Resets(u.ID)))
+		for _, r := range byUser[u.ID] {
+			if r.outcome == "reset" {
+				d.judgeOld(u, r)
 			}
 		}
 	}
 	d.judgeFactors()
-}
-
-// addRestored takes in the figures of a backup that was put back.
-func (d *drill) addRestored(f *drillFigures) {
-	m := &d.figures
-	m.Restores, m.Ramps, m.Pauses, m.OwnClocks = m.Restores+f.Restores, m.Ramps+f.Ramps, m.Pauses+f.Pauses, m.OwnClocks+f.OwnClocks
-	m.RestoredUsers += f.Users
-	m.Forgotten, m.Protected, m.NewRemoved, m.Unclosable, m.StillOld = m.Forgotten+f.Forgotten, m.Protected+f.Protected, m.NewRemoved+f.NewRemoved, m.Unclosable+f.Unclosable, m.StillOld+f.StillOld
-	for _, w := range f.Wrong {
-		d.wrong("after a backup was put back: %s", w)
-	}
 }

@@ -3,6 +3,7 @@ package drill
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,12 +13,25 @@ import (
 
 // drillFigures are what a drill comes to.
 type drillFigures struct {
-	Config   *drillConfig   `json:"config"`
-	Kills    int            `json:"kills"`
-	InFlight int            `json:"in_flight"` // kills with a reset on its way
-	Calling  int            `json:"calling"`   // kills with any call to Okta on its way
-	Points   map[string]int `json:"points"`    // kills by the point at which the bot ended itself; "": at a random moment
-	Faults   int            `json:"faults"`    // calls to Okta and Slack that went wrong
+	Config *drillConfig `json:"config"`
+	drillCounts
+	Points   map[string]int  `json:"points"` // kills by the point at which the bot ended itself; "": at a random moment
+	Outcomes map[string]int  `json:"outcomes"`
+	Reasons  map[string]int  `json:"reasons"`
+	Several  *severalFigures `json:"several,omitempty"` // with etcd
+	Seconds  float64         `json:"seconds"`
+	Wrong    []string        `json:"wrong"` // the first findings
+
+	began  time.Time
+	wrongs int // all of them
+}
+
+// drillCounts are those figures that add up over worlds.
+type drillCounts struct {
+	Kills    int `json:"kills"`
+	InFlight int `json:"in_flight"` // kills with a reset on its way
+	Calling  int `json:"calling"`   // kills with any call to Okta on its way
+	Faults   int `json:"faults"`    // calls to Okta and Slack that went wrong
 
 	Halves    int `json:"halves"`     // resets that removed one factor of several and answered 500
 	Outages   int `json:"outages"`    // lives of the bot during which one method of Slack failed
@@ -30,32 +44,23 @@ type drillFigures struct {
 	Slow      int `json:"slow"`       // lives whose commits took over two seconds
 	Deleted   int `json:"deleted"`    // users who were deleted in the middle
 
-	Several *severalFigures `json:"several,omitempty"` // with etcd
-
-	Requests      int            `json:"requests"`
-	Rows          int            `json:"rows"`
-	RestoredUsers int            `json:"restored_users"` // of the requests of which a backup was put back
-	Users         int            `json:"users"`          // that an approved plan names to be reset
-	Reset         int            `json:"reset"`          // by Okta's books
-	Again         int            `json:"again"`          // reset more than once, before they enrolled anew
-	Doubled       int            `json:"doubled"`        // reset again without a look at the factors between
-	Overtaken     int            `json:"overtaken"`      // reset again, where Okta carried one of the two out after its call was over
-	Forgotten     int            `json:"forgotten"`
-	Protected     int            `json:"protected"`   // touched though protected or in no plan
-	Enrolled      int            `json:"enrolled"`    // have a factor of after their reset
-	NewRemoved    int            `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
-	Unclosable    int            `json:"unclosable"`  // the same, enrolled between the last look and the call
-	StillOld      int            `json:"still_old"`   // told to be reset, though a factor of before is listed
-	Unsure        int            `json:"unsure"`      // failed for another reason than enrolled_meanwhile
-	Messages      int            `json:"messages"`
-	Files         int            `json:"files"`
-	Outcomes      map[string]int `json:"outcomes"`
-	Reasons       map[string]int `json:"reasons"`
-	Seconds       float64        `json:"seconds"`
-	Wrong         []string       `json:"wrong"` // the first findings
-
-	began  time.Time
-	wrongs int // all of them
+	Requests      int `json:"requests"`
+	Rows          int `json:"rows"`
+	RestoredUsers int `json:"restored_users"` // of the requests of which a backup was put back
+	Users         int `json:"users"`          // that an approved plan names to be reset
+	Reset         int `json:"reset"`          // by Okta's books
+	Again         int `json:"again"`          // reset more than once, before they enrolled anew
+	Doubled       int `json:"doubled"`        // reset again without a look at the factors between
+	Overtaken     int `json:"overtaken"`      // reset again, where Okta carried one of the two out after its call was over
+	Forgotten     int `json:"forgotten"`
+	Protected     int `json:"protected"`   // touched though protected or in no plan
+	Enrolled      int `json:"enrolled"`    // have a factor of after their reset
+	NewRemoved    int `json:"new_removed"` // factors removed that were enrolled after a reset, though Okta had shown them
+	Unclosable    int `json:"unclosable"`  // the same, enrolled between the last look and the call
+	StillOld      int `json:"still_old"`   // told to be reset, though a factor of before is listed
+	Unsure        int `json:"unsure"`      // failed for another reason than enrolled_meanwhile
+	Messages      int `json:"messages"`
+	Files         int `json:"files"`
 }
 
 func (f *drillFigures) begin(c *drillConfig) {
@@ -65,15 +70,9 @@ func (f *drillFigures) begin(c *drillConfig) {
 
 // add takes in the figures of another world.
 func (f *drillFigures) add(o *drillFigures) {
-	for _, pair := range []struct{ sum, more *int }{
-		{&f.Kills, &o.Kills}, {&f.InFlight, &o.InFlight}, {&f.Calling, &o.Calling}, {&f.Faults, &o.Faults},
-		{&f.Halves, &o.Halves}, {&f.Outages, &o.Outages}, {&f.Clocks, &o.Clocks}, {&f.OwnClocks, &o.OwnClocks}, {&f.Results, &o.Results},
-		{&f.Slow, &o.Slow}, {&f.Deleted, &o.Deleted}, {&f.Requests, &o.Requests}, {&f.Rows, &o.Rows}, {&f.Users, &o.Users},
-		{&f.Reset, &o.Reset}, {&f.Again, &o.Again}, {&f.Doubled, &o.Doubled}, {&f.Overtaken, &o.Overtaken}, {&f.Forgotten, &o.Forgotten}, {&f.Protected, &o.Protected}, {&f.Enrolled, &o.Enrolled},
-		{&f.NewRemoved, &o.NewRemoved}, {&f.Unclosable, &o.Unclosable}, {&f.StillOld, &o.StillOld}, {&f.Unsure, &o.Unsure},
-		{&f.Messages, &o.Messages}, {&f.Files, &o.Files}, {&f.wrongs, &o.wrongs},
-	} {
-		*pair.sum += *pair.more
+	sums, more := reflect.ValueOf(&f.drillCounts).Elem(), reflect.ValueOf(o.drillCounts)
+	for i := range sums.NumField() {
+		sums.Field(i).SetInt(sums.Field(i).Int() + more.Field(i).Int())
 	}
 	for sum, more := range map[*map[string]int]map[string]int{&f.Points: o.Points, &f.Outcomes: o.Outcomes, &f.Reasons: o.Reasons} {
 		for key, n := range more {
@@ -81,7 +80,7 @@ func (f *drillFigures) add(o *drillFigures) {
 		}
 	}
 	f.Seconds = max(f.Seconds, o.Seconds)
-	f.Wrong = append(f.Wrong, o.Wrong...)
+	f.Wrong, f.wrongs = append(f.Wrong, o.Wrong...), f.wrongs+o.wrongs
 }
 
 // killed counts a kill at a point, "" for a random moment.
@@ -105,7 +104,7 @@ func (f *drillFigures) print(out io.Writer) error {
 		f.Several.print(line)
 	} else {
 		line("kills", fmt.Sprintf("%d, %d with resets in flight", f.Kills, f.InFlight))
-		for _, p := range failpoints() {
+		for _, p := range pointsOnTheWay() {
 			line("  at "+p.name, f.Points[p.name])
 		}
 	}

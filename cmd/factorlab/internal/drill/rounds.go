@@ -18,17 +18,17 @@ const (
 // to the member of etcd that leads.
 type failure struct {
 	name                   string
-	leader, follower, etcd deed
+	leader, follower, etcd action
 }
 
-// deed is what is done to a process.
-type deed int
+// action is what is done to a process.
+type action int
 
 const (
-	nothing deed = iota
-	kills        // SIGKILL, and it is started again
-	stops        // SIGSTOP, and SIGCONT when its time is over
-	cuts         // its connections to etcd break, and none can be made, until its time is over
+	nothing action = iota
+	kills          // SIGKILL, and it is started again
+	stops          // SIGSTOP, and SIGCONT when its time is over
+	cuts           // its connections to etcd break, and none can be made, until its time is over
 )
 
 func failures() []failure {
@@ -64,7 +64,7 @@ func (s *several) flying(ctx context.Context) (bool, error) {
 	short, cancel := context.WithTimeout(ctx, flightTime)
 	defer cancel()
 	var asked time.Time
-	err := every(short, drillPoll/4, func() (bool, error) {
+	err := process.Every(short, drillPoll/4, func() (bool, error) {
 		if time.Since(asked) > askPause {
 			asked = time.Now()
 			if s.reached() > 0.1 {
@@ -72,7 +72,7 @@ func (s *several) flying(ctx context.Context) (bool, error) {
 					return false, err
 				}
 			}
-			if err := s.alive(); err != nil {
+			if err := alive(s.started()...); err != nil {
 				return false, err
 			}
 		}
@@ -122,7 +122,7 @@ func (s *several) round(ctx context.Context, f failure) error {
 			}
 			began = time.Now()
 		}
-		if err := s.await(ctx, "the other bot leads", takeoverTime, func() bool { s.leading(); return follower.term > term }); err != nil {
+		if err := s.await(ctx, "the other bot leads", func() bool { s.leading(); return follower.term > term }); err != nil {
 			return err
 		}
 		s.figures.Takeovers = append(s.figures.Takeovers, time.Since(began).Seconds())
@@ -137,24 +137,21 @@ func (s *several) round(ctx context.Context, f failure) error {
 	if err := errors.Join(member.Start(), member.Signal(syscall.SIGCONT)); err != nil {
 		return err
 	}
-	return s.await(ctx, "a bot leads", takeoverTime, func() bool { return s.leading() >= 0 })
+	return s.await(ctx, "a bot leads", func() bool { return s.leading() >= 0 })
 }
 
 // rest waits for as long as a lease lasts, and a little longer.
 func (s *several) rest(ctx context.Context) error {
-	short, cancel := context.WithTimeout(ctx, time.Duration(s.TTL)*time.Second+time.Second)
-	defer cancel()
-	<-short.Done()
-	return ctx.Err()
+	return process.Sleep(ctx, time.Duration(s.TTL)*time.Second+time.Second)
 }
 
-func (s *several) hit(d deed, b *severalBot) error {
-	switch d {
+func (s *several) hit(do action, b *severalBot) error {
+	switch do {
 	case kills:
-		b.kill()
+		b.Kill()
 	case stops:
 		b.halt = true
-		return b.cmd.Process.Signal(syscall.SIGSTOP)
+		return b.Signal(syscall.SIGSTOP)
 	case cuts:
 		b.halt = true
 		for _, g := range b.gates {
@@ -164,10 +161,10 @@ func (s *several) hit(d deed, b *severalBot) error {
 	return nil
 }
 
-func hitMember(d deed, m *process.Member) error {
-	switch d {
+func hitMember(do action, m *process.Member) error {
+	switch do {
 	case kills:
-		return m.Kill()
+		m.Kill()
 	case stops:
 		return m.Signal(syscall.SIGSTOP)
 	}
@@ -176,7 +173,7 @@ func hitMember(d deed, m *process.Member) error {
 
 // etcdLeader asks etcd which of its members leads, and waits until one does; gone is not asked.
 func (s *several) etcdLeader(ctx context.Context, gone *process.Member) (found *process.Member, err error) {
-	err = every(ctx, drillPoll, func() (bool, error) {
+	err = process.Every(ctx, drillPoll, func() (bool, error) {
 		for _, m := range s.members {
 			if m == gone {
 				continue
@@ -192,7 +189,7 @@ func (s *several) etcdLeader(ctx context.Context, gone *process.Member) (found *
 
 // mend brings a bot back.
 func (s *several) mend(ctx context.Context, b *severalBot) error {
-	if b.dead() {
+	if b.Ended() {
 		return s.bear(ctx, b)
 	}
 	if !b.halt {
@@ -202,5 +199,5 @@ func (s *several) mend(ctx context.Context, b *severalBot) error {
 	for _, g := range b.gates {
 		g.shut(false)
 	}
-	return b.cmd.Process.Signal(syscall.SIGCONT)
+	return b.Signal(syscall.SIGCONT)
 }

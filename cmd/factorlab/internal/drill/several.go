@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"factorbot/cmd/factorlab/internal/process"
+	"factorbot/cmd/internal/sandbox"
 )
 
 const (
@@ -65,7 +66,7 @@ type several struct {
 
 // severalBot is one of the bots, and its ways to etcd.
 type severalBot struct {
-	*drillBot
+	*process.Process
 	gates []*gate
 	read  int64 // bytes of its log that were looked at
 	term  int   // that it leads in by its log; 0: it follows
@@ -92,14 +93,15 @@ func (d *drill) runSeveral(ctx context.Context) (*drillFigures, error) {
 		people := d.gather(ctx)
 		err = s.rounds(ctx)
 		if err == nil {
-			err = s.peace(ctx)
+			err = s.finish(ctx)
 		}
 		people()
 	}
 	if err == nil {
 		err = s.judgeEnvelopes(ctx)
 	}
-	if err = errors.Join(err, s.end()); err != nil {
+	s.end()
+	if err != nil {
 		return nil, err
 	}
 	s.judgeRounds()
@@ -115,7 +117,7 @@ func (s *several) setSlack() error {
 	for _, wait := range []time.Duration{0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32} {
 		waits = append(waits, (wait * time.Second).String())
 	}
-	return s.work.Set(settings(map[string]any{"slack_retries": waits}))
+	return s.work.Set(sandbox.Settings(map[string]any{"slack_retries": waits}))
 }
 
 // begin starts etcd and the bots, waits until they hear Slack, and lets people ask: of
@@ -138,7 +140,7 @@ func (s *several) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.await(ctx, "a bot leads, and Slack reaches both", takeoverTime, func() bool {
+	if err := s.await(ctx, "a bot leads, and Slack reaches both", func() bool {
 		return s.leading() >= 0 && s.work.Sockets() >= 2*severalBots
 	}); err != nil {
 		return err
@@ -155,7 +157,7 @@ func (s *several) bear(ctx context.Context, b *severalBot) (err error) {
 		s.drill.figures.OwnClocks++
 		env = append(env, s.ownClock())
 	}
-	b.drillBot, err = s.startBotAs(ctx, fmt.Sprintf("bot-%d.log", s.born), env)
+	b.Process, err = s.startBot(ctx, fmt.Sprintf("bot-%d.log", s.born), env...)
 	return err
 }
 
@@ -169,43 +171,32 @@ func address(gates []*gate) string {
 }
 
 // end stops whatever is there.
-func (s *several) end() error {
-	var errs []error
+func (s *several) end() {
 	for _, b := range s.bots {
-		if b.drillBot != nil && !b.dead() {
-			_ = b.cmd.Process.Signal(syscall.SIGCONT)
-			b.kill()
+		if b.Process != nil {
+			b.Kill()
 		}
 		for _, g := range b.gates {
 			g.close()
 		}
 	}
 	for _, m := range s.members {
-		errs = append(errs, m.Kill())
+		m.Kill()
 	}
-	return errors.Join(errs...)
 }
 
-// await waits for something, for a time; what did not come is a finding, not an error.
-func (s *several) await(ctx context.Context, what string, within time.Duration, is func() bool) error {
-	short, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	err := every(short, drillPoll, func() (bool, error) { return is(), s.alive() })
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		s.wrong("after %s it is not so that %s%s", within, what, s.bots[0].tail())
-		return nil
-	}
-	return err
+// await waits for something, as the drill does with all bots that have been started.
+func (s *several) await(ctx context.Context, what string, is func() bool) error {
+	return s.drill.await(ctx, what, takeoverTime, is, s.started()...)
 }
 
-// alive fails for a bot that has ended by itself.
-func (s *several) alive() error {
+func (s *several) started() (all []*process.Process) {
 	for _, b := range s.bots {
-		if b.drillBot != nil && b.dead() && !b.killed() {
-			return fmt.Errorf("a bot ended by itself: %w%s", b.err, b.tail())
+		if b.Process != nil {
+			all = append(all, b.Process)
 		}
 	}
-	return nil
+	return all
 }
 
 // leading returns which bot leads by what they log, -1 if none does: of those that have
@@ -223,7 +214,7 @@ func (s *several) leading() int {
 
 // readLog reads what the bot has logged since: whether it leads, and in which term.
 func (b *severalBot) readLog() {
-	log, err := os.ReadFile(b.logs)
+	log, err := os.ReadFile(b.Logs)
 	if err != nil || int64(len(log)) <= b.read {
 		return
 	}
@@ -248,30 +239,12 @@ func (b *severalBot) readLog() {
 	}
 }
 
-// peace lets the bots finish what is left, hands the lead over as a deployment does, and
-// stops them.
-func (s *several) peace(ctx context.Context) error {
+// finish hands the lead over as a deployment does, and lets the bots finish what is left.
+func (s *several) finish(ctx context.Context) error {
 	if err := s.handOver(ctx); err != nil {
 		return err
 	}
-	if err := s.calm(); err != nil {
-		return err
-	}
-	if err := s.await(ctx, "all requests are finished", drillPeace, func() bool {
-		s.tell("%d of %d requests are finished", s.finished(), s.asked())
-		return s.finished() >= s.asked() && s.calls.Load() == 0
-	}); err != nil {
-		return err
-	}
-	short, cancel := context.WithTimeout(ctx, 2*time.Second) // the last edits
-	<-short.Done()
-	cancel()
-	for _, b := range s.bots {
-		if err := b.stop(); err != nil {
-			s.wrong("told to stop, a bot ended with %v", err)
-		}
-	}
-	return ctx.Err()
+	return s.drain(ctx, s.started()...)
 }
 
 // handOver tells the bot that leads to stop, while resets are on their way, waits until
@@ -286,16 +259,12 @@ func (s *several) handOver(ctx context.Context) error {
 	}
 	old, began := s.bots[lead], time.Now()
 	term := old.term
-	old.tellToStop()
-	short, cancel := context.WithTimeout(ctx, takeoverTime)
-	defer cancel()
-	err := every(short, drillPoll, func() (bool, error) { s.leading(); return s.bots[1-lead].term > term, nil })
-	s.figures.Handover = time.Since(began).Seconds()
-	if err != nil && ctx.Err() == nil {
-		s.wrong("nobody leads %s after the bot that led was told to stop", takeoverTime)
-		err = nil
+	if err := old.Signal(syscall.SIGTERM); err != nil {
+		return err
 	}
-	if stopped := old.ended(); stopped != nil {
+	err := s.drill.await(ctx, "another bot leads after the one that led was told to stop", takeoverTime, func() bool { s.leading(); return s.bots[1-lead].term > term }, s.bots[1-lead].Process)
+	s.figures.Handover = time.Since(began).Seconds()
+	if stopped := old.Stopped(); stopped != nil {
 		s.wrong("told to stop, the bot that leads ended with %v", stopped)
 	}
 	if err != nil {

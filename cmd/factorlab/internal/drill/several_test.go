@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"factorbot/bot/slacksim"
+	"factorbot/cmd/factorlab/internal/process"
 )
 
 // Who leads is told by the terms in the logs, whatever order they are read in: a lead that
@@ -26,12 +27,12 @@ func TestSeveral_leading(t *testing.T) {
 		if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.bots = append(s.bots, &severalBot{drillBot: &drillBot{logs: path}})
+		s.bots = append(s.bots, &severalBot{Process: &process.Process{Logs: path}})
 	}
 	if lead := s.leading(); lead != 0 || s.bots[0].term != 9 {
 		t.Errorf("bot %d leads", lead)
 	}
-	last := s.bots[3].logs
+	last := s.bots[3].Logs
 	file, err := os.OpenFile(last, os.O_APPEND|os.O_WRONLY, 0)
 	if err == nil {
 		_, err = file.WriteString("\n")

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/cmd/factorlab/internal/process"
+	"factorbot/cmd/internal/sandbox"
 )
 
 // Shares of the bot's lives that meet a trouble beside the kill and the faults.
@@ -50,12 +53,12 @@ func (d *drill) brew(armed bool) (t trouble, err error) {
 			failing = append(failing, map[string]any{"method": method, "kind": kind, "times": 1_000_000})
 		}
 	}
-	if err := d.work.Set(settings(map[string]any{"slack_fail_next": failing})); err != nil {
+	if err := d.work.Set(sandbox.Settings(map[string]any{"slack_fail_next": failing})); err != nil {
 		return t, fmt.Errorf("let a method of Slack fail: %w", err)
 	}
 	if d.rng.Float64() < shareClock {
 		f.Clocks++
-		if _, err := d.org.Set(settings(map[string]any{"clock_offset": d.anyClock().String()})); err != nil {
+		if _, err := d.org.Set(sandbox.Settings(map[string]any{"clock_offset": d.anyClock().String()})); err != nil {
 			return t, fmt.Errorf("set Okta's clock: %w", err)
 		}
 	}
@@ -103,16 +106,9 @@ func (d *drill) delete() error {
 }
 
 // commit waits as a slow disk does.
-func (f *fuse) commit(ctx context.Context) error {
+func (f *failpoints) commit(ctx context.Context) error {
 	if f.slow <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(f.slow)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return process.Sleep(ctx, f.slow)
 }

@@ -3,7 +3,6 @@ package drill
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,20 +123,14 @@ func catchesUp(r *http.Request) bool {
 }
 
 func (d *drill) simulate() (err error) {
-	d.org, err = oktasim.New(oktasim.Options{
+	d.org, d.work, err = sandbox.Simulate(d.lc, oktasim.Options{
 		Given: sandbox.Cast(), Seed: d.Seed, RateLimit: 60_000, Window: 10 * time.Second, Token: sandbox.Token, KeepCalls: true,
 		Latency: drillLatency, LogLag: drillLag * 4 / 5, EnrolAgain: 0.3, EnrolAfter: drillEnrolment, Faults: d.Faults,
-	})
+	}, slacksim.Options{URL: d.url, KeepEnvelopes: d.Etcd})
 	if err != nil {
-		return fmt.Errorf("simulate Okta: %w", err)
+		return err
 	}
-	d.lc.OnStop("simulated Okta", func() error { d.org.Close(); return nil })
-	d.work, err = slacksim.New(slacksim.Options{URL: d.url, KeepEnvelopes: d.Etcd})
-	if err != nil {
-		return fmt.Errorf("simulate Slack: %w", err)
-	}
-	d.lc.OnStop("simulated Slack", func() error { d.work.Close(); return nil })
-	_, err = d.org.Set(settings(map[string]any{
+	_, err = d.org.Set(sandbox.Settings(map[string]any{
 		"late_by": drillLate.String(),
 		"fault_kinds": map[string]float64{
 			"error_before": 1, "error_after": 1, "drop_before": 1, "drop_after": 2, "cut_off": 1,
@@ -145,26 +138,17 @@ func (d *drill) simulate() (err error) {
 		},
 	}))
 	share := d.Faults / 12
-	return errors.Join(err, d.work.Set(settings(map[string]any{
+	return errors.Join(err, d.work.Set(sandbox.Settings(map[string]any{
 		"slack_no_limits": true, "slack_5xx": share, "slack_lost_answers": share, "slack_internal": share,
 		"slack_rate_limited": share, "slack_duplicates": d.Faults,
 	})))
 }
 
-// settings are what the simulators' Set takes.
-func settings(values map[string]any) map[string]json.RawMessage {
-	raw := map[string]json.RawMessage{}
-	for key, value := range values {
-		raw[key], _ = json.Marshal(value) // numbers, words, maps of them
-	}
-	return raw
-}
-
 // calm ends the faults and the waiting, so that what is left is done soon.
 func (d *drill) calm() error {
 	close(d.calmed)
-	_, err := d.org.Set(settings(map[string]any{"faults": 0, "latency": "5ms"}))
-	return errors.Join(err, d.work.Set(settings(map[string]any{
+	_, err := d.org.Set(sandbox.Settings(map[string]any{"faults": 0, "latency": "5ms"}))
+	return errors.Join(err, d.work.Set(sandbox.Settings(map[string]any{
 		"slack_5xx": 0, "slack_lost_answers": 0, "slack_internal": 0, "slack_rate_limited": 0, "slack_fail_next": []any{},
 	})))
 }

@@ -3,11 +3,9 @@ package process
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -22,10 +20,8 @@ const etcdMembers = 3
 type Member struct {
 	Client string // address for clients: "127.0.0.1:2379"
 
-	program string
-	args    []string
-	logs    string
-	cmd     *exec.Cmd // nil: it was killed
+	spec    Spec
+	process *Process // nil: it was killed
 }
 
 // StartEtcd starts the members of an etcd, which end with this process. Their program is
@@ -41,6 +37,10 @@ func StartEtcd(ctx context.Context, dir, program string) ([]*Member, error) {
 			return nil, fmt.Errorf("build a member of etcd in %s: %w\n%s", build.Dir, err, out)
 		}
 	}
+	program, err := filepath.Abs(program) // the members run in a folder of their own
+	if err != nil {
+		return nil, err
+	}
 	var members []*Member
 	var cluster, peers []string
 	for i := range etcdMembers {
@@ -52,11 +52,14 @@ func StartEtcd(ctx context.Context, dir, program string) ([]*Member, error) {
 		if err != nil {
 			return nil, err
 		}
-		members = append(members, &Member{Client: client, program: program, logs: filepath.Join(dir, fmt.Sprintf("etcd-%d.log", i))})
+		members = append(members, &Member{Client: client})
 		peers, cluster = append(peers, peer), append(cluster, fmt.Sprintf("m%d=http://%s", i, peer))
 	}
 	for i, m := range members {
-		m.args = []string{fmt.Sprint("m", i), filepath.Join(dir, fmt.Sprint("etcd-", i)), m.Client, peers[i], strings.Join(cluster, ",")}
+		m.spec = Spec{
+			Program: program, Dir: dir, Log: fmt.Sprintf("etcd-%d.log", i),
+			Args: []string{fmt.Sprint("m", i), filepath.Join(dir, fmt.Sprint("etcd-", i)), m.Client, peers[i], strings.Join(cluster, ",")},
+		}
 		if err := m.Start(); err != nil {
 			return members, err
 		}
@@ -74,43 +77,27 @@ func freeAddress() (string, error) {
 }
 
 // Start starts the member, unless it runs.
-func (m *Member) Start() error {
-	if m.cmd != nil {
-		return nil
+func (m *Member) Start() (err error) {
+	if m.process == nil {
+		m.process, err = Start(context.Background(), m.spec)
 	}
-	logs, err := os.OpenFile(m.logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("open etcd's log: %w", err)
-	}
-	defer logs.Close()
-	cmd := exec.Command(m.program, m.args...)
-	cmd.Stderr, cmd.SysProcAttr = logs, dieWithUs()
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start a member of etcd: %w", err)
-	}
-	m.cmd = cmd
-	return nil
+	return err
 }
 
 // Kill kills the member, if it runs.
-func (m *Member) Kill() error {
-	if m.cmd == nil {
-		return nil
+func (m *Member) Kill() {
+	if m.process != nil {
+		m.process.Kill()
+		m.process = nil
 	}
-	if err := m.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill a member of etcd: %w", err)
-	}
-	_ = m.cmd.Wait() // it says that it was killed
-	m.cmd = nil
-	return nil
 }
 
 // Signal sends the member a signal, if it runs.
 func (m *Member) Signal(s syscall.Signal) error {
-	if m.cmd == nil {
+	if m.process == nil {
 		return nil
 	}
-	return m.cmd.Process.Signal(s)
+	return m.process.Signal(s)
 }
 
 // Leads asks the member whether it leads the others.

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -12,118 +11,145 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
 
-// Process is this program once more, as a part of a comparison: by itself,
-// so that its memory and its processor time are its own.
-type Process struct {
-	name   string
-	cmd    *exec.Cmd
-	alive  io.Closer // its standard input: it ends when this closes, even if we are killed
-	stdout *bufio.Reader
-	logs   string // path of its standard error
-	end    sync.Once
-	err    error
+// stopTime is how long a process may take to end; a bot gives itself as long.
+const stopTime = 15 * time.Second
+
+// Spec is what a process is started with.
+type Spec struct {
+	Program string // "": this one
+	Dir     string // where it runs
+	Log     string // name of the file in Dir that takes its standard error, after what is there
+	Env     []string
+	Args    []string
 }
 
-const (
-	StartTime = 30 * time.Second // a part may take so long to say where it is
-	stopTime  = 15 * time.Second // and to end
-)
+// Process is a program that runs as a part of an experiment: by itself, so that its
+// memory, its processor time and its death are its own.
+type Process struct {
+	Logs string // path of its standard error
 
-// Start starts a part. Its environment holds nothing of ours, so that no
-// setting and no ~/.okta strays in.
-func Start(ctx context.Context, dir, name string, env []string, args ...string) (*Process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
+	cmd   *exec.Cmd
+	alive io.Closer // its standard input: a part of ours ends when this closes, even if we are killed
+	out   bytes.Buffer
+	done  chan struct{} // closed when it has ended
+	err   error         // to be read after done
+}
+
+// Start starts a process. Its environment holds nothing of ours, so that no setting and
+// no ~/.okta strays in.
+func Start(ctx context.Context, s Spec) (p *Process, err error) {
+	if s.Program == "" {
+		if s.Program, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("find this program: %w", err)
+		}
 	}
-	p := &Process{name: name, logs: filepath.Join(dir, name+".log")}
-	logs, err := os.Create(p.logs)
+	p = &Process{Logs: filepath.Join(s.Dir, s.Log), done: make(chan struct{})}
+	logs, err := os.OpenFile(p.Logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("make a log for %s: %w", name, err)
+		return nil, fmt.Errorf("open a log: %w", err)
 	}
 	defer logs.Close()
-	p.cmd = exec.CommandContext(ctx, self, append([]string{"bench"}, args...)...)
-	p.cmd.Dir, p.cmd.Stderr = dir, logs
-	p.cmd.Env = append([]string{"HOME=" + dir, "TMPDIR=" + os.TempDir(), "GOTRACEBACK=all"}, env...)
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = stopTime
-	if p.alive, err = p.cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
+	p.cmd = exec.CommandContext(ctx, s.Program, s.Args...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.Dir, &p.out, logs
+	p.cmd.Env = append([]string{"HOME=" + s.Dir, "TMPDIR=" + os.TempDir(), "GOTRACEBACK=all"}, s.Env...)
+	p.cmd.SysProcAttr = dieWithUs()
+	if p.alive, err = p.cmd.StdinPipe(); err == nil {
+		err = p.cmd.Start()
 	}
-	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
+		return nil, fmt.Errorf("start %s: %w", s.Program, err)
 	}
-	p.stdout = bufio.NewReader(out)
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
+	go func() { // ends with the process
+		p.err = p.cmd.Wait()
+		_ = p.alive.Close()
+		close(p.done)
+	}()
 	return p, nil
 }
 
-// Line is the first line that the part prints, such as its URL.
-func (p *Process) Line() (string, error) {
-	timer := time.AfterFunc(StartTime, func() { _ = p.cmd.Process.Kill() })
-	defer timer.Stop()
-	line, err := p.stdout.ReadString('\n')
-	if err != nil {
-		return "", fmt.Errorf("%s did not start: %w%s", p.name, err, p.Tail())
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Ended reports whether the process has ended.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
-	return strings.TrimSpace(line), nil
 }
 
-// Wait waits for a part that ends by itself, and returns what it printed.
-func (p *Process) Wait() ([]byte, error) {
-	out, err := io.ReadAll(p.stdout)
-	return out, errors.Join(err, p.ended())
+// Signal sends the process a signal.
+func (p *Process) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
+
+// Kill is kill -9, by the process's ID.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
 }
 
-// Stop ends the part by its process ID and waits.
+// Killed reports whether the process ended as kill -9 ends one.
+func (p *Process) Killed() bool {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// Stop ends the process as an operator does, and returns what it ended with.
 func (p *Process) Stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.Signal(syscall.SIGTERM)
+	return p.Stopped()
+}
+
+// Stopped returns what a process that was told to stop ended with.
+func (p *Process) Stopped() error {
 	timer := time.AfterFunc(stopTime, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
-	return p.ended()
+	_, err := p.Wait()
+	return err
 }
 
-func (p *Process) ended() error {
-	p.end.Do(func() {
-		_, _ = io.Copy(io.Discard, p.stdout)
-		err := p.cmd.Wait()
-		_ = p.alive.Close()
-		if err != nil {
-			p.err = fmt.Errorf("%s: %w%s", p.name, err, p.Tail())
-		}
-	})
-	return p.err
+// Wait waits for the end of the process, and returns what it printed and ended with.
+func (p *Process) Wait() ([]byte, error) {
+	<-p.done
+	if p.err != nil {
+		return nil, p.Failure("")
+	}
+	return p.out.Bytes(), nil
 }
 
-// Tail is the end of what the part logged.
+// Failure returns what the process ended with and the end of its log, after some words.
+func (p *Process) Failure(words string) error {
+	err := p.err
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	return fmt.Errorf("%s%w%s", words, err, p.Tail())
+}
+
+// Tail is the end of what the process logged.
 func (p *Process) Tail() string {
-	b, err := os.ReadFile(p.logs)
+	b, err := os.ReadFile(p.Logs)
 	if err != nil || len(b) == 0 {
 		return ""
 	}
 	return "; its log ends with: " + string(bytes.TrimSpace(b[max(0, len(b)-1500):]))
 }
 
-// CPU is the processor time that an ended part took.
+// CPU is the processor time that an ended process took.
 func (p *Process) CPU() time.Duration {
-	if s := p.cmd.ProcessState; s != nil {
-		return s.UserTime() + s.SystemTime()
-	}
-	return 0
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
-// PeakRSS is the most memory that the part has had, in bytes; 0: unknown. The
+// PeakRSS is the most memory that the process has had, in bytes; 0: unknown. The
 // kernel's VmHWM (proc(5)): ru_maxrss of a child counts its parent's pages too.
 func (p *Process) PeakRSS() int64 { return PeakRSS(strconv.Itoa(p.cmd.Process.Pid)) }
 
+// PeakRSS is that of a process's ID, or of "self".
 func PeakRSS(pid string) int64 {
 	b, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
@@ -139,7 +165,7 @@ func PeakRSS(pid string) int64 {
 }
 
 // WhileFed is a context that ends with ctx or when standard input closes: a part
-// does not outlive who started it.
+// does not outlive whoever started it.
 func WhileFed(ctx context.Context, stdin io.Reader) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() { // ends with the program at the latest: nothing else reads its standard input
@@ -147,58 +173,4 @@ func WhileFed(ctx context.Context, stdin io.Reader) context.Context {
 		cancel()
 	}()
 	return ctx
-}
-
-// Progress shows progress: on a terminal one line that changes, elsewhere a line now and then.
-type Progress struct {
-	Out  io.Writer
-	Name string
-
-	mu    sync.Mutex
-	last  time.Time
-	shown bool
-}
-
-// tellEvery is the time between two lines in a file.
-const tellEvery = 10 * time.Second
-
-func (t *Progress) Show(format string, args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	line := fmt.Sprintf(format, args...)
-	if t.Name != "" {
-		line = t.Name + ": " + line
-	}
-	if isTerminal(t.Out) {
-		t.shown = true
-		_, _ = fmt.Fprintf(t.Out, "\r\x1b[K%s", line)
-		return
-	}
-	if time.Since(t.last) >= tellEvery {
-		t.last = time.Now()
-		_, _ = fmt.Fprintln(t.Out, line)
-	}
-}
-
-// Clear takes the line that changes away.
-func (t *Progress) Clear() {
-	if t.shown {
-		_, _ = fmt.Fprint(t.Out, "\r\x1b[K")
-	}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-func Seconds(s float64) string { return fmt.Sprintf("%.1f s", s) }
-
-func Counts(m map[string]int) string {
-	s := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(m), "map["), "]") // fmt sorts the keys
-	return strings.ReplaceAll(s, ":", " ")
 }

@@ -10,15 +10,17 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"factorbot/cmd/factorlab/internal/process"
 )
 
 const (
-	drillLife  = 1200 * time.Millisecond // the longest, where calls are in flight then
-	drillPeace = 3 * time.Minute         // for what is left when nobody kills any more
-	mostIdle   = 6                       // lives without a reset that make the next one longer, each by drillLife
-	drillPoll  = 20 * time.Millisecond
-	inFlight   = 0.6 // share of the kills with calls in flight, at least
-	eachPoint  = 5   // times that each point is met, at least, in a drill of as many kills
+	drillLife = 1200 * time.Millisecond // the longest, where calls are in flight then
+	drainTime = 3 * time.Minute         // for what is left when nobody kills any more
+	mostIdle  = 6                       // lives without a reset that make the next one longer, each by drillLife
+	drillPoll = 20 * time.Millisecond
+	inFlight  = 0.6 // share of the kills with calls in flight, at least
+	eachPoint = 5   // times that each point is met, at least, in a drill of as many kills
 )
 
 // run lets the bot live and die until it was killed often enough, then lets it
@@ -36,10 +38,14 @@ func (d *drill) run(ctx context.Context) (*drillFigures, error) {
 		for _, w := range append(others, d) {
 			g.Go(func() error {
 				defer w.gather(ctx)()
-				if err := w.lives(ctx); err != nil {
+				if err := w.kills(ctx); err != nil {
 					return err
 				}
-				return w.peace(ctx)
+				bot, err := w.startBot(ctx, botLog)
+				if err != nil {
+					return err
+				}
+				return w.drain(ctx, bot)
 			})
 		}
 		g.Go(func() (err error) { d.put, err = d.restores(ctx); return err })
@@ -55,12 +61,9 @@ func (d *drill) run(ctx context.Context) (*drillFigures, error) {
 		err = errors.Join(err, w.close())
 	}
 	for _, f := range d.put {
-		d.addRestored(f)
+		d.figures.add(f)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &d.figures, nil
+	return &d.figures, err
 }
 
 // killsEach is how many kills one world has: more are shared by several worlds, which
@@ -76,21 +79,30 @@ func (d *drill) others(ctx context.Context) (all []*drill, err error) {
 	for i := range n - 1 {
 		one := c
 		one.Seed += uint64(i+1) * 1000
-		into := filepath.Join(d.dir, fmt.Sprintf("world-%d", i+2))
-		if err := os.MkdirAll(into, 0o700); err != nil {
-			return all, fmt.Errorf("make a place for a world: %w", err)
-		}
-		w, err := newDrill(ctx, &one, into, func(string, ...any) {})
+		w, err := d.another(ctx, fmt.Sprintf("world-%d", i+2), &one)
 		if err != nil {
 			return all, err
 		}
 		all = append(all, w)
-		w.bot, w.share, w.least = d.bot, d.share, d.least
+		w.share, w.least = d.share, d.least
 		if err := w.configure(""); err != nil {
 			return all, err
 		}
 	}
 	return all, nil
+}
+
+// another makes another world, in a folder of this one, with the same bot.
+func (d *drill) another(ctx context.Context, name string, c *drillConfig) (*drill, error) {
+	into := filepath.Join(d.dir, name)
+	if err := os.MkdirAll(into, 0o700); err != nil {
+		return nil, fmt.Errorf("make a place for another world: %w", err)
+	}
+	w, err := newDrill(ctx, c, into, func(string, ...any) {})
+	if err == nil {
+		w.bot = d.bot
+	}
+	return w, err
 }
 
 // findBot finds the program of the bot: this one, if its clock can be set or need not be,
@@ -127,35 +139,13 @@ func (d *drill) setPolicy(more string) error {
 
 // gather lets people press buttons until the returned function is called.
 func (d *drill) gather(ctx context.Context) (leave func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		_ = every(ctx, 150*time.Millisecond, func() (bool, error) { d.press(ctx); return false, nil })
-	}()
-	return func() { cancel(); <-left }
+	return process.Beside(ctx, 150*time.Millisecond, d.press)
 }
 
-// every asks now and again until it is done, or fails, or ctx ends.
-func every(ctx context.Context, pause time.Duration, done func() (bool, error)) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		if ok, err := done(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-}
-
-// lives kills the bot as often as was asked for, and then until enough of the
+// kills kills the bot as often as was asked for, and then until enough of the
 // kills were in flight and each point was met. A short drill, for a look, is over
 // when as many were in flight as of the kills that were asked for.
-func (d *drill) lives(ctx context.Context) error {
+func (d *drill) kills(ctx context.Context) error {
 	for f := &d.figures; f.Kills < d.share || float64(f.InFlight) < inFlight*float64(d.counted()) || d.unmet() != ""; {
 		if f.Kills >= 3*d.share+400 {
 			d.wrong("after %d kills %d were in flight, and %q was met %d times", f.Kills, f.InFlight, d.unmet(), f.Points[d.unmet()])
@@ -166,7 +156,7 @@ func (d *drill) lives(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := d.live(ctx); err != nil {
+		if err := d.killOnce(ctx); err != nil {
 			return err
 		}
 		d.judgeResults()
@@ -189,7 +179,7 @@ func (d *drill) each() int { return min(eachPoint, d.Kills) }
 // unmet is the point that was met least, "" if each was met often enough.
 func (d *drill) unmet() string {
 	least, at := d.least, ""
-	for _, p := range failpoints() {
+	for _, p := range pointsOnTheWay() {
 		if n := d.figures.Points[p.name]; n < least {
 			least, at = n, p.name
 		}
@@ -205,15 +195,15 @@ func (d *drill) due() string {
 	return ""
 }
 
-// live is one life of the bot: to the first point that is due, or to a random
+// killOnce is one life of the bot: to the first point that is due, or to a random
 // moment with calls in flight.
-func (d *drill) live(ctx context.Context) error {
+func (d *drill) killOnce(ctx context.Context) error {
 	armed := d.arm()
 	meets, err := d.brew(armed != "")
 	if err != nil {
 		return err
 	}
-	bot, err := d.startBot(ctx, armed, meets.env...)
+	bot, err := d.startBot(ctx, botLog, append(meets.env, pointEnv+"="+armed)...)
 	if err != nil {
 		return err
 	}
@@ -230,30 +220,27 @@ func (d *drill) live(ctx context.Context) error {
 		patience = 4 * drillLife
 	}
 	killed := false
-	for !bot.dead() {
+	if err := process.Every(ctx, drillPoll/4, func() (bool, error) {
 		late := time.Since(deadline)
-		if late > 0 && d.writes.Load() > 0 || late > patience {
+		if !bot.Ended() && (late > 0 && d.writes.Load() > 0 || late > patience) {
 			killed = true
-			bot.kill()
+			bot.Kill()
 		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), bot.stop())
-		case <-bot.done:
-		case <-time.After(drillPoll / 4):
-		}
+		return bot.Ended(), nil
+	}); err != nil {
+		return errors.Join(err, bot.Stop())
 	}
 	writes, calls := d.writes.Load(), d.calls.Load()
 	d.idle++
 	if effects := d.org.Books().Effects; effects > d.effects {
 		d.idle, d.effects = 0, effects
 	}
-	if !killed && !bot.killed() {
-		return fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
+	if err := alive(bot); err != nil {
+		return err
 	}
 	point := ""
 	if !killed {
-		point = bot.point()
+		point = pointOf(bot)
 	}
 	d.figures.killed(point, int(writes), int(calls))
 	return nil
@@ -264,7 +251,7 @@ func (d *drill) live(ctx context.Context) error {
 func (d *drill) arm() string {
 	var due []string
 	least := d.unmet()
-	for _, p := range failpoints() {
+	for _, p := range pointsOnTheWay() {
 		if n := d.figures.Points[p.name]; n < d.least && (n <= d.figures.Points[least] || d.rng.IntN(2) == 0) {
 			due = append(due, fmt.Sprintf("%s:%d", p.name, 1+d.rng.IntN(p.most)))
 		}
@@ -275,35 +262,34 @@ func (d *drill) arm() string {
 	return strings.Join(due, " ")
 }
 
-// peace lets the bot finish what is left, undisturbed, and stops it as an operator does.
-func (d *drill) peace(ctx context.Context) error {
+// drain lets the bots finish what is left, undisturbed, and stops them as an operator does.
+func (d *drill) drain(ctx context.Context, bots ...*process.Process) error {
 	if err := d.calm(); err != nil {
 		return err
 	}
-	bot, err := d.startBot(ctx, "")
-	if err != nil {
+	if err := d.await(ctx, "all requests are finished", drainTime, func() bool {
+		d.tell("%d of %d requests are finished", d.finished(), d.asked())
+		return d.finished() >= d.asked() && d.calls.Load() == 0
+	}, bots...); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, drillPeace)
-	defer cancel()
-	err = every(ctx, drillPoll, func() (bool, error) {
-		if bot.dead() {
-			return false, fmt.Errorf("the bot ended by itself: %w%s", bot.err, bot.tail())
+	err := process.Sleep(ctx, 2*time.Second) // the last edits
+	for _, b := range bots {
+		if stopped := b.Stop(); stopped != nil {
+			d.wrong("told to stop, the bot ended with %v", stopped)
 		}
-		d.tell("killed %d times; %d of %d requests are finished", d.figures.Kills, d.finished(), d.asked())
-		return d.finished() >= d.asked() && d.calls.Load() == 0, nil
-	})
-	if errors.Is(err, context.DeadlineExceeded) {
-		d.wrong("after %s in peace %d of %d requests are finished", drillPeace, d.finished(), d.asked())
-		err = nil
 	}
-	if err == nil { // the last edits
-		linger, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		_ = every(linger, drillPoll, func() (bool, error) { return bot.dead(), nil })
-	}
-	if stopped := bot.stop(); stopped != nil {
-		d.wrong("told to stop, the bot ended with %v", stopped)
+	return err
+}
+
+// await waits for something, for a time; what did not come is a finding, not an error.
+func (d *drill) await(ctx context.Context, what string, within time.Duration, is func() bool, bots ...*process.Process) error {
+	short, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := process.Every(short, drillPoll, func() (bool, error) { return is(), alive(bots...) })
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		d.wrong("after %s it is not so that %s%s", within, what, bots[0].Tail())
+		return nil
 	}
 	return err
 }
