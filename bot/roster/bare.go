@@ -18,7 +18,7 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 	s := newSurvey(g, 0, nil, nil)
 	l.from = firstUser(g)
 	if l.from < 0 {
-		first := g.Record(0, nil)
+		first := g.Record(0)
 		if g.Len() == 1 || !looksLikeLogins(g) {
 			return l, refusal.New(CodeNoColumn, first.Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(first.Cells))
 		}
@@ -29,7 +29,7 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 	}
 	l.asides = asides(g, 0, false)
 	if choice > 0 {
-		if choice > s.width {
+		if choice > len(s.tally) {
 			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
 		}
 		l.one, l.use = false, []column{s.column(choice - 1)}
@@ -37,15 +37,13 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 		return l, nil
 	}
 	l.foreign(g)
-	switch several, wrapped := shapes(g, l); several {
-	case 0:
-		l.place(s)
-	case 1:
+	switch shape := shapeOf(g, l); {
+	case shape.isTable():
+		l.ask = s.question("The file has no header, and several users in a line.")
+	case shape.several:
 		l.list = true
 	default:
-		if l.list = wrapped; !l.list {
-			l.ask = s.question("The file has no header, and several users in a line.")
-		}
+		l.place(s)
 	}
 	return l, nil
 }
@@ -53,8 +51,8 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 // firstUser is the index of the first record with something like a user; titles
 // and sentences may be before it, -1 if there is none.
 func firstUser(g *table.Grid) int {
-	for i := range g.Len() {
-		if slices.ContainsFunc(g.Record(i, nil).Cells, mayBeUser) {
+	for i, rec := range g.Records(0, g.Len()) {
+		if slices.ContainsFunc(rec.Cells, mayBeUser) {
 			if i > headerRows {
 				return 0
 			}
@@ -66,9 +64,8 @@ func firstUser(g *table.Grid) int {
 
 // looksLikeLogins reports whether a table has one cell to a record, each of which could be a login.
 func looksLikeLogins(g *table.Grid) bool {
-	for i := range g.Len() {
-		cells := g.Record(i, nil).Cells
-		if table.Filled(cells) != 1 || !isUsualLogin(cells[0]) {
+	for _, rec := range g.Records(0, g.Len()) {
+		if table.Filled(rec.Cells) != 1 || !isUsualLogin(rec.Cells[0]) {
 			return false
 		}
 	}
@@ -77,10 +74,7 @@ func looksLikeLogins(g *table.Grid) bool {
 
 // transposed finds a record in which a header's name is beside a user.
 func transposed(g *table.Grid, from int) (line int, word string) {
-	var buf []string
-	for i := from; i < min(g.Len(), from+headerRows); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	for _, rec := range g.Records(from, from+headerRows) {
 		if !slices.ContainsFunc(rec.Cells, isUser) {
 			continue
 		}
@@ -105,40 +99,42 @@ func isRoleName(cell string) bool {
 	return true
 }
 
-// shapes counts the records with several users, up to two: 1 only where no other
-// record has a user. wrapped says that every line but the last ends in a separator.
-func shapes(g *table.Grid, l layout) (several int, wrapped bool) {
-	var buf []string
-	records, open := 0, true
-	wrapped = true
-	for i := l.from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+// shape tells whether lines that name users are one list, a user in each, or a table.
+type shape struct {
+	lines   int
+	several bool // a line names several users
+	broken  bool // a line but the last does not end in a separator
+	open    bool // the last line ends in a separator
+}
+
+// add counts a line that names so many users.
+func (s *shape) add(users int, open bool) {
+	if users == 0 {
+		return
+	}
+	s.broken = s.broken || s.lines > 0 && !s.open
+	s.lines, s.several, s.open = s.lines+1, s.several || users > 1, open
+}
+
+// isTable reports whether only its author can say which of the users are meant.
+func (s *shape) isTable() bool { return s.several && s.lines > 1 && s.broken }
+
+// shapeOf tells the shape of a table without a header.
+func shapeOf(g *table.Grid, l layout) (s shape) {
+	for i, rec := range g.Records(l.from, g.Len()) {
 		if l.asides[i] != "" {
 			continue
 		}
-		n := 0
-		seen := ""
+		users, last := 0, ""
 		for _, user := range usersOf(rec.Cells) {
-			if !strings.EqualFold(user, seen) {
-				n++
+			if !strings.EqualFold(user, last) {
+				users++
 			}
-			seen = user
+			last = user
 		}
-		if n == 0 {
-			continue
-		}
-		wrapped = wrapped && open
-		open = rec.Cells[len(rec.Cells)-1] == ""
-		records++
-		if n > 1 {
-			several++
-		}
+		s.add(users, rec.Cells[len(rec.Cells)-1] == "")
 	}
-	if several > 0 && records > 1 {
-		several = 2
-	}
-	return several, wrapped
+	return s
 }
 
 // usersOf lists the users of a record without header, also those that are separated by blanks.
@@ -163,7 +159,7 @@ func spread(cell string) []string {
 	if !strings.ContainsFunc(cell, unicode.IsSpace) || countUsers(cell) < 2 {
 		return []string{cell}
 	}
-	p := parser{scanner: scanner{s: doubled.Replace(fold(cell))}, command: Command{Verb: VerbReset}}
+	p := newParser(cell)
 	if p.words() != nil || !isPlain(p.command) {
 		return []string{cell}
 	}
@@ -179,10 +175,7 @@ var beforeColon = regexp.MustCompile(`^([^@:<>"]{1,40}?)\s*[:：]`)
 // foreign tells which users are not taken, since the word before them introduces others.
 func (l *layout) foreign(g *table.Grid) {
 	var told []string
-	var buf []string
-	for i := l.from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	for _, rec := range g.Records(l.from, g.Len()) {
 		for at, label := range labelsOf(rec.Cells) {
 			if label != "" && mayBeUser(rec.Cells[at]) && !slices.Contains(told, label) && len(told) < mostTold {
 				told = append(told, strings.Clone(label))
@@ -198,16 +191,16 @@ const mostTold = 10
 // place tells where the one user of each record is.
 func (l *layout) place(s *survey) {
 	at := -1
-	for i := range s.width {
+	for i, n := range s.tally {
 		switch {
-		case s.users[i] == 0:
+		case n.users == 0:
 		case at >= 0:
 			return
 		default:
 			at = i
 		}
 	}
-	if at >= 0 && s.width > 1 {
+	if at >= 0 && len(s.tally) > 1 {
 		l.notes = append(l.notes, fmt.Sprintf("The file has no header; its column %d names the users.", at+1))
 	}
 }

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"fmt"
-	"io"
 	"slices"
 
 	"factorbot/bot/reset"
@@ -12,16 +11,12 @@ import (
 
 // readBook reads the first visible worksheet in which users are found. What is hidden
 // or filtered out is not taken, and told.
-func (ros *Roster) readBook(in *table.Input, raw io.Reader, limits Limits) (err error) {
+func (ros *Roster) readBook(content []byte, limits Limits) (err error) {
 	defer func() { // a hostile file must not end the process: the library trusts what it parses
 		if p := recover(); p != nil {
 			err = table.Damaged(fmt.Errorf("panic: %v", p))
 		}
 	}()
-	content, err := io.ReadAll(raw)
-	if err != nil {
-		return in.Refusal(err)
-	}
 	b, err := table.OpenBook(content)
 	if err != nil {
 		return err
@@ -48,7 +43,7 @@ func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
 		switch {
 		case s.Hidden:
 			hides.sheets += named + found.Rows + found.Columns
-		case taken == nil && (users > 0 && !isCover(g) || namesUsers(g)):
+		case taken == nil && isList(g, users):
 			taken = g
 			hides.rows, hides.columns = found.Rows, found.Columns
 			ros.Format = fmt.Sprintf("Excel workbook, sheet %s", refusal.Quote(s.Name))
@@ -80,44 +75,30 @@ func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
 
 // usersIn counts the cells that are an ID or an address, and those that have one in them.
 func usersIn(g *table.Grid) (users, named int) {
-	var buf []string
-	for i := range g.Len() {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
-		for _, c := range rec.Cells {
-			switch {
-			case isUser(c):
-				users, named = users+1, named+1
-			case mayBeUser(c) && countUsers(c) > 0:
-				named++
-			}
-		}
+	for _, rec := range g.Records(0, g.Len()) {
+		users += count(rec.Cells, isUser)
+		named += count(rec.Cells, func(c string) bool { return isUser(c) || mayBeUser(c) && countUsers(c) > 0 })
 	}
 	return users, named
-}
-
-// namesUsers reports whether a table without IDs and addresses has logins under a header that means them.
-func namesUsers(g *table.Grid) bool {
-	if g.Len() == 0 {
-		return false
-	}
-	l, err := readLayout(g, 0)
-	if err != nil || l.header < 0 {
-		return false
-	}
-	return slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" && r.Odd == "" })
 }
 
 // mostCover is how many records the first sheet has where it tells of the others.
 const mostCover = 30
 
-// isCover reports whether a sheet names users only as its author or the like.
-func isCover(g *table.Grid) bool {
-	if g.Len() > mostCover {
+// isList reports whether a sheet of some cells with users lists users, and does not only name
+// its author or the like.
+func isList(g *table.Grid, users int) bool {
+	if users > 0 && g.Len() > mostCover {
+		return true
+	}
+	if g.Len() == 0 {
 		return false
 	}
 	l, err := readLayout(g, 0)
-	return err != nil || l.ask == nil && !slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" })
+	if err != nil || users == 0 && l.header < 0 {
+		return false
+	}
+	return l.ask != nil && users > 0 || slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" && (users > 0 || r.Odd == "") })
 }
 
 // unseen counts the users that a workbook hides.

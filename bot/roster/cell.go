@@ -75,8 +75,11 @@ var nobody = regexp.MustCompile(`(?i)^(#?n\.?/?a\.?|#(value|ref|name|null|num|di
 // off: display names, quotation marks, brackets, "mailto:", bullets and numbers
 // before a blank, a constant formula.
 func readCell(cell string) claim {
-	if c, ok := readPlain(cell); ok {
-		return c
+	switch {
+	case isPlainAddress(cell):
+		return claim{kind: claimAddress, value: cell}
+	case idPattern.MatchString(cell):
+		return claim{kind: claimID, value: cell}
 	}
 	bare := unwrap(cell)
 	switch {
@@ -116,29 +119,14 @@ func (c claim) asLogin() claim {
 	return claim{kind: claimLogin, value: c.value, odd: oddLogin(c.value)}
 }
 
-// readPlain reads what nearly every cell that names a user is: an ID, or an address without odd characters.
-func readPlain(cell string) (claim, bool) {
-	if len(cell) < minLogin || len(cell) > maxLogin {
-		return claim{}, false
-	}
-	at := -1
-	for i := range len(cell) {
-		switch b := cell[i]; {
-		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
-		case i > 0 && i < len(cell)-1 && (b == '.' || b == '_' || b == '-'):
-		case b == '@' && at < 0 && i > 0 && i < len(cell)-1:
-			at = i
-		default:
-			return claim{}, false
-		}
-	}
-	switch {
-	case at > 0:
-		return claim{kind: claimAddress, value: cell}, true
-	case len(cell) == 20 && strings.HasPrefix(cell, "00u") && idPattern.MatchString(cell):
-		return claim{kind: claimID, value: cell}, true
-	}
-	return claim{}, false
+// plainRunes are in nearly every address.
+const plainRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+// isPlainAddress tells quickly that a cell is an address as nearly all are, with nothing around it.
+func isPlainAddress(cell string) bool {
+	local, domain, found := strings.Cut(cell, "@")
+	return found && len(cell) >= minLogin && len(cell) <= maxLogin && strings.Trim(cell, "@._-") == cell &&
+		strings.Trim(local, plainRunes) == "" && strings.Trim(domain, plainRunes) == ""
 }
 
 // countUsers counts the different users that are named in a text.

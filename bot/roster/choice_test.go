@@ -42,7 +42,7 @@ func TestRead_chosen_without_header(t *testing.T) {
 
 // Without a header a cell of an export tells by itself what it is; the first of each kind counts.
 func TestReadExport_without_header(t *testing.T) {
-	got, err := ReadExport(strings.NewReader("00uaaaaaaaaaaaaaaaaa,k@example.com,00ubbbbbbbbbbbbbbbbb,l@example.com,x\n"), Limits{})
+	got, err := ReadExport(strings.NewReader("00uaaaaaaaaaaaaaaaaa,k@example.com,00ubbbbbbbbbbbbbbbbb,l@example.com,x\n"))
 	if err != nil || len(got) != 1 || got[0] != (Exported{ID: "00uaaaaaaaaaaaaaaaaa", Login: "k@example.com"}) {
 		t.Errorf("%+v, %v", got, err)
 	}

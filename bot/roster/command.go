@@ -76,6 +76,11 @@ type UserRef struct {
 	Input string // as it was typed
 }
 
+// isOne reports whether it is a single user, and not a set of them.
+func (u UserRef) isOne() bool {
+	return u.Kind == UserID || u.Kind == UserLogin || u.Kind == UserMention
+}
+
 // Command is the text of a slash command, understood.
 type Command struct {
 	Verb   Verb
@@ -100,7 +105,8 @@ type Command struct {
 // understood. Every error is an *Error.
 func ParseCommand(text string) (Command, error) {
 	before, reason := splitReason(text)
-	p := parser{scanner: scanner{s: doubled.Replace(fold(before))}, command: Command{Verb: VerbReset, Reason: PlainText(reason)}}
+	p := newParser(before)
+	p.command.Reason = PlainText(reason)
 	first := strings.ToLower(p.peek())
 	switch verb, words := verbOf(&p.scanner); {
 	case first == "" && strings.TrimSpace(text) == "":
@@ -124,27 +130,22 @@ func ParseCommand(text string) (Command, error) {
 }
 
 // severalToALine reports whether a text of several lines has two users or more in
-// one, as a table of two columns has, in the way a file without a header is asked
-// about. Lines of which all but the last end in a separator are one list.
+// one, as a table of two columns has, in the way a file without a header is asked about.
 func severalToALine(text string) bool {
-	lines, several, wrapped, open := 0, false, true, true
+	var s shape
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' }) {
-		p := parser{scanner: scanner{s: doubled.Replace(fold(line))}, command: Command{Verb: VerbReset}}
+		p := newParser(line)
 		_ = p.words() // what is wrong with it is told of the whole
 		users := map[string]bool{}
 		for _, u := range p.command.Users {
-			if u.Kind == UserID || u.Kind == UserLogin || u.Kind == UserMention {
+			if u.isOne() {
 				users[strings.ToLower(u.Value)] = true
 			}
 		}
-		if len(users) == 0 {
-			continue
-		}
-		lines, several, wrapped = lines+1, several || len(users) > 1, wrapped && open
 		end := table.Trim(fold(line))
-		open = strings.HasSuffix(end, ",") || strings.HasSuffix(end, ";")
+		s.add(len(users), strings.HasSuffix(end, ",") || strings.HasSuffix(end, ";"))
 	}
-	return several && lines > 1 && !wrapped
+	return s.isTable()
 }
 
 // verbOf finds the verb that a command begins with, and of how many words it is.
@@ -194,6 +195,10 @@ type parser struct {
 	nearby  int      // how many of them are right before here: perhaps the name before an address
 }
 
+func newParser(text string) parser {
+	return parser{scanner: scanner{s: doubled.Replace(fold(text))}, command: Command{Verb: VerbReset}}
+}
+
 func (p *parser) words() error {
 	for p.skip(); p.s != ""; p.skip() {
 		here := p.s
@@ -234,7 +239,7 @@ func (p *parser) misunderstood() *Error {
 	word := p.strange[0]
 	if key, _, ok := strings.Cut(word, ":"); ok {
 		if near := nearest(key, options); near != "" {
-			return perhaps(CodeOption, near+":", "%s isn't an option. Did you mean %s?", refusal.Quote(key+":"), refusal.Quote(near+":"))
+			return refusal.New(CodeOption, 0, "%s isn't an option. Did you mean %s?", refusal.Quote(key+":"), refusal.Quote(near+":"))
 		}
 	}
 	switch {
@@ -245,23 +250,13 @@ func (p *parser) misunderstood() *Error {
 	case p.command.Verb != VerbReset || len(p.command.Users) > 0:
 		return refusal.New(CodeNotUsers, 0, `I don't understand %s. Name users by e-mail, login, Okta ID or mention, and write "because" before the reason. Nobody was reset.`, refusal.QuoteList(p.strange))
 	}
-	var verbs []string
-	for _, v := range Verbs() {
-		verbs = append(verbs, string(v))
-	}
-	if near := nearest(word, verbs); near != "" {
-		return perhaps(CodeUnknown, near, "I don't know %s. Did you mean %s? Send help to see all commands.", refusal.Quote(word), refusal.Quote(near))
+	if near := nearest(word, Verbs()); near != "" {
+		return refusal.New(CodeUnknown, 0, "I don't know %s. Did you mean %s? Send help to see all commands.", refusal.Quote(word), refusal.Quote(string(near)))
 	}
 	if problem := addressProblem(word); problem != noAddress {
 		return refusal.New(CodeUnknown, 0, "I don't know %s: it %s. Use an e-mail, or send help to see all commands.", refusal.Quote(word), problem)
 	}
 	return refusal.New(CodeUnknown, 0, "I don't know %s. Use an e-mail, or send help to see all commands.", refusal.Quote(word))
-}
-
-func perhaps(code, near, format string, args ...any) *Error {
-	e := refusal.New(code, 0, format, args...)
-	e.Nearest = near
-	return e
 }
 
 // userOf reads one word as a user.

@@ -69,20 +69,15 @@ func doubts(g *table.Grid, l layout) []Doubt {
 
 func doubt(g *table.Grid, l layout, c column) Doubt {
 	var found []Probe
-	var buf []string
 	n := 0
-	for i := l.from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	for _, rec := range g.Records(l.from, g.Len()) {
 		if l.isRepeated(rec.Cells) {
 			continue
 		}
 		n++
-		if c.index >= len(rec.Cells) || !mayBeUser(rec.Cells[c.index]) {
-			continue
-		}
-		other, cl := c.claimOf(rec.Cells[c.index])
-		if !cl.isUser() {
+		cell := rec.Cell(c.index)
+		other, cl := c.claimOf(cell)
+		if !mayBeUser(cell) || !cl.isUser() {
 			continue
 		}
 		if p, differs := l.probe(rec, c, other); differs {
@@ -100,14 +95,14 @@ func (l layout) probe(rec table.Record, c column, other reset.Ref) (Probe, bool)
 		if u.index == c.index {
 			break
 		}
-		if u.index < len(rec.Cells) && rec.Cells[u.index] != "" {
-			if ref, _ := u.claimOf(rec.Cells[u.index]); ref.Value != "" {
-				if sameRef(ref, other) {
-					return Probe{}, false
-				}
-				ref.Value = strings.Clone(ref.Value)
-				own = append(own, ref)
-			}
+		ref, _ := u.claimOf(rec.Cell(u.index))
+		switch {
+		case ref.Value == "":
+		case sameRef(ref, other):
+			return Probe{}, false
+		default:
+			ref.Value = strings.Clone(ref.Value)
+			own = append(own, ref)
 		}
 	}
 	other.Value = strings.Clone(other.Value)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"factorbot/bot/reset"
-	"factorbot/bot/roster/internal/refusal"
 	"factorbot/bot/roster/internal/table"
 )
 
@@ -17,86 +16,80 @@ type Exported struct {
 
 // ReadExport reads all that a user export tells of each user, where Read takes
 // only who is named. The file is understood as Read does.
-func ReadExport(r io.Reader, limits Limits) ([]Exported, error) {
-	in := table.NewInput(r, cmp.Or(limits.Bytes, MaxBytes))
-	raw, head, err := in.Peek()
+func ReadExport(r io.Reader) ([]Exported, error) {
+	content, err := table.ReadAll(r, MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	g, _, err := table.ReadText(in, raw, head, known)
+	g, _, err := table.ReadText(content, known)
 	if err != nil {
 		return nil, err
 	}
 	var users []Exported
-	var columns []func(*Exported, string)
-	for i := range g.Len() {
-		rec := g.Record(i, nil)
-		switch {
-		case columns == nil:
-			var header bool
-			if columns, header = exportColumns(rec.Cells); header {
+	var fields map[int]field
+	for i, rec := range g.Records(0, g.Len()) {
+		if i == 0 {
+			if fields = fieldsOf(rec.Cells); len(fields) > 0 {
 				continue
 			}
-		case limits.Users > 0 && len(users) == limits.Users:
-			return nil, refusal.New(CodeTooMany, rec.Line, "The file has more than %s users: split it.", reset.Count(limits.Users))
 		}
-		users = append(users, exported(rec.Cells, columns))
+		var u Exported
+		for at, cell := range rec.Cells {
+			if f := fields[at]; f != nil {
+				*f(&u) = cell
+			} else if len(fields) == 0 {
+				u.guess(cell)
+			}
+		}
+		users = append(users, u)
 	}
 	return users, nil
 }
 
-func exported(cells []string, columns []func(*Exported, string)) Exported {
-	var u Exported
-	for i, c := range cells {
-		if i < len(columns) && columns[i] != nil {
-			columns[i](&u, c)
-		}
+// guess keeps a cell of a file without header, which tells by itself whether it is an
+// ID or a login. The first of each counts.
+func (u *Exported) guess(cell string) {
+	switch c := readCell(cell); c.kind {
+	case claimID:
+		u.ID = cmp.Or(u.ID, c.value)
+	case claimAddress:
+		u.Login = cmp.Or(u.Login, c.value)
 	}
-	return u
 }
 
-// exportColumns finds what each column holds. Without a header a cell tells by itself whether it is an ID or a login.
-func exportColumns(first []string) (columns []func(*Exported, string), header bool) {
-	columns = make([]func(*Exported, string), len(first))
-	for i, name := range first {
-		columns[i] = exportColumn(name)
-		header = header || columns[i] != nil
-	}
-	if header {
-		return columns, true
-	}
-	for i := range columns {
-		columns[i] = func(u *Exported, c string) {
-			switch cl := readCell(c); {
-			case cl.kind == claimID && u.ID == "":
-				u.ID = cl.value
-			case cl.kind == claimAddress && u.Login == "":
-				u.Login = cl.value
-			}
+// field finds what one column holds in a user.
+type field func(*Exported) *string
+
+// fieldsOf finds what the columns of a header hold, by their index.
+func fieldsOf(header []string) map[int]field {
+	fields := map[int]field{}
+	for i, name := range header {
+		if f := fieldOf(name); f != nil {
+			fields[i] = f
 		}
 	}
-	return columns, false
+	return fields
 }
 
-func exportColumn(name string) func(*Exported, string) {
-	if c, ok := headerOf(name); ok {
+func fieldOf(header string) field {
+	if c, ok := headerOf(header); ok {
 		switch c.kind {
 		case reset.RefID:
-			return func(u *Exported, v string) { u.ID = v }
+			return func(u *Exported) *string { return &u.ID }
 		case reset.RefLogin:
-			return func(u *Exported, v string) { u.Login = v }
+			return func(u *Exported) *string { return &u.Login }
 		}
-		return func(u *Exported, v string) { u.Email = v }
+		return func(u *Exported) *string { return &u.Email }
 	}
-	switch strings.Join(headerWords(name), "") {
-	case "firstname", "userfirstname":
-		return func(u *Exported, v string) { u.First = v }
-	case "lastname", "userlastname":
-		return func(u *Exported, v string) { u.Last = v }
-	case "status", "userstatus":
-		return func(u *Exported, v string) { u.Status = v }
-	case "department", "userdepartment":
-		return func(u *Exported, v string) { u.Department = v }
+	switch strings.TrimPrefix(strings.Join(headerWords(header), ""), "user") {
+	case "firstname":
+		return func(u *Exported) *string { return &u.First }
+	case "lastname":
+		return func(u *Exported) *string { return &u.Last }
+	case "status":
+		return func(u *Exported) *string { return &u.Status }
+	case "department":
+		return func(u *Exported) *string { return &u.Department }
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func TestReadExport(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := ReadExport(strings.NewReader(c.in), Limits{})
+			got, err := ReadExport(strings.NewReader(c.in))
 			if err != nil || len(got) != 1 || got[0] != c.want {
 				t.Fatalf("got %+v, %v; want %+v", got, err, c.want)
 			}

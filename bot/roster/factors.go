@@ -134,7 +134,7 @@ func folded(name string) string {
 func unknownFactor(name string) *Error {
 	known := slices.Sorted(maps.Keys(factorNames))
 	if near := nearest(name, known); near != "" {
-		return perhaps(CodeFactor, near, "%s isn't a factor. Did you mean %s?", refusal.Quote(name), refusal.Quote(near))
+		return refusal.New(CodeFactor, 0, "%s isn't a factor. Did you mean %s?", refusal.Quote(name), refusal.Quote(near))
 	}
 	return refusal.New(CodeFactor, 0, "%s isn't a factor. Write for example: sms, voice call, e-mail, Okta Verify, Google Authenticator, security key, YubiKey, security question, or one of Okta's factor types.", refusal.Quote(name))
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -51,24 +52,19 @@ func stamp(t time.Time) string {
 func writeTable[T any](w io.Writer, header []string, rows iter.Seq2[T, error], cells func(T) []string) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	if err := out.Write(header); err != nil {
-		return fmt.Errorf("write table: %w", err)
-	}
-	for row, err := range rows {
-		if err != nil {
+	err := out.Write(header)
+	for row, broken := range rows {
+		if err = cmp.Or(err, broken); err != nil {
 			return fmt.Errorf("write table: %w", err)
 		}
 		line := cells(row)
 		for i, c := range line {
 			line[i] = Defuse(c)
 		}
-		if err := out.Write(line); err != nil {
-			return fmt.Errorf("write table: %w", err)
-		}
+		err = out.Write(line)
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return fmt.Errorf("write table: %w", err)
+	if out.Flush(); out.Error() != nil {
+		return fmt.Errorf("write table: %w", out.Error())
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -123,6 +124,9 @@ func setOf(words string) map[string]bool {
 	return set
 }
 
+// brackets are what is in brackets in a header.
+var brackets = regexp.MustCompile(`[(\[{（【][^)\]}）】]*[)\]}）】]?`)
+
 // headerOf finds what a header means; ok is false where it does not name the user.
 func headerOf(name string) (c column, ok bool) {
 	if name == "" || len(name) > 120 || strings.Contains(name, "@") {
@@ -131,9 +135,8 @@ func headerOf(name string) (c column, ok bool) {
 	words := headerWords(name)
 	c, ok = knownName(words)
 	if !ok {
-		bare, inside := splitBrackets(name)
-		if c, ok = knownName(headerWords(bare)); !ok {
-			c, ok = knownName(headerWords(inside))
+		if c, ok = knownName(headerWords(brackets.ReplaceAllString(name, ""))); !ok {
+			c, ok = knownName(headerWords(strings.Join(brackets.FindAllString(name, -1), " ")))
 		}
 	}
 	for _, w := range words {
@@ -207,26 +210,6 @@ func foldLetter(r rune) string {
 		return "o"
 	}
 	return string(unicode.ToLower(r))
-}
-
-// splitBrackets parts a header from what is in brackets in it.
-func splitBrackets(name string) (bare, inside string) {
-	var out, in strings.Builder
-	depth := 0
-	for _, r := range name {
-		switch {
-		case strings.ContainsRune("([{（【", r):
-			depth++
-		case strings.ContainsRune(")]}）】", r):
-			depth = max(depth-1, 0)
-			in.WriteByte(' ')
-		case depth > 0:
-			in.WriteRune(r)
-		default:
-			out.WriteRune(r)
-		}
-	}
-	return out.String(), in.String()
 }
 
 // isLabel reports whether a word before a colon introduces the users to reset, and nobody else.

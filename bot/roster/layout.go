@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"factorbot/bot/reset"
 	"factorbot/bot/roster/internal/refusal"
@@ -12,18 +13,17 @@ import (
 
 // layout says which cells of a table name its users.
 type layout struct {
-	header  int      // index of the header's table.Record, -1 without one
-	from    int      // index of the first record that is a row
-	names   []string // the header's cells
-	use     []column // describe one person, best first
-	fixed   bool     // a cell cannot slip into another column
-	one     bool     // without header: each record's one user, wherever it is
-	list    bool     // without header: every cell is a row
-	own     bool     // the table is a plan or result file of this program
-	others  []column // not used, and with cells that name users
-	ignored []string // headers that are not used
-	notes   []string
-	ask     *Question
+	header int      // index of the header's table.Record, -1 without one
+	from   int      // index of the first record that is a row
+	names  []string // the header's cells
+	use    []column // describe one person, best first
+	fixed  bool     // a cell cannot slip into another column
+	one    bool     // without header: each record's one user, wherever it is
+	list   bool     // without header: every cell is a row
+	own    bool     // the table is a plan or result file of this program
+	others []column // not used, and with cells that name users
+	notes  []string
+	ask    *Question
 
 	choosers []int          // columns that say whether a row's user is to be reset
 	asides   map[int]string // why the users of a record may not be those to reset, by its index
@@ -44,12 +44,12 @@ func readLayout(g *table.Grid, choice int) (layout, error) {
 	if at < 0 {
 		return bareLayout(g, choice)
 	}
-	header := slices.Clone(g.Record(at, nil).Cells)
+	header := slices.Clone(g.Record(at).Cells)
 	l := layout{header: at, from: at + 1, names: header, own: isOwn(header), fixed: g.Fixed}
 	if err := l.above(g); err != nil {
 		return l, err
 	}
-	known = withoutRespondent(header, known)
+	known = slices.DeleteFunc(known, func(c column) bool { return isRespondent(header, c.index) })
 	s := newSurvey(g, l.from, header, known)
 	l.asides, l.choosers = asides(g, l.from, true), choosers(header)
 	switch {
@@ -58,7 +58,7 @@ func readLayout(g *table.Grid, choice int) (layout, error) {
 		l.use = ownColumns()
 		l.notes = append(l.notes, "This file is the bot's own: it names users by user_id, else by login, else by input.")
 	case choice > 0:
-		if choice > s.width {
+		if choice > len(s.tally) {
 			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
 		}
 		l.use = []column{s.column(choice - 1)}
@@ -66,7 +66,7 @@ func readLayout(g *table.Grid, choice int) (layout, error) {
 		l.choose(s)
 	}
 	if len(l.use) == 0 && l.ask == nil {
-		return l, refusal.New(CodeNoColumn, g.Record(at, nil).Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(header))
+		return l, refusal.New(CodeNoColumn, g.Record(at).Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(header))
 	}
 	l.rest(s, choice > 0)
 	if choice == 0 && !l.own {
@@ -87,10 +87,7 @@ func ownColumns() []column {
 // findHeader finds the record among the first ones that has the most known names, and what its cells mean.
 func findHeader(g *table.Grid) (at int, known []column) {
 	at, best := -1, 0
-	var buf []string
-	for i := range min(g.Len(), headerRows) {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	for i, rec := range g.Records(0, headerRows) {
 		columns, score := knownColumns(rec.Cells)
 		if isOwn(rec.Cells) {
 			score = 1000
@@ -123,12 +120,11 @@ func knownColumns(cells []string) (columns []column, score int) {
 
 // unnamedHeader finds the header above the first user where none of its names is known, -1 if there is none.
 func unnamedHeader(g *table.Grid) int {
-	for i := range min(g.Len(), headerRows+1) {
-		rec := g.Record(i, nil)
+	for i, rec := range g.Records(0, headerRows+1) {
 		if !slices.ContainsFunc(rec.Cells, mayBeUser) {
 			continue
 		}
-		if i == 0 || !isRowOfNames(g.Record(i-1, nil).Cells, len(rec.Cells)) {
+		if i == 0 || !isRowOfNames(g.Record(i-1).Cells, len(rec.Cells)) {
 			return -1
 		}
 		return i - 1
@@ -141,33 +137,17 @@ func isRowOfNames(cells []string, width int) bool {
 	if len(cells) != width || len(cells) == 1 && strings.HasSuffix(cells[0], ":") {
 		return false
 	}
-	filled := 0
-	for _, c := range cells {
-		if c != "" {
-			filled++
-		}
-		if len([]rune(c)) > 80 {
-			return false
-		}
-	}
-	return filled*2 > len(cells)
+	long := func(c string) bool { return utf8.RuneCountInString(c) > 80 }
+	return count(cells, isFilled)*2 > len(cells) && !slices.ContainsFunc(cells, long)
 }
 
 // above looks at what is above the header: titles are passed over, users are not.
 func (l *layout) above(g *table.Grid) error {
-	for i := range l.header {
-		rec := g.Record(i, nil)
-		users := 0
-		for _, c := range rec.Cells {
-			if isUser(c) {
-				users++
-			}
-		}
-		filled := len(slices.DeleteFunc(slices.Clone(rec.Cells), func(c string) bool { return c == "" }))
-		switch {
-		case users == 0:
-		case users == filled:
-			return refusal.New(CodeNoColumn, rec.Line, "Line %d names a user above the header at line %d: put the header first.", rec.Line, g.Record(l.header, nil).Line)
+	for _, rec := range g.Records(0, l.header) {
+		switch users := count(rec.Cells, isUser); users {
+		case 0:
+		case count(rec.Cells, isFilled):
+			return refusal.New(CodeNoColumn, rec.Line, "Line %d names a user above the header at line %d: put the header first.", rec.Line, g.Record(l.header).Line)
 		default:
 			l.notes = append(l.notes, fmt.Sprintf("Line %d is above the header and isn't read, though it names a user.", rec.Line))
 		}
@@ -180,10 +160,10 @@ func (l *layout) choose(s *survey) {
 	var last, names []column // those that have only what may be IDs of another system, or looks like people's names
 	for _, c := range s.known {
 		switch {
-		case s.refs[c.index] == 0 && s.odd[c.index] > 0:
+		case s.tally[c.index].refs == 0 && s.tally[c.index].odd > 0:
 			names = append(names, c)
-		case s.refs[c.index] == 0:
-		case c.texts == textLoose && s.users[c.index] == 0:
+		case s.tally[c.index].refs == 0:
+		case c.texts == textLoose && s.tally[c.index].users == 0:
 			last = append(last, c)
 		default:
 			l.use = append(l.use, c)
@@ -191,14 +171,14 @@ func (l *layout) choose(s *survey) {
 	}
 	if l.use = append(l.use, last...); len(l.use) > 0 {
 		l.use = append(l.use, names...)
-		if best := s.known[0]; s.refs[best.index] == 0 {
+		if best := s.known[0]; s.tally[best.index].refs == 0 {
 			l.notes = append(l.notes, fmt.Sprintf("The column %s names no Okta user, so %s is used.", refusal.Quote(best.name), refusal.Quote(l.use[0].name)))
 		}
 		return
 	}
 	var some []column
-	for i := range s.width {
-		if c := s.column(i); s.users[i] > 0 && !c.spare {
+	for i, n := range s.tally {
+		if c := s.column(i); n.users > 0 && !c.spare {
 			some = append(some, c)
 		}
 	}
@@ -216,18 +196,12 @@ func (l *layout) choose(s *survey) {
 	}
 }
 
-// rest tells which columns are not used, and which of them name users.
+// rest tells which of the columns that are not used name users.
 func (l *layout) rest(s *survey, chosen bool) {
 	used := func(i int) bool { return slices.ContainsFunc(l.use, func(c column) bool { return c.index == i }) }
-	for i := range s.width {
+	for i, n := range s.tally {
 		c := s.column(i)
-		if used(i) || l.own {
-			continue
-		}
-		if c.name != "" {
-			l.ignored = append(l.ignored, refusal.Cut(refusal.Graphic(c.name), refusal.MostQuoted))
-		}
-		if s.users[i] == 0 {
+		if used(i) || l.own || n.users == 0 {
 			continue
 		}
 		l.notes = append(l.notes, fmt.Sprintf("%s names users, too, and isn't used.", columnName(c)))
@@ -252,7 +226,7 @@ func columnName(c column) string {
 	if c.name == "" {
 		return fmt.Sprintf("Column %d", c.index+1)
 	}
-	return fmt.Sprintf("The column %s", refusal.Quote(c.name))
+	return ColumnWords(c.name)
 }
 
 // tooLong asks where a record has more cells than the header and its user may
@@ -261,8 +235,20 @@ func (l *layout) tooLong(g *table.Grid, s *survey) {
 	if s.long < 0 || l.ask != nil {
 		return
 	}
-	rec := g.Record(s.long, nil)
+	rec := g.Record(s.long)
 	l.ask = s.question(fmt.Sprintf("Line %d has %s cells under a header of %s.", rec.Line, reset.Count(table.Filled(rec.Cells)), reset.Count(len(l.names))))
+}
+
+func isFilled(cell string) bool { return cell != "" }
+
+// count counts the cells that something holds for.
+func count(cells []string, is func(string) bool) (n int) {
+	for _, c := range cells {
+		if is(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // isRepeated reports whether a record is the header once more, as in files that were put together.

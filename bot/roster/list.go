@@ -2,6 +2,7 @@ package roster
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -56,12 +57,7 @@ func readPasted(text string) (*Roster, error) {
 
 // isPlain reports whether a command names users one by one and says nothing else.
 func isPlain(c Command) bool {
-	for _, u := range c.Users {
-		if u.Kind != UserID && u.Kind != UserLogin && u.Kind != UserMention {
-			return false
-		}
-	}
-	return c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
+	return !slices.ContainsFunc(c.Users, func(u UserRef) bool { return !u.isOne() }) && c.Reason == "" && len(c.Factors)+len(c.Columns) == 0 && c.At == "" && !c.RevokeSessions
 }
 
 // bareLogins reads logins without an @, one to a line or between commas; those that
@@ -72,10 +68,7 @@ func bareLogins(text string) ([]UserRef, bool) {
 		if item = table.Trim(item); item == "" {
 			continue
 		}
-		words := []string{item}
-		if strings.ContainsFunc(item, unicode.IsSpace) {
-			words = strings.Fields(item)
-		}
+		words := strings.Fields(item)
 		for _, word := range words {
 			c := readCell(word)
 			ref, ok := userOf(word)

@@ -4,15 +4,17 @@ import "strings"
 
 // nearest returns the known word that was perhaps meant, "" if none is near: one
 // that it is the beginning of, or one a third of whose letters differ at most.
-func nearest(word string, known []string) string {
+func nearest[W ~string](word string, known []W) W {
 	word = strings.ToLower(word)
-	best, bestDistance := "", len(word)
+	best, bestDistance := W(""), len(word)
+	if len(word) > 60 { // no known word is near
+		return ""
+	}
 	for _, k := range known {
-		if len(word) >= 3 && strings.HasPrefix(k, word) {
+		if len(word) >= 3 && strings.HasPrefix(string(k), word) {
 			return k
 		}
-		d := distance([]rune(word), []rune(k))
-		if d < bestDistance && d*3 <= len(k) {
+		if d := distance([]rune(word), []rune(k)); d < bestDistance && d*3 <= len(k) {
 			best, bestDistance = k, d
 		}
 	}
@@ -22,28 +24,24 @@ func nearest(word string, known []string) string {
 // distance counts the letters to change, put in, take out or swap with their
 // neighbour to make one word of the other (optimal string alignment).
 func distance(a, b []rune) int {
-	if len(a) > 2*len(b)+2 {
-		return len(a)
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
 	}
-	var before []int
-	last := make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
+	for j := range d[0] {
+		d[0][j] = j
 	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
+	for i, x := range a {
+		for j, y := range b {
+			d[i+1][j+1] = min(d[i][j+1], d[i+1][j], d[i][j]) + 1
+			if x == y {
+				d[i+1][j+1] = d[i][j]
 			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
+			if i > 0 && j > 0 && x == b[j-1] && y == a[i-1] {
+				d[i+1][j+1] = min(d[i+1][j+1], d[i-1][j-1]+1)
 			}
 		}
-		before, last = last, row
 	}
-	return last[len(b)]
+	return d[len(a)][len(b)]
 }

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
@@ -78,9 +77,10 @@ func items(list string) []string {
 
 // logins adds users by logins that need not have an @. One with a blank is in quotation marks.
 func (p *parser) logins(value string) error {
-	for login := range splitLogins(value) {
-		c := readCell(login).asLogin()
-		switch c.kind {
+	s := scanner{s: value}
+	for s.skip(); s.s != ""; s.skip() {
+		login := strings.TrimSpace(strings.Trim(s.next(), `"`))
+		switch c := readCell(login).asLogin(); c.kind {
 		case claimID:
 			p.command.Users = append(p.command.Users, UserRef{Kind: UserID, Value: c.value, Input: c.value})
 		case claimAddress:
@@ -88,30 +88,10 @@ func (p *parser) logins(value string) error {
 		case claimLogin:
 			p.command.Users = append(p.command.Users, UserRef{Kind: UserLogin, Value: c.value, Input: login})
 		default:
-			return refusal.New(CodeOption, 0, "%s after login: %s.", refusal.Quote(login), c.problem)
+			if login != "" {
+				return refusal.New(CodeOption, 0, "%s after login: %s.", refusal.Quote(login), c.problem)
+			}
 		}
 	}
 	return nil
-}
-
-// splitLogins yields the words of a text, and what is in quotation marks whole.
-func splitLogins(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for text = strings.TrimLeftFunc(text, isSeparator); text != ""; text = strings.TrimLeftFunc(text, isSeparator) {
-			word := ""
-			if inside, after, closed := strings.Cut(text[1:], `"`); text[0] == '"' && closed {
-				word, text = strings.TrimSpace(inside), after
-			} else {
-				text = strings.TrimLeft(text, `"`)
-				end := strings.IndexFunc(text, isSeparator)
-				if end < 0 {
-					end = len(text)
-				}
-				word, text = strings.TrimRight(text[:end], `"`), text[end:]
-			}
-			if word != "" && !yield(word) {
-				return
-			}
-		}
-	}
 }

@@ -36,16 +36,11 @@ func unlink(text string) string {
 func label(l string) string {
 	target, text, _ := strings.Cut(l, "|")
 	switch {
-	case strings.HasPrefix(target, "@"):
+	case strings.HasPrefix(target, "@"), strings.HasPrefix(target, "#"):
 		if text == "" {
 			return target
 		}
-		return "@" + strings.TrimPrefix(text, "@")
-	case strings.HasPrefix(target, "#"):
-		if text == "" {
-			return target
-		}
-		return "#" + strings.TrimPrefix(text, "#")
+		return target[:1] + strings.TrimPrefix(text, target[:1])
 	case strings.HasPrefix(target, "!"):
 		if text == "" {
 			text, _, _ = strings.Cut(target[1:], "^")

@@ -61,18 +61,9 @@ func aside(text string, above, header bool) (why string, ok bool) {
 func asides(g *table.Grid, from int, header bool) map[int]string {
 	all := map[int]string{}
 	why, above := "", false
-	var buf []string
-	for i := from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
-		users, n := false, 0
-		for _, c := range rec.Cells {
-			if c != "" {
-				n++
-			}
-			users = users || mayBeUser(c)
-		}
-		if above = above || users; !users && (n == 1 || !header) {
+	for i, rec := range g.Records(from, g.Len()) {
+		users := slices.ContainsFunc(rec.Cells, mayBeUser)
+		if above = above || users; !users && (count(rec.Cells, isFilled) == 1 || !header) {
 			if now, ok := aside(strings.TrimRight(strings.Join(rec.Cells, ", "), ", "), above, header); ok {
 				why = now
 				continue
@@ -111,11 +102,8 @@ func isPerson(s string) bool {
 }
 
 // leavers are words of remarks about a user who is hardly meant.
-var leavers = map[string]bool{
-	"left": true, "leaver": true, "gone": true, "done": true, "already": true, "inactive": true, "terminated": true, "deactivated": true, "disabled": true,
-	"suspended": true, "resigned": true, "retired": true, "cancelled": true, "canceled": true, "completed": true, "wrong": true, "duplicate": true, "deleted": true,
-	"excluded": true, "exempt": true, "skipped": true, "ignore": true, "ausgeschieden": true, "erledigt": true, "parti": true, "baja": true,
-}
+var leavers = setOf(`left leaver gone done already inactive terminated deactivated disabled suspended resigned retired cancelled canceled completed wrong duplicate deleted
+	excluded exempt skipped ignore ausgeschieden erledigt parti baja`)
 
 // choosing are headers, without blanks and marks, of columns that say whether a row's user is to be reset.
 var choosing = setOf(`reset resetmfa toreset tobereset needsreset resetneeded resetrequired mfaresetrequired mfaresetneeded resetrequested include included
@@ -139,13 +127,13 @@ func choosers(header []string) []int {
 }
 
 // refusal tells which cell of a record says that its user is not to be reset, "" if none does.
-func (l layout) refusal(cells []string) string {
+func (l layout) refusal(rec table.Record) string {
 	for _, i := range l.choosers {
-		if i < len(cells) && noes.MatchString(cells[i]) {
-			return fmt.Sprintf("the column %s says %s", refusal.Quote(l.names[i]), refusal.Quote(cells[i]))
+		if cell := rec.Cell(i); noes.MatchString(cell) {
+			return fmt.Sprintf("the column %s says %s", refusal.Quote(l.names[i]), refusal.Quote(cell))
 		}
 	}
-	for _, c := range cells {
+	for _, c := range rec.Cells {
 		if mayRefuse(c) && refusing.MatchString(c) {
 			return fmt.Sprintf("the line says %s", refusal.Quote(c))
 		}

@@ -1,22 +1,14 @@
 package roster
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // answered are the headers, without blanks and marks, of the moment at which a form
 // was sent, as Google Forms and Microsoft Forms write them.
 var answered = setOf(`timestamp zeitstempel horodateur horodatage marcatemporal carimbodedatahora carimbodedataehora informazionicronologiche tijdstempel sygnaturaczasowa タイムスタンプ
 	completiontime fertigstellungszeit heuredefin horadefinalizacion horadeconclusao oradicompletamento tijdvanvoltooien godzinaukonczenia 完了時刻`)
 
-// withoutRespondent leaves out the column right after the moment at which a form was
-// sent: it holds who filled the form in, who need not be the one that it is about.
-func withoutRespondent(header []string, known []column) []column {
-	return slices.DeleteFunc(known, func(c column) bool { return isRespondent(header, c.index) })
-}
-
-// isRespondent reports whether a column is that of who filled a form in.
+// isRespondent reports whether a column is right after the moment at which a form was sent: it
+// holds who filled the form in, who need not be the one that it is about.
 func isRespondent(header []string, i int) bool {
 	if i == 0 || i >= len(header) || len(header) < 3 {
 		return false

@@ -1,8 +1,11 @@
 package roster
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"factorbot/bot/reset"
@@ -17,13 +20,10 @@ const MaxBytes = 20 << 20
 type Roster struct {
 	Rows   []reset.Row // in the file's order, those that name nobody too
 	Column string      // header of the column that names the user; "" without header
-	Kind   reset.RefKind
-	Format string // for people: "CSV with semicolons, UTF-16"
+	Format string      // for people: "CSV with semicolons, UTF-16"
 	Bytes  int64
 	SHA256 reset.Digest // of the bytes that were read
-
-	IgnoredColumns []string // headers that were not used
-	Notes          []string // sentences for people about how the file was understood
+	Notes  []string     // sentences for people about how the file was understood
 
 	// Ask is set where only the uploader can say which column names the users; then there are no rows.
 	Ask *Question
@@ -56,29 +56,29 @@ type Limits struct {
 // is found by what the cells hold, helped by the header. Every error is an *Error,
 // whose words are for the person who sent the file; rows that name nobody are no error.
 func Read(r io.Reader, limits Limits) (*Roster, error) {
-	limit := limits.Bytes
-	if limit <= 0 {
-		limit = MaxBytes
-	}
-	in := table.NewInput(r, limit)
-	raw, head, err := in.Peek()
+	content, err := table.ReadAll(r, cmp.Or(limits.Bytes, MaxBytes))
 	if err != nil {
 		return nil, err
 	}
-	ros := &Roster{}
-	if table.IsWorkbook(head) {
-		err = ros.readBook(in, raw, limits)
+	ros := &Roster{Bytes: int64(len(content)), SHA256: reset.Digest(fmt.Sprintf("%x", sha256.Sum256(content)))}
+	if table.IsWorkbook(content) {
+		err = ros.readBook(content, limits)
 	} else {
-		var g *table.Grid
-		if g, ros.Format, err = table.ReadText(in, raw, head, known); err == nil {
-			err = ros.read(g, limits)
-		}
+		err = ros.readText(content, limits)
 	}
 	if err != nil {
 		return nil, err
 	}
-	ros.Bytes, ros.SHA256 = in.Bytes(), reset.Digest(in.SHA256())
 	return ros, nil
+}
+
+func (ros *Roster) readText(content []byte, limits Limits) error {
+	g, format, err := table.ReadText(content, known)
+	if err != nil {
+		return err
+	}
+	ros.Format = format
+	return ros.read(g, limits)
 }
 
 // known reports whether a cell of the n-th record, from 1, names a user or is a header that does.
@@ -99,7 +99,7 @@ func (ros *Roster) read(g *table.Grid, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	ros.IgnoredColumns, ros.Notes = append(ros.IgnoredColumns, l.ignored...), append(ros.Notes, l.notes...)
+	ros.Notes = append(ros.Notes, l.notes...)
 	if ros.Ask = l.ask; ros.Ask != nil {
 		return nil
 	}
@@ -110,38 +110,36 @@ func (ros *Roster) read(g *table.Grid, limits Limits) error {
 	if n := ros.Users(); limits.Users > 0 && n > limits.Users {
 		return refusal.New(CodeTooMany, 0, "The file names %s users; a request can have %s. Split it.", reset.Count(n), reset.Count(limits.Users))
 	}
-	if ros.Doubts = doubts(g, l); len(ros.Doubts) > 0 && limits.Column == 0 {
-		known := append([]column{}, l.use...)
-		ros.Choices = newSurvey(g, l.from, l.names, known).question("").Columns
-	} else {
-		ros.Doubts = nil
+	if limits.Column == 0 {
+		ros.Doubts = doubts(g, l)
+	}
+	if len(ros.Doubts) > 0 {
+		ros.Choices = newSurvey(g, l.from, l.names, l.use).question("").Columns
 	}
 	if l.own {
 		ros.Own = readOwn(g, l)
 	}
-	var first column
 	if len(l.use) > 0 {
-		first = l.use[0]
+		ros.Column = strings.Clone(l.use[0].name)
+		ros.noteKind(l.use[0])
 	}
-	ros.Column = strings.Clone(first.name)
-	ros.settleKind(first)
 	return nil
 }
 
-// settleKind sets the kind that most rows have, and notes where the column's name says another.
-func (ros *Roster) settleKind(c column) {
+// noteKind notes where most rows are of another kind than the column's name says.
+func (ros *Roster) noteKind(c column) {
 	counts := map[reset.RefKind]int{}
 	for _, row := range ros.Rows {
 		counts[row.Kind]++
 	}
-	ros.Kind = c.kind
+	kind := c.kind
 	for _, k := range []reset.RefKind{reset.RefID, reset.RefLogin, reset.RefEmail} {
-		if counts[k] > counts[ros.Kind] {
-			ros.Kind = k
+		if counts[k] > counts[kind] {
+			kind = k
 		}
 	}
-	if c.name != "" && ros.Kind != c.kind {
-		ros.Notes = append(ros.Notes, fmt.Sprintf("The column %s holds %s, and is read as such.", refusal.Quote(c.name), kindWords[ros.Kind]))
+	if c.name != "" && kind != c.kind {
+		ros.Notes = append(ros.Notes, fmt.Sprintf("The column %s holds %s, and is read as such.", refusal.Quote(c.name), kindWords[kind]))
 	}
 }
 
@@ -161,22 +159,14 @@ type OwnFile struct {
 
 func readOwn(g *table.Grid, l layout) *OwnFile {
 	own := &OwnFile{Results: len(l.names) >= len(resultsHeader) && l.names[4] == "outcome"}
-	call := -1
-	for i, name := range l.names {
-		if name == "okta_request_id" {
-			call = i
-		}
-	}
-	var buf []string
-	for i := l.from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	call := slices.Index(l.names, "okta_request_id")
+	for _, rec := range g.Records(l.from, g.Len()) {
 		if l.isRepeated(rec.Cells) {
 			continue
 		}
 		id, number := "", 0
-		if call >= 0 && call < len(rec.Cells) {
-			id = strings.Clone(rearm(rec.Cells[call]))
+		if call >= 0 {
+			id = strings.Clone(rearm(rec.Cell(call)))
 		}
 		_, _ = fmt.Sscanf(rec.Cells[0], "%d", &number)
 		own.Calls, own.Numbers = append(own.Calls, id), append(own.Numbers, number)

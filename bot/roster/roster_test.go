@@ -48,7 +48,7 @@ func TestRead_samples(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
-			fmt.Fprintf(&out, "column %q, kind %s, format %q, %d bytes, ignored %q, notes %q\n", got.Column, got.Kind, got.Format, got.Bytes, got.IgnoredColumns, got.Notes)
+			fmt.Fprintf(&out, "column %q, format %q, %d bytes, notes %q\n", got.Column, got.Format, got.Bytes, got.Notes)
 			for i, line := range brief(got.Rows) {
 				fmt.Fprintf(&out, "%s\n\tinput %q\n", line, got.Rows[i].Input)
 			}

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,10 +17,7 @@ func rowsOf(g *table.Grid, l layout) []reset.Row {
 	if !l.list {
 		rows = make([]reset.Row, 0, g.Len()-l.from)
 	}
-	var buf []string
-	for i := l.from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	for i, rec := range g.Records(l.from, g.Len()) {
 		first := len(rows)
 		switch {
 		case l.isRepeated(rec.Cells):
@@ -32,11 +30,11 @@ func rowsOf(g *table.Grid, l layout) []reset.Row {
 		}
 		why := l.asides[i]
 		if why == "" && !l.own {
-			why = l.refusal(rec.Cells)
+			why = l.refusal(rec)
 		}
 		for n := first; n < len(rows) && why != ""; n++ {
-			if r := &rows[n]; r.Value != "" {
-				*r = reset.Row{Row: r.Row, Line: r.Line, Input: r.Input, Problem: why}
+			if rows[n].Value != "" {
+				rows[n] = refused(rows[n], why)
 			}
 		}
 	}
@@ -54,7 +52,7 @@ func listed(rows []reset.Row, rec table.Record) []reset.Row {
 		for _, part := range spread(cell) {
 			row := newRow(len(rows)+1, rec.Line, part, readCell(part))
 			if labels[i] != "" {
-				row.Kind, row.Value, row.Problem = "", "", labelProblem(labels[i])
+				row = refused(row, labelProblem(labels[i]))
 			}
 			rows = append(rows, row)
 		}
@@ -101,10 +99,9 @@ func bareRow(n int, rec table.Record) reset.Row {
 	row := newRow(n, rec.Line, best, claimed)
 	switch {
 	case label != "":
-		row.Kind, row.Value, row.Problem = "", "", labelProblem(label)
-	case row.Value == "":
-	case others:
-		row.Kind, row.Value, row.Problem = "", "", "names another user too, among other words; put each user on a line of its own"
+		return refused(row, labelProblem(label))
+	case others && row.Value != "":
+		return refused(row, "names another user too, among other words; put each user on a line of its own")
 	}
 	return row
 }
@@ -117,15 +114,14 @@ func rankOf(k claimKind) int {
 // row judges one record under a header. A record that has more or fewer cells than
 // the header may have slipped sideways, so it must not leave a choice between two users.
 func (l layout) row(n int, rec table.Record) reset.Row {
-	var row reset.Row
-	row.Row, row.Line = n, rec.Line
+	row := reset.Row{Row: n, Line: rec.Line}
 	var refs, hardly []reset.Ref
 	input, problem, odd := "", "", ""
 	for _, c := range l.use {
-		if c.index >= len(rec.Cells) || rec.Cells[c.index] == "" {
+		cell := rec.Cell(c.index)
+		if cell == "" {
 			continue
 		}
-		cell := rec.Cells[c.index]
 		ref, cl := c.claimOf(cell)
 		if cl.kind == claimTwo {
 			refs, hardly, input, problem = nil, nil, cell, cl.problem
@@ -169,10 +165,7 @@ func (l layout) row(n int, rec table.Record) reset.Row {
 			"has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.Cells)), reset.Count(len(l.names)))
 	}
 	if len(refs) == 0 {
-		row.Input, row.Problem = shorten(input), problem
-		if problem == "" {
-			row.Problem = "empty: no user is named"
-		}
+		row.Input, row.Problem = shorten(input), cmp.Or(problem, "empty: no user is named")
 		return row
 	}
 	slices.SortStableFunc(refs, func(a, b reset.Ref) int { return loose(a) - loose(b) })
@@ -218,6 +211,11 @@ func (l layout) slipped(rec table.Record, refs []reset.Ref) bool {
 		c := readCell(cell)
 		return c.isUser() && !slices.ContainsFunc(refs, func(r reset.Ref) bool { return strings.EqualFold(r.Value, c.value) })
 	})
+}
+
+// refused is a row whose user is not taken.
+func refused(row reset.Row, why string) reset.Row {
+	return reset.Row{Row: row.Row, Line: row.Line, Input: row.Input, Problem: why}
 }
 
 // newRow makes a row of a cell and what it says.

@@ -15,13 +15,17 @@ type survey struct {
 	from   int
 	header []string
 	known  []column // best first
-	width  int
-	users  []int          // cells that are an ID or an address
-	refs   []int          // cells that name a user, texts under a login's header too
-	odd    []int          // those that may be a login and hardly are one
-	shown  [][]string     // two samples
+	tally  []tally
 	long   int            // index of the first record that is longer than the header and may have slipped; -1: none
 	about  map[int]column // what the headers mean
+}
+
+// tally counts the cells of one column.
+type tally struct {
+	users int      // that are an ID or an address
+	refs  int      // that name a user, texts under a login's header too
+	odd   int      // that may be a login and hardly are one
+	shown []string // two samples
 }
 
 func newSurvey(g *table.Grid, from int, header []string, known []column) *survey {
@@ -29,42 +33,35 @@ func newSurvey(g *table.Grid, from int, header []string, known []column) *survey
 	for _, c := range known {
 		s.about[c.index] = c
 	}
-	s.grow(len(header))
-	var buf []string
-	for i := from; i < g.Len(); i++ {
-		rec := g.Record(i, buf)
-		buf = rec.Cells
+	s.tally = make([]tally, len(header))
+	for i, rec := range g.Records(from, g.Len()) {
 		s.look(i, rec.Cells)
 	}
 	return s
 }
 
-func (s *survey) grow(width int) {
-	for s.width < width {
-		s.users, s.refs, s.odd, s.shown = append(s.users, 0), append(s.refs, 0), append(s.odd, 0), append(s.shown, nil)
-		s.width++
-	}
-}
-
 func (s *survey) look(i int, cells []string) {
-	s.grow(table.Filled(cells))
+	for len(s.tally) < table.Filled(cells) {
+		s.tally = append(s.tally, tally{})
+	}
 	outside, inside := 0, 0
 	for at, cell := range cells {
 		if cell == "" {
 			continue
 		}
+		n := &s.tally[at]
 		known, ok := s.about[at]
 		named := mayBeUser(cell) && readCell(cell).names()
 		if named {
-			s.users[at]++
+			n.users++
 		}
 		if ok {
 			switch ref, cl := known.claimOf(cell); {
 			case ref.Value == "":
 			case cl.odd != "":
-				s.odd[at]++
+				n.odd++
 			default:
-				s.refs[at]++
+				n.refs++
 				named = true
 			}
 		}
@@ -74,8 +71,8 @@ func (s *survey) look(i int, cells []string) {
 		case mayBeUser(cell) && (readCell(cell).names() || at >= len(s.header) && countUsers(cell) > 0):
 			outside++
 		}
-		if named && len(s.shown[at]) < samples && !slices.Contains(s.shown[at], cell) {
-			s.shown[at] = append(s.shown[at], refusal.Cut(refusal.Graphic(strings.Clone(cell)), sampleRunes))
+		if named && len(n.shown) < samples && !slices.Contains(n.shown, cell) {
+			n.shown = append(n.shown, refusal.Cut(refusal.Graphic(strings.Clone(cell)), sampleRunes))
 		}
 	}
 	if s.header != nil && table.Filled(cells) > len(s.header) && s.long < 0 && (outside > 0 || inside == 0) {
@@ -98,16 +95,10 @@ func (s *survey) column(i int) column {
 
 // alike reports whether some columns name the same users, row by row.
 func (s *survey) alike(some []column) bool {
-	var buf []string
-	for i := s.from; i < s.grid.Len(); i++ {
-		rec := s.grid.Record(i, buf)
-		buf = rec.Cells
+	for _, rec := range s.grid.Records(s.from, s.grid.Len()) {
 		first := ""
 		for _, c := range some {
-			if c.index >= len(rec.Cells) || !mayBeUser(rec.Cells[c.index]) {
-				return false
-			}
-			cl := readCell(rec.Cells[c.index])
+			cl := readCell(rec.Cell(c.index))
 			if !cl.isUser() || first != "" && !strings.EqualFold(first, cl.value) {
 				return false
 			}
@@ -137,11 +128,10 @@ type Choice struct {
 
 func (s *survey) question(words string) *Question {
 	q := &Question{Words: words}
-	for i := range s.width {
-		if s.refs[i] == 0 && s.users[i] == 0 {
-			continue
+	for i, n := range s.tally {
+		if n.refs+n.users > 0 {
+			q.Columns = append(q.Columns, Choice{Number: i + 1, Header: refusal.Cut(refusal.Graphic(s.column(i).name), sampleRunes), Samples: n.shown})
 		}
-		q.Columns = append(q.Columns, Choice{Number: i + 1, Header: refusal.Cut(refusal.Graphic(s.column(i).name), sampleRunes), Samples: s.shown[i]})
 	}
 	return q
 }

@@ -22,11 +22,6 @@ type UploadText struct {
 	Stray          string // what looks like an option in the reason: "factors:sms"
 }
 
-// Any reports whether the text has options.
-func (u UploadText) Any() bool {
-	return u.DryRun || u.BreakGlass || u.Again || u.RevokeSessions || len(u.Factors) > 0 || u.At != ""
-}
-
 // stray finds what looks like an option in a reason.
 var stray = regexp.MustCompile(`(?i)(?:^|[\s(,;])((?:dry|break)[- ]?(?:run|glass)\b|(?:factors?|sessions?|group|search|columns|login):\s*[^\s,;]+|at:\s*(?:"[^"]*"|[0-9][^\s,;]*|tomorrow\b[^,;]*))`)
 

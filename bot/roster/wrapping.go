@@ -190,13 +190,7 @@ func isName(s string) bool {
 }
 
 // particles are small words of names.
-var particles = map[string]bool{
-	"de": true, "da": true, "do": true, "dos": true, "del": true, "della": true, "di": true, "van": true, "von": true, "der": true, "den": true,
-	"ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "y": true, "e": true, "zu": true,
-}
+var particles = setOf(`de da do dos del della di van von der den ter ten la le el al bin ibn y e zu`)
 
 // denials begin a remark that the user is not meant.
-var denials = map[string]bool{
-	"not": true, "no": true, "except": true, "without": true, "skip": true, "exclude": true, "do": true, "don't": true, "dont": true,
-	"nicht": true, "kein": true, "außer": true, "pas": true, "sauf": true, "sin": true, "salvo": true, "não": true, "non": true, "niet": true, "nie": true,
-}
+var denials = setOf(`not no except without skip exclude do don't dont nicht kein außer pas sauf sin salvo não non niet nie`)

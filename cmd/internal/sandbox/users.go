@@ -59,7 +59,7 @@ func usersFrom(path string) ([]oktasim.User, error) {
 		return nil, fmt.Errorf("--users-from: %w", err)
 	}
 	defer f.Close()
-	people, err := roster.ReadExport(f, roster.Limits{})
+	people, err := roster.ReadExport(f)
 	if err != nil {
 		return nil, fmt.Errorf("--users-from %s: %w", path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"factorbot/bot/reset"
 )
@@ -33,11 +34,10 @@ const (
 
 // Error says why a whole file or command is refused.
 type Error struct {
-	Code    string // one of the codes
-	Line    int    // line of the file, from 1; 0 if it is not about a line
-	Words   string // for people: what is wrong, then what to do; may repeat their own text, so it is escaped where it leaves
-	Nearest string // of Unknown, Option and Factor: the word that was perhaps meant
-	Err     error  // what lies below, if anything
+	Code  string // one of the codes
+	Line  int    // line of the file, from 1; 0 if it is not about a line
+	Words string // for people: what is wrong, then what to do; may repeat their own text, so it is escaped where it leaves
+	Err   error  // what lies below, if anything
 }
 
 func (e *Error) Error() string {
@@ -72,33 +72,22 @@ func Graphic(s string) string {
 
 // Cut shortens a text to n runes, the last of which says that there was more.
 func Cut(s string, n int) string {
-	runes := 0
-	end := 0 // of the first n-1 runes
-	for at := range s {
-		if runes == n-1 {
-			end = at
-		}
-		if runes == n {
-			return s[:end] + "…"
-		}
-		runes++
+	if utf8.RuneCountInString(s) <= n {
+		return s
 	}
-	return s
+	return string([]rune(s)[:n-1]) + "…"
 }
 
 // QuoteList quotes the first few texts for a sentence and counts the rest.
 func QuoteList(texts []string) string {
 	const most = 8
-	var b strings.Builder
-	for i, t := range texts {
-		if i == most {
-			fmt.Fprintf(&b, " and %s more", reset.Count(len(texts)-most))
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(Quote(t))
+	var quoted []string
+	for _, t := range texts[:min(len(texts), most)] {
+		quoted = append(quoted, Quote(t))
 	}
-	return b.String()
+	list := strings.Join(quoted, ", ")
+	if more := len(texts) - most; more > 0 {
+		list += fmt.Sprintf(" and %s more", reset.Count(more))
+	}
+	return list
 }

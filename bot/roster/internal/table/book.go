@@ -59,13 +59,17 @@ func OpenBook(content []byte) (*Book, error) {
 	if err := checkParts(archive); err != nil {
 		return nil, err
 	}
-	b := &Book{zip: archive}
-	if b.Sheets, err = readSheetNames(archive); err != nil {
-		return nil, Damaged(err)
-	}
-	b.file, err = excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: mostUnpacked, UnzipXMLSizeLimit: mostInMemory})
+	parts, err := relatedParts(archive)
 	if err != nil {
 		return nil, Damaged(err)
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: mostUnpacked, UnzipXMLSizeLimit: mostInMemory})
+	if err != nil {
+		return nil, Damaged(err)
+	}
+	b := &Book{zip: archive, file: file}
+	for _, s := range file.WorkBook.Sheets.Sheet {
+		b.Sheets = append(b.Sheets, Sheet{Name: s.Name, Hidden: s.State != "" && s.State != "visible", part: parts[s.ID]})
 	}
 	return b, nil
 }
@@ -106,45 +110,25 @@ func checkParts(archive *zip.Reader) error {
 	return nil
 }
 
-// readSheetNames lists the worksheets of a workbook, in the order of its tabs.
-func readSheetNames(archive *zip.Reader) ([]Sheet, error) {
-	var workbook struct {
-		Sheets []struct {
-			Name  string     `xml:"name,attr"`
-			State string     `xml:"state,attr"`
-			Rel   string     `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
-			Any   []xml.Attr `xml:",any,attr"`
-		} `xml:"sheets>sheet"`
+// relatedParts leads from the IDs that a workbook uses to the names of its parts in the archive.
+func relatedParts(archive *zip.Reader) (map[string]string, error) {
+	f, err := openPart(archive, "xl/_rels/workbook.xml.rels")
+	if err != nil {
+		return nil, err
 	}
+	defer func() { _ = f.Close() }()
 	var rels struct {
 		All []struct {
 			ID     string `xml:"Id,attr"`
 			Target string `xml:"Target,attr"`
 		} `xml:"Relationship"`
 	}
-	if err := decodePart(archive, "xl/workbook.xml", &workbook); err != nil {
-		return nil, err
+	err = xml.NewDecoder(io.LimitReader(f, mostUnpacked)).Decode(&rels)
+	parts := map[string]string{}
+	for _, r := range rels.All {
+		parts[r.ID] = partName(r.Target)
 	}
-	if err := decodePart(archive, "xl/_rels/workbook.xml.rels", &rels); err != nil {
-		return nil, err
-	}
-	var all []Sheet
-	for _, s := range workbook.Sheets {
-		one := Sheet{Name: s.Name, Hidden: s.State != "" && s.State != "visible"}
-		rel := s.Rel
-		for _, a := range s.Any { // of strict workbooks, whose namespace is another
-			if a.Name.Local == "id" && rel == "" {
-				rel = a.Value
-			}
-		}
-		for _, r := range rels.All {
-			if r.ID == rel {
-				one.part = partName(r.Target)
-			}
-		}
-		all = append(all, one)
-	}
-	return all, nil
+	return parts, err
 }
 
 // partName makes a target of the workbook's relationships a name in the archive.
@@ -153,18 +137,6 @@ func partName(target string) string {
 		return rest
 	}
 	return path.Join("xl", target)
-}
-
-func decodePart(archive *zip.Reader, name string, into any) error {
-	f, err := openPart(archive, name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if err := xml.NewDecoder(io.LimitReader(f, mostUnpacked)).Decode(into); err != nil {
-		return fmt.Errorf("decode %s: %w", name, err)
-	}
-	return nil
 }
 
 func openPart(archive *zip.Reader, name string) (io.ReadCloser, error) {

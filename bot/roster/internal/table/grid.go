@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,14 +30,22 @@ type Record struct {
 	Line  int // where it starts, from 1
 }
 
+// Cell returns the i-th cell, "" where the record is shorter.
+func (r Record) Cell(i int) string {
+	if i < len(r.Cells) {
+		return r.Cells[i]
+	}
+	return ""
+}
+
 // mostGrid bounds the text of a table, in bytes; a worksheet may hold more text than its file.
 const mostGrid = 128 << 20
 
-// Add appends a record that is not blank.
+// Add appends a record of trimmed cells that is not blank.
 func (g *Grid) Add(cells []string, line int) error {
 	from := len(g.ends)
 	for _, c := range cells {
-		g.text.WriteString(Trim(c))
+		g.text.WriteString(c)
 		g.ends = append(g.ends, uint32(g.text.Len()))
 	}
 	if g.text.Len() > mostGrid {
@@ -49,14 +58,30 @@ func (g *Grid) Add(cells []string, line int) error {
 // Len is the number of records.
 func (g *Grid) Len() int { return len(g.recs) }
 
-// Record returns the i-th record. Its cells are parts of the grid's text; buf is used again.
-func (g *Grid) Record(i int, buf []string) Record {
-	s, text := g.recs[i], g.text.String()
-	cells := buf[:0]
-	start := uint32(0)
+// Record returns the i-th record.
+func (g *Grid) Record(i int) Record { return g.record(i, nil) }
+
+// Records yields the records from one on and before another, with their indexes. The
+// next one overwrites a record's cells.
+func (g *Grid) Records(from, to int) iter.Seq2[int, Record] {
+	return func(yield func(int, Record) bool) {
+		var cells []string
+		for i := from; i < min(to, g.Len()); i++ {
+			rec := g.record(i, cells)
+			if cells = rec.Cells; !yield(i, rec) {
+				return
+			}
+		}
+	}
+}
+
+// record reads the i-th record into a buffer.
+func (g *Grid) record(i int, cells []string) Record {
+	s, text, start := g.recs[i], g.text.String(), uint32(0)
 	if s.from > 0 {
 		start = g.ends[s.from-1]
 	}
+	cells = cells[:0]
 	for _, end := range g.ends[s.from:s.to] {
 		cells = append(cells, text[start:end])
 		start = end

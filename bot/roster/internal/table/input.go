@@ -1,13 +1,8 @@
 package table
 
 import (
-	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"regexp"
 	"strings"
@@ -15,61 +10,18 @@ import (
 	"factorbot/bot/roster/internal/refusal"
 )
 
-var errTooBig = errors.New("over the limit of bytes")
-
-// Input counts and hashes the bytes of a file as they are read, and stops at the limit.
-type Input struct {
-	from  io.Reader
-	limit int64
-	n     int64
-	sum   hash.Hash
-}
-
-// NewInput returns the input that reads from r, of so many bytes at most.
-func NewInput(r io.Reader, limit int64) *Input {
-	return &Input{from: r, limit: limit, sum: sha256.New()}
-}
-
-func (in *Input) Read(p []byte) (int, error) {
-	n, err := in.from.Read(p)
-	in.n += int64(n)
-	if in.n > in.limit {
-		return 0, errTooBig
-	}
-	in.sum.Write(p[:n])
-	return n, err
-}
-
-// Bytes is how many bytes were read.
-func (in *Input) Bytes() int64 { return in.n }
-
-// SHA256 is the hash of the bytes that were read, 64 hex digits.
-func (in *Input) SHA256() string { return hex.EncodeToString(in.sum.Sum(nil)) }
-
-// Peek returns the first bytes of a file.
-func (in *Input) Peek() (raw *bufio.Reader, head []byte, err error) {
-	raw = bufio.NewReaderSize(in, headBytes)
-	head, err = raw.Peek(headBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, in.Refusal(err)
-	}
-	return raw, bytes.Clone(head), nil
-}
-
-// Refusal turns an error of the stream into one for the person who sent the file.
-func (in *Input) Refusal(err error) error {
-	var known *refusal.Error
+// ReadAll reads a file of so many bytes at most.
+func ReadAll(r io.Reader, limit int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(r, limit+1))
 	switch {
-	case errors.As(err, &known):
-		return known
-	case errors.Is(err, errTooBig):
-		return refusal.New(refusal.TooBig, 0, "The file is over %s, which is too large: split it, or leave only the column that names the users.", size(in.limit))
-	case errors.Is(err, errMixed):
-		return refusal.New(refusal.Encoding, 0, "The file's letters can't be read: they're neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
+	case err != nil:
+		refused := refusal.New(refusal.Unreadable, 0, "The file couldn't be read to its end: drop it again.")
+		refused.Err = err
+		return nil, refused
+	case int64(len(content)) > limit:
+		return nil, refusal.New(refusal.TooBig, 0, "The file is over %s, which is too large: split it, or leave only the column that names the users.", size(limit))
 	}
-	e := refusal.New(refusal.Unreadable, 0, "The file couldn't be read to its end: drop it again.")
-	e.Err = err
-	return e
+	return content, nil
 }
 
 // size writes a number of bytes for people.
@@ -100,26 +52,20 @@ var magics = []struct {
 
 const saveAsCSV = `open it in a spreadsheet, save it as .xlsx without a password or as "CSV UTF-8", and drop that file here`
 
-// sniffBinary refuses what is no text by its first bytes.
+// sniffBinary refuses what is no text by its first bytes; wide says that they are UTF-16.
 func sniffBinary(head []byte, wide bool) error {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.prefix)) {
 			return refusal.New(m.code, 0, "This file is %s, not a text file: %s.", m.what, saveAsCSV)
 		}
 	}
-	if wide {
-		return nil
-	}
 	controls := 0
 	for _, b := range head {
-		if b == 0 {
-			return refusal.New(refusal.NotText, 0, "This file isn't text: %s.", saveAsCSV)
-		}
 		if b < ' ' && !strings.ContainsRune("\t\n\r\f\v", rune(b)) {
 			controls++
 		}
 	}
-	if controls*10 > len(head) {
+	if !wide && (controls*10 > len(head) || bytes.IndexByte(head, 0) >= 0) {
 		return refusal.New(refusal.NotText, 0, "This file isn't text: %s.", saveAsCSV)
 	}
 	return nil

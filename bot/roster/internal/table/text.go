@@ -1,16 +1,11 @@
 package table
 
 import (
-	"bufio"
-	"io"
 	"regexp"
 	"strings"
 
-	"golang.org/x/text/transform"
-
-	"factorbot/bot/roster/internal/refusal"
-
 	"factorbot/bot/reset"
+	"factorbot/bot/roster/internal/refusal"
 )
 
 // headBytes is how much of a file is looked at before it is read.
@@ -18,16 +13,12 @@ const headBytes = 32 << 10
 
 // ReadText reads the grid of a text table, and names its format for people. The separator is
 // the one that gives the most cells that are known: a user, or a header of the first records.
-func ReadText(in *Input, raw *bufio.Reader, head []byte, known func(cell string, record int) bool) (g *Grid, format string, err error) {
-	set := sniffCharset(head)
-	if err := sniffBinary(head, set.wide != nil); err != nil {
+func ReadText(content []byte, known func(cell string, record int) bool) (g *Grid, format string, err error) {
+	text, charset, err := decode(content)
+	if err != nil {
 		return nil, "", err
 	}
-	var b strings.Builder
-	if _, err := io.Copy(&b, transform.NewReader(raw, set.decoder())); err != nil {
-		return nil, "", in.Refusal(err)
-	}
-	text := lineFeeds(b.String())
+	text = lineFeeds(text)
 	if err := sniffMarkup(text); err != nil {
 		return nil, "", err
 	}
@@ -49,26 +40,12 @@ func ReadText(in *Input, raw *bufio.Reader, head []byte, known func(cell string,
 	if err != nil {
 		return nil, "", err
 	}
-	return g, d.format(width, set), nil
+	return g, d.format(width) + ", " + charset, nil
 }
 
 // lineFeeds ends every line alike: old Macs and some exports end them with CR alone.
 func lineFeeds(text string) string {
-	at := strings.IndexByte(text, '\r')
-	if at < 0 {
-		return text
-	}
-	var b strings.Builder
-	b.Grow(len(text))
-	for ; at >= 0; at = strings.IndexByte(text, '\r') {
-		b.WriteString(text[:at])
-		text = text[at+1:]
-		if !strings.HasPrefix(text, "\n") {
-			b.WriteByte('\n')
-		}
-	}
-	b.WriteString(text)
-	return b.String()
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
 // boxes are the lines of tables as terminals draw them.
@@ -186,16 +163,15 @@ func cutLine(text string) int {
 	return headBytes
 }
 
-// format names dialect and encoding for people: "CSV with semicolons, UTF-16".
-func (d dialect) format(columns int, c charset) string {
-	text := "CSV"
+// format names the dialect for people: "CSV with semicolons".
+func (d dialect) format(columns int) string {
 	if d.aligned {
-		return "text in columns, " + c.String()
+		return "text in columns"
 	}
 	for _, s := range separators {
 		if s.comma == d.comma && columns > 1 {
-			text += " with " + s.name
+			return "CSV with " + s.name
 		}
 	}
-	return text + ", " + c.String()
+	return "CSV"
 }
