@@ -1,34 +1,27 @@
 package oktasim
 
 import (
-	"container/heap"
+	"slices"
 	"time"
 )
 
-// agenda is what the org will do of itself: people who enrol again, effects
-// that come late. Earliest first.
-type agenda []errand
-
+// errand is something that the org will do of itself: people who enrol again,
+// effects that come late, events that reach the log.
 type errand struct {
 	due time.Time // by our clock, not Okta's
 	do  func()    // with the lock held
 }
 
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].due.Before(a[j].due) }
-func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)        { *a = append(*a, x.(errand)) }
-func (a *agenda) Pop() any {
-	last := len(*a) - 1
-	e := (*a)[last]
-	(*a)[last] = errand{}
-	*a = (*a)[:last]
-	return e
-}
-
 // later does something after a while. The lock is held.
 func (o *Org) later(after time.Duration, do func()) {
-	heap.Push(&o.schedule, errand{time.Now().Add(after), do})
+	e := errand{time.Now().Add(after), do}
+	at, _ := slices.BinarySearchFunc(o.schedule, e.due, func(x errand, due time.Time) int {
+		if x.due.After(due) {
+			return 1
+		}
+		return -1 // of two at once the first stays first
+	})
+	o.schedule = slices.Insert(o.schedule, at, e)
 	select {
 	case o.wake <- struct{}{}:
 	default:
@@ -39,7 +32,10 @@ func (o *Org) later(after time.Duration, do func()) {
 // first, so that what is due is never seen undone. The lock is held.
 func (o *Org) settle() {
 	for len(o.schedule) > 0 && !o.schedule[0].due.After(time.Now()) {
-		heap.Pop(&o.schedule).(errand).do()
+		next := o.schedule[0]
+		o.schedule[0] = errand{}
+		o.schedule = o.schedule[1:]
+		next.do()
 		o.changed()
 	}
 }

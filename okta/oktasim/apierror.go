@@ -68,37 +68,20 @@ func notFound(id, kind string) *apiError {
 	return e
 }
 
-// errorBody is Okta's error object.
-type errorBody struct {
-	ErrorCode    string       `json:"errorCode"`
-	ErrorSummary string       `json:"errorSummary"`
-	ErrorLink    string       `json:"errorLink"`
-	ErrorID      string       `json:"errorId"` // "oae..." 25 characters
-	ErrorCauses  []errorCause `json:"errorCauses"`
-}
-
-type errorCause struct {
-	ErrorSummary string `json:"errorSummary"`
-}
-
+// answer is Okta's error object.
 func (e *apiError) answer() answer {
-	causes := make([]errorCause, len(e.causes))
+	causes := make([]map[string]string, len(e.causes))
 	for i, cause := range e.causes {
-		causes[i] = errorCause{cause}
+		causes[i] = map[string]string{"errorSummary": cause}
 	}
-	return answer{status: e.status, body: errorBody{
-		ErrorCode: e.code, ErrorSummary: e.summary, ErrorLink: e.code,
-		ErrorID: "oae" + randomID(22), ErrorCauses: causes,
+	return answer{status: e.status, body: map[string]any{
+		"errorCode": e.code, "errorSummary": e.summary, "errorLink": e.code,
+		"errorId": "oae" + randomID(22), "errorCauses": causes,
 	}}
 }
 
-// oauthError is the error form of the token endpoint (RFC 6749, 5.2).
-type oauthError struct {
-	Code        string `json:"error"`
-	Description string `json:"error_description"`
-}
-
+// oauthFail is the error form of the token endpoint (RFC 6749, 5.2).
 func oauthFail(status int, code, description string) answer {
-	return answer{status: status, body: oauthError{code, description},
+	return answer{status: status, body: map[string]string{"error": code, "error_description": description},
 		header: http.Header{"Cache-Control": {"no-store"}, "Pragma": {"no-cache"}}}
 }

@@ -57,11 +57,9 @@ type Books struct {
 
 // books are the running totals. The org's lock guards them.
 type books struct {
-	asked, effects, newRemoved, forgotten int
-	throttled, concurrent                 int
-	faults                                map[Fault]int
-	calls                                 []Call
-	seconds                               [rateSpan + 1]second
+	Books   // but for what Org.Books adds up
+	calls   []Call
+	seconds [rateSpan + 1]second
 }
 
 // second is how many calls came in one second of Okta's clock.
@@ -72,7 +70,7 @@ type second struct {
 
 const rateSpan = 5 // seconds over which calls per second are told
 
-func newBooks() books { return books{faults: map[Fault]int{}} }
+func newBooks() books { return books{Books: Books{Faults: map[Fault]int{}}} }
 
 func (b *books) count(now time.Time) {
 	s := &b.seconds[now.Unix()%int64(len(b.seconds))]
@@ -110,9 +108,8 @@ func (o *Org) Books() Books {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle()
-	total := Books{Asked: o.books.asked, Effects: o.books.effects, NewRemoved: o.books.newRemoved, Forgotten: o.books.forgotten,
-		Throttled: o.books.throttled, Concurrent: o.books.concurrent, Busiest: o.busiest, Faults: maps.Clone(o.books.faults),
-		Calls: map[string]int{}, Peak: map[string]int{}}
+	total := o.books.Books
+	total.Faults, total.Calls, total.Peak = maps.Clone(total.Faults), map[string]int{}, map[string]int{}
 	for name, b := range o.buckets {
 		total.Calls[name], total.Peak[name] = b.total, b.peak
 	}

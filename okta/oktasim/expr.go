@@ -1,7 +1,9 @@
 package oktasim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -218,12 +220,7 @@ func (n *node) holds(get func(attribute string) any, fold bool) bool {
 	}
 	have := get(n.attribute)
 	if list, many := have.([]any); many {
-		for _, one := range list {
-			if n.fits(one, fold) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(list, func(one any) bool { return n.fits(one, fold) })
 	}
 	return n.fits(have, fold)
 }
@@ -240,7 +237,7 @@ func (n *node) fits(have any, fold bool) bool {
 		return n.op == "eq" && have == n.value || n.op == "ne" && have != n.value
 	case float64:
 		want, ok := n.value.(float64)
-		return ok && ordered(n.op, cmpFloat(have, want))
+		return ok && ordered(n.op, cmp.Compare(have, want))
 	case time.Time:
 		want, ok := moment(n.value)
 		return ok && ordered(n.op, have.Compare(want))
@@ -284,16 +281,6 @@ func ordered(op string, order int) bool {
 	return false
 }
 
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 // moment reads a time of an expression (ISO 8601, as Okta writes it).
 func moment(value any) (time.Time, bool) {
 	s, _ := value.(string)
@@ -307,11 +294,8 @@ func moment(value any) (time.Time, bool) {
 
 // text is a value as it is compared.
 func text(value any) string {
-	switch v := value.(type) {
-	case nil:
+	if value == nil {
 		return ""
-	case string:
-		return v
 	}
 	return fmt.Sprint(value)
 }

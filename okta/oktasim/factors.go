@@ -56,11 +56,7 @@ func allow(url string, methods ...string) hinted {
 }
 
 // listFactors is GET /users/{userId}/factors.
-func (c *call) listFactors() answer {
-	p, refused := c.personByID()
-	if refused != nil {
-		return refused.answer()
-	}
+func (c *call) listFactors(p *person) answer {
 	list := make([]factorBody, len(p.factors))
 	for i, f := range p.factors {
 		list[i] = c.factor(p, f)
@@ -68,36 +64,33 @@ func (c *call) listFactors() answer {
 	return ok(list)
 }
 
-// ownFactor is the factor that the path names, and whose it is.
-func (c *call) ownFactor() (*person, *factor, *apiError) {
+// enrolment is a factor and whose it is.
+type enrolment struct {
+	*person
+	*factor
+}
+
+// enrolment is the one that the path names.
+func (c *call) enrolment() (enrolment, *apiError) {
 	p, refused := c.personByID()
 	if refused != nil {
-		return nil, nil, refused
+		return enrolment{}, refused
 	}
-	f := p.factor(c.params[1])
+	f := p.factorByID(c.params[1])
 	if f == nil {
-		return p, nil, notFound(c.params[1], "UserFactor")
+		return enrolment{}, notFound(c.params[1], "UserFactor")
 	}
-	return p, f, nil
+	return enrolment{p, f}, nil
 }
 
 // getFactor is GET /users/{userId}/factors/{factorId}.
-func (c *call) getFactor() answer {
-	p, f, refused := c.ownFactor()
-	if refused != nil {
-		return refused.answer()
-	}
-	return ok(c.factor(p, f))
-}
+func (c *call) getFactor(e enrolment) answer { return ok(c.factor(e.person, e.factor)) }
 
 // deleteFactor is DELETE /users/{userId}/factors/{factorId}. Push or FastPass
 // take the rest of Okta Verify with them; so a sibling is not found any more.
-func (c *call) deleteFactor() answer {
-	p, f, refused := c.ownFactor()
-	if refused == nil {
-		refused = c.mayRemove(p)
-	}
-	if refused != nil {
+func (c *call) deleteFactor(e enrolment) answer {
+	p, f := e.person, e.factor
+	if refused := c.mayRemove(p); refused != nil {
 		return refused.answer()
 	}
 	if given := c.query.Get("removeRecoveryEnrollment"); given != "" {
@@ -106,7 +99,7 @@ func (c *call) deleteFactor() answer {
 			return invalid("removeRecoveryEnrollment", "must be true or false").answer()
 		}
 		if forget && c.fault != Nothing {
-			c.org.books.forgotten++
+			c.org.books.Forgotten++
 		}
 	}
 	if c.fault == Nothing {

@@ -1,22 +1,9 @@
 package oktasim
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 )
-
-// groupBody is Okta's group object.
-type groupBody struct {
-	ID                    string         `json:"id"`
-	Created               string         `json:"created"`
-	LastUpdated           string         `json:"lastUpdated"`
-	LastMembershipUpdated string         `json:"lastMembershipUpdated"`
-	ObjectClass           []string       `json:"objectClass"`
-	Type                  string         `json:"type"`
-	Profile               map[string]any `json:"profile"`
-	Links                 map[string]any `json:"_links"`
-}
 
 func (g *group) kind() string {
 	if g.everyone {
@@ -32,11 +19,15 @@ func (g *group) description() string {
 	return "People of " + g.name
 }
 
-func (c *call) group(g *group) groupBody {
+// group is Okta's group object.
+func (c *call) group(g *group) map[string]any {
 	self := c.base() + "/api/v1/groups/" + g.id
-	return groupBody{ID: g.id, Created: c.org.stamp(g.created), LastUpdated: c.org.stamp(g.created), LastMembershipUpdated: c.org.stamp(g.updated),
-		ObjectClass: []string{"okta:user_group"}, Type: g.kind(), Profile: map[string]any{"name": g.name, "description": g.description()},
-		Links: map[string]any{"users": href{Href: self + "/users"}, "apps": href{Href: self + "/apps"}}}
+	created := c.org.stamp(g.created)
+	return map[string]any{
+		"id": g.id, "created": created, "lastUpdated": created, "lastMembershipUpdated": c.org.stamp(g.updated),
+		"objectClass": []string{"okta:user_group"}, "type": g.kind(), "profile": map[string]any{"name": g.name, "description": g.description()},
+		"_links": map[string]any{"users": href{Href: self + "/users"}, "apps": href{Href: self + "/apps"}},
+	}
 }
 
 // listGroups is GET /groups. search ignores case, filter does not.
@@ -45,49 +36,21 @@ func (c *call) listGroups() answer {
 	if search != "" && filter != "" {
 		return okta("E0000033").answer()
 	}
-	limit, refused := c.count("limit", 10000, 10000)
-	start, badCursor := c.after()
 	want := func(g *group) bool { return strings.HasPrefix(strings.ToLower(g.name), q) }
 	if expression := search + filter; expression != "" {
-		matches, bad := c.groupExpression(expression, search != "")
-		refused = first(refused, bad)
-		want = matches
-	}
-	if refused = first(refused, badCursor); refused != nil {
-		return refused.answer()
-	}
-	page, next, more := []groupBody{}, 0, false
-	for i, g := range c.org.groups[min(start, len(c.org.groups)):] {
-		if !want(g) {
-			continue
-		}
-		if len(page) == limit {
-			more = true
-			break
-		}
-		page, next = append(page, c.group(g)), start+i+1
-	}
-	return answer{status: http.StatusOK, body: page, header: c.links(next, more)}
-}
-
-func first(errs ...*apiError) *apiError {
-	for _, err := range errs {
-		if err != nil {
-			return err
+		var refused *apiError
+		if want, refused = c.groupExpression(expression, search != ""); refused != nil {
+			return refused.answer()
 		}
 	}
-	return nil
+	return list(c, c.org.groups, position, 10000, 10000, want, c.group)
 }
 
 // groupAttributes are those that expressions on groups may name.
 var groupAttributes = []string{"id", "type", "created", "lastUpdated", "lastMembershipUpdated", "profile.name", "profile.description"}
 
 func (c *call) groupExpression(expression string, fold bool) (func(*group) bool, *apiError) {
-	n, err := parse(expression, c.org.set.SearchTerms)
-	if err != nil {
-		return nil, okta("E0000031", err.Error())
-	}
-	refused := n.comparisons(func(n *node) *apiError {
+	n, refused := c.expression(expression, func(n *node) *apiError {
 		text := strings.HasPrefix(n.attribute, "profile.")
 		if !slices.Contains(groupAttributes, n.attribute) || n.op == "ne" || n.op == "ew" || n.op == "co" && !text {
 			return okta("E0000031", n.attribute+" "+n.op+" is not supported.")
@@ -115,36 +78,26 @@ func (g *group) attribute(name string) any {
 	return g.description()
 }
 
-// getGroup is GET /groups/{groupId}.
-func (c *call) getGroup() answer {
-	g := c.org.byGroup[c.params[0]]
-	if g == nil {
-		return notFound(c.params[0], "UserGroup").answer()
+// groupByID is the group that the path names.
+func (c *call) groupByID() (*group, *apiError) {
+	if g := c.org.byGroup[c.params[0]]; g != nil {
+		return g, nil
 	}
-	return ok(c.group(g))
+	return nil, notFound(c.params[0], "UserGroup")
 }
+
+// getGroup is GET /groups/{groupId}.
+func (c *call) getGroup(g *group) answer { return ok(c.group(g)) }
 
 // listMembers is GET /groups/{groupId}/users: without the deactivated, who
 // lose their memberships.
-func (c *call) listMembers() answer {
-	g := c.org.byGroup[c.params[0]]
-	if g == nil {
-		return notFound(c.params[0], "UserGroup").answer()
-	}
-	limit, refused := c.count("limit", 1000, 1000)
-	if refused != nil {
-		return refused.answer()
-	}
-	return c.users(selection{c.org.members(g), func(p *person) bool { return p.status != "DEPROVISIONED" }}, limit, true)
+func (c *call) listMembers(g *group) answer {
+	return c.users(selection{c.org.members(g), (*person).present}, 1000, 1000)
 }
 
 // listUserGroups is GET /users/{id}/groups.
-func (c *call) listUserGroups() answer {
-	p, refused := c.personByAny()
-	if refused != nil {
-		return refused.answer()
-	}
-	list := []groupBody{}
+func (c *call) listUserGroups(p *person) answer {
+	list := []map[string]any{}
 	if p.status != "DEPROVISIONED" {
 		list = append(list, c.group(c.org.byName["Everyone"]))
 	}

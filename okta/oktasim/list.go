@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -16,33 +17,32 @@ func (c *call) listUsers() answer {
 	if search != "" && filter != "" {
 		return okta("E0000033").answer()
 	}
-	usual := maxPage
-	if q != "" {
-		usual = 10 // q does not page (Okta, Find users)
-	}
-	limit, refused := c.count("limit", usual, maxPage)
-	if refused != nil {
-		return refused.answer()
-	}
-	var found selection
+	found := selection{c.org.people, (*person).present}
+	var refused *apiError
 	switch {
 	case search != "":
 		found, refused = c.search(search)
 	case filter != "":
 		found, refused = c.filter(filter)
-	case q != "":
-		found = selection{c.org.people, func(p *person) bool { return p.status != "DEPROVISIONED" && p.begins(strings.ToLower(q)) }}
-	default:
-		found = selection{c.org.people, func(p *person) bool { return p.status != "DEPROVISIONED" }}
+	case q != "": // does not page (Okta, Find users)
+		found.want = func(p *person) bool { return p.present() && p.begins(strings.ToLower(q)) }
+		page := c.users(found, 10, maxPage)
+		if page.status == http.StatusOK {
+			page.header = c.links(0, false)
+		}
+		return page
 	}
 	if refused != nil {
 		return refused.answer()
 	}
 	if by := c.query.Get("sortBy"); by != "" {
-		return c.sortedUsers(found, by, limit)
+		return c.sortedUsers(found, by)
 	}
-	return c.users(found, limit, q == "")
+	return c.users(found, maxPage, maxPage)
 }
+
+// present tells that the person is not deactivated.
+func (p *person) present() bool { return p.status != "DEPROVISIONED" }
 
 // begins is what q matches: the start of first name, last name or e-mail.
 func (p *person) begins(q string) bool {
@@ -55,45 +55,62 @@ type selection struct {
 	want func(*person) bool
 }
 
-// users is a page of a selection. The cursor is the place of the last person
-// shown, so a page costs what it shows, wherever it is.
-func (c *call) users(s selection, limit int, paged bool) answer {
+// pageOf cuts a list: what is wanted of it, from the cursor on. place is where the
+// item at a position has its place, which grows along the list and stays when other
+// items go; so a page costs what it shows, wherever it is.
+func pageOf[T any](c *call, items []T, place func(at int) int, usual, most int, want func(T) bool) (page []T, next int, more bool, refused *apiError) {
+	limit, refused := c.count("limit", usual, most)
+	if refused != nil {
+		return nil, 0, false, refused
+	}
 	after, refused := c.after()
 	if refused != nil {
-		return refused.answer()
+		return nil, 0, false, refused
 	}
-	start, _ := slices.BinarySearchFunc(s.from, after, func(p *person, after int) int { return p.index - after })
-	page, last, more := []userBody{}, 0, false
-	for _, p := range s.from[start:] {
-		if !s.want(p) {
+	for at := sort.Search(len(items), func(at int) bool { return place(at) >= after }); at < len(items); at++ {
+		if !want(items[at]) {
 			continue
 		}
 		if len(page) == limit {
-			more = true
-			break
+			return page, next, true, nil
 		}
-		page = append(page, c.user(p, false))
-		last = p.index
+		page, next = append(page, items[at]), place(at)+1
 	}
-	return answer{status: http.StatusOK, body: c.fields(page), header: c.links(last+1, more && paged)}
+	return page, next, false, nil
 }
 
-// sortedUsers is a page in the order of an attribute, which only a search has.
-func (c *call) sortedUsers(s selection, by string, limit int) answer {
-	if c.query.Get("search") == "" {
-		return invalid("sortBy", "sortBy is supported for search only").answer()
-	}
-	start, refused := c.after()
+// position is the place of items that are never taken out of their list.
+func position(at int) int { return at }
+
+// inOrder is the place of people.
+func inOrder(people []*person) func(at int) int {
+	return func(at int) int { return people[at].index }
+}
+
+// list answers with a page of a list.
+func list[T, B any](c *call, items []T, place func(at int) int, usual, most int, want func(T) bool, show func(T) B) answer {
+	page, next, more, refused := pageOf(c, items, place, usual, most, want)
 	if refused != nil {
 		return refused.answer()
 	}
-	all := slices.Collect(func(yield func(*person) bool) {
-		for _, p := range s.from {
-			if s.want(p) && !yield(p) {
-				return
-			}
-		}
-	})
+	body := make([]B, len(page))
+	for i, item := range page {
+		body[i] = show(item)
+	}
+	return answer{status: http.StatusOK, body: body, header: c.links(next, more)}
+}
+
+// users is a page of a selection.
+func (c *call) users(s selection, usual, most int) answer {
+	return list(c, s.from, inOrder(s.from), usual, most, s.want, c.listed)
+}
+
+// sortedUsers is a page in the order of an attribute, which only a search has.
+func (c *call) sortedUsers(s selection, by string) answer {
+	if c.query.Get("search") == "" {
+		return invalid("sortBy", "sortBy is supported for search only").answer()
+	}
+	all := slices.DeleteFunc(slices.Clone(s.from), func(p *person) bool { return !s.want(p) })
 	key := func(p *person) string { return strings.ToLower(text(c.org.attribute(p, by))) }
 	slices.SortStableFunc(all, func(a, b *person) int {
 		order := strings.Compare(key(a), key(b))
@@ -102,21 +119,15 @@ func (c *call) sortedUsers(s selection, by string, limit int) answer {
 		}
 		return order
 	})
-	start = min(start, len(all))
-	end := min(start+limit, len(all))
-	page := []userBody{}
-	for _, p := range all[start:end] {
-		page = append(page, c.user(p, false))
-	}
-	return answer{status: http.StatusOK, body: c.fields(page), header: c.links(end, end < len(all))}
+	return list(c, all, position, maxPage, maxPage, func(*person) bool { return true }, c.listed)
 }
 
-// fields leaves of each user only what the fields parameter names, such as
-// id,status,profile:(login,email).
-func (c *call) fields(page []userBody) any {
-	wanted := c.query.Get("fields")
+// listed is a user of a list, of which the fields parameter leaves only what it
+// names, such as id,status,profile:(login,email).
+func (c *call) listed(p *person) any {
+	u, wanted := c.user(p, false), c.query.Get("fields")
 	if wanted == "" {
-		return page
+		return u
 	}
 	var profile []string
 	if before, inside, found := strings.Cut(wanted, "profile:("); found {
@@ -124,17 +135,11 @@ func (c *call) fields(page []userBody) any {
 		wanted, profile = before+"profile"+after, strings.Split(inside, ",")
 	}
 	top := strings.Split(wanted, ",")
-	cut := make([]map[string]any, len(page))
-	for i, u := range page {
-		if profile != nil {
-			maps.DeleteFunc(u.Profile, func(name string, _ any) bool { return !slices.Contains(profile, name) })
-		}
-		cut[i] = map[string]any{"id": u.ID, "status": u.Status, "created": u.Created, "activated": u.Activated, "statusChanged": u.StatusChanged,
-			"lastLogin": u.LastLogin, "lastUpdated": u.LastUpdated, "passwordChanged": u.PasswordChanged, "type": u.Type, "profile": u.Profile,
-			"credentials": u.Credentials, "_links": u.Links}
-		maps.DeleteFunc(cut[i], func(name string, _ any) bool { return !slices.Contains(top, name) })
+	if profile != nil {
+		maps.DeleteFunc(u["profile"].(map[string]any), func(name string, _ any) bool { return !slices.Contains(profile, name) })
 	}
-	return cut
+	maps.DeleteFunc(u, func(name string, _ any) bool { return !slices.Contains(top, name) })
+	return u
 }
 
 // count reads a parameter that is a number of things. More than the most is

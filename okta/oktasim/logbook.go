@@ -1,7 +1,7 @@
 package oktasim
 
 import (
-	"container/heap"
+	"cmp"
 	"fmt"
 	"net"
 	"time"
@@ -12,7 +12,6 @@ type event struct {
 	seq         int // the uuid is made of it
 	published   time.Time
 	persisted   time.Time // by the org's clock
-	stored      time.Time // by this machine's clock, which nobody sets: from then on the log shows it
 	kind        string    // eventType
 	message     string
 	actor       actor
@@ -39,20 +38,7 @@ func actorOf(p *person) actor { return actor{p.id, "User", p.login, p.fullName()
 type logbook struct {
 	seq    int
 	stored []*event
-	coming delayed // not stored yet
-}
-
-type delayed []*event
-
-func (d delayed) Len() int           { return len(d) }
-func (d delayed) Less(i, j int) bool { return d[i].stored.Before(d[j].stored) }
-func (d delayed) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *delayed) Push(x any)        { *d = append(*d, x.(*event)) }
-func (d *delayed) Pop() any {
-	last := len(*d) - 1
-	e := (*d)[last]
-	*d = (*d)[:last]
-	return e
+	coming int // events that are not stored yet
 }
 
 // record puts an event on its way into the log. It is there after a fifth of
@@ -60,20 +46,17 @@ func (d *delayed) Pop() any {
 func (o *Org) record(e *event) {
 	o.log.seq++
 	e.seq, e.persisted = o.log.seq, e.published
-	if o.set.LogLag <= 0 && len(o.log.coming) == 0 {
+	if o.set.LogLag <= 0 && o.log.coming == 0 {
 		o.log.stored = append(o.log.stored, e)
 		return
 	}
 	lag := time.Duration((0.2 + 0.8*o.rng.Float64()) * float64(o.set.LogLag))
-	e.persisted, e.stored = e.published.Add(lag), time.Now().Add(lag)
-	heap.Push(&o.log.coming, e)
-}
-
-// catchUp stores what has arrived by now.
-func (l *logbook) catchUp(now time.Time) {
-	for len(l.coming) > 0 && !l.coming[0].stored.After(now) {
-		l.stored = append(l.stored, heap.Pop(&l.coming).(*event))
-	}
+	e.persisted = e.published.Add(lag)
+	o.log.coming++
+	o.later(lag, func() {
+		o.log.coming--
+		o.log.stored = append(o.log.stored, e)
+	})
 }
 
 // event is one that this call causes.
@@ -115,7 +98,7 @@ func (o *Org) eventBody(e *event) map[string]any {
 			"userAgent": map[string]any{"rawUserAgent": e.agent, "os": "Unknown", "browser": "UNKNOWN"}, "zone": "null", "device": "Unknown",
 			"id": nil, "ipAddress": e.ip, "geographicalContext": nowhere(),
 		},
-		"outcome":      map[string]any{"result": e.outcomeResult(), "reason": e.outcomeReason()},
+		"outcome":      map[string]any{"result": cmp.Or(e.outcome, "SUCCESS"), "reason": orNull(e.reason)},
 		"target":       o.targets(e),
 		"transaction":  map[string]any{"type": "WEB", "id": e.transaction, "detail": map[string]any{}},
 		"debugContext": map[string]any{"debugData": debugData(e)},
@@ -147,20 +130,6 @@ func nowhere() map[string]any {
 	}
 }
 
-func (e *event) outcomeReason() any {
-	if e.reason == "" {
-		return nil
-	}
-	return e.reason
-}
-
-func (e *event) outcomeResult() string {
-	if e.outcome == "" {
-		return "SUCCESS"
-	}
-	return e.outcome
-}
-
 // targets are what the event is about; none are null. On Identity Engine an event
 // about a factor names the authenticator's enrolment too (Okta's event catalog).
 func (o *Org) targets(e *event) []map[string]any {
@@ -185,11 +154,7 @@ func (o *Org) targets(e *event) []map[string]any {
 }
 
 func debugData(e *event) map[string]any {
-	url := e.url
-	if url == "" {
-		url = e.uri + "?"
-	}
-	return map[string]any{"requestId": e.transaction, "dtHash": digits(e.transaction, 64), "requestUri": e.uri, "url": url}
+	return map[string]any{"requestId": e.transaction, "dtHash": digits(e.transaction, 64), "requestUri": e.uri, "url": cmp.Or(e.url, e.uri+"?")}
 }
 
 // reportSuspicious is what Okta logs when a user presses "Report suspicious activity" in

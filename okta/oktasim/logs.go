@@ -23,7 +23,6 @@ type logQuery struct {
 
 // listLogs is GET /logs.
 func (c *call) listLogs() answer {
-	c.org.log.catchUp(c.real)
 	q, refused := c.logQuery()
 	if refused != nil {
 		return refused.answer()
@@ -47,7 +46,7 @@ func (c *call) listLogs() answer {
 // logQuery reads the parameters.
 func (c *call) logQuery() (logQuery, *apiError) {
 	q := logQuery{until: c.now, polls: c.query.Get("until") == "", limit: 100}
-	var refused [5]*apiError
+	var refused [5]*apiError // in the order in which they are said
 	if !q.polls {
 		q.until, refused[0] = c.date("until")
 	}
@@ -71,7 +70,7 @@ func (c *call) logQuery() (logQuery, *apiError) {
 		return q, invalid("sortOrder", "must be ASCENDING or DESCENDING")
 	}
 	q.want, refused[4] = c.wantedEvents()
-	return q, first(refused[:]...)
+	return q, cmp.Or(refused[:]...)
 }
 
 func (c *call) date(name string) (time.Time, *apiError) {
@@ -95,7 +94,7 @@ func (c *call) wantedEvents() (func(*event) bool, *apiError) {
 	}
 	var n *node
 	if filter := c.query.Get("filter"); filter != "" {
-		parsed, err := parse(filter, c.org.set.SearchTerms)
+		parsed, err := parse(filter, c.org.set.MaxSearchTerms)
 		if err != nil {
 			return nil, badFilter("Invalid filter '" + filter + "': " + err.Error())
 		}
@@ -134,7 +133,7 @@ var eventAttributes = map[string]func(*event) any{
 	"displayMessage":                       func(e *event) any { return e.message },
 	"severity":                             func(*event) any { return "INFO" },
 	"version":                              func(*event) any { return "0" },
-	"outcome.result":                       func(e *event) any { return e.outcomeResult() },
+	"outcome.result":                       func(e *event) any { return cmp.Or(e.outcome, "SUCCESS") },
 	"outcome.reason":                       func(e *event) any { return e.reason },
 	"actor.id":                             func(e *event) any { return e.actor.id },
 	"actor.type":                           func(e *event) any { return e.actor.kind },

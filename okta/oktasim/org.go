@@ -36,8 +36,7 @@ type Org struct {
 	pushes   map[string]*push
 	buckets  map[string]*bucket
 	inFlight int
-	busiest  int // most calls in progress at once
-	schedule agenda
+	schedule []errand // the earliest first
 	log      logbook
 	books    books
 	watchers map[chan struct{}]struct{}

@@ -79,7 +79,7 @@ func (p *person) admin() (any, own bool) {
 	return own || slices.ContainsFunc(p.groups, func(g *group) bool { return g.role != "" }), own
 }
 
-func (p *person) factor(id string) *factor {
+func (p *person) factorByID(id string) *factor {
 	for _, f := range p.factors {
 		if f.id == id {
 			return f

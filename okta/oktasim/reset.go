@@ -6,15 +6,11 @@ import (
 )
 
 // resetFactors is POST /users/{id}/lifecycle/reset_factors.
-func (c *call) resetFactors() answer {
-	p, refused := c.personByAny()
-	if refused == nil {
-		refused = c.mayRemove(p)
-	}
-	if refused != nil {
+func (c *call) resetFactors(p *person) answer {
+	if refused := c.mayRemove(p); refused != nil {
 		return refused.answer()
 	}
-	c.org.books.asked++
+	c.org.books.Asked++
 	if c.fault == Nothing {
 		return ok(struct{}{})
 	}
@@ -73,7 +69,7 @@ func (c *call) remove(p *person, factors []*factor, by string) {
 	for _, f := range factors {
 		entry.Removed = append(entry.Removed, Removed{f.id, f.kind, f.created, f.real, f.again})
 		if f.again {
-			o.books.newRemoved++
+			o.books.NewRemoved++
 		}
 		if o.set.Engine == Identity || by == "delete" {
 			event := c.event("user.mfa.factor.deactivate", "Reset factor for user", p)
@@ -84,7 +80,7 @@ func (c *call) remove(p *person, factors []*factor, by string) {
 	}
 	p.factors = slices.DeleteFunc(slices.Clone(p.factors), func(f *factor) bool { return slices.Contains(factors, f) })
 	p.resets = append(p.resets, entry)
-	o.books.effects++
+	o.books.Effects++
 }
 
 // enrolAgain lets a share of the reset people enrol again a while later, each

@@ -1,8 +1,6 @@
 package oktasim
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,32 +25,43 @@ func routes(buckets map[string]string) []route {
 	}
 	add("GET", "/api/v1/users", "okta.users.read", (*call).listUsers)
 	add("GET", "/api/v1/users/me", "okta.users.read", (*call).getMe)
-	add("GET", "/api/v1/users/{id}", "okta.users.read", (*call).getUser)
-	add("GET", "/api/v1/users/{id}/groups", "okta.users.read", (*call).listUserGroups)
-	add("GET", "/api/v1/users/{id}/roles", "okta.roles.read", (*call).listUserRoles)
-	add("DELETE", "/api/v1/users/{id}/sessions", "okta.users.manage", (*call).endSessions)
-	add("POST", "/api/v1/users/{id}/lifecycle/reset_factors", "okta.users.manage", (*call).resetFactors)
+	add("GET", "/api/v1/users/{id}", "okta.users.read", with((*call).personByAny, (*call).getUser))
+	add("GET", "/api/v1/users/{id}/groups", "okta.users.read", with((*call).personByAny, (*call).listUserGroups))
+	add("GET", "/api/v1/users/{id}/roles", "okta.roles.read", with((*call).personByID, (*call).listUserRoles))
+	add("DELETE", "/api/v1/users/{id}/sessions", "okta.users.manage", with((*call).personByID, (*call).endSessions))
+	add("POST", "/api/v1/users/{id}/lifecycle/reset_factors", "okta.users.manage", with((*call).personByAny, (*call).resetFactors))
 	for word := range lifecycle {
-		add("POST", "/api/v1/users/{id}/lifecycle/"+word, "okta.users.manage", (*call).changeStatus)
+		add("POST", "/api/v1/users/{id}/lifecycle/"+word, "okta.users.manage", with((*call).personByAny, (*call).changeStatus))
 	}
-	add("GET", "/api/v1/users/{id}/factors", "okta.users.read", (*call).listFactors)
-	add("GET", "/api/v1/users/{id}/factors/{id}", "okta.users.read", (*call).getFactor)
-	add("DELETE", "/api/v1/users/{id}/factors/{id}", "okta.users.manage", (*call).deleteFactor)
-	add("POST", "/api/v1/users/{id}/factors/{id}/verify", "okta.users.manage", (*call).verifyFactor)
-	add("GET", "/api/v1/users/{id}/factors/{id}/transactions/{id}", "okta.users.read", (*call).pollPush)
+	add("GET", "/api/v1/users/{id}/factors", "okta.users.read", with((*call).personByID, (*call).listFactors))
+	add("GET", "/api/v1/users/{id}/factors/{id}", "okta.users.read", with((*call).enrolment, (*call).getFactor))
+	add("DELETE", "/api/v1/users/{id}/factors/{id}", "okta.users.manage", with((*call).enrolment, (*call).deleteFactor))
+	add("POST", "/api/v1/users/{id}/factors/{id}/verify", "okta.users.manage", with((*call).enrolment, (*call).verifyFactor))
+	add("GET", "/api/v1/users/{id}/factors/{id}/transactions/{id}", "okta.users.read", with((*call).enrolment, (*call).pollPush))
 	add("GET", "/api/v1/groups", "okta.groups.read", (*call).listGroups)
-	add("GET", "/api/v1/groups/{id}", "okta.groups.read", (*call).getGroup)
-	add("GET", "/api/v1/groups/{id}/users", "okta.groups.read", (*call).listMembers)
+	add("GET", "/api/v1/groups/{id}", "okta.groups.read", with((*call).groupByID, (*call).getGroup))
+	add("GET", "/api/v1/groups/{id}/users", "okta.groups.read", with((*call).groupByID, (*call).listMembers))
 	add("GET", "/api/v1/iam/assignees/users", "okta.roles.read", (*call).listAssignees)
 	add("GET", "/api/v1/apps", "okta.apps.read", (*call).listApps)
-	add("GET", "/api/v1/apps/{id}", "okta.apps.read", (*call).getApp)
-	add("GET", "/api/v1/apps/{id}/users", "okta.apps.read", (*call).listAppUsers)
+	add("GET", "/api/v1/apps/{id}", "okta.apps.read", with((*call).appByID, (*call).getApp))
+	add("GET", "/api/v1/apps/{id}/users", "okta.apps.read", with((*call).appByID, (*call).listAppUsers))
 	add("GET", "/api/v1/logs", "okta.logs.read", (*call).listLogs)
 	add("GET", "/api/v1/meta/schemas/user/{id}", "okta.schemas.read", (*call).getSchema)
 	add("GET", "/api/v1/org", "okta.orgs.read", (*call).getOrg)
 	add("POST", "/oauth2/v1/token", "", (*call).issueToken)
 	add("GET", "/.well-known/okta-organization", "", (*call).wellKnown)
 	return all
+}
+
+// with returns a handler of what the path names: find looks it up, or refuses.
+func with[T any](find func(*call) (T, *apiError), handle func(*call, T) answer) func(*call) answer {
+	return func(c *call) answer {
+		named, refused := find(c)
+		if refused != nil {
+			return refused.answer()
+		}
+		return handle(c, named)
+	}
 }
 
 // moved gives routes the buckets that the options name.
@@ -67,24 +76,6 @@ func moved(all []route, buckets map[string]string) []route {
 
 // name is how the settings forbidden and disabled call a route.
 func (r *route) name() string { return r.method + " /" + strings.Join(r.pattern, "/") }
-
-// calls is a setting that is a list of routes by name.
-func calls(of func(*settings) *[]string) setting {
-	return setting{func(s *settings) any { return *of(s) }, func(s *settings, raw json.RawMessage) error {
-		var names []string
-		if err := json.Unmarshal(raw, &names); err != nil {
-			return fmt.Errorf("%s is no list of calls", raw)
-		}
-		all := routes(nil)
-		for _, name := range names {
-			if !slices.ContainsFunc(all, func(r route) bool { return r.scope != "" && r.name() == name }) {
-				return fmt.Errorf("%q is no call of Okta's here, such as \"GET /api/v1/users/{id}/roles\"", name)
-			}
-		}
-		*of(s) = names
-		return nil
-	}}
-}
 
 // bucketOf looks a route up in the bucket table. What is not on it counts
 // with its nearest listed parent (/api/v1/iam/...), or with all the rest.

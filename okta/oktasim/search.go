@@ -22,16 +22,21 @@ var contained = []string{"profile.firstName", "profile.lastName", "profile.email
 // for the last (Okta, List all users, filter).
 var filtered = []string{"status", "id", "profile.login", "profile.email", "profile.firstName", "profile.lastName", "lastUpdated"}
 
+// expression parses an expression, every comparison of which passes check.
+func (c *call) expression(text string, check func(*node) *apiError) (*node, *apiError) {
+	n, err := parse(text, c.org.set.MaxSearchTerms)
+	if err != nil {
+		return nil, okta("E0000031", err.Error())
+	}
+	return n, n.comparisons(check)
+}
+
 // search selects by an expression of the search parameter, case ignored, among
 // the people as search sees them now, the deactivated too. Values of "ne" and
 // "ew" are not supported.
 func (c *call) search(expression string) (selection, *apiError) {
 	o := c.org
-	n, err := parse(expression, o.set.SearchTerms)
-	if err != nil {
-		return selection{}, okta("E0000031", err.Error())
-	}
-	refused := n.comparisons(func(n *node) *apiError {
+	n, refused := c.expression(expression, func(n *node) *apiError {
 		switch {
 		case n.op == "ne" || n.op == "ew":
 			return okta("E0000031", "The operator "+n.op+" is not supported.")
@@ -58,11 +63,7 @@ func (c *call) search(expression string) (selection, *apiError) {
 // filter selects by an expression of the filter parameter, case respected.
 func (c *call) filter(expression string) (selection, *apiError) {
 	o := c.org
-	n, err := parse(expression, o.set.SearchTerms)
-	if err != nil {
-		return selection{}, okta("E0000031", err.Error())
-	}
-	refused := n.comparisons(func(n *node) *apiError {
+	n, refused := c.expression(expression, func(n *node) *apiError {
 		at := slices.Index(filtered, n.attribute)
 		ranged := slices.Contains([]string{"gt", "ge", "lt", "le"}, n.op) && n.attribute == "lastUpdated"
 		if at < 0 || n.op != "eq" && !ranged {
@@ -162,10 +163,9 @@ func (o *Org) attribute(p *person, name string) any {
 	case "profile.department":
 		return p.department
 	}
-	switch value := o.profile(p)[strings.TrimPrefix(name, "profile.")].(type) {
-	case int:
-		return float64(value)
-	default:
-		return value
+	value := o.profile(p)[strings.TrimPrefix(name, "profile.")]
+	if n, whole := value.(int); whole {
+		return float64(n)
 	}
+	return value
 }

@@ -72,7 +72,7 @@ func (c *call) admit() (refusal answer, admitted bool, latency time.Duration) {
 	c.now, c.real = o.now(), time.Now()
 	c.query = c.request.URL.Query()
 	o.inFlight++
-	o.busiest = max(o.busiest, o.inFlight)
+	o.books.Busiest = max(o.books.Busiest, o.inFlight)
 	latency = o.set.Latency
 	c.header["X-Okta-Request-Id"] = []string{c.id}
 	c.header["Date"] = []string{c.now.UTC().Format(http.TimeFormat)}
@@ -137,7 +137,7 @@ func (c *call) limit() *answer {
 	if taken {
 		return nil
 	}
-	o.books.throttled++
+	o.books.Throttled++
 	o.record(c.violation(b))
 	a := okta("E0000047").answer()
 	return &a
@@ -148,8 +148,8 @@ func (c *call) limit() *answer {
 func (c *call) tooConcurrent(b *bucket) *answer {
 	o := c.org
 	b.throttled++
-	o.books.throttled++
-	o.books.concurrent++
+	o.books.Throttled++
+	o.books.Concurrent++
 	rateHeaders(c.header, 0, 0, c.now.Add(o.set.Window))
 	a := okta("E0000047").answer()
 	return &a
@@ -170,7 +170,7 @@ func (c *call) perform() answer {
 	o.settle()
 	c.now, c.real = o.now(), time.Now()
 	if c.fault != "" {
-		o.books.faults[c.fault]++
+		o.books.Faults[c.fault]++
 	}
 	switch c.fault {
 	case ErrorBefore:

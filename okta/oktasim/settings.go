@@ -3,7 +3,9 @@ package oktasim
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,36 +13,19 @@ import (
 	"time"
 )
 
-// settings are what can change while the org runs.
+// settings are what can change while the org runs: most of the options, and more.
 type settings struct {
-	RateLimit      int
-	Limits         map[string]int
-	Window         time.Duration
-	TokenShare     int
+	Options
 	TakenByOthers  int
-	Concurrency    int
-	Latency        time.Duration
-	ClockOffset    time.Duration
-	LogLag         time.Duration
-	SearchLag      time.Duration
 	Precision      time.Duration
-	EnrolAgain     float64
-	EnrolAfter     time.Duration
-	Faults         float64
 	FaultKinds     faultMix
 	FaultsOn       string
 	LateBy         time.Duration
-	Engine         Engine
 	TokenRevoked   bool
-	SearchTerms    int
 	PushAnswer     string
 	PushAfter      time.Duration
 	PushWrong      string
 	NumberMatching bool
-	ClientID       string
-	ClientKey      *rsa.PublicKey
-	ClientScopes   []string
-	DPoP           bool
 	DPoPNonce      bool
 	Forbidden      []string
 	Deleted        []string
@@ -48,23 +33,20 @@ type settings struct {
 }
 
 func newSettings(opt Options) settings {
+	opt.Limits, opt.Scopes = maps.Clone(opt.Limits), slices.Clone(opt.Scopes)
 	return settings{
-		RateLimit: opt.RateLimit, Limits: maps.Clone(opt.Limits), Window: opt.Window, TokenShare: opt.TokenShare,
-		Concurrency: opt.Concurrency, Latency: opt.Latency, ClockOffset: opt.ClockOffset, LogLag: opt.LogLag,
-		SearchLag: opt.SearchLag, Precision: time.Second, EnrolAgain: opt.EnrolAgain, EnrolAfter: opt.EnrolAfter,
-		Faults: opt.Faults, FaultsOn: "all", LateBy: 3 * time.Second, Engine: opt.Engine,
-		SearchTerms: opt.MaxSearchTerms, PushAnswer: "approve", PushAfter: 3 * time.Second, PushWrong: "reject", NumberMatching: true,
-		ClientID: opt.ClientID, ClientKey: opt.ClientKey, ClientScopes: slices.Clone(opt.Scopes), DPoP: opt.DPoP,
+		Options: opt, Precision: time.Second, FaultsOn: "all", LateBy: 3 * time.Second,
+		PushAnswer: "approve", PushAfter: 3 * time.Second, PushWrong: "reject", NumberMatching: true,
 	}
 }
 
 // check holds settings that were not made by Set to the same rules.
 func (s settings) check() error {
 	var errs []error
-	for key, one := range settingKeys() {
-		raw, err := json.Marshal(one.read(&s))
+	for key, one := range s.keys() {
+		raw, err := json.Marshal(one.value)
 		if err == nil {
-			err = one.write(&s, raw)
+			err = one.write(raw)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", key, err))
@@ -73,47 +55,47 @@ func (s settings) check() error {
 	return errors.Join(errs...)
 }
 
-// setting is one key of [Org.Set]: where its value lies and what it may be.
+// setting is one key of [Org.Set]: its value, as it is read, and how it is written.
 type setting struct {
-	read  func(*settings) any
-	write func(*settings, json.RawMessage) error
+	value any
+	write func(json.RawMessage) error
 }
 
-// settingKeys are the keys of [Org.Set] and [Org.Settings].
-func settingKeys() map[string]setting {
+// keys are the keys of [Org.Set] and [Org.Settings].
+func (s *settings) keys() map[string]setting {
 	return map[string]setting{
-		"rate_limit":        whole(func(s *settings) *int { return &s.RateLimit }, 0, 1e6),
-		"limits":            {func(s *settings) any { return s.Limits }, writeLimits},
-		"window":            span(func(s *settings) *time.Duration { return &s.Window }, time.Millisecond),
-		"token_share":       whole(func(s *settings) *int { return &s.TokenShare }, 0, 100),
-		"taken_by_others":   whole(func(s *settings) *int { return &s.TakenByOthers }, 0, 1e6),
-		"concurrency":       whole(func(s *settings) *int { return &s.Concurrency }, -1, 1e6),
-		"latency":           span(func(s *settings) *time.Duration { return &s.Latency }, 0),
-		"clock_offset":      span(func(s *settings) *time.Duration { return &s.ClockOffset }, -24*time.Hour),
-		"log_lag":           span(func(s *settings) *time.Duration { return &s.LogLag }, 0),
-		"search_lag":        span(func(s *settings) *time.Duration { return &s.SearchLag }, 0),
-		"created_precision": span(func(s *settings) *time.Duration { return &s.Precision }, 0),
-		"enrol_again":       share(func(s *settings) *float64 { return &s.EnrolAgain }),
-		"enrol_after":       span(func(s *settings) *time.Duration { return &s.EnrolAfter }, 0),
-		"push_answer":       oneOf(func(s *settings) *string { return &s.PushAnswer }, "approve", "reject", "ignore", "phone"),
-		"push_wrong":        oneOf(func(s *settings) *string { return &s.PushWrong }, "reject", "wait"),
-		"number_matching":   flag(func(s *settings) *bool { return &s.NumberMatching }),
-		"push_after":        span(func(s *settings) *time.Duration { return &s.PushAfter }, 0),
-		"faults":            share(func(s *settings) *float64 { return &s.Faults }),
-		"fault_kinds":       {func(s *settings) any { return s.FaultKinds }, writeFaultKinds},
-		"faults_on":         oneOf(func(s *settings) *string { return &s.FaultsOn }, "all", "reads", "writes"),
-		"late_by":           span(func(s *settings) *time.Duration { return &s.LateBy }, 0),
-		"engine":            oneOf(func(s *settings) *Engine { return &s.Engine }, Classic, Identity),
-		"token_revoked":     flag(func(s *settings) *bool { return &s.TokenRevoked }),
-		"max_search_terms":  whole(func(s *settings) *int { return &s.SearchTerms }, 1, 1e6),
-		"client_id":         {func(s *settings) any { return s.ClientID }, writeClientID},
-		"client_key":        {func(s *settings) any { return publicPEM(s.ClientKey) }, writeClientKey},
-		"client_scopes":     {func(s *settings) any { return s.ClientScopes }, writeClientScopes},
-		"dpop":              flag(func(s *settings) *bool { return &s.DPoP }),
-		"deleted":           {func(s *settings) any { return s.Deleted }, writeDeleted},
-		"dpop_nonce":        flag(func(s *settings) *bool { return &s.DPoPNonce }),
-		"forbidden":         calls(func(s *settings) *[]string { return &s.Forbidden }),
-		"disabled":          calls(func(s *settings) *[]string { return &s.Disabled }),
+		"rate_limit":        whole(&s.RateLimit, 0, 1e6),
+		"limits":            anyOf(&s.Limits, "no object of bucket to limit"),
+		"window":            span(&s.Window, time.Millisecond),
+		"token_share":       whole(&s.TokenShare, 0, 100),
+		"taken_by_others":   whole(&s.TakenByOthers, 0, 1e6),
+		"concurrency":       whole(&s.Concurrency, -1, 1e6),
+		"latency":           span(&s.Latency, 0),
+		"clock_offset":      span(&s.ClockOffset, -24*time.Hour),
+		"log_lag":           span(&s.LogLag, 0),
+		"search_lag":        span(&s.SearchLag, 0),
+		"created_precision": span(&s.Precision, 0),
+		"enrol_again":       share(&s.EnrolAgain),
+		"enrol_after":       span(&s.EnrolAfter, 0),
+		"push_answer":       oneOf(&s.PushAnswer, "approve", "reject", "ignore", "phone"),
+		"push_wrong":        oneOf(&s.PushWrong, "reject", "wait"),
+		"number_matching":   flag(&s.NumberMatching),
+		"push_after":        span(&s.PushAfter, 0),
+		"faults":            share(&s.Faults),
+		"fault_kinds":       {s.FaultKinds, s.writeFaultKinds},
+		"faults_on":         oneOf(&s.FaultsOn, "all", "reads", "writes"),
+		"late_by":           span(&s.LateBy, 0),
+		"engine":            oneOf(&s.Engine, Classic, Identity),
+		"token_revoked":     flag(&s.TokenRevoked),
+		"max_search_terms":  whole(&s.MaxSearchTerms, 1, 1e6),
+		"client_id":         given(&s.ClientID, func(string) bool { return true }, "a client ID"),
+		"client_key":        {publicPEM(s.ClientKey), s.writeClientKey},
+		"client_scopes":     anyOf(&s.Scopes, "no list of scopes"),
+		"dpop":              flag(&s.DPoP),
+		"deleted":           anyOf(&s.Deleted, "no list of IDs or logins"),
+		"dpop_nonce":        flag(&s.DPoPNonce),
+		"forbidden":         calls(&s.Forbidden),
+		"disabled":          calls(&s.Disabled),
 	}
 }
 
@@ -149,7 +131,8 @@ func settingKeys() map[string]setting {
 func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	next, keys := o.set, settingKeys()
+	next := o.set
+	keys := next.keys()
 	var deeds []func() error
 	for _, key := range slices.Sorted(maps.Keys(change)) {
 		if do := o.deed(key, change[key]); do != nil {
@@ -161,7 +144,7 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 			unknown = append(unknown, key)
 			continue
 		}
-		if err := s.write(&next, change[key]); err != nil {
+		if err := s.write(change[key]); err != nil {
 			return nil, fmt.Errorf("set %s: %w", key, err)
 		}
 	}
@@ -211,38 +194,56 @@ func (o *Org) Settings() map[string]any {
 
 func (o *Org) settings() map[string]any {
 	all := map[string]any{}
-	for key, s := range settingKeys() {
-		all[key] = s.read(&o.set)
+	for key, s := range o.set.keys() {
+		all[key] = s.value
 	}
 	return all
 }
 
-func whole(field func(*settings) *int, least, most int) setting {
-	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
-		return into(raw, field(s), func(v int) bool { return v >= least && v <= most }, fmt.Sprintf("a whole number from %d to %d", least, most))
+func whole(field *int, least, most int) setting {
+	return given(field, func(v int) bool { return v >= least && v <= most }, fmt.Sprintf("a whole number from %d to %d", least, most))
+}
+
+func share(field *float64) setting {
+	return given(field, func(v float64) bool { return v >= 0 && v <= 1 }, "a number from 0 to 1")
+}
+
+func flag(field *bool) setting {
+	return given(field, func(bool) bool { return true }, "true or false")
+}
+
+func oneOf[T ~string](field *T, words ...T) setting {
+	s := given(field, func(v T) bool { return slices.Contains(words, v) }, fmt.Sprintf("one of %v", words))
+	s.value = string(*field)
+	return s
+}
+
+// given is a setting that is never null and passes ok, which want puts into words.
+func given[T any](field *T, ok func(T) bool, want string) setting {
+	return setting{*field, func(raw json.RawMessage) error {
+		var v T
+		if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &v) != nil || !ok(v) {
+			return fmt.Errorf("%s is not %s", raw, want)
+		}
+		*field = v
+		return nil
 	}}
 }
 
-func share(field func(*settings) *float64) setting {
-	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
-		return into(raw, field(s), func(v float64) bool { return v >= 0 && v <= 1 }, "a number from 0 to 1")
+// anyOf is a setting of which every value will do; otherwise says what it is not.
+func anyOf[T any](field *T, otherwise string) setting {
+	return setting{*field, func(raw json.RawMessage) error {
+		var v T
+		if json.Unmarshal(raw, &v) != nil {
+			return fmt.Errorf("%s is %s", raw, otherwise)
+		}
+		*field = v
+		return nil
 	}}
 }
 
-func flag(field func(*settings) *bool) setting {
-	return setting{func(s *settings) any { return *field(s) }, func(s *settings, raw json.RawMessage) error {
-		return into(raw, field(s), func(bool) bool { return true }, "true or false")
-	}}
-}
-
-func oneOf[T ~string](field func(*settings) *T, words ...T) setting {
-	return setting{func(s *settings) any { return string(*field(s)) }, func(s *settings, raw json.RawMessage) error {
-		return into(raw, field(s), func(v T) bool { return slices.Contains(words, v) }, fmt.Sprintf("one of %v", words))
-	}}
-}
-
-func span(field func(*settings) *time.Duration, least time.Duration) setting {
-	return setting{func(s *settings) any { return field(s).String() }, func(s *settings, raw json.RawMessage) error {
+func span(field *time.Duration, least time.Duration) setting {
+	return setting{field.String(), func(raw json.RawMessage) error {
 		var d time.Duration
 		var text string
 		var seconds float64
@@ -261,30 +262,30 @@ func span(field func(*settings) *time.Duration, least time.Duration) setting {
 		if d < least || d > 24*time.Hour {
 			return fmt.Errorf("%s is not between %s and a day", d, least)
 		}
-		*field(s) = d
+		*field = d
 		return nil
 	}}
 }
 
-func into[T any](raw json.RawMessage, field *T, ok func(T) bool, want string) error {
-	var v T
-	if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &v) != nil || !ok(v) {
-		return fmt.Errorf("%s is not %s", raw, want)
-	}
-	*field = v
-	return nil
+// calls is a setting that is a list of routes by name.
+func calls(field *[]string) setting {
+	return setting{*field, func(raw json.RawMessage) error {
+		var names []string
+		if err := json.Unmarshal(raw, &names); err != nil {
+			return fmt.Errorf("%s is no list of calls", raw)
+		}
+		all := routes(nil)
+		for _, name := range names {
+			if !slices.ContainsFunc(all, func(r route) bool { return r.scope != "" && r.name() == name }) {
+				return fmt.Errorf("%q is no call of Okta's here, such as \"GET /api/v1/users/{id}/roles\"", name)
+			}
+		}
+		*field = names
+		return nil
+	}}
 }
 
-func writeLimits(s *settings, raw json.RawMessage) error {
-	var limits map[string]int
-	if err := json.Unmarshal(raw, &limits); err != nil {
-		return fmt.Errorf("%s is no object of bucket to limit", raw)
-	}
-	s.Limits = limits
-	return nil
-}
-
-func writeFaultKinds(s *settings, raw json.RawMessage) error {
+func (s *settings) writeFaultKinds(raw json.RawMessage) error {
 	var mix faultMix
 	if err := json.Unmarshal(raw, &mix); err != nil {
 		return fmt.Errorf("%s is no object of kind to weight", raw)
@@ -298,11 +299,40 @@ func writeFaultKinds(s *settings, raw json.RawMessage) error {
 	return nil
 }
 
-func writeDeleted(s *settings, raw json.RawMessage) error {
-	var keys []string
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return fmt.Errorf("%s is no list of IDs or logins", raw)
+// publicPEM is a public key as its owner keeps it, "" for none.
+func publicPEM(key *rsa.PublicKey) string {
+	if key == nil {
+		return ""
 	}
-	s.Deleted = keys
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return ""
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// writeClientKey takes an RSA public key as PEM (SPKI), or "" for no app.
+func (s *settings) writeClientKey(raw json.RawMessage) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return errors.New("not a public key as PEM")
+	}
+	if text == "" {
+		s.ClientKey = nil
+		return nil
+	}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return errors.New("not a public key as PEM")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("public key: %w", err)
+	}
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("public key: %T is not RSA", key)
+	}
+	s.ClientKey = public
 	return nil
 }

@@ -69,8 +69,8 @@ func (o *Org) State(q Query) State {
 	defer o.mu.Unlock()
 	o.settle()
 	now := o.now()
-	state := State{Users: []UserState{}, Requests: map[string]int{}, Throttled: o.books.throttled, Resets: o.books.effects,
-		NewRemoved: o.books.newRemoved, Buckets: []BucketState{}, CallsPerSecond: o.books.rate(now), Settings: o.settings()}
+	state := State{Users: []UserState{}, Requests: map[string]int{}, Throttled: o.books.Throttled, Resets: o.books.Effects,
+		NewRemoved: o.books.NewRemoved, Buckets: []BucketState{}, CallsPerSecond: o.books.rate(now), Settings: o.settings()}
 	for _, p := range o.people {
 		if q.Text != "" && !strings.Contains(p.text, q.Text) && !strings.EqualFold(p.status, q.Text) {
 			continue

@@ -76,8 +76,8 @@ func (c *call) form() url.Values {
 }
 
 func (o *Org) granted() []string {
-	if o.set.ClientScopes != nil {
-		return o.set.ClientScopes
+	if o.set.Scopes != nil {
+		return o.set.Scopes
 	}
 	var all []string
 	for _, r := range o.routes {

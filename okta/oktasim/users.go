@@ -8,26 +8,6 @@ import (
 	"time"
 )
 
-// userBody is Okta's user object.
-type userBody struct {
-	ID              string         `json:"id"`
-	Status          string         `json:"status"`
-	Created         string         `json:"created"`
-	Activated       *string        `json:"activated"`
-	StatusChanged   *string        `json:"statusChanged"`
-	LastLogin       *string        `json:"lastLogin"`
-	LastUpdated     string         `json:"lastUpdated"`
-	PasswordChanged *string        `json:"passwordChanged"`
-	Type            idBody         `json:"type"`
-	Profile         map[string]any `json:"profile"`
-	Credentials     map[string]any `json:"credentials,omitempty"`
-	Links           map[string]any `json:"_links"`
-}
-
-type idBody struct {
-	ID string `json:"id"`
-}
-
 // href is one link of a _links object.
 type href struct {
 	Href   string `json:"href"`
@@ -42,36 +22,35 @@ func (o *Org) stamp(t time.Time) string {
 	return t.Truncate(max(o.set.Precision, time.Millisecond)).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// user is a person as one call shows it: a single user has links for what can
-// be done with it, a user of a list only its own.
-func (c *call) user(p *person, single bool) userBody {
-	o := c.org
-	changed := o.stamp(p.changed)
-	body := userBody{ID: p.id, Status: p.status, Created: o.stamp(p.created), StatusChanged: &changed,
-		LastUpdated: o.stamp(p.updated), Type: idBody{userType}, Profile: o.profile(p)}
-	if p.status != "STAGED" {
-		activated := o.stamp(p.created)
-		body.Activated = &activated
-		if p.status != "PROVISIONED" {
-			login := o.stamp(p.created.Add(time.Hour))
-			body.LastLogin, body.PasswordChanged = &login, &activated
-		}
-	}
-	omit := c.request.Header.Get("Content-Type")
-	if !strings.Contains(omit, "omitCredentials") {
-		body.Credentials = map[string]any{"password": struct{}{}, "provider": map[string]string{"type": "OKTA", "name": "OKTA"}}
-	}
+// user is Okta's user object: a single user has links for what can be done with
+// it, a user of a list only its own.
+func (c *call) user(p *person, single bool) map[string]any {
+	o, omit := c.org, c.request.Header.Get("Content-Type")
 	self := c.base() + "/api/v1/users/" + p.id
-	body.Links = map[string]any{"self": href{Href: self}}
+	links := map[string]any{"self": href{Href: self}}
 	if single && !strings.Contains(omit, "omitCredentialsLinks") {
-		maps.Copy(body.Links, links(p, self, c.base()))
+		maps.Copy(links, userLinks(p, self, c.base()))
+	}
+	body := map[string]any{
+		"id": p.id, "status": p.status, "created": o.stamp(p.created), "activated": nil, "statusChanged": o.stamp(p.changed),
+		"lastLogin": nil, "lastUpdated": o.stamp(p.updated), "passwordChanged": nil, "type": map[string]string{"id": userType},
+		"profile": o.profile(p), "_links": links,
+	}
+	if p.status != "STAGED" {
+		body["activated"] = body["created"]
+	}
+	if p.status != "STAGED" && p.status != "PROVISIONED" {
+		body["lastLogin"], body["passwordChanged"] = o.stamp(p.created.Add(time.Hour)), body["created"]
+	}
+	if !strings.Contains(omit, "omitCredentials") {
+		body["credentials"] = map[string]any{"password": struct{}{}, "provider": map[string]string{"type": "OKTA", "name": "OKTA"}}
 	}
 	return body
 }
 
-// links are those of a single user. resetFactors is there only if there is
+// userLinks are those of a single user. resetFactors is there only if there is
 // something to reset (Okta, Reset all factors).
-func links(p *person, self, base string) map[string]any {
+func userLinks(p *person, self, base string) map[string]any {
 	all := map[string]any{
 		"schema": href{Href: base + "/api/v1/meta/schemas/user/default"},
 		"type":   href{Href: base + "/api/v1/meta/types/user/" + userType},
@@ -120,13 +99,7 @@ func (c *call) getMe() answer {
 }
 
 // getUser is GET /users/{id}, by ID, login or shortname.
-func (c *call) getUser() answer {
-	p, refused := c.personByAny()
-	if refused != nil {
-		return refused.answer()
-	}
-	return ok(c.user(p, true))
-}
+func (c *call) getUser(p *person) answer { return ok(c.user(p, true)) }
 
 // personByAny is the person of a path parameter that takes ID, login or
 // shortname. "me" is the token's owner.
@@ -177,11 +150,7 @@ var lifecycle = map[string]transition{
 }
 
 // changeStatus is POST /users/{id}/lifecycle/{word}.
-func (c *call) changeStatus() answer {
-	p, refused := c.personByAny()
-	if refused != nil {
-		return refused.answer()
-	}
+func (c *call) changeStatus(p *person) answer {
 	word := c.route.pattern[len(c.route.pattern)-1]
 	move := lifecycle[word]
 	if !slices.Contains(move.from, p.status) {
@@ -211,11 +180,7 @@ func (o *Org) become(p *person, status string, now time.Time) {
 }
 
 // endSessions is DELETE /users/{id}/sessions.
-func (c *call) endSessions() answer {
-	p, refused := c.personByID()
-	if refused != nil {
-		return refused.answer()
-	}
+func (c *call) endSessions(p *person) answer {
 	if c.fault != Nothing {
 		p.sessions++
 		c.org.record(c.event("user.session.clear", "Clear user session", p))

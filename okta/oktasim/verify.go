@@ -32,11 +32,8 @@ type verification struct {
 // verifyFactor is POST /users/{userId}/factors/{factorId}/verify: push and
 // WebAuthn begin a transaction or challenge, SMS, call and e-mail send a code
 // first, everything else is answered at once.
-func (c *call) verifyFactor() answer {
-	p, f, refused := c.ownFactor()
-	if refused != nil {
-		return refused.answer()
-	}
+func (c *call) verifyFactor(e enrolment) answer {
+	p, f := e.person, e.factor
 	var given verification
 	if len(c.body) > 0 && json.Unmarshal(c.body, &given) != nil {
 		return okta("E0000003").answer()
@@ -105,11 +102,8 @@ func (c *call) waiting(asked *push) map[string]any {
 }
 
 // pollPush is GET .../transactions/{transactionId}.
-func (c *call) pollPush() answer {
-	p, f, refused := c.ownFactor()
-	if refused != nil {
-		return refused.answer()
-	}
+func (c *call) pollPush(e enrolment) answer {
+	p, f := e.person, e.factor
 	asked := c.org.pushes[c.params[2]]
 	if asked == nil || asked.factor != f {
 		return notFound(c.params[2], "FactorTransaction").answer()
