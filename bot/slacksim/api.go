@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,7 @@ type method struct {
 	takesJSON bool     // a JSON body, too
 	required  []string
 	numbers   []string // arguments that must be numbers
-	do        func(*Workspace, *call) (object, error)
+	do        handler
 }
 
 // call is one call of a method, after its token was checked.
@@ -64,13 +65,7 @@ func methodTable() (map[string]*method, error) {
 	if err := json.Unmarshal(methodsJSON, &doc); err != nil {
 		return nil, err
 	}
-	code := map[string]func(*Workspace, *call) (object, error){}
-	for _, part := range []map[string]func(*Workspace, *call) (object, error){
-		chatMethods(), conversationMethods(), fileMethods(), peopleMethods(), reactionMethods(), viewMethods(),
-	} {
-		maps.Copy(code, part)
-	}
-	table := map[string]*method{}
+	code, table := handlers(), map[string]*method{}
 	for name, d := range doc.Methods {
 		m := &method{
 			name: name, scopes: d.Scope["bot"], tier: d.RateLimit, takesJSON: d.JSON,
@@ -104,15 +99,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	if fault.before(rw, r) {
 		return
 	}
-	c := &call{method: m, args: a, now: time.Now()}
-	var body []byte
-	if err == nil {
-		body, err = w.call(c, bearer(r))
-	}
-	if err != nil {
-		body = refusalBody(err)
-	}
-	body = withWarning(body, warning)
+	body, err := w.call(&call{method: m, args: a, now: time.Now()}, bearer(r), warning, err)
 	if fault.fault == faultLost {
 		hangUp(rw) // the effect is there, the answer is not
 		return
@@ -120,10 +107,33 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	w.answer(rw, m, err, body)
 }
 
-// call checks token, rate, scope and arguments, in this order, and calls.
-func (w *Workspace) call(c *call, token string) ([]byte, error) {
+// call returns the answer to a call, whose arguments may be wrong already; a warning
+// stands in two places of it. It is JSON, because what it holds may change as soon as
+// the lock is free.
+func (w *Workspace) call(c *call, token, warning string, wrong error) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	answer, err := object(nil), wrong
+	if wrong == nil {
+		answer, err = w.perform(c, token)
+	}
+	if err != nil {
+		answer = refusalBody(err)
+	}
+	if warning != "" {
+		meta, _ := answer["response_metadata"].(object)
+		if meta == nil {
+			meta = object{}
+		}
+		meta["warnings"] = []string{warning}
+		answer["warning"], answer["response_metadata"] = warning, meta
+	}
+	body, failed := json.Marshal(answer)
+	return body, cmp.Or(err, failed)
+}
+
+// perform checks token, rate, scope and arguments, in this order, and calls.
+func (w *Workspace) perform(c *call, token string) (object, error) {
 	w.books.Calls[c.name]++
 	if err := w.checkToken(c, token); err != nil {
 		return nil, err
@@ -145,7 +155,7 @@ func (w *Workspace) call(c *call, token string) ([]byte, error) {
 		reply = object{}
 	}
 	reply["ok"] = true
-	return json.Marshal(reply)
+	return reply, nil
 }
 
 // bearer returns the token of the Authorization header; the scheme's name is
@@ -221,7 +231,8 @@ func (c *call) checkArgs() error {
 	return nil
 }
 
-func refusalBody(err error) []byte {
+// refusalBody is the answer that tells an error.
+func refusalBody(err error) object {
 	var e *refusal
 	if !errors.As(err, &e) {
 		e = &refusal{code: "internal_error"}
@@ -231,30 +242,7 @@ func refusalBody(err error) []byte {
 	if e.messages != nil {
 		reply["response_metadata"] = object{"messages": e.messages}
 	}
-	body, _ := json.Marshal(reply) // strings and lists of strings
-	return body
-}
-
-// withWarning adds a warning to an answer, as Slack does, in two places.
-func withWarning(body []byte, warning string) []byte {
-	if warning == "" {
-		return body
-	}
-	reply := object{}
-	if json.Unmarshal(body, &reply) != nil {
-		return body
-	}
-	meta, _ := reply["response_metadata"].(object)
-	if meta == nil {
-		meta = object{}
-	}
-	meta["warnings"] = []string{warning}
-	reply["warning"], reply["response_metadata"] = warning, meta
-	changed, err := json.Marshal(reply)
-	if err != nil {
-		return body
-	}
-	return changed
+	return reply
 }
 
 // answer writes the answer of a method with the headers that Slack sets.

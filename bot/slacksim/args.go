@@ -1,9 +1,11 @@
 package slacksim
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -61,9 +63,7 @@ func (a args) readJSON(body io.Reader) error {
 		return nil // apps.connections.open is posted with no body
 	}
 	var v any
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
+	if decode(raw, &v) != nil {
 		return refuse("invalid_json")
 	}
 	if v == nil {
@@ -73,10 +73,15 @@ func (a args) readJSON(body io.Reader) error {
 	if !ok {
 		return refuse("json_not_object")
 	}
-	for k, v := range o {
-		a[k] = v
-	}
+	maps.Copy(a, o)
 	return nil
+}
+
+// decode reads JSON whose numbers stay as they are written.
+func decode(raw []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(v)
 }
 
 // has says whether the argument was given and is not empty or null.
@@ -104,11 +109,8 @@ func (a args) str(name string) string {
 }
 
 func (a args) bool(name string) bool {
-	switch strings.ToLower(a.str(name)) {
-	case "true", "1":
-		return true
-	}
-	return false
+	given := strings.ToLower(a.str(name))
+	return given == "true" || given == "1"
 }
 
 func (a args) int(name string, otherwise int) int {

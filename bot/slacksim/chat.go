@@ -13,17 +13,6 @@ const (
 	maxUpdated = 4000
 )
 
-func chatMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"chat.postMessage":   postMessage,
-		"chat.postEphemeral": postEphemeral,
-		"chat.update":        updateMessage,
-		"chat.delete":        deleteMessage,
-		"chat.getPermalink":  getPermalink,
-		"blocks.validate":    validateBlocks,
-	}
-}
-
 // content is what a message says.
 type content struct {
 	text        string

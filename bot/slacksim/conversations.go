@@ -6,19 +6,6 @@ import (
 	"strings"
 )
 
-func conversationMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"conversations.info":    conversationInfo,
-		"conversations.history": conversationHistory,
-		"conversations.replies": conversationReplies,
-		"conversations.members": conversationMembers,
-		"conversations.list":    conversationList,
-		"conversations.open":    conversationOpen,
-		"conversations.join":    conversationJoin,
-		"users.conversations":   userConversations,
-	}
-}
-
 // visible finds a conversation that the app may look at; a private one that it
 // is not in does not exist for it. The scope depends on the conversation's kind.
 func (w *Workspace) visible(c *call, verb string) (*conversation, error) {

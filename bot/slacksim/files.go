@@ -15,15 +15,6 @@ import (
 // protects the memory of the machine that runs the sandbox.
 const maxFile = 100 << 20
 
-func fileMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"files.getUploadURLExternal":   uploadURL,
-		"files.completeUploadExternal": completeUpload,
-		"files.info":                   fileInfo,
-		"files.delete":                 deleteFile,
-	}
-}
-
 // file is an uploaded file, or one that is being uploaded.
 type file struct {
 	id, name, title, user string

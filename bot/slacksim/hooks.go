@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -81,9 +80,7 @@ func (w *Workspace) respond(id string, a args) (int, object) {
 		err = refuse("no_text")
 	}
 	if err != nil {
-		var body object
-		_ = json.Unmarshal(refusalBody(err), &body)
-		return http.StatusBadRequest, body
+		return http.StatusBadRequest, refusalBody(err)
 	}
 	h.uses++
 	w.say(h, what, a)

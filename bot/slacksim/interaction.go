@@ -52,36 +52,41 @@ func (w *Workspace) interact(user, channel string) *interaction {
 	return in
 }
 
-// answered notes that a person was told something privately.
-func (w *Workspace) answered(user string, m *Message) {
+// note lets mark note something of every interaction that it is about, and wakes who
+// waits for that. mark says whether it is.
+func (w *Workspace) note(mark func(*interaction) bool) {
 	for _, in := range w.interactions {
-		if in.user == user && !m.fromSlack() {
-			in.private = append(in.private, m)
+		if mark(in) {
 			in.signal()
 		}
 	}
 }
 
-func (m *Message) fromSlack() bool { return m.User == slackbot }
+// answered notes that a person was told something privately.
+func (w *Workspace) answered(user string, m *Message) {
+	w.note(func(in *interaction) bool {
+		if in.user != user || m.User == slackbot {
+			return false
+		}
+		in.private = append(in.private, m)
+		return true
+	})
+}
 
 // touched notes that a message was changed that somebody may have clicked on.
 func (w *Workspace) touched(channel, ts string) {
-	for _, in := range w.interactions {
-		if in.channel == channel && in.messageTS == ts {
-			in.touched = true
-			in.signal()
-		}
-	}
+	w.note(func(in *interaction) bool {
+		in.touched = in.touched || in.channel == channel && in.messageTS == ts
+		return in.touched
+	})
 }
 
 // redrawn notes that a view was changed that somebody may have acted in.
 func (w *Workspace) redrawn(v *view) {
-	for _, in := range w.interactions {
-		if in.viewID == v.id {
-			in.touched = true
-			in.signal()
-		}
-	}
+	w.note(func(in *interaction) bool {
+		in.touched = in.touched || in.viewID == v.id
+		return in.touched
+	})
 }
 
 // await waits until done says so of the interaction, at most d.

@@ -5,21 +5,6 @@ import (
 	"strings"
 )
 
-func peopleMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"apps.connections.open": connectionsOpen,
-		"auth.test":             authTest,
-		"bots.info":             botInfo,
-		"team.info":             teamInfo,
-		"users.info":            userInfo,
-		"users.list":            userList,
-		"users.lookupByEmail":   userByEmail,
-		"users.profile.get":     userProfile,
-		"usergroups.list":       groupList,
-		"usergroups.users.list": groupUsers,
-	}
-}
-
 func authTest(w *Workspace, _ *call) (object, error) {
 	reply := object{
 		"url": w.base + "/", "team": teamName, "user": "factorbot", "team_id": Team,

@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -96,9 +95,7 @@ func deepCopy(v any) any {
 		return v
 	}
 	var out any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if d.Decode(&out) != nil {
+	if decode(raw, &out) != nil {
 		return v
 	}
 	return out

@@ -5,15 +5,6 @@ import (
 	"strings"
 )
 
-// reactionMethods are the methods of this file. See the package comment: this file
-// is the example of how a method is added.
-func reactionMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"reactions.add":    addReaction,
-		"reactions.remove": removeReaction,
-	}
-}
-
 // reactedMessage is the message that a call names, where the bot can see it.
 func (w *Workspace) reactedMessage(c *call) (*conversation, *Message, error) {
 	conv := w.conversation[c.str("channel")]

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,17 +24,26 @@ func (w *Workspace) routes() *http.ServeMux {
 	mux.HandleFunc("POST /commands/{team}/{id}", w.serveHook)
 	mux.HandleFunc("POST /actions/{team}/{id}", w.serveHook)
 	for pattern, serve := range map[string]http.HandlerFunc{
-		"POST /sandbox/command":      w.serveCommand,
-		"POST /sandbox/message":      w.serveSay,
-		"POST /sandbox/upload":       w.serveDrop,
-		"POST /sandbox/file":         w.serveAttach,
-		"POST /sandbox/action":       w.serveAction,
-		"POST /sandbox/options":      w.serveOptions,
-		"POST /sandbox/view":         w.serveSubmit,
-		"POST /sandbox/close":        w.serveClose,
-		"POST /sandbox/edit":         w.serveEdit,
-		"POST /sandbox/set":          w.serveSet,
-		"POST /sandbox/reload":       w.serveReload,
+		"POST /sandbox/command": posted(func(ctx context.Context, a act) (any, error) { return w.Command(ctx, a.User, a.Channel, a.Text) }),
+		"POST /sandbox/message": posted(func(_ context.Context, a act) (any, error) {
+			ts, err := w.Say(a.User, a.Channel, a.Text, a.Thread)
+			return object{"ok": true, "ts": ts}, err
+		}),
+		"POST /sandbox/upload": dropped(w.dropUpload),
+		"POST /sandbox/file": dropped(func(u Upload, _ bool) (any, error) {
+			ids, err := w.Attach(u.User, u.Files...)
+			return object{"ok": true, "files": ids}, err
+		}),
+		"POST /sandbox/action":  posted(func(ctx context.Context, c Click) (any, error) { return w.Click(ctx, c) }),
+		"POST /sandbox/options": posted(func(ctx context.Context, c Click) (any, error) { return w.Suggest(ctx, c) }),
+		"POST /sandbox/view":    posted(func(ctx context.Context, a act) (any, error) { return w.Submit(ctx, a.User, a.View, a.Values) }),
+		"POST /sandbox/close":   posted(func(_ context.Context, a act) (any, error) { return done(w.CloseView(a.User, a.View)) }),
+		"POST /sandbox/edit":    posted(w.correct),
+		"POST /sandbox/set":     posted(func(_ context.Context, values map[string]json.RawMessage) (any, error) { return done(w.Set(values)) }),
+		"POST /sandbox/reload": posted(func(_ context.Context, a act) (any, error) {
+			w.Reload(a.User)
+			return done(nil)
+		}),
 		"GET /sandbox/messages":      w.serveMessages,
 		"GET /sandbox/home":          w.serveHome,
 		"GET /sandbox/files/{id}":    w.serveSandboxFile,
@@ -99,38 +110,24 @@ func foreignOrigin(r *http.Request) bool {
 }
 
 // readBody reads a JSON body, or a form, into v.
-func readBody(rw http.ResponseWriter, r *http.Request, v any) bool {
-	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
+func readBody(rw http.ResponseWriter, r *http.Request, v any) error {
+	raw, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	var raw []byte
-	var err error
-	if kind == "application/x-www-form-urlencoded" && !looksJSON(r, &raw) {
+	asJSON := strings.HasPrefix(strings.TrimSpace(string(raw)), "{") // curl -d sends JSON as a form
+	if kind == "application/x-www-form-urlencoded" && !asJSON {
 		o := object{}
 		form, _ := url.ParseQuery(string(raw))
 		for k := range form {
 			o[k] = form.Get(k)
 		}
-		raw, err = json.Marshal(o)
-	} else if raw == nil {
-		raw, err = io.ReadAll(r.Body)
+		if raw, err = json.Marshal(o); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		d := json.NewDecoder(strings.NewReader(string(raw)))
-		d.UseNumber()
-		err = d.Decode(v)
-	}
-	if err != nil {
-		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
-		return false
-	}
-	return true
-}
-
-// looksJSON reads the body and says whether it is JSON after all: curl -d sends
-// JSON as a form.
-func looksJSON(r *http.Request, raw *[]byte) bool {
-	*raw, _ = io.ReadAll(r.Body)
-	return strings.HasPrefix(strings.TrimSpace(string(*raw)), "{")
+	return decode(raw, v)
 }
 
 func fail(rw http.ResponseWriter, status int, err error) {
@@ -146,151 +143,76 @@ func reply(rw http.ResponseWriter, v any, err error) {
 	writeJSON(rw, http.StatusOK, v)
 }
 
-func (w *Workspace) serveCommand(rw http.ResponseWriter, r *http.Request) {
-	var q struct{ User, Channel, Text, Thread string }
-	if readBody(rw, r, &q) {
-		a, err := w.Command(r.Context(), q.User, q.Channel, q.Text)
-		reply(rw, a, err)
+// posted answers with what do makes of a request's body.
+func posted[T any](do func(context.Context, T) (any, error)) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		var body T
+		if err := readBody(rw, r, &body); err != nil {
+			fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
+			return
+		}
+		v, err := do(r.Context(), body)
+		reply(rw, v, err)
 	}
 }
 
-func (w *Workspace) serveSay(rw http.ResponseWriter, r *http.Request) {
-	var q struct {
-		User, Channel, Text string
-		Thread              string `json:"thread_ts"`
+// done is the answer where nothing is to be told but that it was done.
+func done(err error) (any, error) { return object{"ok": true}, err }
+
+// act is what a person does, as the body of a request.
+type act struct {
+	User, Channel, Text string
+	Thread              string `json:"thread_ts"`
+	View                string `json:"view_id"`
+	Values              object
+}
+
+// correction is an edit of a message, as the body of a request.
+type correction struct {
+	Channel string
+	TS      string          `json:"message_ts"`
+	Text    json.RawMessage // null deletes
+}
+
+func (w *Workspace) correct(_ context.Context, c correction) (any, error) {
+	var text *string
+	if err := json.Unmarshal(c.Text, &text); err != nil { // absent is not null
+		return nil, errors.New("invalid_arguments: text")
 	}
-	if readBody(rw, r, &q) {
-		ts, err := w.Say(q.User, q.Channel, q.Text, q.Thread)
-		reply(rw, object{"ok": true, "ts": ts}, err)
+	return done(w.Edit(c.Channel, c.TS, text))
+}
+
+// dropped answers with what do makes of a form with files.
+func dropped(do func(u Upload, sample bool) (any, error)) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(rw, r.Body, maxFile+maxBody)
+		u, sample, err := readDrop(r)
+		if err != nil {
+			fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
+			return
+		}
+		v, err := do(u, sample)
+		reply(rw, v, err)
 	}
 }
 
-// serveDrop answers POST /sandbox/upload. A form without a file and with
-// "sample" drops the sample roster.
-func (w *Workspace) serveDrop(rw http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(rw, r.Body, maxFile+maxBody)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
-		return
-	}
-	u, sample, err := readDrop(parts.NextPart)
-	if err != nil {
-		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
-		return
-	}
+// dropUpload shares files; without a file, sample shares the sample roster.
+func (w *Workspace) dropUpload(u Upload, sample bool) (any, error) {
 	if sample && w.opt.Sample != nil {
 		u.Files = append(u.Files, UploadedFile{"sample.csv", w.opt.Sample()})
 	}
 	if len(u.Files) == 0 {
-		fail(rw, http.StatusBadRequest, errors.New("no_file_data"))
-		return
+		return nil, errors.New("no_file_data")
 	}
 	ts, err := w.Upload(u)
-	reply(rw, object{"ok": true, "ts": ts}, err)
-}
-
-// serveAttach answers POST /sandbox/file: files for a file_input, not shared
-// anywhere.
-func (w *Workspace) serveAttach(rw http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(rw, r.Body, maxFile+maxBody)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
-		return
-	}
-	u, _, err := readDrop(parts.NextPart)
-	if err != nil {
-		fail(rw, http.StatusBadRequest, fmt.Errorf("invalid_arguments: %w", err))
-		return
-	}
-	ids, err := w.Attach(u.User, u.Files...)
-	reply(rw, object{"ok": true, "files": ids}, err)
-}
-
-func (w *Workspace) serveAction(rw http.ResponseWriter, r *http.Request) {
-	var c Click
-	if readBody(rw, r, &c) {
-		result, err := w.Click(r.Context(), c)
-		reply(rw, result, err)
-	}
-}
-
-// serveOptions answers POST /sandbox/options: what the app offers in an
-// external_select for the text in "value".
-func (w *Workspace) serveOptions(rw http.ResponseWriter, r *http.Request) {
-	var c Click
-	if readBody(rw, r, &c) {
-		offered, err := w.Suggest(r.Context(), c)
-		reply(rw, offered, err)
-	}
-}
-
-func (w *Workspace) serveSubmit(rw http.ResponseWriter, r *http.Request) {
-	var q struct {
-		User   string `json:"user"`
-		View   string `json:"view_id"`
-		Values object `json:"values"`
-	}
-	if readBody(rw, r, &q) {
-		result, err := w.Submit(r.Context(), q.User, q.View, q.Values)
-		reply(rw, result, err)
-	}
-}
-
-func (w *Workspace) serveClose(rw http.ResponseWriter, r *http.Request) {
-	var q struct {
-		User string `json:"user"`
-		View string `json:"view_id"`
-	}
-	if readBody(rw, r, &q) {
-		reply(rw, object{"ok": true}, w.CloseView(q.User, q.View))
-	}
-}
-
-func (w *Workspace) serveEdit(rw http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Channel string          `json:"channel"`
-		TS      string          `json:"message_ts"`
-		Text    json.RawMessage `json:"text"`
-	}
-	if !readBody(rw, r, &q) {
-		return
-	}
-	var text *string
-	if err := json.Unmarshal(q.Text, &text); err != nil { // absent is not null
-		fail(rw, http.StatusBadRequest, errors.New("invalid_arguments: text"))
-		return
-	}
-	reply(rw, object{"ok": true}, w.Edit(q.Channel, q.TS, text))
-}
-
-func (w *Workspace) serveSet(rw http.ResponseWriter, r *http.Request) {
-	var values map[string]json.RawMessage
-	if readBody(rw, r, &values) {
-		reply(rw, object{"ok": true}, w.Set(values))
-	}
-}
-
-func (w *Workspace) serveReload(rw http.ResponseWriter, r *http.Request) {
-	var q struct{ User string }
-	if readBody(rw, r, &q) {
-		w.Reload(q.User)
-		reply(rw, object{"ok": true}, nil)
-	}
+	return object{"ok": true, "ts": ts}, err
 }
 
 func (w *Workspace) serveMessages(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	messages, err := w.Messages(q.Get("channel"), q.Get("user"))
 	if root := q.Get("thread_ts"); root != "" {
-		kept := []*Message{}
-		for _, m := range messages {
-			if m.TS == root || m.ThreadTS == root {
-				kept = append(kept, m)
-			}
-		}
-		messages = kept
+		messages = slices.DeleteFunc(messages, func(m *Message) bool { return m.TS != root && m.ThreadTS != root })
 	}
 	reply(rw, object{"ok": true, "messages": messages}, err)
 }

@@ -3,7 +3,6 @@ package slacksim
 import (
 	"io"
 	"maps"
-	"mime/multipart"
 	"net/http"
 	"strconv"
 )
@@ -43,14 +42,18 @@ func (w *Workspace) state() object {
 	}
 }
 
-// readDrop reads the form of /sandbox/upload.
-func readDrop(next func() (*multipart.Part, error)) (u Upload, sample bool, err error) {
+// readDrop reads the form of /sandbox/upload and /sandbox/file.
+func readDrop(r *http.Request) (u Upload, sample bool, err error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return u, false, err
+	}
 	fields := map[string]*string{
 		"user": &u.User, "channel": &u.Channel, "comment": &u.Comment, "thread_ts": &u.ThreadTS,
 		"elsewhere": &u.Elsewhere,
 	}
 	for {
-		part, err := next()
+		part, err := parts.NextPart()
 		if err == io.EOF {
 			return u, sample, nil
 		}

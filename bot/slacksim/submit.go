@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,12 +67,8 @@ func (w *Workspace) submitted(v *view, ack json.RawMessage) Result {
 		Errors map[string]string `json:"errors"`
 		View   any               `json:"view"`
 	}
-	if len(ack) > 0 {
-		d := json.NewDecoder(bytes.NewReader(ack))
-		d.UseNumber()
-		if d.Decode(&answer) != nil {
-			return w.keepOpen(v, nil, "response_action")
-		}
+	if len(ack) > 0 && decode(ack, &answer) != nil {
+		return w.keepOpen(v, nil, "response_action")
 	}
 	switch answer.Action {
 	case "":

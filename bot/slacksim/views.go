@@ -11,15 +11,6 @@ const (
 	maxView  = 250 << 10 // bytes
 )
 
-func viewMethods() map[string]func(*Workspace, *call) (object, error) {
-	return map[string]func(*Workspace, *call) (object, error){
-		"views.open":    openView,
-		"views.push":    pushView,
-		"views.update":  updateView,
-		"views.publish": publishView,
-	}
-}
-
 // view is a modal that a person has open, or a person's home tab.
 type view struct {
 	id, user, hash string
