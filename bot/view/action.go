@@ -39,21 +39,12 @@ func Value(r *reset.Request) string {
 
 // ParseValue reads the value of a button on a request. The digest is the short form, empty before there is a plan.
 func ParseValue(s string) (reset.ID, reset.Digest, error) {
-	name, digest, ok := strings.Cut(s, ":")
-	if !ok {
-		return "", "", fmt.Errorf("%q is not the value of a button", s)
-	}
+	name, digest, _ := strings.Cut(s, ":")
 	id, err := reset.ParseID(name)
-	if err != nil || string(id) != name {
+	if err != nil || string(id) != name || digest != "-" && (digest == "" || !shortDigest.MatchString(digest)) {
 		return "", "", fmt.Errorf("%q is not the value of a button", s)
 	}
-	if digest == "-" {
-		return id, "", nil
-	}
-	if reset.Digest(digest).Short() != digest || strings.Trim(digest, "0123456789abcdef") != "" {
-		return "", "", fmt.Errorf("%q is not the value of a button", s)
-	}
-	return id, reset.Digest(digest), nil
+	return id, reset.Digest(strings.TrimSuffix(digest, "-")), nil
 }
 
 // RowValue is what the button "That wasn't me" carries: "FR-42:ROW".
@@ -102,23 +93,21 @@ func button(action, value, label string, style slack.Style) *slack.ButtonBlockEl
 // confirmMost is how many characters the text of a confirmation may have (docs.slack.dev, confirmation dialog object).
 const confirmMost = 300
 
-// confirmed asks before a button acts; text is ours or escaped already.
-func confirmed(b *slack.ButtonBlockElement, title, text, yes string, style slack.Style) *slack.ButtonBlockElement {
-	return b.WithConfirm(slack.NewConfirmationBlockObject(
-		plain(title), mrkdwn(phrase.Trim(text, confirmMost)), plain(yes), plain("Go back")).WithStyle(style))
+// confirmation asks before something acts; text is ours or escaped already.
+func confirmation(title, text, yes string, style slack.Style) *slack.ConfirmationBlockObject {
+	return slack.NewConfirmationBlockObject(plain(title), mrkdwn(phrase.Trim(text, confirmMost)), plain(yes), plain("Go back")).WithStyle(style)
 }
 
-func actions(r *reset.Request, buttons ...*slack.ButtonBlockElement) slack.Block {
-	elements := make([]slack.BlockElement, 0, len(buttons))
-	for _, b := range buttons {
-		elements = append(elements, b)
-	}
+func actions(r *reset.Request, elements ...slack.BlockElement) slack.Block {
 	return slack.NewActionBlock("actions-"+string(r.ID), elements...)
 }
 
 func cancelButton(r *reset.Request) *slack.ButtonBlockElement {
-	b := button(ActionCancel, Value(r), "Cancel", slack.StyleDefault)
-	return confirmed(b, "Cancel "+string(r.ID)+"?", cancelWords(r), "Cancel the request", slack.StyleDanger)
+	return button(ActionCancel, Value(r), "Cancel", slack.StyleDefault).WithConfirm(confirmCancel(r))
+}
+
+func confirmCancel(r *reset.Request) *slack.ConfirmationBlockObject {
+	return confirmation("Cancel "+string(r.ID)+"?", cancelWords(r), "Cancel the request", slack.StyleDanger)
 }
 
 func cancelWords(r *reset.Request) string {
@@ -141,6 +130,6 @@ func retryButton(r *reset.Request) *slack.ButtonBlockElement {
 	if left <= 0 {
 		return nil
 	}
-	return confirmed(button(ActionRetryFailed, Value(r), "Retry failed", slack.StyleDefault), "Retry "+phrase.Users(left)+"?",
-		"Those who failed or weren't run become a new request, which needs its own approval.", "Ask for approval", slack.StylePrimary)
+	return button(ActionRetryFailed, Value(r), "Retry failed", slack.StyleDefault).WithConfirm(confirmation("Retry "+phrase.Users(left)+"?",
+		"Those who failed or weren't run become a new request, which needs its own approval.", "Ask for approval", slack.StylePrimary))
 }

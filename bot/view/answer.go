@@ -13,8 +13,7 @@ import (
 // Answer is a private answer that says one thing; the words are ours, with
 // untrusted parts in them already escaped by the caller's package, or none.
 func Answer(words string) Message {
-	s := phrase.Trim(words, maxSection)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(phrase.Trim(words, maxSection))
 }
 
 // Refused is a private answer with a refusal's words, which may quote what a person wrote.
@@ -38,14 +37,15 @@ func RefusedFor(words string, h Helpers) Message {
 
 // AskElsewhere tells where requests may be made, to who asked in a DM or a foreign channel.
 func AskElsewhere(channels []reset.Channel) Message {
-	links := make([]string, 0, len(channels))
-	for _, c := range channels[:min(len(channels), 20)] {
-		links = append(links, phrase.Channel(c))
-	}
-	if len(links) == 0 {
+	if len(channels) == 0 {
 		return Answer(":no_entry: Resets can't be requested here.")
 	}
-	return Answer(":no_entry: Request resets in " + phrase.Or(links) + ".")
+	return Answer(":no_entry: " + whereToAsk(channels))
+}
+
+// whereToAsk names the channels where requests are made.
+func whereToAsk(channels []reset.Channel) string {
+	return "Request resets in " + phrase.Or(each(firstOf(channels, 20), phrase.Channel)) + "."
 }
 
 // Opened answers the person who asked: "FR-42: planning 1 user".
@@ -70,7 +70,7 @@ func kindMark(r *reset.Request) string {
 		nobody = "nobody was reset"
 	}
 	switch {
-	case r.Asked.Kind == reset.KindExport:
+	case phrase.IsExport(r):
 		return ", for an export"
 	case r.Asked.Options.DryRun && r.Asked.Options.BreakGlass:
 		return ", BREAK GLASS dry run: " + nobody
@@ -86,7 +86,7 @@ func kindMark(r *reset.Request) string {
 func Moved(r *reset.Request) Message {
 	switch r.State {
 	case reset.Pending:
-		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), phrase.Plural(r.MissingApprovals(), "more approval")))
+		return Answer(fmt.Sprintf("%s: your approval counts. %s needed.", named(r), reset.Plural(r.MissingApprovals(), "more approval")))
 	case reset.Stopping:
 		return Answer(fmt.Sprintf("%s is stopping.%s", named(r), underWay(r)))
 	}
@@ -100,7 +100,7 @@ func Status(all []*reset.Request) Message {
 	}
 	var blocks []slack.Block
 	var text []string
-	for _, r := range all[:min(len(all), 20)] {
+	for _, r := range firstOf(all, 20) {
 		s := fmt.Sprintf("*%s* %s%s · %s · %s · %s", r.ID, whoAsked(r), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r))
 		if st := statusLine(r, nil); st != "" {
 			s += "\n" + st
@@ -132,8 +132,7 @@ func Help() Message {
 // AddReason asks an uploader privately for the reason that the upload lacks.
 func AddReason(u Upload, file string) Message {
 	s := fmt.Sprintf("Add a reason to reset the users in %s.", phrase.Code(file))
-	b := button(ActionAddReason, u.Value(), "Add a reason", slack.StylePrimary)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
+	return sentence(s, slack.NewActionBlock("reason", button(ActionAddReason, u.Value(), "Add a reason", slack.StylePrimary)))
 }
 
 // NotCSV tells privately how to make a roster of a spreadsheet or archive.

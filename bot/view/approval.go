@@ -113,12 +113,12 @@ func planned(r *reset.Request) string {
 	if phrase.IsExport(r) {
 		return "A file with a list of users, *nobody is reset*"
 	}
-	s := fmt.Sprintf("%s to reset", phrase.Count(r.Plan.Resets))
+	s := fmt.Sprintf("%s to reset", reset.Count(r.Plan.Resets))
 	if r.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: %s would be reset", phrase.Count(r.Plan.Resets))
+		s = fmt.Sprintf("Dry run: %s would be reset", reset.Count(r.Plan.Resets))
 	}
 	if n := phrase.Sum(r.Plan.Skips); n > 0 {
-		s += fmt.Sprintf(", %s skipped", phrase.Count(n))
+		s += fmt.Sprintf(", %s skipped", reset.Count(n))
 	}
 	return s
 }
@@ -129,11 +129,11 @@ const risksShown = 3
 func riskLines(r *reset.Request) string {
 	var b strings.Builder
 	all := phrase.Risks(r)
-	for _, s := range all[:min(len(all), risksShown)] {
+	for _, s := range firstOf(all, risksShown) {
 		b.WriteString(":warning: " + s + "\n")
 	}
 	if n := len(all) - risksShown; n > 0 {
-		fmt.Fprintf(&b, "…and %s in *Details*", phrase.Plural(n, "more risk"))
+		fmt.Fprintf(&b, "…and %s in *Details*", reset.Plural(n, "more risk"))
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -186,11 +186,8 @@ func skips(r *reset.Request) string {
 	if phrase.Sum(r.Plan.Skips) == 0 || r.Totals != nil {
 		return ""
 	}
-	parts := make([]string, 0, len(r.Plan.Skips))
-	for _, k := range phrase.ByCount(r.Plan.Skips) {
-		parts = append(parts, phrase.Skipped(r.Plan.Skips[k], k))
-	}
-	return fmt.Sprintf("*%s skipped:* %s", phrase.Count(phrase.Sum(r.Plan.Skips)), phrase.Escape(strings.Join(parts, ", ")))
+	parts := each(phrase.ByCount(r.Plan.Skips), func(k reset.Reason) string { return phrase.Skipped(r.Plan.Skips[k], k) })
+	return fmt.Sprintf("*%s skipped:* %s", reset.Count(phrase.Sum(r.Plan.Skips)), phrase.Escape(strings.Join(parts, ", ")))
 }
 
 // caution says what a reset means for its users.
@@ -234,16 +231,14 @@ func decisions(r *reset.Request, l *Listing) slack.Block {
 	if !phrase.IsExport(r) { // which has no rows to review
 		buttons = append(buttons, button(ActionReview, Value(r), "Review", slack.StyleDefault))
 	}
-	buttons = append(buttons, button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))
-	return slack.NewActionBlock("actions-"+string(r.ID), buttons...)
+	return actions(r, append(buttons, button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))...)
 }
 
 // moreMenu holds what is rarely wanted.
 func moreMenu(r *reset.Request) slack.BlockElement {
 	cancel := option(choice{ActionCancel + ":" + string(r.ID) + ":-", "Cancel this request", ""})
 	menu := slack.NewOverflowBlockElement(ActionMore, cancel)
-	menu.Confirm = slack.NewConfirmationBlockObject(
-		plain("Cancel "+string(r.ID)+"?"), mrkdwn(cancelWords(r)), plain("Cancel the request"), plain("Go back")).WithStyle(slack.StyleDanger)
+	menu.Confirm = confirmCancel(r)
 	return menu
 }
 
@@ -255,7 +250,7 @@ func approveButton(r *reset.Request, l *Listing) *slack.ButtonBlockElement {
 		return b
 	}
 	title, text := confirmWords(r, l)
-	return confirmed(b, title, text, "Approve", slack.StylePrimary)
+	return b.WithConfirm(confirmation(title, text, "Approve", slack.StylePrimary))
 }
 
 // confirmWords are title and text of the dialog before an approval.
@@ -277,23 +272,24 @@ func confirmWords(r *reset.Request, l *Listing) (title, text string) {
 		text += " Their Okta sessions end."
 	}
 	if r.Plan.BreakGlassUsers > 0 {
-		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", phrase.Plural(r.Plan.BreakGlassUsers, "protected user"), text)
+		text = fmt.Sprintf("*BREAK GLASS:* includes %s. %s", reset.Plural(r.Plan.BreakGlassUsers, "protected user"), text)
 	}
 	return title, text
 }
 
 func approvalText(r *reset.Request, p *Pace) string {
-	s := fmt.Sprintf("%s. Requested by %s: %s", phrase.Inert(title(r)), phrase.Mention(r.Asked.By), phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
+	s := phrase.Inert(title(r)) + ". "
 	if st := statusLine(r, p); st != "" {
-		return texted(phrase.Inert(title(r)) + ". " + st + "\nRequested by " + phrase.Mention(r.Asked.By) + ": " + phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
+		return texted(s + st + "\n" + askedWords(r))
 	}
+	s += askedWords(r)
 	if r.State == reset.Pending {
-		s += "\n" + counts(r)
-		for _, risk := range firstOf(phrase.Risks(r), risksShown) {
-			s += "\n" + risk
-		}
+		s += "\n" + strings.Join(append([]string{counts(r)}, firstOf(phrase.Risks(r), risksShown)...), "\n")
 	}
 	return texted(s)
 }
 
-func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
+// askedWords says who asks and why for a fallback text.
+func askedWords(r *reset.Request) string {
+	return fmt.Sprintf("Requested by %s: %s", phrase.Mention(r.Asked.By), phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)))
+}

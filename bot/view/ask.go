@@ -44,7 +44,7 @@ func source(r *reset.Request) string {
 		if src.Format != "" {
 			s += " (" + phrase.Told(src.Format) + ")"
 		}
-		s += ", " + phrase.Plural(r.Rows, "row")
+		s += ", " + reset.Plural(r.Rows, "row")
 		if src.Column != "" {
 			s += ", matched by " + phrase.Code(src.Column)
 		}

@@ -66,7 +66,7 @@ func lastReset(all []Became) string {
 		}
 	}
 	if n := len(all); n > 1 {
-		return s + fmt.Sprintf(". In %s, newest first:", phrase.Plural(n, "request"))
+		return s + fmt.Sprintf(". In %s, newest first:", reset.Plural(n, "request"))
 	}
 	return s + "."
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,11 +9,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/view/phrase"
-)
-
-const (
-	mostOptions = 100 // of a select (docs.slack.dev, select menu element)
-	optionRunes = 75  // of an option's text and of its description
 )
 
 // Column is one that an uploader may choose.
@@ -25,27 +21,17 @@ type Column struct {
 // ChooseColumn asks an uploader privately which column names the users, and why.
 func ChooseColumn(u Upload, file, why string, columns []Column) Message {
 	s := fmt.Sprintf("Which column of %s names the users to reset? %s Nobody is reset until you choose.", phrase.Code(file), phrase.Told(why))
-	var options []*slack.OptionBlockObject
-	for _, c := range columns[:min(len(columns), mostOptions)] {
-		name := c.Header
-		if name == "" {
-			name = fmt.Sprintf("Column %d", c.Number)
-		}
-		o := slack.NewOptionBlockObject(strconv.Itoa(c.Number), plain(short(phrase.Line(name))), nil)
-		if shown := strings.Join(c.Samples, ", "); shown != "" {
-			o.Description = plain(short(phrase.Line(shown)))
-		}
-		options = append(options, o)
-	}
+	options := each(firstOf(columns, maxChoices), func(c Column) *slack.OptionBlockObject {
+		return option(choice{strconv.Itoa(c.Number), cmp.Or(c.Header, fmt.Sprintf("Column %d", c.Number)), strings.Join(c.Samples, ", ")})
+	})
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a column"), ActionChooseColumn, options...)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock(u.Value(), menu)}}
+	return sentence(s, slack.NewActionBlock(u.Value(), menu))
 }
 
 // OptionInside asks about a message in which something looks like an option after the reason has begun.
 func OptionInside(u Upload, file, option string) Message {
 	s := fmt.Sprintf("%s in your message about %s looks like an option, and options come first. Nothing was opened: say it again, options first, then the reason.", phrase.Code(option), phrase.Code(file))
-	b := button(ActionAddReason, u.Value(), "Say it again", slack.StylePrimary)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), slack.NewActionBlock("reason", b)}}
+	return sentence(s, slack.NewActionBlock("reason", button(ActionAddReason, u.Value(), "Say it again", slack.StylePrimary)))
 }
 
 // OneFile tells privately that a message has several files.

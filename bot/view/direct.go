@@ -24,17 +24,14 @@ func AskApprover(r *reset.Request, revision int, to reset.Person, link string, k
 		return Answer(fmt.Sprintf("*%s:* %s", linked(r, link), words))
 	}
 	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), phrase.Inert(deed(r)))
-	blocks := []slack.Block{section(s), asked(r)}
-	blocks = append(blocks, deciding(r, k.Users)...)
-	text := fmt.Sprintf("%s needs your decision: %s. Requested by %s: %s\n%s", named(r), phrase.Inert(deed(r)), phrase.Mention(r.Asked.By),
-		phrase.Inert(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)), counts(r))
-	return Message{Text: texted(text), Blocks: blocks}
+	text := fmt.Sprintf("%s needs your decision: %s. %s\n%s", named(r), phrase.Inert(deed(r)), askedWords(r), counts(r))
+	return Message{Text: texted(text), Blocks: append([]slack.Block{section(s), asked(r)}, deciding(r, k.Users)...)}
 }
 
 // AskGroups asks those who are too many to be asked one by one, in the thread.
 func AskGroups(r *reset.Request, h Helpers) Message {
 	s := fmt.Sprintf("%s: %s needs a decision, expires %s.", h.words(), named(r), phrase.Date(r.ExpiresAt))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // decided says why an approver is not asked any more about a revision; "" while they are.
@@ -57,7 +54,7 @@ func decided(r *reset.Request, revision int, to reset.Person) string {
 // Reminder says in the thread that half of the time for a decision is over.
 func Reminder(r *reset.Request) Message {
 	s := fmt.Sprintf("*%s still needs a decision:* %s, expires %s.", named(r), phrase.StillNeeded(r), phrase.Date(r.ExpiresAt))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // RemindApprover says the same to an approver who has not decided.
@@ -66,7 +63,7 @@ func RemindApprover(r *reset.Request, link string, k Known) Message {
 	if o := optionWords(r); o != "" {
 		s += "\n" + o
 	}
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), asked(r), decisions(r, k.Users)}}
+	return sentence(s, asked(r), decisions(r, k.Users))
 }
 
 // Ended tells the requester what became of a request.
@@ -81,8 +78,7 @@ func Ended(r *reset.Request, link string) Message {
 		}
 		s += "\nThe result file is in the thread."
 	}
-	s = phrase.Trim(s, maxSection)
-	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	m := Answer(s)
 	if b := retryButton(r); b != nil {
 		m.Blocks = append(m.Blocks, actions(r, b))
 	}

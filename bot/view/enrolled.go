@@ -15,7 +15,7 @@ import (
 // the run, and draws how they became more. Again is when each of them did so.
 func EnrolledAfter(r *reset.Request, again []time.Time, of int, after time.Duration) Message {
 	c := curveOf(r.SettledAt, again, after)
-	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, phrase.Count(c.last()), phrase.Users(of), phrase.Span(after))
+	s := fmt.Sprintf("%s: *%s of %s* set up MFA again within %s.", r.ID, reset.Count(c.last()), phrase.Users(of), phrase.Span(after))
 	return c.message(r, s, of)
 }
 
@@ -24,11 +24,7 @@ func Enrolled(r *reset.Request, again []time.Time, of int, now time.Time) Messag
 	if of == 0 {
 		return Answer(fmt.Sprintf("%s reset nobody, so nobody has to set up MFA again.", r.ID))
 	}
-	have := "have"
-	if len(again) == 1 {
-		have = "has"
-	}
-	s := fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, phrase.Count(len(again)), phrase.Users(of), have)
+	s := fmt.Sprintf("%s: *%s of %s* %s set up MFA again.", r.ID, reset.Count(len(again)), phrase.Users(of), phrase.Agree(len(again), "has", "have"))
 	if !r.State.Settled() || r.SettledAt.IsZero() {
 		return Answer(s)
 	}
@@ -84,7 +80,7 @@ func (c curve) last() int { return c[len(c)-1].n }
 // the sentence says enough. Where Slack has no charts the numbers are small print.
 func (c curve) message(r *reset.Request, s string, of int) Message {
 	if of < chartFrom || len(c) < 2 || c.last() == 0 {
-		return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+		return sentence(s)
 	}
 	labels := make([]string, 0, len(c))
 	data := make([]slack.DataVisualizationDataPoint, 0, len(c))
@@ -94,9 +90,9 @@ func (c curve) message(r *reset.Request, s string, of int) Message {
 		labels = append(labels, label)
 		data = append(data, slack.NewDataVisualizationDataPoint(label, float64(p.n)))
 		if p.after > 0 {
-			words = append(words, phrase.Count(p.n)+" after "+label)
+			words = append(words, reset.Count(p.n)+" after "+label)
 		} else {
-			words = append(words, phrase.Count(p.n)+" at the end")
+			words = append(words, reset.Count(p.n)+" at the end")
 		}
 	}
 	axis := slack.NewDataVisualizationAxisConfig(labels...)

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/view/phrase"
@@ -55,26 +57,10 @@ func option(c choice) *slack.OptionBlockObject {
 	return slack.NewOptionBlockObject(c.value, plain(short(c.label)), about)
 }
 
-func optionsOf(choices []choice) []*slack.OptionBlockObject {
-	all := make([]*slack.OptionBlockObject, 0, len(choices))
-	for _, c := range choices {
-		all = append(all, option(c))
-	}
-	return all
-}
+func optionsOf(choices []choice) []*slack.OptionBlockObject { return each(choices, option) }
 
 // short cuts text to what an option takes, 75 characters; an empty one is refused by Slack.
-func short(s string) string {
-	s = phrase.Line(s)
-	if s == "" {
-		return "(empty)"
-	}
-	runes := []rune(s)
-	if len(runes) <= 75 {
-		return s
-	}
-	return string(runes[:74]) + "…"
-}
+func short(s string) string { return cmp.Or(phrase.Shorten(phrase.Line(s), 75), "(empty)") }
 
 // field is an input block with one element of the same ID.
 func field(id, label, hint string, e slack.BlockElement) *slack.InputBlock {
@@ -82,6 +68,12 @@ func field(id, label, hint string, e slack.BlockElement) *slack.InputBlock {
 	if hint != "" {
 		b.Hint = plain(hint)
 	}
+	return b
+}
+
+// optional makes a field that may be left empty.
+func optional(b *slack.InputBlock) *slack.InputBlock {
+	b.Optional = true
 	return b
 }
 
@@ -94,9 +86,9 @@ func textField(id, label, hint, example string, most int) *slack.InputBlock {
 
 // longField is a field for several lines.
 func longField(id, label, hint, example string, most int) *slack.InputBlock {
-	input := slack.NewPlainTextInputBlockElement(plain(example), id)
-	input.MaxLength, input.Multiline = most, true
-	return field(id, label, hint, input)
+	b := textField(id, label, hint, example, most)
+	b.Element.(*slack.PlainTextInputBlockElement).Multiline = true
+	return b
 }
 
 // reasonField asks why.
@@ -115,40 +107,32 @@ func alert(level slack.AlertLevel, words string) slack.Block {
 
 // modal is a modal with a submit button.
 func modal(callback string, f Frame, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
-	m := slack.ModalViewRequest{
+	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callback, PrivateMetadata: f.String(),
-		Title: plain(title), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: blocks},
+		Title: plain(title), Submit: plain(submit), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: blocks},
 	}
-	if submit != "" {
-		m.Submit = plain(submit)
-	} else {
-		m.Close = plain("Close")
-	}
+}
+
+// display is a modal that is only looked at, or whose buttons are among its blocks.
+func display(callback string, f Frame, title string, blocks ...slack.Block) slack.ModalViewRequest {
+	m := modal(callback, f, title, "", blocks...)
+	m.Submit, m.Close = nil, plain("Close")
 	return m
 }
 
 // IDs of the modal that asks for a reason.
 const (
 	ReasonCallback = "reason"
-	ReasonBlock    = "reason"
-	ReasonAction   = "reason"
+	ReasonBlock    = FieldReason
+	ReasonAction   = FieldReason
 )
 
 // ReasonModal asks for the reason of an upload. Its private metadata is the
 // value of the button that opened it, so that the submission names the upload.
 func ReasonModal(upload string) slack.ModalViewRequest {
-	input := slack.NewPlainTextInputBlockElement(plain("Lost phones after the office move, ticket 1234"), ReasonAction)
-	input.Multiline, input.MaxLength, input.FocusOnLoad = true, 1000, true
-	return slack.ModalViewRequest{
-		Type:            slack.VTModal,
-		CallbackID:      ReasonCallback,
-		PrivateMetadata: upload,
-		Title:           plain("Add a reason"),
-		Submit:          plain("Ask for approval"),
-		Close:           plain("Cancel"),
-		Blocks: slack.Blocks{BlockSet: []slack.Block{
-			slack.NewInputBlock(ReasonBlock, plain("Reason"),
-				plain("Approvers see this."), input),
-		}},
-	}
+	b := reasonField(false)
+	b.Element.(*slack.PlainTextInputBlockElement).FocusOnLoad = true
+	m := modal(ReasonCallback, Frame{}, "Add a reason", "Ask for approval", b)
+	m.PrivateMetadata = upload
+	return m
 }

@@ -31,7 +31,7 @@ func DenyModal(r *reset.Request, c reset.Channel) slack.ModalViewRequest {
 func ConfirmModal(r *reset.Request, c reset.Channel, n int) slack.ModalViewRequest {
 	f := FrameOf(r, c)
 	f.Users = n
-	input := slack.NewNumberInputBlockElement(plain(phrase.Count(n)), FieldUsers, false)
+	input := slack.NewNumberInputBlockElement(plain(reset.Count(n)), FieldUsers, false)
 	input.MinValue = "1"
 	warning := "Can't be undone."
 	if r.Asked.Options.DryRun {
@@ -48,12 +48,8 @@ func ConfirmModal(r *reset.Request, c reset.Channel, n int) slack.ModalViewReque
 // AskNumber asks an approver privately to type the number of users: its button opens the modal.
 func AskNumber(r *reset.Request, n int) Message {
 	s := fmt.Sprintf("%s is a large batch. Type the number of users (%d) to approve it.", r.ID, n)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s),
-		actions(r, button(ActionConfirm, Value(r), "Type the number", slack.StylePrimary))}}
+	return sentence(s, actions(r, button(ActionConfirm, Value(r), "Type the number", slack.StylePrimary)))
 }
 
 // modalID cuts a request's ID to what a modal's title has room for.
-func modalID(id reset.ID) string {
-	runes := []rune(string(id))
-	return string(runes[:min(len(runes), 14)])
-}
+func modalID(id reset.ID) string { return phrase.Shorten(string(id), 14) }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,8 @@ type Attribute struct {
 // maxColumnName is how many characters of a column's name an option's value has room for.
 const maxColumnName = 150
 
-// maxChoices is how many options a list has; with more attributes they are found by typing.
+// maxChoices is how many options a list has; with more attributes they are found by
+// typing (docs.slack.dev, select menu element).
 const maxChoices = 100
 
 // Columns that are no attribute of the profile.
@@ -62,43 +64,34 @@ func exportChoices() []choice {
 func columnChoices(attributes []Attribute) []choice {
 	all := []choice{{columnID, "Okta user ID", columnID}, {columnStatus, "Status", columnStatus}}
 	for _, a := range attributes {
-		if slices.ContainsFunc(all, func(c choice) bool { return c.value == a.Name }) || a.Name == columnFactors {
-			continue // an option's value stands for itself in a list
-		}
-		if a.Name == "" || len([]rune(a.Name)) > maxColumnName || phrase.Clean(a.Name) != a.Name {
+		known := slices.ContainsFunc(all, func(c choice) bool { return c.value == a.Name }) // an option's value stands for itself in a list
+		if known || a.Name == columnFactors || a.Name == "" || len([]rune(a.Name)) > maxColumnName || phrase.Clean(a.Name) != a.Name {
 			continue
 		}
 		about := a.Name
 		if a.Custom {
 			about += " (the org's own)"
 		}
-		label := phrase.Line(a.Title)
-		if label == "" {
-			label = a.Name
-		}
-		all = append(all, choice{a.Name, label, about})
+		all = append(all, choice{a.Name, cmp.Or(phrase.Line(a.Title), a.Name), about})
 	}
 	return append(all, choice{columnFactors, "Factors enrolled", "One more Okta call for each user: slow for many"})
 }
 
 func columnsField(columns []choice, broad bool) slack.Block {
 	var pick *slack.MultiSelectBlockElement
-	hint := "In the order you choose them."
 	if broad {
 		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Type to find columns"), FieldColumns)
 		least := 0
 		pick.MinQueryLength = &least
-		hint += " Factors take one more Okta call for each user."
 	} else {
 		pick = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose columns"), FieldColumns, optionsOf(columns)...)
-		hint += " Factors take one more Okta call for each user."
 	}
 	for _, name := range []string{columnID, "login", "email", columnStatus} {
 		if i := slices.IndexFunc(columns, func(c choice) bool { return c.value == name }); i >= 0 {
 			pick.InitialOptions = append(pick.InitialOptions, option(columns[i]))
 		}
 	}
-	return field(FieldColumns, "Columns", hint, pick)
+	return field(FieldColumns, "Columns", "In the order you choose them. Factors take one more Okta call for each user.", pick)
 }
 
 // FoundColumns are the columns whose name or title has what was typed, as many as a list takes.
@@ -107,5 +100,5 @@ func FoundColumns(attributes []Attribute, typed string) []*slack.OptionBlockObje
 	found := slices.DeleteFunc(columnChoices(attributes), func(c choice) bool {
 		return !strings.Contains(strings.ToLower(c.value+"\n"+c.label), want)
 	})
-	return optionsOf(found[:min(len(found), maxChoices)])
+	return optionsOf(firstOf(found, maxChoices))
 }

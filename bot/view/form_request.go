@@ -1,10 +1,6 @@
 package view
 
-import (
-	"slices"
-
-	"github.com/slack-go/slack"
-)
+import "github.com/slack-go/slack"
 
 // RequestCallback is of the modal in which a reset is asked for.
 const RequestCallback = "request"
@@ -16,21 +12,15 @@ const ActionMoreOptions = "more_options"
 // request can have. Users are named in a text, by Slack's people, in a file, or, among
 // what is shown on demand, by an Okta group or search.
 func RequestModal(f Frame) slack.ModalViewRequest {
-	blocks := []slack.Block{
-		longField(FieldList, "Users", "E-mails, logins or Okta IDs, separated by blanks, commas or lines.", "ana@example.com\nbob@example.com", 3000),
-		field(FieldPeople, "People in Slack", "Found in Okta by their e-mail in Slack.",
-			slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople)),
-		fileField(),
+	blocks := []slack.Block{ // one of the fields for users is filled in
+		optional(longField(FieldList, "Users", "E-mails, logins or Okta IDs, separated by blanks, commas or lines.", "ana@example.com\nbob@example.com", 3000)),
+		optional(field(FieldPeople, "People in Slack", "Found in Okta by their e-mail in Slack.",
+			slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), FieldPeople))),
+		optional(fileField()),
+		reasonField(f.NoWhy),
 	}
 	if f.More {
-		blocks = append(blocks, namesField(NamedByGroup), namesField(NamedBySearch))
-	}
-	for _, b := range blocks { // one of them is filled in
-		b.(*slack.InputBlock).Optional = true
-	}
-	blocks = slices.Insert(blocks, 3, slack.Block(reasonField(f.NoWhy)))
-	if f.More {
-		blocks = append(blocks, factorsField(), whenField(), optionsField())
+		blocks = append(blocks, optional(namesField(NamedByGroup)), optional(namesField(NamedBySearch)), factorsField(), whenField(), optionsField())
 	} else {
 		more := slack.NewButtonBlockElement(ActionMoreOptions, "more", plain("More options"))
 		blocks = append(blocks, slack.NewActionBlock(ActionMoreOptions, more))
@@ -54,7 +44,7 @@ func namedByField(choices []choice, at int) slack.Block {
 }
 
 // namesField is a field in which a set of users is named.
-func namesField(by string) slack.Block {
+func namesField(by string) *slack.InputBlock {
 	switch by {
 	case NamedByGroup:
 		return textField(FieldGroup, "Okta group", "All its members. Write its name as Okta does.", "Contractors", 255)
@@ -91,15 +81,11 @@ func factorChoices() []choice {
 
 func factorsField() slack.Block {
 	pick := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("All factors"), FieldFactors, optionsOf(factorChoices())...)
-	b := field(FieldFactors, "Which factors?", "Empty: all of them.", pick)
-	b.Optional = true
-	return b
+	return optional(field(FieldFactors, "Which factors?", "Empty: all of them.", pick))
 }
 
 func whenField() slack.Block {
-	b := field(FieldWhen, "Not before", "In your time zone. Empty: as soon as it's approved.", slack.NewDateTimePickerBlockElement(FieldWhen))
-	b.Optional = true
-	return b
+	return optional(field(FieldWhen, "Not before", "In your time zone. Empty: as soon as it's approved.", slack.NewDateTimePickerBlockElement(FieldWhen)))
 }
 
 func optionsField() slack.Block {
@@ -108,7 +94,5 @@ func optionsField() slack.Block {
 		{OptionTell, "Tell the users by DM", "And how to set up MFA again"},
 		{OptionDryRun, "Dry run", "Everything but the resets"},
 	})...)
-	b := field(FieldOptions, "Options", "", boxes)
-	b.Optional = true
-	return b
+	return optional(field(FieldOptions, "Options", "", boxes))
 }

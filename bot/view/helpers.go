@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 
 	"factorbot/bot/reset"
@@ -25,10 +26,7 @@ func (h Helpers) except(p reset.Person) Helpers {
 
 // words mentions who can help: "@A, @B or @security"; "" if nobody is known.
 func (h Helpers) words() string {
-	var all []string
-	for _, p := range firstOf(h.People, helpersShown) {
-		all = append(all, phrase.Mention(p))
-	}
+	all := each(firstOf(h.People, helpersShown), phrase.Mention)
 	for _, g := range firstOf(h.Groups, helpersShown) {
 		if phrase.IsID(g) {
 			all = append(all, "<!subteam^"+g+">")
@@ -38,9 +36,4 @@ func (h Helpers) words() string {
 }
 
 // or is the mentions, or other words where nobody is known.
-func (h Helpers) or(otherwise string) string {
-	if s := h.words(); s != "" {
-		return s
-	}
-	return otherwise
-}
+func (h Helpers) or(otherwise string) string { return cmp.Or(h.words(), otherwise) }

@@ -58,7 +58,7 @@ func starts(h Home) []slack.Block {
 		return []slack.Block{section(s)}
 	}
 	var blocks []slack.Block
-	for i, c := range h.Channels[:min(len(h.Channels), 5)] {
+	for i, c := range firstOf(h.Channels, 5) {
 		request := button(ActionNewRequest, string(c), "New request", slack.StylePrimary)
 		export := button(ActionNewExport, string(c), "Export users", slack.StyleDefault)
 		blocks = append(blocks,
@@ -74,14 +74,14 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 	if len(all) == 0 {
 		return append(blocks, note(none))
 	}
-	for _, r := range all[:min(len(all), homeShown)] {
+	for _, r := range firstOf(all, homeShown) {
 		blocks = append(blocks, section(homeItem(r)))
 		if b := buttons(r); b != nil {
 			blocks = append(blocks, b)
 		}
 	}
 	if n := len(all) - homeShown; n > 0 {
-		blocks = append(blocks, note(fmt.Sprintf("…and %s more: `/factor-reset status`.", phrase.Count(n))))
+		blocks = append(blocks, note(fmt.Sprintf("…and %s more: `/factor-reset status`.", reset.Count(n))))
 	}
 	return blocks
 }
@@ -123,10 +123,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 	if len(all) == 0 {
 		return append(blocks, note("None yet."))
 	}
-	lines := make([]string, 0, len(all))
-	for _, r := range all[:min(len(all), 20)] {
-		lines = append(lines, "• "+pastLine(r))
-	}
+	lines := each(firstOf(all, 20), func(r *reset.Request) string { return "• " + pastLine(r) })
 	for some := range slices.Chunk(lines, 5) {
 		blocks = append(blocks, section(strings.Join(some, "\n")))
 	}
@@ -135,10 +132,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 
 // policyOfHome is the policy in words, at the end: it is read once and rarely again.
 func policyOfHome(h Home) []slack.Block {
-	var lines []string
-	for _, s := range h.Policy[:min(len(h.Policy), 20)] {
-		lines = append(lines, "• "+phrase.Told(s))
-	}
+	lines := each(firstOf(h.Policy, 20), func(s string) string { return "• " + phrase.Told(s) })
 	if len(h.Approvers) > 0 {
 		lines = append(lines, "• Approvers: "+people(h.Approvers)+".")
 	}
@@ -154,7 +148,6 @@ func homeDecisions(r *reset.Request) slack.Block {
 	if phrase.IsExport(r) {
 		return decisions(r, nil)
 	}
-	return slack.NewActionBlock("actions-"+string(r.ID),
-		button(ActionReview, Value(r), "Review and decide", slack.StylePrimary),
+	return actions(r, button(ActionReview, Value(r), "Review and decide", slack.StylePrimary),
 		button(ActionDeny, Value(r), "Deny", slack.StyleDanger), moreMenu(r))
 }

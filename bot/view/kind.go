@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 
 	"factorbot/bot/reset"
@@ -65,11 +66,7 @@ func whoPlain(r *reset.Request, l *Listing) string {
 	case len(r.Plan.Names) > 0:
 		return namesPlain(r.Plan.Names)
 	case r.Plan.Digest != "" && l != nil && l.total > 0 && l.total <= listedPage:
-		var names []string
-		for _, t := range l.first(listedPage) {
-			names = append(names, displayName(t))
-		}
-		return namesPlain(names)
+		return namesPlain(each(l.first(listedPage), displayName))
 	case r.Plan.Digest != "":
 		return phrase.Users(r.Plan.Resets)
 	case src.Asks() && src.Group != "":
@@ -81,24 +78,15 @@ func whoPlain(r *reset.Request, l *Listing) string {
 }
 
 func namesPlain(all []string) string {
-	names := make([]string, 0, len(all))
-	for _, n := range all {
-		names = append(names, phrase.Shorten(phrase.Line(n), 40))
-	}
-	return phrase.And(names)
+	return phrase.And(each(all, func(n string) string { return phrase.Shorten(phrase.Line(n), 40) }))
 }
 
 // displayName is a target's name, else its login.
-func displayName(t reset.Target) string {
-	if n := phrase.Line(t.Name); n != "" {
-		return n
-	}
-	return nameOf(t)
-}
+func displayName(t reset.Target) string { return cmp.Or(phrase.Line(t.Name), nameOf(t)) }
 
 // exported says what an export's file holds; mrkdwn.
 func exported(e *reset.Export) string {
-	s := fmt.Sprintf("The file has %s and %s.", phrase.Users(e.Users), phrase.Plural(len(e.Columns), "column"))
+	s := fmt.Sprintf("The file has %s and %s.", phrase.Users(e.Users), reset.Plural(len(e.Columns), "column"))
 	if e.Unread > 0 {
 		s += fmt.Sprintf(" The factors of %s couldn't be read.", phrase.Users(e.Unread))
 	}

@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -85,41 +86,33 @@ func (l *Listing) block() slack.Block {
 // there are any.
 func (l *Listing) table() slack.Block {
 	all := l.first(listedMost)
-	var factors, notes bool
-	for _, t := range all {
-		factors = factors || len(t.Factors) > 0
-		notes = notes || l.note(t) != ""
-	}
-	line := func(t reset.Target) []string {
-		cells := []string{nameOf(t), t.Name, t.Department, phrase.Status(t.Status)}
+	factors := slices.ContainsFunc(all, func(t reset.Target) bool { return len(t.Factors) > 0 })
+	notes := slices.ContainsFunc(all, func(t reset.Target) bool { return remarks(t, l.frozen) != "" })
+	row := func(name, full, department, status, factor, note string) []string {
+		words := []string{name, full, department, status}
 		if factors {
-			cells = append(cells, strings.Join(phrase.Factors(t.Factors), ", "))
+			words = append(words, factor)
 		}
 		if notes {
-			cells = append(cells, l.note(t))
+			words = append(words, note)
 		}
-		return cells
+		return words
 	}
-	head := []string{"Login", "Name", "Department", "Status"}
-	if factors {
-		head = append(head, "Factors")
-	}
-	if notes {
-		head = append(head, "Note")
-	}
-	b := slack.NewDataTableBlock("").WithPageSize(listedPage).AddRow(rawCells(head)...)
+	b := slack.NewDataTableBlock("").WithPageSize(listedPage).
+		AddRow(each(row("Login", "Name", "Department", "Status", "Factors", "Note"), rawCell)...)
 	chars, shown := 0, 0
 	for _, t := range all {
-		words := line(t)
-		cells := rawCells(words)
+		note := remarks(t, l.frozen)
+		words := row(nameOf(t), t.Name, t.Department, phrase.Status(t.Status), strings.Join(phrase.Factors(t.Factors), ", "), note)
 		for _, w := range words {
 			chars += max(1, min(utf8.RuneCountInString(w), noteRunes))
 		}
-		if notes {
-			cells[len(cells)-1] = zonedCell(cmp.Or(phrase.Shorten(l.note(t), noteRunes), "-"))
-		}
 		if chars > listedRunes {
 			break
+		}
+		cells := each(words, rawCell)
+		if notes {
+			cells[len(cells)-1] = zonedCell(cmp.Or(phrase.Shorten(note, noteRunes), "-"))
 		}
 		b.AddRow(cells...)
 		shown++
@@ -130,7 +123,7 @@ func (l *Listing) table() slack.Block {
 
 func (l *Listing) caption(shown int) string {
 	if shown < l.total {
-		return fmt.Sprintf("%s of %s, those to look at first", phrase.Count(shown), phrase.Count(l.total))
+		return fmt.Sprintf("%s of %s, those to look at first", reset.Count(shown), reset.Count(l.total))
 	}
 	if l.dryRun {
 		return "Who would be reset"
@@ -138,30 +131,22 @@ func (l *Listing) caption(shown int) string {
 	return "Who is reset"
 }
 
-func rawCells(words []string) []slack.DataTableCell {
-	cells := make([]slack.DataTableCell, 0, len(words))
-	for _, w := range words {
-		w = cmp.Or(phrase.Shorten(phrase.Line(w), cellRunes), "-") // Slack refuses an empty cell
-		cells = append(cells, slack.NewDataTableRawTextCell(w))
-	}
-	return cells
+func rawCell(w string) slack.DataTableCell {
+	return slack.NewDataTableRawTextCell(cmp.Or(phrase.Shorten(phrase.Line(w), cellRunes), "-")) // Slack refuses an empty cell
 }
 
 // byName names the first users in lines.
 func (l *Listing) byName() string {
 	var b strings.Builder
 	for _, t := range l.first(listedPage) {
-		about := phrase.Dotted(phrase.Line(t.Name), phrase.Line(t.Department), unusual(t), l.note(t))
+		about := phrase.Dotted(phrase.Line(t.Name), phrase.Line(t.Department), unusual(t), remarks(t, l.frozen))
 		fmt.Fprintf(&b, "• %s %s\n", phrase.Code(nameOf(t)), phrase.Ours(phrase.Shorten(about, 200)))
 	}
 	if more := l.total - listedPage; more > 0 {
-		fmt.Fprintf(&b, "…and %s more: press *Review*.", phrase.Count(more))
+		fmt.Fprintf(&b, "…and %s more: press *Review*.", reset.Count(more))
 	}
 	return strings.TrimSpace(b.String())
 }
-
-// note says why an approver should look at a user, in plain words. Times are RFC 3339.
-func (l *Listing) note(t reset.Target) string { return remarks(t, l.frozen) }
 
 // unusual is a user's status where it is not active.
 func unusual(t reset.Target) string {

@@ -86,6 +86,17 @@ const (
 // take this text verbatim.
 func texted(s string) string { return phrase.Trim(phrase.Calm(s), maxText) }
 
+func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
+
+// each is what becomes of each of a list.
+func each[T, U any](all []T, f func(T) U) []U {
+	made := make([]U, 0, len(all))
+	for _, x := range all {
+		made = append(made, f(x))
+	}
+	return made
+}
+
 func mrkdwn(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, s, false, true)
 }
@@ -110,6 +121,11 @@ func chart(title string, c slack.DataVisualizationChart, instead ...slack.Block)
 
 func section(s string) slack.Block {
 	return slack.NewSectionBlock(mrkdwn(phrase.Trim(s, maxSection)), nil, nil)
+}
+
+// sentence is a message of one section, which the fallback text repeats, and of what is below it.
+func sentence(s string, below ...slack.Block) Message {
+	return Message{Text: texted(s), Blocks: append([]slack.Block{section(s)}, below...)}
 }
 
 // note is small print.

@@ -27,8 +27,8 @@ func Reset(r *reset.Request, row int) Message {
 	}
 	next := fmt.Sprintf("*What to do:* sign in to %s as always; Okta asks you to set up MFA again. Nobody needs to call you for that. Don't give anyone a code or password.", phrase.Code(r.Org))
 	why := "Didn't expect this? Press the button to tell the security team."
-	notMe := confirmed(button(ActionNotMe, RowValue(r.ID, row), "That wasn't me", slack.StyleDanger),
-		"Tell the security team?", "They hear that you didn't expect this reset.", "Tell them", slack.StyleDanger)
+	notMe := button(ActionNotMe, RowValue(r.ID, row), "That wasn't me", slack.StyleDanger).WithConfirm(confirmation(
+		"Tell the security team?", "They hear that you didn't expect this reset.", "Tell them", slack.StyleDanger))
 	return Message{
 		Text:   texted(s + "\n" + next + "\n" + why),
 		Blocks: []slack.Block{section(s), section(next), note(why), slack.NewActionBlock("notice-"+string(r.ID), notMe)},
@@ -47,7 +47,7 @@ type NoticeCounts struct {
 // NoticesSent says in the thread how many affected users were told by direct message.
 func NoticesSent(r *reset.Request, c NoticeCounts) Message {
 	all := c.Told + c.NoAccount + c.NotReached + c.TooMany
-	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, phrase.Count(c.Told), phrase.Users(all), wereTold(c.Told))
+	s := fmt.Sprintf("%s: %s of %s %s told by DM.", r.ID, reset.Count(c.Told), phrase.Users(all), phrase.Agree(c.Told, "was", "were"))
 	if all == 0 {
 		s = fmt.Sprintf("%s reset nobody, so nobody was told.", r.ID)
 	}
@@ -59,28 +59,17 @@ func NoticesSent(r *reset.Request, c NoticeCounts) Message {
 		why = append(why, fmt.Sprintf("%s: Slack took no message", phrase.Users(c.NotReached)))
 	}
 	if c.TooMany > 0 {
-		why = append(why, fmt.Sprintf("%s: over the limit of %s", phrase.Users(c.TooMany), phrase.Count(c.Max)))
+		why = append(why, fmt.Sprintf("%s: over the limit of %s", phrase.Users(c.TooMany), reset.Count(c.Max)))
 	}
 	if len(why) > 0 {
 		s += " Not told: " + strings.Join(why, "; ") + "."
 	}
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
-}
-
-func wereTold(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
+	return sentence(s)
 }
 
 // approvers names who approved, without their Okta logins.
 func approvers(r *reset.Request) string {
-	who := make([]reset.Person, 0, len(r.Approved))
-	for _, v := range r.Approved[:min(len(r.Approved), 5)] {
-		who = append(who, v.By)
-	}
-	return people(who)
+	return people(each(firstOf(r.Approved, 5), func(v reset.Decision) reset.Person { return v.By }))
 }
 
 // GlassAlert tells the channel for alerts how far a break-glass request is; happened is a phrase of ours: "was approved".
@@ -89,7 +78,7 @@ func GlassAlert(r *reset.Request, happened string) Message {
 	if len(r.Approved) > 0 {
 		s += ", approved by " + approvers(r)
 	}
-	s += fmt.Sprintf(": %s, of them %s protected.", phrase.Users(r.Plan.Resets), phrase.Count(r.Plan.BreakGlassUsers))
+	s += fmt.Sprintf(": %s, of them %s protected.", phrase.Users(r.Plan.Resets), reset.Count(r.Plan.BreakGlassUsers))
 	if t := totals(r); t != "" {
 		s += " " + t
 	}
@@ -106,6 +95,6 @@ func ReportAlert(r *reset.Request, w reset.Report) Message {
 	if len(r.Approved) > 0 {
 		s += " and approved by " + approvers(r)
 	}
-	s += fmt.Sprintf(". Reports so far: %s. Now: %s. `/factor-reset freeze` stops everything.", phrase.Count(len(r.Reported)), phrase.State(r))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	s += fmt.Sprintf(". Reports so far: %s. Now: %s. `/factor-reset freeze` stops everything.", reset.Count(len(r.Reported)), phrase.State(r))
+	return sentence(s)
 }

@@ -14,21 +14,26 @@ import (
 // newUser is how young a user is who stands out.
 const newUser = 7 * 24 * time.Hour
 
-// strong are the factor types that withstand phishing.
-func strong() []string { return []string{"webauthn", "u2f", "signed_nonce"} }
-
+// onlyResistant reports whether all of a target's factors are of types that withstand phishing.
 func onlyResistant(t reset.Target) bool {
-	return t.Read && len(t.Factors) > 0 && !slices.ContainsFunc(t.Factors, func(f string) bool { return !slices.Contains(strong(), f) })
+	return t.Read && len(t.Factors) > 0 && !slices.ContainsFunc(t.Factors, func(f string) bool {
+		return f != "webauthn" && f != "u2f" && f != "signed_nonce"
+	})
 }
 
 // standsOut says in a few words why an approver should look at a target; "" if
 // there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
 // see [phrase.ZonedTimes].
 func standsOut(t reset.Target, at time.Time) string {
-	if t.Status != "" && t.Status != "ACTIVE" {
-		return phrase.And(slices.DeleteFunc([]string{phrase.Status(t.Status), remarks(t, at)}, func(s string) bool { return s == "" }))
+	said := remarks(t, at)
+	switch status := unusual(t); {
+	case status == "":
+		return said
+	case said == "":
+		return status
+	default:
+		return phrase.And([]string{status, said})
 	}
-	return remarks(t, at)
 }
 
 // remarks is what stands out about a target but for its status.
@@ -48,30 +53,27 @@ func remarks(t reset.Target, at time.Time) string {
 
 func days(d time.Duration) string {
 	if n := int(d / (24 * time.Hour)); n > 0 {
-		return phrase.Plural(n, "day")
+		return reset.Plural(n, "day")
 	}
 	return "hours"
 }
 
 // zonedCell is a cell of a table with text, whose times are shown in the reader's zone.
 func zonedCell(s string) slack.DataTableCell {
-	found := phrase.TimesIn(s)
-	if len(found) == 0 {
-		return slack.NewDataTableRawTextCell(s)
-	}
 	var parts []slack.RichTextSectionElement
-	from := 0
-	text := func(to int) {
-		if to > from {
-			parts = append(parts, slack.NewRichTextSectionTextElement(s[from:to], nil))
+	zoned := false
+	for text, at := range phrase.SplitTimes(s) {
+		if text != "" {
+			parts = append(parts, slack.NewRichTextSectionTextElement(text, nil))
+		}
+		if !at.IsZero() {
+			zoned = true
+			fallback := phrase.PlainTime(at)
+			parts = append(parts, slack.NewRichTextSectionDateElement(at.Unix(), "{date_short_pretty} {time}", nil, &fallback))
 		}
 	}
-	for _, t := range found {
-		text(t.From)
-		fallback := phrase.PlainTime(t.At)
-		parts = append(parts, slack.NewRichTextSectionDateElement(t.At.Unix(), "{date_short_pretty} {time}", nil, &fallback))
-		from = t.To
+	if !zoned {
+		return slack.NewDataTableRawTextCell(s)
 	}
-	text(len(s))
 	return slack.NewDataTableRichTextCell(slack.NewRichTextSection(parts...))
 }

@@ -114,13 +114,13 @@ func underWay(r *reset.Request) string {
 // countsLine says how far a run is: "198 of 495 users: 196 reset, 2 failed."
 func countsLine(r *reset.Request, p Pace, done, of int) string {
 	dry := r.Asked.Options.DryRun // which skips everybody
-	s := fmt.Sprintf("%s of %s: %s reset", phrase.Count(done), phrase.Users(of), phrase.Count(p.ByOutcome[reset.OutcomeReset]))
+	s := fmt.Sprintf("%s of %s: %s reset", reset.Count(done), phrase.Users(of), reset.Count(p.ByOutcome[reset.OutcomeReset]))
 	if dry {
-		s = fmt.Sprintf("%s of %s checked", phrase.Count(done), phrase.Users(of))
+		s = fmt.Sprintf("%s of %s checked", reset.Count(done), phrase.Users(of))
 	}
 	for _, o := range reset.Outcomes()[1:] {
 		if n := p.ByOutcome[o]; n > 0 && !(dry && o == reset.OutcomeSkipped) {
-			s += fmt.Sprintf(", %s %s", phrase.Count(n), phrase.Outcome(o))
+			s += fmt.Sprintf(", %s %s", reset.Count(n), phrase.Outcome(o))
 		}
 	}
 	return s + "."
@@ -130,7 +130,7 @@ func rateLine(p Pace) string {
 	if p.PerMinute <= 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%s a minute", phrase.Count(int(p.PerMinute+0.5)))
+	s := fmt.Sprintf("%s a minute", reset.Count(int(p.PerMinute+0.5)))
 	if p.Left > 0 {
 		s += ", about " + phrase.About(p.Left) + " left"
 	}
@@ -142,11 +142,7 @@ func retryLine(p Pace) string {
 	if p.Retrying == 0 {
 		return ""
 	}
-	are := "are"
-	if p.Retrying == 1 {
-		are = "is"
-	}
-	return fmt.Sprintf("%s didn't go through at first and %s being retried.", phrase.Plural(p.Retrying, "call"), are)
+	return fmt.Sprintf("%s didn't go through at first and %s being retried.", reset.Plural(p.Retrying, "call"), phrase.Agree(p.Retrying, "is", "are"))
 }
 
 func progressButtons(r *reset.Request) slack.Block {

@@ -171,8 +171,8 @@ func (v *Review) Modal() slack.ModalViewRequest {
 
 // decide has the buttons that act on the whole plan, above what it lists.
 func (v *Review) decide() slack.Block {
-	remove := confirmed(button(ReviewRemove, Value(v.request), "Remove ticked", slack.StyleDanger), "Remove the ticked users?",
-		"They leave this request, and earlier approvals no longer count.", "Remove", slack.StyleDanger)
+	remove := button(ReviewRemove, Value(v.request), "Remove ticked", slack.StyleDanger).WithConfirm(confirmation("Remove the ticked users?",
+		"They leave this request, and earlier approvals no longer count.", "Remove", slack.StyleDanger))
 	return slack.NewActionBlock("review-decide", approveButton(v.request, nil), remove)
 }
 
@@ -187,16 +187,16 @@ func (v *Review) search() slack.Block {
 
 func (v *Review) choose() slack.Block {
 	choices := []choice{
-		{ShowReset, fmt.Sprintf("All to reset (%s)", phrase.Count(v.resets)), ""},
-		{ShowOdd, fmt.Sprintf("Standing out (%s)", phrase.Count(v.odd)), ""},
-		{ShowSkip, fmt.Sprintf("Skipped (%s)", phrase.Count(phrase.Sum(v.skips))), ""},
+		{ShowReset, fmt.Sprintf("All to reset (%s)", reset.Count(v.resets)), ""},
+		{ShowOdd, fmt.Sprintf("Standing out (%s)", reset.Count(v.odd)), ""},
+		{ShowSkip, fmt.Sprintf("Skipped (%s)", reset.Count(phrase.Sum(v.skips))), ""},
 	}
 	pick := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Show"), ReviewShow, optionsOf(choices)...)
 	at := slices.IndexFunc(choices, func(c choice) bool { return c.value == v.frame.Show })
 	pick.InitialOption = option(choices[at])
 	elements := []slack.BlockElement{pick}
 	if n := len(v.listed()); !v.frame.Looking && v.frame.Show != ShowSkip && v.frame.Search != "" && n > 0 {
-		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+phrase.Count(n)+" found")))
+		elements = append(elements, slack.NewButtonBlockElement(ReviewAll, "all", plain("Tick all "+reset.Count(n)+" found")))
 	}
 	return slack.NewActionBlock("review-"+v.frame.Show, elements...) // under the same ID Slack would keep showing the choice before
 }
@@ -204,7 +204,7 @@ func (v *Review) choose() slack.Block {
 func (v *Review) position(from, shown, all int) string {
 	s := "Nothing found."
 	if shown > 0 {
-		s = fmt.Sprintf("%s to %s of %s", phrase.Count(from+1), phrase.Count(from+shown), phrase.Users(all))
+		s = fmt.Sprintf("%s to %s of %s", reset.Count(from+1), reset.Count(from+shown), phrase.Users(all))
 	}
 	out, err := ParseRows(v.frame.Out)
 	if err == nil && len(out) > 0 {
@@ -295,12 +295,12 @@ func (v *Review) turns(last int) slack.Block {
 
 // Notice is a modal that only says something, in the place of one that is of no use any more.
 func Notice(title, words string) slack.ModalViewRequest {
-	return modal("notice", Frame{}, title, "", alert(slack.AlertLevelWarning, words))
+	return display("notice", Frame{}, title, alert(slack.AlertLevelWarning, words))
 }
 
 // News is a modal that says what came of a button in it.
 func News(title, words string) slack.ModalViewRequest {
-	return modal("notice", Frame{}, title, "", section(words))
+	return display("notice", Frame{}, title, section(words))
 }
 
 // ApprovedIn says in the review that the approval counts, and what is still needed.

@@ -7,18 +7,19 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/reset"
 	"factorbot/bot/view/phrase"
 )
 
 // counts says how many there are of what.
 func (v *Review) counts() []slack.Block {
 	skipped := phrase.Sum(v.skips)
-	s := fmt.Sprintf("%s to reset, %s skipped.", phrase.Count(v.resets), phrase.Count(skipped))
+	s := fmt.Sprintf("%s to reset, %s skipped.", reset.Count(v.resets), reset.Count(skipped))
 	if v.request.Asked.Options.DryRun {
-		s = fmt.Sprintf("Dry run: %s would be reset, %s skipped.", phrase.Count(v.resets), phrase.Count(skipped))
+		s = fmt.Sprintf("Dry run: %s would be reset, %s skipped.", reset.Count(v.resets), reset.Count(skipped))
 	}
 	if v.odd > 0 {
-		s += fmt.Sprintf(" :warning: %s out, listed first.", stand(v.odd))
+		s += fmt.Sprintf(" :warning: *%s* %s out, listed first.", phrase.Users(v.odd), phrase.Agree(v.odd, "stands", "stand"))
 	}
 	return []slack.Block{section(s)}
 }
@@ -46,34 +47,23 @@ func (v *Review) kinds() []slack.Block {
 	return []slack.Block{section(strings.Join(lines, "\n"))}
 }
 
-func stand(n int) string {
-	if n == 1 {
-		return "*1 user* stands"
-	}
-	return "*" + phrase.Users(n) + "* stand"
-}
-
 // topShown is how many kinds a list of counts names.
 const topShown = 8
 
 // top lists the largest counts: "35 Engineering, 29 Legal, 12 in 3 others"; mrkdwn.
 func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) string {
-	var parts []string
 	keys := phrase.ByCount(counts)
-	for i, k := range keys {
-		if i == topShown && len(keys) > topShown+1 {
-			rest := 0
-			for _, k := range keys[i:] {
-				rest += counts[k]
-			}
-			parts = append(parts, fmt.Sprintf("%s in %s others", phrase.Count(rest), phrase.Count(len(keys)-i)))
-			break
-		}
-		w := phrase.Cut(phrase.Line(words(k)), 40)
-		if w == "" {
-			w = empty
-		}
-		parts = append(parts, phrase.Count(counts[k])+" "+phrase.Escape(w))
+	shown := len(keys)
+	if shown > topShown+1 { // a single other one is named, too
+		shown = topShown
+	}
+	rest := phrase.Sum(counts)
+	parts := each(keys[:shown], func(k K) string {
+		rest -= counts[k]
+		return reset.Count(counts[k]) + " " + phrase.Escape(cmp.Or(phrase.Cut(phrase.Line(words(k)), 40), empty))
+	})
+	if shown < len(keys) {
+		parts = append(parts, fmt.Sprintf("%s in %s others", reset.Count(rest), reset.Count(len(keys)-shown)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -110,7 +110,7 @@ func totals(r *reset.Request) string {
 	}
 	var parts []string
 	for _, x := range becameOf(r) {
-		parts = append(parts, phrase.Count(x.users)+" "+x.what)
+		parts = append(parts, reset.Count(x.users)+" "+x.what)
 	}
 	return strings.Join(parts, ", ") + "."
 }
@@ -176,7 +176,7 @@ func outcomeChart(r *reset.Request) slack.Block {
 			segments = append(segments, slack.NewDataVisualizationSegment(x.what, float64(x.users)))
 		}
 	}
-	return chart(string(r.ID)+": what became of all "+phrase.Count(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
+	return chart(string(r.ID)+": what became of all "+reset.Count(r.Totals.Rows()), slack.NewDataVisualizationPieChart(segments...))
 }
 
 // needs names those who need somebody, with what to do; where they are not
@@ -217,7 +217,7 @@ func whatNeeds(r *reset.Request, k reset.Reason, todo string) string {
 	case more <= 0 && n <= namesInLine:
 		return phrase.And(names) + ": " + what
 	case more > 0:
-		return phrase.Users(n) + ": " + what + "\n" + strings.Join(names, ", ") + fmt.Sprintf(" and %s more", phrase.Count(more))
+		return phrase.Users(n) + ": " + what + "\n" + strings.Join(names, ", ") + fmt.Sprintf(" and %s more", reset.Count(more))
 	}
 	return phrase.Users(n) + ": " + what + "\n" + phrase.And(names)
 }

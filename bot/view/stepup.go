@@ -34,9 +34,9 @@ func confirmers(t reset.Terms) string {
 	case t.Confirmers == nil:
 		return "Approvers confirm in Okta Verify."
 	case t.Able > 0:
-		return fmt.Sprintf("Approvers confirm in Okta Verify: %s of %s can.", phrase.Count(*t.Confirmers), phrase.Count(t.Able))
+		return fmt.Sprintf("Approvers confirm in Okta Verify: %s of %s can.", reset.Count(*t.Confirmers), reset.Count(t.Able))
 	}
-	return fmt.Sprintf("Approvers confirm in Okta Verify: %s can.", phrase.Count(*t.Confirmers))
+	return fmt.Sprintf("Approvers confirm in Okta Verify: %s can.", reset.Count(*t.Confirmers))
 }
 
 // Asking is shown until Okta has sent the push.
@@ -53,7 +53,7 @@ func (s StepUp) Waiting() slack.ModalViewRequest {
 	left := max(s.Left, 0).Round(time.Second)
 	return s.modal(
 		section(fmt.Sprintf("Choose *%d* in %s.", s.Number, where)),
-		slack.NewContextBlock("", mrkdwn(fmt.Sprintf("Expires in %d:%02d. You can close this; your answer counts anyway.", int(left.Minutes()), int(left.Seconds())%60))),
+		note(fmt.Sprintf("Expires in %d:%02d. You can close this; your answer counts anyway.", int(left.Minutes()), int(left.Seconds())%60)),
 	)
 }
 
@@ -69,25 +69,18 @@ func (s StepUp) PushRefused() slack.ModalViewRequest {
 
 // TimedOut shows that nobody answered in time.
 func (s StepUp) TimedOut() slack.ModalViewRequest {
-	return s.again("Nobody answered in Okta Verify in time, so nothing was done.")
+	return s.Failed(sentence("Nobody answered in Okta Verify in time, so nothing was done."))
 }
 
 // Interrupted shows that the bot ended while the push waited.
 func (s StepUp) Interrupted() slack.ModalViewRequest {
-	return s.again("I was restarted meanwhile, so nothing was done. Don't answer the push.")
+	return s.Failed(sentence("I was restarted meanwhile, so nothing was done. Don't answer the push."))
 }
 
 // Failed shows why nothing was done; blocks are of a private answer.
 func (s StepUp) Failed(m Message) slack.ModalViewRequest {
-	return s.modal(append(m.Blocks, s.tryAgain())...)
-}
-
-func (s StepUp) again(words string) slack.ModalViewRequest {
-	return s.modal(section(words), s.tryAgain())
-}
-
-func (s StepUp) tryAgain() slack.Block {
-	return slack.NewActionBlock("step-up", button(ActionAgain, "again", "Try again", slack.StylePrimary))
+	again := slack.NewActionBlock("step-up", button(ActionAgain, "again", "Try again", slack.StylePrimary))
+	return s.modal(append(m.Blocks, again)...)
 }
 
 func (s StepUp) modal(blocks ...slack.Block) slack.ModalViewRequest {
@@ -98,16 +91,13 @@ func (s StepUp) modal(blocks ...slack.Block) slack.ModalViewRequest {
 	case ActResume:
 		title = "Resume " + modalID(s.Frame.Request)
 	}
-	m := modal(StepUpCallback, s.Frame, title, "", blocks...)
-	m.Submit = nil
-	return m
+	return display(StepUpCallback, s.Frame, title, blocks...)
 }
 
 // AskStepUp asks an approver privately to press again: the press opened no modal.
 func AskStepUp(r *reset.Request) Message {
 	s := fmt.Sprintf("%s takes a confirmation in Okta Verify. Press *Approve* once more.", r.ID)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s),
-		actions(r, button(ActionApprove, Value(r), "Approve", slack.StylePrimary))}}
+	return sentence(s, actions(r, button(ActionApprove, Value(r), "Approve", slack.StylePrimary)))
 }
 
 // StepUpFirst is the first modal of an approval that is confirmed in Okta Verify: the
@@ -131,13 +121,13 @@ func PushRefusedNews(by reset.Person, id reset.ID) Message {
 		about = "about " + string(id)
 	}
 	s := fmt.Sprintf(":rotating_light: *%s refused a push %s in Okta Verify.* Somebody else may be using that Slack account. It can't decide anything for an hour, its open approvals no longer count, and what runs by them is paused. `/factor-reset freeze` stops everything.", phrase.Mention(by), about)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // ApproverMovedNews tells that an approver's Slack account leads to another Okta user.
 func ApproverMovedNews(by reset.Person, was, login string) Message {
 	s := fmt.Sprintf(":rotating_light: *%s's Slack account now leads to another Okta user* (%s instead of %s), so it can't decide anything. Members can change their own e-mail in Slack. If the change is right, an operator runs `factorbot requests rebind %s`.", phrase.Mention(by), phrase.Code(login), phrase.Code(was), phrase.Inert(string(by)))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // OrgAlert tells the channel for alerts of a fact that belongs to no request.
@@ -149,5 +139,5 @@ func OrgAlert(f reset.Fact) Message {
 		return ApproverMovedNews(f.By, f.Detail["was"], f.Detail["login"])
 	}
 	s := fmt.Sprintf(":rotating_light: *The audit trail doesn't verify.* %s Somebody may have changed the record. Keep the backup and run `factorbot audit verify`.", phrase.Escape(phrase.Shorten(phrase.Line(f.Detail["what"]), 300)))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }

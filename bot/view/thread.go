@@ -31,7 +31,7 @@ func Reply(r *reset.Request, link string) Message {
 			s += " Decide there."
 		}
 	}
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // rejectedAdvice says what to do after a refusal, where its sentence does not say it.
@@ -78,11 +78,11 @@ func proofs(n map[reset.Proof]int) string {
 		return ""
 	}
 	if seen == 0 {
-		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", phrase.Plural(all, "reset"))
+		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", reset.Plural(all, "reset"))
 	}
-	s := fmt.Sprintf("Verified: %s of %s.", phrase.Count(seen), phrase.Count(all))
+	s := fmt.Sprintf("Verified: %s of %s.", reset.Count(seen), reset.Count(all))
 	if open := n[reset.ProofNone]; open > 0 {
-		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", phrase.Plural(open, "reset"))
+		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", reset.Plural(open, "reset"))
 	}
 	return s
 }
@@ -116,7 +116,7 @@ func Decision(r *reset.Request) Message {
 		}
 	}
 	s := phrase.Trim(strings.Join(lines, "\n"), maxSection)
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // HasDecision reports whether there is anything that Decision would tell.
@@ -133,22 +133,15 @@ func HasDecision(r *reset.Request) bool {
 // Paused says in the thread why a request is paused and who may lift it.
 func Paused(r *reset.Request, h Helpers) Message {
 	s := fmt.Sprintf(":double_vertical_bar: *%s is paused:* %s\n%s", named(r), causeWords(r), lifters(r, h))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s), pauseButtons(r)}}
+	return sentence(s, pauseButtons(r))
 }
 
 // pauseButtons lift a pause, or end what is paused. A freeze is lifted by its own command.
 func pauseButtons(r *reset.Request) slack.Block {
-	if orEmpty(r.Pause).Cause == reset.CauseFreeze {
+	if r.Pause != nil && r.Pause.Cause == reset.CauseFreeze {
 		return actions(r, cancelButton(r))
 	}
-	return actions(r, resumeButton(r), cancelButton(r))
-}
-
-func orEmpty(p *reset.Pause) *reset.Pause {
-	if p == nil {
-		return &reset.Pause{}
-	}
-	return p
+	return actions(r, button(ActionResume, Value(r), "Resume", slack.StylePrimary), cancelButton(r))
 }
 
 // PauseOver replaces the message of a pause that is over; at is when it began.
@@ -160,17 +153,13 @@ func PauseOver(r *reset.Request, at time.Time) Message {
 	if r.State == reset.Cancelled || r.State == reset.Stopping {
 		s = fmt.Sprintf("%s was cancelled. It was paused %s.", named(r), phrase.Date(at))
 	}
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
-}
-
-func resumeButton(r *reset.Request) *slack.ButtonBlockElement {
-	return button(ActionResume, Value(r), "Resume", slack.StylePrimary)
+	return sentence(s)
 }
 
 // Restarted says in the thread that the bot was away, and what became of the users whose calls it left.
 func Restarted(r *reset.Request, a reset.RestartOutcome) Message {
 	s := fmt.Sprintf("*%s goes on.* %s", named(r), restarted(r, a))
-	return Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	return sentence(s)
 }
 
 // restarted is a restart in a line: "Back after 42 s. 3 resets were interrupted
@@ -181,11 +170,7 @@ func restarted(r *reset.Request, a reset.RestartOutcome) string {
 	if b.InDoubt == 0 || r.Asked.Options.DryRun {
 		return s
 	}
-	was := "were"
-	if b.InDoubt == 1 {
-		was = "was"
-	}
-	s += fmt.Sprintf(" %s %s interrupted", phrase.Plural(b.InDoubt, "reset"), was)
+	s += fmt.Sprintf(" %s %s interrupted", reset.Plural(b.InDoubt, "reset"), phrase.Agree(b.InDoubt, "was", "were"))
 	var parts []string
 	for _, p := range []struct {
 		n     int
@@ -194,7 +179,7 @@ func restarted(r *reset.Request, a reset.RestartOutcome) string {
 		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left(), "being checked"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, phrase.Count(p.n)+" "+p.words)
+			parts = append(parts, reset.Count(p.n)+" "+p.words)
 		}
 	}
 	if len(parts) == 0 {

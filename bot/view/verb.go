@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -21,20 +22,14 @@ func History(what string, all []*reset.Request, more bool) Message {
 	if len(all) == 0 {
 		return Answer(fmt.Sprintf("*%s:* none.", head))
 	}
-	lines := make([]string, 0, len(all))
-	for _, r := range all[:min(len(all), historyShown)] {
-		lines = append(lines, pastLine(r))
-	}
 	blocks := []slack.Block{section("*" + head + "*, newest first:")}
-	for len(lines) > 0 { // a section holds about ten of them
-		n := min(len(lines), 10)
-		blocks = append(blocks, section(strings.Join(lines[:n], "\n")))
-		lines = lines[n:]
+	for some := range slices.Chunk(each(firstOf(all, historyShown), pastLine), 10) { // a section holds about ten of them
+		blocks = append(blocks, section(strings.Join(some, "\n")))
 	}
 	if more || len(all) > historyShown {
-		blocks = append(blocks, note(fmt.Sprintf("There are more than these %s. Narrow it: `/factor-reset history 7d`, `history mine` or `history @ana`.", phrase.Count(min(len(all), historyShown)))))
+		blocks = append(blocks, note(fmt.Sprintf("There are more than these %s. Narrow it: `/factor-reset history 7d`, `history mine` or `history @ana`.", reset.Count(min(len(all), historyShown)))))
 	}
-	return Message{Text: texted(fmt.Sprintf("%s: %s, newest %s", head, phrase.Count(len(all)), all[0].ID)), Blocks: blocks}
+	return Message{Text: texted(fmt.Sprintf("%s: %s, newest %s", head, reset.Count(len(all)), all[0].ID)), Blocks: blocks}
 }
 
 // pastLine is one request in a list: what, who, when, and what became of it.
@@ -80,11 +75,7 @@ func WhoAmI(w Who) Message {
 		lines = append(lines, ":warning: "+w.Away+" isn't answering, so this is only what Slack knows.")
 	}
 	if len(w.Channels) > 0 {
-		links := make([]string, 0, len(w.Channels))
-		for _, c := range w.Channels[:min(len(w.Channels), 20)] {
-			links = append(links, phrase.Channel(c))
-		}
-		lines = append(lines, "Request resets in "+phrase.Or(links)+".")
+		lines = append(lines, whereToAsk(w.Channels))
 	}
 	blocks := []slack.Block{section(strings.Join(lines, "\n"))}
 	for _, list := range []struct {
@@ -94,15 +85,12 @@ func WhoAmI(w Who) Message {
 		if len(list.all) == 0 {
 			continue
 		}
-		rows := []string{"*" + list.head + "*"}
-		for _, r := range list.all[:min(len(list.all), 10)] {
-			rows = append(rows, pastLine(r))
-		}
+		rows := append([]string{"*" + list.head + "*"}, each(firstOf(list.all, 10), pastLine)...)
 		if n := len(list.all) - 10; n > 0 {
-			rows = append(rows, fmt.Sprintf("…and %s more.", phrase.Count(n)))
+			rows = append(rows, fmt.Sprintf("…and %s more.", reset.Count(n)))
 		}
 		blocks = append(blocks, section(strings.Join(rows, "\n")))
-		lines = append(lines, list.head+": "+phrase.Count(len(list.all)))
+		lines = append(lines, list.head+": "+reset.Count(len(list.all)))
 	}
 	return Message{Text: texted(strings.Join(lines, "\n")), Blocks: blocks}
 }
@@ -115,30 +103,23 @@ func Frozen(f reset.Freeze) Message {
 
 // ThawAsked tells that approvers want the freeze lifted; another one is needed.
 func ThawAsked(by []reset.Person) Message {
-	wants := " want"
-	if len(by) == 1 {
-		wants = " wants"
-	}
-	return because(people(by)+wants+" the freeze lifted. One more approver must run `/factor-reset thaw`.", "")
+	return sentence(fmt.Sprintf("%s %s the freeze lifted. One more approver must run `/factor-reset thaw`.",
+		people(by), phrase.Agree(len(by), "wants", "want")))
 }
 
 // Thawed tells that the freeze is lifted.
 func Thawed(by []reset.Person) Message {
-	return because(":white_check_mark: *The freeze is lifted* by "+people(by)+". Requests that it paused go on.", "")
+	return sentence(":white_check_mark: *The freeze is lifted* by " + people(by) + ". Requests that it paused go on.")
 }
 
 // people names persons: "@A and @B".
 func people(all []reset.Person) string {
-	names := make([]string, 0, len(all))
-	for _, p := range all[:min(len(all), 20)] {
-		names = append(names, phrase.Mention(p))
-	}
-	return phrase.And(names)
+	return phrase.And(each(firstOf(all, 20), phrase.Mention))
 }
 
 // because is a message with the reason that a person gave, if they gave one.
 func because(s, why string) Message {
-	m := Message{Text: texted(s), Blocks: []slack.Block{section(s)}}
+	m := sentence(s)
 	if why = phrase.Line(why); why != "" {
 		m.Blocks = append(m.Blocks, quote("Why", why))
 		m.Text = texted(s + " Why: " + phrase.Inert(phrase.Cut(why, 300)))
@@ -174,10 +155,10 @@ func Receipt(r *reset.Request, h AuditHeads) Message {
 	if r.Plan.Revision > 0 {
 		lines = append(lines, fmt.Sprintf("Plan %d: %s", r.Plan.Revision, planned(r)))
 	}
-	for _, v := range r.Approved[:min(len(r.Approved), 20)] {
+	for _, v := range firstOf(r.Approved, 20) {
 		lines = append(lines, "Approved by "+voiceOf(v))
 	}
-	for _, v := range r.Revoked[:min(len(r.Revoked), 20)] {
+	for _, v := range firstOf(r.Revoked, 20) {
 		lines = append(lines, fmt.Sprintf("Approval that no longer counts: %s: %s", voiceOf(v), phrase.Told(phrase.Cut(v.Why, 200))))
 	}
 	if r.Denial != nil {

@@ -80,7 +80,7 @@ func Cut(s string, n int) string {
 	if long <= n {
 		return s
 	}
-	tail := fmt.Sprintf("… (%s characters cut)", Count(long-n))
+	tail := fmt.Sprintf("… (%s characters cut)", reset.Count(long-n))
 	return string([]rune(s)[:n]) + tail
 }
 

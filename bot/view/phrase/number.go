@@ -2,7 +2,9 @@ package phrase
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,14 +33,16 @@ func Date(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2 Jan 2006 15:04 UTC"))
 }
 
-// Count writes a number for people, as [reset.Count] does.
-func Count(n int) string { return reset.Count(n) }
-
 // Users counts users: "1 user", "12 users".
-func Users(n int) string { return Plural(n, "user") }
+func Users(n int) string { return reset.Plural(n, "user") }
 
-// Plural counts something, as [reset.Plural] does.
-func Plural(n int, noun string) string { return reset.Plural(n, noun) }
+// Agree is the form of a word that goes with a number: "is" with 1, "are" with others.
+func Agree(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
 
 // Span writes a duration for people: "45 s", "3 min 20 s", "2 h 5 min".
 func Span(d time.Duration) string {
@@ -67,13 +71,7 @@ func About(d time.Duration) string {
 
 // Dotted joins the words that are not empty with dots.
 func Dotted(words ...string) string {
-	var some []string
-	for _, w := range words {
-		if w != "" {
-			some = append(some, w)
-		}
-	}
-	return strings.Join(some, " · ")
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " · ")
 }
 
 // Shortly writes a duration so that it fits a label: "0", "45 min", "1 h 15 min", "3 d".
@@ -95,31 +93,36 @@ func Shortly(d time.Duration) string {
 // https://docs.slack.dev/messaging/formatting-message-text#date-formatting
 var isoTime = regexp.MustCompile(`(?:\b(?:at|on) )?\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`)
 
-// TimeIn is a time in a text, with what it takes of it.
-type TimeIn struct {
-	From, To int // s[From:To], an "at" or "on" before it too
-	At       time.Time
-}
-
-// TimesIn finds the times in a text of ours, such as a detail of the record.
-func TimesIn(s string) (found []TimeIn) {
-	for _, m := range isoTime.FindAllStringSubmatchIndex(s, -1) {
-		if t, err := time.Parse(time.RFC3339, s[m[2]:m[3]]); err == nil {
-			found = append(found, TimeIn{From: m[0], To: m[1], At: t})
+// SplitTimes cuts a text of ours, such as a detail of the record, at its times, each
+// with an "at" or "on" before it. It yields what is before each time, with the time;
+// last what follows, with the zero time.
+func SplitTimes(s string) iter.Seq2[string, time.Time] {
+	return func(yield func(string, time.Time) bool) {
+		from := 0
+		for _, m := range isoTime.FindAllStringSubmatchIndex(s, -1) {
+			t, err := time.Parse(time.RFC3339, s[m[2]:m[3]])
+			if err != nil {
+				continue
+			}
+			if !yield(s[from:m[0]], t) {
+				return
+			}
+			from = m[1]
 		}
+		yield(s[from:], time.Time{})
 	}
-	return found
 }
 
 // ZonedTimes puts Slack dates in the place of the times in mrkdwn.
 func ZonedTimes(s string) string {
 	var b strings.Builder
-	from := 0
-	for _, t := range TimesIn(s) {
-		b.WriteString(s[from:t.From] + Date(t.At))
-		from = t.To
+	for text, at := range SplitTimes(s) {
+		b.WriteString(text)
+		if !at.IsZero() {
+			b.WriteString(Date(at))
+		}
 	}
-	return b.String() + s[from:]
+	return b.String()
 }
 
 // PlainTime writes a time for people where Slack does not know the reader's zone.

@@ -9,97 +9,57 @@ import (
 	"factorbot/bot/reset"
 )
 
+// reasonText is what people are told of targets with a reason.
+type reasonText struct {
+	one  string // why one target has its outcome
+	many string // the same of several, where that differs
+	todo string // what a person does about it; "" if nothing
+}
+
+var reasonTexts = map[reset.Reason]reasonText{
+	reset.AlreadyClear:        {one: "had no MFA to remove"},
+	reset.SessionsNotRevoked:  {one: "reset, but their sessions couldn't be ended", todo: "End their sessions in Okta"},
+	reset.SettledAfterRestart: {one: "reset, checked after a restart"},
+	reset.NotFound:            {one: "not in Okta", todo: "Check the spelling and ask again"},
+	reset.Ambiguous:           {one: "two users are meant", todo: "Name them by login or Okta ID"},
+	reset.Duplicate:           {one: "named more than once"},
+	reset.Deprovisioned:       {one: "deactivated in Okta"},
+	reset.Staged:              {one: "not active yet in Okta"},
+	reset.ProtectedAdmin:      {one: "protected administrator", many: "protected administrators"},
+	reset.ProtectedUser:       {one: "protected user", many: "protected users"},
+	reset.ProtectedGroup:      {one: "in a protected group"},
+	reset.InvalidRow:          {one: "names nobody", many: "name nobody", todo: "Check the spelling and ask again"},
+	reset.ResetSincePlan:      {one: "reset by another request meanwhile"},
+	reset.DryRun:              {one: "dry run"},
+	reset.TakenOut:            {one: "removed by an approver"},
+	reset.Forbidden:           {one: "Okta doesn't let the bot reset them", todo: "Ask an Okta super administrator: the bot's role doesn't cover them"},
+	reset.OktaError:           {one: "Okta answered with an error", todo: "Press *Retry failed*; the result file has Okta's words"},
+	reset.EnrolledMeanwhile:   {one: "set up MFA again before the reset was confirmed", todo: "Ask them whether the new factor is theirs before you reset them again"},
+	reset.NotRunCancelled:     {one: "cancelled before their turn", todo: "Press *Retry failed* if they still need it"},
+	reset.InOtherRequest:      {one: "busy in another request", todo: "See the other request, named in the result file"},
+}
+
 // Reason says for people why a target has its outcome; plain text.
 func Reason(r reset.Reason) string {
-	switch r {
-	case reset.AlreadyClear:
-		return "had no MFA to remove"
-	case reset.SessionsNotRevoked:
-		return "reset, but their sessions couldn't be ended"
-	case reset.SettledAfterRestart:
-		return "reset, checked after a restart"
-	case reset.NotFound:
-		return "not in Okta"
-	case reset.Ambiguous:
-		return "two users are meant"
-	case reset.Duplicate:
-		return "named more than once"
-	case reset.Deprovisioned:
-		return "deactivated in Okta"
-	case reset.Staged:
-		return "not active yet in Okta"
-	case reset.ProtectedAdmin:
-		return "protected administrator"
-	case reset.ProtectedUser:
-		return "protected user"
-	case reset.ProtectedGroup:
-		return "in a protected group"
-	case reset.InvalidRow:
-		return "names nobody"
-	case reset.ResetSincePlan:
-		return "reset by another request meanwhile"
-	case reset.DryRun:
-		return "dry run"
-	case reset.TakenOut:
-		return "removed by an approver"
-	case reset.Forbidden:
-		return "Okta doesn't let the bot reset them"
-	case reset.OktaError:
-		return "Okta answered with an error"
-	case reset.EnrolledMeanwhile:
-		return "set up MFA again before the reset was confirmed"
-	case reset.NotRunCancelled:
-		return "cancelled before their turn"
-	case reset.InOtherRequest:
-		return "busy in another request"
+	if t, known := reasonTexts[r]; known {
+		return t.one
 	}
 	return Cut(Line(string(r)), 30)
 }
 
 // Skipped says how many were skipped for a reason: "5 protected administrators".
 func Skipped(n int, r reset.Reason) string {
-	words := Reason(r)
-	if n != 1 {
-		switch r {
-		case reset.ProtectedAdmin, reset.ProtectedUser:
-			words += "s"
-		case reset.InvalidRow:
-			words = "name nobody"
-		}
+	if many := reasonTexts[r].many; n != 1 && many != "" {
+		return reset.Count(n) + " " + many
 	}
-	return Count(n) + " " + words
+	return reset.Count(n) + " " + Reason(r)
 }
 
 // Advice says what a person does about targets with a reason; "" if nothing.
-func Advice(r reset.Reason) string {
-	switch r {
-	case reset.NotFound, reset.InvalidRow:
-		return "Check the spelling and ask again"
-	case reset.Ambiguous:
-		return "Name them by login or Okta ID"
-	case reset.Forbidden:
-		return "Ask an Okta super administrator: the bot's role doesn't cover them"
-	case reset.OktaError:
-		return "Press *Retry failed*; the result file has Okta's words"
-	case reset.EnrolledMeanwhile:
-		return "Ask them whether the new factor is theirs before you reset them again"
-	case reset.InOtherRequest:
-		return "See the other request, named in the result file"
-	case reset.NotRunCancelled:
-		return "Press *Retry failed* if they still need it"
-	case reset.SessionsNotRevoked:
-		return "End their sessions in Okta"
-	}
-	return ""
-}
+func Advice(r reset.Reason) string { return reasonTexts[r].todo }
 
 // Outcome says what became of a target.
-func Outcome(o reset.Outcome) string {
-	if o == reset.OutcomeNotRun {
-		return "not run"
-	}
-	return string(o)
-}
+func Outcome(o reset.Outcome) string { return strings.ReplaceAll(string(o), "_", " ") }
 
 // ByCount sorts the keys of counts, the largest count first.
 func ByCount[K cmp.Ordered](counts map[K]int) []K {
@@ -122,8 +82,6 @@ func Sum[K comparable](counts map[K]int) int {
 // State says where a request stands, for lists.
 func State(r *reset.Request) string {
 	switch r.State {
-	case reset.Planning:
-		return "planning"
 	case reset.Pending:
 		return "waiting for approval"
 	case reset.Approved:
@@ -133,8 +91,6 @@ func State(r *reset.Request) string {
 			return "finishing"
 		}
 		return "checking every reset"
-	case reset.Stopping:
-		return "stopping"
 	case reset.Rejected:
 		return "not possible"
 	case reset.Lapsed:

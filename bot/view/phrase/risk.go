@@ -45,11 +45,8 @@ func tooFew(r *reset.Request) string {
 	if t.Able == 0 || t.Able >= need {
 		return ""
 	}
-	people := "people"
-	if t.Able == 1 {
-		people = "person"
-	}
-	return fmt.Sprintf("Only %s %s can approve this and %s needed, so it will expire. Your admin can name more approvers.", Count(t.Able), people, isOrAre(need))
+	return fmt.Sprintf("Only %s %s can approve this and %s %s needed, so it will expire. Your admin can name more approvers.",
+		reset.Count(t.Able), Agree(t.Able, "person", "people"), reset.Count(need), Agree(need, "is", "are"))
 }
 
 func riskWords(r *reset.Request, k reset.Risk) string {
@@ -60,13 +57,13 @@ func riskWords(r *reset.Request, k reset.Risk) string {
 	case reset.RiskResetBefore:
 		return resetBefore(r, k)
 	case reset.RiskProtected:
-		return fmt.Sprintf("*Break glass:* includes %s", Plural(n, "protected user"))
+		return fmt.Sprintf("*Break glass:* includes %s", reset.Plural(n, "protected user"))
 	case reset.RiskResistant:
 		return fmt.Sprintf("%s nothing but phishing-resistant factors: what an attacker wants gone", some(n, "has", "have"))
 	case reset.RiskDepartments:
 		parts := make([]string, 0, len(k.Departments))
 		for _, d := range k.Departments {
-			parts = append(parts, fmt.Sprintf("%s (%s)", Escape(d.Name), Count(d.Users)))
+			parts = append(parts, fmt.Sprintf("%s (%s)", Escape(d.Name), reset.Count(d.Users)))
 		}
 		if len(parts) == 1 {
 			return "Whole department: " + parts[0]
@@ -93,7 +90,7 @@ func resetBefore(r *reset.Request, k reset.Risk) string {
 	case k.Users == r.Plan.Resets && k.Users == 1:
 		s = "Already reset"
 	case k.Users == r.Plan.Resets:
-		s = fmt.Sprintf("All %s were already reset", Count(k.Users))
+		s = fmt.Sprintf("All %s were already reset", reset.Count(k.Users))
 	}
 	if len(k.Requests) > 0 {
 		s += ", last by " + ids(k.Requests)
@@ -102,18 +99,13 @@ func resetBefore(r *reset.Request, k reset.Risk) string {
 		s += " " + Date(k.Last)
 	}
 	if k.Most > 1 {
-		s += fmt.Sprintf(" (up to %s times)", Count(k.Most))
+		s += fmt.Sprintf(" (up to %s times)", reset.Count(k.Most))
 	}
 	return s
 }
 
 // some counts users with the verb that fits: "1 user is", "12 users are".
-func some(n int, one, many string) string {
-	if n == 1 {
-		return "1 user " + one
-	}
-	return Users(n) + " " + many
-}
+func some(n int, one, many string) string { return Users(n) + " " + Agree(n, one, many) }
 
 func ids(all []reset.ID) string {
 	words := make([]string, 0, len(all))
@@ -121,12 +113,4 @@ func ids(all []reset.ID) string {
 		words = append(words, Told(string(id)))
 	}
 	return And(words)
-}
-
-// isOrAre is "1 is", "2 are".
-func isOrAre(n int) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return Count(n) + " are"
 }

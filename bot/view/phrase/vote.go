@@ -17,7 +17,7 @@ func Deciders(all []reset.Decision) string {
 		names = append(names, Decider(v))
 	}
 	if n := len(all) - DecidersShown; n > 0 {
-		names = append(names, Count(n)+" more")
+		names = append(names, reset.Count(n)+" more")
 	}
 	return And(names)
 }
@@ -39,9 +39,9 @@ func Decider(v reset.Decision) string {
 // StillNeeded says which approvals are still needed: "2 more approvals needed, one of them from @security"; mrkdwn.
 func StillNeeded(r *reset.Request) string {
 	w := r.StillNeeded()
-	s := Plural(w.More, "more approval") + " needed"
+	s := reset.Plural(w.More, "more approval") + " needed"
 	if len(r.Approved) == 0 {
-		s = Plural(w.More, "approval") + " needed"
+		s = reset.Plural(w.More, "approval") + " needed"
 	}
 	quorums := make([]string, 0, len(w.From))
 	for _, q := range w.From[:min(len(w.From), DecidersShown)] {
@@ -57,7 +57,7 @@ func StillNeeded(r *reset.Request) string {
 	case w.Groups == len(quorums):
 		return s + ", one each from " + And(quorums)
 	}
-	return fmt.Sprintf("%s, %s of them from %s", s, Count(w.Groups), Or(quorums))
+	return fmt.Sprintf("%s, %s of them from %s", s, reset.Count(w.Groups), Or(quorums))
 }
 
 func Fell(v reset.Decision) string {
