@@ -15,12 +15,11 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
-	"factorbot/bot/workqueue"
 )
 
 const (
-	alertPrefix    = "alert-"
-	reportedPrefix = alertPrefix + "reported-"
+	alertPrefix = "alert-"
+	reported    = "reported-"
 )
 
 // AlertPoster tells a channel of its own what somebody should look at: break-glass
@@ -35,52 +34,34 @@ type AlertPoster struct {
 
 // Run tells until ctx is done.
 func (a *AlertPoster) Run(ctx context.Context) error {
-	run := &alertRun{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
-	return (&workqueue.Follower{Name: "alerts", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "alerts")}).Run(ctx)
-}
-
-// alertRun is one Run of an AlertPoster.
-type alertRun struct {
-	*AlertPoster
-	sender *sender
+	s := newSender(a.Slack, a.Record, a.Log, a.Now)
+	return s.follow(ctx, func(ctx context.Context, r *reset.Request) (time.Duration, error) { return 0, a.look(ctx, s, r) })
 }
 
 // look posts the alerts of a request that are not posted yet.
-func (a *alertRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := a.Record.Get(ctx, id)
-	if errors.Is(err, reset.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", id, err)
-	}
+func (a *AlertPoster) look(ctx context.Context, s *sender, r *reset.Request) error {
 	all := alerts(r)
 	if a.Channel == "" {
-		all = slices.DeleteFunc(all, func(w alert) bool { return !strings.HasPrefix(string(w.slot), reportedPrefix) })
+		all = slices.DeleteFunc(all, func(w alert) bool { return !strings.HasPrefix(string(w.slot), alertPrefix+reported) })
 	}
 	if len(all) == 0 {
-		return 0, nil
+		return nil
 	}
-	list, err := a.Record.Messages(ctx, id)
+	have, err := s.messages(ctx, r.ID)
 	if err != nil {
-		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+		return err
 	}
-	have := bySlot(list)
 	for _, w := range all {
 		m := have[w.slot]
 		if m.TS != "" && m.Shown != "" || m.Gone {
 			continue
 		}
 		m.Slot, m.Channel = w.slot, cmp.Or(a.Channel, r.Asked.Channel)
-		hash, bad := w.what.Hash()
-		if bad != nil {
-			return 0, bad
-		}
-		if _, one := a.sender.put(ctx, r, m, w.what, hash); one != nil { // the others do not wait for it
-			err = errors.Join(err, fmt.Errorf("%s of %s: %w", w.slot, id, one))
+		if _, one := s.put(ctx, r, m, w.what); one != nil { // the others do not wait for it
+			err = errors.Join(err, fmt.Errorf("%s of %s: %w", w.slot, r.ID, one))
 		}
 	}
-	return 0, err
+	return err
 }
 
 // alert is one message in the channel for alerts.
@@ -103,7 +84,7 @@ func alerts(r *reset.Request) []alert {
 		}
 	}
 	for _, w := range r.Reported {
-		add("reported-"+strconv.Itoa(w.Row), view.ReportAlert(r, w))
+		add(reported+strconv.Itoa(w.Row), view.ReportAlert(r, w))
 	}
 	return all
 }

@@ -3,8 +3,6 @@ package announcer
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,12 +11,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"factorbot/bot/reset"
-	"factorbot/bot/slackapi"
+	"factorbot/bot/workqueue"
 )
 
 const (
-	// settledSince is how far back settled requests are looked through at the start for messages that Slack lacks.
-	settledSince = 30 * 24 * time.Hour
 	// progressBudget is how many edits of progress messages a minute all requests share.
 	progressBudget = 40
 	// lookSoon is when a pass that left something open looks again.
@@ -58,30 +54,15 @@ type run struct {
 
 // Deleted is told that a message was deleted. If its request is not settled it is posted again.
 func (a *Announcer) Deleted(c reset.Channel, ts string) {
-	if run := a.running.Load(); run != nil {
-		run.deleted(spot{c, ts})
+	run := a.running.Load()
+	if run == nil {
+		return
 	}
-}
-
-func (a *run) deleted(s spot) {
-	a.sender.noteDeleted(s)
-	a.mu.Lock()
-	ids := slices.Collect(maps.Keys(a.posts)) // requests that are not settled, or not all of whose messages are shown
-	a.mu.Unlock()
-	for _, id := range ids {
-		a.nudge(id)
-	}
-}
-
-// nudge makes a poster look again, if there is one.
-func (a *run) nudge(id reset.ID) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if p := a.posts[id]; p != nil {
-		select {
-		case p.changed <- struct{}{}:
-		default:
-		}
+	run.sender.noteDeleted(spot{c, ts})
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	for _, p := range run.posts { // of requests that are not settled, or not all of whose messages are shown
+		p.poke()
 	}
 }
 
@@ -97,44 +78,13 @@ func (a *Announcer) Run(ctx context.Context) error {
 	defer a.running.Store(nil)
 	defer a.waiting.Store(0)
 	defer run.wg.Wait()
-	run.wg.Go(func() { run.walk(ctx) })
-	for try := 0; ; try++ {
-		err := run.watch(ctx)
-		if ctx.Err() != nil {
-			return nil
+	workqueue.Each(ctx, a.Record, a.Log, a.Now(), func(id reset.ID) { run.wake(ctx, id) }, func(id reset.ID) {
+		have, err := run.sender.messages(ctx, id)
+		if err != nil || have[SlotComplete].Shown == "" {
+			run.wake(ctx, id)
 		}
-		a.Log.Error("the requests cannot be watched", "error", slackapi.LogText(err))
-		if slackapi.Pause(ctx, slackapi.RetryDelay(err, try)) != nil {
-			return nil
-		}
-	}
-}
-
-func (a *run) watch(ctx context.Context) error {
-	for id, err := range a.Record.Watch(ctx) {
-		if err != nil {
-			return err
-		}
-		a.wake(ctx, id)
-	}
-	return errWatchEnded
-}
-
-// walk wakes the settled requests whose messages may be incomplete.
-func (a *run) walk(ctx context.Context) {
-	for id, err := range a.Record.Settled(ctx, a.Now().Add(-settledSince)) {
-		if err != nil {
-			if ctx.Err() == nil {
-				a.Log.Error("settled requests cannot be looked through", "error", slackapi.LogText(err))
-			}
-			return
-		}
-		have, err := a.Record.Messages(ctx, id)
-		if err == nil && bySlot(have)[SlotComplete].Shown != "" {
-			continue
-		}
-		a.wake(ctx, id)
-	}
+	})
+	return nil
 }
 
 // wake tells the request's poster that something changed; there is one at a time.
@@ -148,10 +98,7 @@ func (a *run) wake(ctx context.Context, id reset.ID) {
 		a.wg.Go(func() { p.keep(ctx) })
 	}
 	a.note(p, true)
-	select {
-	case p.changed <- struct{}{}:
-	default:
-	}
+	p.poke()
 }
 
 // note counts the posters with something that Slack does not show. a.mu is held.

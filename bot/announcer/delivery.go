@@ -10,6 +10,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/workqueue"
 )
 
 // fileAhead is how long the messages after a file wait for it, so that they come
@@ -99,10 +100,7 @@ func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset
 		p.own.Unlock()
 		close(job.done)
 		if left {
-			select {
-			case p.changed <- struct{}{}:
-			default:
-			}
+			p.poke()
 		}
 	})
 	return job
@@ -110,14 +108,7 @@ func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset
 
 // awaits reports whether a delivery ends within fileAhead; one that does not wakes the poster later.
 func (p *poster) awaits(ctx context.Context, slot reset.Slot, job *deliveryJob) bool {
-	t := time.NewTimer(fileAhead)
-	defer t.Stop()
-	select {
-	case <-job.done:
-		return true
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	workqueue.Rest(ctx, fileAhead, job.done)
 	p.own.Lock()
 	defer p.own.Unlock()
 	job.left = p.jobs[slot] == job

@@ -35,11 +35,10 @@ const listTime = 20 * time.Second
 // askApprovers writes down once for each revision whom it needs. What is written down
 // is delivered however often the program starts.
 func (p *poster) askApprovers(ctx context.Context, r *reset.Request, _ message, marker reset.Message) (reset.Message, time.Duration, error) {
-	list, err := p.Record.Messages(ctx, p.id)
+	have, err := p.sender.messages(ctx, p.id)
 	if err != nil {
-		return marker, 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
+		return marker, 0, err
 	}
-	have := bySlot(list)
 	asking, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	people, err := p.Approvers.MayApprove(asking, r)

@@ -2,7 +2,6 @@ package announcer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -11,7 +10,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
-	"factorbot/bot/workqueue"
 )
 
 // SlotEnrolled is the line in the thread that says how many users have enrolled again.
@@ -38,29 +36,16 @@ type EnrolmentReporter struct {
 
 // Run tells until ctx is done.
 func (a *EnrolmentReporter) Run(ctx context.Context) error {
-	run := &enrolledRun{a, newSender(a.Slack, a.Record, a.Log, a.Now)}
-	return (&workqueue.Follower{Name: "enrolled", Requests: a.Record, Log: a.Log, Now: a.Now, Do: run.look, Delay: delay(a.Log, "enrolled")}).Run(ctx)
-}
-
-// enrolledRun is one Run of an EnrolmentReporter.
-type enrolledRun struct {
-	*EnrolmentReporter
-	sender *sender
+	s := newSender(a.Slack, a.Record, a.Log, a.Now)
+	return s.follow(ctx, func(ctx context.Context, r *reset.Request) (time.Duration, error) { return a.look(ctx, s, r) })
 }
 
 // tooLate is how long after a run the last line is still worth telling, where the bot was away.
 const tooLate = 24 * time.Hour
 
 // look tells the line that is due, and says when the next one is.
-func (f *enrolledRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := f.Record.Get(ctx, id)
-	if errors.Is(err, reset.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", id, err)
-	}
-	since := f.Now().Sub(r.SettledAt)
+func (a *EnrolmentReporter) look(ctx context.Context, s *sender, r *reset.Request) (again time.Duration, err error) {
+	since := a.Now().Sub(r.SettledAt)
 	if !r.State.Settled() || !r.HasRun() || since > tooLate || r.Totals == nil || r.Totals.ByOutcome[reset.OutcomeReset] == 0 || r.Asked.Kind == reset.KindExport {
 		return 0, nil
 	}
@@ -75,20 +60,19 @@ func (f *enrolledRun) look(ctx context.Context, id reset.ID) (again time.Duratio
 	if due == 0 {
 		return next, nil
 	}
-	list, err := f.Record.Messages(ctx, id)
+	have, err := s.messages(ctx, r.ID)
 	if err != nil {
-		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+		return 0, err
 	}
-	have := bySlot(list)
 	if m := have[SlotEnrolled]; m.Gone || m.Shown != "" && !m.At.Before(r.SettledAt.Add(due)) {
 		return next, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, enrolledTime)
 	defer cancel()
-	of, back, err := f.Enrolled.Enrolled(asking, id)
+	of, back, err := a.Enrolled.Enrolled(asking, r.ID)
 	if err != nil {
-		return 0, fmt.Errorf("ask who has enrolled since %s: %w", id, err)
+		return 0, fmt.Errorf("ask who has enrolled since %s: %w", r.ID, err)
 	}
-	wait, err := f.sender.underThread(ctx, r, have, SlotEnrolled, view.EnrolledAfter(r, back, of, due))
+	wait, err := s.underThread(ctx, r, have, SlotEnrolled, view.EnrolledAfter(r, back, of, due))
 	return sooner(next, wait), err
 }

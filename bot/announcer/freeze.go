@@ -2,13 +2,12 @@ package announcer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -274,53 +273,21 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 
 // post tells a channel one fact, after it has looked for a post that was not answered.
 func (f *freezeRun) post(ctx context.Context, c reset.Channel, t *toldChannel, x freezeFact) (refused, err error) {
-	key := f.key(c, x)
+	key := keyOf(f.Org, string(c), strconv.FormatInt(x.Seq, 10), x.At.UTC().Format(time.RFC3339Nano))
+	m := reset.Message{Channel: c, At: t.Tried}
 	if !t.Tried.IsZero() {
-		found, refused := f.isPosted(ctx, c, t, key)
-		if found || refused != nil {
+		found, refused := f.sender.find(ctx, m, key)
+		if found != "" || refused != nil {
 			return refused, nil
 		}
 	}
-	if refused := f.sender.limits.closed("chat.postMessage"); refused != nil {
-		return refused, nil
-	}
-	t.Tried = f.Now()
-	if err := f.save(ctx); err != nil {
-		return nil, err
-	}
-	m := x.words()
-	refused = f.sender.limits.through(ctx, "chat.postMessage", func(ctx context.Context) error {
-		_, _, err := f.Slack.PostMessageContext(ctx, string(c), append(content(m),
-			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))...)
+	mark := slack.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}
+	refused = f.sender.send(ctx, &m, x.words(), mark, func() error {
+		t.Tried = m.At
+		err = f.save(ctx)
 		return err
 	})
-	if refused != nil && !slackapi.MayHaveActed(refused) {
-		t.Tried = time.Time{}
-		return refused, f.save(ctx)
-	}
-	return refused, nil
-}
-
-func (f *freezeRun) isPosted(ctx context.Context, c reset.Channel, t *toldChannel, key string) (bool, error) {
-	for cursor := ""; ; {
-		page, next, err := f.sender.page(ctx, reset.Message{Channel: c, At: t.Tried}, cursor)
-		if err != nil {
-			return false, err
-		}
-		for _, m := range page {
-			if m.Metadata.EventType == eventType && m.Metadata.EventPayload["key"] == key {
-				return true, nil
-			}
-		}
-		if cursor = next; cursor == "" {
-			return false, nil
-		}
-	}
-}
-
-func (f *freezeRun) key(c reset.Channel, x freezeFact) string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%s\n%d\n%s", f.Org, c, x.Seq, x.At.UTC().Format(time.RFC3339Nano))))
-	return hex.EncodeToString(sum[:8])
+	return refused, err
 }
 
 // words are what a channel is told of a fact.
@@ -328,9 +295,9 @@ func (x freezeFact) words() view.Message {
 	if x.Fact != nil {
 		return view.OrgAlert(*x.Fact)
 	}
-	by := make([]reset.Person, 0, len(x.Freeze.Thaws))
-	for _, v := range x.Freeze.Thaws {
-		by = append(by, v.By)
+	by := make([]reset.Person, len(x.Freeze.Thaws))
+	for i, v := range x.Freeze.Thaws {
+		by[i] = v.By
 	}
 	switch x.Name {
 	case "frozen":

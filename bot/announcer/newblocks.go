@@ -2,9 +2,11 @@ package announcer
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,25 +26,21 @@ type newBlocks struct {
 }
 
 // old lists the types that are left out now.
-func (b *newBlocks) old(now time.Time) (types []string) {
+func (b *newBlocks) old(now time.Time) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for t, until := range b.until {
-		if now.Before(until) {
-			types = append(types, t)
-		}
-	}
-	return types
+	maps.DeleteFunc(b.until, func(_ string, until time.Time) bool { return !now.Before(until) })
+	return slices.Collect(maps.Keys(b.until))
 }
 
-func (b *newBlocks) refuse(types []string, now time.Time) {
+func (b *newBlocks) refuse(types []string, until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.until == nil {
 		b.until = map[string]time.Time{}
 	}
 	for _, t := range types {
-		b.until[t] = now.Add(oldFor)
+		b.until[t] = until
 	}
 }
 
@@ -54,32 +52,18 @@ func (s *sender) fitting(v view.Message, send func(view.Message) error) error {
 	v = v.Without(s.blocks.old(s.Now())...)
 	for {
 		err := send(v)
-		if slackapi.ErrorCode(err) != "invalid_blocks" {
+		if slackapi.ErrorCode(err) != "invalid_blocks" || !slices.ContainsFunc(v.Blocks, view.Replaceable) {
 			return err
 		}
 		types := refusedTypes(err, v)
 		if len(types) == 0 {
-			plain := v.Plain()
-			if len(plain.Blocks) == len(v.Blocks) && !hasNew(v) {
-				return err
-			}
 			s.Log.Error("Slack refuses a message's blocks and does not say which; it goes out plain", "error", slackapi.LogText(err))
-			return send(plain)
+			return send(v.Plain())
 		}
 		s.Log.Warn("Slack does not take a type of block; older ones are used for a day", "types", types)
-		s.blocks.refuse(types, s.Now())
+		s.blocks.refuse(types, s.Now().Add(oldFor))
 		v = v.Without(types...)
 	}
-}
-
-// hasNew reports whether a message has blocks with an older form.
-func hasNew(v view.Message) bool {
-	for i := range v.Blocks {
-		if _, ok := v.Replaceable(i); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // blockPointer is how Slack's errors point to a block of a message:
@@ -98,16 +82,12 @@ func refusedTypes(err error, v view.Message) (types []string) {
 			said = append(said, *e.Message)
 		}
 	}
-	for _, s := range said {
-		for _, found := range blockPointer.FindAllStringSubmatch(s, -1) {
-			i, err := strconv.Atoi(found[1])
-			if err != nil {
-				continue
-			}
-			if t, ok := v.Replaceable(i); ok && !slices.Contains(types, t) {
-				types = append(types, t)
-			}
+	for _, found := range blockPointer.FindAllStringSubmatch(strings.Join(said, "\n"), -1) {
+		i, err := strconv.Atoi(found[1])
+		if err == nil && i < len(v.Blocks) && view.Replaceable(v.Blocks[i]) {
+			types = append(types, string(v.Blocks[i].BlockType()))
 		}
 	}
-	return types
+	slices.Sort(types)
+	return slices.Compact(types)
 }

@@ -17,7 +17,6 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
-	"factorbot/bot/workqueue"
 )
 
 // Affected finds the people who were reset.
@@ -82,42 +81,22 @@ func (n *Notifier) Run(ctx context.Context) error {
 		Notifier: n, sender: newSender(n.Slack, n.Record, n.Log, n.Now),
 		posts: newLimiter(noticeBudget), queues: map[reset.ID]*queue{},
 	}
-	return (&workqueue.Follower{Name: "notices", Requests: n.Record, Log: n.Log, Now: n.Now, Do: run.look, Delay: delay(n.Log, "notices")}).Run(ctx)
-}
-
-// delay is how long a follower waits after an error of Slack's.
-func delay(log *slog.Logger, part string) func(id reset.ID, err error, try int) time.Duration {
-	return func(id reset.ID, err error, try int) time.Duration {
-		wait := slackapi.RetryDelay(err, try)
-		var limited *slack.RateLimitedError
-		if !errors.As(err, &limited) && try%10 == 0 {
-			log.Warn("something about a request is not told yet", "part", part, "request", id, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
-		}
-		return wait
-	}
+	return run.sender.follow(ctx, run.look)
 }
 
 func noticeSlot(row int) reset.Slot { return reset.Slot(noticePrefix + strconv.Itoa(row)) }
 
 // look tells one user of the request, or at the end says in the thread how many were told.
-func (n *noticeRun) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := n.Record.Get(ctx, id)
-	if errors.Is(err, reset.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", id, err)
-	}
+func (n *noticeRun) look(ctx context.Context, r *reset.Request) (again time.Duration, err error) {
 	if !r.Asked.Options.TellUsers || !r.HasRun() || r.Asked.Options.DryRun || r.Asked.Kind == reset.KindExport {
 		return 0, nil
 	}
-	list, err := n.Record.Messages(ctx, id)
+	have, err := n.sender.messages(ctx, r.ID)
 	if err != nil {
-		return 0, fmt.Errorf("read the messages of %s: %w", id, err)
+		return 0, err
 	}
-	have := bySlot(list)
 	if sum := have[SlotNotices]; sum.Shown != "" || sum.Gone {
-		delete(n.queues, id)
+		delete(n.queues, r.ID)
 		return 0, nil
 	}
 	q, err := n.fold(ctx, r)
@@ -143,7 +122,7 @@ func (n *noticeRun) look(ctx context.Context, id reset.ID) (again time.Duration,
 	}
 	again, err = n.sum(ctx, r, have)
 	if again == 0 && err == nil {
-		delete(n.queues, id)
+		delete(n.queues, r.ID)
 	}
 	return again, err
 }
@@ -248,12 +227,7 @@ func (n *noticeRun) deliver(ctx context.Context, r *reset.Request, row int, m re
 			return err
 		}
 	}
-	v := view.Reset(r, row)
-	hash, err := v.Hash()
-	if err != nil {
-		return err
-	}
-	_, err = n.sender.put(ctx, r, m, v, hash)
+	_, err := n.sender.put(ctx, r, m, view.Reset(r, row))
 	return err
 }
 

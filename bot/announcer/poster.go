@@ -10,12 +10,11 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // SlotComplete is no message: it marks that a settled request has all of them.
 const SlotComplete reset.Slot = "complete"
-
-var errWatchEnded = errors.New("the watch ended")
 
 // poster keeps the messages of one request as they should be. Each message and
 // file is delivered by itself: one that fails is tried again after a wait of its
@@ -94,19 +93,15 @@ func (p *poster) rest(ctx context.Context, again time.Duration) bool {
 	if p.live && slackapi.Pause(ctx, passEvery) != nil {
 		return false
 	}
-	var due <-chan time.Time
-	if again > 0 {
-		t := time.NewTimer(again)
-		defer t.Stop()
-		due = t.C
-	}
+	return workqueue.Rest(ctx, again, p.changed)
+}
+
+// poke has another pass begin.
+func (p *poster) poke() {
 	select {
-	case <-ctx.Done():
-		return false
-	case <-due:
-	case <-p.changed:
+	case p.changed <- struct{}{}:
+	default:
 	}
-	return true
 }
 
 // passResult is what a pass has come to so far.
@@ -136,11 +131,10 @@ func (p *poster) pass(ctx context.Context) (again time.Duration, err error) {
 		return 0, fmt.Errorf("read %s: %w", p.id, err)
 	}
 	p.live = r.State.Active()
-	list, err := p.Record.Messages(ctx, p.id)
+	have, err := p.sender.messages(ctx, p.id)
 	if err != nil {
-		return 0, fmt.Errorf("read the messages of %s: %w", p.id, err)
+		return 0, err
 	}
-	have := bySlot(list)
 	if have[SlotComplete].Shown == version(r) {
 		return 0, nil
 	}
@@ -176,7 +170,9 @@ func (p *poster) inPlace(ctx context.Context, r *reset.Request, have map[reset.S
 func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.Slot]reset.Message, k view.Known, res *passResult) {
 	if marker := askedSlot(r.Plan.Revision); p.Approvers != nil && r.State == reset.Pending && have[marker].Shown == "" {
 		res.add(p.attempt(ctx, r, message{slot: marker, slow: true}, have, p.askApprovers))
-		have = p.reread(ctx, have) // it wrote down whom to ask
+		if now, err := p.sender.messages(ctx, p.id); err == nil { // it wrote down who is asked
+			have = now
+		}
 	}
 	for _, w := range append(directMessages(r, have, k, p.Now()), unreachableNotice(r, have, res.lost)...) {
 		res.add(p.attempt(ctx, r, w, have, p.direct))
@@ -184,15 +180,6 @@ func (p *poster) toPeople(ctx context.Context, r *reset.Request, have map[reset.
 	for _, w := range undelivered(r, have, p.refused()) {
 		res.add(p.attempt(ctx, r, w, have, p.deliver))
 	}
-}
-
-// reread returns the messages as they are recorded now, or those that were known.
-func (p *poster) reread(ctx context.Context, have map[reset.Slot]reset.Message) map[reset.Slot]reset.Message {
-	list, err := p.Record.Messages(ctx, p.id)
-	if err != nil {
-		return have
-	}
-	return bySlot(list)
 }
 
 // settled records that nothing is left to tell of a settled request, and forgets the file of an export.
@@ -210,14 +197,6 @@ func (p *poster) settled(ctx context.Context, r *reset.Request) error {
 }
 
 func (p *poster) save(ctx context.Context, m reset.Message) error { return p.sender.save(ctx, p.id, m) }
-
-func bySlot(list []reset.Message) map[reset.Slot]reset.Message {
-	m := make(map[reset.Slot]reset.Message, len(list))
-	for _, x := range list {
-		m[x.Slot] = x
-	}
-	return m
-}
 
 // version names a settled request's last state.
 func version(r *reset.Request) string {

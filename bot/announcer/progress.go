@@ -194,7 +194,7 @@ func (p *poster) progress(ctx context.Context, r *reset.Request, _ message, m re
 		return m, wait, nil
 	}
 	p.tally.turn = time.Time{}
-	m, err = p.sender.put(ctx, r, m, v, hash)
+	m, err = p.sender.putAs(ctx, r, m, v, hash)
 	p.tally.edited = p.Now()
 	if err != nil && counts {
 		return m, editEvery, nil // late counts are of no use

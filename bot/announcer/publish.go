@@ -31,7 +31,7 @@ func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.
 			}
 		}
 	}
-	m, err = p.sender.put(ctx, r, m, w.show(link), hash)
+	m, err = p.sender.putAs(ctx, r, m, w.show(link), hash)
 	return m, cmp.Or(err, missing)
 }
 
@@ -43,11 +43,11 @@ func (e *linkError) Unwrap() error { return e.err }
 
 // permalink is the address of the approval message; "" if it is gone.
 func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, err error) {
-	list, err := p.Record.Messages(ctx, r.ID)
+	have, err := p.sender.messages(ctx, r.ID)
 	if err != nil {
-		return "", fmt.Errorf("read the messages: %w", err)
+		return "", err
 	}
-	m := bySlot(list)[reset.SlotApproval]
+	m := have[reset.SlotApproval]
 	switch {
 	case m.TS == "" && !m.Gone && isAnnounced(r):
 		return "", &laterError{lookSoon} // it is about to be posted

@@ -14,7 +14,7 @@ import (
 // newLimiter lets n things happen a minute, spread, with a burst of a quarter:
 // never more than 5/4 of n in any minute.
 func newLimiter(n int) *rate.Limiter {
-	return rate.NewLimiter(rate.Limit(float64(n)/time.Minute.Seconds()), max(1, n/4))
+	return rate.NewLimiter(rate.Every(time.Minute/time.Duration(n)), max(1, n/4))
 }
 
 // take takes one of what the limiter allows, or says how long until it does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
+	"factorbot/bot/workqueue"
 )
 
 // eventType marks our messages, so that a post whose answer was lost is found again.
@@ -31,7 +33,7 @@ const (
 // to Slack in one Run shares one.
 type sender struct {
 	Slack  *slack.Client
-	Record Record // nil: it only looks for messages
+	Record Record // nil: what it posts is written down elsewhere
 	Log    *slog.Logger
 	Now    func() time.Time
 
@@ -74,12 +76,40 @@ func (s *sender) forget(id reset.ID) {
 	delete(s.looked, id)
 }
 
+// messages returns what is recorded of a request's messages.
+func (s *sender) messages(ctx context.Context, id reset.ID) (map[reset.Slot]reset.Message, error) {
+	list, err := s.Record.Messages(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the messages of %s: %w", id, err)
+	}
+	m := make(map[reset.Slot]reset.Message, len(list))
+	for _, x := range list {
+		m[x.Slot] = x
+	}
+	return m, nil
+}
+
 // save records a message of a request.
 func (s *sender) save(ctx context.Context, id reset.ID, m reset.Message) error {
 	if err := s.Record.SaveMessages(ctx, id, m); err != nil {
 		return fmt.Errorf("record the message: %w", err)
 	}
 	return nil
+}
+
+// follow has every request looked at until ctx is done, as often as look says.
+func (s *sender) follow(ctx context.Context, look func(context.Context, *reset.Request) (again time.Duration, err error)) error {
+	return (&workqueue.Follower{Requests: s.Record, Log: s.Log, Now: s.Now, Do: look, Delay: s.delay}).Run(ctx)
+}
+
+// delay is how long a follower waits after an error of Slack's.
+func (s *sender) delay(id reset.ID, err error, try int) time.Duration {
+	wait := slackapi.RetryDelay(err, try)
+	var limited *slack.RateLimitedError
+	if !errors.As(err, &limited) && try%10 == 0 {
+		s.Log.Warn("something about a request is not told yet", "request", id, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
+	}
+	return wait
 }
 
 // unseen reports that a message should be edited though it shows what it
@@ -102,12 +132,21 @@ func (s *sender) unseen(r *reset.Request, m reset.Message) bool {
 }
 
 // put posts or edits a message and records what it shows.
-func (s *sender) put(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
+func (s *sender) put(ctx context.Context, r *reset.Request, m reset.Message, v view.Message) (reset.Message, error) {
+	hash, err := v.Hash()
+	if err != nil {
+		return m, err
+	}
+	return s.putAs(ctx, r, m, v, hash)
+}
+
+// putAs records that a message shows what has this hash, such as one whose link is still to come.
+func (s *sender) putAs(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
 	if m.TS == "" && m.At.IsZero() { // what was posted after a backup that was put back is not recorded
 		m.At = r.RestoredFrom
 	}
 	if m.TS == "" && !m.At.IsZero() {
-		found, err := s.find(ctx, r, m)
+		found, err := s.find(ctx, m, markKey(r, m.Slot))
 		if err != nil {
 			return m, err
 		}
@@ -119,31 +158,11 @@ func (s *sender) put(ctx context.Context, r *reset.Request, m reset.Message, v v
 	return s.edit(ctx, r, m, v, hash)
 }
 
-// post writes down that it is about to post, posts, and writes down what came of it.
+// post posts a message of a request, with a mark by which it is found again.
 func (s *sender) post(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
-	if err := s.limits.closed("chat.postMessage"); err != nil {
-		return m, err
-	}
-	m.At, m.Shown = s.Now(), ""
-	if err := s.save(ctx, r.ID, m); err != nil {
-		return m, err
-	}
-	err := s.fitting(v, func(v view.Message) error {
-		return s.limits.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
-			_, m.TS, err = s.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
-				slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(mark(r, m.Slot)),
-				slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
-			return err
-		})
-	})
+	err := s.send(ctx, &m, v, mark(r, m.Slot), func() error { return s.save(ctx, r.ID, m) })
 	if err != nil {
-		if m.TS = ""; !slackapi.MayHaveActed(err) { // else the next try looks for it first
-			m.At = time.Time{}
-			if err := s.save(ctx, r.ID, m); err != nil {
-				return m, err
-			}
-		}
-		return m, fmt.Errorf("post: %w", err)
+		return m, err
 	}
 	if m.Shown = hash; m.Slot == reset.SlotApproval {
 		s.mu.Lock()
@@ -151,6 +170,36 @@ func (s *sender) post(ctx context.Context, r *reset.Request, m reset.Message, v 
 		s.mu.Unlock()
 	}
 	return m, s.save(ctx, r.ID, m)
+}
+
+// send has it written down that a message is about to be posted, posts it, and has it
+// written down if that failed for sure. Otherwise the next try looks for it first.
+func (s *sender) send(ctx context.Context, m *reset.Message, v view.Message, mark slack.SlackMetadata, save func() error) error {
+	if err := s.limits.closed("chat.postMessage"); err != nil {
+		return err
+	}
+	m.At, m.Shown = s.Now(), ""
+	if err := save(); err != nil {
+		return err
+	}
+	err := s.fitting(v, func(v view.Message) error {
+		return s.limits.through(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
+			_, m.TS, err = s.Slack.PostMessageContext(ctx, string(m.Channel), append(content(v),
+				slack.MsgOptionTS(m.Thread), slack.MsgOptionMetadata(mark),
+				slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
+			return err
+		})
+	})
+	if err == nil {
+		return nil
+	}
+	if m.TS = ""; !slackapi.MayHaveActed(err) {
+		m.At = time.Time{}
+		if err := save(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("post: %w", err)
 }
 
 func (s *sender) edit(ctx context.Context, r *reset.Request, m reset.Message, v view.Message, hash string) (reset.Message, error) {
@@ -194,19 +243,20 @@ func mark(r *reset.Request, slot reset.Slot) slack.SlackMetadata {
 }
 
 func markKey(r *reset.Request, slot reset.Slot) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{
-		r.Org, string(r.ID), r.Asked.At.UTC().Format(time.RFC3339Nano), string(slot),
-	}, "\n")))
+	return keyOf(r.Org, string(r.ID), r.Asked.At.UTC().Format(time.RFC3339Nano), string(slot))
+}
+
+func keyOf(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return hex.EncodeToString(sum[:8])
 }
 
 // searchBack is how far before a try its message is looked for: Slack's clock is not ours.
 const searchBack = 10 * time.Minute
 
-// find looks in Slack for a message whose post was not answered. It returns "" if there is none.
-func (s *sender) find(ctx context.Context, r *reset.Request, m reset.Message) (ts string, err error) {
-	key, cursor := markKey(r, m.Slot), ""
-	for {
+// find looks in Slack for a message whose post was not answered, by the key of its mark. It returns "" if there is none.
+func (s *sender) find(ctx context.Context, m reset.Message, key string) (ts string, err error) {
+	for cursor := ""; ; {
 		var page []slack.Message
 		page, cursor, err = s.page(ctx, m, cursor)
 		if slackapi.ErrorCode(err) == "thread_not_found" {
@@ -293,6 +343,6 @@ func (s *sender) underThread(ctx context.Context, r *reset.Request, have map[res
 	if err != nil || m.TS != "" && m.Shown == hash {
 		return 0, err
 	}
-	_, err = s.put(ctx, r, m, v, hash)
+	_, err = s.putAs(ctx, r, m, v, hash)
 	return 0, err
 }

@@ -80,7 +80,7 @@ const mostOpened = 64
 func (h *Publisher) prepare() {
 	h.once.Do(func() {
 		h.opened, h.nudge = make(chan opening, mostOpened), make(chan struct{}, 1)
-		h.limit = rate.NewLimiter(rate.Limit(float64(homeBudget)/time.Minute.Seconds()), homeBudget/4)
+		h.limit = rate.NewLimiter(rate.Every(time.Minute/homeBudget), homeBudget/4)
 		h.queue = workqueue.New(4)
 		h.subs, h.moved, h.known = map[reset.Person]*subscriber{}, map[reset.ID]bool{}, map[reset.ID]string{}
 	})
@@ -102,7 +102,7 @@ func (h *Publisher) Run(ctx context.Context) error {
 	defer h.queue.Wait()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { h.watch(ctx) })
+	wg.Go(func() { workqueue.Watch(ctx, h.Source.Watch, h.Log, h.note) })
 	wg.Go(func() { h.keep(ctx) })
 	for {
 		select {
@@ -221,39 +221,21 @@ func (h *Publisher) tab(ctx context.Context, o opening) (slack.HomeTabViewReques
 
 // keep publishes the open tabs again when something of them changes, until ctx is done.
 func (h *Publisher) keep(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.nudge:
-		}
-		if slackapi.Pause(ctx, homeEvery) != nil {
-			return
-		}
+	for workqueue.Rest(ctx, 0, h.nudge) && workqueue.Rest(ctx, homeEvery, nil) {
 		if h.differs(ctx) {
 			h.again(ctx)
 		}
 	}
 }
 
-// watch notes which requests move.
-func (h *Publisher) watch(ctx context.Context) {
-	for try := 0; ; try++ {
-		for id, err := range h.Source.Watch(ctx) {
-			if err != nil {
-				break
-			}
-			h.mu.Lock()
-			h.moved[id] = true
-			h.mu.Unlock()
-			select {
-			case h.nudge <- struct{}{}:
-			default:
-			}
-		}
-		if slackapi.Pause(ctx, slackapi.RetryDelay(nil, try)) != nil {
-			return
-		}
+// note remembers that a request moved.
+func (h *Publisher) note(id reset.ID) {
+	h.mu.Lock()
+	h.moved[id] = true
+	h.mu.Unlock()
+	select {
+	case h.nudge <- struct{}{}:
+	default:
 	}
 }
 

@@ -59,17 +59,10 @@ func (m Message) replaced(which func(newer) bool) Message {
 	return Message{Text: m.Text, Blocks: blocks}
 }
 
-// Replaceable returns the type of the block at an index, if [Message.Without]
-// can replace it.
-func (m Message) Replaceable(i int) (kind string, ok bool) {
-	if i < 0 || i >= len(m.Blocks) {
-		return "", false
-	}
-	b, ok := m.Blocks[i].(newer)
-	if !ok {
-		return "", false
-	}
-	return string(b.BlockType()), true
+// Replaceable reports whether [Message.Without] can replace a block.
+func Replaceable(b slack.Block) bool {
+	_, ok := b.(newer)
+	return ok
 }
 
 // Slack's limits that this package can meet, in characters.

@@ -52,7 +52,7 @@ func TestEnrolledAfter_countsByTheHour(t *testing.T) {
 	if !strings.Contains(m.Text, "*40 of 482 users* set up MFA again within 4 h. 0 at the end, 10 after 1 h, 20 after 2 h, 30 after 3 h, 40 after 4 h.") {
 		t.Errorf("it says %q", m.Text)
 	}
-	if kind, ok := m.Replaceable(len(m.Blocks) - 1); !ok || kind != "data_visualization" {
+	if last := m.Blocks[len(m.Blocks)-1]; !view.Replaceable(last) || last.BlockType() != "data_visualization" {
 		t.Errorf("there is no chart that can be replaced: %v", m.Blocks)
 	}
 	if n := len(m.Plain().Blocks); n != 2 {
@@ -63,7 +63,7 @@ func TestEnrolledAfter_countsByTheHour(t *testing.T) {
 		"nobody yet": view.EnrolledAfter(r, nil, 482, time.Hour),
 		"too soon":   view.Enrolled(r, hourly(r, 9), 482, r.SettledAt.Add(time.Second)),
 	} {
-		if _, ok := m.Replaceable(len(m.Blocks) - 1); ok {
+		if view.Replaceable(m.Blocks[len(m.Blocks)-1]) {
 			t.Errorf("%s: there is a chart of it", name)
 		}
 	}

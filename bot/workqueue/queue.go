@@ -47,7 +47,7 @@ func (q *Queue) Add(ctx context.Context, key string, j Job) {
 func (q *Queue) drain(ctx context.Context, key string) {
 	for j := q.next(key); j != nil; j = q.next(key) {
 		for again := q.run(ctx, j); again > 0; again = q.run(ctx, j) {
-			if pause(ctx, again) != nil {
+			if !Rest(ctx, again, nil) {
 				break
 			}
 		}

@@ -48,7 +48,7 @@ func TestQueue_dropsWhatIsLeftAtTheEnd(t *testing.T) {
 		ran := 0
 		l.Add(ctx, "a", Once(func() { <-ctx.Done(); ran++ }))
 		synctest.Wait()
-		l.Add(ctx, "b", Once(func() { _ = pause(context.Background(), time.Hour) }))
+		l.Add(ctx, "b", Once(func() { Rest(context.Background(), time.Hour, nil) }))
 		cancel()
 		l.Wait()
 		if ran != 1 {

@@ -50,7 +50,6 @@ type Webhook struct {
 // what was delivered of them.
 type Record interface {
 	workqueue.Requests
-	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
 	Messages(ctx context.Context, id reset.ID) ([]reset.Message, error)
 	SaveMessages(ctx context.Context, id reset.ID, m ...reset.Message) error
 	PutValue(ctx context.Context, name string, value []byte) error
@@ -86,7 +85,7 @@ func New(ctx context.Context, cfg *config.Config, rec Record, pace func(*reset.R
 
 // Run delivers until ctx is done.
 func (w *Webhook) Run(ctx context.Context) error {
-	return (&workqueue.Follower{Name: "webhook", Requests: w.record, Log: w.log, Now: w.now, Do: w.look, Delay: w.delay}).Run(ctx)
+	return (&workqueue.Follower{Requests: w.record, Log: w.log, Now: w.now, Do: w.look, Delay: w.delay}).Run(ctx)
 }
 
 // delay is the wait after a failed try, and tells the log of it at the first and now and then.
@@ -112,19 +111,12 @@ func hookPatience(_ error, try int) time.Duration {
 }
 
 // look makes the deliveries of a request that were not taken yet, in order.
-func (w *Webhook) look(ctx context.Context, id reset.ID) (again time.Duration, err error) {
-	r, err := w.record.Get(ctx, id)
-	if errors.Is(err, reset.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", id, err)
-	}
+func (w *Webhook) look(ctx context.Context, r *reset.Request) (again time.Duration, err error) {
 	news := hookNewsOf(r, w.since, w.pace(r))
 	if len(news) == 0 {
 		return 0, nil
 	}
-	have, err := w.deliveries(ctx, id)
+	have, err := w.deliveries(ctx, r.ID)
 	if err != nil {
 		return 0, err
 	}
