@@ -1,6 +1,7 @@
 package announcer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,39 +43,34 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w message, m reset
 		m.TS, m.Shown = ts, shared
 		return m, 0, p.save(ctx, m)
 	}
-	if wait := p.patienceWith(m) - p.waited(m); wait > 0 {
+	if wait := p.patience(m); wait > 0 {
 		if m.Shown != "" { // acknowledged: later messages need not wait
 			return m, min(wait, lookSoon), nil
 		}
 		return m, 0, &laterError{min(wait, lookSoon)}
 	}
-	p.own.Lock()
-	p.tries[m.File]++
-	p.own.Unlock()
-	return p.complete(ctx, w, m)
+	return p.complete(ctx, w, m, 1)
 }
 
-// waited is how long a file has been awaited: since it was tried last, or, where the
-// clock was set back since, for as long as this process has looked for it.
-func (p *poster) waited(m reset.Message) time.Duration {
+// sharing is how this process awaits a file that was uploaded.
+type sharing struct {
+	since time.Time // it was tried last, or looked for first
+	more  int       // how often it was shared once more, not having been seen
+}
+
+// patience is how much longer a file may take to appear, which it may longer after each
+// try. It counts from the last try or, where the clock was set back since, from when this
+// process looked for the file first.
+func (p *poster) patience(m reset.Message) time.Duration {
 	now := p.Now()
 	p.own.Lock()
 	defer p.own.Unlock()
-	if _, known := p.since[m.File]; !known {
-		p.since[m.File] = now
+	f, known := p.files[m.File]
+	if !known {
+		f.since = now
+		p.files[m.File] = f
 	}
-	return max(now.Sub(m.At), now.Sub(p.since[m.File]))
-}
-
-// patienceWith is how long a file may take to appear; longer each time.
-func (p *poster) patienceWith(m reset.Message) time.Duration {
-	wait := p.ShareTime
-	if wait == 0 {
-		wait = usualShareTime
-	}
-	p.own.Lock()
-	defer p.own.Unlock()
-	return wait << min(p.tries[m.File], 6)
+	return cmp.Or(p.ShareTime, usualShareTime)<<min(f.more, 6) - max(now.Sub(m.At), now.Sub(f.since))
 }
 
 // lostFile forgets a file that Slack does not know: it never came, or somebody
@@ -95,11 +91,10 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w message, m rese
 	if err != nil {
 		return m, 0, err
 	}
-	got := reset.Digest(hex.EncodeToString(sum.Sum(nil)))
-	if w.file.kind == planFile && got != r.Plan.FileSHA {
+	switch got := reset.Digest(hex.EncodeToString(sum.Sum(nil))); {
+	case w.file.kind == planFile && got != r.Plan.FileSHA:
 		return m, 0, fmt.Errorf("the plan file has the SHA-256 %s, approvals are for %s: it is not posted", got, r.Plan.FileSHA)
-	}
-	if w.file.kind == exportFile && got != r.Export.SHA256 {
+	case w.file.kind == exportFile && got != r.Export.SHA256:
 		return m, 0, fmt.Errorf("the file of the export has the SHA-256 %s, and was made with %s: it is not sent", got, r.Export.SHA256)
 	}
 	var to *slack.GetUploadURLExternalResponse
@@ -117,7 +112,7 @@ func (p *poster) upload(ctx context.Context, r *reset.Request, w message, m rese
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
 	}
-	return p.complete(ctx, w, m)
+	return p.complete(ctx, w, m, 0)
 }
 
 // stream renders the file into Slack.
@@ -137,11 +132,11 @@ func (p *poster) stream(ctx context.Context, r *reset.Request, w message, to str
 	return err
 }
 
-// complete shares an uploaded file in the thread.
-func (p *poster) complete(ctx context.Context, w message, m reset.Message) (reset.Message, time.Duration, error) {
+// complete shares an uploaded file in the thread, once more or for the first time.
+func (p *poster) complete(ctx context.Context, w message, m reset.Message, more int) (reset.Message, time.Duration, error) {
 	m.At = p.Now()
 	p.own.Lock()
-	p.since[m.File] = m.At
+	p.files[m.File] = sharing{since: m.At, more: p.files[m.File].more + more}
 	p.own.Unlock()
 	if err := p.save(ctx, m); err != nil {
 		return m, 0, err
@@ -193,18 +188,14 @@ func (p *poster) sharedAt(ctx context.Context, m reset.Message) (ts string, err 
 // render writes a file of the request and returns its length.
 func (p *poster) render(ctx context.Context, r *reset.Request, kind fileKind, w io.Writer) (int64, error) {
 	n := &counter{w: w}
-	if kind == exportFile {
-		if err := p.Exports.ReadExport(ctx, r.ID, n); err != nil {
-			return n.n, fmt.Errorf("read the file: %w", err)
-		}
-		return n.n, nil
-	}
-	targets := p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0)
 	var err error
-	if kind == planFile {
-		err = roster.WritePlan(n, targets)
-	} else {
-		err = roster.WriteResults(n, reset.Results(p.Record.Log(ctx, r.ID, 1), targets))
+	switch kind {
+	case exportFile:
+		err = p.Exports.ReadExport(ctx, r.ID, n)
+	case planFile:
+		err = roster.WritePlan(n, p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0))
+	case resultFile:
+		err = roster.WriteResults(n, reset.Results(p.Record.Log(ctx, r.ID, 1), p.Record.Targets(ctx, r.ID, r.Plan.Revision, 0)))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("render the file: %w", err)

@@ -25,8 +25,8 @@ const (
 type message struct {
 	slot  reset.Slot
 	place place
-	show  func(link string) view.Message // link is the approval message's, where linked
-	link  bool                           // show needs the link
+	what  view.Message
+	link  func(link string) view.Message // what, with the link of the approval message
 	file  *attachment                    // a file, with no message of its own
 	to    reset.Person                   // of a direct message
 	once  bool                           // is not edited
@@ -54,7 +54,7 @@ func desiredMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view
 	var all []message
 	planned := r.Plan.Digest != ""
 	if isAnnounced(r) {
-		all = append(all, message{slot: reset.SlotApproval, show: func(string) view.Message { return view.Approval(r, k) }})
+		all = append(all, message{slot: reset.SlotApproval, what: view.Approval(r, k)})
 	}
 	export := r.Asked.Kind == reset.KindExport
 	if planned && !export { // an export has no rows
@@ -63,15 +63,17 @@ func desiredMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view
 		}})
 	}
 	if r.Asked.Source.TS != "" && (planned || r.State.Settled()) {
-		all = append(all, message{slot: reset.SlotReply, place: underUpload, link: planned,
-			show: func(link string) view.Message { return view.Reply(r, link) }})
+		reply := message{slot: reset.SlotReply, place: underUpload, what: view.Reply(r, "")}
+		if planned {
+			reply.link = func(link string) view.Message { return view.Reply(r, link) }
+		}
+		all = append(all, reply)
 	}
 	if have[askedSlot(r.Plan.Revision)].Shown == askedGroups && r.State == reset.Pending && len(k.Helpers.Groups) > 0 {
-		all = append(all, message{slot: groupsSlot(r.Plan.Revision), place: underApproval,
-			show: func(string) view.Message { return view.AskGroups(r, k.Helpers) }})
+		all = append(all, message{slot: groupsSlot(r.Plan.Revision), place: underApproval, what: view.AskGroups(r, k.Helpers)})
 	}
 	if planned && view.HasDecision(r) {
-		all = append(all, message{slot: reset.SlotDecision, place: underApproval, show: func(string) view.Message { return view.Decision(r) }})
+		all = append(all, message{slot: reset.SlotDecision, place: underApproval, what: view.Decision(r)})
 	}
 	if r.HasRun() {
 		all = append(all, message{slot: reset.SlotProgress, place: underApproval})
@@ -111,11 +113,11 @@ func pauses(r *reset.Request, have map[reset.Slot]reset.Message, k view.Known) [
 	}
 	for _, slot := range slices.Sorted(maps.Keys(have)) {
 		if at, ok := pauseOf(slot); ok && slot != now {
-			all = append(all, message{slot: slot, place: underApproval, show: func(string) view.Message { return view.PauseOver(r, at) }})
+			all = append(all, message{slot: slot, place: underApproval, what: view.PauseOver(r, at)})
 		}
 	}
 	if now != "" {
-		all = append(all, message{slot: now, place: underApproval, show: func(string) view.Message { return view.Paused(r, k.Helpers) }})
+		all = append(all, message{slot: now, place: underApproval, what: view.Paused(r, k.Helpers)})
 	}
 	return all
 }

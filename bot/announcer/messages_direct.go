@@ -46,7 +46,7 @@ func reminders(r *reset.Request, now time.Time) []message {
 	if r.State != reset.Pending || now.Before(remindAt(r)) {
 		return nil
 	}
-	return []message{{slot: reminderSlot(r.Plan.Revision), place: underApproval, show: func(string) view.Message { return view.Reminder(r) }}}
+	return []message{{slot: reminderSlot(r.Plan.Revision), place: underApproval, what: view.Reminder(r)}}
 }
 
 // nextLook is how long nothing happens to a pending request by itself; 0 for one that does not wait for a decision.
@@ -72,11 +72,11 @@ func directMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view.
 		if r.State != reset.Pending && have[slot].TS == "" && have[slot].At.IsZero() {
 			continue // who was not asked in time hears nothing of what is over
 		}
-		all = append(all, message{slot: slot, to: who, link: true,
-			show: func(link string) view.Message { return view.AskApprover(r, revision, who, link, k) }})
+		all = append(all, message{slot: slot, to: who,
+			link: func(link string) view.Message { return view.AskApprover(r, revision, who, link, k) }})
 		if late && revision == r.Plan.Revision && !r.HasApproved(who) && !have[slot].Gone {
-			all = append(all, message{slot: personal(reset.SlotReminder, revision, who), to: who, link: true, once: true,
-				show: func(link string) view.Message { return view.RemindApprover(r, link, k) }})
+			all = append(all, message{slot: personal(reset.SlotReminder, revision, who), to: who, once: true,
+				link: func(link string) view.Message { return view.RemindApprover(r, link, k) }})
 		}
 	}
 	if r.Export != nil && r.State == reset.Done {
@@ -85,7 +85,7 @@ func directMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view.
 		}})
 	}
 	if hearsEnd(r) {
-		all = append(all, message{slot: reset.SlotEnd, to: r.Asked.By, link: true, show: func(link string) view.Message { return view.Ended(r, link) }})
+		all = append(all, message{slot: reset.SlotEnd, to: r.Asked.By, link: func(link string) view.Message { return view.Ended(r, link) }})
 	}
 	return all
 }
@@ -108,7 +108,7 @@ func unreachableNotice(r *reset.Request, have map[reset.Slot]reset.Message, lost
 	if why == "" && have[reset.SlotAstray].TS == "" {
 		return nil
 	}
-	return []message{{slot: reset.SlotAstray, to: r.Asked.By, show: func(string) view.Message { return view.Astray(r, why) }}}
+	return []message{{slot: reset.SlotAstray, to: r.Asked.By, what: view.Astray(r, why)}}
 }
 
 // undelivered is the message in the thread about who could not be written to.
@@ -132,7 +132,7 @@ func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[
 	if len(people) == 0 && have[reset.SlotUntold].TS == "" {
 		return nil
 	}
-	return []message{{slot: reset.SlotUntold, place: underApproval, show: func(string) view.Message { return view.Untold(r, people) }}}
+	return []message{{slot: reset.SlotUntold, place: underApproval, what: view.Untold(r, people)}}
 }
 
 // lostWords says why a channel is out of reach, for people; "" for what is no such thing.

@@ -188,21 +188,23 @@ func (n *noticeRun) tell(ctx context.Context, r *reset.Request, row int, q *queu
 	m.Slot = noticeSlot(row)
 	err := n.deliver(short, r, row, m)
 	var limited *slack.RateLimitedError
+	why := notReached
 	switch {
 	case err == nil, ctx.Err() != nil, errors.As(err, &limited):
 		return err
 	case errors.Is(err, reset.ErrNoPerson):
-		m.Gone, m.Shown, m.At = true, noAccount, n.Now()
-		return n.sender.save(ctx, r.ID, m)
+		why = noAccount
+	default:
+		log := n.Log.With("request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
+		if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
+			wait := slackapi.RetryDelay(err, q.tries[row])
+			q.until[row] = n.Now().Add(wait)
+			log.Warn("an affected user is not told yet", "retry_in", wait.String())
+			return nil
+		}
+		log.Warn("an affected user was not told")
 	}
-	if q.tries[row]++; q.tries[row] < noticeTries && !outOfReach(err) {
-		wait := slackapi.RetryDelay(err, q.tries[row])
-		q.until[row] = n.Now().Add(wait)
-		n.Log.Warn("an affected user is not told yet", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
-		return nil
-	}
-	n.Log.Warn("an affected user was not told", "request", r.ID, "row", row, "error", slackapi.LogText(err), "todo", slackapi.Hint(err))
-	m.Gone, m.Shown, m.At = true, notReached, n.Now()
+	m.Gone, m.Shown, m.At = true, why, n.Now()
 	return n.sender.save(ctx, r.ID, m)
 }
 

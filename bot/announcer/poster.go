@@ -33,8 +33,7 @@ type poster struct {
 	listed  reset.Digest  // of that plan
 
 	own     sync.Mutex
-	since   map[string]time.Time        // file ID -> when this process looked for it first
-	tries   map[string]int              // file ID -> how often it was shared without being seen
+	files   map[string]sharing          // by file ID
 	failing map[reset.Slot]failure      // whose last try failed
 	jobs    map[reset.Slot]*deliveryJob // what takes long and is under way
 }
@@ -45,7 +44,7 @@ const passEvery = 250 * time.Millisecond
 func (a *run) newPoster(id reset.ID) *poster {
 	return &poster{
 		run: a, id: id, changed: make(chan struct{}, 1),
-		since: map[string]time.Time{}, tries: map[string]int{}, failing: map[reset.Slot]failure{}, jobs: map[reset.Slot]*deliveryJob{},
+		files: map[string]sharing{}, failing: map[reset.Slot]failure{}, jobs: map[reset.Slot]*deliveryJob{},
 	}
 }
 

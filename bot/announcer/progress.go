@@ -153,7 +153,7 @@ func (p *poster) restarted(ctx context.Context, r *reset.Request, w message, m r
 	if err := p.tally.fold(ctx, p.Record, p.id); err != nil {
 		return m, err
 	}
-	w.show = func(string) view.Message { return view.Restarted(r, p.tally.after) }
+	w.what = view.Restarted(r, p.tally.after)
 	return p.show(ctx, r, w, m)
 }
 

@@ -17,21 +17,25 @@ const linkToCome = "https://slack.com/"
 // show posts or edits a message so that it shows what is wanted. One whose link
 // is not known yet goes without it, and is edited when it is.
 func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, error) {
-	hash, err := w.show(linkToCome).Hash()
+	if w.link != nil {
+		w.what = w.link(linkToCome)
+	}
+	hash, err := w.what.Hash()
 	if err != nil || m.TS != "" && m.Shown == hash && !p.sender.unseen(r, m) {
 		return m, err
 	}
-	var link string
 	var missing error
-	if w.link {
-		if link, missing = p.permalink(ctx, r); missing != nil {
-			missing = &linkError{missing}
-			if hash, err = w.show("").Hash(); err != nil || m.TS != "" && m.Shown == hash {
+	if w.link != nil {
+		link, err := p.permalink(ctx, r)
+		w.what = w.link(link)
+		if err != nil {
+			missing = &linkError{err}
+			if hash, err = w.what.Hash(); err != nil || m.TS != "" && m.Shown == hash {
 				return m, cmp.Or(err, missing)
 			}
 		}
 	}
-	m, err = p.sender.putAs(ctx, r, m, w.show(link), hash)
+	m, err = p.sender.putAs(ctx, r, m, w.what, hash)
 	return m, cmp.Or(err, missing)
 }
 

@@ -3,12 +3,13 @@ package announcer
 import (
 	"context"
 	"errors"
-	"factorbot/bot/slackapi"
 	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
 	"golang.org/x/time/rate"
+
+	"factorbot/bot/slackapi"
 )
 
 // newLimiter lets n things happen a minute, spread, with a burst of a quarter:
@@ -77,17 +78,13 @@ func (g *methodLimits) through(ctx context.Context, method string, call func(con
 	defer cancel()
 	err := call(short)
 	var limited *slack.RateLimitedError
-	switch {
-	case errors.As(err, &limited):
-		g.close(method, closing{till: g.now().Add(limited.RetryAfter)})
-	case err != nil && slackapi.ErrorCode(err) == "" && ctx.Err() == nil:
-		g.close(method, closing{till: g.now().Add(awayFor), err: errors.New(slackapi.LogText(err))})
-	}
-	return err
-}
-
-func (g *methodLimits) close(method string, c closing) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.until[method] = c
+	switch {
+	case errors.As(err, &limited):
+		g.until[method] = closing{till: g.now().Add(limited.RetryAfter)}
+	case err != nil && slackapi.ErrorCode(err) == "" && ctx.Err() == nil:
+		g.until[method] = closing{till: g.now().Add(awayFor), err: errors.New(slackapi.LogText(err))}
+	}
+	return err
 }

@@ -82,25 +82,22 @@ func (c curve) message(r *reset.Request, s string, of int) Message {
 	if of < chartFrom || len(c) < 2 || c.last() == 0 {
 		return sentence(s)
 	}
-	labels := make([]string, 0, len(c))
-	data := make([]slack.DataVisualizationDataPoint, 0, len(c))
-	words := make([]string, 0, len(c))
-	for _, p := range c {
-		label := phrase.Shortly(p.after)
-		labels = append(labels, label)
-		data = append(data, slack.NewDataVisualizationDataPoint(label, float64(p.n)))
+	labels := each(c, func(p curvePoint) string { return phrase.Shortly(p.after) })
+	var data []slack.DataVisualizationDataPoint
+	var words []string
+	for i, p := range c {
+		data = append(data, slack.NewDataVisualizationDataPoint(labels[i], float64(p.n)))
+		when := "at the end"
 		if p.after > 0 {
-			words = append(words, reset.Count(p.n)+" after "+label)
-		} else {
-			words = append(words, reset.Count(p.n)+" at the end")
+			when = "after " + labels[i]
 		}
+		words = append(words, reset.Count(p.n)+" "+when)
 	}
 	axis := slack.NewDataVisualizationAxisConfig(labels...)
 	axis.XLabel, axis.YLabel = "time since the end", "users"
 	line := slack.NewDataVisualizationLineChart(axis, slack.NewDataVisualizationDataSeries("set up MFA again", data...))
 	all := strings.Join(words, ", ") + "."
-	return Message{
-		Text:   texted(s + " " + all),
-		Blocks: []slack.Block{section(s), chart(string(r.ID)+": who set up MFA again", line, note(all))},
-	}
+	m := sentence(s, chart(string(r.ID)+": who set up MFA again", line, note(all)))
+	m.Text = texted(s + " " + all)
+	return m
 }

@@ -112,7 +112,7 @@ func chart(title string, c slack.DataVisualizationChart, instead ...slack.Block)
 	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: phrase.Shorten(title, maxChart), Chart: c}, instead}
 }
 
-func section(s string) slack.Block {
+func section(s string) *slack.SectionBlock {
 	return slack.NewSectionBlock(mrkdwn(phrase.Trim(s, maxSection)), nil, nil)
 }
 

@@ -52,15 +52,14 @@ func NoticesSent(r *reset.Request, c NoticeCounts) Message {
 		s = fmt.Sprintf("%s reset nobody, so nobody was told.", r.ID)
 	}
 	var why []string
-	if c.NoAccount > 0 {
-		why = append(why, fmt.Sprintf("%s: no Slack account with their Okta e-mail", phrase.Users(c.NoAccount)))
+	add := func(n int, words string) {
+		if n > 0 {
+			why = append(why, phrase.Users(n)+": "+words)
+		}
 	}
-	if c.NotReached > 0 {
-		why = append(why, fmt.Sprintf("%s: Slack took no message", phrase.Users(c.NotReached)))
-	}
-	if c.TooMany > 0 {
-		why = append(why, fmt.Sprintf("%s: over the limit of %s", phrase.Users(c.TooMany), reset.Count(c.Max)))
-	}
+	add(c.NoAccount, "no Slack account with their Okta e-mail")
+	add(c.NotReached, "Slack took no message")
+	add(c.TooMany, "over the limit of "+reset.Count(c.Max))
 	if len(why) > 0 {
 		s += " Not told: " + strings.Join(why, "; ") + "."
 	}

@@ -40,8 +40,7 @@ const reviewPage = 25
 type Review struct {
 	request *reset.Request
 	frame   Frame
-	full    bool // ticks were refused: the frame has no room for them
-	ticked  bool // an approval was refused because of ticks
+	warning string // above what is listed
 
 	resets, odd    int
 	skips          map[reset.Reason]int
@@ -110,19 +109,22 @@ func (v *Review) matches(t reset.Target) bool {
 
 // TickFound ticks every row that the search finds.
 func (v *Review) TickFound() {
-	var rows []int
-	for _, t := range v.listed() {
-		rows = append(rows, t.Row)
+	rows := each(v.listed(), func(t reset.Target) int { return t.Row })
+	if !v.frame.Tick(rows, rows) {
+		v.Full()
 	}
-	v.full = !v.frame.Tick(rows, rows)
 	v.frame.Ticked++
 }
 
 // Ticked says that an approval was refused because users are ticked to be removed.
-func (v *Review) Ticked() { v.ticked = true }
+func (v *Review) Ticked() {
+	v.warning = "Not approved: some users are ticked to be removed. Press Remove ticked first, or take off the ticks."
+}
 
 // Full says that ticks were refused because there were too many.
-func (v *Review) Full() { v.full = true }
+func (v *Review) Full() {
+	v.warning = "That's more than fits at once. Remove those that are ticked, then review the new plan."
+}
 
 func (v *Review) listed() []reset.Target { return slices.Concat(v.strange, v.found) }
 
@@ -152,11 +154,8 @@ func (v *Review) Modal() slack.ModalViewRequest {
 	}
 	blocks = append(blocks, v.kinds()...)
 	blocks = append(blocks, v.search(), v.choose())
-	if v.ticked {
-		blocks = append(blocks, alert(slack.AlertLevelWarning, "Not approved: some users are ticked to be removed. Press Remove ticked first, or take off the ticks."))
-	}
-	if v.full {
-		blocks = append(blocks, alert(slack.AlertLevelWarning, "That's more than fits at once. Remove those that are ticked, then review the new plan."))
+	if v.warning != "" {
+		blocks = append(blocks, alert(slack.AlertLevelWarning, v.warning))
 	}
 	blocks = append(blocks, note(v.position(from, len(shown), len(rows))))
 	blocks = append(blocks, v.page(shown)...)
@@ -220,7 +219,7 @@ func (v *Review) page(rows []reset.Target) []slack.Block {
 	out, _ := ParseRows(v.frame.Out)
 	blocks := make([]slack.Block, 0, len(rows))
 	for _, t := range rows {
-		b := slack.NewSectionBlock(mrkdwn(phrase.Trim(v.about(t), maxSection)), nil, nil)
+		b := section(v.about(t))
 		if !v.frame.Looking && v.frame.Show != ShowSkip {
 			id, box := v.box(t, slices.Contains(out, t.Row))
 			b.BlockID, b.Accessory = id, slack.NewAccessory(box)

@@ -18,8 +18,8 @@ func Reply(r *reset.Request, link string) Message {
 	switch {
 	case r.State == reset.Rejected:
 		s = fmt.Sprintf(":no_entry: *%s isn't possible:* %s", named(r), phrase.Ours(r.Refusal))
-		if todo := rejectedAdvice(r); todo != "" {
-			s += "\n" + todo
+		if r.Plan.Digest != "" { // the refusal does not say it
+			s += "\nThe plan file says why each user is skipped."
 		}
 	case r.Plan.Digest == "" && r.State == reset.Cancelled:
 		s = fmt.Sprintf(":no_entry: *%s* was cancelled by %s before it was planned.", named(r), phrase.Mention(r.MovedBy))
@@ -34,14 +34,6 @@ func Reply(r *reset.Request, link string) Message {
 	return sentence(s)
 }
 
-// rejectedAdvice says what to do after a refusal, where its sentence does not say it.
-func rejectedAdvice(r *reset.Request) string {
-	if r.Plan.Digest != "" {
-		return "The plan file says why each user is skipped."
-	}
-	return ""
-}
-
 // PlanNote stands with the plan file in the thread of the approval message.
 func PlanNote(r *reset.Request) string {
 	s := fmt.Sprintf("%s plan: %s", named(r), planned(r))
@@ -53,38 +45,33 @@ func PlanNote(r *reset.Request) string {
 
 // ResultNote stands with the result file in the thread of the approval message.
 func ResultNote(r *reset.Request) string {
-	var b strings.Builder
+	ended := "is done"
 	if r.State == reset.Cancelled {
-		fmt.Fprintf(&b, "*%s was cancelled.* %s", named(r), totals(r))
-	} else {
-		fmt.Fprintf(&b, "*%s is done.* %s", named(r), totals(r))
+		ended = "was cancelled"
 	}
+	s := fmt.Sprintf("*%s %s.* %s", named(r), ended, totals(r))
 	if r.Totals == nil {
-		return b.String()
+		return s
 	}
-	if p := proofs(r.Totals.Proofs); p != "" {
-		b.WriteString("\n" + p)
+	for _, more := range []string{proofs(r.Totals.Proofs), needs(r)} {
+		if more != "" {
+			s += "\n" + more
+		}
 	}
-	if s := needs(r); s != "" {
-		b.WriteString("\n" + s)
-	}
-	return phrase.Trim(b.String(), maxSection)
+	return phrase.Trim(s, maxSection)
 }
 
 // proofs says how many resets were seen to have worked.
 func proofs(n map[reset.Proof]int) string {
-	seen, all := n[reset.ProofLog]+n[reset.ProofFactors], phrase.Sum(n)
-	if all == 0 {
-		return ""
+	seen, open := n[reset.ProofLog]+n[reset.ProofFactors], n[reset.ProofNone]
+	var s []string
+	if seen > 0 {
+		s = append(s, fmt.Sprintf("Verified: %s of %s.", reset.Count(seen), reset.Count(seen+open)))
 	}
-	if seen == 0 {
-		return fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", reset.Plural(all, "reset"))
+	if open > 0 {
+		s = append(s, fmt.Sprintf("Okta accepted %s that couldn't be verified yet.", reset.Plural(open, "reset")))
 	}
-	s := fmt.Sprintf("Verified: %s of %s.", reset.Count(seen), reset.Count(all))
-	if open := n[reset.ProofNone]; open > 0 {
-		s += fmt.Sprintf(" Okta accepted %s that couldn't be verified yet.", reset.Plural(open, "reset"))
-	}
-	return s
+	return strings.Join(s, " ")
 }
 
 // Decision says in the thread who decided. It is edited as decisions come.
@@ -93,9 +80,7 @@ func Decision(r *reset.Request) Message {
 	if marked(r) || len(r.Revoked) > 0 {
 		lines = append(lines, "*"+named(r)+"*")
 	}
-	for _, v := range r.Revoked {
-		lines = append(lines, phrase.Fell(v))
-	}
+	lines = append(lines, each(r.Revoked, phrase.Fell)...)
 	for _, v := range r.Approved {
 		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Decider(v), named(r), phrase.Date(v.At)))
 	}
@@ -108,15 +93,12 @@ func Decision(r *reset.Request) Message {
 	switch r.State {
 	case reset.Denied:
 		lines = append(lines, ":no_entry: "+deniedBy(r))
-	case reset.Expired, reset.Lapsed:
-		lines = append(lines, statusLine(r, nil))
-	case reset.Cancelled:
+	case reset.Expired, reset.Lapsed, reset.Cancelled:
 		if !r.HasRun() {
 			lines = append(lines, statusLine(r, nil))
 		}
 	}
-	s := phrase.Trim(strings.Join(lines, "\n"), maxSection)
-	return sentence(s)
+	return Answer(strings.Join(lines, "\n"))
 }
 
 // HasDecision reports whether there is anything that Decision would tell.
