@@ -130,4 +130,3 @@ func (f *Follower) wake(id reset.ID) {
 	default:
 	}
 }
-
