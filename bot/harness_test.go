@@ -167,7 +167,7 @@ func (d *deskInMemory) TakeOut(_ context.Context, in desk.Intent) (*reset.Reques
 func (d *deskInMemory) Report(_ context.Context, in desk.Intent) (*reset.Request, bool, error) {
 	paused := false
 	r, err := d.change(in.Request, func(r *reset.Request) (f reset.Fact, err error) {
-		facts, stopped, err := r.Report(in.Row, in.By, time.Now())
+		facts, stopped, err := r.Report(reset.Report{Row: in.Row, By: in.By, At: time.Now()})
 		if paused = stopped; err != nil {
 			return reset.Fact{}, err
 		}

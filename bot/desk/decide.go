@@ -74,11 +74,11 @@ func (d *Desk) Resume(ctx context.Context, in Intent) (*reset.Request, error) {
 	return d.change(ctx, in, act{decision: true, unlessFrozen: true, may: policy.Rules.MayResume,
 		move: func(r *reset.Request, p policy.Person) ([]reset.Fact, error) {
 			reported, subject := r.Pause != nil && r.Pause.Cause == reset.CauseReported, r.ResumeSubject()
-			f, err := r.ResumeConfirmed(in.By, d.Rules().LiftsAny(p, requester, r), in.Proof, d.Now())
+			f, err := r.Resume(in.By, d.Rules().LiftsAny(p, requester, r), d.Now())
 			if err == nil && (reported || in.Proof != nil) {
 				err = d.confirmed(in, p, r.ID, subject)
 			}
-			return one(f, err)
+			return one(f.ConfirmedBy(in.Proof), err)
 		}})
 }
 

@@ -28,7 +28,7 @@ func (d *Desk) Report(ctx context.Context, in Intent) (*reset.Request, bool, err
 	}
 	paused := false
 	r, err = d.Record.Update(ctx, in.Request, in.Op, false, func(r *reset.Request) (facts []reset.Fact, err error) {
-		facts, paused, err = r.Report(in.Row, in.By, d.Now())
+		facts, paused, err = r.Report(reset.Report{Row: in.Row, By: in.By, At: d.Now()})
 		return facts, err
 	})
 	return r, paused, err

@@ -3,6 +3,7 @@ package reset
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,10 +23,7 @@ func (e *ConfirmError) Error() string {
 // the requester, or a second approval by one person do not count, nor does one
 // without the number of users where the terms ask for that.
 func (r *Request) Approve(v Decision, confirmed int, now time.Time) (Fact, error) {
-	if err := r.may(MoveApprove); err != nil {
-		return Fact{}, err
-	}
-	if err := r.judge(v.By, v.Digest, now); err != nil {
+	if err := r.judge(MoveApprove, v.By, v.Digest, now); err != nil {
 		return Fact{}, err
 	}
 	switch {
@@ -42,12 +40,12 @@ func (r *Request) Approve(v Decision, confirmed int, now time.Time) (Fact, error
 	v.At, v.Digest, v.Why = now, r.Plan.Digest, ""
 	r.Approved = append(r.Approved, v)
 	missing := r.MissingApprovals()
-	f := fact("approved", v.By, now, "digest", string(r.Plan.Digest), "missing", itoa(missing), "okta", string(v.Okta), "login", v.Login).confirmedBy(v.StepUp)
 	if missing == 0 {
 		r.ApprovedAt = now
-		r.enter(Approved, v.By)
+		r.enter(Approved, v.By, now)
 	}
-	return f, nil
+	f := fact("approved", v.By, now, "digest", string(r.Plan.Digest), "missing", itoa(missing), "okta", string(v.Okta), "login", v.Login)
+	return f.ConfirmedBy(v.StepUp), nil
 }
 
 // is reports whether the decision is that person's, by the Slack account or by the Okta user.
@@ -62,19 +60,18 @@ func (r *Request) HasApproved(p Person) bool {
 
 // Deny ends a pending request.
 func (r *Request) Deny(by Person, shown Digest, why string, now time.Time) (Fact, error) {
-	if err := r.may(MoveDeny); err != nil {
-		return Fact{}, err
-	}
-	if err := r.judge(by, shown, now); err != nil {
+	if err := r.judge(MoveDeny, by, shown, now); err != nil {
 		return Fact{}, err
 	}
 	r.Denial = &Decision{By: by, At: now, Digest: r.Plan.Digest, Why: why}
-	r.settle(Denied, by, now)
-	return fact("denied", by, now, "digest", string(r.Plan.Digest), "why", why), nil
+	return r.move(MoveDeny, Denied, fact("denied", by, now, "digest", string(r.Plan.Digest), "why", why))
 }
 
 // judge refuses a decision that is too late or was made on another plan.
-func (r *Request) judge(by Person, shown Digest, now time.Time) error {
+func (r *Request) judge(m Move, by Person, shown Digest, now time.Time) error {
+	if err := r.may(m); err != nil {
+		return err
+	}
 	switch {
 	case by == "":
 		return ErrNotTheirs
@@ -89,10 +86,7 @@ func (r *Request) judge(by Person, shown Digest, now time.Time) error {
 // TakeOut sends a pending request back to planning without some of its rows;
 // approvals fall away, visibly. The next plan is a new revision that skips them.
 func (r *Request) TakeOut(by Person, shown Digest, rows []int, now time.Time) (Fact, error) {
-	if err := r.may(MoveTakeOut); err != nil {
-		return Fact{}, err
-	}
-	if err := r.judge(by, shown, now); err != nil {
+	if err := r.judge(MoveTakeOut, by, shown, now); err != nil {
 		return Fact{}, err
 	}
 	out := slices.Clone(r.TakenOut)
@@ -108,13 +102,9 @@ func (r *Request) TakeOut(by Person, shown Digest, rows []int, now time.Time) (F
 	if added == 0 {
 		return Fact{}, ErrNoRow
 	}
-	for _, v := range r.Approved {
-		v.Why = "the plan has changed"
-		r.Revoked = append(r.Revoked, v)
-	}
-	r.TakenOut, r.Approved = out, nil
-	r.enter(Planning, by)
-	return fact("taken_out", by, now, "revision", itoa(r.Plan.Revision), "rows", itoa(added)), nil
+	r.revoke("the plan has changed", func(Decision) bool { return true })
+	r.TakenOut = out
+	return r.move(MoveTakeOut, Planning, fact("taken_out", by, now, "revision", itoa(r.Plan.Revision), "rows", itoa(added)))
 }
 
 // Revoke takes away an approval that no longer holds; an approved request asks again.
@@ -122,18 +112,26 @@ func (r *Request) Revoke(by Person, why string, now time.Time) (Fact, error) {
 	if err := r.may(MoveRevoke); err != nil {
 		return Fact{}, err
 	}
-	kept := r.Approved[:0:0]
+	r.revoke(why, func(v Decision) bool { return v.By == by })
+	r.ApprovedAt = time.Time{}
+	r.enter(Pending, "", now)
+	return fact("approval_fell", by, now, "why", why), nil
+}
+
+// revoke moves the approvals that match to those that fell away, and returns whose they were.
+func (r *Request) revoke(why string, match func(Decision) bool) (whose []string) {
+	var kept []Decision
 	for _, v := range r.Approved {
-		if v.By != by {
+		if !match(v) {
 			kept = append(kept, v)
 			continue
 		}
 		v.Why = why
 		r.Revoked = append(r.Revoked, v)
+		whose = append(whose, string(v.By))
 	}
-	r.Approved, r.ApprovedAt = kept, time.Time{}
-	r.enter(Pending, "")
-	return fact("approval_fell", by, now, "why", why), nil
+	r.Approved = kept
+	return whose
 }
 
 // TightenTerms lets the terms of a pending request ask for more than when its plan was
@@ -145,14 +143,16 @@ func (r *Request) TightenTerms(t Terms, now time.Time) (Fact, bool) {
 	if r.State != Pending || t.Approvals <= r.Terms.Approvals && (t.Confirm == 0 || r.Terms.Confirm != 0) && !stepUp {
 		return Fact{}, false
 	}
-	asks, fell := "", ""
+	var asks string
+	var fell []string
 	if stepUp {
-		r.Terms.StepUp, asks, fell = true, "true", r.dropUnconfirmed()
+		r.Terms.StepUp, asks = true, "true"
+		fell = r.revoke("it wasn't confirmed in Okta Verify", func(v Decision) bool { return v.StepUp == nil })
 	}
 	r.Terms.Approvals = max(r.Terms.Approvals, t.Approvals)
 	if r.Terms.Confirm == 0 {
 		r.Terms.Confirm = t.Confirm
 	}
 	r.Terms.Large, r.Terms.Recent = r.Terms.Large || t.Large, max(r.Terms.Recent, t.Recent)
-	return fact("terms_grew", "", now, "approvals", itoa(r.Terms.Approvals), "recent", itoa(r.Terms.Recent), "confirm", itoa(r.Terms.Confirm), "step_up", asks, "fell", fell), true
+	return fact("terms_grew", "", now, "approvals", itoa(r.Terms.Approvals), "recent", itoa(r.Terms.Recent), "confirm", itoa(r.Terms.Confirm), "step_up", asks, "fell", strings.Join(fell, " ")), true
 }

@@ -6,17 +6,16 @@ import "slices"
 // what a progress message needs of the log; [Ledger] knows more and is larger.
 // It is not safe for concurrent use.
 type Counter struct {
-	rows    []byte // by row: 1 + the index of its outcome among Outcomes, again, or 0
-	totals  [4]int
-	again   int // targets that are to be tried again
+	rows    []byte         // by row: 1 + the index of its outcome among Outcomes, again, or 0
+	counts  [again + 1]int // rows by that; those that are 0 are not counted
 	lastSeq int64
 }
 
 // again marks a row whose last try has failed and that has no outcome.
-const again = 0xff
+const again = 5
 
 // Again returns how many targets are tried again after a failure.
-func (c *Counter) Again() int { return c.again }
+func (c *Counter) Again() int { return c.counts[again] }
 
 // Apply folds one entry; entries come in the order of the log, one seen before is passed over.
 func (c *Counter) Apply(e Entry) {
@@ -27,8 +26,11 @@ func (c *Counter) Apply(e Entry) {
 	if e.Step == nil || e.Step.Row < 0 {
 		return
 	}
+	now := again
 	switch e.Kind {
-	case EntryOutcome, EntryDoubt, EntryRefused, EntryNotSent:
+	case EntryOutcome:
+		now = 1 + slices.Index(Outcomes(), e.Outcome)
+	case EntryDoubt, EntryRefused, EntryNotSent:
 	default:
 		return
 	}
@@ -40,36 +42,22 @@ func (c *Counter) Apply(e Entry) {
 	if was > 0 && was != again && (e.Kind == EntryRefused || e.Kind == EntryNotSent) {
 		return // an outcome stays until it is in doubt
 	}
-	switch {
-	case was == again:
-		c.again--
-	case was > 0:
-		c.totals[was-1]--
-	}
-	now := again
-	if e.Kind == EntryOutcome {
-		now = 1 + slices.Index(Outcomes(), e.Outcome)
-	}
-	switch {
-	case now == again:
-		c.again++
-	case now > 0:
-		c.totals[now-1]++
-	}
+	c.counts[was]--
+	c.counts[now]++
 	c.rows[row] = byte(now)
 }
 
 // Count returns how many targets have the outcome by the log.
 func (c *Counter) Count(o Outcome) int {
 	if i := slices.Index(Outcomes(), o); i >= 0 {
-		return c.totals[i]
+		return c.counts[1+i]
 	}
 	return 0
 }
 
 // Settled returns how many targets have an outcome by the log.
 func (c *Counter) Settled() int {
-	return c.totals[0] + c.totals[1] + c.totals[2] + c.totals[3]
+	return c.counts[1] + c.counts[2] + c.counts[3] + c.counts[4]
 }
 
 // LastSeq returns the number of the last entry folded.

@@ -40,5 +40,5 @@ func (f *Freeze) ThawedFact(v Decision, lifted bool, now time.Time) Fact {
 	if lifted {
 		name = "thawed"
 	}
-	return fact(name, v.By, now, "okta", string(v.Okta), "login", v.Login).confirmedBy(v.StepUp)
+	return fact(name, v.By, now, "okta", string(v.Okta), "login", v.Login).ConfirmedBy(v.StepUp)
 }

@@ -19,7 +19,7 @@ var (
 // Open makes a request in planning. The record gives it its ID.
 func Open(org string, ask Ask, rows int) (*Request, Fact) {
 	r := &Request{Org: org, Asked: ask, Rows: rows}
-	r.enter(Planning, ask.By)
+	r.enter(Planning, ask.By, ask.At)
 	src := ask.Source
 	chosen := ""
 	if src.Chosen > 0 {
@@ -31,125 +31,95 @@ func Open(org string, ask Ask, rows int) (*Request, Fact) {
 // OpenRejected makes a request that is refused at once: no roster, or over a limit.
 func OpenRejected(org string, ask Ask, rows int, code, why string) (*Request, Fact) {
 	r, _ := Open(org, ask, rows)
-	r.settle(Rejected, "", ask.At)
+	r.enter(Rejected, "", ask.At)
 	r.Code, r.Refusal = code, why
 	return r, fact("rejected", ask.By, ask.At, "code", code, "why", why, "file", ask.Source.File, "sha256", string(ask.Source.SHA256))
 }
 
 // FreezePlan binds the frozen plan and its terms and asks for approval until expires.
 func (r *Request) FreezePlan(p Plan, t Terms, expires, now time.Time) (Fact, error) {
-	if err := r.may(MoveFreeze); err != nil {
-		return Fact{}, err
+	f, err := r.move(MoveFreeze, Pending, fact("planned", "", now, "digest", string(p.Digest), "file_sha", string(p.FileSHA), "revision", itoa(p.Revision), "resets", itoa(p.Resets)))
+	if err != nil {
+		return f, err
 	}
-	r.Plan, r.Terms, r.ExpiresAt = p, t, expires
-	r.Approved = nil
+	r.Plan, r.Terms, r.ExpiresAt, r.Approved = p, t, expires, nil
 	if r.Rows == 0 { // a group or a search: nobody knew before
 		r.Rows = p.Targets
 	}
-	r.enter(Pending, "")
-	return fact("planned", "", now, "digest", string(p.Digest), "file_sha", string(p.FileSHA), "revision", itoa(p.Revision), "resets", itoa(p.Resets)), nil
+	return f, nil
 }
 
 // Reject ends planning: nothing is left to reset, or a brake holds.
 func (r *Request) Reject(code, why string, now time.Time) (Fact, error) {
-	if err := r.may(MoveReject); err != nil {
-		return Fact{}, err
+	f, err := r.move(MoveReject, Rejected, fact("rejected", "", now, "code", code, "why", why))
+	if err == nil {
+		r.Code, r.Refusal = code, why
 	}
-	r.Code, r.Refusal = code, why
-	r.settle(Rejected, "", now)
-	return fact("rejected", "", now, "code", code, "why", why), nil
+	return f, err
 }
 
 // Cancel ends a request that has not begun, or stops one that has. Who may is the policy's business.
 func (r *Request) Cancel(by Person, now time.Time) (Fact, error) {
-	if err := r.may(MoveCancel); err != nil {
-		return Fact{}, err
+	if r.State != Running && r.State != Paused {
+		return r.move(MoveCancel, Cancelled, fact("cancelled", by, now))
 	}
-	if r.State == Running || r.State == Paused {
-		r.Pause = nil
-		r.enter(Stopping, by)
-		return fact("stopping", by, now), nil
-	}
-	r.settle(Cancelled, by, now)
-	return fact("cancelled", by, now), nil
+	r.Pause = nil
+	return r.move(MoveCancel, Stopping, fact("stopping", by, now))
 }
 
 // Expire ends a request whose time for approval is over.
 func (r *Request) Expire(now time.Time) (Fact, error) {
-	if err := r.may(MoveExpire); err != nil {
-		return Fact{}, err
-	}
-	if now.Before(r.ExpiresAt) {
-		return Fact{}, ErrNotYet
-	}
-	r.settle(Expired, "", now)
-	return fact("expired", "", now), nil
+	return r.timeOut(MoveExpire, Expired, r.ExpiresAt, now)
 }
 
 // Lapse ends an approved request that was not started in time.
 func (r *Request) Lapse(now time.Time) (Fact, error) {
-	if err := r.may(MoveLapse); err != nil {
-		return Fact{}, err
-	}
-	if now.Before(r.ExecuteBy()) {
+	return r.timeOut(MoveLapse, Lapsed, r.ExecuteBy(), now)
+}
+
+func (r *Request) timeOut(m Move, to State, due, now time.Time) (Fact, error) {
+	if r.may(m) == nil && now.Before(due) {
 		return Fact{}, ErrNotYet
 	}
-	r.settle(Lapsed, "", now)
-	return fact("lapsed", "", now), nil
+	return r.move(m, to, fact(string(to), "", now))
 }
 
 // Start begins the run of an approved request, not before its time and not after it has lapsed.
 func (r *Request) Start(now time.Time) (Fact, error) {
-	if err := r.may(MoveStart); err != nil {
-		return Fact{}, err
-	}
-	if now.Before(r.Asked.NotTill) || !now.Before(r.ExecuteBy()) {
+	if r.may(MoveStart) == nil && (now.Before(r.Asked.NotTill) || !now.Before(r.ExecuteBy())) {
 		return Fact{}, ErrNotYet
 	}
-	r.StartedAt, r.ResumedAt = now, now
-	r.enter(Running, "")
-	return fact("running", "", now), nil
+	f, err := r.move(MoveStart, Running, fact("running", "", now))
+	if err == nil {
+		r.StartedAt, r.ResumedAt = now, now
+	}
+	return f, err
 }
 
 // Verify follows the last outcome of a run: what was answered is read back.
 func (r *Request) Verify(now time.Time) (Fact, error) {
-	if err := r.may(MoveVerify); err != nil {
-		return Fact{}, err
-	}
-	r.enter(Verifying, "")
-	return fact("verifying", "", now), nil
+	return r.move(MoveVerify, Verifying, fact("verifying", "", now))
 }
 
 // Recheck goes back to running because a reset did not take.
 func (r *Request) Recheck(now time.Time) (Fact, error) {
-	if err := r.may(MoveRecheck); err != nil {
-		return Fact{}, err
-	}
-	r.enter(Running, "")
-	return fact("running_again", "", now), nil
+	return r.move(MoveRecheck, Running, fact("running_again", "", now))
 }
 
 // Finish ends a verified run.
 func (r *Request) Finish(t Totals, now time.Time) (Fact, error) {
-	if err := r.may(MoveFinish); err != nil {
-		return Fact{}, err
-	}
-	r.Totals = &t
-	r.settle(Done, "", now)
-	return fact("done", "", now, t.pairs()...), nil
+	return r.end(MoveFinish, Done, "", t, now)
 }
 
 // Stopped ends a request that was cancelled while it ran: nothing is in flight, nothing in doubt.
 func (r *Request) Stopped(t Totals, now time.Time) (Fact, error) {
-	if err := r.may(MoveStop); err != nil {
-		return Fact{}, err
-	}
-	r.Totals = &t
-	r.settle(Cancelled, r.MovedBy, now)
-	return fact("cancelled", r.MovedBy, now, t.pairs()...), nil
+	return r.end(MoveStop, Cancelled, r.MovedBy, t, now)
 }
 
-func (r *Request) settle(s State, by Person, now time.Time) {
-	r.enter(s, by)
-	r.SettledAt = now
+func (r *Request) end(m Move, to State, by Person, t Totals, now time.Time) (Fact, error) {
+	f, err := r.move(m, to, fact(string(to), by, now, t.pairs()...))
+	if err == nil {
+		r.Totals = &t
+	}
+	return f, err
 }

@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"cmp"
 	"encoding/binary"
 	"time"
 )
@@ -19,10 +20,10 @@ func (s *packed) put(row int, p *Progress) {
 	if row >= len(s.rows) {
 		s.rows = append(s.rows, make([][]byte, row+1-len(s.rows))...)
 	}
-	w := packer{s: s, b: s.buf[:0]}
-	w.progress(p)
-	s.buf = w.b
-	s.rows[row] = append(s.rows[row][:0], w.b...)
+	c := codec{packed: s, b: s.buf[:0]}
+	c.progress(p)
+	s.buf = c.b
+	s.rows[row] = append(s.rows[row][:0], c.b...)
 }
 
 // drop takes a row out; its room stays for the next put.
@@ -33,195 +34,157 @@ func (s *packed) get(row int) (p Progress, ok bool) {
 	if row < 0 || row >= len(s.rows) || len(s.rows[row]) == 0 {
 		return p, false
 	}
-	r := unpacker{s: s, row: row, b: s.rows[row]}
-	return r.progress(), true
+	c := codec{packed: s, reads: true, row: row, b: s.rows[row]}
+	c.progress(&p)
+	return p, true
 }
 
 // number returns the number of a word.
 func (s *packed) number(word string) uint64 {
-	n, ok := s.known[word]
-	switch {
-	case ok:
-		return n
-	case s.known == nil:
+	if s.known == nil {
 		s.known, s.words = map[string]uint64{"": 0}, []string{""}
-		return s.number(word)
 	}
-	n = uint64(len(s.words))
-	s.known[word], s.words = n, append(s.words, word)
+	n, ok := s.known[word]
+	if !ok {
+		n = uint64(len(s.words))
+		s.known[word], s.words = n, append(s.words, word)
+	}
 	return n
 }
 
-// packer writes one row. A time is written as the distance to the one before.
-type packer struct {
-	s    *packed
-	b    []byte
-	user UserID // written last
-	at   int64  // written last, in nanoseconds since 1970
+// codec writes one row, or reads it: the same methods name the fields for both, so
+// that they cannot differ. What is written is not changed.
+type codec struct {
+	*packed
+	reads bool
+	row   int
+	b     []byte // what was written, or what is left to read
+	user  UserID // the last one
+	at    int64  // the last time, in nanoseconds since 1970; the next is written as the distance to it
 }
 
-func (w *packer) progress(p *Progress) {
-	w.word(string(p.Outcome))
-	w.word(string(p.Reason))
-	w.word(string(p.Proof))
-	w.count(p.Retaken)
-	w.count(p.Before)
-	w.count(p.Attempts)
-	w.text(p.Detail)
-	w.text(p.RequestID)
-	if w.has(p.Step != nil) {
-		w.step(*p.Step)
+func (c *codec) progress(p *Progress) {
+	word(c, &p.Outcome)
+	word(c, &p.Reason)
+	word(c, &p.Proof)
+	count(c, &p.Retaken)
+	count(c, &p.Before)
+	count(c, &p.Attempts)
+	text(c, &p.Detail)
+	text(c, &p.RequestID)
+	optional(c, &p.Step, c.step)
+	optional(c, &p.Sent, c.attempt)
+	first := p.First
+	if first == p.Sent {
+		first = nil
 	}
-	if w.has(p.Sent != nil) {
-		w.attempt(*p.Sent)
+	optional(c, &first, c.attempt)
+	if c.reads {
+		p.First = cmp.Or(first, p.Sent)
 	}
-	if w.has(p.First != nil && p.First != p.Sent) {
-		w.attempt(*p.First)
+	c.time(&p.Began)
+	c.time(&p.FinishedAt)
+	list(c, &p.Done, c.step)
+	list(c, &p.Factors, func(f *string) { word(c, f) })
+	list(c, &p.Listed, func(id *string) { text(c, id) })
+}
+
+func (c *codec) attempt(a *Attempt) {
+	c.step(&a.Step)
+	c.time(&a.At)
+	c.time(&a.OktaAt)
+	c.time(&a.DoubtAt)
+	count(c, &a.Term)
+	c.flag(&a.Doubt)
+	c.flag(&a.Answered)
+	c.flag(&a.Restart)
+	c.flag(&a.Refuted)
+}
+
+func (c *codec) step(s *Step) {
+	if c.has(s.User != c.user) {
+		text(c, &s.User)
+		c.user = s.User
 	}
-	w.time(p.Began)
-	w.time(p.FinishedAt)
-	w.count(len(p.Done))
-	for _, step := range p.Done {
-		w.step(step)
-	}
-	w.count(len(p.Factors))
-	for _, f := range p.Factors {
-		w.word(f)
-	}
-	w.count(len(p.Listed))
-	for _, id := range p.Listed {
-		w.text(id)
+	word(c, &s.Kind)
+	text(c, &s.Factor)
+	word(c, &s.Type)
+	if c.reads {
+		s.Row, s.User = c.row, c.user
 	}
 }
 
-func (w *packer) attempt(a Attempt) {
-	w.step(a.Step)
-	w.time(a.At)
-	w.time(a.OktaAt)
-	w.time(a.DoubtAt)
-	w.count(int(a.Term))
-	w.has(a.Doubt)
-	w.has(a.Answered)
-	w.has(a.Restart)
-	w.has(a.Refuted)
-}
-
-func (w *packer) step(s Step) {
-	if w.has(s.User != w.user) {
-		w.text(string(s.User))
-		w.user = s.User
-	}
-	w.word(string(s.Kind))
-	w.text(s.Factor)
-	w.word(s.Type)
-}
-
-func (w *packer) has(b bool) bool {
-	if b {
-		w.b = append(w.b, 1)
-	} else {
-		w.b = append(w.b, 0)
-	}
-	return b
-}
-
-func (w *packer) count(n int)      { w.b = binary.AppendUvarint(w.b, uint64(n)) }
-func (w *packer) word(word string) { w.b = binary.AppendUvarint(w.b, w.s.number(word)) }
-
-func (w *packer) text(s string) {
-	w.count(len(s))
-	w.b = append(w.b, s...)
-}
-
-func (w *packer) time(t time.Time) {
-	if w.has(!t.IsZero()) {
+func (c *codec) time(t *time.Time) {
+	switch {
+	case !c.has(!t.IsZero()):
+	case c.reads:
+		by, size := binary.Varint(c.b)
+		c.b, c.at = c.b[size:], c.at+by
+		*t = time.Unix(0, c.at).UTC()
+	default:
 		at := t.UnixNano()
-		w.b = binary.AppendVarint(w.b, at-w.at)
-		w.at = at
+		c.b, c.at = binary.AppendVarint(c.b, at-c.at), at
 	}
 }
 
-// unpacker reads what a packer has written.
-type unpacker struct {
-	s    *packed
-	row  int
-	b    []byte // what is left
-	user UserID
-	at   int64
+// has writes a flag, or reads one whatever it is given, and returns it.
+func (c *codec) has(yes bool) bool {
+	n := 0
+	if yes {
+		n = 1
+	}
+	count(c, &n)
+	return n == 1
 }
 
-func (r *unpacker) progress() Progress {
-	p := Progress{
-		Outcome: Outcome(r.word()), Reason: Reason(r.word()), Proof: Proof(r.word()),
-		Retaken: r.count(), Before: r.count(), Attempts: r.count(), Detail: r.text(), RequestID: r.text(),
-	}
-	if r.has() {
-		step := r.step()
-		p.Step = &step
-	}
-	if r.has() {
-		a := r.attempt()
-		p.Sent, p.First = &a, &a
-	}
-	if r.has() {
-		a := r.attempt()
-		p.First = &a
-	}
-	p.Began, p.FinishedAt = r.time(), r.time()
-	for range r.count() {
-		p.Done = append(p.Done, r.step())
-	}
-	for range r.count() {
-		p.Factors = append(p.Factors, r.word())
-	}
-	for range r.count() {
-		p.Listed = append(p.Listed, r.text())
-	}
-	return p
-}
-
-func (r *unpacker) attempt() Attempt {
-	return Attempt{
-		Step: r.step(), At: r.time(), OktaAt: r.time(), DoubtAt: r.time(), Term: int64(r.count()),
-		Doubt: r.has(), Answered: r.has(), Restart: r.has(), Refuted: r.has(),
+func (c *codec) flag(yes *bool) {
+	if on := c.has(*yes); c.reads {
+		*yes = on
 	}
 }
 
-func (r *unpacker) step() Step {
-	if r.has() {
-		r.user = UserID(r.text())
+func count[T ~int | ~int64 | ~uint64](c *codec, n *T) {
+	if !c.reads {
+		c.b = binary.AppendUvarint(c.b, uint64(*n))
+		return
 	}
-	return Step{Row: r.row, User: r.user, Kind: StepKind(r.word()), Factor: r.text(), Type: r.word()}
+	read, size := binary.Uvarint(c.b)
+	c.b, *n = c.b[size:], T(read)
 }
 
-func (r *unpacker) has() bool {
-	yes := r.b[0] == 1
-	r.b = r.b[1:]
-	return yes
-}
-
-func (r *unpacker) number() uint64 {
-	n, size := binary.Uvarint(r.b)
-	r.b = r.b[size:]
-	return n
-}
-
-func (r *unpacker) count() int   { return int(r.number()) }
-func (r *unpacker) word() string { return r.s.words[r.number()] }
-
-func (r *unpacker) text() string {
-	n := r.count()
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
-func (r *unpacker) time() time.Time {
-	if !r.has() {
-		return time.Time{}
+// word is for a text that many rows have.
+func word[T ~string](c *codec, s *T) {
+	n := c.number(string(*s))
+	if count(c, &n); c.reads {
+		*s = T(c.words[n])
 	}
-	by, size := binary.Varint(r.b)
-	r.b = r.b[size:]
-	r.at += by
-	return time.Unix(0, r.at).UTC()
+}
+
+func text[T ~string](c *codec, s *T) {
+	n := len(*s)
+	if count(c, &n); c.reads {
+		*s, c.b = T(c.b[:n]), c.b[n:]
+		return
+	}
+	c.b = append(c.b, *s...)
+}
+
+func optional[T any](c *codec, p **T, code func(*T)) {
+	if !c.has(*p != nil) {
+		return
+	}
+	if c.reads {
+		*p = new(T)
+	}
+	code(*p)
+}
+
+func list[T any](c *codec, all *[]T, code func(*T)) {
+	n := len(*all)
+	if count(c, &n); c.reads && n > 0 {
+		*all = make([]T, n)
+	}
+	for i := range *all {
+		code(&(*all)[i])
+	}
 }

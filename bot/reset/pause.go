@@ -40,11 +40,10 @@ func (r *Request) Halt(c Cause, by Person, detail string, now time.Time) (Fact, 
 		return Fact{}, err
 	}
 	if r.State == Paused && c.weak() {
-		return Fact{}, &TransitionError{ID: r.ID, Move: MovePause, Found: Paused, By: r.MovedBy}
+		return Fact{}, r.refuse(MovePause)
 	}
 	r.Pause = &Pause{Cause: c, At: now, By: by, Detail: detail}
-	r.enter(Paused, by)
-	return fact("paused", by, now, "cause", string(c), "detail", detail), nil
+	return r.move(MovePause, Paused, fact("paused", by, now, "cause", string(c), "detail", detail))
 }
 
 // Resume lifts a pause. An approver who is not the requester always may; the
@@ -60,7 +59,7 @@ func (r *Request) Resume(by Person, approver bool, now time.Time) (Fact, error) 
 	if !(approver && !own) && !(own && r.Pause.Cause.weak() && recent) {
 		return Fact{}, ErrNotTheirs
 	}
-	return r.run(by, now), nil
+	return r.run(by, now)
 }
 
 // Thawed lifts a pause whose cause is the freeze, by the thaw that completes it.
@@ -71,12 +70,11 @@ func (r *Request) Thawed(by Person, now time.Time) (Fact, error) {
 	if r.Pause.Cause != CauseFreeze {
 		return Fact{}, ErrNotTheirs
 	}
-	return r.run(by, now), nil
+	return r.run(by, now)
 }
 
-func (r *Request) run(by Person, now time.Time) Fact {
+func (r *Request) run(by Person, now time.Time) (Fact, error) {
 	f := fact("resumed", by, now, "cause", string(r.Pause.Cause))
 	r.Pause, r.ResumedAt = nil, now
-	r.enter(Running, by)
-	return f
+	return r.move(MoveResume, Running, f)
 }

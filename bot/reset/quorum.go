@@ -9,9 +9,6 @@ type Needed struct {
 	From   []string // names of the quorums one of whose members would bring the request further
 }
 
-// None reports whether nothing is needed any more.
-func (w Needed) None() bool { return w.More == 0 }
-
 // StillNeeded returns what is still needed. One person stands for one quorum at
 // most, so that one from each of three quorums is always three persons.
 func (r *Request) StillNeeded() Needed {

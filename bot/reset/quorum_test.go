@@ -39,7 +39,7 @@ func TestRequest_StillNeeded(t *testing.T) {
 				r.Approved = append(r.Approved, Decision{From: from})
 			}
 			got := r.StillNeeded()
-			if got.More != c.want.More || got.Groups != c.want.Groups || !slices.Equal(got.From, c.want.From) || got.None() != (got.More == 0) {
+			if got.More != c.want.More || got.Groups != c.want.Groups || !slices.Equal(got.From, c.want.From) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
@@ -141,7 +141,7 @@ func TestRequest_Report(t *testing.T) {
 			r.Rows, r.Plan.Targets, r.Plan.Resets = c.resets, c.resets, c.resets
 			at := 0
 			for i, row := range c.rows {
-				_, paused, err := r.Report(row, "U_ANA", start)
+				_, paused, err := r.Report(Report{Row: row, By: "U_ANA", At: start})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -152,7 +152,7 @@ func TestRequest_Report(t *testing.T) {
 			if at != c.paused || (r.State == Paused) != (at > 0) || at > 0 && r.Pause.Cause != CauseReported {
 				t.Errorf("paused by word %d, in %s, want %d", at, r.State, c.paused)
 			}
-			if _, _, err := r.Report(c.rows[0], "U_ANA", start); !errors.Is(err, ErrAlreadyCounted) || len(r.Reported) != len(c.rows) {
+			if _, _, err := r.Report(Report{Row: c.rows[0], By: "U_ANA", At: start}); !errors.Is(err, ErrAlreadyCounted) || len(r.Reported) != len(c.rows) {
 				t.Errorf("the same row again: %v", err)
 			}
 			if _, err := r.Resume(requester, true, start.Add(time.Minute)); r.State == Paused && !errors.Is(err, ErrNotTheirs) {
@@ -161,7 +161,7 @@ func TestRequest_Report(t *testing.T) {
 		})
 	}
 	for row, r := range map[int]*Request{0: mustRunning(t), 4: mustRunning(t), 1: mustPending(t, 1)} {
-		if _, _, err := r.Report(row, "U_ANA", start); err == nil {
+		if _, _, err := r.Report(Report{Row: row, By: "U_ANA", At: start}); err == nil {
 			t.Errorf("row %d of %s was reported", row, r.State)
 		}
 	}

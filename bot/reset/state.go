@@ -3,6 +3,7 @@ package reset
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // State is how far a request has come. The zero value is not a state.
@@ -33,7 +34,6 @@ func States() []State {
 type Move string
 
 const (
-	MoveOpen    Move = "open"
 	MoveFreeze  Move = "freeze the plan of"
 	MoveReject  Move = "reject"
 	MoveCancel  Move = "cancel"
@@ -115,11 +115,26 @@ func (r *Request) may(m Move) error {
 	if slices.Contains(from[m], r.State) {
 		return nil
 	}
+	return r.refuse(m)
+}
+
+func (r *Request) refuse(m Move) error {
 	return &TransitionError{ID: r.ID, Move: m, Found: r.State, By: r.MovedBy}
 }
 
 // enter is the only place that assigns a state.
-func (r *Request) enter(s State, by Person) {
-	r.State, r.Wait = s, nil
-	r.MovedBy = by
+func (r *Request) enter(s State, by Person, now time.Time) {
+	r.State, r.MovedBy, r.Wait = s, by, nil
+	if s.Settled() {
+		r.SettledAt = now
+	}
+}
+
+// move makes a move for which the state before is the only condition.
+func (r *Request) move(m Move, to State, f Fact) (Fact, error) {
+	if err := r.may(m); err != nil {
+		return Fact{}, err
+	}
+	r.enter(to, f.By, f.At)
+	return f, nil
 }

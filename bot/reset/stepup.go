@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -59,8 +58,8 @@ func (s *StepUp) Fits(user UserID, subject string) error {
 	return nil
 }
 
-// confirmedBy adds to a fact what confirmed it.
-func (f Fact) confirmedBy(s *StepUp) Fact {
+// ConfirmedBy adds to a fact what confirmed it.
+func (f Fact) ConfirmedBy(s *StepUp) Fact {
 	if s == nil {
 		return f
 	}
@@ -85,30 +84,6 @@ func (r *Request) prove(v Decision) error {
 		return ErrProof
 	}
 	return v.StepUp.Fits(v.Okta, r.ApprovalSubject())
-}
-
-// dropUnconfirmed lets the approvals fall that nobody confirmed in Okta Verify, and
-// returns whose they were.
-func (r *Request) dropUnconfirmed() string {
-	var fell []string
-	kept := r.Approved[:0:0]
-	for _, v := range r.Approved {
-		if v.StepUp != nil {
-			kept = append(kept, v)
-			continue
-		}
-		v.Why = "it wasn't confirmed in Okta Verify"
-		r.Revoked = append(r.Revoked, v)
-		fell = append(fell, string(v.By))
-	}
-	r.Approved = kept
-	return strings.Join(fell, " ")
-}
-
-// ResumeConfirmed is [Request.Resume] with the proof of who does it.
-func (r *Request) ResumeConfirmed(by Person, approver bool, proof *StepUp, now time.Time) (Fact, error) {
-	f, err := r.Resume(by, approver, now)
-	return f.confirmedBy(proof), err
 }
 
 // Distrust takes away what an account has decided, because its owner answered a push

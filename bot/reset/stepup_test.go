@@ -2,6 +2,7 @@ package reset
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -118,24 +119,17 @@ func TestRequest_TightenTerms_stepUp(t *testing.T) {
 	}
 }
 
-func TestRequest_ResumeConfirmed(t *testing.T) {
-	paused := func() *Request {
-		r := mustRunning(t)
-		if _, err := r.Halt(CauseReported, "", "", start); err != nil {
-			t.Fatal(err)
-		}
-		return r
+func TestFact_ConfirmedBy(t *testing.T) {
+	proof := &StepUp{User: oktaFirst, Factor: "push", Transaction: "v2.1"}
+	want := map[string]string{"factor": "push", "transaction": "v2.1", "confirmed_as": string(oktaFirst)}
+	if f := (Fact{Name: "resumed"}).ConfirmedBy(proof); !maps.Equal(f.Detail, want) {
+		t.Errorf("%+v", f)
 	}
-	f, err := paused().ResumeConfirmed(first, true, &StepUp{User: oktaFirst, Factor: "push", Transaction: "v2.1"}, start)
-	if err != nil || f.Detail["transaction"] != "v2.1" || f.Detail["cause"] != "reported" {
-		t.Errorf("%+v, %v", f, err)
+	if f := (Fact{Name: "resumed", Detail: map[string]string{"cause": "reported"}}).ConfirmedBy(proof); f.Detail["cause"] != "reported" || len(f.Detail) != 4 {
+		t.Errorf("%+v", f)
 	}
-	if f, err := paused().ResumeConfirmed(first, true, nil, start); err != nil || f.Detail["transaction"] != "" {
-		t.Errorf("without a proof: %+v, %v", f, err)
-	}
-	bare := Fact{Name: "resumed"}.confirmedBy(&StepUp{Factor: "push"})
-	if bare.Detail["factor"] != "push" {
-		t.Errorf("%+v", bare)
+	if f := (Fact{Name: "resumed"}).ConfirmedBy(nil); f.Detail != nil {
+		t.Errorf("without a proof: %+v", f)
 	}
 }
 

@@ -23,13 +23,12 @@ func (r *Request) RecordWait(why string, until, now time.Time) (Fact, bool) {
 
 // Withdraw cancels a request that has not begun, because its requester may not ask for it any more.
 func (r *Request) Withdraw(why string, now time.Time) (Fact, error) {
-	if err := r.may(MoveCancel); err != nil {
-		return Fact{}, err
-	}
 	if r.HasRun() {
-		return Fact{}, &TransitionError{ID: r.ID, Move: MoveCancel, Found: r.State, By: r.MovedBy}
+		return Fact{}, r.refuse(MoveCancel)
 	}
-	r.Refusal = why
-	r.settle(Cancelled, "", now)
-	return fact("cancelled", "", now, "why", why), nil
+	f, err := r.move(MoveCancel, Cancelled, fact("cancelled", "", now, "why", why))
+	if err == nil {
+		r.Refusal = why
+	}
+	return f, err
 }

@@ -189,7 +189,7 @@ func (r *Reader) count(ctx context.Context, id reset.ID, user reset.UserID, uuid
 func (r *Reader) report(ctx context.Context, id reset.ID, t reset.Target, uuid string) error {
 	paused := false
 	_, err := r.Record.Update(ctx, id, "okta-report:"+uuid, false, func(q *reset.Request) (facts []reset.Fact, err error) {
-		facts, paused, err = q.ReportInOkta(t.Row, t.User, t.Login, r.Now())
+		facts, paused, err = q.Report(reset.Report{Row: t.Row, Okta: t.User, Login: t.Login, At: r.Now()})
 		return facts, err
 	})
 	var moved *reset.TransitionError
