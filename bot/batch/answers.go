@@ -45,7 +45,7 @@ func (s *sender) failed(t reset.Target, step reset.Step, err error) result {
 	if errors.As(err, &oe) {
 		e.RequestID, e.Answered, e.RetryAt, e.Detail = oe.RequestID, oe.Answered, oe.RetryAt, detail(oe)
 	}
-	s.log.Warn("a call was not answered with success", "request", s.head.ID, "row", t.Row, "step", step.Kind, "okta_request_id", e.RequestID, "err", err)
+	s.Log.Warn("a call was not answered with success", "request", s.head.ID, "row", t.Row, "step", step.Kind, "okta_request_id", e.RequestID, "err", err)
 	switch {
 	case oe == nil || oe.Effect == okta.EffectDoubt:
 		return s.unanswered(t, e, Advice(err))
@@ -89,7 +89,7 @@ func (s *sender) refused(t reset.Target, err error) {
 	if !errors.As(err, &oe) {
 		return
 	}
-	s.log.Warn("Okta does not tell of a user what has to be known", "request", s.head.ID, "row", t.Row, "op", oe.Op, "okta_request_id", oe.RequestID, "err", err)
+	s.Log.Warn("Okta does not tell of a user what has to be known", "request", s.head.ID, "row", t.Row, "op", oe.Op, "okta_request_id", oe.RequestID, "err", err)
 	s.rejected(reset.Entry{Step: resetOf(t), RequestID: oe.RequestID, Detail: oe.Op + ": " + detail(oe)}, oe)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"sync"
 	"time"
 
 	"factorbot/bot/policy"
@@ -73,32 +72,45 @@ type Deps struct {
 // Pace is what a batch needs of the okta settings.
 type Pace struct {
 	Concurrency int           // calls at once
-	Slots       func() int    // how many slots for calls may be held at this moment; nil: one for each of the calls at once
+	Slots       func() int    // how many slots for calls may be held at this moment
 	SettleAfter time.Duration // how long a call may still be executing after we gave it up
 	LogLag      time.Duration // how late the System Log may be
 	Term        int64         // of a record that several processes share
 	Earlier     time.Duration // for how long after our beginning those that led earlier may still be sending what they started
 }
 
-// Batch acts on Okta for one request, from one reading of its head until that head moves.
-// Sender, settler and verifier do not call it; they meet in two states, progress and
-// control. Whatever is in doubt comes back to one loop, Settle.
-type Batch struct {
-	deps    Deps
-	head    *reset.Request
-	session *Session
-	scope   scope
-	last    time.Time // of the steps in the journal, when it was read
-	targets plannedTargets
-	clocks  *clocks
-	logView *logView
-
+// job is what the parts of a batch share: one request, as it was read, and the two states
+// in which they meet, progress and control.
+type job struct {
+	Deps
+	head     *reset.Request
+	scope    scope
+	targets  plannedTargets
+	clocks   *clocks
+	logView  *logView
 	progress *progress
 	control  *Control
+}
+
+// dryRun reports whether the run does everything except the resets: the request
+// asks for that, or the policy does by now.
+func (j *job) dryRun() bool { return j.scope.DryRun || j.Rules().DryRun }
+
+// lane is the request's place in the round of those that share the pace.
+func (j *job) lane() okta.Lane { return okta.Lane(j.head.ID) }
+
+func (j *job) inLane(ctx context.Context) context.Context { return okta.WithLane(ctx, j.lane()) }
+
+// Batch acts on Okta for one request, from one reading of its head until that head moves.
+// Sender, settler and verifier do not call it. Whatever is in doubt comes back to one
+// loop, Settle.
+type Batch struct {
+	*job
+	session  *Session
+	last     time.Time // of the steps in the journal, when it was read
 	sender   *sender
 	settler  *settler
 	verifier *verifier
-
 	endCalls func()
 }
 
@@ -125,30 +137,20 @@ func Open(ctx context.Context, d Deps, s *Session, r *reset.Request) (*Batch, er
 // newBatch joins the parts of a batch.
 func newBatch(ctx context.Context, d Deps, s *Session, r *reset.Request, ledger *reset.Ledger) *Batch {
 	lasting, endCalls := outlive(ctx, linger)
-	b := &Batch{
-		deps: d, head: r, session: s, scope: scope(r.Asked.Options), last: ledger.LastStep(), endCalls: endCalls,
-		targets: plannedTargets{record: d.Record, id: r.ID, revision: r.Plan.Revision},
-	}
-	b.control = NewControl(ctx, lasting, r, d.Record, s, func() int { return d.Rules().PauseAfter })
-	b.progress = newProgress(lasting, r.ID, d.Record, ledger, b.control.halt, d.Log)
-	b.clocks = &clocks{
-		okta: d.Okta, least: b.progress.leastAhead, term: d.Pace.Term, began: d.Began, opened: time.Now(),
+	j := &job{Deps: d, head: r, scope: scope(r.Asked.Options)}
+	j.targets = plannedTargets{record: d.Record, id: r.ID, revision: r.Plan.Revision}
+	j.control = NewControl(ctx, lasting, r, d.Record, s, func() int { return d.Rules().PauseAfter })
+	j.progress = newProgress(lasting, r.ID, d.Record, ledger, j.control.halt, d.Log)
+	j.clocks = &clocks{
+		okta: d.Okta, least: j.progress.leastAhead, term: d.Pace.Term, began: d.Began, opened: time.Now(),
 		restored: r.RestoredFrom, asOf: r.RestoredOkta,
 	}
-	b.logView = &logView{reader: d.ResetLog, clocks: b.clocks, lag: d.Pace.LogLag}
-	b.sender = &sender{
-		record: d.Record, okta: d.Okta, protection: d.Protection, rules: d.Rules, head: r, scope: b.scope, clocks: b.clocks,
-		progress: b.progress, control: b.control, session: s, warned: s.warned.Load(), log: d.Log,
+	j.logView = &logView{reader: d.ResetLog, clocks: j.clocks, lag: d.Pace.LogLag}
+	send := &sender{job: j, session: s, warned: s.warned.Load()}
+	return &Batch{
+		job: j, session: s, last: ledger.LastStep(), endCalls: endCalls,
+		sender: send, settler: &settler{job: j, sender: send}, verifier: &verifier{job: j},
 	}
-	b.settler = &settler{
-		record: d.Record, okta: d.Okta, protection: d.Protection, head: r, scope: b.scope, clocks: b.clocks, pace: d.Pace,
-		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, sender: b.sender, log: d.Log,
-	}
-	b.verifier = &verifier{
-		okta: d.Okta, head: r, scope: b.scope, clocks: b.clocks, pace: d.Pace, rules: d.Rules,
-		logView: b.logView, targets: b.targets, progress: b.progress, control: b.control, log: d.Log,
-	}
-	return b
 }
 
 // Close ends what the batch has started and waits for it.
@@ -162,9 +164,9 @@ func (b *Batch) Close() {
 // were never tried, then those in doubt and those that other requests had claimed. A wave
 // is read back, too, and a reset of it that did not take goes again.
 func (b *Batch) Run() error {
-	release := b.deps.Protection.Follow(b.scope.BreakGlass)
+	release := b.Protection.Follow(b.scope.BreakGlass)
 	defer release()
-	b.deps.Protection.Refresh(b.control.starting, b.scope.BreakGlass, time.Now().Add(-protection.Every))
+	b.Protection.Refresh(b.control.starting, b.scope.BreakGlass, time.Now().Add(-protection.Every))
 	b.followLog()
 	stopProving := b.verifier.proveMeanwhile()
 	b.sendToNew()
@@ -243,36 +245,29 @@ func (b *Batch) followLog() {
 	if began := b.progress.began(); !began.IsZero() && began.Before(since) {
 		since = began
 	}
-	b.session.forget = b.deps.ResetLog.Follow(since)
+	b.session.forget = b.ResetLog.Follow(since)
 }
 
 // sendToNew carries the targets, of the waves that are let through, that have neither an
 // outcome nor a doubt to one of both.
 func (b *Batch) sendToNew() {
-	ctx, cancel := context.WithCancel(b.control.starting)
-	next := make(chan reset.Target)
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		defer close(next)
-		last, _ := b.head.WaveEnd()
-		for t, err := range b.targets.resets(ctx, 0, last) {
+	last, _ := b.head.WaveEnd()
+	untried := func(yield func(reset.Target) bool) {
+		for t, err := range b.targets.resets(b.control.starting, 0, last) {
 			if err != nil {
 				b.control.halt(err)
 				return
 			}
-			if !b.progress.isNew(t) {
-				continue
-			}
-			select {
-			case next <- t:
-			case <-ctx.Done():
+			if b.progress.isNew(t) && !yield(t) {
 				return
 			}
 		}
-	})
-	resetWorkers(b.control.starting, b.deps.Pace).run(func() (reset.Target, bool) { t, ok := <-next; return t, ok }, b.sender.process)
-	cancel()
-	reading.Wait()
+	}
+	// One for each slot that may be held, and as many as there are calls at once to wait for
+	// the next. Where the pace is slow more would only wait, each with what was known of its
+	// target.
+	atOnce := func() int { return b.Pace.Slots() + b.Pace.Concurrency }
+	runEach(b.control.starting, untried, atOnce, b.sender.process)
 }
 
 // checkOutcomes returns an error if a target, of the waves that are let through, has no outcome.

@@ -9,7 +9,7 @@ import (
 // waitForClaims waits for users claimed by another request: until it gives the
 // claim back, for as long as the log may lag, and not at all where it is paused.
 func (s *settler) waitForClaims() {
-	until := time.Now().Add(s.pace.LogLag)
+	until := time.Now().Add(s.Pace.LogLag)
 	for !s.control.Stopped() {
 		rows := s.progress.claimedElsewhere()
 		if len(rows) == 0 {
@@ -54,7 +54,7 @@ func (s *settler) waitForOne(row int, holder reset.ID, over bool) {
 
 // free reports whether no other request has the claim on a user now.
 func (s *settler) free(user reset.UserID) (bool, error) {
-	for u, err := range s.record.Users(s.control.starting, user) {
+	for u, err := range s.Record.Users(s.control.starting, user) {
 		if err != nil {
 			return false, err
 		}
@@ -67,6 +67,6 @@ func (s *settler) free(user reset.UserID) (bool, error) {
 
 // isPaused reports whether a request is paused, so that waiting for it is in vain.
 func (s *settler) isPaused(id reset.ID) bool {
-	r, err := s.record.Get(s.control.starting, id)
+	r, err := s.Record.Get(s.control.starting, id)
 	return err == nil && r.State == reset.Paused
 }

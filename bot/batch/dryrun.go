@@ -2,10 +2,6 @@ package batch
 
 import "factorbot/bot/reset"
 
-// dryRun reports whether the run does everything except the resets: the request
-// asks for that, or the policy does by now.
-func (s *sender) dryRun() bool { return s.scope.DryRun || s.rules().DryRun }
-
 // finishDryRun brings a target to the outcome of a dry run. It is judged like any
 // other; nothing is claimed and nothing is sent. What an earlier, real run left
 // in doubt is not a dry run's to judge.

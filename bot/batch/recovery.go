@@ -22,7 +22,7 @@ func (b *Batch) markInterrupted() error {
 // settled, not repeated. Deletions of single factors need no doubt: they pass over
 // what was enrolled since (see scope.means). A wave's targets are in doubt when it is let through.
 func (b *Batch) markRestored() error {
-	if b.head.RestoredFrom.IsZero() || b.scope.some() || b.sender.dryRun() {
+	if b.head.RestoredFrom.IsZero() || b.scope.some() || b.dryRun() {
 		return nil
 	}
 	if err := b.knowClock(); err != nil {
@@ -53,10 +53,10 @@ func (b *Batch) markRestored() error {
 
 // knowClock asks Okta something if nothing is known of its clock yet.
 func (b *Batch) knowClock() error {
-	if _, known := b.deps.Okta.Clock(); known {
+	if _, known := b.Okta.Clock(); known {
 		return nil
 	}
-	if _, err := b.deps.Okta.Me(b.control.starting); err != nil {
+	if _, err := b.Okta.Me(b.control.starting); err != nil {
 		return fmt.Errorf("ask Okta for its time: %w", err)
 	}
 	return nil
@@ -69,8 +69,8 @@ func (b *Batch) Away() (away time.Duration, tooLong bool) {
 	if b.head.ResumedAt.After(last) {
 		last = b.head.ResumedAt
 	}
-	away = max(b.deps.Began.Sub(last), 0) // a clock that was set back
-	return away, away+time.Since(b.deps.Began) > gap
+	away = max(b.Began.Sub(last), 0) // a clock that was set back
+	return away, away+time.Since(b.Began) > gap
 }
 
 // RecordRestart notes that a request that ran before this run of the bot began goes on.

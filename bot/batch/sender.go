@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
-	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
 	"factorbot/okta"
@@ -24,18 +22,9 @@ const retryMost = 30 * time.Second
 // sender makes the calls of one target after another: next step, pace, protection,
 // journal, call, answer. It is safe for concurrent use.
 type sender struct {
-	record     Record
-	okta       Okta
-	protection *protection.Lists
-	rules      func() policy.Rules
-	head       *reset.Request
-	scope      scope
-	clocks     *clocks
-	progress   *progress
-	control    *Control
-	session    *Session
-	warned     bool // a person was told before this batch that Okta tells of nobody who is protected
-	log        *slog.Logger
+	*job
+	session *Session
+	warned  bool // a person was told before this batch that Okta tells of nobody who is protected
 }
 
 // result says what to do with a target after an attempt.
@@ -83,7 +72,7 @@ func (s *sender) attempt(t reset.Target, step reset.Step, still stillRight) resu
 	if !ok {
 		return resultDone
 	}
-	slot, err := s.okta.Take(s.control.starting, s.lane(), slotFor(step.Kind))
+	slot, err := s.Okta.Take(s.control.starting, s.lane(), slotFor(step.Kind))
 	if err != nil {
 		return s.noSlot(err)
 	}
@@ -124,7 +113,7 @@ func (s *sender) allowedNow(slot *okta.Slot, t reset.Target, knownAt time.Time) 
 	}
 	if time.Since(knownAt) >= protection.Stale { // the lists are growing old at this moment
 		slot.Release() // the reading needs a place too
-		s.protection.Refresh(s.control.starting, s.scope.BreakGlass, time.Now())
+		s.Protection.Refresh(s.control.starting, s.scope.BreakGlass, time.Now())
 		return resultRetry
 	}
 	return 0
@@ -133,7 +122,7 @@ func (s *sender) allowedNow(slot *okta.Slot, t reset.Target, knownAt time.Time) 
 // claim makes a started entry durable and takes the user's claim. It returns 0 if the call
 // may leave now.
 func (s *sender) claim(t reset.Target, started reset.Entry) result {
-	each, err := s.record.Start(s.control.lasting, s.head, started)
+	each, err := s.Record.Start(s.control.lasting, s.head, started)
 	if err != nil {
 		s.control.halt(err)
 		return resultDone
@@ -165,11 +154,11 @@ func (s *sender) send(slot *okta.Slot, asked time.Time, step reset.Step) (okta.R
 	lasting, user := s.control.lasting, string(step.User)
 	switch step.Kind {
 	case reset.StepDelete:
-		return s.okta.DeleteFactor(lasting, slot, asked, user, step.Factor, s.scope.forgets(step.Type))
+		return s.Okta.DeleteFactor(lasting, slot, asked, user, step.Factor, s.scope.forgets(step.Type))
 	case reset.StepSessions:
-		return s.okta.ClearSessions(lasting, slot, asked, user)
+		return s.Okta.ClearSessions(lasting, slot, asked, user)
 	}
-	return s.okta.ResetFactors(lasting, slot, asked, user)
+	return s.Okta.ResetFactors(lasting, slot, asked, user)
 }
 
 // started is the entry that has to be durable before a step's call may leave.
@@ -184,7 +173,7 @@ func (s *sender) started(step reset.Step, now time.Time) reset.Entry {
 // A target that turns out to be protected is skipped, for protection may shrink an approved
 // plan; but a step in doubt is left to its settlement.
 func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time, ok bool) {
-	m, knownAt, err := s.protection.Check(ctx, t, s.scope.BreakGlass)
+	m, knownAt, err := s.Protection.Check(ctx, t, s.scope.BreakGlass)
 	switch {
 	case err != nil && s.control.Stopped():
 		return knownAt, false
@@ -194,7 +183,7 @@ func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time
 		}
 		return knownAt, false
 	case err != nil:
-		s.log.Error("nothing is known of a target", "request", s.head.ID, "row", t.Row, "err", err)
+		s.Log.Error("nothing is known of a target", "request", s.head.ID, "row", t.Row, "err", err)
 		s.control.Pause(reset.CauseProtection, "Okta doesn't say who is protected, so nobody is reset. "+Advice(err))
 		return knownAt, false
 	case m.Blocks(t, s.scope.BreakGlass):
@@ -217,8 +206,8 @@ func (s *sender) tellsOfNobody(ctx context.Context, err error) bool {
 	if !okta.IsKind(err, okta.KindForbidden) || s.warned {
 		return false
 	}
-	self := reset.Target{User: s.protection.Current().Self}
-	if _, _, err = s.protection.Check(ctx, self, s.scope.BreakGlass); !okta.IsKind(err, okta.KindForbidden) {
+	self := reset.Target{User: s.Protection.Current().Self}
+	if _, _, err = s.Protection.Check(ctx, self, s.scope.BreakGlass); !okta.IsKind(err, okta.KindForbidden) {
 		return false
 	}
 	s.session.warned.Store(true)
@@ -229,7 +218,7 @@ func (s *sender) noSlot(err error) result {
 	if s.control.Stopped() {
 		return resultDone
 	}
-	s.log.Warn("no slot", "request", s.head.ID, "err", err)
+	s.Log.Warn("no slot", "request", s.head.ID, "err", err)
 	if okta.IsKind(err, okta.KindAuth, okta.KindScope) {
 		s.control.Pause(reset.CauseErrors, Advice(err))
 	}
@@ -257,8 +246,3 @@ func (s *sender) claimRefused(t reset.Target, err error) result {
 	}
 	return resultDone
 }
-
-// lane is the request's place in the round of those that share the pace.
-func (s *sender) lane() okta.Lane { return okta.Lane(s.head.ID) }
-
-func (s *sender) inLane(ctx context.Context) context.Context { return okta.WithLane(ctx, s.lane()) }

@@ -49,7 +49,7 @@ func (s *settler) whoEnrolled(t reset.Target, p reset.Progress, e evidence) evid
 	}
 	own, err := s.logView.reader.Enrolled(s.control.starting, t.User, s.clocks.since(*p.First).Add(-clockSteps))
 	if err != nil {
-		s.log.Warn("who enrolled a factor is not known; it counts as new", "request", s.head.ID, "row", t.Row, "err", err)
+		s.Log.Warn("who enrolled a factor is not known; it counts as new", "request", s.head.ID, "row", t.Row, "err", err)
 	}
 	if e.New = own || err != nil; !e.New {
 		e.Cleared, e.Unclear = append(slices.Clip(e.Cleared), e.Unclear...), nil
@@ -65,7 +65,7 @@ func (s *settler) compare(e *evidence, factors []okta.Factor, t reset.Target, p 
 
 // readFactors reads the user's factors into the evidence, and reports whether that said anything.
 func (s *settler) readFactors(e *evidence, t reset.Target, p reset.Progress) bool {
-	factors, err := s.okta.Factors(s.sender.inLane(s.control.starting), string(t.User))
+	factors, err := s.Okta.Factors(s.inLane(s.control.starting), string(t.User))
 	switch {
 	case err == nil:
 		s.compare(e, factors, t, p)
@@ -82,6 +82,6 @@ func (s *settler) readFactors(e *evidence, t reset.Target, p reset.Progress) boo
 		e.Hidden = true
 		return true
 	}
-	s.log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
+	s.Log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
 	return false
 }

@@ -20,7 +20,7 @@ func (s *settler) settleStep(t reset.Target, p reset.Progress, state reset.State
 	if last := s.progress.reading(t.Row); state == reset.Paused && (last.of(p) || last.failed >= readTries) {
 		return verdictHold // a paused request has asked before
 	}
-	factors, err := s.okta.Factors(s.sender.inLane(s.control.starting), string(t.User))
+	factors, err := s.Okta.Factors(s.inLane(s.control.starting), string(t.User))
 	if err != nil {
 		return s.factorsLost(t, p, state, err)
 	}
@@ -66,7 +66,7 @@ func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.Stat
 	case okta.IsKind(err, okta.KindNotFound):
 		v = verdictGone
 	case !isFinal(err):
-		s.log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
+		s.Log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
 		return s.unread(t.Row, state)
 	}
 	s.conclude(t, p, evidence{}, v, "")
@@ -75,7 +75,7 @@ func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.Stat
 
 // repeat sends a step again, and goes on with the target where it is done.
 func (s *settler) repeat(t reset.Target, step reset.Step) {
-	for !s.control.Stopped() && !s.sender.dryRun() {
+	for !s.control.Stopped() && !s.dryRun() {
 		switch s.sender.attempt(t, step, nil) {
 		case resultDone:
 			return

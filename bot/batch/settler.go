@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -32,19 +31,8 @@ const (
 // settler decides about calls whose answer never came, from what Okta shows of them. It
 // looks at all of them in rounds; the loop over rounds is Batch's.
 type settler struct {
-	record     Record
-	okta       Okta
-	protection *protection.Lists
-	head       *reset.Request
-	scope      scope
-	clocks     *clocks
-	pace       Pace
-	logView    *logView
-	targets    plannedTargets
-	progress   *progress
-	control    *Control
-	sender     *sender
-	log        *slog.Logger
+	*job
+	sender *sender
 }
 
 // round looks once at each row in doubt whose call must be over, and
@@ -65,7 +53,8 @@ func (s *settler) round(rows []int, state reset.State) time.Duration {
 	}
 	var held atomic.Int64
 	// Half the places: a call that is sent again needs a second one for a last look.
-	fixedWorkers(s.control.starting, s.pace.Concurrency/2).run(oneByOne(targets), func(t reset.Target) {
+	atOnce := func() int { return s.Pace.Concurrency / 2 }
+	runEach(s.control.starting, slices.Values(targets), atOnce, func(t reset.Target) {
 		if s.settle(t, state) == verdictHold {
 			held.Add(1)
 		}
@@ -111,9 +100,9 @@ func (s *settler) executing(a reset.Attempt) time.Duration {
 	if a.Answered {
 		return 0
 	}
-	left := s.pace.SettleAfter - s.clocks.elapsed(a.DoubtAt)
+	left := s.Pace.SettleAfter - s.clocks.elapsed(a.DoubtAt)
 	if a.Restart && a.Term != s.clocks.term {
-		left = max(left, s.pace.Earlier+s.pace.SettleAfter-time.Since(s.clocks.began))
+		left = max(left, s.Pace.Earlier+s.Pace.SettleAfter-time.Since(s.clocks.began))
 	}
 	return left
 }
@@ -125,7 +114,7 @@ func (s *settler) readable(err error, state reset.State) bool {
 	if err == nil || s.control.Stopped() {
 		return err == nil
 	}
-	s.log.Warn("the System Log cannot be read; what is in doubt waits", "request", s.head.ID, "err", err)
+	s.Log.Warn("the System Log cannot be read; what is in doubt waits", "request", s.head.ID, "err", err)
 	if !s.logGivenUp(err) {
 		return false
 	}
@@ -139,7 +128,7 @@ func (s *settler) readable(err error, state reset.State) bool {
 func (s *settler) logGivenUp(err error) bool {
 	var oe *okta.Error
 	hopeless := errors.As(err, &oe) && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
-	return hopeless || time.Since(s.logView.downSince) >= s.pace.LogLag
+	return hopeless || time.Since(s.logView.downSince) >= s.Pace.LogLag
 }
 
 // unreadable returns how long to wait after the System Log could not be read. A
@@ -182,7 +171,7 @@ func (s *settler) settle(t reset.Target, state reset.State) verdict {
 	if p.Open == nil {
 		return verdictTook
 	}
-	if state == reset.Running && s.sender.dryRun() {
+	if state == reset.Running && s.dryRun() {
 		state = reset.Stopping // nothing is sent any more
 	}
 	if p.Open.Step.Kind != reset.StepReset {
@@ -220,7 +209,7 @@ func (s *settler) unread(row int, state reset.State) verdict {
 
 // blocked says why nothing may be sent for a target any more, "" if it may.
 func (s *settler) blocked(t reset.Target) reset.Reason {
-	m, _, err := s.protection.Check(s.sender.inLane(s.control.starting), t, s.scope.BreakGlass)
+	m, _, err := s.Protection.Check(s.inLane(s.control.starting), t, s.scope.BreakGlass)
 	if err != nil || !m.Blocks(t, s.scope.BreakGlass) {
 		return ""
 	}
@@ -272,7 +261,7 @@ func (s *settler) conclude(t reset.Target, p reset.Progress, ev evidence, v verd
 // the slot in hand. Factors that are cleared are no new ones.
 func (s *settler) resend(t reset.Target, p reset.Progress, cleared []string) {
 	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return s.stillClean(slot, t, p, cleared) }
-	for !s.control.Stopped() && !s.sender.dryRun() {
+	for !s.control.Stopped() && !s.dryRun() {
 		switch s.sender.attempt(t, *resetOf(t), still) {
 		case resultRetry:
 		case resultMore:
@@ -289,7 +278,7 @@ func (s *settler) resend(t reset.Target, p reset.Progress, cleared []string) {
 func (s *settler) stillClean(slot *okta.Slot, t reset.Target, p reset.Progress, cleared []string) (asOf time.Time, ok bool) {
 	ctx, cancel := context.WithTimeout(s.control.starting, factorsNowMost)
 	defer cancel()
-	factors, asOf, err := s.okta.FactorsNow(ctx, slot, string(t.User))
+	factors, asOf, err := s.Okta.FactorsNow(ctx, slot, string(t.User))
 	if err != nil {
 		return asOf, false
 	}

@@ -38,7 +38,7 @@ func did(p reset.Progress, k reset.StepKind) bool {
 // nextFactor looks for a factor that is to be deleted: one that is listed and
 // was there before our first call, so that what the user enrols again stays.
 func (s *sender) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, result) {
-	factors, err := s.okta.Factors(s.inLane(s.control.starting), string(t.User))
+	factors, err := s.Okta.Factors(s.inLane(s.control.starting), string(t.User))
 	switch {
 	case s.control.Stopped():
 		return nil, resultDone
@@ -49,7 +49,7 @@ func (s *sender) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, resu
 		s.refused(t, err)
 		return nil, resultDone
 	case err != nil:
-		s.log.Warn("factors of a target cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
+		s.Log.Warn("factors of a target cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
 		s.control.countFailure(Advice(err))
 		return nil, resultLater
 	}

@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -29,28 +28,16 @@ const (
 // verifier reads back what was done: the factors of each user of a small request, else
 // the System Log, and the factors of the few that it does not tell of. It records a proof,
 // or a doubt where a reset did not take; that doubt is the settler's.
-type verifier struct {
-	okta     Okta
-	head     *reset.Request
-	scope    scope
-	clocks   *clocks
-	pace     Pace
-	rules    func() policy.Rules
-	logView  *logView
-	targets  plannedTargets
-	progress *progress
-	control  *Control
-	log      *slog.Logger
-}
+type verifier struct{ *job }
 
 // readsLog reports whether the request is read back from the System Log.
 func (v *verifier) readsLog() bool {
-	return v.rules().Verify == "log" && v.head.Plan.Resets > policy.Few
+	return v.Rules().Verify == "log" && v.head.Plan.Resets > policy.Few
 }
 
 // run reads back every reset that is not proved yet.
 func (v *verifier) run() error {
-	if v.rules().Verify == "off" {
+	if v.Rules().Verify == "off" {
 		return nil
 	}
 	u, err := v.unproved()
@@ -76,7 +63,7 @@ func (v *verifier) run() error {
 		}
 		targets = append(targets, t)
 	}
-	fixedWorkers(v.control.starting, v.pace.Concurrency).run(oneByOne(targets), v.checkFactors)
+	runEach(v.control.starting, slices.Values(targets), func() int { return v.Pace.Concurrency }, v.checkFactors)
 	return nil
 }
 
@@ -97,7 +84,7 @@ func (v *verifier) proveMeanwhile() (stop func()) {
 			pauseFor(ctx, wait)
 			began := time.Now()
 			if err := v.proveTold(ctx); err != nil && ctx.Err() == nil {
-				v.log.Warn("resets cannot be proved while the batch runs", "request", v.head.ID, "err", err)
+				v.Log.Warn("resets cannot be proved while the batch runs", "request", v.head.ID, "err", err)
 			}
 			wait = max(proveEvery, proveShare*time.Since(began)) // a long plan takes time to read
 		}
@@ -151,9 +138,9 @@ func (v *verifier) awaitLog(u *unproved) error {
 	release := reader.Follow(u.oldest)
 	defer release()
 	for !v.control.Stopped() {
-		over := v.clocks.elapsed(u.last) > v.pace.LogLag
+		over := v.clocks.elapsed(u.last) > v.Pace.LogLag
 		if err := reader.CatchUp(v.control.starting, u.oldest); err != nil {
-			v.log.Warn("the System Log cannot be read", "request", v.head.ID, "err", err)
+			v.Log.Warn("the System Log cannot be read", "request", v.head.ID, "err", err)
 		}
 		var err error
 		if u.rows, err = v.provenByLog(u.rows, over); err != nil || len(u.rows) == 0 || over {
@@ -217,17 +204,17 @@ func proof(t reset.Target, p reset.Progress, by reset.Proof) reset.Entry {
 func (v *verifier) checkFactors(t reset.Target) {
 	p := v.progress.row(t.Row)
 	if p.Retaken > 0 {
-		pauseFor(v.control.starting, v.pace.SettleAfter-v.clocks.elapsed(p.FinishedAt))
+		pauseFor(v.control.starting, v.Pace.SettleAfter-v.clocks.elapsed(p.FinishedAt))
 	}
-	lane := okta.Lane(v.head.ID)
+	ctx := v.inLane(v.control.starting)
 	if t.Read {
-		lane = okta.Urgent
+		ctx = okta.WithLane(ctx, okta.Urgent)
 	}
-	factors, err := v.okta.Factors(okta.WithLane(v.control.starting, lane), string(t.User))
+	factors, err := v.Okta.Factors(ctx, string(t.User))
 	switch {
 	case v.control.Stopped():
 	case err != nil:
-		v.log.Warn("factors cannot be read back", "request", v.head.ID, "row", t.Row, "err", err)
+		v.Log.Warn("factors cannot be read back", "request", v.head.ID, "row", t.Row, "err", err)
 		v.progress.write(proof(t, p, reset.ProofNone))
 	case !v.scope.remains(factors, p.Listed, v.clocks.firstCall(p), v.clocks.since(*p.Sent)):
 		e := v.cleared(t, p, factors)
