@@ -10,9 +10,7 @@ import (
 // waits go by this machine's clock, which may be set while they last; factors, the
 // System Log and what is compared with them go by Okta's clock.
 type clocks struct {
-	okta interface {
-		Clock() (ahead time.Duration, known bool)
-	}
+	okta     Okta
 	least    func(term int64) (ahead time.Duration, known bool) // by the journal: see reset.Ledger.Ahead
 	term     int64                                              // of the record, ours
 	began    time.Time                                          // when this run of the bot began

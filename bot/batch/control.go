@@ -22,12 +22,6 @@ const (
 // ErrPaused ends a batch after it has paused its own request.
 var ErrPaused = errors.New("the request was paused")
 
-// headRecord is the record of a request's head.
-type headRecord interface {
-	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
-	Update(ctx context.Context, id reset.ID, op string, unlessFrozen bool, change func(*reset.Request) ([]reset.Fact, error)) (*reset.Request, error)
-}
-
 // Control decides whether anybody may still be started: not after the head moved, after
 // the record failed, or after the batch has paused its own request. It is the only one to
 // write the head while the batch runs. It is safe for concurrent use.
@@ -35,7 +29,7 @@ type headRecord interface {
 // A pause first ends what starts calls and is written then: nobody is started between both.
 type Control struct {
 	head     *reset.Request // as the batch read it
-	heads    headRecord
+	record   Record
 	wake     <-chan struct{} // tells that the head or the log may have moved
 	limit    func() int      // how many failures in a row pause the request; 0: any number may be
 	lasting  context.Context // of calls in flight and what is recorded of them
@@ -53,8 +47,8 @@ type Control struct {
 
 // NewControl begins with a head that was just read. The context ends the batch; lasting
 // is of what is recorded after that.
-func NewControl(ctx, lasting context.Context, r *reset.Request, heads headRecord, s *Session, limit func() int) *Control {
-	c := &Control{head: r, heads: heads, wake: s.wake, limit: limit, lasting: lasting}
+func NewControl(ctx, lasting context.Context, r *reset.Request, record Record, s *Session, limit func() int) *Control {
+	c := &Control{head: r, record: record, wake: s.wake, limit: limit, lasting: lasting}
 	c.starting, c.end = context.WithCancelCause(ctx)
 	return c
 }
@@ -87,7 +81,7 @@ func (c *Control) watchHead() {
 			return
 		case <-c.wake:
 		}
-		r, err := c.heads.Get(c.starting, c.head.ID)
+		r, err := c.record.Get(c.starting, c.head.ID)
 		if err == nil && r.Version != c.head.Version && !(r.State == reset.Paused && c.head.State == reset.Paused) {
 			c.halt(reset.ErrChanged)
 			return
@@ -100,7 +94,7 @@ func (c *Control) watchHead() {
 // the error with which the batch ends.
 func (c *Control) Pause(cause reset.Cause, detail string) {
 	c.halt(ErrPaused)
-	_, err := c.heads.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+	_, err := c.record.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := r.Halt(cause, "", detail, time.Now())
 		if err != nil {
 			return nil, err

@@ -15,11 +15,6 @@ import (
 // appendMost is how many entries are recorded at once.
 const appendMost = 100
 
-// appender records what came of steps, durably.
-type appender interface {
-	Append(ctx context.Context, id reset.ID, entries ...reset.Entry) error
-}
-
 // progress is what is known of each row of a request, and what is recorded of it. It is
 // the one state that sender, settler and verifier share; it is safe for concurrent use.
 //
@@ -27,7 +22,7 @@ type appender interface {
 // nobody else acts on that row meanwhile.
 type progress struct {
 	id      reset.ID
-	journal appender
+	record  Record
 	log     *slog.Logger
 	lasting context.Context // of what is recorded
 	fail    func(error)     // ends the batch: its record cannot be written
@@ -43,9 +38,9 @@ type progress struct {
 }
 
 // newProgress returns the progress of a request whose log is folded.
-func newProgress(lasting context.Context, id reset.ID, journal appender, ledger *reset.Ledger, fail func(error), log *slog.Logger) *progress {
+func newProgress(lasting context.Context, id reset.ID, record Record, ledger *reset.Ledger, fail func(error), log *slog.Logger) *progress {
 	return &progress{
-		id: id, journal: journal, log: log, lasting: lasting, fail: fail, ledger: ledger,
+		id: id, record: record, log: log, lasting: lasting, fail: fail, ledger: ledger,
 		targets: map[int]reset.Target{}, claimed: map[int]reset.ID{}, readings: map[int]reading{}, listed: map[int][]string{},
 	}
 }
@@ -196,7 +191,7 @@ func (p *progress) append(entries ...reset.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	err := p.journal.Append(p.lasting, p.id, entries...)
+	err := p.record.Append(p.lasting, p.id, entries...)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *settler) settleStep(t reset.Target, p reset.Progress, state reset.State
 		}
 		return verdictTook
 	case state == reset.Running:
-		s.repeat(t, step)
+		s.repeat(t, step, nil)
 		return verdictSend
 	case state == reset.Stopping && len(p.Done) > 0:
 		s.progress.finish(halfDone(t, p, "cancelled"))
@@ -53,7 +53,7 @@ func (s *settler) settleSessions(t reset.Target, p reset.Progress, state reset.S
 		s.progress.finish(sessionsLeft(t, "sent, result not known"))
 		return verdictUnknown
 	case state == reset.Running:
-		s.repeat(t, p.Open.Step)
+		s.repeat(t, p.Open.Step, nil)
 		return verdictSend
 	}
 	return verdictHold
@@ -71,19 +71,4 @@ func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.Stat
 	}
 	s.conclude(t, p, evidence{}, v, "")
 	return v
-}
-
-// repeat sends a step again, and goes on with the target where it is done.
-func (s *settler) repeat(t reset.Target, step reset.Step) {
-	for !s.control.Stopped() && !s.dryRun() {
-		switch s.sender.attempt(t, step, nil) {
-		case resultDone:
-			return
-		case resultMore:
-			s.sender.process(t)
-			return
-		case resultLater:
-			pauseFor(s.control.starting, firstBackoff)
-		}
-	}
 }

@@ -190,7 +190,8 @@ func (s *settler) settle(t reset.Target, state reset.State) verdict {
 	v := settle(e, state)
 	switch v {
 	case verdictSend:
-		s.resend(t, p, e.Cleared)
+		still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return s.stillClean(slot, t, p, e.Cleared) }
+		s.repeat(t, *resetOf(t), still)
 	case verdictWait, verdictHold:
 	default:
 		s.conclude(t, p, e, v, protected)
@@ -257,12 +258,11 @@ func (s *settler) conclude(t reset.Target, p reset.Progress, ev evidence, v verd
 	s.progress.finish(e)
 }
 
-// resend sends the reset again, right after a last reading of the factors with
-// the slot in hand. Factors that are cleared are no new ones.
-func (s *settler) resend(t reset.Target, p reset.Progress, cleared []string) {
-	still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return s.stillClean(slot, t, p, cleared) }
+// repeat sends a step again, however often Okta refuses it, and goes on with the target
+// where it is done. A call that never left is for another round to judge.
+func (s *settler) repeat(t reset.Target, step reset.Step, still stillRight) {
 	for !s.control.Stopped() && !s.dryRun() {
-		switch s.sender.attempt(t, *resetOf(t), still) {
+		switch s.sender.attempt(t, step, still) {
 		case resultRetry:
 		case resultMore:
 			s.sender.process(t)
@@ -274,7 +274,8 @@ func (s *settler) resend(t reset.Target, p reset.Progress, cleared []string) {
 }
 
 // stillClean looks at the user's factors once more, slot in hand, and reports whether
-// the reset is still to be sent, and since when that is known.
+// the reset is still to be sent, and since when that is known. Factors that are cleared
+// are no new ones.
 func (s *settler) stillClean(slot *okta.Slot, t reset.Target, p reset.Progress, cleared []string) (asOf time.Time, ok bool) {
 	ctx, cancel := context.WithTimeout(s.control.starting, factorsNowMost)
 	defer cancel()

@@ -14,6 +14,7 @@ import (
 
 // slowRecord makes entries durable when it is let go, and heads when they are written.
 type slowRecord struct {
+	Record
 	release chan error
 	entries []reset.Entry
 	head    *reset.Request

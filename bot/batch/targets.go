@@ -10,9 +10,7 @@ import (
 
 // plannedTargets reads the targets of a request's frozen plan.
 type plannedTargets struct {
-	record interface {
-		Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error]
-	}
+	record   Record
 	id       reset.ID
 	revision int
 }

@@ -26,21 +26,21 @@ const (
 
 // risks lists what an approver should know about a plan, the heaviest first.
 // Names out of profiles are stripped of all but letters, digits and spaces.
-func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset.Target, c *classifier, e overlaps) (list []reset.Risk, err error) {
-	seen := countTargets(targets, time.Now())
+func (pl *planning) risks(ctx context.Context, r *reset.Request, p reset.Plan, targets []reset.Target, c *classifier, e overlaps) (list []reset.Risk, err error) {
+	fresh, strong := countTargets(targets, time.Now())
 	list = append(list,
 		reset.Risk{Kind: reset.RiskAgain, Users: c.twice, Requests: []reset.ID{r.Asked.Source.Result}},
 		reset.Risk{Kind: reset.RiskResetBefore, Users: e.again, Most: e.most, Last: e.last, Requests: e.by},
-		reset.Risk{Kind: reset.RiskProtected, Users: seen.protected},
-		reset.Risk{Kind: reset.RiskResistant, Users: seen.strong})
+		reset.Risk{Kind: reset.RiskProtected, Users: p.BreakGlassUsers},
+		reset.Risk{Kind: reset.RiskResistant, Users: strong})
 	whole := reset.Risk{Kind: reset.RiskDepartments, Departments: pl.wholeDepartments(ctx, targets)}
 	for _, department := range whole.Departments {
 		whole.Users += department.Users
 	}
 	list = append(list, whole,
 		reset.Risk{Kind: reset.RiskColumn, Users: c.later},
-		reset.Risk{Kind: reset.RiskNew, Users: seen.fresh},
-		reset.Risk{Kind: reset.RiskInactive, Users: seen.suspended},
+		reset.Risk{Kind: reset.RiskNew, Users: fresh},
+		reset.Risk{Kind: reset.RiskInactive, Users: p.Statuses["SUSPENDED"] + p.Statuses["PROVISIONED"]},
 		reset.Risk{Kind: reset.RiskElsewhere, Users: e.busy, Requests: e.requests[:min(len(e.requests), shownDetails)]})
 	list = slices.DeleteFunc(list, func(k reset.Risk) bool { return k.Users == 0 })
 	first := true
@@ -56,29 +56,22 @@ func (pl *planning) risks(ctx context.Context, r *reset.Request, targets []reset
 	return list, nil
 }
 
-// targetStats counts what the targets alone show.
-type targetStats struct{ protected, fresh, suspended, strong int }
-
-func countTargets(targets []reset.Target, now time.Time) (g targetStats) {
+// countTargets counts users to reset who were created lately, and those whose factors are
+// phishing-resistant.
+func countTargets(targets []reset.Target, now time.Time) (fresh, strong int) {
 	for i := range targets {
 		t := &targets[i]
 		if t.Action != reset.ActionReset {
 			continue
 		}
-		if t.Reason != "" {
-			g.protected++
-		}
 		if t.Created != nil && now.Sub(*t.Created) < newcomer {
-			g.fresh++
-		}
-		if t.Status == "SUSPENDED" || t.Status == "PROVISIONED" {
-			g.suspended++
+			fresh++
 		}
 		if t.Read && resistant(t.Factors) {
-			g.strong++
+			strong++
 		}
 	}
-	return g
+	return fresh, strong
 }
 
 // resistant reports whether a user's only factors are phishing-resistant: FIDO

@@ -23,37 +23,40 @@ type classifier struct {
 	before     map[reset.UserID]reset.ID // of a result file: who was reset by which request
 	anyway     bool                      // they are reset again
 	twice      int                       // how many of them are
-	risks      []reset.Risk              // what an approver should know, when all are judged
 }
 
 // target decides what a plan does with one row.
 func (c *classifier) target(row reset.Row, m okta.Match) reset.Target {
 	t := reset.Target{Row: row.Row, Input: row.Input, Action: reset.ActionReset}
-	switch {
-	case c.out.rows[row.Row]:
-		skip(&t, reset.TakenOut, at(row, tookOut))
-		if len(m.Users) == 1 {
-			c.user(&t, row, m.Users[0])
-		}
-		return t
-	case row.Problem != "":
-		skip(&t, reset.InvalidRow, at(row, row.Problem))
-		return t
-	case len(m.Users) == 0 && m.Err != nil:
-		skip(&t, reset.InvalidRow, at(row, "Okta can't look this up"))
-		return t
-	case len(m.Users) == 0 && row.Odd != "":
-		skip(&t, reset.InvalidRow, at(row, row.Odd))
-		return t
-	case len(m.Users) == 0:
-		skip(&t, reset.NotFound, at(row, "no Okta user has this "+word(row.Kind)))
-		return t
-	case len(m.Users) > 1:
-		skip(&t, reset.Ambiguous, at(row, ambiguous(m.Users)))
-		return t
+	out := c.out.rows[row.Row]
+	reason, why := unresolved(row, m)
+	if out {
+		reason, why = reset.TakenOut, tookOut
 	}
-	c.user(&t, row, m.Users[0])
+	if reason != "" {
+		skip(&t, reason, at(row, why))
+	}
+	if reason == "" || out && len(m.Users) == 1 {
+		c.user(&t, row, m.Users[0])
+	}
 	return t
+}
+
+// unresolved says why a row names no single user, "" if it does.
+func unresolved(row reset.Row, m okta.Match) (reason reset.Reason, why string) {
+	switch n := len(m.Users); {
+	case row.Problem != "":
+		return reset.InvalidRow, row.Problem
+	case n == 1:
+		return "", ""
+	case n > 1:
+		return reset.Ambiguous, ambiguous(m.Users)
+	case m.Err != nil:
+		return reset.InvalidRow, "Okta can't look this up"
+	case row.Odd != "":
+		return reset.InvalidRow, row.Odd
+	}
+	return reset.NotFound, "no Okta user has this " + word(row.Kind)
 }
 
 // ambiguous names the users that one row leads to.

@@ -2,8 +2,6 @@ package planner
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -23,7 +21,7 @@ const countMost = 10_000
 const FactorsColumn = "factors"
 
 // PlanExport checks what an export asks for, and counts about how many users it is.
-// An *Error is one that cannot become a plan.
+// A *policy.Refusal says why it cannot become a plan.
 func (p *Planner) PlanExport(ctx context.Context, r *reset.Request) (Result, error) {
 	pl := &planning{Planner: p, id: r.ID}
 	plan, err := pl.exportPlan(okta.WithLane(ctx, okta.Lane(r.ID)), r)
@@ -53,13 +51,7 @@ func (pl *planning) exportPlan(ctx context.Context, r *reset.Request) (reset.Pla
 	}
 	p.Targets, p.Warnings = n, append(warnings, rest...)
 	p.Costs = exportCosts(n, len(rest) > 0 && n >= countMost, columns)
-	sum := sha256.New()
-	if err := roster.WritePlan(sum, each(nil)); err != nil {
-		return p, fmt.Errorf("hash the plan: %w", err)
-	}
-	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
-	p.Digest, err = reset.DigestPlan(pl.Org, pl.id, p.Revision, r.Asked.Options, p.FileSHA)
-	return p, err
+	return p, pl.seal(&p, r.Asked.Options, nil)
 }
 
 // attributeName is how Okta lets an attribute be called.
@@ -81,11 +73,11 @@ func (pl *planning) checkColumns(ctx context.Context, columns []string) (warning
 		switch {
 		case slices.Contains(known, c):
 		case !attributeName.MatchString(c):
-			return nil, &Error{"no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department."}
+			return nil, refuse("no_column", "A column has a name that no attribute in Okta can have. Name columns as Okta does, such as id, login, department.")
 		case unread:
 			warnings = append(warnings, "Okta doesn't say which attributes users have: the column "+c+" stays empty if it isn't one.")
 		default:
-			return nil, &Error{"no_column", "Users of this org have no attribute " + c + ". Name columns as Okta does, such as id, login, department, or pick them in the form."}
+			return nil, refuse("no_column", "Users of this org have no attribute "+c+". Name columns as Okta does, such as id, login, department, or pick them in the form.")
 		}
 	}
 	return warnings, nil
@@ -94,7 +86,7 @@ func (pl *planning) checkColumns(ctx context.Context, columns []string) (warning
 // Selection says to Okta which users an export lists.
 func (p *Planner) Selection(ctx context.Context, src reset.Source) (okta.Selection, error) {
 	if !src.Asks() {
-		return okta.Selection{}, &Error{"no_selection", "Say who to list: group:, search:, filter: or q:."}
+		return okta.Selection{}, refuse("no_selection", "Say who to list: group:, search:, filter: or q:.")
 	}
 	s := okta.Selection{Search: src.Search, Filter: src.Filter, Q: src.Query}
 	if src.Group == "" {
@@ -119,7 +111,7 @@ func (pl *planning) countSelected(ctx context.Context, sel okta.Selection) (n in
 		}
 	}
 	if n == 0 {
-		return 0, nil, &Error{"nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again."}
+		return 0, nil, refuse("nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again.")
 	}
 	return n, nil, nil
 }

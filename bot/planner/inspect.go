@@ -13,23 +13,32 @@ import (
 // and groups of all where the lists of the protected cannot be read.
 func (pl *planning) inspect(ctx context.Context, c *classifier, targets []reset.Target) error {
 	resets := 0
-	for _, t := range targets {
-		if t.Action == reset.ActionReset {
+	for i := range targets {
+		if targets[i].Action == reset.ActionReset {
 			resets++
 		}
 	}
-	small := resets <= policy.Few || c.rules.Inspect == "each"
-	roles := c.roles || small && c.rules.Protect.Admins != policy.AdminsOff
+	few := resets <= policy.Few || c.rules.Inspect == "each"
+	asks := []struct {
+		wanted bool
+		what   string
+		of     func(context.Context, *classifier, *reset.Target) error
+	}{
+		{c.roles || few && c.rules.Protect.Admins != policy.AdminsOff, "roles", pl.askRoles},
+		{c.groups, "groups", pl.askGroups},
+		{few, "factors", pl.askFactors},
+	}
 	for i := range targets {
-		for _, ask := range []struct {
-			wanted bool
-			of     func(context.Context, *classifier, *reset.Target) error
-		}{{roles, pl.askRoles}, {c.groups, pl.askGroups}, {small, pl.askFactors}} {
-			if !ask.wanted || targets[i].Action != reset.ActionReset {
+		for _, ask := range asks {
+			t := &targets[i]
+			if !ask.wanted || t.Action != reset.ActionReset {
 				continue
 			}
-			if err := ask.of(ctx, c, &targets[i]); err != nil {
-				return err
+			switch err := ask.of(ctx, c, t); {
+			case okta.IsKind(err, okta.KindNotFound):
+				skip(t, reset.NotFound, "just removed from Okta")
+			case err != nil:
+				return fmt.Errorf("ask for the %s of row %d: %w", ask.what, t.Row, err)
 			}
 		}
 	}
@@ -42,13 +51,11 @@ func (pl *planning) askRoles(ctx context.Context, c *classifier, t *reset.Target
 	known := c.known
 	err := pl.Protection.AskRoles(ctx, &known, t.User)
 	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden) && !c.roles: // the lists have told
 	case okta.IsKind(err, okta.KindForbidden):
 		skip(t, reset.ProtectedAdmin, "Okta doesn't say whether this is an administrator")
 	case err != nil:
-		return fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
+		return err
 	default:
 		if c.known.Supers.Len() > 0 || !pl.Protection.Needs(c.breakGlass).Supers {
 			known.Supers = c.known.Supers // the list knows whether there are others
@@ -63,12 +70,10 @@ func (pl *planning) askGroups(ctx context.Context, c *classifier, t *reset.Targe
 	known := c.known
 	err := pl.Protection.AskGroups(ctx, &known, t.User)
 	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden):
 		skip(t, reset.ProtectedGroup, "Okta doesn't say whether this user is in a protected group")
 	case err != nil:
-		return fmt.Errorf("ask for the groups of row %d: %w", t.Row, err)
+		return err
 	default:
 		c.protect(t, known.Match(c.rules, t.User, t.Login), reset.Row{})
 	}
@@ -79,16 +84,14 @@ func (pl *planning) askGroups(ctx context.Context, c *classifier, t *reset.Targe
 func (pl *planning) askFactors(ctx context.Context, _ *classifier, t *reset.Target) error {
 	factors, err := pl.Okta.Factors(ctx, string(t.User))
 	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		skip(t, reset.NotFound, "just removed from Okta")
 	case okta.IsKind(err, okta.KindForbidden):
+		return nil
 	case err != nil:
-		return fmt.Errorf("list the factors of row %d: %w", t.Row, err)
-	default:
-		t.Read, t.Factors, t.FactorIDs = true, FactorTypes(factors), nil
-		for _, f := range factors {
-			t.FactorIDs = append(t.FactorIDs, f.ID)
-		}
+		return err
+	}
+	t.Read, t.Factors, t.FactorIDs = true, FactorTypes(factors), nil
+	for _, f := range factors {
+		t.FactorIDs = append(t.FactorIDs, f.ID)
 	}
 	return nil
 }

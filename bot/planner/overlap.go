@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,12 +84,9 @@ func (e *overlaps) addOpen(t *reset.Target, other reset.ID, since time.Time) {
 		e.busy++
 	}
 	note(t, mark+"since "+since.UTC().Format(time.RFC3339))
-	for _, id := range e.requests {
-		if id == other {
-			return
-		}
+	if !slices.Contains(e.requests, other) {
+		e.requests = append(e.requests, other)
 	}
-	e.requests = append(e.requests, other)
 }
 
 func note(t *reset.Target, s string) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -22,8 +21,8 @@ import (
 
 // Plan resolves the roster against Okta and freezes the plan, and calls then with
 // what came of it. What is counted against the bounds on users per time is not
-// counted by anybody else before then returns. An *Error is a roster that cannot
-// become a plan.
+// counted by anybody else before then returns. A *policy.Refusal says why the roster
+// cannot become a plan.
 func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) error) error {
 	pl := &planning{Planner: p, id: r.ID}
 	looked := time.Now()
@@ -35,7 +34,7 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	if err != nil {
 		return err
 	}
-	plan, err := pl.freeze(ctx, r, r.Plan.Revision+1, targets, c)
+	plan, err := pl.freeze(ctx, r, targets, c)
 	if err != nil {
 		return err
 	}
@@ -48,20 +47,15 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	if err != nil {
 		return err
 	}
-	over, err := p.Velocity.Check(ctx, r, plan.Resets)
-	if err != nil {
+	if plan.Resets == 0 {
+		return refuse("nothing_to_reset", nothingToReset(plan, targets))
+	}
+	if err := p.Velocity.Check(ctx, r, plan.Resets); err != nil {
 		return err
 	}
 	plan.FrozenAt, plan.LastNote = looked, lastNote // who is reset by others from here on is not reset again
 	plan.Takes = p.takes(r, plan)
-	res := Result{Plan: plan, Terms: terms}
-	switch {
-	case plan.Resets == 0:
-		res.Refusal = &Error{"nothing_to_reset", nothingToReset(plan, targets)}
-	case over != nil:
-		res.Refusal = &Error{over.Code, over.Words}
-	}
-	return then(res)
+	return then(Result{Plan: plan, Terms: terms})
 }
 
 // shownDetails is how many rows a refusal explains one by one.
@@ -143,11 +137,7 @@ func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Targ
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(rows) <= policy.Few {
-		ctx = okta.WithLane(ctx, okta.Urgent)
-	} else {
-		ctx = okta.WithLane(ctx, okta.Lane(pl.id))
-	}
+	ctx = pl.inLane(ctx, len(rows))
 	c, err := pl.classifier(ctx, r)
 	if err != nil {
 		return nil, nil, err
@@ -165,12 +155,7 @@ func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Targ
 		return nil, nil, err
 	}
 	c.keepLastSuperAdmin(targets)
-	known, err := pl.findOverlaps(ctx, r, targets)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.risks, err = pl.risks(ctx, r, targets, c, known)
-	return targets, c, err
+	return targets, c, nil
 }
 
 // checkUsers refuses more users than one request may have. Rows that name the
@@ -182,11 +167,7 @@ func (pl *planning) checkUsers(matches []okta.Match) error {
 			users[u.ID] = true
 		}
 	}
-	var over *policy.Refusal
-	if errors.As(pl.Rules().CheckSize(len(users)), &over) {
-		return &Error{over.Code, over.Words}
-	}
-	return nil
+	return pl.Rules().CheckSize(len(users))
 }
 
 // classifier reads the lists of the protected and what was taken out.
@@ -229,11 +210,7 @@ func (pl *planning) rows(ctx context.Context, r *reset.Request) ([]reset.Row, []
 	if err != nil {
 		return nil, nil, err
 	}
-	lane := okta.Urgent
-	if len(rows) > policy.Few {
-		lane = okta.Lane(pl.id)
-	}
-	matches, err := pl.resolve(okta.WithLane(ctx, lane), rows)
+	matches, err := pl.resolve(pl.inLane(ctx, len(rows)), rows)
 	return rows, matches, err
 }
 
@@ -254,32 +231,41 @@ func (pl *planning) roster(ctx context.Context) (rows []reset.Row, err error) {
 // FactorTypes lists factor types without repeats, in Okta's order.
 func FactorTypes(factors []okta.Factor) []string {
 	list := []string{}
-	seen := map[string]bool{}
 	for _, f := range factors {
-		if !seen[f.Type] {
-			seen[f.Type] = true
+		if !slices.Contains(list, f.Type) {
 			list = append(list, f.Type)
 		}
 	}
 	return list
 }
 
-// freeze saves the targets and computes what approvals are bound to.
-func (pl *planning) freeze(ctx context.Context, r *reset.Request, revision int, targets []reset.Target, c *classifier) (reset.Plan, error) {
-	if err := pl.Record.SavePlan(ctx, pl.id, revision, each(targets)); err != nil {
-		return reset.Plan{}, fmt.Errorf("save the plan: %w", err)
-	}
-	sum := sha256.New()
-	if err := roster.WritePlan(sum, each(targets)); err != nil {
-		return reset.Plan{}, fmt.Errorf("hash the plan: %w", err)
+// freeze saves the targets and sums up what an approver should know of them.
+func (pl *planning) freeze(ctx context.Context, r *reset.Request, targets []reset.Target, c *classifier) (reset.Plan, error) {
+	known, err := pl.findOverlaps(ctx, r, targets)
+	if err != nil {
+		return reset.Plan{}, err
 	}
 	p := summarise(targets)
+	p.Revision = r.Plan.Revision + 1
 	p.Costs = append(costs(r.Asked.Options, p, pl.Rules()), c.costs()...)
-	p.Risks, p.Revision = c.risks, revision
+	if p.Risks, err = pl.risks(ctx, r, p, targets, c, known); err != nil {
+		return p, err
+	}
+	if err := pl.Record.SavePlan(ctx, pl.id, p.Revision, each(targets)); err != nil {
+		return p, err
+	}
+	return p, pl.seal(&p, r.Asked.Options, targets)
+}
+
+// seal computes what approvals are bound to.
+func (pl *planning) seal(p *reset.Plan, o reset.Options, targets []reset.Target) (err error) {
+	sum := sha256.New()
+	if err := roster.WritePlan(sum, each(targets)); err != nil {
+		return fmt.Errorf("hash the plan: %w", err)
+	}
 	p.FileSHA = reset.Digest(hex.EncodeToString(sum.Sum(nil)))
-	digest, err := reset.DigestPlan(pl.Org, pl.id, revision, r.Asked.Options, p.FileSHA)
-	p.Digest = digest
-	return p, err
+	p.Digest, err = reset.DigestPlan(pl.Org, pl.id, p.Revision, o, p.FileSHA)
+	return err
 }
 
 // costs says what the options imply, for the approver.

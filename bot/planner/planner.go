@@ -40,8 +40,11 @@ type Okta interface {
 
 // People tells who somebody is, from knowledge at most a minute old.
 type People interface {
+	// Persons tells of several. One that Slack knows no more is deactivated.
 	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
+	// Approvers lists all that the policy names as approvers, those of break-glass too.
 	Approvers(ctx context.Context) ([]policy.Person, error)
+	// Handles are the names of the policy's Slack user groups, by ID: "S0123456": "security".
 	Handles(ctx context.Context) (map[string]string, error)
 }
 
@@ -69,15 +72,22 @@ func (p *Planner) takes(r *reset.Request, plan reset.Plan) time.Duration {
 	return p.Takes(&frozen)
 }
 
-// Result is a frozen plan with its terms, or the refusal to freeze it.
+// Result is a frozen plan with its terms.
 type Result struct {
-	Plan    reset.Plan
-	Terms   reset.Terms
-	Refusal *Error
+	Plan  reset.Plan
+	Terms reset.Terms
 }
 
 // planning is the making of one plan.
 type planning struct {
 	*Planner
 	id reset.ID
+}
+
+// inLane is urgent for as few users as somebody waits for.
+func (pl *planning) inLane(ctx context.Context, users int) context.Context {
+	if users <= policy.Few {
+		return okta.WithLane(ctx, okta.Urgent)
+	}
+	return okta.WithLane(ctx, okta.Lane(pl.id))
 }

@@ -11,10 +11,8 @@ import (
 	"factorbot/okta"
 )
 
-// Error is a request that cannot become a plan, for machines and in words for the requester.
-type Error struct{ Code, Words string }
-
-func (e *Error) Error() string { return e.Code + ": " + e.Words }
+// refuse is why a request cannot become a plan, for machines and in words for the requester.
+func refuse(code, words string) error { return &policy.Refusal{Code: code, Words: words} }
 
 // fromSource lists the users of a group or a search, one row each.
 func (pl *planning) fromSource(ctx context.Context, src reset.Source) ([]reset.Row, []okta.Match, error) {
@@ -30,13 +28,12 @@ func (pl *planning) fromSource(ctx context.Context, src reset.Source) ([]reset.R
 		}
 		rows = append(rows, reset.Row{Row: len(rows) + 1, Input: u.Login, Kind: reset.RefID, Value: u.ID})
 		matches = append(matches, okta.Match{Users: []okta.User{u}})
-		var over *policy.Refusal
-		if errors.As(pl.Rules().CheckSize(len(rows)), &over) {
-			return nil, nil, &Error{over.Code, over.Words}
+		if over := pl.Rules().CheckSize(len(rows)); over != nil {
+			return nil, nil, over
 		}
 	}
 	if len(rows) == 0 {
-		return nil, nil, &Error{"nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again."}
+		return nil, nil, refuse("nobody_found", "Nobody in Okta is in the group or fits the search. Check it and ask again.")
 	}
 	return rows, matches, nil
 }
@@ -59,9 +56,9 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("look the group up: %w", err)
 	case len(groups) == 0:
-		return "", &Error{"no_group", "Okta has no group of this name. Write the name as Okta shows it, in quotation marks."}
+		return "", refuse("no_group", "Okta has no group of this name. Write the name as Okta shows it, in quotation marks.")
 	case len(groups) > 1:
-		return "", &Error{"two_groups", fmt.Sprintf("Okta has %s of this name. Rename one, or name the users.", reset.Plural(len(groups), "group"))}
+		return "", refuse("two_groups", fmt.Sprintf("Okta has %s of this name. Rename one, or name the users.", reset.Plural(len(groups), "group")))
 	}
 	return groups[0].ID, nil
 }
@@ -70,7 +67,7 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 func searchError(err error) error {
 	var oe *okta.Error
 	if errors.As(err, &oe) && oe.Kind == okta.KindExpression {
-		return &Error{"bad_search", "Okta doesn't accept this search: " + oe.Summary}
+		return refuse("bad_search", "Okta doesn't accept this search: "+oe.Summary)
 	}
 	return fmt.Errorf("list the users: %w", err)
 }

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -38,31 +37,30 @@ func (v *Velocity) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// countsUsers reports whether the request counts against the bounds on users per time.
-func countsUsers(r *reset.Request) bool {
-	return r.Asked.Kind != reset.KindExport && !r.Asked.Options.DryRun
+// bounds reports whether the request counts against the rules' bounds on users per time.
+func bounds(rules policy.Rules, r *reset.Request) bool {
+	set := rules.Velocity.PerRequesterPerDay > 0 || rules.Velocity.OrgPerHour > 0
+	return set && r.Asked.Kind != reset.KindExport && !r.Asked.Options.DryRun
 }
 
-// Check says why a plan of so many resets may not be frozen now, nil if it may. What
-// others are still planning does not count: the first one has the room.
-func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) (*policy.Refusal, error) {
+// Check returns a *policy.Refusal where a plan of so many resets may not be frozen now.
+// What others are still planning does not count: the first one has the room.
+func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) error {
 	rules := v.rules()
-	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !countsUsers(r) {
-		return nil, nil
+	if !bounds(rules, r) {
+		return nil
 	}
 	now := time.Now()
 	recent := v.requests(ctx, reset.Query{Since: now.Add(-policy.Day)})
 	day, err := policy.AskedToday(planned(recent), r.Asked, now, r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
+		return fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}
 	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begun[:]}), now, r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("list what was reset within an hour: %w", err)
+		return fmt.Errorf("list what was reset within an hour: %w", err)
 	}
-	var over *policy.Refusal
-	errors.As(rules.CheckVelocity(resets, day, hour, now), &over)
-	return over, nil
+	return rules.CheckVelocity(resets, day, hour, now)
 }
 
 // planned leaves out requests that never had a plan.
@@ -82,7 +80,7 @@ func planned(all iter.Seq2[*reset.Request, error]) iter.Seq2[*reset.Request, err
 // StartTime returns when an approved request may start under the bounds; ok is false where that is not known yet.
 func (v *Velocity) StartTime(ctx context.Context, r *reset.Request, now time.Time) (at time.Time, ok bool, err error) {
 	rules := v.rules()
-	if v := rules.Velocity; v.PerRequesterPerDay == 0 && v.OrgPerHour == 0 || !countsUsers(r) {
+	if !bounds(rules, r) {
 		return now, true, nil
 	}
 	day, err := policy.RanSince(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)

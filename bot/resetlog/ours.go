@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/okta"
 )
 
 // Reset is a reset of ours, or of one factor, of which the System Log tells.
@@ -25,11 +26,9 @@ func Ours(ctx context.Context, o Okta, since time.Time) iter.Seq2[Reset, error] 
 			yield(Reset{}, fmt.Errorf("ask Okta who we are: %w", err))
 			return
 		}
-		events := o.Events(since, eventResetAll, eventDeactivate)
-		for range mostPages {
-			page, err := events.Next(ctx)
+		for page, err := range pages(ctx, o.Events(since, eventResetAll, eventDeactivate)) {
 			if err != nil {
-				yield(Reset{}, fmt.Errorf("read the System Log: %w", err))
+				yield(Reset{}, err)
 				return
 			}
 			for _, e := range page {
@@ -42,10 +41,23 @@ func Ours(ctx context.Context, o Okta, since time.Time) iter.Seq2[Reset, error] 
 					}
 				}
 			}
-			if len(page) == 0 {
+		}
+	}
+}
+
+// pages yields what the System Log tells by now, page by page.
+func pages(ctx context.Context, events *okta.Events) iter.Seq2[[]okta.Event, error] {
+	return func(yield func([]okta.Event, error) bool) {
+		for range mostPages {
+			page, err := events.Next(ctx)
+			if err != nil {
+				yield(nil, fmt.Errorf("read the System Log: %w", err))
+				return
+			}
+			if len(page) == 0 || !yield(page, nil) {
 				return
 			}
 		}
-		yield(Reset{}, errors.New("the System Log has more events than can be read at once"))
+		yield(nil, errors.New("the System Log has more events than can be read at once"))
 	}
 }

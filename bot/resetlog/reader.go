@@ -2,7 +2,6 @@ package resetlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -143,20 +142,19 @@ func (r *Reader) CatchUp(ctx context.Context, since time.Time) error {
 		return nil
 	}
 	began := time.Now()
-	for range mostPages {
-		page, err := events.Next(ctx)
+	for page, err := range pages(ctx, events) {
 		if err != nil {
-			return fmt.Errorf("read the System Log: %w", err)
+			return err
 		}
 		r.note(me, page, began)
-		if len(page) == 0 || r.younger(page, began) {
-			r.mu.Lock()
-			r.readAt = began
-			r.mu.Unlock()
-			return nil
+		if r.younger(page, began) {
+			break
 		}
 	}
-	return errors.New("the System Log has more events than can be read at once")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readAt = began
+	return nil
 }
 
 // younger reports whether a page has an event of after a moment of ours. The log tells
@@ -218,22 +216,17 @@ func (r *Reader) note(me okta.User, page []okta.Event, began time.Time) {
 // Enrolled reports whether the log tells that a user has enrolled a factor since a
 // moment of Okta's clock, other than an e-mail that Okta enrolled by itself.
 func (r *Reader) Enrolled(ctx context.Context, user reset.UserID, since time.Time) (bool, error) {
-	events := r.okta.Events(since, okta.FactorActivated)
-	for range mostPages {
-		page, err := events.Next(ctx)
+	for page, err := range pages(ctx, r.okta.Events(since, okta.FactorActivated)) {
 		if err != nil {
-			return false, fmt.Errorf("read the System Log: %w", err)
+			return false, err
 		}
-		if len(page) == 0 {
-			return false, nil
-		}
-		for _, e := range page {
-			if e.Outcome == "SUCCESS" && !e.Automatic && slices.Contains(e.Targets, string(user)) {
-				return true, nil
-			}
+		if slices.ContainsFunc(page, func(e okta.Event) bool {
+			return e.Outcome == "SUCCESS" && !e.Automatic && slices.Contains(e.Targets, string(user))
+		}) {
+			return true, nil
 		}
 	}
-	return false, errors.New("the System Log has more events than can be read at once")
+	return false, nil
 }
 
 // Until returns the moment until which everything that the log told by then was read.

@@ -12,10 +12,8 @@ import (
 	"factorbot/bot/reset"
 )
 
-const (
-	// peopleAge is how old knowledge of a person may be when it is used.
-	peopleAge = time.Minute
-)
+// peopleAge is how old knowledge of a person may be when it is used.
+const peopleAge = time.Minute
 
 // review asks again, at the start, about those whose approvals let the request
 // run. An approval that no longer holds falls away, and the request waits for

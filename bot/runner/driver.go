@@ -13,7 +13,7 @@ import (
 
 // driver carries one request from state to state until it is settled.
 type driver struct {
-	*shared
+	*driverDeps
 	id       reset.ID
 	missed   bool      // a change came while the driver was ending; owned by Run
 	planning time.Time // when this run began to plan it; zero while it does not
@@ -26,8 +26,8 @@ const (
 	lastBackoff  = 30 * time.Second
 )
 
-func (s *shared) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, ended chan<- reset.ID) *driver {
-	d := &driver{shared: s, id: id, session: batch.NewSession()}
+func (deps *driverDeps) drive(ctx context.Context, wg *sync.WaitGroup, id reset.ID, ended chan<- reset.ID) *driver {
+	d := &driver{driverDeps: deps, id: id, session: batch.NewSession()}
 	wg.Go(func() {
 		d.run(ctx)
 		ended <- id
@@ -87,13 +87,13 @@ func (d *driver) step(ctx context.Context) (settled bool, err error) {
 	case reset.Approved:
 		return false, d.start(ctx, r)
 	case reset.Running:
-		return false, d.act(ctx, r)
+		return false, d.withBatch(ctx, r, func(b *batch.Batch) error { return d.act(ctx, r, b) })
 	case reset.Paused:
 		return false, d.whilePaused(ctx, r)
 	case reset.Stopping:
-		return false, d.stop(ctx, r)
+		return false, d.withBatch(ctx, r, func(b *batch.Batch) error { return d.stop(ctx, b) })
 	case reset.Verifying:
-		return false, d.verify(ctx, r)
+		return false, d.withBatch(ctx, r, func(b *batch.Batch) error { return d.verify(ctx, b) })
 	}
 	return true, nil
 }

@@ -10,11 +10,14 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"factorbot/bot/batch"
 	"factorbot/bot/planner"
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/okta"
@@ -43,7 +46,7 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 	c.Watch()
 	defer c.Close()
 	made, err := d.makeExport(okta.WithLane(c.Context(), okta.Lane(d.id)), r)
-	var no *planner.Error
+	var no *policy.Refusal
 	switch {
 	case c.Stopped():
 		return c.Err()
@@ -159,35 +162,23 @@ func (x *export) factors(ctx context.Context, users []okta.Listed) ([]string, er
 	if !slices.Contains(x.made.Columns, planner.FactorsColumn) {
 		return cells, nil
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	next := 0
-	for range max(1, x.Pace.Concurrency) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(users) {
-					return
-				}
-				list, err := x.Okta.Factors(ctx, users[i].ID)
-				switch {
-				case okta.IsKind(err, okta.KindNotFound, okta.KindForbidden):
-					mu.Lock()
-					x.made.Unread++
-					mu.Unlock()
-				case err != nil:
-					cancel(fmt.Errorf("list the factors of line %d: %w", x.made.Users+i+1, err))
-				default:
-					cells[i] = strings.Join(planner.FactorTypes(list), " ")
-				}
+	var unread atomic.Int64
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(max(1, x.Pace.Concurrency))
+	for i, u := range users {
+		reading.Go(func() error {
+			list, err := x.Okta.Factors(ctx, u.ID)
+			switch {
+			case okta.IsKind(err, okta.KindNotFound, okta.KindForbidden):
+				unread.Add(1)
+			case err != nil:
+				return fmt.Errorf("list the factors of line %d: %w", x.made.Users+i+1, err)
 			}
+			cells[i] = strings.Join(planner.FactorTypes(list), " ")
+			return nil
 		})
 	}
-	wg.Wait()
-	return cells, context.Cause(ctx)
+	err := reading.Wait()
+	x.made.Unread += int(unread.Load())
+	return cells, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"factorbot/bot/batch"
 	"factorbot/bot/planner"
+	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/okta"
 )
@@ -32,16 +33,13 @@ func (d *driver) plan(ctx context.Context, r *reset.Request) error {
 // freeze makes the move that a planning ends with.
 func (d *driver) freeze(ctx context.Context, res planner.Result) error {
 	return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
-		if no := res.Refusal; no != nil {
-			return r.Reject(no.Code, no.Words, now)
-		}
 		return r.FreezePlan(res.Plan, res.Terms, now.Add(d.Rules().ExpiresAfter), now)
 	})
 }
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.
 func (d *driver) planFailed(ctx context.Context, err error) error {
-	var no *planner.Error
+	var no *policy.Refusal
 	if errors.As(err, &no) {
 		return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) { return r.Reject(no.Code, no.Words, now) })
 	}

@@ -10,12 +10,7 @@ import (
 )
 
 // act runs what is left of a running request, or of the wave under way.
-func (d *driver) act(ctx context.Context, r *reset.Request) error {
-	b, err := batch.Open(ctx, d.batches, d.session, r)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
+func (d *driver) act(ctx context.Context, r *reset.Request, b *batch.Batch) error {
 	if !d.session.Known {
 		return d.comeBack(ctx, b)
 	}

@@ -40,15 +40,8 @@ type Okta interface {
 	EnrolledSince(ctx context.Context, since map[string]time.Time) (map[string]okta.Enrolment, error)
 }
 
-// People tells who somebody is, from knowledge at most a minute old.
-type People interface {
-	// Persons tells of several. One that Slack knows no more is deactivated.
-	Persons(ctx context.Context, ids ...reset.Person) ([]policy.Person, error)
-	// Approvers lists all that the policy names as approvers, those of break-glass too.
-	Approvers(ctx context.Context) ([]policy.Person, error)
-	// Handles are the names of the policy's Slack user groups, by ID: "S0123456": "security".
-	Handles(ctx context.Context) (map[string]string, error)
-}
+// People tells who somebody is.
+type People = planner.People
 
 // Announcement announces runs to others before they begin.
 type Announcement interface {
@@ -82,7 +75,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer cancel(nil)
 	protected := protection.New(r.Okta, r.Rules, r.Log)
 	log := resetlog.New(r.Okta, r.Log)
-	shared := &shared{
+	deps := &driverDeps{
 		Runner:    r,
 		protected: protected,
 		planner: &planner.Planner{
@@ -113,14 +106,14 @@ func (r *Runner) Run(ctx context.Context) error {
 			again := drivers[id].missed
 			delete(drivers, id)
 			if again {
-				drivers[id] = shared.drive(ctx, &wg, id, ended)
+				drivers[id] = deps.drive(ctx, &wg, id, ended)
 			}
 		case id := <-moved:
 			if d := drivers[id]; d != nil {
 				d.nudge()
 				continue
 			}
-			drivers[id] = shared.drive(ctx, &wg, id, ended)
+			drivers[id] = deps.drive(ctx, &wg, id, ended)
 		}
 	}
 }
@@ -151,8 +144,8 @@ func (r *Runner) watch(ctx context.Context, moved chan<- reset.ID, fail context.
 	}
 }
 
-// shared is what all drivers of one run have in common.
-type shared struct {
+// driverDeps is what the drivers of one run have in common.
+type driverDeps struct {
 	*Runner
 	protected *protection.Lists
 	planner   *planner.Planner
