@@ -101,7 +101,7 @@ func (d *deskInMemory) Status(ctx context.Context, in desk.Intent) ([]*reset.Req
 }
 
 // Became finds the user in the plans in memory.
-func (d *deskInMemory) Became(ctx context.Context, _ desk.Intent, u roster.UserRef) (all []desk.Became, more bool, err error) {
+func (d *deskInMemory) Became(ctx context.Context, _ desk.Intent, u roster.UserRef) (all []reset.UserResult, more bool, err error) {
 	for _, id := range []reset.ID{"FR-2", "FR-1"} {
 		r, err := d.Get(ctx, id)
 		if err != nil {
@@ -112,7 +112,7 @@ func (d *deskInMemory) Became(ctx context.Context, _ desk.Intent, u roster.UserR
 				return nil, false, err
 			}
 			if t.Login == u.Value {
-				all = append(all, desk.Became{Request: r, Target: t})
+				all = append(all, reset.UserResult{Request: r, Target: t})
 			}
 		}
 	}
@@ -189,8 +189,8 @@ func (d *deskInMemory) History(_ context.Context, in desk.Intent, q desk.History
 	return nil, false, nil
 }
 
-func (d *deskInMemory) WhoAmI(_ context.Context, in desk.Intent) (desk.Standing, error) {
-	return desk.Standing{Requester: true, Channels: []reset.Channel{"C_FACTORS"}}, nil
+func (d *deskInMemory) WhoAmI(_ context.Context, in desk.Intent) (reset.Standing, error) {
+	return reset.Standing{Requester: true, Channels: []reset.Channel{"C_FACTORS"}}, nil
 }
 
 func (d *deskInMemory) Freeze(_ context.Context, in desk.Intent) (reset.Freeze, error) {

@@ -11,13 +11,6 @@ import (
 	"factorbot/bot/roster"
 )
 
-// Became is what became of one user in one request.
-type Became struct {
-	Request *reset.Request
-	Target  reset.Target
-	Step    reset.Progress // final where the request is settled
-}
-
 // Bounds of one look for a user: requests, the rows of their plans, and what is told.
 const (
 	becameRequests = 200
@@ -27,7 +20,7 @@ const (
 
 // Became tells what became of a user in the requests that the person may read,
 // newest first. More says that not all requests were looked through.
-func (d *Desk) Became(ctx context.Context, in Intent, u roster.UserRef) (all []Became, more bool, err error) {
+func (d *Desk) Became(ctx context.Context, in Intent, u roster.UserRef) (all []reset.UserResult, more bool, err error) {
 	read, err := d.reader(ctx, in)
 	if err != nil {
 		return nil, false, err
@@ -92,7 +85,7 @@ func (d *Desk) isUser(ctx context.Context, u roster.UserRef) (func(reset.Target)
 }
 
 // becameIn finds a user in the plan of a request. Of several rows it is the one that acts.
-func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Target) bool) (b Became, found bool, err error) {
+func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Target) bool) (b reset.UserResult, found bool, err error) {
 	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
 		if err != nil {
 			return b, false, fmt.Errorf("read the plan of %s: %w", r.ID, err)
@@ -100,7 +93,7 @@ func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Tar
 		if !is(t) || found && t.Action != reset.ActionReset {
 			continue
 		}
-		b, found = Became{Request: r, Target: t}, true
+		b, found = reset.UserResult{Request: r, Target: t}, true
 		if t.Action == reset.ActionReset {
 			break
 		}

@@ -7,15 +7,6 @@ import (
 	"factorbot/bot/reset"
 )
 
-// Home is what a person's home tab shows.
-type Home struct {
-	Standing
-	Running   []*reset.Request // of everybody that the person may see: approved, and not settled yet
-	Past      []*reset.Request // settled, newest first
-	Policy    []string         // in words
-	Approvers []reset.Person   // those that the policy names one by one
-}
-
 // pastShown is how many settled requests a home tab has, and pastLooked how many requests are looked through for them.
 const (
 	pastShown  = 20
@@ -23,15 +14,19 @@ const (
 )
 
 // Home tells what concerns the person now: of the requests those that they may read.
-func (d *Desk) Home(ctx context.Context, in Intent) (Home, error) {
-	s, err := d.WhoAmI(ctx, in)
+func (d *Desk) Home(ctx context.Context, in Intent) (reset.Home, error) {
+	p, away, err := d.whoever(ctx, in)
 	if err != nil {
-		return Home{}, err
+		return reset.Home{}, err
+	}
+	s, err := d.standing(ctx, p, away)
+	if err != nil {
+		return reset.Home{}, err
 	}
 	rules := d.Rules()
-	h := Home{Standing: s, Policy: rules.Words(), Approvers: rules.Approvers.Users}
+	h := reset.Home{Standing: s, Policy: rules.Words(), Approvers: rules.Approvers.Users}
 	q := reset.Query{Limit: pastLooked}
-	read := d.readerOf(ctx, s.Person)
+	read := d.readerOf(ctx, p)
 	for r, err := range d.Record.Requests(ctx, q) {
 		switch {
 		case err != nil:

@@ -9,29 +9,21 @@ import (
 	"factorbot/bot/reset"
 )
 
-// Standing is what a person may do here.
-type Standing struct {
-	Person     policy.Person
-	Requester  bool
-	Approver   bool
-	BreakGlass bool             // may approve that protected users are included
-	Why        string           // why they may do nothing, or not approve; "" where there is nothing to say
-	Channels   []reset.Channel  // where requests are made
-	Open       []*reset.Request // theirs that are not settled, newest first
-	Away       string           // the service that could not say its part: "Okta"; "" for none
-	Waiting    []*reset.Request // those that this person may decide now, newest first
-}
-
 // WhoAmI tells what the person may do here. Where the policy names Okta groups
 // and Okta does not answer, it tells what Slack knows, and that.
-func (d *Desk) WhoAmI(ctx context.Context, in Intent) (Standing, error) {
+func (d *Desk) WhoAmI(ctx context.Context, in Intent) (reset.Standing, error) {
 	p, away, err := d.whoever(ctx, in)
 	if err != nil {
-		return Standing{}, err
+		return reset.Standing{}, err
 	}
+	return d.standing(ctx, p, away)
+}
+
+// standing tells what a person may do; away is the service that could not say its part.
+func (d *Desk) standing(ctx context.Context, p policy.Person, away string) (reset.Standing, error) {
 	rules := d.Rules()
-	s := Standing{Person: p, Approver: rules.IsApprover(p), BreakGlass: rules.BreaksGlass(p), Channels: rules.Channels, Away: away}
-	err = d.isRequester(ctx, p)
+	s := reset.Standing{Person: p.ID, Approver: rules.IsApprover(p), BreakGlass: rules.BreaksGlass(p), Channels: rules.Channels, Away: away}
+	err := d.isRequester(ctx, p)
 	var refusal *policy.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -46,9 +38,9 @@ func (d *Desk) WhoAmI(ctx context.Context, in Intent) (Standing, error) {
 		switch {
 		case err != nil:
 			return s, fmt.Errorf("list requests: %w", err)
-		case r.Asked.By == in.By:
+		case r.Asked.By == p.ID:
 			s.Open = append(s.Open, r)
-		case r.State == reset.Pending && rules.MayDecide(p, r) == nil && !r.HasApproved(in.By):
+		case r.State == reset.Pending && rules.MayDecide(p, r) == nil && !r.HasApproved(p.ID):
 			s.Waiting = append(s.Waiting, r)
 		}
 	}

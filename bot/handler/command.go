@@ -76,13 +76,9 @@ func (h *Handler) userStatus(ctx context.Context, in desk.Intent, u roster.UserR
 	if u.Kind != roster.UserID && u.Kind != roster.UserLogin && u.Kind != roster.UserMention {
 		return view.Message{}, &roster.Error{Code: roster.CodeOption, Words: "Whose status? Write one user: `/factor-reset status ana@example.com`."}
 	}
-	found, more, err := h.Desk.Became(ctx, in, u)
+	all, more, err := h.Desk.Became(ctx, in, u)
 	if err != nil {
 		return view.Message{}, err
-	}
-	all := make([]view.Became, 0, len(found))
-	for _, b := range found {
-		all = append(all, view.Became(b))
 	}
 	name := u.Value
 	if u.Kind == roster.UserMention && len(all) > 0 {

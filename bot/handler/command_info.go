@@ -21,10 +21,8 @@ func (h *Handler) whoami(ctx context.Context, e *event.Event) (view.Message, err
 	if err != nil {
 		return view.Message{}, err
 	}
-	return view.WhoAmI(view.Who{
-		Person: e.By, Requester: s.Requester, Approver: s.Approver, BreakGlass: s.BreakGlass,
-		Why: s.Why, Away: s.Away, Channels: s.Channels, Open: s.Open, Waiting: s.Waiting,
-	}), nil
+	s.Person = e.By
+	return view.WhoAmI(s), nil
 }
 
 // history lists requests: of anybody, "mine", of one person, or of the last days.

@@ -36,10 +36,10 @@ type Desk interface {
 	Retry(ctx context.Context, in desk.Intent) (*reset.Request, error)
 
 	Status(ctx context.Context, in desk.Intent) ([]*reset.Request, error)
-	Became(ctx context.Context, in desk.Intent, u roster.UserRef) (all []desk.Became, more bool, err error)
+	Became(ctx context.Context, in desk.Intent, u roster.UserRef) (all []reset.UserResult, more bool, err error)
 	// History reports whether there are more than it returns.
 	History(ctx context.Context, in desk.Intent, q desk.HistoryQuery) (all []*reset.Request, more bool, err error)
-	WhoAmI(ctx context.Context, in desk.Intent) (desk.Standing, error)
+	WhoAmI(ctx context.Context, in desk.Intent) (reset.Standing, error)
 
 	// MayDecide returns the request and whether the person may decide on the plan that they saw.
 	MayDecide(ctx context.Context, in desk.Intent) (*reset.Request, error)

@@ -21,7 +21,7 @@ import (
 
 // Source is what home tabs are made of.
 type Source interface {
-	Home(ctx context.Context, in desk.Intent) (desk.Home, error)
+	Home(ctx context.Context, in desk.Intent) (reset.Home, error)
 	// Watch yields the requests whose head or log moved. It may merge; it never misses the last.
 	Watch(ctx context.Context) iter.Seq2[reset.ID, error]
 	Get(ctx context.Context, id reset.ID) (*reset.Request, error)
@@ -208,15 +208,13 @@ func (h *Publisher) tab(ctx context.Context, o opening) (slack.HomeTabViewReques
 	in := desk.Intent{By: o.by, Team: o.team, Asked: h.Now()}
 	got, err := h.Source.Home(ctx, in)
 	if words, refused := desk.RefusalWords(err); refused {
-		return view.HomeTab(view.Home{Person: o.by, Why: words}), nil
+		return view.HomeTab(reset.Home{Standing: reset.Standing{Person: o.by, Why: words}}), nil
 	}
 	if err != nil {
 		return slack.HomeTabViewRequest{}, fmt.Errorf("ask what concerns %s: %w", o.by, err)
 	}
-	return view.HomeTab(view.Home{
-		Person: o.by, Requester: got.Requester, Approver: got.Approver, Why: got.Why, Channels: got.Channels,
-		Waiting: got.Waiting, Mine: got.Open, Running: got.Running, Past: got.Past, Policy: got.Policy, Approvers: got.Approvers,
-	}), nil
+	got.Person = o.by
+	return view.HomeTab(got), nil
 }
 
 // keep publishes the open tabs again when something of them changes, until ctx is done.

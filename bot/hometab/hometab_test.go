@@ -22,9 +22,9 @@ import (
 // bareHome has nothing to show.
 type bareHome struct{ n int }
 
-func (b *bareHome) Home(context.Context, desk.Intent) (desk.Home, error) {
+func (b *bareHome) Home(context.Context, desk.Intent) (reset.Home, error) {
 	b.n++
-	return desk.Home{Policy: []string{fmt.Sprint("change ", b.n)}}, nil
+	return reset.Home{Policy: []string{fmt.Sprint("change ", b.n)}}, nil
 }
 
 func (b *bareHome) Watch(ctx context.Context) iter.Seq2[reset.ID, error] {

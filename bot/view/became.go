@@ -10,19 +10,12 @@ import (
 	"factorbot/bot/view/phrase"
 )
 
-// Became is what became of one user in one request.
-type Became struct {
-	Request *reset.Request
-	Target  reset.Target
-	Step    reset.Progress
-}
-
 // becameHeard is how many requests a notification or a screen reader tells of.
 const becameHeard = 5
 
 // UserStatus answers what became of a user, newest first. More says that older
 // requests were not looked through.
-func UserStatus(user string, all []Became, more bool) Message {
+func UserStatus(user string, all []reset.UserResult, more bool) Message {
 	name := phrase.Cut(phrase.Line(user), 100)
 	if len(all) == 0 {
 		s := fmt.Sprintf("%s isn't in any request that you can see.", phrase.Code(name))
@@ -57,7 +50,7 @@ func UserStatus(user string, all []Became, more bool) Message {
 }
 
 // lastReset answers the question behind the question: was this user reset?
-func lastReset(all []Became) string {
+func lastReset(all []reset.UserResult) string {
 	s := "not reset by any request"
 	for _, b := range all {
 		if b.Step.Outcome == reset.OutcomeReset {
@@ -72,7 +65,7 @@ func lastReset(all []Became) string {
 }
 
 // becameWords is the outcome of a user; while there is none, how their request goes.
-func becameWords(b Became) string {
+func becameWords(b reset.UserResult) string {
 	why := ""
 	if b.Step.Reason != "" {
 		why = ": " + phrase.Reason(b.Step.Reason)

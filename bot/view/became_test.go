@@ -9,10 +9,10 @@ import (
 )
 
 func TestUserStatus_golden(t *testing.T) {
-	in := func(r *reset.Request, id reset.ID, o reset.Outcome, why reset.Reason) view.Became {
-		return view.Became{Request: with(r, func(r *reset.Request) { r.ID = id }), Step: reset.Progress{Outcome: o, Reason: why, FinishedAt: noon}}
+	in := func(r *reset.Request, id reset.ID, o reset.Outcome, why reset.Reason) reset.UserResult {
+		return reset.UserResult{Request: with(r, func(r *reset.Request) { r.ID = id }), Step: reset.Progress{Outcome: o, Reason: why, FinishedAt: noon}}
 	}
-	m := view.UserStatus("ana@example.com", []view.Became{
+	m := view.UserStatus("ana@example.com", []reset.UserResult{
 		in(pending(), "FR-48", "", ""),
 		in(done(), "FR-47", reset.OutcomeFailed, reset.Forbidden),
 		in(done(), "FR-46", reset.OutcomeReset, reset.SessionsNotRevoked),
@@ -30,7 +30,7 @@ func TestUserStatus_golden(t *testing.T) {
 			t.Errorf("the fallback text lacks %q: %s", want, m.Text)
 		}
 	}
-	dry := view.UserStatus("ana@example.com", []view.Became{in(done(), "FR-49", reset.OutcomeSkipped, reset.DryRun)}, false)
+	dry := view.UserStatus("ana@example.com", []reset.UserResult{in(done(), "FR-49", reset.OutcomeSkipped, reset.DryRun)}, false)
 	if !strings.HasPrefix(dry.Text, "*ana@example.com:* not reset by any request.\n*FR-49* · not reset: a dry run · ") {
 		t.Errorf("a dry run: %q", dry.Text)
 	}

@@ -11,32 +11,17 @@ import (
 	"factorbot/bot/view/phrase"
 )
 
-// Home is what a person's home tab shows.
-type Home struct {
-	Person    reset.Person
-	Requester bool
-	Approver  bool
-	Why       string           // why they may not ask, a sentence of the policy
-	Channels  []reset.Channel  // where requests are made
-	Waiting   []*reset.Request // for their decision
-	Mine      []*reset.Request // theirs, not settled
-	Running   []*reset.Request // what runs now, theirs too
-	Past      []*reset.Request // settled, newest first
-	Policy    []string         // sentences
-	Approvers []reset.Person
-}
-
 // homeShown bounds each list with buttons; a home tab holds a hundred blocks.
 const homeShown = 8
 
 // HomeTab is the home tab of one person. Each request is shown with
 // buttons once at most, so that no two blocks have the same ID.
-func HomeTab(h Home) slack.HomeTabViewRequest {
+func HomeTab(h reset.Home) slack.HomeTabViewRequest {
 	blocks := append([]slack.Block{header("Reset Okta MFA")}, starts(h)...)
 	if len(h.Waiting) > 0 || h.Approver {
 		blocks = append(blocks, homeList("Waiting for you", h.Waiting, "Nothing needs your decision.", homeDecisions)...)
 	}
-	blocks = append(blocks, homeList("Your requests", h.Mine, "You have no open requests.", mineButtons)...)
+	blocks = append(blocks, homeList("Your requests", h.Open, "You have no open requests.", mineButtons)...)
 	others := slices.DeleteFunc(slices.Clone(h.Running), func(r *reset.Request) bool { return r.Asked.By == h.Person })
 	watch := func(r *reset.Request) slack.Block { return nil }
 	if h.Approver {
@@ -49,7 +34,7 @@ func HomeTab(h Home) slack.HomeTabViewRequest {
 }
 
 // starts is where something new begins, or why it does not.
-func starts(h Home) []slack.Block {
+func starts(h reset.Home) []slack.Block {
 	if !h.Requester {
 		s := "You can't request resets here."
 		if h.Why != "" {
@@ -131,7 +116,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 }
 
 // policyOfHome is the policy in words, at the end: it is read once and rarely again.
-func policyOfHome(h Home) []slack.Block {
+func policyOfHome(h reset.Home) []slack.Block {
 	lines := each(firstOf(h.Policy, 20), func(s string) string { return "• " + phrase.Told(s) })
 	if len(h.Approvers) > 0 {
 		lines = append(lines, "• Approvers: "+people(h.Approvers)+".")

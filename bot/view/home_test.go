@@ -13,15 +13,15 @@ import (
 )
 
 // homes are home tabs of different people.
-func homes() map[string]view.Home {
+func homes() map[string]reset.Home {
 	theirs := with(running(), func(r *reset.Request) { r.ID, r.Asked.By = "FR-43", "U_OTHER" })
 	policy := []string{"Each request needs the approval of one other person than the requester.", "A reason <is> required."}
-	return map[string]view.Home{
-		"home_requester": {Person: "U_REQUESTER", Requester: true, Channels: []reset.Channel{"C_FACTORS"},
-			Mine: []*reset.Request{pending()}, Running: []*reset.Request{theirs}, Past: []*reset.Request{done(), cancelled(), rejected()}, Policy: policy, Approvers: []reset.Person{"U_APPROVER1"}},
-		"home_approver": {Person: "U_APPROVER1", Requester: true, Approver: true, Channels: []reset.Channel{"C_FACTORS", "C_OTHER"},
-			Waiting: []*reset.Request{pending()}, Running: []*reset.Request{theirs}, Policy: policy},
-		"home_guest": {Person: "U_GUEST", Why: "Only full members may do this, not guests."},
+	return map[string]reset.Home{
+		"home_requester": {Standing: reset.Standing{Person: "U_REQUESTER", Requester: true, Channels: []reset.Channel{"C_FACTORS"}, Open: []*reset.Request{pending()}},
+			Running: []*reset.Request{theirs}, Past: []*reset.Request{done(), cancelled(), rejected()}, Policy: policy, Approvers: []reset.Person{"U_APPROVER1"}},
+		"home_approver": {Standing: reset.Standing{Person: "U_APPROVER1", Requester: true, Approver: true, Channels: []reset.Channel{"C_FACTORS", "C_OTHER"}, Waiting: []*reset.Request{pending()}},
+			Running: []*reset.Request{theirs}, Policy: policy},
+		"home_guest": {Standing: reset.Standing{Person: "U_GUEST", Why: "Only full members may do this, not guests."}},
 	}
 }
 
@@ -50,10 +50,11 @@ func TestHomeTab_staysInsideSlacksLimits(t *testing.T) {
 			}
 			return all
 		}
-		h := view.Home{
+		h := reset.Home{Standing: reset.Standing{
 			Person: "U_REQUESTER", Requester: rapid.Bool().Draw(t, "requester"), Approver: rapid.Bool().Draw(t, "approver"),
 			Why: nasty().Draw(t, "why"), Channels: []reset.Channel{"C_A", "C_B", "C_C", "C_D", "C_E", "C_F"},
-			Waiting: list("waiting"), Mine: list("mine"), Running: list("running"), Past: list("past"),
+			Waiting: list("waiting"), Open: list("mine"),
+		}, Running: list("running"), Past: list("past"),
 			Policy: rapid.SliceOfN(nasty(), 0, 30).Draw(t, "policy"),
 		}
 		tab := view.HomeTab(h)
@@ -71,7 +72,7 @@ func TestHomeTab_staysInsideSlacksLimits(t *testing.T) {
 // A request of the person's own stands among theirs only, not among what runs, too.
 func TestHomeTab_eachRequestOnce(t *testing.T) {
 	mine := running()
-	tab := view.HomeTab(view.Home{Person: "U_REQUESTER", Approver: true, Mine: []*reset.Request{mine}, Running: []*reset.Request{mine}})
+	tab := view.HomeTab(reset.Home{Standing: reset.Standing{Person: "U_REQUESTER", Approver: true, Open: []*reset.Request{mine}}, Running: []*reset.Request{mine}})
 	n := 0
 	for _, b := range tab.Blocks.BlockSet {
 		if a, ok := b.(*slack.ActionBlock); ok && a.BlockID == "actions-"+string(mine.ID) {

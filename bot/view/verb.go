@@ -44,21 +44,8 @@ func pastLine(r *reset.Request) string {
 	return fmt.Sprintf("*%s* %s%s · %s %s · %s", r.ID, phrase.Trim(whoAsked(r), 150), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), became)
 }
 
-// Who is what a person may do here.
-type Who struct {
-	Person     reset.Person
-	Requester  bool
-	Approver   bool
-	BreakGlass bool   // may approve that protected users are included
-	Why        string // why they may not, a sentence of the policy
-	Away       string // the service that could not say its part; "" for none
-	Channels   []reset.Channel
-	Open       []*reset.Request // theirs
-	Waiting    []*reset.Request // for their decision
-}
-
 // WhoAmI answers what the person who asks may do here.
-func WhoAmI(w Who) Message {
+func WhoAmI(w reset.Standing) Message {
 	yes := map[bool]string{true: ":white_check_mark:", false: ":no_entry:"}
 	lines := []string{
 		fmt.Sprintf("You are %s.", phrase.Mention(w.Person)),

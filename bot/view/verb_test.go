@@ -18,8 +18,8 @@ func verbs() map[string]view.Message {
 	return map[string]view.Message{
 		"history":      view.History("of the last 30 days", []*reset.Request{s["done"], s["dry_run"], s["denied"], s["group"]}, false),
 		"no_history":   view.History("", nil, false),
-		"whoami":       view.WhoAmI(view.Who{Person: "U_APPROVER1", Approver: true, Requester: true, BreakGlass: true, Channels: []reset.Channel{"C_FACTORS"}, Waiting: []*reset.Request{s["pending"]}, Open: []*reset.Request{s["running"]}}),
-		"whoami_guest": view.WhoAmI(view.Who{Person: "U_GUEST", Why: "Only full members may do this, not <guests>."}),
+		"whoami":       view.WhoAmI(reset.Standing{Person: "U_APPROVER1", Approver: true, Requester: true, BreakGlass: true, Channels: []reset.Channel{"C_FACTORS"}, Waiting: []*reset.Request{s["pending"]}, Open: []*reset.Request{s["running"]}}),
+		"whoami_guest": view.WhoAmI(reset.Standing{Person: "U_GUEST", Why: "Only full members may do this, not <guests>."}),
 		"frozen":       view.Frozen(reset.Freeze{By: "U_APPROVER1", At: noon, Why: "somebody called <!channel>"}),
 		"thaw_asked":   view.ThawAsked([]reset.Person{"U_APPROVER1"}),
 		"thawed":       view.Thawed([]reset.Person{"U_APPROVER1", "U_APPROVER2"}),
@@ -94,7 +94,7 @@ func TestVerbs_stayInsideSlacksLimits(t *testing.T) {
 		}
 		for name, m := range map[string]view.Message{
 			"history":    view.History("of the last 30 days", many, true),
-			"whoami":     view.WhoAmI(view.Who{Person: reset.Person(draw("who")), Why: draw("refusal"), Open: many, Waiting: many}),
+			"whoami":     view.WhoAmI(reset.Standing{Person: reset.Person(draw("who")), Why: draw("refusal"), Open: many, Waiting: many}),
 			"frozen":     view.Frozen(reset.Freeze{By: reset.Person(draw("by")), At: noon, Why: draw("why")}),
 			"thaw_asked": view.ThawAsked([]reset.Person{reset.Person(draw("by"))}),
 			"receipt":    view.Receipt(r, view.AuditHeads{Request: draw("head"), Org: draw("org head")}),

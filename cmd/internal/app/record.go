@@ -106,7 +106,7 @@ type tabSource struct {
 }
 
 // Home is what a person sees.
-func (p tabSource) Home(ctx context.Context, in desk.Intent) (desk.Home, error) {
+func (p tabSource) Home(ctx context.Context, in desk.Intent) (reset.Home, error) {
 	return p.desk.Home(ctx, in)
 }
 
