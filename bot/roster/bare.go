@@ -20,7 +20,7 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 	if l.from < 0 {
 		first := g.Record(0)
 		if g.Len() == 1 || !looksLikeLogins(g) {
-			return l, refusal.New(CodeNoColumn, first.Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(first.Cells))
+			return l, noColumn(first)
 		}
 		return l, refusal.New(CodeNoColumn, first.Line, "The file has no header, and no Okta user IDs or e-mails. If these are logins, write login above them. The file begins with %s.", refusal.QuoteList(first.Cells))
 	}
@@ -29,10 +29,10 @@ func bareLayout(g *table.Grid, choice int) (layout, error) {
 	}
 	l.asides = asides(g, 0, false)
 	if choice > 0 {
-		if choice > len(s.tally) {
-			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
+		if err := l.pick(s, choice); err != nil {
+			return l, err
 		}
-		l.one, l.use = false, []column{s.column(choice - 1)}
+		l.one = false
 		l.rest(s, true)
 		return l, nil
 	}
@@ -89,14 +89,10 @@ func transposed(g *table.Grid, from int) (line int, word string) {
 
 // isRoleName reports whether a cell is only the name of a role, and not a person or a sentence.
 func isRoleName(cell string) bool {
-	words := headerWords(cell)
-	for _, w := range words {
+	return !slices.ContainsFunc(headerWords(cell), func(w string) bool {
 		_, known := theVocabulary.names[w]
-		if !theVocabulary.roles[w] && !theVocabulary.qualifiers[w] && !known {
-			return false
-		}
-	}
-	return true
+		return !known && !theVocabulary.roles[w] && !theVocabulary.qualifiers[w]
+	})
 }
 
 // shape tells whether lines that name users are one list, a user in each, or a table.

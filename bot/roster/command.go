@@ -49,11 +49,7 @@ func Verbs() []Verb {
 
 // namesUsers reports whether the verb acts on users that the command names.
 func (v Verb) namesUsers() bool {
-	switch v {
-	case VerbReset, VerbDryRun, VerbBreakGlass, VerbExport:
-		return true
-	}
-	return false
+	return v == VerbReset || v == VerbDryRun || v == VerbBreakGlass || v == VerbExport
 }
 
 // UserKind says how a command names users.

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"strings"
 
 	"factorbot/bot/reset"
@@ -49,12 +50,11 @@ type Probe struct {
 // doubts finds the columns whose cells differ from the users of their rows. Rows
 // are those of the layout, in order.
 func doubts(g *table.Grid, l layout) []Doubt {
-	if l.own || l.header < 0 || l.ask != nil {
+	if l.own || l.header < 0 {
 		return nil
 	}
 	var all []Doubt
-	columns := append(append([]column{}, l.others...), l.use[1:]...)
-	for i, c := range columns {
+	for i, c := range slices.Concat(l.others, l.use[1:]) {
 		if i >= len(l.others) && c.kind != l.use[0].kind && l.use[0].kind == reset.RefID {
 			continue // an ID and a login always differ; the plan tells where they are two users'
 		}

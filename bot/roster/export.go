@@ -26,18 +26,18 @@ func ReadExport(r io.Reader) ([]Exported, error) {
 		return nil, err
 	}
 	var users []Exported
-	var fields map[int]field
+	var columns map[int]field
 	for i, rec := range g.Records(0, g.Len()) {
 		if i == 0 {
-			if fields = fieldsOf(rec.Cells); len(fields) > 0 {
+			if columns = fieldsOf(rec.Cells); len(columns) > 0 {
 				continue
 			}
 		}
 		var u Exported
 		for at, cell := range rec.Cells {
-			if f := fields[at]; f != nil {
+			if f := columns[at]; f != nil {
 				*f(&u) = cell
-			} else if len(fields) == 0 {
+			} else if len(columns) == 0 {
 				u.guess(cell)
 			}
 		}
@@ -81,15 +81,13 @@ func fieldOf(header string) field {
 		}
 		return func(u *Exported) *string { return &u.Email }
 	}
-	switch strings.TrimPrefix(strings.Join(headerWords(header), ""), "user") {
-	case "firstname":
-		return func(u *Exported) *string { return &u.First }
-	case "lastname":
-		return func(u *Exported) *string { return &u.Last }
-	case "status":
-		return func(u *Exported) *string { return &u.Status }
-	case "department":
-		return func(u *Exported) *string { return &u.Department }
-	}
-	return nil
+	return fields[strings.TrimPrefix(strings.Join(headerWords(header), ""), "user")]
+}
+
+// fields are what other headers mean, without blanks and marks.
+var fields = map[string]field{
+	"firstname":  func(u *Exported) *string { return &u.First },
+	"lastname":   func(u *Exported) *string { return &u.Last },
+	"status":     func(u *Exported) *string { return &u.Status },
+	"department": func(u *Exported) *string { return &u.Department },
 }

@@ -102,17 +102,12 @@ func typesOf(text string) ([]string, error) {
 // lookUp returns what a name stands for, nil if it is not known.
 func lookUp(name string) []string {
 	key := folded(name)
-	if key == "" {
-		return nil
-	}
 	singular := strings.TrimSuffix(key, "s")
 	for known, types := range factorNames {
 		if k := folded(known); k == key || k == singular {
 			return types
 		}
-	}
-	for _, types := range factorNames { // a word of ours, such as token:software:totp@GOOGLE
-		for _, t := range types {
+		for _, t := range types { // a word of ours, such as token:software:totp@GOOGLE
 			if strings.EqualFold(t, strings.TrimSpace(name)) {
 				return []string{t}
 			}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -152,12 +153,7 @@ func knownName(words []string) (column, bool) {
 	if c, ok := theVocabulary.names[strings.Join(words, "")]; ok {
 		return c, true
 	}
-	var rest []string
-	for _, w := range words {
-		if !theVocabulary.qualifiers[w] {
-			rest = append(rest, w)
-		}
-	}
+	rest := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return theVocabulary.qualifiers[w] })
 	c, ok := theVocabulary.names[strings.Join(rest, "")]
 	return c, ok
 }
@@ -175,7 +171,7 @@ func headerWords(name string) []string {
 		}
 	}
 	lower := false
-	for _, r := range norm.NFKD.String(name) {
+	for _, r := range foldLetters.Replace(norm.NFKD.String(name)) {
 		switch {
 		case unicode.IsMark(r) && !isKana(r):
 		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
@@ -183,7 +179,7 @@ func headerWords(name string) []string {
 				end()
 			}
 			lower = unicode.IsLower(r)
-			word.WriteString(foldLetter(r))
+			word.WriteRune(unicode.ToLower(r))
 		case unicode.Is(unicode.Cf, r):
 		default:
 			end()
@@ -200,17 +196,8 @@ func headerWords(name string) []string {
 // isKana reports whether a mark voices a kana, which makes another letter of it.
 func isKana(r rune) bool { return r == '\u3099' || r == '\u309a' }
 
-func foldLetter(r rune) string {
-	switch r {
-	case 'ß':
-		return "ss"
-	case 'ł', 'Ł':
-		return "l"
-	case 'ø', 'Ø':
-		return "o"
-	}
-	return string(unicode.ToLower(r))
-}
+// foldLetters are letters that stay when accents are taken off.
+var foldLetters = strings.NewReplacer("ß", "ss", "ł", "l", "Ł", "L", "ø", "o", "Ø", "O")
 
 // isLabel reports whether a word before a colon introduces the users to reset, and nobody else.
 func isLabel(label string) bool {

@@ -58,21 +58,33 @@ func readLayout(g *table.Grid, choice int) (layout, error) {
 		l.use = ownColumns()
 		l.notes = append(l.notes, "This file is the bot's own: it names users by user_id, else by login, else by input.")
 	case choice > 0:
-		if choice > len(s.tally) {
-			return l, refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
+		if err := l.pick(s, choice); err != nil {
+			return l, err
 		}
-		l.use = []column{s.column(choice - 1)}
 	default:
 		l.choose(s)
 	}
 	if len(l.use) == 0 && l.ask == nil {
-		return l, refusal.New(CodeNoColumn, g.Record(at).Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(header))
+		return l, noColumn(g.Record(at))
 	}
 	l.rest(s, choice > 0)
 	if choice == 0 && !l.own {
 		l.tooLong(g, s)
 	}
 	return l, nil
+}
+
+// pick uses the column that the uploader chose.
+func (l *layout) pick(s *survey, choice int) error {
+	if choice > len(s.tally) {
+		return refusal.New(CodeNoColumn, 0, "The file has no column %d.", choice)
+	}
+	l.use = []column{s.column(choice - 1)}
+	return nil
+}
+
+func noColumn(header table.Record) error {
+	return refusal.New(CodeNoColumn, header.Line, "No column names the users. The headers found are %s; call the column userId, login or email.", refusal.QuoteList(header.Cells))
 }
 
 // ownColumns are those of our files that name the user.

@@ -124,8 +124,7 @@ func (l layout) row(n int, rec table.Record) reset.Row {
 		}
 		ref, cl := c.claimOf(cell)
 		if cl.kind == claimTwo {
-			refs, hardly, input, problem = nil, nil, cell, cl.problem
-			break
+			return newRow(n, rec.Line, cell, cl)
 		}
 		if ref.Value == "" {
 			if problem == "" {
@@ -136,19 +135,17 @@ func (l layout) row(n int, rec table.Record) reset.Row {
 		if c.index != l.use[0].index {
 			ref.Column = c.name
 		}
-		if cl.odd != "" {
+		if cl.odd == "" {
+			if len(refs) == 0 {
+				row.Input = shorten(cell)
+			}
+			refs = addRef(refs, ref)
+		} else {
 			if len(hardly) == 0 {
 				input, odd = cell, cl.odd
 			}
-			if hardly = addRef(hardly, ref); l.own {
-				break
-			}
-			continue
+			hardly = addRef(hardly, ref)
 		}
-		if len(refs) == 0 {
-			row.Input = shorten(cell)
-		}
-		refs = addRef(refs, ref)
 		if l.own {
 			break
 		}

@@ -81,13 +81,14 @@ func (s *scanner) phrase() string {
 
 // splitReason divides a command at the first word "because" that is not quoted.
 func splitReason(text string) (before, reason string) {
-	if at, end := findBecause(text, true); at >= 0 {
-		return text[:at], text[end:]
+	at, end := findBecause(text, true)
+	if at < 0 { // perhaps a quotation mark was left open
+		at, end = findBecause(text, false)
 	}
-	if at, end := findBecause(text, false); at >= 0 { // a quotation mark was left open
-		return text[:at], text[end:]
+	if at < 0 {
+		return text, ""
 	}
-	return text, ""
+	return text[:at], text[end:]
 }
 
 func findBecause(text string, quotes bool) (at, end int) {

@@ -93,13 +93,14 @@ func (u *UploadText) option(text string, now time.Time) (string, error) {
 
 // factors reads the value of factors:, of which the last may have several words and be followed by the reason.
 func (u *UploadText) factors(text string) (string, error) {
-	list, rest := text, ""
+	end := len(text)
 	if at, _ := findBecause(text, true); at >= 0 {
-		list, rest = text[:at], text[at:]
+		end = at
 	}
-	if at := indexOption(list); at >= 0 {
-		list, rest = list[:at], list[at:]+rest
+	if option := nextOption.FindStringIndex(text[:end]); option != nil {
+		end = option[0]
 	}
+	list, rest := text[:end], text[end:]
 	parts := strings.Split(list, ",")
 	for i, part := range parts {
 		words := strings.Fields(strings.ReplaceAll(part, `"`, " "))
@@ -123,18 +124,8 @@ func (u *UploadText) factors(text string) (string, error) {
 	return strings.TrimSpace(rest), err
 }
 
-// indexOption finds where the next option begins, -1 if there is none.
-func indexOption(text string) int {
-	from := 0
-	for word := range strings.FieldsSeq(text) {
-		at := from + strings.Index(text[from:], word)
-		if _, ok := optionOf(word); ok && at > 0 {
-			return at
-		}
-		from = at + len(word)
-	}
-	return -1
-}
+// nextOption is an option after other words.
+var nextOption = regexp.MustCompile(`(?i)\s(?:` + strings.Join(options, "|") + `):`)
 
 func isFactor(name string) bool {
 	types, err := FactorTypes([]string{name})

@@ -41,7 +41,7 @@ func ParseWhen(text string, now time.Time) (time.Time, error) {
 	return at, nil
 }
 
-var amount = regexp.MustCompile(`^([0-9]{1,5})([a-z]*)$`)
+var amount = regexp.MustCompile(`^([0-9]{1,5})(m|min|minute|h|hour|d|day)s?$`)
 
 // ahead reads "in 2 hours", "in 90min".
 func ahead(words []string, now time.Time) (time.Time, bool) {
@@ -58,11 +58,9 @@ func ahead(words []string, now time.Time) (time.Time, bool) {
 	if m == nil {
 		return time.Time{}, false
 	}
-	n, err := strconv.Atoi(m[1])
-	unit, known := map[string]time.Duration{
-		"m": time.Minute, "min": time.Minute, "minute": time.Minute, "h": time.Hour, "hour": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour,
-	}[strings.TrimSuffix(m[2], "s")]
-	return now.Add(time.Duration(n) * unit), err == nil && known
+	n, _ := strconv.Atoi(m[1])
+	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[m[2][0]]
+	return now.Add(time.Duration(n) * unit), true
 }
 
 // onDay reads a time of a day. The zero time is one that the clock passes over.

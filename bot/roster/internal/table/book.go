@@ -8,7 +8,6 @@ import (
 	"io"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -148,49 +147,39 @@ func openPart(archive *zip.Reader, name string) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("no part %s", name)
 }
 
+// columns are some columns of a worksheet, one beside the other.
+type columns struct {
+	Min    int      `xml:"min,attr"` // from 1
+	Max    int      `xml:"max,attr"`
+	Hidden bool     `xml:"hidden,attr"`
+	Width  *float64 `xml:"width,attr"`
+}
+
 // hiddenColumns lists the ranges of columns that a worksheet hides, from 1. They
 // come before its rows.
-func (b *Book) hiddenColumns(s Sheet) ([][2]int, error) {
+func (b *Book) hiddenColumns(s Sheet) ([]columns, error) {
 	f, err := openPart(b.zip, s.part)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	var hidden [][2]int
-	d := xml.NewDecoder(f)
-	for {
-		token, err := d.RawToken()
-		if err != nil {
-			return hidden, nil // the rows tell whether the part is damaged
-		}
+	var hidden []columns
+	for d := xml.NewDecoder(f); ; {
+		token, err := d.Token()
 		start, ok := token.(xml.StartElement)
 		switch {
-		case !ok:
-		case start.Name.Local == "sheetData":
-			return hidden, nil
-		case start.Name.Local == "col":
-			if from, to, hides := hiddenColumn(start.Attr); hides {
-				hidden = append(hidden, [2]int{from, to})
+		case err != nil, ok && start.Name.Local == "sheetData":
+			return hidden, nil // the rows tell whether the part is damaged
+		case ok && start.Name.Local == "col":
+			var col columns
+			if err := d.DecodeElement(&col, &start); err != nil {
+				return nil, err
+			}
+			if col.Hidden || col.Width != nil && *col.Width == 0 {
+				hidden = append(hidden, col)
 			}
 		}
 	}
-}
-
-func hiddenColumn(attrs []xml.Attr) (from, to int, hides bool) {
-	for _, a := range attrs {
-		switch a.Name.Local {
-		case "min":
-			from, _ = strconv.Atoi(a.Value)
-		case "max":
-			to, _ = strconv.Atoi(a.Value)
-		case "hidden":
-			hides = hides || a.Value == "1" || a.Value == "true"
-		case "width":
-			width, err := strconv.ParseFloat(a.Value, 64)
-			hides = hides || err == nil && width == 0
-		}
-	}
-	return from, to, hides
 }
 
 // Read reads the visible cells of a worksheet, and counts the users in the others.
@@ -254,6 +243,6 @@ func count(cells []string, is func(string) bool) (n int) {
 	return n
 }
 
-func isHidden(hidden [][2]int, column int) bool {
-	return slices.ContainsFunc(hidden, func(r [2]int) bool { return r[0] <= column && column <= r[1] })
+func isHidden(hidden []columns, column int) bool {
+	return slices.ContainsFunc(hidden, func(c columns) bool { return c.Min <= column && column <= c.Max })
 }

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"factorbot/bot/roster/internal/refusal"
 )
@@ -115,19 +114,7 @@ func Filled(cells []string) int {
 
 // Trim takes blanks, invisible characters and DOS's end-of-file mark from both ends of a cell.
 func Trim(cell string) string {
-	if plain(cell) {
-		return cell
-	}
 	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\x1a' })
-}
-
-// plain reports whether nothing is to be trimmed, for most cells.
-func plain(cell string) bool {
-	if cell == "" {
-		return true
-	}
-	first, last := cell[0], cell[len(cell)-1]
-	return first > ' ' && first < utf8.RuneSelf && last > ' ' && last < utf8.RuneSelf
 }
 
 // IsWorkbook reports whether a file is a zip archive, as .xlsx is.
