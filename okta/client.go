@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,6 @@ type Client struct {
 	clientID  string
 	marker    string
 	width     *width.Search
-	tally     *wire.Tally
 }
 
 // New makes a client; nothing is sent. Close must follow.
@@ -45,19 +45,18 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.SDK = prepared
 	}
-	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: &width.Search{}, tally: wire.NewTally(), clock: &wire.Clock{}}
+	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: &width.Search{}, clock: &wire.Clock{}}
 	if c.base == nil {
 		c.base = wire.NewTransport(cfg.Concurrency)
 	}
 	_, traced := c.base.(*http.Transport)
-	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Places: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
+	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Concurrency: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
 	if cfg.ClientID != "" {
 		auth, err := newTokens(cfg, &transport{base: c.base, traced: traced, org: cfg.origin, clock: c.clock, agent: userAgent(cfg)}, c.pacer)
 		if err != nil {
 			c.pacer.Close()
 			return nil, fmt.Errorf("okta: %w", err)
 		}
-		auth.tally = c.tally
 		c.auth = auth
 	}
 	c.transport = &transport{base: c.base, traced: traced, auth: c.auth, org: cfg.origin, clock: c.clock, token: cfg.Token, agent: userAgent(cfg)}
@@ -74,7 +73,7 @@ func userAgent(cfg Config) string {
 		}
 		return r
 	}, cfg.Version)
-	return "factorbot/" + firstOf(version, "dev") + " (" + cfg.Marker + ")"
+	return "factorbot/" + cmp.Or(version, "dev") + " (" + cfg.Marker + ")"
 }
 
 // Close ends what waits for its turn, and waits for what the client started.
@@ -99,43 +98,36 @@ const (
 	mostBackoff  = 5 * time.Second
 )
 
-// page is where a list goes on.
-type page struct {
-	next      string // path and query, or ""
-	requestID string
-	left      time.Time // when the call left, by our clock
-}
-
 // get reads path, an /api/v1 path of ours or a next link, and gives a 2xx body
 // to decode, which may be called again after a failure and must then start
 // afresh. A 429 is waited for; 5xx and network faults are tried again.
-func (c *Client) get(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (page, error) {
+func (c *Client) get(ctx context.Context, op, path string, header http.Header, decode func(*json.Decoder) error) (answer, error) {
 	for failures, throttles, tokens := 0, 0, 0; ; {
 		ans, err := c.getOnce(ctx, op, path, header, decode)
 		if err == nil {
-			return page{next: ans.next, requestID: ans.requestID, left: ans.left}, nil
+			return ans, nil
 		}
 		e, _ := errors.AsType[*Error](err)
 		switch {
 		case e == nil || ctx.Err() != nil:
-			return page{}, err
+			return answer{}, err
 		case e.Kind == KindToken && tokens < tokenRuns:
 			tokens++
 			continue
 		case e.Kind == KindRateLimited || e.Kind == KindConcurrency:
 			c.log.WarnContext(ctx, "okta throttled a read", "op", op, "kind", e.Kind, "request_id", e.RequestID)
 			if throttles++; throttles >= throttleRuns {
-				return page{}, err
+				return answer{}, err
 			}
 			continue
 		case e.Kind != KindServer && e.Kind != KindNetwork:
-			return page{}, err
+			return answer{}, err
 		}
 		if failures++; failures >= readTries {
-			return page{}, err
+			return answer{}, err
 		}
 		if err := pause(ctx, op, backoff(failures)); err != nil {
-			return page{}, err
+			return answer{}, err
 		}
 	}
 }
@@ -150,26 +142,49 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 		return answer{}, err
 	}
 	left := time.Now()
-	c.tally.Turn(g.Bucket(), left.Sub(asked))
+	g.CountTurn(asked)
 	cl := &exchange{op: op, transport: c.transport, grant: g, decode: decode, header: header}
-	err = c.through(ctx, cl, func(ctx context.Context) error {
-		rq := c.sdk.CloneRequestExecutor()
-		req, err := rq.NewRequest(http.MethodGet, path, nil)
-		if err != nil {
-			return &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed path"}
-		}
-		_, err = rq.Do(ctx, req, nil)
-		return err
+	err = c.through(ctx, cl, func(ctx context.Context) (*sdk.Response, error) {
+		return c.request(ctx, http.MethodGet, path, nil, nil)
 	})
 	cl.ans.left = left
 	return cl.ans, err
 }
 
+// read reads one object.
+func read[T any](ctx context.Context, c *Client, op, path string) (got T, ans answer, err error) {
+	ans, err = c.get(ctx, op, path, nil, func(d *json.Decoder) error {
+		var object T // afresh: it may be called again
+		err := d.Decode(&object)
+		got = object
+		return err
+	})
+	return got, ans, err
+}
+
+// readList reads a list, or one page of it.
+func readList[T any](ctx context.Context, c *Client, op, path string, header http.Header) (items []T, ans answer, err error) {
+	if ans, err = c.get(ctx, op, path, header, array(&items)); err != nil {
+		return nil, ans, err
+	}
+	return items, ans, nil
+}
+
+// request makes a call for which the SDK has no method, or one that returns what must
+// not be held.
+func (c *Client) request(ctx context.Context, method, path string, body, into any) (*sdk.Response, error) {
+	rq := c.sdk.CloneRequestExecutor()
+	req, err := rq.NewRequest(method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	return rq.Do(ctx, req, into)
+}
+
 // through runs one call of the SDK and turns all that can come out of it into
 // an Error: its untyped errors, its panics, and the statuses that it takes for success.
-func (c *Client) through(ctx context.Context, cl *exchange, do func(context.Context) error) (err error) {
+func (c *Client) through(ctx context.Context, cl *exchange, do func(context.Context) (*sdk.Response, error)) (err error) {
 	defer cl.grant.Release()
-	defer cl.count(c.tally)
 	within := readWithin
 	if cl.write {
 		within = max(endWithin-time.Since(cl.asked), 0)
@@ -181,7 +196,8 @@ func (c *Client) through(ctx context.Context, cl *exchange, do func(context.Cont
 			err = cl.outcome(fmt.Errorf("the SDK panicked: %v", r))
 		}
 	}()
-	return cl.outcome(do(ctx))
+	_, err = do(ctx)
+	return cl.outcome(err)
 }
 
 // outcome judges what the transport saw; what the SDK made of it only adds words.

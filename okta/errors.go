@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -97,15 +98,7 @@ func (e *Error) Unwrap() error { return e.err }
 // IsKind says whether err holds an Error of one of the kinds.
 func IsKind(err error, kinds ...Kind) bool {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return false
-	}
-	for _, k := range kinds {
-		if e.Kind == k {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(kinds, e.Kind)
 }
 
 // lost is the Error of a call that got no usable answer.
@@ -129,7 +122,7 @@ func answered(op string, ans answer, body error) *Error {
 	e := &Error{Op: op, Status: ans.status, RequestID: ans.requestID, At: ans.date, RetryAt: ans.retryAt}
 	if okta, ok := errors.AsType[*sdk.Error](body); ok {
 		e.Code = okta.ErrorCode
-		e.Summary = firstOf(okta.ErrorSummary, okta.ErrorDescription, okta.ErrorMessage)
+		e.Summary = cmp.Or(okta.ErrorSummary, okta.ErrorDescription, okta.ErrorMessage)
 		if e.Code == "" && ans.oauthError == "" {
 			e.Code = okta.ErrorMessage
 		}
@@ -143,7 +136,7 @@ func answered(op string, ans answer, body error) *Error {
 	if ans.oauthError != "" {
 		e.Code, e.Answered = ans.oauthError, true
 	}
-	e.Summary = clip(firstOf(e.Summary, statusWords(ans.status)), 500)
+	e.Summary = clip(cmp.Or(e.Summary, statusWords(ans.status)), 500)
 	v := verdictFor(ans.status, e.Code)
 	switch {
 	case e.staleCursor():
@@ -166,15 +159,6 @@ func (e *Error) staleCursor() bool {
 		return false
 	}
 	return slices.ContainsFunc(e.Causes, func(cause string) bool { return strings.HasPrefix(strings.ToLower(cause), "invalid cursor") })
-}
-
-func firstOf(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
 }
 
 // clip cuts to n runes and says so.

@@ -1,8 +1,9 @@
 package okta
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -29,12 +30,8 @@ func (c *Client) Factors(ctx context.Context, userID string) ([]Factor, error) {
 	if !IsUserID(userID) {
 		return nil, unsafeID(op, "the user ID")
 	}
-	var factors []Factor
-	_, err := c.get(ctx, op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
-	if err != nil {
-		return nil, err
-	}
-	return factors, nil
+	factors, _, err := readList[Factor](ctx, c, op, "/api/v1/users/"+userID+"/factors", nil)
+	return factors, err
 }
 
 // FactorsNow lists a user's factors on behalf of a slot that is held, right before
@@ -48,11 +45,8 @@ func (c *Client) FactorsNow(ctx context.Context, s *Slot, userID string) (factor
 	case s == nil || s.spent.Load():
 		return nil, time.Time{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "the slot is spent"}
 	}
-	page, err := c.get(s.Context(ctx), op, "/api/v1/users/"+userID+"/factors", nil, array(&factors))
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	return factors, page.left, nil
+	factors, ans, err := readList[Factor](s.Context(ctx), c, op, "/api/v1/users/"+userID+"/factors", nil)
+	return factors, ans.left, err
 }
 
 // Roles lists the types of a user's administrator roles, such as
@@ -64,7 +58,7 @@ func (c *Client) Roles(ctx context.Context, userID string) ([]string, error) {
 	}
 	var types []string
 	for _, r := range roles {
-		types = append(types, firstOf(r.Type, "UNKNOWN"))
+		types = append(types, cmp.Or(r.Type, "UNKNOWN"))
 	}
 	slices.Sort(types)
 	return slices.Compact(types), nil
@@ -82,11 +76,8 @@ func (c *Client) roles(ctx context.Context, userID string) ([]wireRole, error) {
 	if !IsUserID(userID) {
 		return nil, unsafeID(op, "the user ID")
 	}
-	var roles []wireRole
-	if _, err := c.get(ctx, op, "/api/v1/users/"+userID+"/roles", nil, array(&roles)); err != nil {
-		return nil, err
-	}
-	return roles, nil
+	roles, _, err := readList[wireRole](ctx, c, op, "/api/v1/users/"+userID+"/roles", nil)
+	return roles, err
 }
 
 // Admins is every administrator of the org, by user ID: those with a role of
@@ -113,38 +104,41 @@ func (c *Client) Admins(ctx context.Context) (map[string]bool, error) {
 func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) error {
 	const op = "list administrators"
 	type assignees struct {
-		Value []struct {
-			ID string `json:"id"`
-		} `json:"value"`
+		Value []wireID `json:"value"`
 		Links struct {
 			Next struct {
 				Href string `json:"href"`
 			} `json:"next"`
 		} `json:"_links"`
 	}
-	const first = "/api/v1/iam/assignees/users?limit=100"
-	path, seen, restarts := first, map[string]bool{}, 0
-	for path != "" && !seen[path] {
-		seen[path] = true
-		var got assignees
-		p, err := c.get(ctx, op, path, nil, func(d *json.Decoder) error {
-			got = assignees{}
-			return d.Decode(&got)
-		})
-		if IsKind(err, KindCursor) && path != first && restarts < maxRestarts {
-			path, seen, restarts = first, map[string]bool{}, restarts+1
-			continue
+	page := func(path string) (users []wireID, next string, err error) {
+		got, ans, err := read[assignees](ctx, c, op, path)
+		if err != nil {
+			return nil, "", err
 		}
+		href := got.Links.Next.Href
+		if next = cmp.Or(wire.APIPath(href), ans.next); next == "" && href != "" {
+			err = &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that isn't Okta's", Advice: adviceServer}
+		}
+		return got.Value, next, err
+	}
+	return addAll(admins, follow(op, "/api/v1/iam/assignees/users?limit=100", page))
+}
+
+// wireID is a user of a list of which nothing else is needed.
+type wireID struct {
+	ID string `json:"id"`
+}
+
+func (w wireID) key() string { return w.ID }
+
+// addAll adds the users of a list.
+func addAll(to map[string]bool, users iter.Seq2[wireID, error]) error {
+	for u, err := range users {
 		if err != nil {
 			return err
 		}
-		for _, v := range got.Value {
-			admins[v.ID] = true
-		}
-		path = firstOf(wire.APIPath(got.Links.Next.Href), p.next)
-		if path == "" && got.Links.Next.Href != "" {
-			return &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "a next page that isn't Okta's", Advice: adviceServer}
-		}
+		to[u.ID] = true
 	}
 	return nil
 }
@@ -178,20 +172,8 @@ type wireApp struct {
 
 func (w wireApp) key() string { return w.ID }
 
-type wireAppUser struct {
-	ID string `json:"id"`
-}
-
-func (w wireAppUser) key() string { return w.ID }
-
 func (c *Client) appUsers(ctx context.Context, appID string, admins map[string]bool) error {
-	for u, err := range pages[wireAppUser](ctx, c, "list the users of the Okta Admin Console", "/api/v1/apps/"+appID+"/users?limit=200", nil) {
-		if err != nil {
-			return err
-		}
-		admins[u.ID] = true
-	}
-	return nil
+	return addAll(admins, pages[wireID](ctx, c, "list the users of the Okta Admin Console", "/api/v1/apps/"+appID+"/users?limit=200", nil))
 }
 
 // emailFactor is the type of the one factor that Okta enrols by itself.

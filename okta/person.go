@@ -3,7 +3,6 @@ package okta
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"slices"
@@ -135,16 +134,7 @@ func (c *Client) GroupsOf(ctx context.Context, userID string) ([]Group, error) {
 	if !IsUserID(userID) {
 		return nil, unsafeID(op, "the user ID")
 	}
-	var groups []Group
-	for g, err := range pages[wireGroup](ctx, c, op, "/api/v1/users/"+userID+"/groups", nil) {
-		if err != nil {
-			return nil, err
-		}
-		if IsGroupID(g.ID) {
-			groups = append(groups, g.group())
-		}
-	}
-	return groups, nil
+	return c.groups(ctx, op, "/api/v1/users/"+userID+"/groups")
 }
 
 // Group reads one group. One that does not exist is an error of KindNotFound.
@@ -153,11 +143,7 @@ func (c *Client) Group(ctx context.Context, id string) (Group, error) {
 	if !IsGroupID(id) {
 		return Group{}, unsafeID(op, "the group ID")
 	}
-	var w wireGroup
-	_, err := c.get(ctx, op, "/api/v1/groups/"+id, nil, func(d *json.Decoder) error {
-		w = wireGroup{}
-		return d.Decode(&w)
-	})
+	w, _, err := read[wireGroup](ctx, c, op, "/api/v1/groups/"+id)
 	if err == nil && w.ID != id {
 		err = &Error{Op: op, Effect: EffectRejected, Kind: KindNotFound, Summary: "no such group", Advice: adviceNotFound}
 	}

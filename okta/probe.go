@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"factorbot/okta/internal/wire"
@@ -90,37 +91,26 @@ func (c *Client) try(ctx context.Context, p probed, known map[string]string) err
 	case "groupId":
 		return c.firstID(ctx, p, IsGroupID, func(id string) { known["groupId"] = id })
 	}
-	_, err := c.get(ctx, p.what, path+p.query, nil, func(d *json.Decoder) error {
-		var ignored json.RawMessage
-		return d.Decode(&ignored)
-	})
+	_, _, err := read[json.RawMessage](ctx, c, p.what, path+p.query)
 	return err
 }
 
 // firstID reads a list for the ID of its first element.
 func (c *Client) firstID(ctx context.Context, p probed, valid func(string) bool, keep func(string)) error {
-	var items []struct {
-		ID string `json:"id"`
+	items, _, err := readList[wireID](ctx, c, p.what, p.path+p.query, nil)
+	if i := slices.IndexFunc(items, func(w wireID) bool { return valid(w.ID) }); i >= 0 {
+		keep(items[i].ID)
 	}
-	if _, err := c.get(ctx, p.what, p.path+p.query, nil, array(&items)); err != nil {
-		return err
-	}
-	for _, item := range items {
-		if valid(item.ID) {
-			keep(item.ID)
-			break
-		}
-	}
-	return nil
+	return err
 }
 
 // Org is what an Okta org tells about itself.
 type Org struct {
-	ID        string // "00o..."
-	Company   string
-	Subdomain string // "example" of example.okta.com
-	Status    string // "ACTIVE", "INACTIVE"
-	Created   time.Time
+	ID        string    `json:"id"` // "00o..."
+	Company   string    `json:"companyName"`
+	Subdomain string    `json:"subdomain"` // "example" of example.okta.com
+	Status    string    `json:"status"`    // "ACTIVE", "INACTIVE"
+	Created   time.Time `json:"created"`
 }
 
 // OrgID is the org's own ID ("00o..."), which a new subdomain or address does not change:
@@ -131,30 +121,18 @@ func (c *Client) OrgID(ctx context.Context) (string, error) {
 		return org.ID, nil
 	}
 	const op = "read the org's ID"
-	var w struct {
-		ID string `json:"id"`
-	}
-	if _, err := c.get(ctx, op, "/.well-known/okta-organization", nil, func(d *json.Decoder) error { return d.Decode(&w) }); err != nil {
+	known, _, err := read[wireID](ctx, c, op, "/.well-known/okta-organization")
+	if err != nil {
 		return "", err
 	}
-	if !orgIDPattern.MatchString(w.ID) {
+	if !orgIDPattern.MatchString(known.ID) {
 		return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, Summary: "an answer without the org's ID", Advice: adviceServer}
 	}
-	return w.ID, nil
+	return known.ID, nil
 }
 
 // Org reads the org's own settings.
 func (c *Client) Org(ctx context.Context) (Org, error) {
-	var w struct {
-		ID        string    `json:"id"`
-		Company   string    `json:"companyName"`
-		Subdomain string    `json:"subdomain"`
-		Status    string    `json:"status"`
-		Created   time.Time `json:"created"`
-	}
-	_, err := c.get(ctx, "read the org", "/api/v1/org", nil, func(d *json.Decoder) error { return d.Decode(&w) })
-	if err != nil {
-		return Org{}, err
-	}
-	return Org{ID: w.ID, Company: w.Company, Subdomain: w.Subdomain, Status: w.Status, Created: w.Created}, nil
+	org, _, err := read[Org](ctx, c, "read the org", "/api/v1/org")
+	return org, err
 }

@@ -2,12 +2,13 @@ package okta
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
 	"factorbot/okta/internal/wire"
 )
@@ -36,8 +37,8 @@ func (c *Client) Devices(ctx context.Context, userID string) ([]Device, error) {
 			Name text `json:"name"`
 		} `json:"profile"`
 	}
-	var list []wireDevice
-	if _, err := c.get(ctx, op, "/api/v1/users/"+userID+"/factors", nil, array(&list)); err != nil {
+	list, _, err := readList[wireDevice](ctx, c, op, "/api/v1/users/"+userID+"/factors", nil)
+	if err != nil {
 		return nil, err
 	}
 	var devices []Device
@@ -94,14 +95,8 @@ func (c *Client) Challenge(ctx context.Context, userID, factorID string) (Challe
 		} `json:"_links"`
 	}
 	cl := &exchange{op: op, transport: c.transport, grant: g, asked: time.Now(), write: true}
-	err = c.through(ctx, cl, func(ctx context.Context) error {
-		rq := c.sdk.CloneRequestExecutor()
-		req, err := rq.NewRequest(http.MethodPost, path+"/verify", map[string]bool{"useNumberMatchingChallenge": true})
-		if err != nil {
-			return err
-		}
-		_, err = rq.Do(ctx, req, &got)
-		return err
+	err = c.through(ctx, cl, func(ctx context.Context) (*sdk.Response, error) {
+		return c.request(ctx, http.MethodPost, path+"/verify", map[string]bool{"useNumberMatchingChallenge": true}, &got)
 	})
 	if err != nil {
 		return Challenge{}, err
@@ -153,13 +148,10 @@ func (c *Client) Answer(ctx context.Context, userID, factorID, transaction strin
 	if !IsUserID(userID) || !IsFactorID(factorID) || !transactionPattern.MatchString(transaction) {
 		return "", unsafeID(op, "the user's, the factor's or the transaction's ID")
 	}
-	var got struct {
+	type result struct {
 		Result string `json:"factorResult"`
 	}
-	p, err := c.get(WithLane(ctx, Urgent), op, "/api/v1/users/"+userID+"/factors/"+factorID+"/transactions/"+transaction, nil, func(d *json.Decoder) error {
-		got.Result = ""
-		return d.Decode(&got)
-	})
+	got, ans, err := read[result](WithLane(ctx, Urgent), c, op, "/api/v1/users/"+userID+"/factors/"+factorID+"/transactions/"+transaction)
 	switch r := PushResult(got.Result); {
 	case err != nil:
 		return "", err
@@ -168,5 +160,5 @@ func (c *Client) Answer(ctx context.Context, userID, factorID, transaction strin
 	case r == PushSuccess || r == PushRejected || r == PushTimeout:
 		return r, nil
 	}
-	return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, RequestID: p.requestID, Summary: "an answer that Okta doesn't document", Advice: adviceServer}
+	return "", &Error{Op: op, Effect: EffectRejected, Kind: KindServer, RequestID: ans.requestID, Summary: "an answer that Okta doesn't document", Advice: adviceServer}
 }

@@ -97,14 +97,7 @@ func (c *Client) searchTerms(ctx context.Context, chunk []Ref) ([]User, error) {
 	for i, ref := range chunk {
 		terms[i] = term(ref.Kind, ref.Value)
 	}
-	var users []User
-	for u, err := range c.Search(ctx, strings.Join(terms, " or ")) {
-		if err != nil {
-			return nil, err
-		}
-		users = append(users, u)
-	}
-	return users, nil
+	return collect(c.Search(ctx, strings.Join(terms, " or ")))
 }
 
 // mostExpr bounds a search expression, in bytes, escaped. Okta publishes no maximum. A

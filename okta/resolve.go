@@ -155,8 +155,7 @@ func (r *resolution) pagePays(left []int32) bool {
 
 // page settles what the next page of the directory shows. DEPROVISIONED users are not on it.
 func (r *resolution) page(ctx context.Context) error {
-	var users []wireUser
-	p, err := r.client.get(ctx, "list users", r.listing, briefUsers, array(&users))
+	users, ans, err := readList[wireUser](ctx, r.client, "list users", r.listing, briefUsers)
 	if IsKind(err, KindCursor) && r.listing != directory && r.restarts < maxRestarts {
 		r.listing, r.restarts = directory, r.restarts+1 // what is settled stays so
 		return nil
@@ -176,10 +175,10 @@ func (r *resolution) page(ctx context.Context) error {
 	}
 	r.holes = true
 	r.looked, r.lastPage = true, before-r.open
-	if r.listing == p.next {
-		p.next = ""
+	if r.listing == ans.next {
+		ans.next = ""
 	}
-	r.listing = p.next
+	r.listing = ans.next
 	return nil
 }
 

@@ -3,7 +3,7 @@ package okta
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -24,33 +24,22 @@ func (c *Client) Schema(ctx context.Context) ([]Attribute, error) {
 			Type  text `json:"type"`
 		} `json:"properties"`
 	}
-	var got struct {
+	type schema struct {
 		Definitions struct {
 			Base   properties `json:"base"`
 			Custom properties `json:"custom"`
 		} `json:"definitions"`
 	}
-	decode := func(d *json.Decoder) error {
-		got.Definitions.Base, got.Definitions.Custom = properties{}, properties{}
-		return d.Decode(&got)
-	}
-	if _, err := c.get(ctx, "read the user schema", "/api/v1/meta/schemas/user/default", nil, decode); err != nil {
+	got, _, err := read[schema](ctx, c, "read the user schema", "/api/v1/meta/schemas/user/default")
+	if err != nil {
 		return nil, err
 	}
 	var all []Attribute
 	for i, from := range []properties{got.Definitions.Base, got.Definitions.Custom} {
-		for name, p := range from.Properties {
-			all = append(all, Attribute{Name: name, Title: firstOf(string(p.Title), name), Type: firstOf(string(p.Type), "string"), Custom: i == 1})
+		for _, name := range slices.Sorted(maps.Keys(from.Properties)) {
+			p := from.Properties[name]
+			all = append(all, Attribute{Name: name, Title: cmp.Or(string(p.Title), name), Type: cmp.Or(string(p.Type), "string"), Custom: i == 1})
 		}
 	}
-	slices.SortFunc(all, func(a, b Attribute) int {
-		if a.Custom != b.Custom {
-			if a.Custom {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Compare(a.Name, b.Name)
-	})
 	return all, nil
 }

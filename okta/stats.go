@@ -21,17 +21,9 @@ type BucketStats = pacer.BucketStats
 func (c *Client) Stats() Stats {
 	s := Stats{Stats: c.pacer.Stats()}
 	s.ClockOffset, s.ClockKnown = c.Clock()
-	c.tally.Complete(s.Buckets)
 	return s
 }
 
 // UsersBucket is the rate-limit bucket of resets, and of a user's factors, roles, groups
 // and sessions, and of the search of users.
 const UsersBucket = wire.UsersBucket
-
-// count books what came of a call, if it left.
-func (c *exchange) count(t *wire.Tally) {
-	if t != nil && c.sent && (c.failed == nil || c.failed.Effect != EffectNone) {
-		t.Count(c.grant.Bucket(), c.ans.status)
-	}
-}

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
@@ -79,13 +80,13 @@ func (w wireEvent) event() Event {
 		UUID: w.UUID, At: w.Published.Time, Type: w.EventType, ActorID: w.Actor.ID, ActorType: w.Actor.Type,
 		UserAgent: w.Client.UserAgent.Raw, Outcome: w.Outcome.Result, Factor: factorInReason(string(w.Outcome.Reason)),
 	}
-	e.Factor = firstOf(e.Factor, string(w.Debug.Data.Factor))
+	e.Factor = cmp.Or(e.Factor, string(w.Debug.Data.Factor))
 	for _, t := range w.Target {
 		switch {
 		case IsUserID(t.ID):
 			e.Targets = append(e.Targets, t.ID)
 		case t.Type == "AuthenticatorEnrollment" || strings.Contains(t.Type, "Factor"):
-			e.Factor = firstOf(e.Factor, t.method(), t.DisplayName, t.ID)
+			e.Factor = cmp.Or(e.Factor, t.method(), t.DisplayName, t.ID)
 		}
 	}
 	e.Automatic = e.Type == FactorActivated && FactorType(e.Factor) == emailFactor && automaticCall(string(w.Debug.Data.RequestURI))
@@ -179,8 +180,7 @@ const seenEvents = 20000
 func (e *Events) Next(ctx context.Context) ([]Event, error) {
 	for range maxSeenPages {
 		at := e.next
-		var items []wireEvent
-		p, err := e.client.get(ctx, "read the System Log", at, nil, array(&items))
+		items, ans, err := readList[wireEvent](ctx, e.client, "read the System Log", at, nil)
 		if IsKind(err, KindCursor) && at != e.first {
 			e.next = e.first
 			continue
@@ -188,9 +188,7 @@ func (e *Events) Next(ctx context.Context) ([]Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.next != "" {
-			e.next = p.next
-		}
+		e.next = cmp.Or(ans.next, e.next)
 		var fresh []Event
 		for _, w := range items {
 			if w.UUID == "" || e.seen.add(w.UUID) {
@@ -206,14 +204,7 @@ func (e *Events) Next(ctx context.Context) ([]Event, error) {
 
 // EventsBetween is EventStream, all of it at once.
 func (c *Client) EventsBetween(ctx context.Context, since, until time.Time, types ...string) ([]Event, error) {
-	var events []Event
-	for e, err := range c.EventStream(ctx, since, until, types...) {
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, e)
-	}
-	return events, nil
+	return collect(c.EventStream(ctx, since, until, types...))
 }
 
 // EventStream reads what the log shows now of some event types between two

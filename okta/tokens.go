@@ -25,7 +25,6 @@ type tokens struct {
 	client   *http.Client
 	pacer    *pacer.Pacer
 	clock    *wire.Clock
-	tally    *wire.Tally
 	endpoint *url.URL
 	app      *oauth.Client
 	prover   *oauth.Prover
@@ -134,7 +133,6 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (got oauth.Granted, e
 		return got, &Error{Op: op, Effect: EffectNone, Kind: KindAuth, Summary: err.Error(), Advice: adviceKey}
 	}
 	c := &exchange{op: op, grant: g, decode: func(d *json.Decoder) error { return d.Decode(&got) }}
-	defer c.count(t.tally)
 	req, err := http.NewRequestWithContext(withExchange(ctx, c), http.MethodPost, t.endpoint.String(), strings.NewReader(form))
 	if err != nil {
 		return got, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "malformed org URL"}

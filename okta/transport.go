@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +38,6 @@ type exchange struct {
 	header    http.Header               // reads: added to the SDK's
 
 	used   bool
-	sent   bool // it had its place: it left, unless failed says that it did not
 	ans    answer
 	failed *Error // set when there is no usable answer
 }
@@ -89,8 +89,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		c.failed = err
 		return nil, err
 	}
-	c.sent = true
-	a := pacer.Answer{Sent: time.Now()}
+	a := pacer.Answer{Sent: time.Now(), Class: "none"}
 	resp, err := t.exchange(req, c, &a)
 	a.Got = time.Now()
 	if c.failed != nil && c.failed.Effect == EffectNone {
@@ -267,6 +266,9 @@ func (c *exchange) see(resp *http.Response, a *pacer.Answer) {
 	c.ans.oauthError = clip(wire.Challenge(h.Get("Www-Authenticate")), 60)
 	a.Served = resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
 	a.Throttled = resp.StatusCode == http.StatusTooManyRequests
+	if a.Class = strconv.Itoa(resp.StatusCode/100) + "xx"; a.Throttled {
+		a.Class = "429"
+	}
 	a.Limit, a.Remaining, a.Reset, a.Rated = wire.RateLimit(h, a.Date)
 	a.Retry = min(wire.RetryAfter(h), longestPause)
 	switch {

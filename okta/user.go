@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -114,11 +115,7 @@ func notFound(op string) *Error {
 
 // user asks for one user; segment is escaped.
 func (c *Client) user(ctx context.Context, op, segment string) (User, error) {
-	var w wireUser
-	_, err := c.get(ctx, op, "/api/v1/users/"+segment, nil, func(d *json.Decoder) error {
-		w = wireUser{}
-		return d.Decode(&w)
-	})
+	w, _, err := read[wireUser](ctx, c, op, "/api/v1/users/"+segment)
 	return w.user(), err
 }
 
@@ -160,17 +157,20 @@ func (c *Client) GroupsByName(ctx context.Context, name string) ([]Group, error)
 	if !searchable(name) {
 		return nil, unsafeID(op, "the group's name")
 	}
-	var found []Group
-	path := "/api/v1/groups?limit=200&search=" + url.QueryEscape(`profile.name eq "`+name+`"`)
-	for g, err := range pages[wireGroup](ctx, c, op, path, nil) {
-		if err != nil {
-			return nil, err
-		}
-		if IsGroupID(g.ID) && strings.EqualFold(string(g.Profile.Name), name) {
-			found = append(found, g.group())
+	found, err := c.groups(ctx, op, "/api/v1/groups?limit=200&search="+url.QueryEscape(`profile.name eq "`+name+`"`))
+	return slices.DeleteFunc(found, func(g Group) bool { return !strings.EqualFold(g.Name, name) }), err
+}
+
+// groups reads all pages of a list of groups. What has no ID of Okta's shape is left out.
+func (c *Client) groups(ctx context.Context, op, path string) ([]Group, error) {
+	all, err := collect(pages[wireGroup](ctx, c, op, path, nil))
+	var groups []Group
+	for _, g := range all {
+		if IsGroupID(g.ID) {
+			groups = append(groups, g.group())
 		}
 	}
-	return found, nil
+	return groups, err
 }
 
 // What bounds a list: a next link that leads in a circle would never end, nor
@@ -183,10 +183,17 @@ const (
 // keyed is an element of a list, by what tells it from all others; "": nothing does.
 type keyed interface{ key() string }
 
-// pages streams the elements of a list, page after page by the next link. Where
-// Okta no longer knows the cursor of a next link the list starts again, and what
-// was shown before is left out.
+// pages streams the elements of a list, page after page by the next link.
 func pages[T keyed](ctx context.Context, c *Client, op, first string, header http.Header) iter.Seq2[T, error] {
+	return follow(op, first, func(path string) ([]T, string, error) {
+		items, ans, err := readList[T](ctx, c, op, path, header)
+		return items, ans.next, err
+	})
+}
+
+// follow streams the elements of a list by its pages. Where Okta no longer knows the
+// cursor of a next link the list starts again, and what was shown before is left out.
+func follow[T keyed](op, first string, page func(path string) (items []T, next string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		shown, restarts := newShown(), 0
@@ -195,8 +202,7 @@ func pages[T keyed](ctx context.Context, c *Client, op, first string, header htt
 				yield(zero, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "the list has no end", Advice: adviceServer})
 				return
 			}
-			var items []T
-			p, err := c.get(ctx, op, path, header, array(&items))
+			items, next, err := page(path)
 			if IsKind(err, KindCursor) && path != first && restarts < maxRestarts {
 				path, restarts = first, restarts+1
 				continue
@@ -213,12 +219,24 @@ func pages[T keyed](ctx context.Context, c *Client, op, first string, header htt
 					return
 				}
 			}
-			if p.next == path {
+			if next == path {
 				return
 			}
-			path = p.next
+			path = next
 		}
 	}
+}
+
+// collect returns all that a list yields.
+func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for one, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // shown remembers which elements of a list were shown, by a hash of 64 bits: a

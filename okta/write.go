@@ -50,7 +50,7 @@ func (c *Client) Take(ctx context.Context, lane Lane, step Step) (*Slot, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.tally.Turn(g.Bucket(), time.Since(asked))
+	g.CountTurn(asked)
 	return &Slot{grant: g}, nil
 }
 
@@ -105,12 +105,8 @@ func (c *Client) DeleteFactor(ctx context.Context, s *Slot, asked time.Time, use
 		if !forgetPhone {
 			return c.sdk.UserFactor.DeleteFactor(ctx, userID, factorID)
 		}
-		rq := c.sdk.CloneRequestExecutor() // the SDK's own call lacks the parameter
-		req, err := rq.NewRequest(http.MethodDelete, "/api/v1/users/"+userID+"/factors/"+factorID+"?removeRecoveryEnrollment=true", nil)
-		if err != nil {
-			return nil, err
-		}
-		return rq.Do(ctx, req, nil)
+		// The SDK's own call lacks the parameter.
+		return c.request(ctx, http.MethodDelete, "/api/v1/users/"+userID+"/factors/"+factorID+"?removeRecoveryEnrollment=true", nil, nil)
 	})
 }
 
@@ -133,11 +129,7 @@ func (c *Client) send(ctx context.Context, op string, s *Slot, asked time.Time, 
 		return Receipt{}, &Error{Op: op, Effect: EffectNone, Kind: KindInvalid, Summary: "no slot, or one that was used before"}
 	}
 	cl := &exchange{op: op, transport: c.transport, grant: s.grant, asked: asked, write: true}
-	err := c.through(ctx, cl, func(ctx context.Context) error {
-		_, err := do(ctx)
-		return err
-	})
-	if err != nil {
+	if err := c.through(ctx, cl, do); err != nil {
 		return Receipt{}, err
 	}
 	at := cl.ans.date

@@ -216,7 +216,7 @@ func TestRunner_guard_deadlock(t *testing.T) {
 			after += times
 		}
 		r, _ := b.rec.Get(context.Background(), id)
-		t.Logf("state %s, %d resets after 10 min, %d after 40 min, in flight %d places %d waiting %d", r.State, n, after, before.InFlight, before.Places, before.Waiting)
+		t.Logf("state %s, %d resets after 10 min, %d after 40 min, in flight %d at once %d waiting %d", r.State, n, after, before.InFlight, before.Concurrency, before.Waiting)
 		if n == after && n < 60 {
 			t.Error("nothing happens any more")
 		}

@@ -6,6 +6,7 @@ import "time"
 type Answer struct {
 	Sent, Got time.Time     // by our clock
 	Date      time.Time     // by the server's clock, whole seconds; zero: it did not say
+	Class     string        // what Stats counts it as, such as "2xx"
 	Served    bool          // neither throttled nor a fault of the server's
 	Throttled bool          // 429
 	Rated     bool          // the three below are known

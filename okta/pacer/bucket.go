@@ -20,6 +20,7 @@ const (
 	hiccup       = 25 * time.Millisecond // by which a call that left late may be caught up with
 	firstPause   = time.Second           // after a 429 that says nothing
 	longestPause = time.Minute
+	unratedRun   = 3 // served answers without a limit, and through a whole window: there is none
 )
 
 // window is what is known of one window of a bucket.
@@ -42,6 +43,7 @@ type bucket struct {
 
 	known   bool // an answer came
 	silent  int  // 429s in a row that said nothing
+	unrated int  // served answers in a row, after the window's end, that showed no limit
 	cur     window
 	length  time.Duration // of a window; 0: not known
 	pending int           // granted, no answer yet
@@ -53,6 +55,9 @@ type bucket struct {
 	of  string         // the bucket that it split from; "": none
 
 	throttled, probes int64
+	answers           map[string]int64 // by class
+	turns             int64
+	waited            time.Duration
 }
 
 func (b *bucket) unlimited() bool { return b.known && b.cur.reset == 0 }
@@ -136,8 +141,8 @@ func (b *bucket) release(now time.Time) {
 	b.last = b.last.Add(-b.interval(now))
 }
 
-// take takes in what an answer told. Where it is not of this window, only that it was a 429 counts.
-func (b *bucket) take(kind string, a Answer, ofWindow bool) {
+// observe takes in what an answer told. Where it is not of this window, only that it was a 429 counts.
+func (b *bucket) observe(kind string, a Answer, ofWindow bool) {
 	if a.Throttled {
 		b.refused(a, ofWindow)
 	}
@@ -145,8 +150,10 @@ func (b *bucket) take(kind string, a Answer, ofWindow bool) {
 	case !ofWindow || a.Crowded():
 	case a.Rated:
 		b.rated(kind, a)
-	case a.Served && !a.Got.Before(b.cur.ends): // a server without limits, or no longer with one
-		b.known, b.cur, b.length, b.silent = true, window{}, 0, 0
+	case a.Served && !a.Got.Before(b.cur.ends): // the even pace goes on meanwhile
+		if b.unrated++; b.unrated >= unratedRun && !a.Got.Before(b.cur.ends.Add(b.length)) {
+			b.known, b.cur, b.length, b.silent = true, window{}, 0, 0
+		}
 	}
 }
 
@@ -160,7 +167,7 @@ func (b *bucket) refused(a Answer, ofWindow bool) {
 	}
 	wait := a.Retry
 	switch {
-	case a.Crowded(): // what helps is fewer calls at once: places sees to it
+	case a.Crowded(): // what helps is fewer calls at once: concurrency sees to it
 		wait = 0
 	case a.Rated:
 		wait = max(a.ends().Sub(a.Got), firstPause)
@@ -173,7 +180,7 @@ func (b *bucket) refused(a Answer, ofWindow bool) {
 
 // rated takes an answer with rate headers.
 func (b *bucket) rated(kind string, a Answer) {
-	b.silent = 0
+	b.silent, b.unrated = 0, 0
 	used := a.Limit - a.Remaining
 	w := &b.cur
 	switch {

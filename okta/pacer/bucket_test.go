@@ -40,7 +40,7 @@ func (s *sharedBucket) call() (ok bool) {
 	if s.shows && !ok {
 		limit = s.share
 	}
-	s.b.take("reset", Answer{
+	s.b.observe("reset", Answer{
 		Sent: s.now, Got: s.now.Add(20 * time.Millisecond), Date: s.now.Truncate(time.Second), Rated: true,
 		Limit: limit, Remaining: limit - s.used, Reset: s.reset, Throttled: !ok, Served: ok,
 	}, true)
@@ -144,7 +144,7 @@ func TestBucket_silent(t *testing.T) {
 	refuse := func(retry time.Duration) time.Duration {
 		b.grant(at)
 		b.pending--
-		b.take("reset", Answer{Sent: at, Got: at, Throttled: true, Retry: retry}, true)
+		b.observe("reset", Answer{Sent: at, Got: at, Throttled: true, Retry: retry}, true)
 		next, ok := b.ready(at, false)
 		if !ok {
 			t.Fatal("waits for ever")
@@ -170,7 +170,7 @@ func TestBucket_over(t *testing.T) {
 	b, at := &bucket{}, time.Unix(1800000000, 0)
 	b.grant(at)
 	b.pending--
-	b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Throttled: true, Limit: 100, Reset: at.Unix() - 30}, true)
+	b.observe("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Throttled: true, Limit: 100, Reset: at.Unix() - 30}, true)
 	if next, _ := b.ready(at, true); next.Sub(at) < time.Second {
 		t.Errorf("it is asked again after %v", next.Sub(at))
 	}
@@ -183,7 +183,7 @@ func TestBucket_late(t *testing.T) {
 	tell := func(remaining int, reset int64) {
 		b.grant(at)
 		b.pending--
-		b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 100, Remaining: remaining, Reset: reset}, true)
+		b.observe("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 100, Remaining: remaining, Reset: reset}, true)
 	}
 	tell(99, at.Unix()+2)
 	at = at.Add(2 * time.Second)
@@ -198,9 +198,9 @@ func TestBucket_late(t *testing.T) {
 // TestBucket_headers_end: a server that shows a limit no longer is paced by none.
 func TestBucket_headers_end(t *testing.T) {
 	b, at := &bucket{}, time.Unix(1800000000, 0)
-	b.take("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 10, Remaining: 9, Reset: at.Unix() + 10}, true)
+	b.observe("reset", Answer{Sent: at, Got: at, Date: at, Rated: true, Served: true, Limit: 10, Remaining: 9, Reset: at.Unix() + 10}, true)
 	bare := func() (wait time.Duration) {
-		b.take("reset", Answer{Sent: at, Got: at, Date: at, Served: true}, true)
+		b.observe("reset", Answer{Sent: at, Got: at, Date: at, Served: true}, true)
 		b.grant(at)
 		b.pending--
 		next, _ := b.ready(at, false)
@@ -209,8 +209,42 @@ func TestBucket_headers_end(t *testing.T) {
 	if bare() <= 0 {
 		t.Error("one answer without headers, as a gateway gives, is believed while the window is open")
 	}
-	at = at.Add(20 * time.Second)
+	at = at.Add(10 * time.Second)
+	if bare() <= 0 {
+		t.Error("one answer without headers is believed as soon as the window is over")
+	}
+	for range 8 { // a whole window
+		at = at.Add(time.Second)
+		bare()
+	}
+	at = at.Add(5 * time.Second)
 	if wait := bare(); wait > 0 {
 		t.Errorf("it waits for %v", wait)
+	}
+}
+
+// TestBucket_headers_missed: one answer without headers, right after a window's end, does not
+// let everything that waits go at once, and what is known of the limit is not forgotten.
+func TestBucket_headers_missed(t *testing.T) {
+	s := newSharedBucket(t, 100)
+	s.run(25 * time.Second)
+	before := s.b.interval(s.now)
+	for s.now.Before(s.b.cur.ends) {
+		s.now = s.now.Add(100 * time.Millisecond)
+	}
+	s.b.grant(s.now)
+	s.b.pending--
+	s.b.observe("reset", Answer{Sent: s.now, Got: s.now, Date: s.now, Served: true}, true)
+	at, first := s.now, s.now
+	for range 20 {
+		next, ok := s.b.ready(at, false)
+		if !ok {
+			break
+		}
+		at = latest(at, next)
+		s.b.grant(at)
+	}
+	if at.Sub(first) < 15*before {
+		t.Errorf("20 calls leave within %v, where one in %v may", at.Sub(first), before)
 	}
 }

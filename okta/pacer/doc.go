@@ -1,6 +1,6 @@
 // Package pacer decides when a call to a rate-limited API may leave: at the pace
-// of its rate-limit bucket, in its lane's turn, and with a place among the calls
-// that run at once. It knows neither HTTP nor Okta's calls.
+// of its rate-limit bucket, in its lane's turn, and no more of them at once
+// than the server takes. It knows neither HTTP nor Okta's calls.
 //
 // A call is granted (Acquire), leaves (after Grant.Start, if a record was made before), and
 // what came of it is told (Grant.Answer): the bucket's limit, what is left of it, and when
@@ -24,4 +24,7 @@
 // A 429 that shows room left means that the token has a share of the limit. Calls
 // stay a little below what had gone through, and once in a quarter of an hour one
 // call goes above it, so that a raised share is noticed.
+//
+// Answers without rate headers are believed to mean that there is no limit only where
+// several follow each other through a whole window; until then the last pace is kept.
 package pacer

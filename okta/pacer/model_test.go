@@ -95,7 +95,7 @@ func drive(m *model, b *bucket, calls, places int) time.Duration {
 		f := heap.Pop(&air).(flight)
 		now = latest(now, f.at)
 		b.pending--
-		b.take("reset", f.a, true)
+		b.observe("reset", f.a, true)
 		if f.a.Throttled {
 			calls++
 		}

@@ -20,10 +20,10 @@ var (
 // OnCeiling, which must not block and must not call the pacer; a Ceiling of no calls
 // means: no longer one.
 type Options struct {
-	Reserve   int                // percent of each limit that is left to others
-	Places    int                // calls at once
-	Ceilings  map[string]Ceiling // by bucket, found earlier
-	OnCeiling func(bucket string, c Ceiling)
+	Reserve     int                // percent of each limit that is left to others
+	Concurrency int                // calls at once
+	Ceilings    map[string]Ceiling // by bucket, found earlier
+	OnCeiling   func(bucket string, c Ceiling)
 }
 
 // Pacer gives each call the pace of its bucket and a place among the calls at once,
@@ -38,7 +38,7 @@ type Pacer struct {
 	timer   *time.Timer // looks again when the next turn comes by itself
 	buckets map[string]*bucket
 	moved   map[endpoint]*bucket
-	calls   places
+	calls   concurrency
 	waiting []*Grant     // in the order of their coming
 	turns   map[Lane]int // which turn each lane had last
 	turn    int
@@ -47,7 +47,7 @@ type Pacer struct {
 // New starts a pacer. Close must follow.
 func New(opt Options) *Pacer {
 	p := &Pacer{
-		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, calls: places{most: opt.Places, now: opt.Places},
+		reserve: float64(opt.Reserve) / 100, onCeiling: opt.OnCeiling, calls: concurrency{most: opt.Concurrency, now: opt.Concurrency},
 		buckets: map[string]*bucket{}, moved: map[endpoint]*bucket{}, turns: map[Lane]int{},
 	}
 	p.open, p.end = context.WithCancel(context.Background())
@@ -59,7 +59,7 @@ func New(opt Options) *Pacer {
 	p.timer = time.AfterFunc(time.Hour, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.pump()
+		p.dispatch()
 	})
 	return p
 }
@@ -76,7 +76,7 @@ func (p *Pacer) Close() {
 func (p *Pacer) bucket(name string) *bucket {
 	b := p.buckets[name]
 	if b == nil {
-		b = &bucket{name: name, reserve: p.reserve, odd: map[string]int{}}
+		b = &bucket{name: name, reserve: p.reserve, odd: map[string]int{}, answers: map[string]int64{}}
 		p.buckets[name] = b
 	}
 	return b
@@ -114,7 +114,7 @@ type Grant struct {
 	lane     Lane
 	slot     bool          // the place comes by Start
 	paced    bool          // it has the pace
-	placed   bool          // it has the place
+	admitted bool          // it has the place
 	turn     chan struct{} // closed when its turn comes, or
 	err      error         // with the reason why there is none
 	once     sync.Once
@@ -136,7 +136,7 @@ func (p *Pacer) Acquire(ctx context.Context, name, kind string, l Lane, slot boo
 // left: the context has ended, or that of whoever asked for the grant, or its bucket is
 // paused.
 func (g *Grant) Start(ctx context.Context) error {
-	if g.placed {
+	if g.admitted {
 		return nil
 	}
 	return g.wait(ctx)
@@ -151,7 +151,7 @@ func (g *Grant) wait(ctx context.Context) error {
 	p.mu.Lock()
 	g.turn = make(chan struct{})
 	p.waiting = append(p.waiting, g)
-	p.pump()
+	p.dispatch()
 	p.mu.Unlock()
 
 	select {
@@ -169,8 +169,13 @@ func (g *Grant) wait(ctx context.Context) error {
 	return g.err // its turn came, if only at the same moment
 }
 
-// Bucket names the bucket that the call draws on.
-func (g *Grant) Bucket() string { return g.bucket.name }
+// CountTurn counts, for Stats, a call whose turn has come, and that waited for it since then.
+func (g *Grant) CountTurn(since time.Time) {
+	g.pacer.mu.Lock()
+	defer g.pacer.mu.Unlock()
+	g.bucket.turns++
+	g.bucket.waited += time.Since(since)
+}
 
 // Release gives back what was not used. Only the first of Release and Answer counts.
 func (g *Grant) Release() {
@@ -179,8 +184,8 @@ func (g *Grant) Release() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		g.bucket.release(time.Now())
-		p.calls.count(g, -1)
-		p.pump()
+		p.calls.add(g, -1)
+		p.dispatch()
 	})
 }
 
@@ -191,12 +196,13 @@ func (g *Grant) Answer(a Answer) (retryAt time.Time) {
 		p := g.pacer
 		p.mu.Lock()
 		g.bucket.pending--
-		b, ofWindow := p.placeOf(g.endpoint, a)
+		g.bucket.answers[a.Class]++
+		b, ofWindow := p.bucketFor(g.endpoint, a)
 		before := b.ceiling
-		b.take(g.endpoint.kind, a, ofWindow)
-		p.calls.count(g, -1)
-		p.calls.answer(a, g.slot)
-		p.pump()
+		b.observe(g.endpoint.kind, a, ofWindow)
+		p.calls.add(g, -1)
+		p.calls.observe(a, g.slot)
+		p.dispatch()
 		after := b.ceiling
 		if a.Throttled {
 			retryAt = latest(b.paused, p.calls.paused)
@@ -209,8 +215,8 @@ func (g *Grant) Answer(a Answer) (retryAt time.Time) {
 	return retryAt
 }
 
-// pump grants every turn that has come, and sets the timer for the next. p.mu is held.
-func (p *Pacer) pump() {
+// dispatch grants every turn that has come, and sets the timer for the next. p.mu is held.
+func (p *Pacer) dispatch() {
 	for now := time.Now(); p.open.Err() == nil; {
 		i, at := p.next(now)
 		if i < 0 {
@@ -236,14 +242,14 @@ func (p *Pacer) give(g *Grant, now time.Time) {
 	switch {
 	case !g.paced:
 		g.bucket.grant(now)
-		g.paced, g.placed = true, !g.slot
-		p.calls.count(g, 1)
+		g.paced, g.admitted = true, !g.slot
+		p.calls.add(g, 1)
 	case g.bucket.paused.After(now): // it would meet the same 429
 		g.err = ErrPaused
 	default:
-		p.calls.count(g, -1)
-		g.placed = true
-		p.calls.count(g, 1)
+		p.calls.add(g, -1)
+		g.admitted = true
+		p.calls.add(g, 1)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestPacer_splits(t *testing.T) {
 					factors = &limit{most: tt.factors, window: tt.window, ends: begin.Add(tt.window/2 + tt.apart)}
 				}
 				s := &server{limits: map[string]*limit{"POST reset": reset, "GET factors": factors}}
-				p := pacer.New(pacer.Options{Reserve: 20, Places: 8})
+				p := pacer.New(pacer.Options{Reserve: 20, Concurrency: 8})
 				defer p.Close()
 				work := make(chan struct{}, tt.users)
 				for range tt.users {
@@ -158,7 +158,7 @@ func TestPacer_splits_by_limit_not_by_kind(t *testing.T) {
 		resets := &limit{most: 200, window: 10 * time.Second, ends: begin.Add(5 * time.Second)}
 		readings := &limit{most: 100, window: 10 * time.Second, ends: begin.Add(8 * time.Second)}
 		s := &server{limits: map[string]*limit{"reset": resets, "factors": readings, "roles": readings}}
-		p := pacer.New(pacer.Options{Reserve: 20, Places: 8})
+		p := pacer.New(pacer.Options{Reserve: 20, Concurrency: 8})
 		defer p.Close()
 		var g sync.WaitGroup
 		for range 8 {
@@ -188,7 +188,7 @@ func TestPacer_Release(t *testing.T) {
 		begin := time.Now()
 		l := &limit{most: 100, window: 10 * time.Second, ends: begin.Add(10 * time.Second)}
 		s := &server{limits: map[string]*limit{"reset": l}}
-		p := pacer.New(pacer.Options{Places: 8})
+		p := pacer.New(pacer.Options{Concurrency: 8})
 		defer p.Close()
 		for range 200 {
 			s.call(t, p, "reset", "FR-1")
@@ -211,7 +211,7 @@ func TestPacer_one_bucket_stays_one(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := &limit{most: 50, window: 5 * time.Second, ends: time.Now().Add(2*time.Second + phase), wander: i == 3}
 			s := &server{limits: map[string]*limit{"a": l, "b": l, "c": l}}
-			p := pacer.New(pacer.Options{Places: 8})
+			p := pacer.New(pacer.Options{Concurrency: 8})
 			defer p.Close()
 			var g sync.WaitGroup
 			for _, kind := range []string{"a", "b", "c"} {
@@ -235,7 +235,7 @@ func TestPacer_one_bucket_stays_one(t *testing.T) {
 // before the others, and splits nothing.
 func TestPacer_changed_limit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pacer.New(pacer.Options{Places: 8})
+		p := pacer.New(pacer.Options{Concurrency: 8})
 		defer p.Close()
 		for change := range 10 {
 			reset := time.Now().Unix() + 5
@@ -262,7 +262,7 @@ func TestPacer_changed_limit(t *testing.T) {
 // that it names.
 func TestPacer_no_429_is_dropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pacer.New(pacer.Options{Places: 8})
+		p := pacer.New(pacer.Options{Concurrency: 8})
 		defer p.Close()
 		answer := func(kind string, a pacer.Answer) time.Time {
 			g, err := p.Acquire(context.Background(), "users", kind, pacer.Urgent, false)
@@ -288,7 +288,7 @@ func TestPacer_no_429_is_dropped(t *testing.T) {
 // TestPacer_held: a reading on behalf of a slot does not wait for an answer that only that
 // slot can bring.
 func TestPacer_held(t *testing.T) {
-	p := pacer.New(pacer.Options{Places: 1})
+	p := pacer.New(pacer.Options{Concurrency: 1})
 	defer p.Close()
 	slot, err := p.Acquire(t.Context(), "users", "reset", "FR-1", true)
 	if err != nil {
@@ -307,7 +307,7 @@ func TestPacer_held(t *testing.T) {
 
 // TestPacer_closed: who waits is let go when the pacer is closed, or when they give up.
 func TestPacer_closed(t *testing.T) {
-	p := pacer.New(pacer.Options{Places: 1})
+	p := pacer.New(pacer.Options{Concurrency: 1})
 	if _, err := p.Acquire(context.Background(), "users", "reset", "FR-1", false); err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestPacer_closed(t *testing.T) {
 // the lanes in turn; who gave up is passed over.
 func TestPacer_order(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pacer.New(pacer.Options{Places: 1})
+		p := pacer.New(pacer.Options{Concurrency: 1})
 		defer p.Close()
 		free, err := p.Acquire(t.Context(), "users", "reset", "FR-1", false)
 		if err != nil {

@@ -31,9 +31,9 @@ func (b *bucket) foreign(kind string, a Answer) bool {
 	return w.reset > soon && a.Reset > soon
 }
 
-// placeOf finds the bucket that an answer belongs to, and whether it is of that bucket's
+// bucketFor finds the bucket that an answer belongs to, and whether it is of that bucket's
 // window. What is not, three times, gets a bucket of its own. p.mu is held.
-func (p *Pacer) placeOf(e endpoint, a Answer) (b *bucket, ofWindow bool) {
+func (p *Pacer) bucketFor(e endpoint, a Answer) (b *bucket, ofWindow bool) {
 	b = p.bucketOf(e)
 	if !b.foreign(e.kind, a) {
 		delete(b.odd, e.kind)

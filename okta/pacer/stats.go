@@ -8,13 +8,13 @@ import (
 
 // Stats is what the pacer knows at a moment.
 type Stats struct {
-	Buckets   []BucketStats // by name
-	InFlight  int
-	Waiting   int
-	Places    int   // calls at once that are tried now
-	Throttled int64 // 429s, of every kind but probes'
-	Probes    int64 // 429s of calls that tried out whether a share was raised
-	Crowded   int64 // those for too many calls at once
+	Buckets     []BucketStats // by name
+	InFlight    int
+	Waiting     int
+	Concurrency int   // calls at once that are tried now
+	Throttled   int64 // 429s, of every kind but probes'
+	Probes      int64 // 429s of calls that tried out whether a share was raised
+	Crowded     int64 // those for too many calls at once
 }
 
 // BucketStats is one rate-limit bucket.
@@ -28,21 +28,20 @@ type BucketStats struct {
 	Throttled int64
 	Waiting   int
 
-	// Answers counts the calls by what came of them: "2xx", "3xx", "4xx" but
-	// for "429", "5xx", and "none" for those that left and got no answer.
-	Answers map[string]int64
-	Turns   int64         // calls whose turn came, and
-	Waited  time.Duration // how long they waited for it, together
+	Answers map[string]int64 // calls by what came of them (Answer.Class)
+	Turns   int64            // calls whose turn came, and
+	Waited  time.Duration    // how long they waited for it, together
 }
 
-// Stats shows the pacing. Answers, Turns and Waited are the caller's to count.
+// Stats shows the pacing, and what came of the calls.
 func (p *Pacer) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Stats{Waiting: len(p.waiting), InFlight: p.calls.inFlight + p.calls.slots, Places: p.calls.now, Crowded: p.calls.crowded}
+	s := Stats{Waiting: len(p.waiting), InFlight: p.calls.inFlight + p.calls.slots, Concurrency: p.calls.now, Crowded: p.calls.crowded}
 	for _, name := range slices.Sorted(maps.Keys(p.buckets)) {
 		b := p.buckets[name]
-		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Throttled: b.throttled}
+		bs := BucketStats{Name: name, Ceiling: b.ceiling.Calls, Throttled: b.throttled,
+			Answers: maps.Clone(b.answers), Turns: b.turns, Waited: b.waited}
 		if b.known && !b.unlimited() {
 			bs.Limit, bs.Remaining, bs.Window = b.cur.limit, max(b.cur.limit-b.cur.used-b.pending, 0), b.length
 			bs.Reset = time.Unix(b.cur.reset, 0).UTC()

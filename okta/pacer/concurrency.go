@@ -2,10 +2,10 @@ package pacer
 
 import "time"
 
-// places is how many calls may run at once: all that were configured, fewer
+// concurrency is how many calls may run at once: all that were configured, fewer
 // for a while after the server said that too many run. That 429 carries a reset a
 // minute away which means nothing: what helps is fewer calls at once.
-type places struct {
+type concurrency struct {
 	most     int // configured
 	now      int // at this moment
 	inFlight int
@@ -13,8 +13,8 @@ type places struct {
 	changed  time.Time // when now was
 	crowded  int64
 
-	slots int           // granted, and not left yet
-	usual time.Duration // what the answer to a slot's call takes of late; 0: nothing is known
+	slots   int           // granted, and not left yet
+	latency time.Duration // what the answer to a slot's call takes of late; 0: nothing is known
 }
 
 const (
@@ -28,19 +28,19 @@ const (
 	mostSlots = 120
 )
 
-// slotsNow is how many slots may be held, calls in flight counted too.
-func (c *places) slotsNow() int {
-	if c.usual == 0 || c.now < c.most {
+// slotLimit is how many slots may be held, calls in flight counted too.
+func (c *concurrency) slotLimit() int {
+	if c.latency == 0 || c.now < c.most {
 		return c.now
 	}
-	return max(c.now, min(mostSlots, int(time.Duration(c.now)*slotWait/c.usual)))
+	return max(c.now, min(mostSlots, int(time.Duration(c.now)*slotWait/c.latency)))
 }
 
 // full says whether what a call wants is not to be had at this moment. Where answers are
 // slow each slot keeps a place free, for itself or for a reading that it waits for.
-func (c *places) full(g *Grant) bool {
+func (c *concurrency) full(g *Grant) bool {
 	slotOnly := g.slot && !g.paced
-	switch most := c.slotsNow(); {
+	switch most := c.slotLimit(); {
 	case !slotOnly && c.inFlight >= c.now:
 		return true
 	case g.paced || g.lane == Held:
@@ -50,19 +50,19 @@ func (c *places) full(g *Grant) bool {
 	}
 }
 
-// count books what is granted (1) or given back (-1).
-func (c *places) count(g *Grant, n int) {
-	if g.placed {
+// add counts what is granted (1) or given back (-1).
+func (c *concurrency) add(g *Grant, n int) {
+	if g.admitted {
 		c.inFlight += n
 	} else {
 		c.slots += n
 	}
 }
 
-// answer takes in one answer, to a slot's call or to another.
-func (c *places) answer(a Answer, slot bool) {
+// observe takes in one answer, to a slot's call or to another.
+func (c *concurrency) observe(a Answer, slot bool) {
 	if slot { // a reading may be quicker, and what else a slot is for
-		c.usual = max(a.Got.Sub(a.Sent), c.usual-c.usual/8, time.Microsecond)
+		c.latency = max(a.Got.Sub(a.Sent), c.latency-c.latency/8, time.Microsecond)
 	}
 	switch {
 	case a.Crowded():
@@ -83,5 +83,5 @@ func (c *places) answer(a Answer, slot bool) {
 func (p *Pacer) Slots() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return min(p.calls.slotsNow(), p.calls.slots+p.calls.inFlight+p.calls.now)
+	return min(p.calls.slotLimit(), p.calls.slots+p.calls.inFlight+p.calls.now)
 }
