@@ -45,22 +45,23 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.SDK = prepared
 	}
-	c := &Client{base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: &width.Search{}, clock: &wire.Clock{}}
+	c := &Client{sdk: cfg.SDK.client, base: cfg.Transport, log: cfg.Logger, clientID: cfg.ClientID, marker: cfg.Marker, width: &width.Search{}, clock: &wire.Clock{}}
 	if c.base == nil {
 		c.base = wire.NewTransport(cfg.Concurrency)
 	}
-	_, traced := c.base.(*http.Transport)
 	c.pacer = pacer.New(pacer.Options{Reserve: cfg.Reserve, Concurrency: cfg.Concurrency, Ceilings: cfg.Ceilings, OnCeiling: cfg.OnCeiling})
-	if cfg.ClientID != "" {
-		auth, err := newTokens(cfg, &transport{base: c.base, traced: traced, org: cfg.origin, clock: c.clock, agent: userAgent(cfg)}, c.pacer)
-		if err != nil {
-			c.pacer.Close()
-			return nil, fmt.Errorf("okta: %w", err)
-		}
-		c.auth = auth
+	_, traced := c.base.(*http.Transport)
+	c.transport = &transport{base: c.base, traced: traced, org: cfg.origin, clock: c.clock, agent: userAgent(cfg), token: cfg.Token}
+	if cfg.ClientID == "" {
+		return c, nil
 	}
-	c.transport = &transport{base: c.base, traced: traced, auth: c.auth, org: cfg.origin, clock: c.clock, token: cfg.Token, agent: userAgent(cfg)}
-	c.sdk = cfg.SDK.client
+	bare := *c.transport
+	auth, err := newTokens(cfg, &bare, c.pacer)
+	if err != nil {
+		c.pacer.Close()
+		return nil, fmt.Errorf("okta: %w", err)
+	}
+	c.auth, c.transport.auth = auth, auth
 	return c, nil
 }
 

@@ -117,21 +117,9 @@ func verdictFor(status int, code string) verdict {
 	return verdict{KindInvalid, EffectRejected, adviceInvalid}
 }
 
-// verdictOf gives the advice for failures that have no status of their own.
-func verdictOf(kind Kind, otherwise string) verdict {
-	switch kind {
-	case KindNetwork:
-		return verdict{advice: adviceNetwork}
-	case KindConcurrency:
-		return verdict{advice: adviceConcurrent}
-	case KindLate:
-		return verdict{advice: adviceLate}
-	case KindToken:
-		return verdict{advice: adviceToken}
-	case KindServer:
-		return verdict{advice: adviceServer}
-	}
-	return verdict{advice: otherwise}
+// byKind has the advice for failures that have no status of their own.
+var byKind = map[Kind]string{
+	KindNetwork: adviceNetwork, KindConcurrency: adviceConcurrent, KindLate: adviceLate, KindToken: adviceToken, KindServer: adviceServer,
 }
 
 func statusWords(status int) string {

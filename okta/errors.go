@@ -112,7 +112,7 @@ func lost(op string, effect Effect, kind Kind, summary string, cause error) *Err
 	} else if errors.Is(cause, context.DeadlineExceeded) {
 		e.err = context.DeadlineExceeded
 	}
-	e.Advice = verdictOf(e.Kind, "").advice
+	e.Advice = byKind[e.Kind]
 	return e
 }
 
@@ -146,7 +146,7 @@ func answered(op string, ans answer, body error) *Error {
 	}
 	e.Kind, e.Effect, e.Advice = v.kind, v.effect, v.advice
 	if ans.kind != "" {
-		e.Kind, e.Advice = ans.kind, verdictOf(ans.kind, e.Advice).advice
+		e.Kind, e.Advice = ans.kind, cmp.Or(byKind[ans.kind], e.Advice)
 	}
 	return e
 }

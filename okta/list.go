@@ -24,27 +24,26 @@ type Selection struct {
 // Listed is a user with the whole profile, for an export.
 type Listed struct {
 	User
-	Activated       time.Time // zero where Okta has none, as the times below
-	StatusChanged   time.Time
-	LastLogin       time.Time
-	LastUpdated     time.Time
-	PasswordChanged time.Time
-	TypeID          string                     // "oty..."
-	Profile         map[string]json.RawMessage // every attribute that has a value or null, custom ones too
+	TypeID  string                     // "oty..."
+	Profile map[string]json.RawMessage // every attribute that has a value or null, custom ones too
+	times   userTimes
+}
+
+// userTimes are what Okta dates of a user, by Okta's clock; zero where it has none.
+type userTimes struct {
+	Created         moment `json:"created"`
+	Activated       moment `json:"activated"`
+	StatusChanged   moment `json:"statusChanged"`
+	LastLogin       moment `json:"lastLogin"`
+	LastUpdated     moment `json:"lastUpdated"`
+	PasswordChanged moment `json:"passwordChanged"`
 }
 
 type wireListed struct {
-	ID              string     `json:"id"`
-	Status          string     `json:"status"`
-	Created         time.Time  `json:"created"`
-	Activated       *time.Time `json:"activated"`
-	StatusChanged   *time.Time `json:"statusChanged"`
-	LastLogin       *time.Time `json:"lastLogin"`
-	LastUpdated     *time.Time `json:"lastUpdated"`
-	PasswordChanged *time.Time `json:"passwordChanged"`
-	Type            struct {
-		ID string `json:"id"`
-	} `json:"type"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	userTimes
+	Type    wireID                     `json:"type"`
 	Profile map[string]json.RawMessage `json:"profile"`
 }
 
@@ -56,17 +55,10 @@ func (w wireListed) listed() Listed {
 		_ = json.Unmarshal(w.Profile[name], &t) // what is no string counts as absent
 		return string(t)
 	}
-	at := func(t *time.Time) time.Time {
-		if t == nil {
-			return time.Time{}
-		}
-		return *t
-	}
 	return Listed{
-		User: User{ID: w.ID, Status: w.Status, Created: w.Created, Login: word("login"), Email: word("email"),
+		User: User{ID: w.ID, Status: w.Status, Created: w.Created.Time, Login: word("login"), Email: word("email"),
 			FirstName: word("firstName"), LastName: word("lastName"), Department: word("department")},
-		Activated: at(w.Activated), StatusChanged: at(w.StatusChanged), LastLogin: at(w.LastLogin),
-		LastUpdated: at(w.LastUpdated), PasswordChanged: at(w.PasswordChanged), TypeID: w.Type.ID, Profile: w.Profile,
+		TypeID: w.Type.ID, Profile: w.Profile, times: w.userTimes,
 	}
 }
 
@@ -159,8 +151,8 @@ func (l Listed) Column(name string) string {
 	case "type":
 		return l.TypeID
 	}
-	times := map[string]time.Time{"created": l.Created, "activated": l.Activated, "statusChanged": l.StatusChanged,
-		"lastLogin": l.LastLogin, "lastUpdated": l.LastUpdated, "passwordChanged": l.PasswordChanged}
+	times := map[string]moment{"created": l.times.Created, "activated": l.times.Activated, "statusChanged": l.times.StatusChanged,
+		"lastLogin": l.times.LastLogin, "lastUpdated": l.times.LastUpdated, "passwordChanged": l.times.PasswordChanged}
 	if t, ok := times[name]; ok {
 		if t.IsZero() {
 			return ""

@@ -153,25 +153,6 @@ func (c *Client) Group(ctx context.Context, id string) (Group, error) {
 	return w.group(), nil
 }
 
-// Groups reads those of the groups that exist, by ID; what does not exist, or
-// cannot be an ID of Okta's, is not in the answer.
-func (c *Client) Groups(ctx context.Context, ids ...string) (map[string]Group, error) {
-	known := map[string]Group{}
-	for _, id := range ids {
-		if _, read := known[id]; read || !IsGroupID(id) {
-			continue
-		}
-		g, err := c.Group(ctx, id)
-		switch {
-		case err == nil:
-			known[id] = g
-		case !IsKind(err, KindNotFound):
-			return nil, err
-		}
-	}
-	return known, nil
-}
-
 const superAdmin = "SUPER_ADMIN" // Okta's role type
 
 // rolesAtOnce is how many administrators are asked side by side.

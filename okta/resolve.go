@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unique"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -47,18 +48,16 @@ type resolution struct {
 	progress func(int)
 	done     int
 
-	first    map[Ref]int32     // lower-case refs that are not settled, and where each comes first
-	again    []int32           // for each of refs: where the same one comes next, 0: nowhere
-	state    []refState        // of each of refs
-	open     int               // how many are not settled
-	order    []int32           // where they come first, of those that no search has been made for
-	holes    bool              // some in the middle of order are settled
-	blind    bool              // searching is withheld from us
-	listing  string            // next page of the directory; "": at its end
-	restarts int               // of the directory
-	looked   bool              // at its first page
-	lastPage int               // refs that it settled
-	names    map[string]string // statuses and departments, each kept once
+	first    map[Ref]int32 // lower-case refs that are not settled, and where each comes first
+	again    []int32       // for each of refs: where the same one comes next, 0: nowhere
+	state    []refState    // of each of refs
+	open     int           // how many are not settled
+	order    []int32       // where they come first, of those that no search has been made for
+	blind    bool          // searching is withheld from us
+	listing  string        // next page of the directory; "": at its end
+	restarts int           // of the directory
+	looked   bool          // at its first page
+	lastPage int           // refs that it settled
 }
 
 // refState is how far one of the refs is; of those that are the same, only the first has one.
@@ -73,7 +72,7 @@ const (
 func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 	r := &resolution{client: c, refs: refs, matches: make([]Match, len(refs)), progress: progress,
 		first: make(map[Ref]int32, len(refs)), again: make([]int32, len(refs)), state: make([]refState, len(refs)),
-		order: make([]int32, 0, len(refs)), listing: directory, names: map[string]string{}}
+		order: make([]int32, 0, len(refs)), listing: directory}
 	for i := range slices.Backward(refs) { // so that each chain begins with the first
 		ref := refs[i]
 		if !ref.safe() {
@@ -93,7 +92,7 @@ func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 			}
 		}
 	}
-	r.open, r.holes = len(r.order), true
+	r.open = len(r.order)
 	return r
 }
 
@@ -101,10 +100,7 @@ func newResolution(c *Client, refs []Ref, progress func(int)) *resolution {
 func (r *resolution) inBulk(ctx context.Context) error {
 	for {
 		left := r.left()
-		if len(left) == 0 {
-			return nil
-		}
-		if r.blind {
+		if len(left) == 0 || r.blind {
 			return nil
 		}
 		step := func() error { return r.search(ctx, left) }
@@ -120,13 +116,7 @@ func (r *resolution) inBulk(ctx context.Context) error {
 
 // left is what no search has been made for, in the order of the refs: where each comes first.
 func (r *resolution) left() []int32 {
-	settled := func(i int32) bool { return r.state[i] != refOpen }
-	if r.holes {
-		r.order, r.holes = slices.DeleteFunc(r.order, settled), false
-	}
-	for len(r.order) > 0 && settled(r.order[0]) {
-		r.order = r.order[1:]
-	}
+	r.order = slices.DeleteFunc(r.order, func(i int32) bool { return r.state[i] != refOpen })
 	return r.order
 }
 
@@ -169,11 +159,10 @@ func (r *resolution) page(ctx context.Context) error {
 	}
 	before := r.open
 	for _, w := range users {
-		u := r.slim(w.user())
+		u := slim(w.user())
 		r.settle(Ref{ByID, u.ID}, []User{u}, nil)
 		r.settle(fold(Ref{ByLogin, u.Login}), []User{u}, nil)
 	}
-	r.holes = true
 	r.looked, r.lastPage = true, before-r.open
 	if r.listing == ans.next {
 		ans.next = ""
@@ -230,13 +219,12 @@ func (r *resolution) searched(chunk []Ref, users []User, refused error) {
 		return
 	default:
 		r.client.width.Refuse(len(chunk))
-		r.holes = true
 		return
 	}
 	r.client.width.Accept(len(chunk))
 	by := map[Ref][]User{}
 	for _, u := range users {
-		u = r.slim(u)
+		u = slim(u)
 		for _, key := range []Ref{{ByID, u.ID}, fold(Ref{ByLogin, u.Login}), fold(Ref{ByEmail, u.Email})} {
 			by[key] = append(by[key], u)
 		}
@@ -274,20 +262,12 @@ func (r *resolution) try(ref Ref) {
 }
 
 // slim lets users share the text that they have in common: there may be a hundred thousand.
-func (r *resolution) slim(u User) User {
-	u.Status, u.Department = r.name(u.Status), r.name(u.Department)
+func slim(u User) User {
+	u.Status, u.Department = unique.Make(u.Status).Value(), unique.Make(u.Department).Value()
 	if u.Email == u.Login {
 		u.Email = u.Login
 	}
 	return u
-}
-
-func (r *resolution) name(s string) string {
-	if kept, ok := r.names[s]; ok {
-		return kept
-	}
-	r.names[s] = s
-	return s
 }
 
 func (r *resolution) tell() {

@@ -125,22 +125,6 @@ func automaticCall(requestURI string) bool {
 	return !strings.Contains(path, "/factors") && !strings.Contains(path, "/authenticator-enrollments")
 }
 
-// logFilter asks for some event types.
-func logFilter(types []string) string {
-	terms := make([]string, len(types))
-	for i, t := range types {
-		terms[i] = `eventType eq "` + strings.Map(eventTypeRune, t) + `"`
-	}
-	return strings.Join(terms, " or ")
-}
-
-func eventTypeRune(r rune) rune {
-	if r == '.' || r == '_' || r == '-' || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
-		return r
-	}
-	return -1
-}
-
 // logPath is a query of the log in the order of publication, a thousand events a call.
 func logPath(since, until time.Time, types []string) string {
 	q := url.Values{"since": {since.UTC().Format("2006-01-02T15:04:05.000Z")}, "limit": {"1000"}, "sortOrder": {"ASCENDING"}}
@@ -148,7 +132,7 @@ func logPath(since, until time.Time, types []string) string {
 		q.Set("until", until.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
 	if len(types) > 0 {
-		q.Set("filter", logFilter(types))
+		q.Set("filter", `eventType eq "`+strings.Join(types, `" or eventType eq "`)+`"`)
 	}
 	return "/api/v1/logs?" + q.Encode()
 }
@@ -165,13 +149,13 @@ type Events struct {
 // Events begins at since (Okta's clock), for some event types or for all.
 func (c *Client) Events(since time.Time, types ...string) *Events {
 	first := logPath(since, time.Time{}, types)
-	return &Events{client: c, first: first, next: first, seen: newRecent(seenEvents)}
+	return &Events{client: c, first: first, next: first}
 }
 
 // maxSeenPages bounds how far Next reads through what it has seen.
 const maxSeenPages = 50
 
-// seenEvents is how many UUIDs are remembered: an event may come twice, near itself.
+// seenEvents is how many UUIDs are remembered at most: an event may come twice, near itself.
 const seenEvents = 20000
 
 // Next reads one page, or more while they hold only what was seen before.
@@ -217,16 +201,13 @@ func (c *Client) EventStream(ctx context.Context, since, until time.Time, types 
 			offset, _ := c.Clock()
 			end = time.Now().Add(offset + time.Minute)
 		}
-		seen := newRecent(seenEvents)
+		var seen recent
 		for w, err := range pages[wireEvent](ctx, c, "read the System Log", logPath(since, end, types), nil) {
 			if err != nil {
 				yield(Event{}, err)
 				return
 			}
-			if w.UUID != "" && !seen.add(w.UUID) {
-				continue
-			}
-			if !yield(w.event(), nil) {
+			if fresh := w.UUID == "" || seen.add(w.UUID); fresh && !yield(w.event(), nil) {
 				return
 			}
 		}
@@ -239,24 +220,17 @@ func (c *Client) Ours(me User, e Event) bool {
 	return me.ID != "" && e.ActorID == me.ID && strings.Contains(e.UserAgent, "("+c.marker+")")
 }
 
-// recent remembers the last n strings.
-type recent struct {
-	has  map[string]bool
-	ring []string
-	at   int
-}
-
-func newRecent(n int) recent {
-	return recent{has: map[string]bool{}, ring: make([]string, n)}
-}
+// recent remembers the last strings, at least half of seenEvents.
+type recent struct{ last, before map[string]bool }
 
 // add says whether s is new.
 func (r *recent) add(s string) bool {
-	if r.has[s] {
+	if r.last[s] || r.before[s] {
 		return false
 	}
-	delete(r.has, r.ring[r.at])
-	r.ring[r.at], r.has[s] = s, true
-	r.at = (r.at + 1) % len(r.ring)
+	if r.last == nil || len(r.last) >= seenEvents/2 {
+		r.last, r.before = map[string]bool{}, r.last
+	}
+	r.last[s] = true
 	return true
 }

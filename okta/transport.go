@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
 	"factorbot/okta/internal/wire"
 	"factorbot/okta/pacer"
 )
@@ -102,7 +104,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if resp != nil {
 			_ = resp.Body.Close()
 		}
-		c.failed = throttledError(c)
+		c.failed = c.throttled()
 	}
 	if c.failed != nil {
 		return nil, c.failed
@@ -154,14 +156,13 @@ func (c *exchange) again() *Error {
 	return &Error{Op: c.op, Effect: EffectDoubt, Kind: KindNetwork, Summary: "a repetition was held back"}
 }
 
-func throttledError(c *exchange) *Error {
-	v := verdictFor(http.StatusTooManyRequests, "")
-	e := &Error{Op: c.op, Effect: v.effect, Kind: c.ans.kind, Status: http.StatusTooManyRequests, Code: "E0000047",
-		Summary: "too many requests", RequestID: c.ans.requestID, At: c.ans.date, RetryAt: c.ans.retryAt, Answered: true, Advice: v.advice}
-	if e.Kind == KindConcurrency {
-		e.Summary, e.Advice = "too many calls at once in the org", adviceConcurrent
+// throttled makes the Error of a 429, whatever its body says.
+func (c *exchange) throttled() *Error {
+	words := "too many requests"
+	if c.ans.kind == KindConcurrency {
+		words = "too many calls at once in the org"
 	}
-	return e
+	return answered(c.op, c.ans, &sdk.Error{ErrorCode: "E0000047", ErrorSummary: words})
 }
 
 // exchange sends the request and reads the whole answer, so that no half-read

@@ -192,11 +192,12 @@ func pages[T keyed](ctx context.Context, c *Client, op, first string, header htt
 }
 
 // follow streams the elements of a list by its pages. Where Okta no longer knows the
-// cursor of a next link the list starts again, and what was shown before is left out.
+// cursor of a next link the list starts again, and what was shown before is left out. Keys
+// are remembered by a hash of 64 bits: a list may have a hundred thousand.
 func follow[T keyed](op, first string, page func(path string) (items []T, next string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		shown, restarts := newShown(), 0
+		seed, shown, restarts := maphash.MakeSeed(), map[uint64]bool{}, 0
 		for n, path := 0, first; path != ""; n++ {
 			if n == maxPages {
 				yield(zero, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "the list has no end", Advice: adviceServer})
@@ -212,9 +213,11 @@ func follow[T keyed](op, first string, page func(path string) (items []T, next s
 				return
 			}
 			for _, item := range items {
-				if shown.before(item.key(), restarts > 0) {
+				hash := maphash.String(seed, item.key())
+				if restarts > 0 && item.key() != "" && shown[hash] {
 					continue
 				}
+				shown[hash] = true
 				if !yield(item, nil) {
 					return
 				}
@@ -237,27 +240,6 @@ func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 		all = append(all, one)
 	}
 	return all, nil
-}
-
-// shown remembers which elements of a list were shown, by a hash of 64 bits: a
-// list may have a hundred thousand.
-type shown struct {
-	seed maphash.Seed
-	has  map[uint64]struct{}
-}
-
-func newShown() shown { return shown{maphash.MakeSeed(), map[uint64]struct{}{}} }
-
-// before says whether an element was shown before; asked only after a restart,
-// for within one run of a list Okta decides what is in it.
-func (s shown) before(key string, restarted bool) bool {
-	if key == "" {
-		return false
-	}
-	hash := maphash.String(s.seed, key)
-	_, had := s.has[hash]
-	s.has[hash] = struct{}{}
-	return had && restarted
 }
 
 // array decodes a JSON array element by element, so that a page is not held

@@ -8,7 +8,7 @@ import (
 
 // Clock tells what Slack's clock shows, by the Date headers of its answers. What
 // Slack dates, such as a click, has an age by that clock alone: this machine's may be
-// wrong by minutes. Its zero value is ready, and knows nothing yet.
+// wrong by minutes. Its zero value is ready, and knows nothing yet; nil never does.
 type Clock struct {
 	mu   sync.Mutex
 	date time.Time // of the last answer, of whole seconds
@@ -18,6 +18,9 @@ type Clock struct {
 // Now returns the time by Slack's clock, to within a second or two; false before the
 // first answer that is dated.
 func (c *Clock) Now() (time.Time, bool) {
+	if c == nil {
+		return time.Time{}, false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.date.IsZero() {
@@ -45,10 +48,10 @@ func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	if date, bad := http.ParseTime(resp.Header.Get("Date")); bad == nil {
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		d.clock.mu.Lock()
+		defer d.clock.mu.Unlock()
 		d.clock.date, d.clock.got = date, time.Now()
-		d.clock.mu.Unlock()
 	}
 	return resp, nil
 }

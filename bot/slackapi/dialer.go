@@ -2,6 +2,7 @@ package slackapi
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -69,10 +70,7 @@ func (t *tunnels) dial(ctx context.Context, network, address string) (net.Conn, 
 
 // toProxy connects to the proxy itself.
 func (t *tunnels) toProxy(ctx context.Context, network string, u *url.URL) (net.Conn, error) {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	address := net.JoinHostPort(u.Hostname(), port)
 	if u.Scheme == "http" {
 		return t.dialer.DialContext(ctx, network, address)
@@ -90,20 +88,21 @@ func connect(ctx context.Context, conn net.Conn, proxy *url.URL, address string)
 		password, _ := user.Password()
 		ask.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
 	}
+	in := bufio.NewReader(conn)
+	var answer *http.Response
 	err := ask.Write(conn)
 	if err == nil {
-		var answer *http.Response
-		in := bufio.NewReader(conn)
-		if answer, err = http.ReadResponse(in, ask); err == nil {
-			_ = answer.Body.Close()
-			switch {
-			case answer.StatusCode != http.StatusOK:
-				return fmt.Errorf("the proxy %s refuses to connect to %s: %s", proxy.Host, address, answer.Status)
-			case in.Buffered() > 0: // the server does not speak before it is spoken to
-				return fmt.Errorf("the proxy %s says more than it was asked", proxy.Host)
-			}
-			return nil
-		}
+		answer, err = http.ReadResponse(in, ask)
 	}
-	return fmt.Errorf("the proxy %s does not connect to %s: %w", proxy.Host, address, errors.Join(ctx.Err(), err))
+	if err != nil {
+		return fmt.Errorf("the proxy %s does not connect to %s: %w", proxy.Host, address, errors.Join(ctx.Err(), err))
+	}
+	_ = answer.Body.Close()
+	switch {
+	case answer.StatusCode != http.StatusOK:
+		return fmt.Errorf("the proxy %s refuses to connect to %s: %s", proxy.Host, address, answer.Status)
+	case in.Buffered() > 0: // the server does not speak before it is spoken to
+		return fmt.Errorf("the proxy %s says more than it was asked", proxy.Host)
+	}
+	return nil
 }

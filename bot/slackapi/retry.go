@@ -19,55 +19,39 @@ const (
 // RetryDelay is how long to wait before the next try, counted from 0: what Slack
 // asks for, else a doubling wait with jitter.
 func RetryDelay(err error, try int) time.Duration {
-	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return max(limited.RetryAfter, 0) + rand.N(firstWait/2)
 	}
-	d := longWait
-	if try < 6 {
-		d = min(longWait, firstWait<<try)
-	}
+	d := min(longWait, firstWait<<min(try, 6))
 	return d/2 + rand.N(d/2)
 }
 
 // ErrorCode returns the error that Slack itself answered with, such as "channel_not_found", else "".
 func ErrorCode(err error) string {
-	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) {
-		return answer.Err
-	}
-	return ""
+	answer, _ := errors.AsType[slack.SlackErrorResponse](err)
+	return answer.Err
 }
 
 // MayHaveActed reports whether a call that failed may have taken effect nevertheless.
 func MayHaveActed(err error) bool {
-	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
-		return false
-	}
-	if left := (*UnsentError)(nil); errors.As(err, &left) {
+	_, limited := errors.AsType[*slack.RateLimitedError](err)
+	_, unsent := errors.AsType[*UnsentError](err)
+	if limited || unsent {
 		return false
 	}
 	switch ErrorCode(err) {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
 		return true
 	case "":
-	default:
-		return false // Slack refused
+		op, ok := errors.AsType[*net.OpError](err)
+		return !ok || op.Op != "dial" // while it dials, nothing has left
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return false // nothing left us
-	}
-	return true
+	return false // Slack refused
 }
 
 // Hint says what an operator does about an error of Slack's; "" if waiting is all.
 func Hint(err error) string {
-	var answer slack.SlackErrorResponse
-	if !errors.As(err, &answer) {
-		return ""
-	}
+	answer, _ := errors.AsType[slack.SlackErrorResponse](err)
 	switch answer.Err {
 	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type":
 		return "replace SLACK_BOT_TOKEN and SLACK_APP_TOKEN by the app's present tokens and start again"
@@ -87,8 +71,7 @@ func Hint(err error) string {
 
 // LogText is an error for the log, without URLs: they may carry what opens a socket or a file.
 func LogText(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Op + ": " + u.Err.Error()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

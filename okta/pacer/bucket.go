@@ -150,8 +150,9 @@ func (b *bucket) observe(kind string, a Answer, ofWindow bool) {
 	case !ofWindow || a.Crowded():
 	case a.Rated:
 		b.rated(kind, a)
-	case a.Served && !a.Got.Before(b.cur.ends): // the even pace goes on meanwhile
-		if b.unrated++; b.unrated >= unratedRun && !a.Got.Before(b.cur.ends.Add(b.length)) {
+	case a.Served && !a.Got.Before(b.cur.ends): // one with a limit is paced by it meanwhile
+		b.unrated++
+		if never := b.cur.reset == 0; never || b.unrated >= unratedRun && !a.Got.Before(b.cur.ends.Add(b.length)) {
 			b.known, b.cur, b.length, b.silent = true, window{}, 0, 0
 		}
 	}

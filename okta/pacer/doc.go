@@ -25,6 +25,7 @@
 // stay a little below what had gone through, and once in a quarter of an hour one
 // call goes above it, so that a raised share is noticed.
 //
-// Answers without rate headers are believed to mean that there is no limit only where
-// several follow each other through a whole window; until then the last pace is kept.
+// Once a limit was shown, answers without rate headers are believed to mean that there is
+// none any more only where several follow each other through a whole window; until then
+// the last pace is kept.
 package pacer

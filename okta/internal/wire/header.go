@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -40,51 +41,24 @@ func Challenge(header string) string {
 	return word
 }
 
+// link matches one link of a Link header (RFC 8288): its target, which may hold commas and
+// semicolons, and its parameters, up to the comma that no quotes hold.
+var link = regexp.MustCompile(`<([^>]*)>((?:[^,"<]|"(?:\\.|[^"\\])*")*)`)
+
+// relNext matches the parameter that names the next page.
+var relNext = regexp.MustCompile(`(?i:;\s*rel)\s*=\s*(?:next|"next")\s*(?:;|$)`)
+
 // NextPage is path and query of the rel="next" link, or "". Links elsewhere
 // than under /api/v1/ are not followed: the token would go along.
 func NextPage(links []string) string {
 	for _, header := range links {
-		for rest := header; ; {
-			_, after, opened := strings.Cut(rest, "<")
-			target, after, closed := strings.Cut(after, ">") // a URL may hold commas and semicolons
-			if !opened || !closed {
-				break
-			}
-			params, more := linkParams(after)
-			if p := APIPath(target); p != "" && isNext(params) {
+		for _, l := range link.FindAllStringSubmatch(header, -1) {
+			if p := APIPath(l[1]); p != "" && relNext.MatchString(l[2]) {
 				return p
 			}
-			rest = more
 		}
 	}
 	return ""
-}
-
-// linkParams cuts the parameters of one link off the rest of a Link header, at the comma
-// that no quotes hold (RFC 8288).
-func linkParams(s string) (params, rest string) {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case quoted && s[i] == '\\':
-			i++
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == ',' && !quoted:
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
-}
-
-func isNext(params string) bool {
-	for _, p := range strings.Split(params, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-		if strings.EqualFold(name, "rel") && strings.Trim(value, `"`) == "next" {
-			return true
-		}
-	}
-	return false
 }
 
 // APIPath is the path and query of a link into Okta's API, or "".
