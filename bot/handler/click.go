@@ -26,47 +26,45 @@ func (h *Handler) serveClick(ctx context.Context, e *event.Event) (view.Message,
 }
 
 // move is a method of the desk that changes the state of a request.
-type move func(context.Context, desk.Intent) (*reset.Request, error)
+type move func(Desk, context.Context, desk.Intent) (*reset.Request, error)
 
 func (h *Handler) approve(ctx context.Context, e *event.Event) (view.Message, error) {
 	if e.Callback == view.ReviewCallback {
 		return h.serveReview(ctx, e)
 	}
-	return h.decide(ctx, e, h.Desk.Approve)
-}
-
-func (h *Handler) cancel(ctx context.Context, e *event.Event) (view.Message, error) {
-	return h.decide(ctx, e, h.Desk.Cancel)
-}
-
-func (h *Handler) pause(ctx context.Context, e *event.Event) (view.Message, error) {
-	return h.decide(ctx, e, h.Desk.Pause)
-}
-
-func (h *Handler) resume(ctx context.Context, e *event.Event) (view.Message, error) {
-	return h.decide(ctx, e, h.Desk.Resume)
+	return h.decide(Desk.Approve)(ctx, e)
 }
 
 // decide makes the move that a button on a request asks for.
-func (h *Handler) decide(ctx context.Context, e *event.Event, act move) (view.Message, error) {
-	in, err := buttonIntent(e)
+func (h *Handler) decide(act move) server {
+	return func(ctx context.Context, e *event.Event) (view.Message, error) {
+		in, err := buttonIntent(e)
+		if err != nil {
+			return view.Message{}, err
+		}
+		return h.makeMove(ctx, e, in, act)
+	}
+}
+
+// opened answers that a request was opened.
+func opened(r *reset.Request, err error) (view.Message, error) {
 	if err != nil {
 		return view.Message{}, err
 	}
-	return h.makeMove(ctx, e, in, act)
+	return view.Opened(r), nil
 }
 
 // makeMove makes a move. The messages show that it took place, so only a person who could
 // not make it is answered.
 func (h *Handler) makeMove(ctx context.Context, e *event.Event, in desk.Intent, act move) (view.Message, error) {
-	r, err := act(ctx, in)
+	r, err := act(h.Desk, ctx, in)
 	if ctx.Err() != nil {
 		return view.Message{}, nil
 	}
-	if n, lacks := unconfirmed(err); lacks {
-		return h.askNumber(ctx, e, in, n)
+	if lacks, ok := errors.AsType[*reset.ConfirmError](err); ok {
+		return h.askNumber(ctx, e, in, lacks.Users)
 	}
-	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && e.Action == view.ActionApprove {
+	if _, proof := errors.AsType[*reset.StepUpError](err); proof && e.Action == view.ActionApprove {
 		if r, err := h.Requests.Get(ctx, in.Request); err == nil {
 			return view.AskStepUp(r), nil
 		}
@@ -88,11 +86,7 @@ func (h *Handler) retry(ctx context.Context, e *event.Event) (view.Message, erro
 	if !h.takes(in.Channel) {
 		in.Channel = "" // pressed in a DM or the home tab: it is asked where it was asked before
 	}
-	r, err := h.Desk.Retry(ctx, in)
-	if err != nil {
-		return view.Message{}, err
-	}
-	return view.Opened(r), nil
+	return opened(h.Desk.Retry(ctx, in))
 }
 
 // report records that an affected user did not want a reset.

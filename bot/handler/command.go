@@ -35,21 +35,17 @@ func (h *Handler) runCommand(ctx context.Context, e *event.Event, c roster.Comma
 	case roster.VerbHistory:
 		return h.history(ctx, e, c)
 	case roster.VerbCancel:
-		return h.changeState(ctx, e, c, h.Desk.Cancel)
+		return h.changeState(ctx, e, c, Desk.Cancel)
 	case roster.VerbPause:
-		return h.changeState(ctx, e, c, h.Desk.Pause)
+		return h.changeState(ctx, e, c, Desk.Pause)
 	case roster.VerbResume:
-		return h.changeState(ctx, e, c, h.Desk.Resume)
+		return h.changeState(ctx, e, c, Desk.Resume)
 	case roster.VerbFreeze, roster.VerbThaw:
 		return h.freezeOrThaw(ctx, e, c)
 	case roster.VerbRetry, roster.VerbReceipt, roster.VerbEnrolled:
 		return h.showRequest(ctx, e, c)
 	}
-	r, err := h.Desk.OpenCommand(ctx, intent(e), c)
-	if err != nil {
-		return view.Message{}, err
-	}
-	return view.Opened(r), nil
+	return opened(h.Desk.OpenCommand(ctx, intent(e), c))
 }
 
 func (h *Handler) status(ctx context.Context, e *event.Event, c roster.Command) (view.Message, error) {
@@ -95,7 +91,7 @@ func (h *Handler) changeState(ctx context.Context, e *event.Event, c roster.Comm
 	}
 	in := intent(e)
 	in.Request, in.Why = id, c.Reason
-	r, err := act(ctx, in)
+	r, err := act(h.Desk, ctx, in)
 	if err != nil {
 		return view.Message{}, err
 	}
@@ -112,11 +108,7 @@ func (h *Handler) showRequest(ctx context.Context, e *event.Event, c roster.Comm
 	in := intent(e)
 	in.Request = id
 	if c.Verb == roster.VerbRetry {
-		r, err := h.Desk.Retry(ctx, in)
-		if err != nil {
-			return view.Message{}, err
-		}
-		return view.Opened(r), nil
+		return opened(h.Desk.Retry(ctx, in))
 	}
 	all, err := h.Desk.Status(ctx, in) // which judges who may see it
 	if err != nil {
@@ -158,17 +150,10 @@ func (h *Handler) enrolled(ctx context.Context, r *reset.Request) (view.Message,
 
 // requestNamed returns the one request that a command names.
 func requestNamed(c roster.Command) (reset.ID, error) {
-	if len(c.Args) != 1 || len(c.Users) > 0 {
-		return "", whichRequestError(c)
+	if len(c.Args) == 1 && len(c.Users) == 0 {
+		if id, err := reset.ParseID(c.Args[0]); err == nil {
+			return id, nil
+		}
 	}
-	id, err := reset.ParseID(c.Args[0])
-	if err != nil {
-		return "", whichRequestError(c)
-	}
-	return id, nil
-}
-
-// whichRequestError says that a command names no request, or several.
-func whichRequestError(c roster.Command) error {
-	return &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of yours.", c.Verb)}
+	return "", &roster.Error{Code: roster.CodeOption, Words: fmt.Sprintf("Which request? Write `/factor-reset %s FR-42`, with the number of yours.", c.Verb)}
 }

@@ -36,8 +36,7 @@ func (h *Handler) download(ctx context.Context, f event.File, column int) (*rost
 	defer cancel()
 	for try := 0; ; try++ {
 		ros, err := h.fetch(ctx, f, limits)
-		var lost *lostError
-		if !errors.As(err, &lost) {
+		if _, lost := errors.AsType[*lostError](err); !lost {
 			return ros, err
 		}
 		h.Log.Warn("a file cannot be fetched from Slack", "file", f.ID, "error", slackapi.LogText(err))
@@ -50,8 +49,8 @@ func (h *Handler) download(ctx context.Context, f event.File, column int) (*rost
 
 // mayRetry reports whether another try may bring the file.
 func mayRetry(err error) bool {
-	var status slack.StatusCodeError
-	refused := errors.As(err, &status) && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
+	status, ok := errors.AsType[slack.StatusCodeError](err)
+	refused := ok && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests
 	return !refused && !errors.Is(err, slackapi.ErrElsewhere)
 }
 
@@ -63,10 +62,7 @@ func (e *lostError) Unwrap() error { return e.err }
 
 // fetch streams the file into the parser once.
 func (h *Handler) fetch(ctx context.Context, f event.File, limits roster.Limits) (*roster.Roster, error) {
-	from := f.Fetch
-	if from == "" {
-		from = f.URL
-	}
+	from := cmp.Or(f.Fetch, f.URL)
 	if u, err := url.Parse(from); err != nil || !slackapi.IsSlack(u, h.APIURL) {
 		return nil, &lostError{slackapi.ErrElsewhere}
 	}

@@ -20,11 +20,10 @@ func (h *Handler) errorMessage(ctx context.Context, e *event.Event, err error) v
 	if errors.Is(err, event.ErrForeignValue) {
 		h.Log.Warn("a button or form with a foreign value was used and is passed over", "action", e.Action, "callback", e.Callback, "error", slackapi.LogText(err))
 	}
-	var late *reset.TransitionError
-	if errors.As(err, &late) {
+	if late, ok := errors.AsType[*reset.TransitionError](err); ok {
 		return view.TooLate(late)
 	}
-	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) {
+	if _, proof := errors.AsType[*reset.StepUpError](err); proof {
 		return view.Refused("That takes a confirmation in Okta Verify. Press again.")
 	}
 	if hasCode(err, wrongChannel) {
@@ -36,15 +35,16 @@ func (h *Handler) errorMessage(ctx context.Context, e *event.Event, err error) v
 		}
 		return view.Refused(words)
 	}
-	if away := (*desk.AwayError)(nil); errors.As(err, &away) {
+	if away, ok := errors.AsType[*desk.AwayError](err); ok {
 		h.Log.Warn("an intent waits for a service that does not answer", "service", away.Service, "kind", e.Kind, "user", e.By, "error", slackapi.LogText(away.Err))
 		return view.Refused(away.Service + notAnswering)
 	}
 	for known, words := range knownErrors() {
-		if errors.Is(err, known) && slices.Contains(forDeciders(), known) {
+		switch {
+		case !errors.Is(err, known):
+		case slices.Contains(forDeciders(), known):
 			return view.RefusedFor(words, h.deciders(ctx, e))
-		}
-		if errors.Is(err, known) {
+		default:
 			return view.Refused(words)
 		}
 	}
@@ -145,8 +145,8 @@ func lacksReason(err error) bool { return hasCode(err, noReason) }
 func isAboutReason(err error) bool { return hasCode(err, noReason, reasonPattern, reasonTooLong) }
 
 func hasCode(err error, codes ...string) bool {
-	var refusal *desk.Refusal
-	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
+	refusal, ok := errors.AsType[*desk.Refusal](err)
+	return ok && slices.Contains(codes, refusal.Code)
 }
 
 // unexpected logs an error without words under a reference, and answers with the reference.

@@ -16,18 +16,19 @@ import (
 type form struct {
 	// open makes the modal that a press opens, or that replaces the one it is in. It runs
 	// beside the acknowledgement, while the trigger is good.
-	open modalMaker
-	// press does what a press asks for; a worker calls it.
-	press func(ctx context.Context, e *event.Event) (view.Message, error)
+	open  modalMaker
+	press server // does what a press asks for; a worker calls it
 	// check says what is wrong with what is submitted, by field, as far as that is known in
 	// time; it runs before the acknowledgement.
-	check func(ctx context.Context, e *event.Event) map[string]string
-	// submit does what the modal asks for; a worker calls it.
-	submit func(ctx context.Context, e *event.Event) (view.Message, error)
+	check  func(ctx context.Context, e *event.Event) map[string]string
+	submit server // does what the modal asks for; a worker calls it
 }
 
 // modalMaker makes the modal that an event asks for.
 type modalMaker func(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error)
+
+// server does what an event asks for, and returns the answer to its person.
+type server func(ctx context.Context, e *event.Event) (view.Message, error)
 
 // forms has what each action ID and each callback ID leads to.
 func (h *Handler) forms() map[string]form {
@@ -37,31 +38,43 @@ func (h *Handler) forms() map[string]form {
 		view.ActionChooseColumn: {press: h.chooseColumn},
 
 		view.ActionNewRequest:  {open: h.requestModal},
-		view.ActionMoreOptions: {open: h.moreOptionsModal},
-		view.RequestCallback:   {check: h.checkRequest, submit: h.openRequest},
+		view.ActionMoreOptions: {open: withFrame(h.moreOptionsModal)},
+		view.RequestCallback:   {check: h.checkRequest, submit: withFrame(h.openRequest)},
 
 		view.ActionNewExport: {open: h.exportModal},
-		view.FieldNamedBy:    {open: h.otherFieldModal},
-		view.ExportCallback:  {check: h.checkExport, submit: h.openExport},
+		view.FieldNamedBy:    {open: withFrame(h.otherFieldModal)},
+		view.ExportCallback:  {check: h.checkExport, submit: withFrame(h.openExport)},
 
 		view.ActionApprove: {press: h.approve},
-		view.ActionConfirm: {open: h.confirmModal, check: h.checkNumber, submit: h.approveNumber},
-		view.ActionAgain:   {open: h.againModal},
-		view.ActionDeny:    {open: h.denyModal, check: h.checkDenial, submit: h.deny},
+		view.ActionConfirm: {open: h.decisionModal(confirmModal), check: h.checkNumber, submit: h.approveNumber},
+		view.ActionAgain:   {open: withFrame(h.againModal)},
+		view.ActionDeny:    {open: h.decisionModal(view.DenyModal), check: h.checkDenial, submit: h.deny},
 
-		view.ActionReview: {open: h.reviewModal, check: h.checkReview, submit: h.closeReview},
-		view.ReviewSearch: {open: h.turnedReviewModal},
-		view.ReviewShow:   {open: h.turnedReviewModal},
-		view.ReviewBack:   {open: h.turnedReviewModal},
-		view.ReviewOn:     {open: h.turnedReviewModal},
-		view.ReviewAll:    {open: h.turnedReviewModal},
+		view.ActionReview: {open: h.reviewModal, check: h.checkReview, submit: closeReview},
+		view.ReviewSearch: {open: withFrame(h.turnedReviewModal)},
+		view.ReviewShow:   {open: withFrame(h.turnedReviewModal)},
+		view.ReviewBack:   {open: withFrame(h.turnedReviewModal)},
+		view.ReviewOn:     {open: withFrame(h.turnedReviewModal)},
+		view.ReviewAll:    {open: withFrame(h.turnedReviewModal)},
 		view.ReviewRemove: {press: h.serveReview},
 
-		view.ActionCancel:      {press: h.cancel},
-		view.ActionPause:       {press: h.pause},
-		view.ActionResume:      {press: h.resume},
+		view.ActionCancel:      {press: h.decide(Desk.Cancel)},
+		view.ActionPause:       {press: h.decide(Desk.Pause)},
+		view.ActionResume:      {press: h.decide(Desk.Resume)},
 		view.ActionRetryFailed: {press: h.retry},
 		view.ActionNotMe:       {press: h.report},
+	}
+}
+
+// withFrame reads what the modal of an event is about.
+func withFrame[T any](do func(context.Context, *event.Event, view.Frame) (T, error)) func(context.Context, *event.Event) (T, error) {
+	return func(ctx context.Context, e *event.Event) (T, error) {
+		f, err := e.Frame()
+		if err != nil {
+			var none T
+			return none, err
+		}
+		return do(ctx, e, f)
 	}
 }
 

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,13 +46,16 @@ func (h *Handler) toDecide(ctx context.Context, e *event.Event) (*reset.Request,
 	return h.Desk.MayDecide(ctx, in)
 }
 
-// denyModal asks an approver for the reason; anybody else is refused.
-func (h *Handler) denyModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	r, err := h.toDecide(ctx, e)
-	if err != nil {
-		return slack.ModalViewRequest{}, err
+// decisionModal returns what makes a modal for somebody who may decide on the request of a
+// pressed button; anybody else is refused.
+func (h *Handler) decisionModal(of func(*reset.Request, reset.Channel) slack.ModalViewRequest) modalMaker {
+	return func(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
+		r, err := h.toDecide(ctx, e)
+		if err != nil {
+			return slack.ModalViewRequest{}, err
+		}
+		return of(r, e.Channel), nil
 	}
-	return view.DenyModal(r, e.Channel), nil
 }
 
 func (h *Handler) checkDenial(_ context.Context, e *event.Event) map[string]string {
@@ -73,24 +75,16 @@ func (h *Handler) deny(ctx context.Context, e *event.Event) (view.Message, error
 		return view.Message{}, err
 	}
 	in.Why = e.Typed(view.FieldReason)
-	return h.makeMove(ctx, e, in, h.Desk.Deny)
+	return h.makeMove(ctx, e, in, Desk.Deny)
 }
 
 // confirmModal asks for the number of users.
-func (h *Handler) confirmModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	r, err := h.toDecide(ctx, e)
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
-	return view.ConfirmModal(r, e.Channel, confirmNumber(r)), nil
-}
-
-// confirmNumber returns the number of users that an approver has to type.
-func confirmNumber(r *reset.Request) int {
+func confirmModal(r *reset.Request, c reset.Channel) slack.ModalViewRequest {
+	n := r.Plan.Resets
 	if r.Terms.Confirm > 0 {
-		return r.Terms.Confirm
+		n = r.Terms.Confirm
 	}
-	return r.Plan.Resets
+	return view.ConfirmModal(r, c, n)
 }
 
 func (h *Handler) checkNumber(_ context.Context, e *event.Event) map[string]string {
@@ -124,7 +118,7 @@ func (h *Handler) approveNumber(ctx context.Context, e *event.Event) (view.Messa
 	if f.Act != "" {
 		return view.Message{}, h.beginStepUp(ctx, e)
 	}
-	return h.makeMove(ctx, e, in, h.Desk.Approve)
+	return h.makeMove(ctx, e, in, Desk.Approve)
 }
 
 // askNumber opens the modal for the number while the trigger of the click is
@@ -144,13 +138,4 @@ func (h *Handler) askNumber(ctx context.Context, e *event.Event, in desk.Intent,
 		h.Log.Info("a modal was not opened, so a button asks instead", "error", slackapi.LogText(err))
 	}
 	return view.AskNumber(r, n), nil
-}
-
-// unconfirmed returns the number that a large batch asks for, where an approval lacked it.
-func unconfirmed(err error) (n int, lacks bool) {
-	var e *reset.ConfirmError
-	if errors.As(err, &e) {
-		return e.Users, true
-	}
-	return 0, false
 }

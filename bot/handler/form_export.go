@@ -135,15 +135,7 @@ func exportOf(e *event.Event, f view.Frame) (order, map[string]string) {
 }
 
 // openExport opens the request of an export form that was checked.
-func (h *Handler) openExport(ctx context.Context, e *event.Event) (view.Message, error) {
-	f, err := e.Frame()
-	if err != nil {
-		return view.Message{}, err
-	}
+func (h *Handler) openExport(ctx context.Context, e *event.Event, f view.Frame) (view.Message, error) {
 	o, _ := exportOf(e, f)
-	r, err := h.Desk.OpenCommand(ctx, intent(e), o.Command)
-	if err != nil {
-		return view.Message{}, err
-	}
-	return view.Opened(r), nil
+	return opened(h.Desk.OpenCommand(ctx, intent(e), o.Command))
 }

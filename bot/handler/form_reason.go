@@ -54,7 +54,7 @@ func (h *Handler) openWithReason(ctx context.Context, e *event.Event) (view.Mess
 	e.Channel = up.Channel
 	with := fileAsk{TS: up.TS}
 	if up.File != "" { // else the button is an earlier version's, which read no options
-		q, known, err := h.asked().about(ctx, up.Value())
+		q, known, err := h.questionAbout(ctx, up.Value())
 		switch {
 		case err != nil:
 			return view.Message{}, err
@@ -72,7 +72,7 @@ func (h *Handler) openWithReason(ctx context.Context, e *event.Event) (view.Mess
 	if err != nil {
 		return fileGone(err)
 	}
-	if m, hint := hintFor(f); hint {
+	if m := hintFor(f); m.Text != "" {
 		return m, nil
 	}
 	// The request is the upload's, not the form's: a second form for it opens nothing.

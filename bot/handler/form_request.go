@@ -53,34 +53,23 @@ func (h *Handler) newForm(ctx context.Context, e *event.Event) (view.Frame, erro
 	in := intent(e)
 	in.Asked = h.Now()
 	err := h.Desk.MayAsk(ctx, in, "")
-	away := (*desk.AwayError)(nil)
-	switch {
-	case err == nil:
-		f.NoWhy = true
-	case isAboutReason(err), errors.As(err, &away), errors.Is(err, context.DeadlineExceeded):
-	default:
-		return f, err
+	_, away := errors.AsType[*desk.AwayError](err)
+	if away || isAboutReason(err) || errors.Is(err, context.DeadlineExceeded) {
+		return f, nil
 	}
-	return f, nil
+	f.NoWhy = err == nil
+	return f, err
 }
 
 // moreOptionsModal shows the less common fields; what was entered in others stays.
-func (h *Handler) moreOptionsModal(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	f, err := e.Frame()
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
+func (h *Handler) moreOptionsModal(_ context.Context, _ *event.Event, f view.Frame) (slack.ModalViewRequest, error) {
 	f.More = true
 	return view.RequestModal(f), nil
 }
 
 // otherFieldModal shows the field for another way to name the users of an export; what was
 // entered in others stays.
-func (h *Handler) otherFieldModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	f, err := e.Frame()
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
+func (h *Handler) otherFieldModal(ctx context.Context, e *event.Event, f view.Frame) (slack.ModalViewRequest, error) {
 	f.NamedBy = e.Value
 	return h.exportForm(ctx, f), nil
 }
@@ -91,9 +80,6 @@ type order struct {
 	file   *event.File    // in the place of users
 	pasted *roster.Roster // the same
 }
-
-// furthest is how far ahead a request may start.
-const furthest = roster.Farthest
 
 // checkRequest says what is wrong with a request form. Whether Okta has the
 // group or understands the search takes longer than Slack waits; that is told in the thread.
@@ -132,7 +118,7 @@ func (h *Handler) order(e *event.Event) (order, map[string]string) {
 		switch ahead := o.NotTill.Sub(h.Now()); {
 		case ahead < -time.Minute:
 			wrong[view.FieldWhen] = "That's in the past. Leave it out to start as soon as it's approved."
-		case ahead > furthest:
+		case ahead > roster.Farthest:
 			wrong[view.FieldWhen] = "That's too far ahead: 30 days is the limit."
 		}
 	}
@@ -253,17 +239,10 @@ func fieldWords(err error) string {
 }
 
 // openRequest opens the request of a form that was checked.
-func (h *Handler) openRequest(ctx context.Context, e *event.Event) (view.Message, error) {
-	if _, err := e.Frame(); err != nil {
-		return view.Message{}, err
-	}
+func (h *Handler) openRequest(ctx context.Context, e *event.Event, _ view.Frame) (view.Message, error) {
 	o, _ := h.order(e) // what was wrong was said at its field; a moment that has passed since is no reason to refuse
 	if o.file == nil {
-		r, err := h.openOrder(ctx, intent(e), o)
-		if err != nil {
-			return view.Message{}, err
-		}
-		return view.Opened(r), nil
+		return opened(h.openOrder(ctx, intent(e), o))
 	}
 	known, err := h.fileInfo(ctx, *o.file)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 // reviewModal shows a plan row by row. A person who may not decide on it may look at it.
 func (h *Handler) reviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
 	r, err := h.toDecide(ctx, e)
-	var refusal *desk.Refusal
-	looking := errors.Is(err, reset.ErrOwnRequest) || errors.As(err, &refusal)
+	_, refused := errors.AsType[*desk.Refusal](err)
+	looking := refused || errors.Is(err, reset.ErrOwnRequest)
 	if err != nil && (!looking || r == nil) {
 		return slack.ModalViewRequest{}, err
 	}
@@ -46,11 +46,7 @@ func (h *Handler) review(ctx context.Context, r *reset.Request, f view.Frame) (*
 }
 
 // turnedReviewModal shows another page of a review, or what is searched for. Ticks stay.
-func (h *Handler) turnedReviewModal(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	f, err := e.Frame()
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
+func (h *Handler) turnedReviewModal(ctx context.Context, e *event.Event, f view.Frame) (slack.ModalViewRequest, error) {
 	r, err := h.Requests.Get(ctx, f.Request)
 	switch {
 	case err != nil:
@@ -60,12 +56,7 @@ func (h *Handler) turnedReviewModal(ctx context.Context, e *event.Event) (slack.
 	case r.State != reset.Pending:
 		return view.Notice("Already decided", "Somebody decided this request meanwhile. Close this, and look at its message."), nil
 	}
-	full := false
-	for field, in := range e.Fields {
-		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
-			full = true
-		}
-	}
+	full := !tick(e, &f)
 	f = frameAfter(f, e)
 	v, err := h.review(ctx, r, f)
 	if err != nil {
@@ -108,12 +99,22 @@ func numbers(values []string) []int {
 	return all
 }
 
-// rowsOut returns every row that has a tick, on this page and on those before.
-func rowsOut(e *event.Event, f view.Frame) ([]int, error) {
+// tick notes in a frame what is ticked on the page that is shown; fits is false if that is
+// more than a frame holds.
+func tick(e *event.Event, f *view.Frame) (fits bool) {
+	fits = true
 	for field, in := range e.Fields {
 		if shown, ok := view.ShownRows(field); ok && !f.Tick(shown, numbers(in.Picked)) {
-			return nil, errTooManyRows
+			fits = false
 		}
+	}
+	return fits
+}
+
+// rowsOut returns every row that has a tick, on this page and on those before.
+func rowsOut(e *event.Event, f view.Frame) ([]int, error) {
+	if !tick(e, &f) {
+		return nil, errTooManyRows
 	}
 	return view.ParseRows(f.Out)
 }
@@ -146,7 +147,7 @@ func (h *Handler) checkReview(_ context.Context, e *event.Event) map[string]stri
 }
 
 // closeReview serves a review that was submitted: it is closed, nothing else is done.
-func (*Handler) closeReview(context.Context, *event.Event) (view.Message, error) {
+func closeReview(context.Context, *event.Event) (view.Message, error) {
 	return view.Message{}, nil
 }
 
@@ -207,32 +208,26 @@ func (h *Handler) inReview(ctx context.Context, e *event.Event) (m slack.ModalVi
 		return h.stillTicked(ctx, in, f)
 	}
 	r, err := h.Desk.Approve(ctx, in)
-	if n, lacks := unconfirmed(err); lacks {
+	if lacks, ok := errors.AsType[*reset.ConfirmError](err); ok {
 		if r, err = h.Requests.Get(ctx, in.Request); err != nil {
 			return m, msg, err
 		}
 		if r.Terms.StepUp && h.StepUp != nil {
-			return view.StepUpFirst(r, e.Channel), view.AskNumber(r, n), nil
+			return view.StepUpFirst(r, e.Channel), view.AskNumber(r, lacks.Users), nil
 		}
-		return view.ConfirmModal(r, e.Channel, n), view.AskNumber(r, n), nil
+		return view.ConfirmModal(r, e.Channel, lacks.Users), view.AskNumber(r, lacks.Users), nil
 	}
-	if proof := (*reset.StepUpError)(nil); errors.As(err, &proof) && h.StepUp != nil {
-		return h.confirmInReview(ctx, e, in)
+	if _, proof := errors.AsType[*reset.StepUpError](err); proof && h.StepUp != nil {
+		if r, err = h.Requests.Get(ctx, in.Request); err != nil {
+			return m, msg, err
+		}
+		return view.StepUpFirst(r, e.Channel), view.AskStepUp(r), nil
 	}
 	if err != nil {
 		return m, msg, err
 	}
 	h.Log.Info("a button took effect", "request", r.ID, "action", e.Action, "user", e.By, "state", r.State)
 	return view.ApprovedIn(r), msg, nil
-}
-
-// confirmInReview has an approval confirmed in the modal of its review.
-func (h *Handler) confirmInReview(ctx context.Context, e *event.Event, in desk.Intent) (m slack.ModalViewRequest, msg view.Message, err error) {
-	r, err := h.Requests.Get(ctx, in.Request)
-	if err != nil {
-		return m, msg, err
-	}
-	return view.StepUpFirst(r, e.Channel), view.AskStepUp(r), nil
 }
 
 // stillTicked shows the review again, with the reason why it did not approve.

@@ -82,8 +82,8 @@ func (h *Handler) Serve(ctx context.Context, e *event.Event) (again time.Duratio
 
 // isLimited reports whether Slack's rate limit refused a call.
 func isLimited(err error) bool {
-	limited := (*slack.RateLimitedError)(nil)
-	return errors.As(err, &limited)
+	_, limited := errors.AsType[*slack.RateLimitedError](err)
+	return limited
 }
 
 // serve serves one event and returns the answer to its person, if any. A panic ends this

@@ -85,8 +85,7 @@ func (h *Handler) place(ctx context.Context, e *event.Event, m slack.ModalViewRe
 		return opened.View.ID, nil
 	}
 	_, err := h.Slack.UpdateViewContext(ctx, m, "", e.Hash, e.View)
-	var refused slack.SlackErrorResponse
-	if errors.As(err, &refused) && refused.Err == "hash_conflict" {
+	if slackapi.ErrorCode(err) == "hash_conflict" {
 		return "", nil
 	}
 	return e.View, err

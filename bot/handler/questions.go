@@ -1,12 +1,10 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"factorbot/bot/reset"
@@ -33,41 +31,30 @@ type question struct {
 	SHA256 reset.Digest `json:"sha256,omitempty"` // of the bytes that the question was about; "" before they are read
 }
 
-// questions are kept in the record, so that an answer counts after a restart.
-type questions struct {
-	values Values
-	now    func() time.Time
-	mu     *sync.Mutex
-}
-
-// asked returns the questions that are open.
-func (h *Handler) asked() *questions {
-	return &questions{values: h.Values, now: h.Now, mu: &h.asking}
-}
-
-// ask remembers a question; another one about the same file replaces it.
-func (q *questions) ask(ctx context.Context, one question) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	all, err := q.read(ctx)
+// remember keeps a question in the record, so that its answer counts after a restart;
+// another one about the same file replaces it.
+func (h *Handler) remember(ctx context.Context, one question) error {
+	h.asking.Lock()
+	defer h.asking.Unlock()
+	all, err := h.questions(ctx)
 	if err != nil {
 		return err
 	}
-	one.Asked = q.now()
+	one.Asked = h.Now()
 	all = append(slices.DeleteFunc(all, func(o question) bool { return o.Upload == one.Upload }), one)
-	slices.SortStableFunc(all, func(a, b question) int { return cmp.Compare(a.Asked.UnixNano(), b.Asked.UnixNano()) })
+	slices.SortStableFunc(all, func(a, b question) int { return a.Asked.Compare(b.Asked) })
 	value, err := json.Marshal(all[max(0, len(all)-mostQuestions):])
 	if err != nil {
 		return fmt.Errorf("remember a question: %w", err)
 	}
-	return q.values.PutValue(ctx, questionsKey, value)
+	return h.Values.PutValue(ctx, questionsKey, value)
 }
 
-// about returns the question about a file; ok is false if there is none that is still open.
-func (q *questions) about(ctx context.Context, upload string) (one question, ok bool, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	all, err := q.read(ctx)
+// questionAbout returns the question about a file; ok is false if there is none that is still open.
+func (h *Handler) questionAbout(ctx context.Context, upload string) (one question, ok bool, err error) {
+	h.asking.Lock()
+	defer h.asking.Unlock()
+	all, err := h.questions(ctx)
 	if err != nil {
 		return question{}, false, err
 	}
@@ -78,9 +65,9 @@ func (q *questions) about(ctx context.Context, upload string) (one question, ok 
 	return all[i], true, nil
 }
 
-// read returns the questions that are not too old.
-func (q *questions) read(ctx context.Context) ([]question, error) {
-	raw, err := q.values.Value(ctx, questionsKey)
+// questions returns the questions that are not too old.
+func (h *Handler) questions(ctx context.Context) ([]question, error) {
+	raw, err := h.Values.Value(ctx, questionsKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the open questions: %w", err)
 	}
@@ -90,5 +77,5 @@ func (q *questions) read(ctx context.Context) ([]question, error) {
 			return nil, fmt.Errorf("read the open questions: %w", err)
 		}
 	}
-	return slices.DeleteFunc(all, func(o question) bool { return q.now().Sub(o.Asked) > questionTime }), nil
+	return slices.DeleteFunc(all, func(o question) bool { return h.Now().Sub(o.Asked) > questionTime }), nil
 }

@@ -3,7 +3,6 @@ package handler
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/slack-go/slack"
@@ -75,10 +74,9 @@ func (h *Handler) stepUpModal(ctx context.Context, e *event.Event) (slack.ModalV
 }
 
 // againModal sends another push, from the modal of the last one.
-func (h *Handler) againModal(_ context.Context, e *event.Event) (slack.ModalViewRequest, error) {
-	f, err := e.Frame()
-	if err != nil || f.Act == "" {
-		return slack.ModalViewRequest{}, errors.Join(event.ErrForeignValue, err)
+func (h *Handler) againModal(_ context.Context, _ *event.Event, f view.Frame) (slack.ModalViewRequest, error) {
+	if f.Act == "" {
+		return slack.ModalViewRequest{}, event.ErrForeignValue
 	}
 	return view.StepUp{Frame: f}.Asking(), nil
 }
@@ -139,18 +137,10 @@ func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) 
 	}
 	m := s.modal(ctx, a, st)
 	_, err := s.Handler.Slack.UpdateViewContext(ctx, m, "", "", a.View)
-	if err != nil && ctx.Err() == nil && slackCode(err) != "not_found" {
+	if err != nil && ctx.Err() == nil && slackapi.ErrorCode(err) != "not_found" {
 		s.Handler.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
 	}
-	return slackCode(err) == "not_found"
-}
-
-func slackCode(err error) string {
-	var refused slack.SlackErrorResponse
-	if errors.As(err, &refused) {
-		return refused.Err
-	}
-	return ""
+	return slackapi.ErrorCode(err) == "not_found"
 }
 
 func (s *StepUpScreen) modal(ctx context.Context, a stepup.Ask, st stepup.Stage) slack.ModalViewRequest {

@@ -85,7 +85,7 @@ func (h *Handler) serveUpload(ctx context.Context, e *event.Event) (view.Message
 	case err != nil:
 		return view.Message{}, err
 	}
-	if m, hint := hintFor(f); hint {
+	if m := hintFor(f); m.Text != "" {
 		return m, nil
 	}
 	said, err := roster.ParseUpload(roster.Unmentioned(e.Text, string(e.Bot.User), e.Bot.Name), h.Now())
@@ -116,22 +116,22 @@ func unseen(err error) bool {
 	return false
 }
 
-// hintFor says how to send a file that is not read as it is.
-func hintFor(f event.File) (m view.Message, hint bool) {
+// hintFor says how to send a file that is not read as it is; it is empty for one that is.
+func hintFor(f event.File) view.Message {
 	switch kind := kindOf(f); {
 	case f.Mode == modeElsewhere:
-		return view.NotHere(f.Name), true
+		return view.NotHere(f.Name)
 	case kind == fileSheet:
-		return view.NotCSV(f.Name), true
+		return view.NotCSV(f.Name)
 	case kind == fileOther:
-		return view.NotAList(f.Name), true
+		return view.NotAList(f.Name)
 	}
-	return view.Message{}, false
+	return view.Message{}
 }
 
 // askReason asks the sender of a file for what it lacks, and remembers what was said with it.
 func (h *Handler) askReason(ctx context.Context, e *event.Event, up view.Upload, f event.File, with fileAsk, m view.Message) (view.Message, error) {
-	if err := h.asked().ask(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with}); err != nil {
+	if err := h.remember(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with}); err != nil {
 		return view.Message{}, err
 	}
 	return m, nil
@@ -209,7 +209,7 @@ func (h *Handler) open(ctx context.Context, e *event.Event, f event.File, with f
 			with.column = 0
 			return h.open(ctx, e, f, with) // what was chosen was about other bytes
 		}
-		if m, asks, err := h.mustChoose(ctx, e, f, ros, with); asks || err != nil {
+		if m, err := h.askColumn(ctx, e, f, ros, with); m.Text != "" || err != nil {
 			return m, err
 		}
 		read(&ask, ros, with)
@@ -239,34 +239,28 @@ func read(ask *desk.OpenAsk, ros *roster.Roster, with fileAsk) {
 	}
 }
 
-// mustChoose asks the sender which column names the users, where that is to be asked.
-func (h *Handler) mustChoose(ctx context.Context, e *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, asks bool, err error) {
+// askColumn asks the sender which column names the users, where that is to be asked.
+func (h *Handler) askColumn(ctx context.Context, e *event.Event, f event.File, ros *roster.Roster, with fileAsk) (m view.Message, err error) {
 	if with.column > 0 {
-		return m, false, nil
+		return m, nil
 	}
 	q, err := h.Desk.Doubt(ctx, ros)
-	switch {
-	case err != nil:
-		return m, false, err
-	case q == nil:
-		return m, false, nil
+	if q == nil || err != nil {
+		return m, err
 	}
 	if err := h.Desk.MayAsk(ctx, intent(e), with.Reason); err != nil {
-		return m, false, err
+		return m, err
 	}
-	up := view.Upload{Channel: e.Channel, TS: with.TS, File: f.ID}
-	if up.TS == "" {
-		up.TS = noMessage
-	}
-	err = h.asked().ask(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with, SHA256: ros.SHA256})
+	up := view.Upload{Channel: e.Channel, TS: cmp.Or(with.TS, noMessage), File: f.ID}
+	err = h.remember(ctx, question{Upload: up.Value(), Key: e.Key, By: e.By, Team: e.Team, File: f.Name, With: with, SHA256: ros.SHA256})
 	if err != nil {
-		return m, false, err
+		return m, err
 	}
 	columns := make([]view.Column, len(q.Columns))
 	for i, c := range q.Columns {
 		columns[i] = view.Column(c)
 	}
-	return view.ChooseColumn(up, f.Name, q.Words, columns), true, nil
+	return view.ChooseColumn(up, f.Name, q.Words, columns), nil
 }
 
 // noMessage is in the place of a message's timestamp where a file came by a form.
@@ -279,7 +273,7 @@ func (h *Handler) chooseColumn(ctx context.Context, e *event.Event) (view.Messag
 	if err != nil || numberErr != nil || column < 1 {
 		return view.Message{}, fmt.Errorf("%w: %w", event.ErrForeignValue, cmp.Or(err, numberErr, event.ErrForeignValue))
 	}
-	q, known, err := h.asked().about(ctx, up.Value())
+	q, known, err := h.questionAbout(ctx, up.Value())
 	switch {
 	case err != nil:
 		return view.Message{}, err

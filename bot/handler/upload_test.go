@@ -3,7 +3,6 @@ package handler
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,15 +23,15 @@ func (v valuesInMemory) Value(_ context.Context, name string) ([]byte, error) { 
 // Questions are few and young, however many are asked.
 func TestQuestions(t *testing.T) {
 	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	q := &questions{values: valuesInMemory{}, now: func() time.Time { return now }, mu: &sync.Mutex{}}
+	h := &Handler{Values: valuesInMemory{}, Now: func() time.Time { return now }}
 	for i := range mostQuestions + 5 {
-		if err := q.ask(t.Context(), question{Upload: fmt.Sprint(i), By: "U1"}); err != nil {
+		if err := h.remember(t.Context(), question{Upload: fmt.Sprint(i), By: "U1"}); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Second)
 	}
 	known := func(upload string) bool {
-		_, ok, err := q.about(t.Context(), upload)
+		_, ok, err := h.questionAbout(t.Context(), upload)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,10 +66,8 @@ func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
 	}
 	if last == "" { // what was there before the bot is not for it
 		now := r.Now()
-		if r.Clock != nil {
-			if slack, known := r.Clock.Now(); known {
-				now = slack
-			}
+		if slack, known := r.Clock.Now(); known {
+			now = slack
 		}
 		return r.ReadPositions.Seen(ctx, c, event.Timestamp(now))
 	}

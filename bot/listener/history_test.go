@@ -115,7 +115,7 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 				r := &run{Listener: &Listener{
 					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, ReadPositions: inbox,
 					Handler: takesAll{}, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1), positions: newReadPositions(inbox, time.Now)}
+				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1)}
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() {

@@ -42,7 +42,7 @@ var errInboxEnded = errors.New("the inbox ended")
 
 // serve gives what is in the inbox to the workers until ctx is done.
 func (r *run) serve(ctx context.Context) error {
-	taken := &inFlight{known: map[string]bool{}}
+	taken := &sync.Map{} // the envelopes that are being served, by key
 	for try := 0; ; try++ {
 		err := r.takeAll(ctx, taken)
 		if ctx.Err() != nil {
@@ -56,12 +56,12 @@ func (r *run) serve(ctx context.Context) error {
 }
 
 // takeAll gives each envelope to a worker, once, until the inbox cannot be read.
-func (r *run) takeAll(ctx context.Context, taken *inFlight) error {
+func (r *run) takeAll(ctx context.Context, taken *sync.Map) error {
 	for arrived, err := range r.Inbox.Arrivals(ctx) {
 		if err != nil {
 			return err
 		}
-		if !taken.add(arrived.Key) {
+		if _, known := taken.LoadOrStore(arrived.Key, true); known {
 			continue
 		}
 		e := r.decode(arrived)
@@ -75,7 +75,7 @@ func (r *run) takeAll(ctx context.Context, taken *inFlight) error {
 			r.overtaking.leave(arrived.Key)
 			r.finish(ctx, arrived.Key)
 			if ctx.Err() == nil {
-				taken.drop(arrived.Key)
+				taken.Delete(arrived.Key)
 			}
 			return 0
 		})
@@ -113,10 +113,7 @@ func (r *run) prepare(e *event.Event, t event.Task) {
 func (r *run) finish(ctx context.Context, key string) {
 	for try := 0; ctx.Err() == nil; try++ {
 		err := r.Inbox.Finish(ctx, key)
-		if err == nil || errors.Is(err, reset.ErrLost) {
-			return
-		}
-		if ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.Is(err, reset.ErrLost) {
 			return
 		}
 		r.Log.Error("an envelope cannot be taken from the inbox", "key", key, "error", slackapi.LogText(err))
@@ -129,64 +126,8 @@ func (r *run) finish(ctx context.Context, key string) {
 // byOurs returns what our clock showed at a moment that Slack has dated: how old it is
 // does not depend on how right our clock is.
 func (r *run) byOurs(at time.Time) time.Time {
-	if r.Clock == nil {
-		return at
+	if now, known := r.Clock.Now(); known {
+		return r.Now().Add(at.Sub(now))
 	}
-	now, known := r.Clock.Now()
-	if !known {
-		return at
-	}
-	return r.Now().Add(at.Sub(now))
-}
-
-// inFlight is the set of envelopes that are being served, by key.
-type inFlight struct {
-	mu    sync.Mutex
-	known map[string]bool
-}
-
-func (k *inFlight) add(key string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.known[key] {
-		return false
-	}
-	k.known[key] = true
-	return true
-}
-
-func (k *inFlight) drop(key string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.known, key)
-}
-
-// readPositions writes down how far each channel was read, at most once a minute each:
-// an old mark only means that more of the history is read again.
-type readPositions struct {
-	seen ReadPositions
-	now  func() time.Time
-
-	mu   sync.Mutex
-	last map[reset.Channel]time.Time
-}
-
-const markEvery = time.Minute
-
-func newReadPositions(s ReadPositions, now func() time.Time) *readPositions {
-	return &readPositions{seen: s, now: now, last: map[reset.Channel]time.Time{}}
-}
-
-func (m *readPositions) note(ctx context.Context, c reset.Channel, ts string) error {
-	m.mu.Lock()
-	now := m.now()
-	due := now.Sub(m.last[c]) >= markEvery
-	if due {
-		m.last[c] = now
-	}
-	m.mu.Unlock()
-	if !due || ts == "" {
-		return nil
-	}
-	return m.seen.Seen(ctx, c, ts)
+	return at
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -71,7 +72,8 @@ type run struct {
 	workers    workers
 	overtaking *overtaking
 	beside     *workqueue.Queue // what runs beside an acknowledgement
-	positions  *readPositions
+	marking    sync.Mutex
+	marked     map[reset.Channel]time.Time // when it was last recorded how far the channel was read
 	triggers   *triggerIDs
 	modals     *triggerIDs // whose modal was opened beside the acknowledgement
 }
@@ -89,7 +91,7 @@ func (l *Listener) Halves() (listen, serve func(context.Context) error) {
 		workers:    newWorkers(),
 		overtaking: newOvertaking(),
 		beside:     workqueue.New(16),
-		positions:  newReadPositions(l.ReadPositions, l.Now),
+		marked:     map[reset.Channel]time.Time{},
 		triggers:   newTriggerIDs(l.Now, triggerLife),
 		modals:     newTriggerIDs(l.Now, openedLife),
 	}

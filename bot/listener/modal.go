@@ -11,9 +11,8 @@ import (
 // that, unless the same envelope has come on the other socket.
 func (s *socket) pressed(ctx context.Context, id string, e *event.Event, show func(context.Context)) {
 	s.modals.put(e.Key, "opened")
-	fresh, err := s.receive(ctx, e)
-	if err != nil {
-		s.unrecorded(ctx, e, err)
+	fresh, recorded := s.record(ctx, e)
+	if !recorded {
 		return
 	}
 	if fresh {
@@ -28,8 +27,10 @@ func (s *socket) submitted(ctx context.Context, id string, e *event.Event) {
 	short, cancel := context.WithTimeout(ctx, checkTime)
 	answer, keep := s.Handler.Check(short, e)
 	cancel()
-	if keep && !s.record(ctx, e) {
-		return
+	if keep {
+		if _, recorded := s.record(ctx, e); !recorded {
+			return
+		}
 	}
 	if answer == nil {
 		s.ack(ctx, id, nil)

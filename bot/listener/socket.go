@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"factorbot/bot/event"
+	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/workqueue"
 )
@@ -103,13 +104,7 @@ func (s *socket) notOpen(data any) {
 func (s *socket) onOpen() {
 	s.tellSocket(s.n, true)
 	now := s.Now()
-	recent := s.opened[:0]
-	for _, t := range s.opened {
-		if now.Sub(t) < time.Minute {
-			recent = append(recent, t)
-		}
-	}
-	s.opened = append(recent, now)
+	s.opened = append(slices.DeleteFunc(s.opened, func(t time.Time) bool { return now.Sub(t) >= time.Minute }), now)
 	if len(s.opened) >= 10 {
 		s.Log.Error("Slack closes the socket as soon as it is open", "socket", s.n,
 			"todo", "switch Socket Mode on in the app's settings, and see that no more than ten processes use its app token")
@@ -180,7 +175,7 @@ func (s *socket) work(ctx context.Context, id string, e *event.Event) {
 	if e.Kind == event.KindClick {
 		s.triggers.put(e.Key, e.TriggerID)
 	}
-	if s.record(ctx, e) {
+	if _, recorded := s.record(ctx, e); recorded {
 		s.ack(ctx, id, nil)
 	}
 }
@@ -200,24 +195,36 @@ func (s *socket) notePosition(ctx context.Context, d event.Decoded) {
 	if d.Deleted != "" && s.Deleted != nil {
 		s.Deleted(d.Channel, d.Deleted)
 	}
-	if err := s.positions.note(ctx, d.Channel, d.Position); err != nil && ctx.Err() == nil {
+	if d.Position == "" || !s.markDue(d.Channel) {
+		return
+	}
+	if err := s.ReadPositions.Seen(ctx, d.Channel, d.Position); err != nil && ctx.Err() == nil {
 		s.Log.Warn("how far the channel was read cannot be recorded", "channel", d.Channel, "error", slackapi.LogText(err))
 	}
 }
 
-// record puts an event into the inbox. It reports whether it is there.
-func (s *socket) record(ctx context.Context, e *event.Event) bool {
-	_, err := s.receive(ctx, e)
-	if err != nil {
-		s.unrecorded(ctx, e, err)
+// markEvery is how often it is recorded how far a channel was read: an old mark only means
+// that more of the history is read again.
+const markEvery = time.Minute
+
+func (r *run) markDue(c reset.Channel) bool {
+	r.marking.Lock()
+	defer r.marking.Unlock()
+	now := r.Now()
+	due := now.Sub(r.marked[c]) >= markEvery
+	if due {
+		r.marked[c] = now
 	}
-	return err == nil
+	return due
 }
 
-func (s *socket) unrecorded(ctx context.Context, e *event.Event, err error) {
-	if ctx.Err() == nil {
+// record puts an event into the inbox. It reports whether it is there, and was not before.
+func (s *socket) record(ctx context.Context, e *event.Event) (fresh, recorded bool) {
+	fresh, err := s.receive(ctx, e)
+	if err != nil && ctx.Err() == nil {
 		s.Log.Error("an envelope cannot be recorded and is not acknowledged", "kind", e.Kind, "error", slackapi.LogText(err))
 	}
+	return fresh, err == nil
 }
 
 func (s *socket) ack(ctx context.Context, id string, payload any) {
