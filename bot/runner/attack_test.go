@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 	"factorbot/store"
@@ -19,7 +20,7 @@ import (
 
 // chaos makes some resets take effect in part, whatever is answered then.
 type chaos struct {
-	Okta
+	runner.Okta
 	b   *bench
 	mu  sync.Mutex
 	rng *rand.Rand
@@ -102,7 +103,7 @@ func TestRunner_attacked(t *testing.T) {
 						})
 					}
 				}
-				b.with(func(r *Runner) { r.Okta = &chaos{Okta: r.Okta, b: b, rng: rng} })
+				b.with(func(r *runner.Runner) { r.Okta = &chaos{Okta: r.Okta, b: b, rng: rng} })
 				s := b.within(id, reset.Done, 10*time.Minute)
 				for range 6 {
 					if s != reset.Paused {

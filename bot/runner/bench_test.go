@@ -1,10 +1,11 @@
-package runner
+package runner_test
 
 import (
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"factorbot/bot/batch"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 	"factorbot/store"
@@ -72,7 +74,7 @@ func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body 
 			t.Fatal(err)
 		}
 		defer client.Close()
-		b := &bench{t: t, org: org, client: client, path: filepath.Join(t.TempDir(), "record.db"), staff: newStaff(), stop: func() {}}
+		b := &bench{t: t, org: org, client: client, path: filepath.Join(recordDir(t), "record.db"), staff: newStaff(), stop: func() {}}
 		rules := policy.Rules{
 			Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1"}}, Approvals: 1, LargeBatch: policy.LargeBatch{Over: 1000, Approvals: 2},
 			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000,
@@ -88,6 +90,21 @@ func onBench(t *testing.T, opt oktasim.Options, tweak func(*policy.Rules), body 
 	})
 }
 
+// recordDir returns a directory for a record, in memory where the system has one there: what
+// these tests end is a runner, never a machine, and a disk that syncs is most of their time.
+func recordDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "factorbot-runner-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // change gives the runner another policy.
 func (b *bench) change(tweak func(*policy.Rules)) {
 	rules := *b.rules.Load()
@@ -96,10 +113,10 @@ func (b *bench) change(tweak func(*policy.Rules)) {
 }
 
 // start opens the record and runs the runner, as after a start of the program.
-func (b *bench) start() { b.with(func(*Runner) {}) }
+func (b *bench) start() { b.with(func(*runner.Runner) {}) }
 
 // with runs the bench's runner anew, with parts of it wrapped. ended gets what its Run returned.
-func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.CancelFunc) {
+func (b *bench) with(wrap func(*runner.Runner)) (ended chan error, cancel context.CancelFunc) {
 	b.t.Helper()
 	b.stop()
 	file, err := store.Open(b.path, orgURL)
@@ -131,12 +148,12 @@ func (b *bench) with(wrap func(*Runner)) (ended chan error, cancel context.Cance
 }
 
 // runner makes a runner on a record, with the bench's org and policy.
-func (b *bench) runner(rec Record) *Runner {
-	return &Runner{
+func (b *bench) runner(rec runner.Record) *runner.Runner {
+	return &runner.Runner{
 		Record: rec, Okta: b.client, People: b.staff,
 		Rules: func() policy.Rules { return *b.rules.Load() }, Org: orgURL,
 		Log:  slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Pace: Pace{Concurrency: 8, Slots: b.client.Slots, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
+		Pace: runner.Pace{Concurrency: 8, Slots: b.client.Slots, SettleAfter: 10 * time.Second, LogLag: 2 * time.Minute},
 	}
 }
 

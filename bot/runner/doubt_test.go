@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
@@ -18,7 +19,7 @@ import (
 // halfHook makes the first calls for one user remove one factor only: Okta tells
 // the log of it, and answers as the hook says.
 type halfHook struct {
-	Okta
+	runner.Okta
 	b      *bench
 	user   string
 	answer func() (okta.Receipt, error)
@@ -69,7 +70,7 @@ func TestRunner_half_a_reset_is_not_a_reset(t *testing.T) {
 			t.Run(fmt.Sprintf("%d users, %v", n, err), func(t *testing.T) {
 				users, ids := people(n)
 				onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity}, nil, func(b *bench) {
-					b.with(func(r *Runner) {
+					b.with(func(r *runner.Runner) {
 						r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answer, left: 1}
 					})
 					id := b.open(ids...)
@@ -90,7 +91,7 @@ func TestRunner_half_a_reset_is_not_a_reset(t *testing.T) {
 func TestRunner_half_a_reset_when_cancelled(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity, LogLag: time.Second}, nil, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: noAnswer, left: 1}
 		})
 		id := b.open(ids...)
@@ -114,7 +115,7 @@ func TestRunner_retaken_reset_is_sent_again(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			users, ids := people(3)
 			onBench(t, oktasim.Options{Given: users, Engine: engine}, nil, func(b *bench) {
-				b.with(func(r *Runner) {
+				b.with(func(r *runner.Runner) {
 					r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone, left: 1}
 				})
 				id := b.open(ids...)
@@ -134,7 +135,7 @@ func TestRunner_retaken_reset_is_sent_again(t *testing.T) {
 func TestRunner_retaken_reset_is_listed(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity, LogLag: time.Second}, nil, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			half := &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone}
 			first := true
 			r.Okta = callerHook{half, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
@@ -163,7 +164,7 @@ func TestRunner_refuted_call_proves_nothing(t *testing.T) {
 	users, ids := people(3)
 	onBench(t, oktasim.Options{Given: users, Engine: oktasim.Identity}, nil, func(b *bench) {
 		lists := 0
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = &halfHook{Okta: r.Okta, b: b, user: ids[0], answer: answeredDone, left: 1}
 			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				factors, err := real()
@@ -277,7 +278,7 @@ func TestRunner_done_in_part_leaves_a_note(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			users, ids := people(1)
 			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-				b.with(func(r *Runner) { r.Okta = &refuseAfter{Okta: r.Okta, b: b, code: code} })
+				b.with(func(r *runner.Runner) { r.Okta = &refuseAfter{Okta: r.Okta, b: b, code: code} })
 				id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 				b.approve(id)
 				b.await(id, reset.Done)
@@ -292,7 +293,7 @@ func TestRunner_done_in_part_leaves_a_note(t *testing.T) {
 
 // refuseAfter lets the first deletion through; from then on Okta refuses the user.
 type refuseAfter struct {
-	Okta
+	runner.Okta
 	b    *bench
 	code string
 }
@@ -612,7 +613,7 @@ func TestRunner_resend_follows_its_reading(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users, Latency: 100 * time.Millisecond}, nil, func(b *bench) {
 		var mu sync.Mutex
 		var read time.Time
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Record = slowJournal{r.Record, 1950 * time.Millisecond}
 			r.Okta = &lookHook{Okta: r.Okta, looked: func() { mu.Lock(); read = time.Now(); mu.Unlock() }, sent: func() {
 				mu.Lock()
@@ -635,7 +636,7 @@ func TestRunner_resend_follows_its_reading(t *testing.T) {
 
 // lookHook tells when the factors are read with a slot in hand, and when a reset leaves after it.
 type lookHook struct {
-	Okta
+	runner.Okta
 	looked, sent func()
 }
 
@@ -654,7 +655,7 @@ func (l *lookHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.Ti
 
 // slowJournal takes its time to write started entries.
 type slowJournal struct {
-	Record
+	runner.Record
 	takes time.Duration
 }
 
@@ -669,7 +670,7 @@ func (s slowJournal) Start(ctx context.Context, r *reset.Request, started ...res
 func TestRunner_slow_disk_pauses(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Record = slowJournal{r.Record, 3 * time.Second} })
+		b.with(func(r *runner.Runner) { r.Record = slowJournal{r.Record, 3 * time.Second} })
 		id := b.open(ids...)
 		b.approve(id)
 		r := b.await(id, reset.Paused)

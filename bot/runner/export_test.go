@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta/oktasim"
 )
 
@@ -191,7 +192,7 @@ func TestRunner_export_survives_a_crash_anywhere(t *testing.T) {
 			onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 				id := b.export(reset.Source{Filter: `status eq "ACTIVE"`}, "id", "login", "email")
 				b.await(id, reset.Pending)
-				b.with(func(r *Runner) {
+				b.with(func(r *runner.Runner) {
 					m := &mortal{diesAfter(b.rec, left), inFile}
 					r.Record = m
 				})

@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 
 func TestRunner_whole_job(t *testing.T) {
 	for _, engine := range []oktasim.Engine{oktasim.Classic, oktasim.Identity} {
-		for _, n := range []int{3, 60} {
+		for _, n := range []int{3, 30} {
 			t.Run(string(engine)+"/"+time.Duration(n).String(), func(t *testing.T) {
 				users, ids := people(n)
 				opt := oktasim.Options{Given: users, Engine: engine, LogLag: 5 * time.Second, RateLimit: 600, Window: time.Minute}
@@ -97,7 +97,7 @@ func TestRunner_expires_and_lapses(t *testing.T) {
 
 // Every way in which the first try can go wrong: no user is left out, and none loses a factor enrolled after the reset.
 func TestRunner_faults(t *testing.T) {
-	const n = 60
+	const n = 30
 	for _, fault := range []oktasim.Fault{oktasim.ErrorBefore, oktasim.ErrorAfter, oktasim.DropBefore, oktasim.DropAfter, oktasim.CutOff, oktasim.Gateway, oktasim.Unavailable, oktasim.Nothing, oktasim.Late} {
 		for _, again := range []float64{0, 1} {
 			name := string(fault)
@@ -369,7 +369,7 @@ func TestRunner_cancel_adds_up(t *testing.T) {
 }
 
 func TestRunner_overlapping_requests(t *testing.T) {
-	const n = 60
+	const n = 30
 	users, ids := people(n)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, nil, func(b *bench) {
 		one, two := b.open(ids...), b.open(ids...)

@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
@@ -65,7 +66,7 @@ func TestRunner_clock_set_back_and_forward_since_the_call(t *testing.T) {
 			}
 		}
 		var called atomic.Int64
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				if user == ids[0] && err == nil {
@@ -98,7 +99,7 @@ func TestRunner_clock_set_back_and_forward_since_the_call(t *testing.T) {
 func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b} })
+		b.with(func(r *runner.Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b} })
 		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 		b.approve(id)
 		b.await(id, reset.Done)
@@ -111,7 +112,7 @@ func TestRunner_clock_set_back_between_two_deletions(t *testing.T) {
 
 // setBackAfter sets Okta's clock back after the first deletion, and the user enrols.
 type setBackAfter struct {
-	Okta
+	runner.Okta
 	b     *bench
 	right bool // and the clock is right again at once
 	once  sync.Once
@@ -193,7 +194,7 @@ func TestRunner_clock_was_low_while_nobody_looked(t *testing.T) {
 				users, ids := people(n)
 				onBench(t, oktasim.Options{Given: users, LogLag: time.Minute}, func(r *policy.Rules) { r.Verify = "each" }, func(b *bench) {
 					var once sync.Once
-					b.with(func(r *Runner) {
+					b.with(func(r *runner.Runner) {
 						r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 							got, err := real()
 							if user != ids[0] || err != nil {
@@ -226,7 +227,7 @@ func TestRunner_clock_was_low_while_nobody_looked(t *testing.T) {
 func TestRunner_clock_was_low_between_two_deletions(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b, right: true} })
+		b.with(func(r *runner.Runner) { r.Okta = &setBackAfter{Okta: r.Okta, b: b, right: true} })
 		id := b.ask(reset.Options{Factors: []string{"push", "sms"}}, reset.Source{}, ids...)
 		b.approve(id)
 		b.await(id, reset.Done)

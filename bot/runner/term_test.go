@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
@@ -47,7 +48,7 @@ func TestRunner_successor_waits_for_what_may_execute(t *testing.T) {
 		id := b.open(ids...)
 		b.startedElsewhere(id, ids[0], 0)
 		took := time.Now()
-		b.with(func(r *Runner) { r.Pace.Term, r.Pace.Earlier = 2, okta.LongestWrite })
+		b.with(func(r *runner.Runner) { r.Pace.Term, r.Pace.Earlier = 2, okta.LongestWrite })
 		pauseFor(context.Background(), 8*time.Second)
 		for _, user := range ids[1:] {
 			if n := len(b.org.Resets(user)); n != 1 {
@@ -76,7 +77,7 @@ func TestRunner_successor_of_an_ended_term(t *testing.T) {
 		id := b.open(ids...)
 		b.startedElsewhere(id, ids[0], 0)
 		took := time.Now()
-		b.with(func(r *Runner) { r.Pace.Term = 2 })
+		b.with(func(r *runner.Runner) { r.Pace.Term = 2 })
 		b.await(id, reset.Done)
 		if over := time.Since(took); over > okta.LongestWrite {
 			t.Errorf("it took %s", over)
@@ -96,7 +97,7 @@ func TestRunner_clocks_of_machines_apart(t *testing.T) {
 			pauseFor(context.Background(), time.Minute)
 			id := b.open(ids...)
 			b.startedElsewhere(id, ids[0], ahead)
-			b.with(func(r *Runner) { r.Pace.Term = 2 })
+			b.with(func(r *runner.Runner) { r.Pace.Term = 2 })
 			b.await(id, reset.Done)
 			if p := b.results(id)[1]; p.Outcome != reset.OutcomeReset || len(b.org.Resets(ids[0])) != 1 {
 				t.Errorf("%s ahead: %s %s %q, reset %d times", ahead, p.Outcome, p.Reason, p.Detail, len(b.org.Resets(ids[0])))

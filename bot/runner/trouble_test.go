@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"factorbot/bot/policy"
 	"factorbot/bot/protection"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
 	"factorbot/store"
@@ -33,12 +34,12 @@ func (b *bench) within(id reset.ID, want reset.State, most time.Duration) reset.
 		if r.State == want || time.Now().After(end) {
 			return r.State
 		}
-		pauseFor(context.Background(), 200*time.Millisecond)
+		pauseFor(context.Background(), time.Second)
 	}
 }
 
 type callerHook struct {
-	Okta
+	runner.Okta
 	call func(ctx context.Context, s *okta.Slot, asked time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error)
 }
 
@@ -47,7 +48,7 @@ func (c callerHook) ResetFactors(ctx context.Context, s *okta.Slot, asked time.T
 }
 
 type dirHook struct {
-	Okta
+	runner.Okta
 	admins  func(context.Context, func() (map[string]bool, error)) (map[string]bool, error)
 	factors func(context.Context, string, func() ([]okta.Factor, error)) ([]okta.Factor, error)
 }
@@ -69,7 +70,7 @@ func (d dirHook) Factors(ctx context.Context, user string) ([]okta.Factor, error
 }
 
 type logHook struct {
-	Okta
+	runner.Okta
 	me error
 }
 
@@ -79,7 +80,7 @@ func (l logHook) Me(context.Context) (okta.User, error) { return okta.User{}, l.
 func TestRunner_resumed_while_the_halted_batch_ends(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				if user == ids[0] {
@@ -107,7 +108,7 @@ func TestRunner_resumed_while_the_halted_batch_ends(t *testing.T) {
 func TestRunner_pause_not_recorded(t *testing.T) {
 	users, ids := people(30)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
-		b.with(func(r *Runner) { r.Record = &headsHook{Record: r.Record} })
+		b.with(func(r *runner.Runner) { r.Record = &headsHook{Record: r.Record} })
 		id := b.open(ids...)
 		b.await(id, reset.Pending)
 		if err := b.org.Refuse(ids[1], "E0000006"); err != nil {
@@ -129,7 +130,7 @@ func TestRunner_pause_not_recorded(t *testing.T) {
 }
 
 type headsHook struct {
-	Record
+	runner.Record
 	failed bool
 }
 
@@ -154,7 +155,7 @@ func TestRunner_cancel_gives_claims_back(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.PauseAfter = 1 }, func(b *bench) {
 		fail := true
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				if fail {
 					s.Release()
@@ -191,7 +192,7 @@ func TestRunner_guard_deadlock(t *testing.T) {
 	users, ids := people(60)
 	onBench(t, oktasim.Options{Given: users, RateLimit: 20, Window: time.Minute, Limits: map[string]int{"/api/v1/iam": 1000, "/api/v1/apps": 1000, "/api/v1/users/{id}": 1000}}, nil, func(b *bench) {
 		var running atomic.Bool
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = dirHook{Okta: r.Okta, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
 				if running.Load() {
 					pauseFor(ctx, 90*time.Second) // that bucket is used up by somebody else
@@ -239,7 +240,7 @@ func TestRunner_protected_while_in_doubt(t *testing.T) {
 		b.await(id, reset.Done)
 		p := b.results(id)[1]
 		if p.Outcome == reset.OutcomeSkipped {
-			t.Errorf("reset %d times at Okta, but %s %s %s", len(b.org.Resets(ids[0])), p.Outcome, p.Reason, p.Detail)
+			t.Errorf("reset %d times at runner.Okta, but %s %s %s", len(b.org.Resets(ids[0])), p.Outcome, p.Reason, p.Detail)
 		}
 		for u := range b.rec.Users(context.Background(), reset.UserID(ids[0])) {
 			if len(u.Notes) == 0 {
@@ -275,7 +276,7 @@ func TestRunner_in_doubt_and_gone(t *testing.T) {
 		users, ids := people(2)
 		onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 			gone := false
-			b.with(func(r *Runner) {
+			b.with(func(r *runner.Runner) {
 				r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 					if gone && user == ids[0] {
 						return nil, &okta.Error{Op: "list factors", Effect: okta.EffectRejected, Kind: okta.KindNotFound, Status: 404, Code: "E0000007", Answered: true}
@@ -311,7 +312,7 @@ func TestRunner_in_doubt_and_gone(t *testing.T) {
 func TestRunner_log_unreadable(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = logHook{r.Okta, &okta.Error{Op: "me", Effect: okta.EffectRejected, Kind: okta.KindForbidden, Status: 403, Advice: "widen the role"}}
 		})
 		id := b.open(ids...)
@@ -449,7 +450,7 @@ func TestRunner_gap_survives_a_second_crash(t *testing.T) {
 func TestRunner_cancel_while_waiting_for_others(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(_ context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				pauseFor(context.Background(), 100*time.Second)
@@ -476,7 +477,7 @@ func TestRunner_cancel_while_waiting_for_others(t *testing.T) {
 func TestRunner_ends_within_the_teardown(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		ended, cancel := b.with(func(r *Runner) {
+		ended, cancel := b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(ctx context.Context, _ *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				got, err := real()
 				pauseFor(ctx, 25*time.Second)
@@ -505,7 +506,7 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users, RateLimit: 12, Window: time.Minute}, nil, func(b *bench) {
 		known := &knowledge{at: map[string]time.Time{}}
 		var broken atomic.Bool
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = rolesHook{dirHook{Okta: r.Okta, admins: func(ctx context.Context, real func() (map[string]bool, error)) (map[string]bool, error) {
 				if broken.Load() {
 					return nil, &okta.Error{Op: "list administrators", Effect: okta.EffectDoubt, Kind: okta.KindServer}
@@ -581,7 +582,7 @@ func (r rolesHook) Roles(ctx context.Context, user string) ([]string, error) {
 func TestRunner_one_unreadable_user_rejects_the_plan(t *testing.T) {
 	users, ids := people(3)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				if user == ids[1] {
 					return nil, &okta.Error{Op: "list factors", Effect: okta.EffectRejected, Kind: okta.KindNotFound, Status: 404, Code: "E0000007", Answered: true}
@@ -613,7 +614,7 @@ func TestRunner_planning_patience_counts_downtime(t *testing.T) {
 		b.reopen(func(record) { id = b.open(ids...) })
 		pauseFor(context.Background(), 15*time.Minute)
 		fails := 1
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = dirHook{Okta: r.Okta, factors: func(_ context.Context, user string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
 				if fails--; fails >= 0 {
 					return nil, &okta.Error{Op: "list factors", Effect: okta.EffectDoubt, Kind: okta.KindServer, Status: 503}
@@ -638,7 +639,7 @@ func TestRunner_missing_scope_fails_nobody(t *testing.T) {
 	users, ids := people(20)
 	onBench(t, oktasim.Options{Given: users, Latency: 50 * time.Millisecond}, nil, func(b *bench) {
 		broken := true
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, _ string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				if broken {
 					s.Release()
@@ -722,7 +723,7 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 				_ = file.Close()
 				pauseFor(context.Background(), time.Second)
 			}
-			b.with(func(*Runner) {})
+			b.with(func(*runner.Runner) {})
 			s := b.within(id, reset.Done, 2*time.Hour)
 			for range 3 { // a fifth doubt on one user asks a person
 				if s != reset.Paused {
@@ -782,7 +783,7 @@ func TestRunner_doubt_after_waiting(t *testing.T) {
 	users, ids := people(2)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		calls := 0
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Okta = callerHook{r.Okta, func(_ context.Context, s *okta.Slot, _ time.Time, user string, real func() (okta.Receipt, error)) (okta.Receipt, error) {
 				calls++
 				if calls == 1 { // refused at last: no note is left
@@ -836,7 +837,7 @@ func TestRunner_split_at_once_is_still_large(t *testing.T) {
 	onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.LargeBatch.Over = 60 }, func(b *bench) {
 		gate := make(chan struct{})
 		waiting := atomic.Int64{}
-		b.with(func(r *Runner) { // both plans are made before either is frozen
+		b.with(func(r *runner.Runner) { // both plans are made before either is frozen
 			r.Record = plansHook{r.Record, func(reset.ID) {
 				if waiting.Add(1) == 2 {
 					close(gate)
@@ -853,7 +854,7 @@ func TestRunner_split_at_once_is_still_large(t *testing.T) {
 }
 
 type plansHook struct {
-	Record
+	runner.Record
 	before func(id reset.ID)
 }
 
@@ -867,7 +868,7 @@ func TestRunner_reset_while_planning(t *testing.T) {
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, nil, func(b *bench) {
 		var first atomic.Pointer[reset.ID] // read by the runner's goroutines
-		b.with(func(r *Runner) {
+		b.with(func(r *runner.Runner) {
 			r.Record = plansHook{r.Record, func(id reset.ID) {
 				if one := first.Load(); one != nil && id != *one { // a long plan: meanwhile the other request runs to its end
 					b.await(*one, reset.Done)
@@ -896,7 +897,7 @@ func TestRunner_reset_while_planning(t *testing.T) {
 
 // What the log told while the batch ran is thrown away at verifying, and read again.
 func TestRunner_log_is_read_once(t *testing.T) {
-	users, ids := people(2600)
+	users, ids := people(1200)
 	onBench(t, oktasim.Options{Given: users, Latency: 100 * time.Millisecond, Engine: oktasim.Identity}, nil, func(b *bench) {
 		b.change(func(r *policy.Rules) { r.MaxTargets, r.LargeBatch.Over = 10000, 10000 })
 		id := b.open(ids...)

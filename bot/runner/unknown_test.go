@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta/oktasim"
 )
 
@@ -14,8 +15,8 @@ import (
 func TestRunner_Unknown(t *testing.T) {
 	users, ids := people(3)
 	onBench(t, oktasim.Options{Given: users, LogLag: time.Second}, nil, func(b *bench) {
-		var acting *Runner
-		b.with(func(r *Runner) { acting = r })
+		var acting *runner.Runner
+		b.with(func(r *runner.Runner) { acting = r })
 		since := time.Now()
 		id := b.open(ids[:2]...)
 		b.approve(id)

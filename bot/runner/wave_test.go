@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
 	"factorbot/okta/oktasim"
 )
 
@@ -161,7 +162,7 @@ func TestRunner_waves_survive_a_crash_anywhere(t *testing.T) {
 		onBench(t, oktasim.Options{Given: users, LogLag: time.Second}, func(r *policy.Rules) { r.Ramp = []int{1, 3} }, func(b *bench) {
 			id := b.open(ids...)
 			b.await(id, reset.Pending)
-			b.with(func(r *Runner) {
+			b.with(func(r *runner.Runner) {
 				d := diesAfter(b.rec, left)
 				r.Record = d
 			})
