@@ -87,7 +87,7 @@ func TestManifest_scopesAreThoseOfTheCalls(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if !slices.Contains(setup.ScopeNames(), name) {
-			t.Errorf("add %s to slackScopes in manifest_scopes.go: it is needed for %s", name, strings.Join(want[name], ", "))
+			t.Errorf("add %s to cmd/internal/setup, scopes.go and deploy/manifest.yaml: it is needed for %s", name, strings.Join(want[name], ", "))
 		}
 	}
 	for _, s := range setup.SlackScopes() {
@@ -100,9 +100,31 @@ func TestManifest_scopesAreThoseOfTheCalls(t *testing.T) {
 	}
 }
 
-// The home tab is on if the bot publishes one, and each event is one that the bot reads.
+// The manifest asks for those scopes and events. The home tab is on if the bot publishes
+// one, and each event is one that the bot reads.
 func TestManifest_saysWhatTheBotHears(t *testing.T) {
-	m := setup.SlackManifest()
+	var m struct {
+		Features struct {
+			AppHome struct {
+				HomeTab      bool `yaml:"home_tab_enabled"`
+				MessagesRead bool `yaml:"messages_tab_read_only_enabled"`
+			} `yaml:"app_home"`
+		}
+		OAuth struct {
+			Scopes struct{ Bot []string }
+		} `yaml:"oauth_config"`
+		Settings struct {
+			Events struct {
+				Bot []string `yaml:"bot_events"`
+			} `yaml:"event_subscriptions"`
+		}
+	}
+	if err := yaml.Unmarshal(printed(t, "manifest"), &m); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(m.OAuth.Scopes.Bot, setup.ScopeNames()) || !slices.Equal(m.Settings.Events.Bot, setup.BotEvents()) {
+		t.Errorf("the manifest has other scopes or events: %v, %v", m.OAuth.Scopes.Bot, m.Settings.Events.Bot)
+	}
 	if home := slices.Contains(methodsInCode(t), "views.publish"); home != m.Features.AppHome.HomeTab || home != slices.Contains(setup.BotEvents(), "app_home_opened") {
 		t.Errorf("the bot publishes a home tab: %v; the manifest has it on: %v, its event: %v", home, m.Features.AppHome.HomeTab, setup.BotEvents())
 	}

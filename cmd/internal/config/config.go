@@ -109,8 +109,9 @@ func (f *Flags) Read(environ []string) (*Config, error) {
 	return c, bad.err()
 }
 
-// Place reads what the commands of operators need to find the bot and its record, as
-// Places does.
+// Place reads where the bot's database is and where its health is served, for
+// operators' commands: they find what "run" finds, and work with a policy that "run"
+// would refuse.
 func (f *Flags) Place(environ []string) (*Config, error) {
 	c, found := f.collect(environ)
 	bad := &problems{}
@@ -121,14 +122,6 @@ func (f *Flags) Place(environ []string) (*Config, error) {
 	}
 	c.checkPlaces(bad)
 	return c, bad.err()
-}
-
-// Places reads where the bot's database is and where its health is served, for
-// operators' commands: they find what "run" finds, and work with a policy that "run"
-// would refuse.
-func (f *Flags) Places(environ []string) (db, listen string, err error) {
-	c, err := f.Place(environ)
-	return c.DB, c.HTTPAddr, err
 }
 
 // collect reads the settings from all sources, unchecked.

@@ -36,7 +36,7 @@ func Accept(ctx context.Context, cfg *config.Config, slack, org bool) error {
 	}
 	var errs []error
 	for _, f := range found {
-		if f.Verdict == Failure || f.Verdict == Unknown {
+		if f.bad() {
 			errs = append(errs, fmt.Errorf("%s: %s", f.Check, f.Found))
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -53,9 +52,7 @@ func (f Finding) String() string {
 	return strings.ReplaceAll(s, "\n", " ")
 }
 
-func good(check, found string) Finding {
-	return Finding{Check: check, Verdict: OK, Found: found}
-}
+func good(check, found string) Finding { return Finding{Check: check, Verdict: OK, Found: found} }
 
 func warn(check, found, mend string) Finding {
 	return Finding{Check: check, Verdict: Warning, Found: found, Mend: mend}
@@ -66,11 +63,6 @@ func unknown(check, found, mend string) Finding {
 	return Finding{Check: check, Verdict: Unknown, Found: found, Mend: mend}
 }
 
-// skipped is a check of something optional.
-func skipped(check, found, mend string) Finding {
-	return Finding{Check: check, Verdict: Skipped, Found: found, Mend: mend}
-}
-
 func failed(check, found, mend string) Finding {
 	return Finding{Check: check, Verdict: Failure, Found: found, Mend: mend}
 }
@@ -79,6 +71,9 @@ func failed(check, found, mend string) Finding {
 func fatal(check, found, mend string) Finding {
 	return Finding{Check: check, Verdict: Failure, Found: found, Mend: mend, Fatal: true}
 }
+
+// bad reports whether a check failed or could not be made.
+func (f Finding) bad() bool { return f.Verdict == Failure || f.Verdict == Unknown }
 
 const (
 	doctorTime = 30 * time.Second // for all checks together
@@ -95,21 +90,12 @@ type checks struct {
 }
 
 func (e *checks) run(ctx context.Context) []Finding {
-	parts := []func(context.Context) []Finding{
-		e.slack.check,
-		func(ctx context.Context) []Finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
-		func(context.Context) []Finding { return append(checkWebhookSetting(&e.cfg.Policy), e.onDisk()...) },
-		func(ctx context.Context) []Finding {
-			return append(checkApprovers(ctx, e.who), checkStepUp(ctx, e.okta, e.who)...)
-		},
-	}
-	found := make([][]Finding, len(parts))
-	var wg sync.WaitGroup
-	for i, part := range parts {
-		wg.Go(func() { found[i] = part(ctx) })
-	}
-	wg.Wait()
-	return slices.Concat(found...)
+	return sideBySide([]func() []Finding{ // no more than run at once
+		func() []Finding { return e.slack.check(ctx) },
+		func() []Finding { return checkOkta(ctx, e.okta, &e.cfg.Policy) },
+		func() []Finding { return append(checkWebhookSetting(&e.cfg.Policy), e.onDisk()...) },
+		func() []Finding { return append(checkApprovers(ctx, e.who), checkStepUp(ctx, e.okta, e.who)...) },
+	})
 }
 
 const doctorHead = `Check an installation: settings, files, what Slack and Okta allow. The exit code is
@@ -141,7 +127,7 @@ func Run(ctx context.Context, args []string, env cli.Env) error {
 	}
 	bad := 0
 	for _, f := range found {
-		if f.Verdict == Failure || f.Verdict == Unknown {
+		if f.bad() {
 			bad++
 		}
 	}
@@ -185,14 +171,15 @@ func examine(ctx context.Context, cfg *config.Config, record string) (found []Fi
 	direct := cli.NewTransport()
 	defer direct.CloseIdleConnections()
 	transport := http.RoundTripper(direct)
+	var own http.RoundTripper // of the Okta client; nil: one of its own
 	var rec *recorder
 	if record != "" {
 		if rec, err = newRecorder(record, direct); err != nil {
 			return nil, err
 		}
-		transport = rec
+		transport, own = rec, rec
 	}
-	client, err := newOkta(cfg, rec)
+	client, err := newOkta(cfg, own)
 	if err != nil {
 		return nil, err
 	}
@@ -212,11 +199,7 @@ func examine(ctx context.Context, cfg *config.Config, record string) (found []Fi
 	return append(found, good("record", fmt.Sprintf("%d answers are in %s; look through them before you send them", n, record))), nil
 }
 
-func newOkta(cfg *config.Config, rec *recorder) (*okta.Client, error) {
-	var transport http.RoundTripper // nil: one of its own
-	if rec != nil {
-		transport = rec
-	}
+func newOkta(cfg *config.Config, transport http.RoundTripper) (*okta.Client, error) {
 	client, err := okta.New(okta.Config{
 		Transport: transport,
 		OrgURL:    cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
@@ -232,7 +215,7 @@ func newOkta(cfg *config.Config, rec *recorder) (*okta.Client, error) {
 // WriteFindings writes a line for each finding, or JSON.
 func WriteFindings(out io.Writer, asJSON bool, found []Finding) error {
 	if asJSON {
-		return cli.PrintAs(out, true, found)
+		return cli.PrintJSON(out, found)
 	}
 	for _, f := range found {
 		if _, err := fmt.Fprintln(out, f); err != nil {

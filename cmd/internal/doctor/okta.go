@@ -24,16 +24,18 @@ func checkOkta(ctx context.Context, client *okta.Client, p *config.Policy) []Fin
 	if err != nil && !okta.IsKind(err, okta.KindForbidden, okta.KindScope) {
 		return []Finding{oktaTrouble("OKTA_ORG_URL and token", err)}
 	}
-	found := []Finding{good("OKTA_ORG_URL", nameOf(org))}
-	found = append(found, sideBySide([]func() []Finding{
-		func() []Finding { return []Finding{checkIdentity(ctx, client)} },
-		func() []Finding { return []Finding{checkUsers(ctx, client)} },
-		func() []Finding { return []Finding{checkAdmins(ctx, client, p)} },
-		func() []Finding { return []Finding{checkLog(ctx, client)} },
+	asks := []func() []Finding{
+		one(func() Finding { return checkIdentity(ctx, client) }),
+		one(func() Finding { return checkUsers(ctx, client) }),
+		one(func() Finding { return checkAdmins(ctx, client, p) }),
+		one(func() Finding { return checkLog(ctx, client) }),
 		func() []Finding { return checkGrants(ctx, client) },
 		func() []Finding { return checkProtected(ctx, client, p) },
-		func() []Finding { return checkOktaGroups(ctx, client, p.Approvers.OktaGroups) },
-	})...)
+	}
+	for _, id := range p.Approvers.OktaGroups {
+		asks = append(asks, one(func() Finding { return checkOktaGroup(ctx, client, id) }))
+	}
+	found := append([]Finding{good("OKTA_ORG_URL", nameOf(org))}, sideBySide(asks)...)
 	found = append(found, checkLimits(client.Stats())...)
 	offset, known := client.Clock()
 	return append(found, checkClock(offset, known))
@@ -99,14 +101,6 @@ func checkLog(ctx context.Context, client *okta.Client) Finding {
 	return good(check, "can be read")
 }
 
-func checkOktaGroups(ctx context.Context, client *okta.Client, groups []string) []Finding {
-	var found []Finding
-	for _, id := range groups {
-		found = append(found, checkOktaGroup(ctx, client, id))
-	}
-	return found
-}
-
 func checkOktaGroup(ctx context.Context, client *okta.Client, id string) Finding {
 	check := "approvers of Okta group " + id
 	for _, err := range client.GroupMembers(ctx, id) {
@@ -131,7 +125,7 @@ func checkGrants(ctx context.Context, client *okta.Client) []Finding {
 		case g.Granted:
 			found = append(found, good(check, "is granted"))
 		case g.Without != "":
-			found = append(found, skipped(check, "is not granted: "+g.Without, mend+", if that is wanted"))
+			found = append(found, Finding{Check: check, Verdict: Skipped, Found: "is not granted: " + g.Without, Mend: mend + ", if that is wanted"})
 		default:
 			found = append(found, failed(check, "is not granted", mend))
 		}
@@ -143,29 +137,22 @@ func checkGrants(ctx context.Context, client *okta.Client) []Finding {
 // mistyped protects nobody.
 func checkProtected(ctx context.Context, client *okta.Client, p *config.Policy) []Finding {
 	var found []Finding
-	for _, id := range p.Protect.Users {
-		check := "protected user " + id
-		u, err := client.User(ctx, id)
+	look := func(check, missing, mend, found string, err error) Finding {
 		switch {
 		case okta.IsKind(err, okta.KindNotFound):
-			found = append(found, failed(check, "Okta knows nobody by this ID or login", "correct protect.users: this entry protects nobody"))
+			return failed(check, missing, mend+": this entry protects nobody")
 		case err != nil:
-			found = append(found, oktaTrouble(check, err))
-		default:
-			found = append(found, good(check, u.Login+" will not be reset"))
+			return oktaTrouble(check, err)
 		}
+		return good(check, found+" will not be reset")
+	}
+	for _, id := range p.Protect.Users {
+		u, err := client.User(ctx, id)
+		found = append(found, look("protected user "+id, "Okta knows nobody by this ID or login", "correct protect.users", u.Login, err))
 	}
 	for _, id := range p.Protect.OktaGroups {
-		check := "protected Okta group " + id
 		g, err := client.Group(ctx, id)
-		switch {
-		case okta.IsKind(err, okta.KindNotFound):
-			found = append(found, failed(check, "Okta knows no such group", "correct protect.okta_groups: this entry protects nobody"))
-		case err != nil:
-			found = append(found, oktaTrouble(check, err))
-		default:
-			found = append(found, good(check, "the members of "+g.Name+" will not be reset"))
-		}
+		found = append(found, look("protected Okta group "+id, "Okta knows no such group", "correct protect.okta_groups", "the members of "+g.Name, err))
 	}
 	return found
 }
@@ -175,12 +162,13 @@ func checkLimits(s okta.Stats) []Finding {
 	var found []Finding
 	for _, b := range s.Buckets {
 		check := "rate limit of " + b.Name
+		left := fmt.Sprintf("%d of %d calls are left until %s", b.Remaining, b.Limit, b.Reset.Format(time.TimeOnly))
 		switch {
 		case b.Limit == 0:
 		case b.Remaining < b.Limit/10:
-			found = append(found, warn(check, fmt.Sprintf("only %d of %d calls are left until %s", b.Remaining, b.Limit, b.Reset.Format(time.TimeOnly)), "somebody else uses it up: see Okta's rate limit dashboard"))
+			found = append(found, warn(check, "only "+left, "somebody else uses it up: see Okta's rate limit dashboard"))
 		default:
-			found = append(found, good(check, fmt.Sprintf("%d of %d calls are left until %s", b.Remaining, b.Limit, b.Reset.Format(time.TimeOnly))))
+			found = append(found, good(check, left))
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -65,20 +66,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRecorded))
-	resp.Body = &readAhead{Reader: io.MultiReader(bytes.NewReader(body), &failing{err}, resp.Body), Closer: resp.Body}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRecorded)) // who reads the rest meets the error again
+	resp.Body = &readAhead{Reader: io.MultiReader(bytes.NewReader(body), resp.Body), Closer: resp.Body}
 	r.write(recordOf(req, resp, body))
 	return resp, nil
-}
-
-// failing fails with an error, if there is one, and is empty otherwise.
-type failing struct{ err error }
-
-func (f *failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // readAhead is a body of which the beginning has been read.
@@ -180,7 +171,7 @@ func redact(key string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
-		for _, k := range sortedKeys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			name := kindOfKey(k)
 			for n := 2; out[name] != nil; n++ {
 				name = fmt.Sprintf("(key %d)", n)
@@ -207,15 +198,6 @@ func redact(key string, v any) any {
 	default: // true, false, null
 		return v
 	}
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // kindOfText tells what a text is, and its length, but for nothing of what it says.

@@ -2,17 +2,17 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/setup"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
 )
 
 // slackChecks checks what the bot needs of Slack.
@@ -30,27 +30,30 @@ func (w *slackChecks) check(ctx context.Context) []Finding {
 	}
 	found = append(found, good("SLACK_BOT_TOKEN", fmt.Sprintf("%s in workspace %s (%s)", who.User, who.Team, who.TeamID)))
 	found = append(found, checkScopes(who.Header.Get("X-Oauth-Scopes"))...)
-	asks := []func() []Finding{}
+	var asks []func() []Finding
 	for _, c := range w.policy.Channels {
-		asks = append(asks, func() []Finding { return []Finding{w.channel(ctx, c)} })
+		asks = append(asks, one(func() Finding { return w.place(ctx, "channel "+c, c, "channels") }))
 	}
 	if c := w.policy.Alerts.Channel; c != "" && !slices.Contains(w.policy.Channels, c) {
-		asks = append(asks, func() []Finding { return []Finding{w.place(ctx, "alerts.channel "+c, c, "alerts.channel")} })
+		asks = append(asks, one(func() Finding { return w.place(ctx, "alerts.channel "+c, c, "alerts.channel") }))
 	}
 	for _, id := range w.policy.Approvers.Users {
-		asks = append(asks, func() []Finding {
-			return []Finding{w.approver(ctx, "approver "+id, id, who, "correct approvers.users")}
-		})
+		asks = append(asks, one(func() Finding { return w.approver(ctx, "approver "+id, id, who, "correct approvers.users") }))
 	}
 	for _, id := range w.policy.Protect.Approvers {
-		asks = append(asks, func() []Finding {
-			return []Finding{w.approver(ctx, "approver of break-glass "+id, id, who, "correct protect.approvers")}
-		})
+		asks = append(asks, one(func() Finding {
+			return w.approver(ctx, "approver of break-glass "+id, id, who, "correct protect.approvers")
+		}))
 	}
 	for _, id := range w.policy.Approvers.Usergroups {
-		asks = append(asks, func() []Finding { return []Finding{w.usergroup(ctx, id)} })
+		asks = append(asks, one(func() Finding { return w.usergroup(ctx, id) }))
 	}
 	return append(found, sideBySide(asks)...)
+}
+
+// one is a check that comes to one finding.
+func one(check func() Finding) func() []Finding {
+	return func() []Finding { return []Finding{check()} }
 }
 
 // atOnce bounds the calls of the checks.
@@ -59,16 +62,12 @@ const atOnce = 4
 // sideBySide runs checks, some at once, and gives their findings in order.
 func sideBySide(asks []func() []Finding) []Finding {
 	found := make([][]Finding, len(asks))
-	places := make(chan struct{}, atOnce)
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	g.SetLimit(atOnce)
 	for i, ask := range asks {
-		wg.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			found[i] = ask()
-		})
+		g.Go(func() error { found[i] = ask(); return nil })
 	}
-	wg.Wait()
+	_ = g.Wait() // no check fails
 	return slices.Concat(found...)
 }
 
@@ -111,10 +110,6 @@ func checkScopes(header string) []Finding {
 // essential reports whether the bot is of no use at all without the scope.
 func essential(scope string) bool {
 	return slices.Contains([]string{"chat:write", "files:read", "files:write", "users:read"}, scope)
-}
-
-func (w *slackChecks) channel(ctx context.Context, id string) Finding {
-	return w.place(ctx, "channel "+id, id, "channels")
 }
 
 // place checks that the bot can post in a channel; setting is what names it.
@@ -182,9 +177,8 @@ func slackTrouble(check string, err error, mend string) Finding {
 
 // slackCode is the error code of Slack's answer, "" if there is none.
 func slackCode(err error) string {
-	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) && cli.IsWord(answer.Err, "") {
-		return answer.Err
+	if code := slackapi.ErrorCode(err); cli.IsWord(code, "") {
+		return code
 	}
 	return ""
 }

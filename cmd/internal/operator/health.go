@@ -29,7 +29,7 @@ func RunHealth(ctx context.Context, args []string, env cli.Env) error {
 	if err := cli.Parse(flags, args, env.Stdout, "Ask a running bot how it is; exit code 1 if it is not well.\n\nUsage: factorbot health [--ready]\n\n"); err != nil {
 		return err
 	}
-	_, at, err := settings.Places(env.Vars)
+	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func RunHealth(ctx context.Context, args []string, env cli.Env) error {
 	if *ready {
 		path = "/readyz"
 	}
-	text, err := askHealth(ctx, Reachable(at), path)
+	text, err := askHealth(ctx, Reachable(cfg.HTTPAddr), path)
 	if err != nil {
 		return err
 	}

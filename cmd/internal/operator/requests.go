@@ -56,7 +56,7 @@ func answerTo(ctx context.Context, a archive, q question, w io.Writer) error {
 			return err
 		}
 		if q.json {
-			return cli.PrintAs(w, true, r)
+			return cli.PrintJSON(w, r)
 		}
 		return showRequest(ctx, a, r, w)
 	case "results":

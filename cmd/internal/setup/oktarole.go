@@ -147,7 +147,7 @@ func RunOktaRole(_ context.Context, args []string, env cli.Env) error {
 	}
 	a := accessFor(strings.TrimRight(*org, "/"), *orgID, *groups, *approvers)
 	if *asJSON {
-		return cli.PrintAs(env.Stdout, true, a)
+		return cli.PrintJSON(env.Stdout, a)
 	}
 	return a.write(env.Stdout)
 }
