@@ -12,14 +12,14 @@ import (
 
 func main() {
 	env := cli.Env{Vars: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr}
-	ignore := func() {}
 	if len(os.Args) > 1 && os.Args[1] == "run" { // other subcommands end with their terminal
 		app.BoundMemory(false)
-		env.Reload, ignore = app.ReloadSignal()
+		reload := make(chan os.Signal, 1) // signals that come while one waits are one
+		signal.Notify(reload, syscall.SIGHUP)
+		env.Reload = reload
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], env)
-	ignore()
 	stop()
 	os.Exit(code)
 }

@@ -32,7 +32,7 @@ func TestReload(t *testing.T) {
 		}
 	}
 	const people = "channels: [C_FACTORS]\napprovers: {users: [U_APPROVER1, U_APPROVER2]}\n"
-	ask, logs := make(chan struct{}), &buffer{}
+	ask, logs := make(chan os.Signal), &buffer{}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {
@@ -43,7 +43,7 @@ func TestReload(t *testing.T) {
 	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
 
 	write(people + "approvalls: 2\n")
-	ask <- struct{}{}
+	ask <- syscall.SIGHUP
 	s.await("the bad policy to be refused", func() bool {
 		return strings.Contains(logs.String(), "the old one stays") && strings.Contains(logs.String(), "did you mean approvals?")
 	})
@@ -52,7 +52,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("the old policy is not in force: %s", one.Text)
 	}
 	write(people + "approvals: 2\nretain: 30d\n")
-	ask <- struct{}{}
+	ask <- syscall.SIGHUP
 	s.await("the good policy to be taken over", func() bool {
 		return strings.Contains(logs.String(), "the policy is reloaded") && strings.Contains(logs.String(), `"setting":"retain"`)
 	})
@@ -143,7 +143,7 @@ func TestReload_secrets(t *testing.T) {
 	srv := httptest.NewServer(door)
 	t.Cleanup(srv.Close)
 	secret := mustWrite(t, "okta", "old-token")
-	db, ask, logs := filepath.Join(t.TempDir(), "f.db"), make(chan struct{}), &buffer{}
+	db, ask, logs := filepath.Join(t.TempDir(), "f.db"), make(chan os.Signal), &buffer{}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {
@@ -155,19 +155,19 @@ func TestReload_secrets(t *testing.T) {
 	t.Cleanup(func() { stop() })
 	s.await("the bot to listen", func() bool { return strings.Contains(logs.String(), "the socket is open") })
 
-	ask <- struct{}{}
+	ask <- syscall.SIGHUP
 	s.await("a reload of the same to say so", func() bool { return strings.Contains(logs.String(), "nothing has changed") })
 	if err := os.WriteFile(secret, []byte("new-token"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ask <- struct{}{}
+	ask <- syscall.SIGHUP
 	s.await("the new token to be refused", func() bool { return strings.Contains(logs.String(), "the new secrets are not accepted") })
 	s.command("U_REQUESTER", "/factor-reset ana@example.com because lost phone")
 	s.click("U_APPROVER1", s.awaitPending(1), "approve")
 	s.awaitResults(1) // by the old one
 
 	door.take(map[string]string{"old-token": "sandbox-token", "new-token": "sandbox-token"})
-	ask <- struct{}{}
+	ask <- syscall.SIGHUP
 	s.await("the bot to start again", func() bool {
 		_, after, started := strings.Cut(logs.String(), "starts again with the new secrets")
 		return started && strings.Contains(after, "the socket is open")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -40,7 +41,7 @@ import (
 type Options struct {
 	Log    *slog.Logger
 	Health *Health
-	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
+	Reload <-chan os.Signal // somebody wants the policy to be read again; nil: nobody will
 	Load   func() (*config.Config, error)
 
 	// LeaseTTL is how long a leader that died keeps others from leading; 0: as the store has it.
@@ -69,7 +70,7 @@ func Run(ctx context.Context, cfg *config.Config, opt Options) error {
 				return nil
 			}
 			opt.Log.Warn("this process follows again", "why", err, "in", followAgain.String())
-			if pause(ctx, followAgain) != nil {
+			if slackapi.Pause(ctx, followAgain) != nil {
 				return nil
 			}
 		default:
@@ -168,7 +169,7 @@ type process struct {
 	log     *slog.Logger
 	file    *store.Store
 	term    *store.Term
-	live    *livePolicy
+	live    *currentPolicy
 	current func() policy.Rules
 	okta    *standby
 	rec     Record
@@ -191,7 +192,7 @@ type process struct {
 // newProcess makes the parts that a process has whether or not it leads.
 func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Options) *process {
 	log, health := opt.Log, opt.Health
-	p := &process{lc: lc, cfg: cfg, opt: opt, log: log, file: file, term: file.Follow(), live: newLivePolicy(&cfg.Policy), okta: &standby{}}
+	p := &process{lc: lc, cfg: cfg, opt: opt, log: log, file: file, term: file.Follow(), live: newCurrentPolicy(&cfg.Policy), okta: &standby{}}
 	p.current = p.live.now
 	p.rec, p.wrapOrg = NewRecord(p.term), func(o Okta) Okta { return o }
 	if opt.Wrap != nil {
@@ -269,14 +270,14 @@ func (p *process) listen() {
 	p.lc.Start("reloads", p.reload.Run)
 	counted := metrics.NewRecordMeter(p.rec, p.file.Stats, p.waiting, p.log.With("part", "metrics"))
 	p.lc.Start("metrics", counted.Run)
-	p.opt.Health.metrics.Registry.MustRegister(counted, metrics.NewLeader(p.term.Begun), metrics.NewUpkeep(p.kept.State, p.reload.State))
+	p.opt.Health.metrics.Register(append(metrics.Upkeep(p.kept.State, p.reload.State), counted, metrics.Leader(p.term.Begun))...)
 }
 
 // lead starts what the process does that leads.
 func (p *process) lead(ctx context.Context) error {
 	lc, cfg, log, rec, term := p.lc, p.cfg, p.log, p.rec, p.term
 	p.keepTerm()
-	if err := takeOver(ctx, term, slackTime(p.dated, p.clock), log); err != nil {
+	if err := restore(ctx, term, slackTime(p.dated, p.clock), log); err != nil {
 		return err
 	}
 	head, err := term.Head(ctx)
@@ -284,7 +285,7 @@ func (p *process) lead(ctx context.Context) error {
 		return err
 	}
 	log.Info("the record is open", "audit_head", head.String())
-	shares, err := loadCeilings(ctx, term, log)
+	shares, err := loadRateShares(ctx, term, log)
 	if err != nil {
 		return err
 	}
@@ -340,7 +341,7 @@ func (p *process) lead(ctx context.Context) error {
 	lc.Start("checks", func(ctx context.Context) error {
 		return doctor.AtStart(ctx, cfg, p.slack, client, p.who, log.With("part", "checks"))
 	})
-	p.opt.Health.metrics.Registry.MustRegister(metrics.NewOktaMeter(client.Stats))
+	p.opt.Health.metrics.Register(metrics.NewOktaMeter(client.Stats))
 	lc.Start("org identity", func(ctx context.Context) error {
 		return bindOrg(ctx, client, term, cfg.Okta.OrgURL, log.With("part", "org identity"))
 	})
@@ -383,7 +384,7 @@ func (p *process) announce(ctx context.Context, client *okta.Client, seconds fun
 
 // newOkta makes the client for the org. The marker in its User-Agent is the
 // installation's, so that our calls are found in the System Log.
-func newOkta(ctx context.Context, cfg *config.Config, term *store.Term, shares *ceilings, log *slog.Logger) (*okta.Client, error) {
+func newOkta(ctx context.Context, cfg *config.Config, term *store.Term, shares *rateShares, log *slog.Logger) (*okta.Client, error) {
 	marker, err := term.Installation(ctx)
 	if err != nil {
 		return nil, err

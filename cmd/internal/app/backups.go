@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/config"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/store"
@@ -70,12 +71,8 @@ func (b *backups) Run(ctx context.Context) error {
 			b.failed()
 			b.log.Error("the record cannot be backed up", "dir", b.plan.Dir, "err", err, "again_in", wait)
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if slackapi.Pause(ctx, wait) != nil {
 			return nil
-		case <-timer.C:
 		}
 	}
 }
@@ -162,10 +159,14 @@ func (b *backups) prune() error {
 	for _, old := range made[:max(0, len(made)-b.plan.Keep)] {
 		errs = append(errs, os.Remove(filepath.Join(b.plan.Dir, old.name)))
 	}
-	halves, err := filepath.Glob(filepath.Join(escapeGlob(b.plan.Dir), backupPrefix+"*"+backupSuffix+"*"+store.HalfBackup))
+	there, err := os.ReadDir(b.plan.Dir)
 	errs = append(errs, err)
-	for _, half := range halves {
-		if err := os.Remove(half); !errors.Is(err, fs.ErrNotExist) {
+	for _, e := range there {
+		rest, ours := strings.CutPrefix(e.Name(), backupPrefix)
+		if !ours || !strings.Contains(rest, backupSuffix) || !strings.HasSuffix(rest, store.HalfBackup) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(b.plan.Dir, e.Name())); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
@@ -173,11 +174,6 @@ func (b *backups) prune() error {
 		return fmt.Errorf("remove old backups: %w", err)
 	}
 	return nil
-}
-
-// escapeGlob makes a path match itself.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 type backupName struct {

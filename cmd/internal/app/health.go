@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/metrics"
 	"factorbot/okta"
 )
@@ -140,24 +141,18 @@ const tokenUse = 24 * time.Hour
 // keepToken uses the token once a day, so that it does not expire while nobody asks
 // for anything, until ctx ends.
 func keepToken(ctx context.Context, client *okta.Client, log *slog.Logger) error {
-	tick := time.NewTicker(tokenUse)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	for slackapi.Pause(ctx, tokenUse) == nil {
 		if err := oktaAnswers(ctx, client); err != nil && ctx.Err() == nil {
 			log.Error("Okta does not take the token, or cannot be reached", "err", err)
 		}
 	}
+	return nil
 }
 
 // writable asks whether the record takes a write.
-func writable(keep keeper) func(context.Context) error {
+func writable(values valueStore) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := keep.PutValue(ctx, "last-probe", []byte(time.Now().UTC().Format(time.RFC3339))); err != nil {
+		if err := values.PutValue(ctx, "last-probe", []byte(time.Now().UTC().Format(time.RFC3339))); err != nil {
 			return fmt.Errorf("the record cannot be written: %w", err)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/config"
 	"factorbot/okta"
 	"factorbot/store"
@@ -47,7 +48,7 @@ func askOrgID(ctx context.Context, cfg *config.Config, log *slog.Logger) (string
 // bindOrg binds the record to the org's ID, as soon as Okta tells it. Another org at the
 // address ends the bot: its users are not those of the record.
 func bindOrg(ctx context.Context, org orgIDSource, record orgRecord, address string, log *slog.Logger) error {
-	for ctx.Err() == nil {
+	for {
 		err := bindOnce(ctx, org, record, address)
 		if other := (*store.OrgError)(nil); errors.As(err, &other) {
 			return err
@@ -60,14 +61,10 @@ func bindOrg(ctx context.Context, org orgIDSource, record orgRecord, address str
 		if ctx.Err() == nil {
 			log.Warn("the record is not bound to the org's ID yet", "err", err)
 		}
-		timer := time.NewTimer(orgIDEvery)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-		case <-timer.C:
+		if slackapi.Pause(ctx, orgIDEvery) != nil {
+			return nil
 		}
 	}
-	return nil
 }
 
 func bindOnce(ctx context.Context, org orgIDSource, record orgRecord, address string) error {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"factorbot/bot/slackapi"
 	"factorbot/store"
 )
 
@@ -64,7 +65,7 @@ func (b *putBack) look(ctx context.Context) error {
 	if err := b.term.Suspect(ctx, since.Add(-ahead), since, last.Add(-ahead)); err != nil {
 		return err
 	}
-	if err := takeOver(ctx, b.term, b.slackTime, b.log); err != nil {
+	if err := restore(ctx, b.term, b.slackTime, b.log); err != nil {
 		return err
 	}
 	b.known.Store(true)
@@ -84,7 +85,7 @@ func (b *putBack) first(ctx context.Context) {
 // thenRun looks until it knows, and only then runs the runner.
 func (b *putBack) thenRun(ctx context.Context) error {
 	for !b.known.Load() {
-		if pause(ctx, putBackAgain) != nil {
+		if slackapi.Pause(ctx, putBackAgain) != nil {
 			return nil
 		}
 		if err := b.look(ctx); err != nil && ctx.Err() == nil {
@@ -101,7 +102,7 @@ func (b *putBack) stayAlive(ctx context.Context) error {
 		if b.known.Load() && b.note(ctx) {
 			next = aliveEvery
 		}
-		if pause(ctx, next) != nil {
+		if slackapi.Pause(ctx, next) != nil {
 			return nil
 		}
 	}

@@ -42,7 +42,7 @@ type Record interface {
 	stepup.Record
 	suspicious.Record
 	stepup.Values
-	keeper
+	valueStore
 	trail
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -23,30 +24,30 @@ type trail interface {
 	AppendOrgFacts(ctx context.Context, facts ...reset.Fact) error
 }
 
-// livePolicy is the policy in force. Only reload changes it, as a whole.
-type livePolicy struct {
+// currentPolicy is the policy in force. Only reload changes it, as a whole.
+type currentPolicy struct {
 	rules atomic.Pointer[policy.Rules]
 }
 
-func newLivePolicy(p *config.Policy) *livePolicy {
-	l := &livePolicy{}
+func newCurrentPolicy(p *config.Policy) *currentPolicy {
+	l := &currentPolicy{}
 	rules := p.Rules()
 	l.rules.Store(&rules)
 	return l
 }
 
 // now is the policy at this moment.
-func (l *livePolicy) now() policy.Rules { return *l.rules.Load() }
+func (l *currentPolicy) now() policy.Rules { return *l.rules.Load() }
 
 // reloader reads the settings again when it is asked to. The policy is taken over at
 // once; what does not fit keeps the old one, whole. New secrets are tried first, and
 // then end the bot with a *renewal, so that it starts again with them.
 type reloader struct {
-	asked  <-chan struct{} // nil: nobody asks
+	asked  <-chan os.Signal // nil: nobody asks
 	load   func() (*config.Config, error)
 	accept func(ctx context.Context, cfg *config.Config, slack, okta bool) error // tries the secrets
 	began  *config.Config                                                        // what the program was started with
-	live   *livePolicy
+	live   *currentPolicy
 	trail  trail
 	log    *slog.Logger
 	now    func() time.Time

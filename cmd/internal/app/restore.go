@@ -23,8 +23,8 @@ func slackTime(call func(context.Context) error, clock *slackapi.Clock) func(con
 	}
 }
 
-// takeOver makes a restored backup into the record, before anybody acts on it, and says so.
-func takeOver(ctx context.Context, term *store.Term, slackTime func(context.Context) time.Time, log *slog.Logger) error {
+// restore makes a restored backup into the record, before anybody acts on it, and says so.
+func restore(ctx context.Context, term *store.Term, slackTime func(context.Context) time.Time, log *slog.Logger) error {
 	if _, restored, err := term.RestoredFrom(ctx); !restored || err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/okta"
 	"factorbot/store"
 )
@@ -49,7 +50,7 @@ func (p *process) begin(ctx context.Context) error {
 			return err
 		}
 		p.log.Warn("this process cannot lead yet", "err", err, "retry_in", leadAgain.String())
-		if err := pause(ctx, leadAgain); err != nil {
+		if err := slackapi.Pause(ctx, leadAgain); err != nil {
 			return err
 		}
 	}
@@ -133,56 +134,63 @@ var errStandby = errors.New("this process does not lead, and only the one that l
 // standby is what is asked of Okta by parts that a process has before it leads.
 type standby struct{ client atomic.Pointer[okta.Client] }
 
-func (s *standby) leading() (*okta.Client, error) {
+// ask asks the client, which a process has that leads.
+func ask[T any](s *standby, call func(*okta.Client) (T, error)) (answer T, err error) {
 	if c := s.client.Load(); c != nil {
-		return c, nil
+		return call(c)
 	}
-	return nil, errStandby
+	return answer, errStandby
 }
 
 // UsersByEmail is the client's.
 func (s *standby) UsersByEmail(ctx context.Context, email string) ([]okta.User, error) {
-	c, err := s.leading()
-	if err != nil {
-		return nil, err
-	}
-	return c.UsersByEmail(ctx, email)
+	return ask(s, func(c *okta.Client) ([]okta.User, error) { return c.UsersByEmail(ctx, email) })
 }
 
 // GroupsOf is the client's.
 func (s *standby) GroupsOf(ctx context.Context, userID string) ([]okta.Group, error) {
-	c, err := s.leading()
-	if err != nil {
-		return nil, err
-	}
-	return c.GroupsOf(ctx, userID)
+	return ask(s, func(c *okta.Client) ([]okta.Group, error) { return c.GroupsOf(ctx, userID) })
 }
 
 // GroupMembers is the client's.
 func (s *standby) GroupMembers(ctx context.Context, groupID string) iter.Seq2[okta.User, error] {
-	c, err := s.leading()
-	if err != nil {
-		return func(yield func(okta.User, error) bool) { yield(okta.User{}, err) }
+	if c := s.client.Load(); c != nil {
+		return c.GroupMembers(ctx, groupID)
 	}
-	return c.GroupMembers(ctx, groupID)
+	return func(yield func(okta.User, error) bool) { yield(okta.User{}, errStandby) }
 }
 
 // Resolve is the client's.
 func (s *standby) Resolve(ctx context.Context, refs []okta.Ref, progress func(int)) ([]okta.Match, error) {
-	c, err := s.leading()
-	if err != nil {
-		return nil, err
-	}
-	return c.Resolve(ctx, refs, progress)
+	return ask(s, func(c *okta.Client) ([]okta.Match, error) { return c.Resolve(ctx, refs, progress) })
 }
 
 // Schema is the client's.
 func (s *standby) Schema(ctx context.Context) ([]okta.Attribute, error) {
-	c, err := s.leading()
-	if err != nil {
-		return nil, err
+	return ask(s, func(c *okta.Client) ([]okta.Attribute, error) { return c.Schema(ctx) })
+}
+
+// Devices is the client's.
+func (s *standby) Devices(ctx context.Context, userID string) ([]okta.Device, error) {
+	return ask(s, func(c *okta.Client) ([]okta.Device, error) { return c.Devices(ctx, userID) })
+}
+
+// Challenge is the client's.
+func (s *standby) Challenge(ctx context.Context, userID, factorID string) (okta.Challenge, error) {
+	return ask(s, func(c *okta.Client) (okta.Challenge, error) { return c.Challenge(ctx, userID, factorID) })
+}
+
+// Answer is the client's.
+func (s *standby) Answer(ctx context.Context, userID, factorID, transaction string) (okta.PushResult, error) {
+	return ask(s, func(c *okta.Client) (okta.PushResult, error) { return c.Answer(ctx, userID, factorID, transaction) })
+}
+
+// Clock is the client's.
+func (s *standby) Clock() (ahead time.Duration, known bool) {
+	if c := s.client.Load(); c != nil {
+		return c.Clock()
 	}
-	return c.Schema(ctx)
+	return 0, false
 }
 
 const (
@@ -197,52 +205,4 @@ func passes(err error) bool {
 		return false
 	}
 	return errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrUnknown)
-}
-
-// pause waits, or returns the context's error.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Devices is the client's.
-func (s *standby) Devices(ctx context.Context, userID string) ([]okta.Device, error) {
-	c, err := s.leading()
-	if err != nil {
-		return nil, err
-	}
-	return c.Devices(ctx, userID)
-}
-
-// Challenge is the client's.
-func (s *standby) Challenge(ctx context.Context, userID, factorID string) (okta.Challenge, error) {
-	c, err := s.leading()
-	if err != nil {
-		return okta.Challenge{}, err
-	}
-	return c.Challenge(ctx, userID, factorID)
-}
-
-// Answer is the client's.
-func (s *standby) Answer(ctx context.Context, userID, factorID, transaction string) (r okta.PushResult, err error) {
-	c, err := s.leading()
-	if err != nil {
-		return r, err
-	}
-	return c.Answer(ctx, userID, factorID, transaction)
-}
-
-// Clock is the client's.
-func (s *standby) Clock() (ahead time.Duration, known bool) {
-	c, err := s.leading()
-	if err != nil {
-		return 0, false
-	}
-	return c.Clock()
 }

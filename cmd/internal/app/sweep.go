@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"factorbot/bot/slackapi"
 	"factorbot/store"
 )
 
@@ -13,16 +14,12 @@ const sweepEvery = time.Hour
 
 // sweep takes out of the record what has been kept long enough.
 func sweep(ctx context.Context, term *store.Term, log *slog.Logger) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
 	for {
 		if err := term.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			log.Error("the record cannot be cleaned up", "err", err)
 		}
-		select {
-		case <-ctx.Done():
+		if slackapi.Pause(ctx, sweepEvery) != nil {
 			return nil
-		case <-tick.C:
 		}
 	}
 }

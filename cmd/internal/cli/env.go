@@ -24,7 +24,7 @@ type Env struct {
 	Vars   []string // "NAME=value"
 	Stdout io.Writer
 	Stderr io.Writer
-	Reload <-chan struct{} // somebody wants the policy to be read again; nil: nobody will
+	Reload <-chan os.Signal // somebody wants the policy to be read again; nil: nobody will
 }
 
 // NewLogger logs text to a terminal and JSON elsewhere.

@@ -13,16 +13,18 @@ import (
 // Metrics are what the bot counts for Prometheus. Every name begins with
 // factorbot_, but for those of the Go runtime and the process.
 type Metrics struct {
-	Registry *prometheus.Registry
+	registry *prometheus.Registry
 	Slack    *slackMeter
 	Sockets  *socketMeter
 }
 
 func New() *Metrics {
-	m := &Metrics{Registry: prometheus.NewRegistry(), Slack: newSlackMeter(), Sockets: newSocketMeter()}
-	m.Registry.MustRegister(
+	m := &Metrics{registry: prometheus.NewRegistry(), Slack: newSlackMeter(), Sockets: &socketMeter{now: map[int]bool{}}}
+	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.Slack, m.Sockets, buildInfo(),
+		m.Slack.calls, m.Slack.errors, buildInfo(),
+		read(gaugeOf, "slack_sockets", "Sockets to Slack that are open; two are wanted.", m.Sockets.Count),
+		read(counterOf, "slack_reconnects_total", "Times that a socket to Slack was opened again.", m.Sockets.again),
 	)
 	return m
 }
@@ -37,10 +39,38 @@ func buildInfo() prometheus.Collector {
 
 // Mount serves them. A scrape that fails in part gives what there is.
 func (m *Metrics) Mount(mux *http.ServeMux) {
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4}))
 }
 
-// gauge and counter describe a metric that is read when it is asked for.
+// Kinds of a metric that is read when it is asked for.
+const (
+	gaugeOf   = prometheus.GaugeValue
+	counterOf = prometheus.CounterValue
+)
+
+// read is a metric without labels that is read when it is asked for.
+func read[N int | int64 | float64](kind prometheus.ValueType, name, help string, value func() N) prometheus.Collector {
+	now := func() float64 { return float64(value()) }
+	if kind == counterOf {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "factorbot_" + name, Help: help}, now)
+	}
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "factorbot_" + name, Help: help}, now)
+}
+
+// Register adds the metrics of a part.
+func (m *Metrics) Register(all ...prometheus.Collector) { m.registry.MustRegister(all...) }
+
+// Leader is whether this process acts on the record.
+func Leader(leads func() bool) prometheus.Collector {
+	return read(gaugeOf, "leader", "1 where this process leads, 0 where it listens for another one that does.", func() int {
+		if leads() {
+			return 1
+		}
+		return 0
+	})
+}
+
+// describe describes a metric of a collector.
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("factorbot_"+name, help, labels, nil)
 }

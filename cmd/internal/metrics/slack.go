@@ -29,18 +29,6 @@ func newSlackMeter() *slackMeter {
 	}
 }
 
-// Describe implements prometheus.Collector.
-func (m *slackMeter) Describe(ch chan<- *prometheus.Desc) {
-	m.calls.Describe(ch)
-	m.errors.Describe(ch)
-}
-
-// Collect implements prometheus.Collector.
-func (m *slackMeter) Collect(ch chan<- prometheus.Metric) {
-	m.calls.Collect(ch)
-	m.errors.Collect(ch)
-}
-
 // CloseIdle closes the connections that no call uses.
 func (m *slackMeter) CloseIdle() { m.base.CloseIdleConnections() }
 
@@ -107,19 +95,9 @@ type peeked struct {
 
 // socketMeter tells how many sockets are open and how often they had to be opened again.
 type socketMeter struct {
-	open, again *prometheus.Desc
-
 	mu         sync.Mutex
 	now        map[int]bool // by socket
 	reconnects int
-}
-
-func newSocketMeter() *socketMeter {
-	return &socketMeter{
-		open:  describe("slack_sockets", "Sockets to Slack that are open; two are wanted."),
-		again: describe("slack_reconnects_total", "Times that a socket to Slack was opened again."),
-		now:   map[int]bool{},
-	}
 }
 
 // Note is told by the listener.
@@ -147,15 +125,9 @@ func (m *socketMeter) Count() int {
 	return n
 }
 
-// Describe implements prometheus.Collector.
-func (m *socketMeter) Describe(ch chan<- *prometheus.Desc) { ch <- m.open; ch <- m.again }
-
-// Collect implements prometheus.Collector.
-func (m *socketMeter) Collect(ch chan<- prometheus.Metric) {
-	open := m.Count()
+// again is how often one had to be opened again.
+func (m *socketMeter) again() int {
 	m.mu.Lock()
-	again := m.reconnects
-	m.mu.Unlock()
-	ch <- gauge(m.open, float64(open))
-	ch <- counter(m.again, float64(again))
+	defer m.mu.Unlock()
+	return m.reconnects
 }

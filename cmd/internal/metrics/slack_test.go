@@ -55,7 +55,7 @@ func TestSlackMeter_countsRefusals(t *testing.T) {
 }
 
 func TestSocketMeter(t *testing.T) {
-	m := newSocketMeter()
+	m := New().Sockets
 	for _, step := range []struct {
 		n, count, again int
 		open            bool

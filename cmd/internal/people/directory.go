@@ -14,6 +14,7 @@ import (
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/okta"
 )
 
@@ -109,8 +110,8 @@ func (p *Directory) account(ctx context.Context, id reset.Person, age time.Durat
 	}
 	got, err := p.users.ask(ctx, string(id), age, func() (account, error) {
 		u, err := through(&p.gates, "users.info", func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
-		var answer slack.SlackErrorResponse
-		if errors.As(err, &answer) && (answer.Err == "user_not_found" || answer.Err == "user_not_visible") {
+		switch slackapi.ErrorCode(err) {
+		case "user_not_found", "user_not_visible":
 			return account{}, reset.ErrNoPerson
 		}
 		if err != nil {
@@ -223,14 +224,15 @@ func (p *Directory) home(ctx context.Context) (place, error) {
 // askAgain is the first wait after Slack could not answer; it doubles, with full jitter.
 const askAgain = 100 * time.Millisecond
 
-// isPassing reports whether an answer of Slack's says nothing about what was
-// asked (docs.slack.dev, errors common to all methods).
-func isPassing(code string) bool {
-	switch code {
+// refusal is the error code of an answer of Slack's about what was asked, "" for one
+// that says nothing about it (docs.slack.dev, errors common to all methods).
+func refusal(err error) string {
+	switch code := slackapi.ErrorCode(err); code {
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited":
-		return true
+		return ""
+	default:
+		return code
 	}
-	return false
 }
 
 // retryRead asks until Slack answers, be it with a refusal of its own, or ctx
@@ -239,11 +241,10 @@ func isPassing(code string) bool {
 func retryRead[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	for wait := askAgain; ; wait *= 2 {
 		got, err := ask()
-		var refused slack.SlackErrorResponse
 		var limited *slack.RateLimitedError
 		pause := wait/2 + rand.N(wait/2)
 		switch {
-		case err == nil, ctx.Err() != nil, errors.Is(err, reset.ErrNoPerson), errors.As(err, &refused) && !isPassing(refused.Err):
+		case err == nil, ctx.Err() != nil, errors.Is(err, reset.ErrNoPerson), refusal(err) != "":
 			return got, err
 		case errors.As(err, &limited):
 			pause = limited.RetryAfter + rand.N(askAgain)
@@ -251,12 +252,8 @@ func retryRead[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 				return got, err // there is time for it later, but not in this context
 			}
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if slackapi.Pause(ctx, pause) != nil {
 			return got, err
-		case <-timer.C:
 		}
 	}
 }

@@ -2,7 +2,6 @@ package people
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/slackapi"
 	"factorbot/okta"
 )
 
@@ -101,8 +101,7 @@ func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration)
 func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (entry[reset.Person], error) {
 	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
 		u, err := through(&p.gates, "users.lookupByEmail", func() (*slack.User, error) { return p.Slack.GetUserByEmailContext(ctx, email) })
-		var answer slack.SlackErrorResponse
-		if errors.As(err, &answer) && answer.Err == "users_not_found" {
+		if slackapi.ErrorCode(err) == "users_not_found" {
 			return "", nil
 		}
 		if err != nil {

@@ -49,9 +49,8 @@ func usergroups(r policy.Rules) []string {
 func (p *Directory) members(ctx context.Context, id string, age time.Duration) (entry[[]string], error) {
 	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
 		users, err := through(&p.gates, "usergroups.users.list", func() ([]string, error) { return p.Slack.GetUserGroupMembersContext(ctx, id) })
-		var answer slack.SlackErrorResponse
-		if errors.As(err, &answer) && !isPassing(answer.Err) {
-			p.Log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", answer.Err)
+		if code := refusal(err); code != "" {
+			p.Log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", code)
 			return nil, nil
 		}
 		return users, err
@@ -93,7 +92,9 @@ func (p *Directory) Approvers(ctx context.Context) ([]policy.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, named[reset.Person](page.value)...)
+		for _, id := range page.value {
+			ids = append(ids, reset.Person(id))
+		}
 	}
 	for _, g := range rules.Approvers.OktaGroups {
 		members, err := p.inOktaGroup(ctx, g)
@@ -135,13 +136,4 @@ func (p *Directory) inOktaGroup(ctx context.Context, group string) ([]reset.Pers
 		}
 	}
 	return ids, nil
-}
-
-// named gives plain strings the type of what they name.
-func named[T ~string](list []string) []T {
-	out := make([]T, len(list))
-	for i, s := range list {
-		out[i] = T(s)
-	}
-	return out
 }

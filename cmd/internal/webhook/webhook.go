@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/url"
 	"sync"
 	"time"
 
@@ -90,24 +89,11 @@ func (w *Webhook) Run(ctx context.Context) error {
 
 // delay is the wait after a failed try, and tells the log of it at the first and now and then.
 func (w *Webhook) delay(id reset.ID, err error, try int) time.Duration {
-	wait := hookPatience(err, try)
+	wait := rand.N(min(hookLongWait, hookFirstWait<<min(try, 10))) + time.Millisecond // full jitter
 	if try%10 == 0 {
-		w.log.Warn("something about a request is not told yet", "request", id, "error", withoutURL(err), "retry_in", wait.String())
+		w.log.Warn("something about a request is not told yet", "request", id, "error", err.Error(), "retry_in", wait.String())
 	}
 	return wait
-}
-
-// withoutURL is an error for the log without the URL, which may be secret.
-func withoutURL(err error) string {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		return u.Op + ": " + u.Err.Error()
-	}
-	return err.Error()
-}
-
-// hookPatience is the wait after a failed try, with full jitter.
-func hookPatience(_ error, try int) time.Duration {
-	return rand.N(min(hookLongWait, hookFirstWait<<min(try, 10))) + time.Millisecond
 }
 
 // look makes the deliveries of a request that were not taken yet, in order.

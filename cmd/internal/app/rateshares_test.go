@@ -20,11 +20,11 @@ func (s shelf) PutValue(_ context.Context, name string, value []byte) error {
 
 func (s shelf) Value(_ context.Context, name string) ([]byte, error) { return s[name], nil }
 
-func TestCeilings_outlive_a_restart(t *testing.T) {
+func TestRateShares_outlive_a_restart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := shelf{}
 		ctx, cancel := context.WithCancel(context.Background())
-		c, err := loadCeilings(ctx, kept, slog.New(slog.DiscardHandler))
+		c, err := loadRateShares(ctx, kept, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestCeilings_outlive_a_restart(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		again, err := loadCeilings(context.Background(), kept, slog.New(slog.DiscardHandler))
+		again, err := loadRateShares(context.Background(), kept, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,8 +48,8 @@ func TestCeilings_outlive_a_restart(t *testing.T) {
 	})
 }
 
-func TestCeilings_that_cannot_be_read(t *testing.T) {
-	c, err := loadCeilings(context.Background(), shelf{ceilingsKey: []byte("{")}, slog.New(slog.DiscardHandler))
+func TestRateShares_that_cannot_be_read(t *testing.T) {
+	c, err := loadRateShares(context.Background(), shelf{rateSharesKey: []byte("{")}, slog.New(slog.DiscardHandler))
 	if err != nil || len(c.all()) != 0 {
 		t.Fatal(c.all(), err)
 	}

@@ -11,30 +11,30 @@ import (
 	"factorbot/okta"
 )
 
-// ceilingsKey is where the record keeps what was found of a token's share of Okta's limits.
-const ceilingsKey = "okta-ceilings"
+// rateSharesKey is where the record keeps what was found of a token's share of Okta's limits.
+const rateSharesKey = "okta-ceilings"
 
-// keeper is where small values are kept.
-type keeper interface {
+// valueStore is where small values are kept.
+type valueStore interface {
 	PutValue(ctx context.Context, name string, value []byte) error
 	Value(ctx context.Context, name string) ([]byte, error)
 }
 
-// ceilings are the shares that were found, by bucket, and the writing of them:
+// rateShares are the shares that were found, by bucket, and the writing of them:
 // a restart must not learn them anew from refused calls.
-type ceilings struct {
-	keep keeper
-	log  *slog.Logger
-	news chan struct{}
+type rateShares struct {
+	values valueStore
+	log    *slog.Logger
+	news   chan struct{}
 
 	mu    sync.Mutex
 	found map[string]okta.Ceiling
 }
 
-// loadCeilings reads what an earlier run found. What cannot be read is found anew.
-func loadCeilings(ctx context.Context, keep keeper, log *slog.Logger) (*ceilings, error) {
-	c := &ceilings{keep: keep, log: log, news: make(chan struct{}, 1), found: map[string]okta.Ceiling{}}
-	raw, err := keep.Value(ctx, ceilingsKey)
+// loadRateShares reads what an earlier run found. What cannot be read is found anew.
+func loadRateShares(ctx context.Context, values valueStore, log *slog.Logger) (*rateShares, error) {
+	c := &rateShares{values: values, log: log, news: make(chan struct{}, 1), found: map[string]okta.Ceiling{}}
+	raw, err := values.Value(ctx, rateSharesKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the shares of Okta's limits: %w", err)
 	}
@@ -46,14 +46,14 @@ func loadCeilings(ctx context.Context, keep keeper, log *slog.Logger) (*ceilings
 	return c, nil
 }
 
-func (c *ceilings) all() map[string]okta.Ceiling {
+func (c *rateShares) all() map[string]okta.Ceiling {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.found)
 }
 
 // note takes in a change and returns at once.
-func (c *ceilings) note(bucket string, found okta.Ceiling) {
+func (c *rateShares) note(bucket string, found okta.Ceiling) {
 	c.mu.Lock()
 	c.found[bucket] = found
 	if found.Calls == 0 {
@@ -67,7 +67,7 @@ func (c *ceilings) note(bucket string, found okta.Ceiling) {
 }
 
 // Run records changes until ctx ends.
-func (c *ceilings) Run(ctx context.Context) error {
+func (c *rateShares) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -76,7 +76,7 @@ func (c *ceilings) Run(ctx context.Context) error {
 		}
 		raw, err := json.Marshal(c.all())
 		if err == nil {
-			err = c.keep.PutValue(ctx, ceilingsKey, raw)
+			err = c.values.PutValue(ctx, rateSharesKey, raw)
 		}
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("the shares of Okta's limits cannot be recorded", "err", err)
