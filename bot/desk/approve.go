@@ -30,24 +30,20 @@ func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
 		if errors.Is(err, errMeanwhile) {
 			continue
 		}
-		confirm, proof := (*reset.ConfirmError)(nil), (*reset.StepUpError)(nil)
-		if errors.As(err, &confirm) || errors.As(err, &proof) {
-			err = errors.Join(err, d.grow(ctx, b))
+		if is[*reset.ConfirmError](err) || is[*reset.StepUpError](err) {
+			err = errors.Join(err, d.tighten(ctx, b))
 		}
 		return r, d.expired(ctx, in.Request, err)
 	}
 }
 
-// grow records what the policy asks now, so that the message shows it before the number is typed.
-func (d *Desk) grow(ctx context.Context, b *ballot) error {
+// tighten records what the policy asks now, so that the message shows it before the number is typed.
+func (d *Desk) tighten(ctx context.Context, b *ballot) error {
 	_, err := d.Record.Update(ctx, b.in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		if r.State != reset.Pending || !b.fits(r) { // the terms are of another revision
 			return nil, nil
 		}
-		if f, grew := r.TightenTerms(b.terms, b.now); grew {
-			return []reset.Fact{f}, nil
-		}
-		return nil, nil
+		return b.tightened(r), nil
 	})
 	return err
 }
@@ -64,15 +60,9 @@ type ballot struct {
 	now     time.Time
 	stale   bool
 	seen    *reset.Request         // the head that all was asked for
-	look    policy.ApprovalContext // of who approves
-	earlier []earlier              // each whose approval counts already
+	context policy.ApprovalContext // of who approves
+	revoked []reset.Decision       // earlier approvals that no longer hold, with why
 	terms   reset.Terms            // what the policy asks at this moment
-}
-
-// earlier is somebody whose approval counts already, as known now.
-type earlier struct {
-	by   reset.Person
-	fell string // why the approval no longer holds; "": it holds
 }
 
 // ballot asks all that is needed to judge an approval.
@@ -95,21 +85,13 @@ func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot,
 	if err != nil {
 		return nil, err
 	}
-	b.look.Requester = others[0]
 	voters := others[1:]
-	rows, err := d.rowsOf(ctx, r, append(slices.Clone(voters), p))
+	rows, err := policy.RowsOf(append(slices.Clone(voters), p), d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 	}
-	for i, voter := range voters {
-		look := policy.ApprovalContext{Requester: b.look.Requester, Earlier: b.look.Earlier, Row: rows[i]}
-		e := earlier{by: voter.ID, fell: b.rules.RevokedReason(r.Approved[i], voter, r, look)}
-		if e.fell == "" {
-			b.look.Earlier = append(b.look.Earlier, voter)
-		}
-		b.earlier = append(b.earlier, e)
-	}
-	b.look.Row = rows[len(voters)]
+	b.context = policy.ApprovalContext{Requester: others[0], Row: rows[len(voters)]}
+	b.revoked, b.context.Earlier = b.rules.Recheck(r, others[0], voters, rows)
 	b.terms, err = d.termsNow(ctx, r)
 	return b, err
 }
@@ -126,22 +108,6 @@ func (d *Desk) known(ctx context.Context, ids ...reset.Person) ([]policy.Person,
 		}
 	}
 	return all, nil
-}
-
-// rowsOf returns for each person the first row of the plan that resets them, 0 if there is none.
-func (d *Desk) rowsOf(ctx context.Context, r *reset.Request, all []policy.Person) ([]int, error) {
-	rows := make([]int, len(all))
-	for t, err := range d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1) {
-		if err != nil {
-			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
-		}
-		for i, p := range all {
-			if rows[i] == 0 && p.Is(t) {
-				rows[i] = t.Row
-			}
-		}
-	}
-	return rows, nil
 }
 
 // termsNow asks the policy again: the requester may have asked for more since the plan was frozen.
@@ -165,19 +131,14 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 	if b.in.Overtaken != nil && b.in.Overtaken() {
 		return nil, ErrOvertaken
 	}
-	if err := b.rules.MayApprove(b.who, r, b.look); err != nil {
+	if err := b.rules.MayApprove(b.who, r, b.context); err != nil {
 		return nil, err
 	}
 	var facts []reset.Fact
 	if r.State == reset.Pending {
-		if f, grew := r.TightenTerms(b.terms, b.now); grew {
-			facts = append(facts, f)
-		}
-		for _, e := range b.earlier {
-			if e.fell == "" {
-				continue
-			}
-			f, err := r.Revoke(e.by, e.fell, b.now)
+		facts = b.tightened(r)
+		for _, v := range b.revoked {
+			f, err := r.Revoke(v.By, v.Why, b.now)
 			if err != nil {
 				return nil, err
 			}
@@ -193,15 +154,16 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 	return append(facts, f), nil
 }
 
+// tightened lets the head's terms ask for what the policy asks now.
+func (b *ballot) tightened(r *reset.Request) []reset.Fact {
+	if f, changed := r.TightenTerms(b.terms, b.now); changed {
+		return []reset.Fact{f}
+	}
+	return nil
+}
+
 // fits reports whether the head is still as it was when people were asked about.
 func (b *ballot) fits(r *reset.Request) bool {
-	if b.seen.State != r.State || b.seen.Plan.Revision != r.Plan.Revision || len(b.seen.Approved) != len(r.Approved) {
-		return false
-	}
-	for i, v := range r.Approved {
-		if b.seen.Approved[i].By != v.By {
-			return false
-		}
-	}
-	return true
+	return b.seen.State == r.State && b.seen.Plan.Revision == r.Plan.Revision &&
+		slices.EqualFunc(b.seen.Approved, r.Approved, func(x, y reset.Decision) bool { return x.By == y.By })
 }

@@ -2,11 +2,9 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
@@ -21,25 +19,12 @@ const (
 // Became tells what became of a user in the requests that the person may read,
 // newest first. More says that not all requests were looked through.
 func (d *Desk) Became(ctx context.Context, in Intent, u roster.UserRef) (all []reset.UserResult, more bool, err error) {
-	read, err := d.reader(ctx, in)
-	if err != nil {
-		return nil, false, err
-	}
 	is, err := d.isUser(ctx, u)
 	if err != nil {
 		return nil, false, err
 	}
-	var refused error
 	readable, rows := 0, 0
-	for r, err := range d.Record.Requests(ctx, reset.Query{Limit: becameRequests + 1}) {
-		if err != nil {
-			return nil, false, fmt.Errorf("list requests: %w", err)
-		}
-		err = read(r)
-		if refusal := (*policy.Refusal)(nil); errors.As(err, &refusal) {
-			refused = err
-			continue
-		}
+	for r, err := range d.readable(ctx, in, reset.Query{Limit: becameRequests + 1}) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -57,9 +42,6 @@ func (d *Desk) Became(ctx context.Context, in Intent, u roster.UserRef) (all []r
 		if found {
 			all = append(all, b)
 		}
-	}
-	if readable == 0 && refused != nil {
-		return nil, false, refused
 	}
 	return all, false, nil
 }

@@ -28,11 +28,6 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	if err != nil {
 		return nil, err
 	}
-	if c.At != "" {
-		if ask.NotTill, err = roster.ParseWhen(c.At, d.Now().In(zoneOf(p))); err != nil {
-			return nil, err
-		}
-	}
 	if !ask.Source.Asks() {
 		rows, err := d.rows(short, c.Users)
 		if err != nil {
@@ -40,7 +35,7 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 		}
 		ask.Roster = &roster.Roster{Rows: rows}
 	}
-	return d.open(ctx, in, ask)
+	return d.open(ctx, in, p, ask)
 }
 
 // zoneOf is the person's time zone, UTC where Slack shows none that is known.
@@ -54,9 +49,9 @@ func zoneOf(p policy.Person) *time.Location {
 
 // asked reads off a command what does not depend on who asks.
 func asked(c roster.Command) (OpenAsk, error) {
-	ask := OpenAsk{Reason: c.Reason, NotTill: c.NotTill}
+	ask := OpenAsk{Reason: c.Reason, NotTill: c.NotTill, At: c.At}
 	if len(c.Users) == 0 {
-		return ask, &policy.Refusal{Code: "no_roster", Words: "Name users first, then `because` and the reason."}
+		return ask, refuse("no_roster", "Name users first, then `because` and the reason.")
 	}
 	var err error
 	if ask.Source, err = sourceOf(c); err != nil {
@@ -79,12 +74,12 @@ func asked(c roster.Command) (OpenAsk, error) {
 	case roster.VerbBreakGlass:
 		ask.Options.BreakGlass = true
 	default:
-		return ask, unserved(fmt.Sprintf("`%s` doesn't name users. See `/factor-reset help`.", c.Verb))
+		return ask, unserved("`%s` doesn't name users. See `/factor-reset help`.", c.Verb)
 	}
 	return ask, err
 }
 
-func unserved(words string) error { return &policy.Refusal{Code: "not_served", Words: words} }
+func unserved(words string, args ...any) error { return refuse("not_served", words, args...) }
 
 // sourceOf returns what stands for the users, nothing if they are named themselves.
 func sourceOf(c roster.Command) (reset.Source, error) {
@@ -96,23 +91,21 @@ func sourceOf(c roster.Command) (reset.Source, error) {
 			s.Group = u.Value
 		case roster.UserSearch:
 			s.Search = u.Value
-		case roster.UserFilter, roster.UserQuery:
-			if !export {
-				return s, unserved(fmt.Sprintf("`%s:` only works in an export. To name users, write `search:` and an Okta search expression.", u.Kind))
-			}
-			if u.Kind == roster.UserFilter {
-				s.Filter = u.Value
-			} else {
-				s.Query = u.Value
-			}
+		case roster.UserFilter:
+			s.Filter = u.Value
+		case roster.UserQuery:
+			s.Query = u.Value
 		default:
 			if export {
 				return s, unserved("An export lists the users that `group:`, `search:`, `filter:` or `q:` finds. Write one of those instead of names.")
 			}
 		}
+		if !export && s.Filter+s.Query != "" {
+			return s, unserved("`%s:` only works in an export. To name users, write `search:` and an Okta search expression.", u.Kind)
+		}
 	}
 	if s.Asks() && len(c.Users) > 1 {
-		return s, &policy.Refusal{Code: "not_alone", Words: "A group or search can't be mixed with other users. Ask for them separately."}
+		return s, refuse("not_alone", "A group or search can't be mixed with other users. Ask for them separately.")
 	}
 	return s, nil
 }
@@ -137,7 +130,7 @@ func columns(c roster.Command) ([]string, error) {
 		case !column.MatchString(name):
 			return nil, unserved("I don't know one of the columns. Use attributes of Okta's user profile, such as `login` or `department`, or `id`, `status`, `factors`.")
 		case len(all) == mostColumns:
-			return nil, unserved(fmt.Sprintf("An export can have %s. Name fewer.", reset.Plural(mostColumns, "column")))
+			return nil, unserved("An export can have %s. Name fewer.", reset.Plural(mostColumns, "column"))
 		case !slices.Contains(all, name):
 			all = append(all, name)
 		}

@@ -40,8 +40,7 @@ func (d *Desk) expired(ctx context.Context, id reset.ID, err error) error {
 	_, sweepErr := d.Record.Update(ctx, id, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		return one(r.Expire(d.Now()))
 	})
-	var moved *reset.TransitionError
-	if sweepErr != nil && !errors.As(sweepErr, &moved) {
+	if sweepErr != nil && !is[*reset.TransitionError](sweepErr) {
 		return sweepErr
 	}
 	return err
@@ -139,7 +138,7 @@ func (d *Desk) actorOf(ctx context.Context, in Intent, a act) (policy.Person, er
 		return policy.Person{}, err
 	}
 	p, err := d.bySlack(ctx, in, func(p policy.Person) error { return a.may(d.Rules(), p, r) })
-	if refusal := (*policy.Refusal)(nil); errors.As(err, &refusal) {
+	if is[*policy.Refusal](err) {
 		err = nil
 	}
 	return p, err

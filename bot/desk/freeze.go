@@ -66,7 +66,7 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 		case !stand.fits(f):
 			return nil, nil, errMeanwhile
 		}
-		f.Thaws = stand.of(f.Thaws)
+		f.Thaws = slices.DeleteFunc(f.Thaws, func(v reset.Decision) bool { return !stand.hold[v.By] })
 		v := rules.NewDecision(p, reset.Terms{}, "")
 		v.StepUp = in.Proof
 		lifted, err := f.Thaw(v, stand.configured, d.Now())
@@ -119,12 +119,10 @@ func (d *Desk) Run(ctx context.Context) error {
 		case err := <-d.left():
 			for wait := time.Second; err != nil; wait = min(2*wait, time.Minute) {
 				d.Log.Error("a freeze or its end has not reached every request yet", "error", err, "retry_in", wait.String())
-				t := time.NewTimer(wait)
-				select {
-				case <-ctx.Done():
-					t.Stop()
+				waiting, stop := context.WithTimeout(ctx, wait)
+				<-waiting.Done()
+				if stop(); ctx.Err() != nil {
 					return nil
-				case <-t.C:
 				}
 				err = d.Reconcile(ctx)
 			}
@@ -143,15 +141,6 @@ type thawers struct {
 // fits reports whether the freeze has the wishes that were asked about, and no others.
 func (t thawers) fits(f *reset.Freeze) bool {
 	return slices.EqualFunc(t.asked, f.Thaws, func(p reset.Person, v reset.Decision) bool { return p == v.By })
-}
-
-func (t thawers) of(decisions []reset.Decision) (kept []reset.Decision) {
-	for _, v := range decisions {
-		if t.hold[v.By] {
-			kept = append(kept, v)
-		}
-	}
-	return kept
 }
 
 // thawers asks again about everybody who wants the freeze lifted already.
@@ -188,29 +177,20 @@ func (d *Desk) agree(ctx context.Context, by reset.Person) error {
 	d.braking.Lock()
 	defer d.braking.Unlock()
 	f, err := d.Brake.Frozen(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("read the freeze: %w", err)
+	case f == nil: // every pause whose cause was the freeze is lifted
+		return d.each(ctx, reset.Paused, true, func(r *reset.Request) (reset.Fact, error) { return r.Thawed(by, d.Now()) })
 	}
-	if f != nil {
-		return d.pauseAll(ctx, f)
-	}
-	return d.liftAll(ctx, by)
-}
-
-// pauseAll pauses what runs. What starts or goes on after the freeze was
-// committed does not: each of these is conditional on its absence.
-func (d *Desk) pauseAll(ctx context.Context, f *reset.Freeze) error {
+	// What starts or goes on after the freeze was committed is not paused here: each of
+	// these is conditional on its absence.
 	return d.each(ctx, reset.Running, false, func(r *reset.Request) (reset.Fact, error) {
 		if r.State != reset.Running {
 			return reset.Fact{}, &reset.TransitionError{ID: r.ID, Move: reset.MovePause, Found: r.State}
 		}
 		return r.Halt(reset.CauseFreeze, f.By, f.Why, d.Now())
 	})
-}
-
-// liftAll lifts every pause whose cause is the freeze.
-func (d *Desk) liftAll(ctx context.Context, by reset.Person) error {
-	return d.each(ctx, reset.Paused, true, func(r *reset.Request) (reset.Fact, error) { return r.Thawed(by, d.Now()) })
 }
 
 // each moves all requests in a state. Those that are elsewhere by now, or paused for another cause, stay as they are.
@@ -225,11 +205,10 @@ func (d *Desk) each(ctx context.Context, s reset.State, unlessFrozen bool, move 
 	var failed error
 	for _, id := range ids {
 		_, err := d.Record.Update(ctx, id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) { return one(move(r)) })
-		var moved *reset.TransitionError
 		switch {
 		case unlessFrozen && errors.Is(err, reset.ErrFrozen):
 			return failed // frozen again: who did that goes on
-		case err != nil && !errors.As(err, &moved) && !errors.Is(err, reset.ErrNotTheirs):
+		case err != nil && !is[*reset.TransitionError](err) && !errors.Is(err, reset.ErrNotTheirs):
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", id, err)) // the others do not wait for it
 		}
 	}

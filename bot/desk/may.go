@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -45,7 +44,7 @@ func (d *Desk) reader(ctx context.Context, in Intent) (func(*reset.Request) erro
 	rules := d.Rules()
 	// No request's own: whether the person may read those of others.
 	p, err := d.bySlack(ctx, in, func(p policy.Person) error { return rules.MayRead(p, &reset.Request{}, true) })
-	if refusal := (*policy.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+	if err != nil && !is[*policy.Refusal](err) {
 		return nil, err
 	}
 	return d.readerOf(ctx, p), nil

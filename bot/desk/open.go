@@ -58,23 +58,24 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 	if err != nil {
 		return nil, err
 	}
-	if ask.At != "" {
-		if ask.NotTill, err = roster.ParseWhen(ask.At, d.Now().In(zoneOf(p))); err != nil {
-			return nil, err
-		}
-	}
 	if ask.Refusal == nil && ask.Roster != nil && ask.Roster.Own != nil {
 		if ask.Source.Result, err = d.resultOf(ctx, ask.Source, ask.Roster.Own); err != nil {
 			return nil, err
 		}
 	}
-	return d.open(ctx, in, ask)
+	return d.open(ctx, in, p, ask)
 }
 
 // open records what somebody who may ask asks for.
-func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
+func (d *Desk) open(ctx context.Context, in Intent, p policy.Person, ask OpenAsk) (*reset.Request, error) {
+	if ask.At != "" {
+		var err error
+		if ask.NotTill, err = roster.ParseWhen(ask.At, d.Now().In(zoneOf(p))); err != nil {
+			return nil, err
+		}
+	}
 	if ask.NotTill.After(d.Now().Add(roster.Farthest)) {
-		return nil, &policy.Refusal{Code: roster.CodeWhen, Words: "That's too far ahead: 30 days is the limit."}
+		return nil, refuse(roster.CodeWhen, "That's too far ahead: 30 days is the limit.")
 	}
 	if ask.Options.BreakGlass {
 		if err := d.Rules().MayBreakGlass(); err != nil {
@@ -133,8 +134,7 @@ func (d *Desk) unusable(ask OpenAsk) (code, why string) {
 	case ask.Roster == nil || len(ask.Roster.Rows) == 0:
 		return "no_roster", "Nobody was named. Name users after the command, or drop a CSV with a column of Okta user IDs, logins or e-mails."
 	}
-	var refusal *policy.Refusal
-	if err := d.Rules().CheckSize(ask.Roster.Users()); errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*policy.Refusal](d.Rules().CheckSize(ask.Roster.Users())); ok {
 		return refusal.Code, refusal.Words
 	}
 	return "", ""

@@ -3,9 +3,9 @@ package desk
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
-	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
@@ -23,11 +23,12 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	if in.Channel == "" {
 		in.Channel = r.Asked.Channel
 	}
-	if err := d.MayAsk(ctx, in, r.Asked.Reason); err != nil {
+	p, err := d.admit(ctx, in, r.Asked.Reason)
+	if err != nil {
 		return nil, err
 	}
 	if !r.State.Settled() || !r.HasRun() {
-		return nil, &policy.Refusal{Code: "not_over", Words: fmt.Sprintf("%s isn't done yet, so there's nothing to retry. See `/factor-reset status %s`.", r.ID, r.ID)}
+		return nil, refuse("not_over", "%s isn't done yet, so there's nothing to retry. See `/factor-reset status %[1]s`.", r.ID)
 	}
 	d.retrying.Lock()
 	defer d.retrying.Unlock()
@@ -38,16 +39,16 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	case open != nil && open.Asked.By == in.By && open.State == reset.Planning: // the same click again, as like as not
 		return open, nil
 	case open != nil:
-		return nil, &policy.Refusal{Code: "asked_again", Words: fmt.Sprintf("%s already retries what %s left. See `/factor-reset status %s`.", open.ID, r.ID, open.ID)}
+		return nil, refuse("asked_again", "%s already retries what %s left. See `/factor-reset status %[1]s`.", open.ID, r.ID)
 	}
 	rows, err := d.undone(ctx, r, later)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, &policy.Refusal{Code: "nothing_left", Words: fmt.Sprintf("There's nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)}
+		return nil, refuse("nothing_left", "There's nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)
 	}
-	return d.open(ctx, in, OpenAsk{
+	return d.open(ctx, in, p, OpenAsk{
 		Kind: r.Asked.Kind, Reason: r.Asked.Reason, Options: r.Asked.Options, Again: r.ID,
 		Roster: &roster.Roster{Rows: rows},
 	})
@@ -85,34 +86,30 @@ func (d *Desk) retries(ctx context.Context, of *reset.Request) (ran []*reset.Req
 // users who were reset since, or have enrolled a factor.
 func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Request) ([]reset.Row, error) {
 	done := map[reset.UserID]bool{}
-	for _, each := range append([]*reset.Request{r}, retries...) {
-		err := d.outcomes(ctx, each, func(t reset.Target, p reset.Progress) {
-			if p.Outcome == reset.OutcomeReset || p.Reason == reset.EnrolledMeanwhile {
-				done[t.User] = true
+	for _, of := range append([]*reset.Request{r}, retries...) {
+		for res, err := range d.results(ctx, of) {
+			if err != nil {
+				return nil, fmt.Errorf("read the results of %s: %w", of.ID, err)
 			}
-		})
-		if err != nil {
-			return nil, err
+			if p := res.Progress; p.Outcome == reset.OutcomeReset || p.Reason == reset.EnrolledMeanwhile {
+				done[res.Target.User] = true
+			}
 		}
 	}
 	var rows []reset.Row
-	err := d.outcomes(ctx, r, func(t reset.Target, p reset.Progress) {
-		if (p.Outcome == reset.OutcomeFailed || p.Outcome == reset.OutcomeNotRun) && !done[t.User] {
+	for res, err := range d.results(ctx, r) {
+		if err != nil {
+			return nil, fmt.Errorf("read the results of %s: %w", r.ID, err)
+		}
+		t, o := res.Target, res.Progress.Outcome
+		if (o == reset.OutcomeFailed || o == reset.OutcomeNotRun) && t.User != "" && !done[t.User] {
 			rows = append(rows, reset.Row{Row: len(rows) + 1, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
 		}
-	})
-	return rows, err
+	}
+	return rows, nil
 }
 
-// outcomes calls each with every target that is an Okta user, and what became of it.
-func (d *Desk) outcomes(ctx context.Context, r *reset.Request, each func(reset.Target, reset.Progress)) error {
-	for row, err := range reset.Results(d.Plans.Log(ctx, r.ID, 1), d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1)) {
-		if err != nil {
-			return fmt.Errorf("read the results of %s: %w", r.ID, err)
-		}
-		if row.Target.User != "" {
-			each(row.Target, reset.Final(row.Target, row.Progress))
-		}
-	}
-	return nil
+// results yields the targets of a request with what became of them.
+func (d *Desk) results(ctx context.Context, r *reset.Request) iter.Seq2[reset.Result, error] {
+	return reset.Results(d.Plans.Log(ctx, r.ID, 1), d.Plans.Targets(ctx, r.ID, r.Plan.Revision, 1))
 }

@@ -3,8 +3,8 @@ package desk
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"factorbot/bot/policy"
@@ -65,21 +65,8 @@ const historyShown = 20
 // History lists requests that the person may read, newest first, and reports
 // whether there are more.
 func (d *Desk) History(ctx context.Context, in Intent, q HistoryQuery) (all []*reset.Request, more bool, err error) {
-	read, err := d.reader(ctx, in)
-	if err != nil {
-		return nil, false, err
-	}
 	limit := cmp.Or(q.Limit, historyShown)
-	var refused error
-	for r, err := range d.Record.Requests(ctx, reset.Query{By: q.By, Since: q.Since}) {
-		if err != nil {
-			return nil, false, fmt.Errorf("list requests: %w", err)
-		}
-		err = read(r)
-		if refusal := (*policy.Refusal)(nil); errors.As(err, &refusal) {
-			refused = err
-			continue
-		}
+	for r, err := range d.readable(ctx, in, reset.Query{By: q.By, Since: q.Since}) {
 		switch {
 		case err != nil:
 			return nil, false, err
@@ -88,8 +75,34 @@ func (d *Desk) History(ctx context.Context, in Intent, q HistoryQuery) (all []*r
 		}
 		all = append(all, r)
 	}
-	if len(all) == 0 {
-		return nil, false, refused
-	}
 	return all, false, nil
+}
+
+// readable yields the requests that the person may read. Where that is none, and there
+// are some, it yields the refusal.
+func (d *Desk) readable(ctx context.Context, in Intent, q reset.Query) iter.Seq2[*reset.Request, error] {
+	return func(yield func(*reset.Request, error) bool) {
+		read, err := d.reader(ctx, in)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		var refused error
+		some := false
+		for r, err := range d.Record.Requests(ctx, q) {
+			if err != nil {
+				err = fmt.Errorf("list requests: %w", err)
+			} else if err = read(r); is[*policy.Refusal](err) {
+				refused = err
+				continue
+			}
+			some = true
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+		if refused != nil && !some {
+			yield(nil, refused)
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 
-	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
@@ -83,9 +82,14 @@ var ownName = regexp.MustCompile(`^(FR-[1-9][0-9]*)-(?:plan(?:-[1-9][0-9]*)?|res
 // list like any other; of a result file nobody is reset before it is known who
 // was reset already.
 func (d *Desk) resultOf(ctx context.Context, src reset.Source, own *roster.OwnFile) (reset.ID, error) {
+	calls := map[string]bool{}
+	for _, c := range own.Calls {
+		calls[c] = true
+	}
+	delete(calls, "")
 	if m := ownName.FindStringSubmatch(src.File); m != nil {
 		r, err := d.Record.Get(ctx, reset.ID(m[1]))
-		if err == nil && r.HasRun() && (!own.Results || d.made(ctx, r, own)) {
+		if err == nil && r.HasRun() && (!own.Results || len(calls) == 0 || d.called(ctx, r, calls)) {
 			return r.ID, nil
 		}
 		if err != nil && !errors.Is(err, reset.ErrNotFound) {
@@ -99,32 +103,16 @@ func (d *Desk) resultOf(ctx context.Context, src reset.Source, own *roster.OwnFi
 		if err != nil {
 			return "", fmt.Errorf("look for the request of a result file: %w", err)
 		}
-		if r.HasRun() && d.called(ctx, r, own) {
+		if r.HasRun() && d.called(ctx, r, calls) {
 			return r.ID, nil
 		}
 	}
-	return "", &policy.Refusal{Code: "unknown_results", Words: "This is a result file of a request that I don't know, so I can't tell who was already reset. " +
-		"To reset everybody in it, drop it again with a message that starts with the word again. Or leave only the column that names the users."}
-}
-
-// made reports whether a result file can be that of a request: it has none of another's calls.
-func (d *Desk) made(ctx context.Context, r *reset.Request, own *roster.OwnFile) bool {
-	for _, call := range own.Calls {
-		if call != "" {
-			return d.called(ctx, r, own)
-		}
-	}
-	return true
+	return "", refuse("unknown_results", "This is a result file of a request that I don't know, so I can't tell who was already reset. "+
+		"To reset everybody in it, drop it again with a message that starts with the word again. Or leave only the column that names the users.")
 }
 
 // called reports whether the log of a request has one of a result file's calls.
-func (d *Desk) called(ctx context.Context, r *reset.Request, own *roster.OwnFile) bool {
-	calls := map[string]bool{}
-	for _, c := range own.Calls {
-		if c != "" {
-			calls[c] = true
-		}
-	}
+func (d *Desk) called(ctx context.Context, r *reset.Request, calls map[string]bool) bool {
 	if len(calls) == 0 {
 		return false
 	}
@@ -132,7 +120,7 @@ func (d *Desk) called(ctx context.Context, r *reset.Request, own *roster.OwnFile
 		if err != nil {
 			return false
 		}
-		if e.RequestID != "" && calls[e.RequestID] {
+		if calls[e.RequestID] {
 			return true
 		}
 	}

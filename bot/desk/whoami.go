@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
@@ -24,17 +25,17 @@ func (d *Desk) standing(ctx context.Context, p policy.Person, away string) (rese
 	rules := d.Rules()
 	s := reset.Standing{Person: p.ID, Approver: rules.IsApprover(p), BreakGlass: rules.BreaksGlass(p), Channels: rules.Channels, Away: away}
 	err := d.isRequester(ctx, p)
-	var refusal *policy.Refusal
+	refusal, refused := errors.AsType[*policy.Refusal](err)
 	switch {
-	case errors.As(err, &refusal):
+	case refused:
 		s.Why = refusal.Words
 	case err != nil:
 		return s, err
 	default:
 		s.Requester = true
 	}
-	open := reset.Query{States: unsettled()}
-	for r, err := range d.Record.Requests(ctx, open) {
+	unsettled := slices.DeleteFunc(reset.States(), reset.State.Settled)
+	for r, err := range d.Record.Requests(ctx, reset.Query{States: unsettled}) {
 		switch {
 		case err != nil:
 			return s, fmt.Errorf("list requests: %w", err)
@@ -53,7 +54,7 @@ func (d *Desk) whoever(ctx context.Context, in Intent) (p policy.Person, away st
 		return p, "", err
 	}
 	known, err := d.actor(ctx, in, d.People.Known)
-	if gone := (*AwayError)(nil); errors.As(err, &gone) && gone.Service == "Okta" {
+	if gone, ok := errors.AsType[*AwayError](err); ok && gone.Service == "Okta" {
 		return p, gone.Service, nil
 	}
 	return known, "", err
@@ -62,21 +63,13 @@ func (d *Desk) whoever(ctx context.Context, in Intent) (p policy.Person, away st
 // isRequester judges whether the person may ask in one channel or another.
 func (d *Desk) isRequester(ctx context.Context, p policy.Person) error {
 	rules := d.Rules()
-	err := rules.IsRequester(p)
+	if err := rules.IsRequester(p); err != nil || !rules.Requesters.Empty() {
+		return err
+	}
 	for _, c := range rules.Channels {
-		if err != nil || !rules.Requesters.Empty() {
+		if member, err := d.inChannel(ctx, c, p.ID); err != nil || member {
 			return err
 		}
-		member, unknown := d.inChannel(ctx, c, p.ID)
-		if unknown != nil {
-			return unknown
-		}
-		if member {
-			return nil
-		}
-	}
-	if err != nil {
-		return err
 	}
 	return rules.CheckMember(false)
 }
@@ -90,9 +83,4 @@ func (d *Desk) inChannel(ctx context.Context, c reset.Channel, id reset.Person) 
 		return false, fmt.Errorf("ask who is in %s: %w", c, err)
 	}
 	return member, nil
-}
-
-// unsettled are the states in which something may still happen to a request.
-func unsettled() []reset.State {
-	return []reset.State{reset.Planning, reset.Pending, reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}
 }

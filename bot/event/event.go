@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -161,12 +162,8 @@ func (m Message) Upload() *Event {
 	if m.Type != "message" || !said || inThread || m.BotID != "" || m.User == "" || len(m.Files) == 0 {
 		return nil
 	}
-	team := m.UserTeam
-	if team == "" {
-		team = m.Team
-	}
 	return &Event{
-		Kind: KindUpload, By: reset.Person(m.User), Team: team, Channel: reset.Channel(m.Channel),
+		Kind: KindUpload, By: reset.Person(m.User), Team: cmp.Or(m.UserTeam, m.Team), Channel: reset.Channel(m.Channel),
 		At: view.ParseTimestamp(m.TS), TS: m.TS, Text: roster.PlainText(m.Text), Files: m.Files,
 		Key: UploadKey(view.Upload{Channel: reset.Channel(m.Channel), TS: m.TS}),
 	}

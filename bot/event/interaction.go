@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -17,7 +18,7 @@ type interaction struct {
 		ID     string `json:"id"`
 		TeamID string `json:"team_id"`
 	} `json:"user"`
-	Team *struct {
+	Team struct {
 		ID string `json:"id"`
 	} `json:"team"`
 	Channel struct {
@@ -117,20 +118,14 @@ func decodeInteraction(payload []byte) (*Event, error) {
 }
 
 func (p interaction) from(kind string) *Event {
-	team := p.User.TeamID
-	if team == "" && p.Team != nil {
-		team = p.Team.ID
-	}
 	a := &Event{
-		Kind: kind, By: reset.Person(p.User.ID), Team: team, Channel: reset.Channel(p.Channel.ID),
+		Kind: kind, By: reset.Person(p.User.ID), Team: cmp.Or(p.User.TeamID, p.Team.ID), Channel: reset.Channel(p.Channel.ID),
 		View: p.View.ID, Callback: p.View.Callback, Metadata: p.View.Metadata,
 		ResponseURL: p.ResponseURL, TriggerID: p.TriggerID, Hash: p.View.Hash, InModal: p.View.Type == "modal",
+		Fields: map[string]Entered{},
 	}
 	for _, block := range p.View.State.Values {
 		for action, e := range block {
-			if a.Fields == nil {
-				a.Fields = map[string]Entered{}
-			}
 			a.Fields[action] = e.entered()
 		}
 	}
@@ -166,10 +161,7 @@ func (p interaction) click() *Event {
 	if act.ActionID == view.ActionChooseColumn {
 		a.Block = act.BlockID
 	}
-	where := p.Container.MessageTS
-	if where == "" {
-		where = p.Container.ViewID
-	}
+	where := cmp.Or(p.Container.MessageTS, p.Container.ViewID)
 	a.Key = strings.Join([]string{"click", string(a.Channel), where, act.ActionID, p.User.ID, act.ActionTS}, ":")
 	return a
 }

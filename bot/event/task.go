@@ -30,9 +30,7 @@ func (a *Event) Task() Task {
 			t.Request, _, _ = view.ParseRowValue(a.Value)
 			t.Stops = true
 		}
-		t.Slow = a.Action == view.ActionChooseColumn // the file is downloaded again
-		if !t.Slow {
-			t.Slow = a.Action == view.ActionChooseColumn // its download may be
+		if t.Slow = a.Action == view.ActionChooseColumn; !t.Slow { // else the file is downloaded again
 			t.Key = string(a.By)
 		}
 	case KindSubmission:

@@ -13,6 +13,7 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 )
 
 const (
@@ -69,9 +70,9 @@ func (r *run) catchUpOn(ctx context.Context, c reset.Channel) error {
 		if slack, known := r.Clock.Now(); known {
 			now = slack
 		}
-		return r.ReadPositions.Seen(ctx, c, event.Timestamp(now))
+		return r.ReadPositions.Seen(ctx, c, view.Timestamp(now))
 	}
-	missed, newest, err := r.history(ctx, c, event.Timestamp(event.ParseTimestamp(last).Add(-overlap)))
+	missed, newest, err := r.history(ctx, c, view.Timestamp(view.ParseTimestamp(last).Add(-overlap)))
 	if err != nil {
 		return err
 	}
@@ -115,5 +116,5 @@ func (r *run) history(ctx context.Context, c reset.Channel, oldest string) (foun
 
 // served reports whether an upload whose key may be forgotten has our reply.
 func (r *run) served(m slack.Message) bool {
-	return r.Now().Sub(event.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(r.bot.User))
+	return r.Now().Sub(view.ParseTimestamp(m.Timestamp)) > keysKept && slices.Contains(m.ReplyUsers, string(r.bot.User))
 }

@@ -15,6 +15,7 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
+	"factorbot/bot/view"
 )
 
 // histories is a Slack that knows channels' histories, and answers in no time.
@@ -104,10 +105,10 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				slack := &histories{upload: event.Timestamp(start.Add(-time.Minute)), broken: c.broken, retry: c.retry}
+				slack := &histories{upload: view.Timestamp(start.Add(-time.Minute)), broken: c.broken, retry: c.retry}
 				inbox := &arrivals{at: make(chan time.Time, 10), seen: map[reset.Channel]string{}, keys: map[string]bool{}}
 				for _, channel := range []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} {
-					if err := inbox.Seen(t.Context(), channel, event.Timestamp(start.Add(-time.Hour))); err != nil {
+					if err := inbox.Seen(t.Context(), channel, view.Timestamp(start.Add(-time.Hour))); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -41,7 +41,7 @@ func (pl *planning) wasReset(ctx context.Context, r *reset.Request, before map[r
 		if err != nil {
 			return fmt.Errorf("read the results of %s: %w", r.ID, err)
 		}
-		t, p := row.Target, reset.Final(row.Target, row.Progress)
+		t, p := row.Target, row.Progress
 		if t.User != "" && (p.Outcome == reset.OutcomeReset || p.Reason == reset.EnrolledMeanwhile) {
 			before[t.User] = r.ID
 		}

@@ -58,5 +58,5 @@ func (pl *planning) ableApprovers(ctx context.Context, r *reset.Request, targets
 			}
 		}
 	}
-	return pl.Rules().AbleOf(listed, r, requester[0], func(p policy.Person) bool { return meant[p.ID] }), nil
+	return pl.Rules().Able(listed, r, requester[0], func(p policy.Person) bool { return meant[p.ID] }), nil
 }

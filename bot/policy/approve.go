@@ -13,16 +13,12 @@ func (r Rules) IsApprover(p Person) bool { return r.approver(p) == nil }
 // everybody must be ACTIVE in Okta and in one of these groups, even those that
 // another list names.
 func (r Rules) approver(p Person) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
 	if err := p.trusted(); err != nil {
 		return err
 	}
 	g := r.Approvers
-	named := slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
 	switch {
-	case len(g.OktaGroups) == 0 && named:
+	case len(g.OktaGroups) == 0 && g.names(p):
 		return nil
 	case len(g.OktaGroups) == 0:
 	case p.Okta == nil:
@@ -38,7 +34,7 @@ func (r Rules) approver(p Person) error {
 // BreaksGlass reports whether the person is one of those who approve that
 // protected users are included. Where approvers.okta_groups is set, their Okta account must be ACTIVE.
 func (r Rules) BreaksGlass(p Person) bool {
-	if p.fit() != nil || p.trusted() != nil || !slices.Contains(r.Protect.Approvers, p.ID) {
+	if p.trusted() != nil || !slices.Contains(r.Protect.Approvers, p.ID) {
 		return false
 	}
 	return len(r.Approvers.OktaGroups) == 0 || p.Okta != nil && p.Okta.active()
@@ -111,14 +107,9 @@ func (r Rules) NewDecision(p Person, t reset.Terms, shown reset.Digest) reset.De
 	return v
 }
 
-// Able counts the persons whose approval of the request could count: of those
+// Able returns the persons whose approval of the request could count: of those
 // listed, each person once, but for the requester and the targets.
-func (r Rules) Able(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) int {
-	return len(r.AbleOf(listed, req, requester, isTarget))
-}
-
-// AbleOf lists the persons that [Rules.Able] counts.
-func (r Rules) AbleOf(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) (able []Person) {
+func (r Rules) Able(listed []Person, req *reset.Request, requester Person, isTarget func(Person) bool) (able []Person) {
 	for _, p := range listed {
 		if r.MayApprove(p, req, ApprovalContext{Requester: requester, Earlier: able}) == nil && !isTarget(p) {
 			able = append(able, p)

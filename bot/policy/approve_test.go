@@ -129,7 +129,7 @@ func TestRules_Able(t *testing.T) {
 		{ID: "U_C", Deleted: true}, known("U_D", "d@example.com", "00uD"), known("U_E", "e@example.com", "00uE"),
 	}
 	req := &reset.Request{Asked: reset.Ask{By: asker}}
-	if got := r.Able(listed, req, listed[0], func(p policy.Person) bool { return p.ID == "U_D" }); got != 1 {
+	if got := len(r.Able(listed, req, listed[0], func(p policy.Person) bool { return p.ID == "U_D" })); got != 1 {
 		t.Errorf("got %d, want one: the requester, a second account, one who left, a target and one who is none do not count", got)
 	}
 }

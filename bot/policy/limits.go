@@ -8,21 +8,6 @@ import (
 	"factorbot/bot/reset"
 )
 
-// Needed returns how many approvals a request needs that resets so many users,
-// whose requester has recent other targets within 24 hours. It is never less than one.
-func (r Rules) Needed(resets, recent int) int {
-	n := max(1, r.Approvals)
-	if r.Large(resets, recent) {
-		n = max(n, r.LargeBatch.Approvals)
-	}
-	return n
-}
-
-// Large reports whether a request is a large batch.
-func (r Rules) Large(resets, recent int) bool {
-	return resets+recent > r.LargeBatch.Over
-}
-
 // CheckSize refuses a list of too many users.
 func (r Rules) CheckSize(users int) error {
 	if users > r.MaxTargets {

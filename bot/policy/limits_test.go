@@ -7,7 +7,7 @@ import (
 	"factorbot/bot/reset"
 )
 
-func TestRules_Needed(t *testing.T) {
+func TestRules_TermsFor_approvals(t *testing.T) {
 	usual := policy.Rules{Approvals: 1, LargeBatch: policy.LargeBatch{Over: 100, Approvals: 2}}
 	tests := []struct {
 		name           string
@@ -25,7 +25,7 @@ func TestRules_Needed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.rules.Needed(tt.resets, tt.recent); got != tt.want {
+			if got := tt.rules.TermsFor(policy.Case{Resets: tt.resets, Recent: tt.recent}).Approvals; got != tt.want {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})

@@ -59,14 +59,10 @@ func (r Rules) MayBreakGlass() error {
 }
 
 // MayCancel judges whether a person may cancel a request: its requester and the approvers.
-func (r Rules) MayCancel(p Person, req *reset.Request) error {
-	return r.mayStop(p, req, "cancel")
-}
+func (r Rules) MayCancel(p Person, req *reset.Request) error { return r.mayStop(p, req, "cancel") }
 
 // MayPause judges whether a person may pause a request: its requester and the approvers.
-func (r Rules) MayPause(p Person, req *reset.Request) error {
-	return r.mayStop(p, req, "pause")
-}
+func (r Rules) MayPause(p Person, req *reset.Request) error { return r.mayStop(p, req, "pause") }
 
 func (r Rules) mayStop(p Person, req *reset.Request, verb string) error {
 	if err := p.fit(); err != nil {
@@ -92,18 +88,12 @@ func (r Rules) MayDeny(p Person, req *reset.Request) error {
 	return refuse(CodeNotApprover, "Only approvers can do this.")
 }
 
-// named reports whether a list of the policy names the person as an approver:
-// enough to stop something, whether or not Okta answers. To let something
-// happen takes [Rules.IsApprover].
-func (r Rules) named(p Person) bool {
-	g := r.Approvers
-	return slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
-}
-
-// stops reports whether the person may stop a request that is not their own.
+// stops reports whether the person may stop a request that is not their own. That a
+// list of the policy names an approver is enough, whether or not Okta answers: to let
+// something happen takes [Rules.IsApprover].
 func (r Rules) stops(p Person, req *reset.Request) bool {
 	glass := req.Asked.Options.BreakGlass && slices.Contains(r.Protect.Approvers, p.ID)
-	return p.fit() == nil && (r.named(p) || glass)
+	return p.fit() == nil && (r.Approvers.names(p) || glass)
 }
 
 // AsksOkta reports whether the policy names people by Okta groups.
@@ -115,9 +105,6 @@ func (r Rules) AsksOkta() bool {
 // not the requester, or the requester. Which pauses a requester may lift is the
 // request's own rule.
 func (r Rules) MayResume(p Person, req *reset.Request) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
 	if err := p.trusted(); err != nil {
 		return err
 	}
@@ -138,24 +125,21 @@ func (r Rules) MayFreeze(p Person) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	if r.named(p) {
-		return nil
+	if !r.Approvers.names(p) {
+		return errFreeze()
 	}
-	return errFreeze()
+	return nil
 }
 
 // MayThaw judges whether a person may want a freeze lifted: the approvers.
 func (r Rules) MayThaw(p Person) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
 	if err := p.trusted(); err != nil {
 		return err
 	}
-	if r.IsApprover(p) {
-		return nil
+	if !r.IsApprover(p) {
+		return errFreeze()
 	}
-	return errFreeze()
+	return nil
 }
 
 func errFreeze() error {
@@ -164,17 +148,10 @@ func errFreeze() error {
 
 // OneApprover reports whether only one approver is configured, of all who are listed.
 func (r Rules) OneApprover(listed []Person) bool {
-	g := r.Approvers
-	if len(g.Usergroups)+len(g.OktaGroups) == 0 {
+	if g := r.Approvers; len(g.Usergroups)+len(g.OktaGroups) == 0 {
 		return len(g.Users) == 1
 	}
-	n := 0
-	for _, p := range listed {
-		if r.IsApprover(p) {
-			n++
-		}
-	}
-	return n == 1
+	return len(slices.DeleteFunc(slices.Clone(listed), func(p Person) bool { return !r.IsApprover(p) })) == 1
 }
 
 // MayRead judges whether a person may read what somebody asked for: the

@@ -77,6 +77,11 @@ func (g Group) Has(p Person) bool {
 	if len(g.OktaGroups) > 0 && p.Okta != nil && !p.Okta.active() {
 		return false
 	}
+	return g.names(p)
+}
+
+// names reports whether one of the three lists has the person.
+func (g Group) names(p Person) bool {
 	return slices.Contains(g.Users, p.ID) || common(g.Usergroups, p.Usergroups) || p.inOkta(g.OktaGroups)
 }
 

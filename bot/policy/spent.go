@@ -62,20 +62,17 @@ func (s *Usage) sorted() Usage {
 // and do not count.
 func AskedToday(requests iter.Seq2[*reset.Request, error], asked reset.Ask, now time.Time, except reset.ID) (Usage, error) {
 	var s Usage
+	none := []reset.State{reset.Rejected, reset.Denied, reset.Expired, reset.Lapsed}
 	for q, err := range requests {
 		if err != nil {
 			return Usage{}, err
 		}
-		if q.ID == except || !q.Asked.SamePerson(asked) || !touches(q) || !now.Before(q.Asked.At.Add(Day)) {
-			continue
-		}
-		switch q.State {
-		case reset.Rejected, reset.Denied, reset.Expired, reset.Lapsed:
-			continue
-		case reset.Planning:
-			s.add(cmp.Or(q.Plan.Resets, q.Rows), q.Asked.At.Add(Day))
+		switch until := q.Asked.At.Add(Day); {
+		case q.ID == except, !q.Asked.SamePerson(asked), !touches(q), !now.Before(until), slices.Contains(none, q.State):
+		case q.State == reset.Planning:
+			s.add(cmp.Or(q.Plan.Resets, q.Rows), until)
 		default:
-			s.add(q.Plan.Resets, q.Asked.At.Add(Day))
+			s.add(q.Plan.Resets, until)
 		}
 	}
 	return s.sorted(), nil

@@ -27,9 +27,24 @@ func (s StepUp) asks(large, breakGlass bool) bool {
 	return false
 }
 
-// trusted refuses an account that may be somebody else's hands. It holds for what lets
-// something happen, and never for what stops it.
+func (s StepUp) words() string {
+	switch s {
+	case StepUpAlways:
+		return "Approvers confirm each approval in Okta Verify."
+	case StepUpLarge:
+		return "Approvers confirm large batches and break-glass requests in Okta Verify."
+	case StepUpBreakGlass:
+		return "Approvers confirm break-glass requests in Okta Verify."
+	}
+	return ""
+}
+
+// trusted is fit, and refuses an account that may be in somebody else's hands. It holds
+// for what lets something happen, and never for what stops it.
 func (p Person) trusted() error {
+	if err := p.fit(); err != nil {
+		return err
+	}
 	switch {
 	case p.Refused.After(p.At):
 		return refuse(CodePushRefused, "A push for your account was refused in Okta Verify, so you can't decide anything for an hour. If that wasn't you, tell the security team.")

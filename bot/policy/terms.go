@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"factorbot/bot/reset"
@@ -28,7 +29,7 @@ func (r Rules) TermsFor(c Case) reset.Terms {
 		return t
 	}
 	t.Recent = c.Recent
-	if t.Large = r.Large(c.Resets, c.Recent); t.Large || c.Options.BreakGlass {
+	if t.Large = c.Resets+c.Recent > r.LargeBatch.Over; t.Large || c.Options.BreakGlass {
 		t.Approvals = max(t.Approvals, r.LargeBatch.Approvals)
 	}
 	t.StepUp = r.StepUp.asks(t.Large, c.Options.BreakGlass)
@@ -57,13 +58,11 @@ func waves(ramp []int, resets int) (list []int) {
 
 // quorumName names a quorum by the handles of its user groups: "@security or @helpdesk".
 func quorumName(groups []string, handles map[string]string) string {
-	var names []string
-	for _, g := range groups {
-		name := g
+	names := slices.Clone(groups)
+	for i, g := range groups {
 		if h := handles[g]; h != "" {
-			name = "@" + h
+			names[i] = "@" + h
 		}
-		names = append(names, name)
 	}
 	return strings.Join(names, " or ")
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,12 @@ import (
 
 // Words tells the policy to people, a sentence each, without names: plain text.
 func (r Rules) Words() []string {
-	words := []string{r.approvalWords(), r.largeWords(), r.stepUpWords(), r.timeWords(), r.sizeWords(), r.reasonWords(), r.protectWords(), r.doubtWords()}
+	words := []string{
+		r.approvalWords(), r.largeWords(), r.StepUp.words(),
+		fmt.Sprintf("A request waits %s for its approvals, and an approved one starts within %s or lapses.", periodWords(r.ExpiresAfter), periodWords(r.ExecuteWithin)),
+		r.sizeWords(), r.reasonWords(), r.protectWords(),
+		fmt.Sprintf("A run pauses by itself after %s in a row.", reset.Plural(r.PauseAfter, "failure")),
+	}
 	switch {
 	case r.RevokeSessions && r.ForgetPhones:
 		words = append(words, "A reset also ends the user's Okta sessions, and Okta forgets the phone numbers of factors that are deleted.")
@@ -22,40 +28,19 @@ func (r Rules) Words() []string {
 	if r.DryRun {
 		words = append(words, "Every request is a dry run: nobody is reset.")
 	}
-	all := words[:0]
-	for _, w := range words {
-		if w != "" {
-			all = append(all, w)
-		}
-	}
-	return all
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
 func (r Rules) approvalWords() string {
-	s := "Each request needs the approval of " + others(max(1, r.Approvals)) + " than the requester."
+	others := "one other person"
+	if r.Approvals > 1 {
+		others = reset.Count(r.Approvals) + " other people"
+	}
+	s := "Each request needs the approval of " + others + " than the requester."
 	if n := len(r.ApprovalsFrom); n > 0 {
 		s += fmt.Sprintf(" One approval must come from each of %s of user groups.", reset.Plural(n, "set"))
 	}
 	return s
-}
-
-func (r Rules) stepUpWords() string {
-	switch r.StepUp {
-	case StepUpAlways:
-		return "Approvers confirm each approval in Okta Verify."
-	case StepUpLarge:
-		return "Approvers confirm large batches and break-glass requests in Okta Verify."
-	case StepUpBreakGlass:
-		return "Approvers confirm break-glass requests in Okta Verify."
-	}
-	return ""
-}
-
-func others(n int) string {
-	if n == 1 {
-		return "one other person"
-	}
-	return reset.Count(n) + " other people"
 }
 
 func (r Rules) largeWords() string {
@@ -64,10 +49,6 @@ func (r Rules) largeWords() string {
 		s += ", and approvers type the number of users"
 	}
 	return s + "."
-}
-
-func (r Rules) timeWords() string {
-	return fmt.Sprintf("A request waits %s for its approvals, and an approved one starts within %s or lapses.", periodWords(r.ExpiresAfter), periodWords(r.ExecuteWithin))
 }
 
 func (r Rules) sizeWords() string {
@@ -117,10 +98,6 @@ func (r Rules) protectWords() string {
 		return s + ", unless a break-glass request is approved by those who may."
 	}
 	return s + "."
-}
-
-func (r Rules) doubtWords() string {
-	return fmt.Sprintf("A run pauses by itself after %s in a row.", reset.Plural(r.PauseAfter, "failure"))
 }
 
 // periodWords writes a duration as "24 h", "90 min", "400 days".

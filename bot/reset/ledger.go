@@ -71,7 +71,7 @@ func Fold(log iter.Seq2[Entry, error]) (*Ledger, error) {
 	return l, nil
 }
 
-// Result is a target and what became of it.
+// Result is a target and what became of it, as [Final] says.
 type Result struct {
 	Target   Target
 	Progress Progress
@@ -86,7 +86,7 @@ func Results(log iter.Seq2[Entry, error], targets iter.Seq2[Target, error]) iter
 			return
 		}
 		for t, err := range targets {
-			if !yield(Result{t, l.Row(t.Row)}, err) || err != nil {
+			if !yield(Result{t, Final(t, l.Row(t.Row))}, err) || err != nil {
 				return
 			}
 		}

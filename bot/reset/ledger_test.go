@@ -461,9 +461,9 @@ func TestResults(t *testing.T) {
 		log, plan error
 		want      []Outcome
 	}{
-		"whole":         {nil, nil, []Outcome{OutcomeReset, ""}},
+		"whole":         {nil, nil, []Outcome{OutcomeReset, OutcomeNotRun}},
 		"a broken log":  {broken, nil, nil},
-		"a broken plan": {nil, broken, []Outcome{OutcomeReset, ""}},
+		"a broken plan": {nil, broken, []Outcome{OutcomeReset, OutcomeNotRun}},
 	} {
 		var got []Outcome
 		var failed error

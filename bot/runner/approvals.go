@@ -67,28 +67,12 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 
 // revoked returns the decisions that would not count now, with why.
 func (d *driver) revoked(ctx context.Context, rules policy.Rules, r *reset.Request, requester policy.Person, voters []policy.Person) ([]reset.Decision, error) {
-	rows := make([]int, len(voters))
-	for t, err := range d.Record.Targets(ctx, r.ID, r.Plan.Revision, 1) {
-		if err != nil {
-			return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
-		}
-		for i, p := range voters {
-			if rows[i] == 0 && p.Is(t) {
-				rows[i] = t.Row
-			}
-		}
+	rows, err := policy.RowsOf(voters, d.Record.Targets(ctx, r.ID, r.Plan.Revision, 1))
+	if err != nil {
+		return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 	}
-	var fell []reset.Decision
-	var earlier []policy.Person
-	for i, voter := range voters {
-		v := r.Approved[i]
-		if v.Why = rules.RevokedReason(v, voter, r, policy.ApprovalContext{Requester: requester, Earlier: earlier, Row: rows[i]}); v.Why == "" {
-			earlier = append(earlier, voter)
-			continue
-		}
-		fell = append(fell, v)
-	}
-	return fell, nil
+	revoked, _ := rules.Recheck(r, requester, voters, rows)
+	return revoked, nil
 }
 
 // sameDecisions reports whether the same persons have approved the same plan.
