@@ -125,7 +125,7 @@ func Open(ctx context.Context, d Deps, s *Session, r *reset.Request) (*Batch, er
 	if r.State == reset.Running || r.State == reset.Paused {
 		b.control.Watch()
 	}
-	for _, prepare := range []func() error{b.letThrough, b.markInterrupted, b.markRestored} {
+	for _, prepare := range []func() error{b.findLastRow, b.markInterrupted, b.markRestored} {
 		if err := prepare(); err != nil {
 			b.Close()
 			return nil, err
@@ -288,8 +288,8 @@ func (b *Batch) checkOutcomes() error {
 	return nil
 }
 
-// letThrough finds the last row that the waves let through by now.
-func (b *Batch) letThrough() error {
+// findLastRow finds the last row that the waves let through by now.
+func (b *Batch) findLastRow() error {
 	last, ramping := b.head.WaveEnd()
 	if !ramping || b.head.State != reset.Running && b.head.State != reset.Paused {
 		return nil
@@ -340,7 +340,7 @@ func (b *Batch) Cancel() error {
 // Totals counts what became of every row.
 func (b *Batch) Totals() (reset.Totals, error) {
 	var sum reset.Totals
-	for t, err := range b.targets.all(b.control.lasting) {
+	for t, err := range b.targets.from(b.control.lasting, 1) {
 		if err != nil {
 			return sum, err
 		}

@@ -100,12 +100,12 @@ func ruleFor(e evidence) rule {
 // nobody looks at it, without the factor being taken for one of before the call.
 const clockSteps = 10 * time.Minute
 
-// look compares a user's factors with the first call, by Okta's clock, less the
+// compareFactors compares a user's factors with the first call, by Okta's clock, less the
 // margin within which that is known: what was created within the margin counts
 // as created since. What seems to be created shortly before may be new, too, because
 // Okta's clock may have been set back then, unless it was listed before the call; and
 // an e-mail created since may have been enrolled by Okta.
-func look(e *evidence, factors []okta.Factor, first time.Time, listedBefore ...string) {
+func compareFactors(e *evidence, factors []okta.Factor, first time.Time, listedBefore ...string) {
 	for _, f := range factors {
 		switch {
 		case f.Created.Before(first):
@@ -124,7 +124,7 @@ func look(e *evidence, factors []okta.Factor, first time.Time, listedBefore ...s
 // old reports whether a factor that a reset removes is older than the call.
 func old(factors []okta.Factor, call time.Time) bool {
 	var e evidence
-	look(&e, factors, call)
+	compareFactors(&e, factors, call)
 	return e.Old
 }
 

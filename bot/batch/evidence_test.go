@@ -74,7 +74,7 @@ func TestSettle_unreadable(t *testing.T) {
 	}
 }
 
-func TestLook(t *testing.T) {
+func TestCompareFactors(t *testing.T) {
 	first := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) // less the margin
 	before, shortly, after := first.Add(-clockSteps), first.Add(-time.Minute), first.Add(time.Second)
 	cases := []struct {
@@ -98,7 +98,7 @@ func TestLook(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var e evidence
-			look(&e, c.factors, first, "opf0")
+			compareFactors(&e, c.factors, first, "opf0")
 			if e.New != c.new || e.Old != c.old || !slices.Equal(e.Unclear, c.unclear) {
 				t.Fatalf("got %+v", e)
 			}

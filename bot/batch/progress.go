@@ -83,9 +83,9 @@ func (p *progress) doubtful() []int {
 	return slices.DeleteFunc(rows, func(row int) bool { return row > p.lastRow })
 }
 
-// unheard returns the steps that were started and of which nothing more is recorded, in the
+// openSteps returns the steps that were started and of which nothing more is recorded, in the
 // order of their rows.
-func (p *progress) unheard() (steps []reset.Step) {
+func (p *progress) openSteps() (steps []reset.Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, row := range p.ledger.Doubtful() {

@@ -10,7 +10,7 @@ import (
 // markInterrupted records of every step whose end nobody has seen that it is in doubt.
 func (b *Batch) markInterrupted() error {
 	var entries []reset.Entry
-	for _, step := range b.progress.unheard() {
+	for _, step := range b.progress.openSteps() {
 		entries = append(entries, reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Reason: reset.SettledAfterRestart})
 	}
 	return b.progress.append(entries...)
@@ -25,12 +25,12 @@ func (b *Batch) markRestored() error {
 	if b.head.RestoredFrom.IsZero() || b.scope.some() || b.dryRun() {
 		return nil
 	}
-	if err := b.knowClock(); err != nil {
+	if err := b.askClock(); err != nil {
 		return err
 	}
 	since, _ := b.clocks.restoredFrom()
 	out := &entries{progress: b.progress}
-	for t, err := range b.targets.all(b.control.starting) {
+	for t, err := range b.targets.from(b.control.starting, 1) {
 		if err != nil {
 			return err
 		}
@@ -51,8 +51,8 @@ func (b *Batch) markRestored() error {
 	return out.flush()
 }
 
-// knowClock asks Okta something if nothing is known of its clock yet.
-func (b *Batch) knowClock() error {
+// askClock asks Okta something if nothing is known of its clock yet.
+func (b *Batch) askClock() error {
 	if _, known := b.Okta.Clock(); known {
 		return nil
 	}

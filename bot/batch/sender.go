@@ -31,10 +31,11 @@ type sender struct {
 type result int
 
 const (
-	resultDone  result = iota + 1 // it has an outcome, is in doubt, or waits for another request
-	resultMore                    // the step is done, and the target may have another
-	resultRetry                   // Okta refused the call: the pacer knows when it may leave
-	resultLater                   // the call never left: the network wants a moment
+	resultGoOn  result = iota // nothing stands against the next call
+	resultDone                // it has an outcome, is in doubt, or waits for another request
+	resultMore                // the step is done, and the target may have another
+	resultRetry               // Okta refused the call: the pacer knows when it may leave
+	resultLater               // the call never left: the network wants a moment
 )
 
 // process carries one target to an outcome or a doubt, step after step, however
@@ -80,7 +81,7 @@ func (s *sender) attempt(t reset.Target, step reset.Step, still stillRight) resu
 	if s.dryRun() { // the policy asks for a dry run since the call began to wait for its turn
 		return resultRetry
 	}
-	if then := s.allowedNow(slot, t, knownAt); then != 0 {
+	if then := s.allowedNow(slot, t, knownAt); then != resultGoOn {
 		return then
 	}
 	asked := time.Now()
@@ -91,7 +92,7 @@ func (s *sender) attempt(t reset.Target, step reset.Step, still stillRight) resu
 		}
 		started = s.started(step, time.Now())
 	}
-	if then := s.claim(t, started); then != 0 {
+	if then := s.claim(t, started); then != resultGoOn {
 		return then
 	}
 	receipt, err := s.send(slot, asked, step)
@@ -103,7 +104,7 @@ func (s *sender) attempt(t reset.Target, step reset.Step, still stillRight) resu
 }
 
 // allowedNow asks again, slot in hand, whether a target may be reset, if what is known has
-// grown old while the call waited for its turn. It returns 0 if the call may go on.
+// grown old while the call waited for its turn. It returns resultGoOn if it may.
 func (s *sender) allowedNow(slot *okta.Slot, t reset.Target, knownAt time.Time) result {
 	if time.Since(knownAt) >= protection.Stale {
 		var ok bool
@@ -116,11 +117,11 @@ func (s *sender) allowedNow(slot *okta.Slot, t reset.Target, knownAt time.Time) 
 		s.Protection.Refresh(s.control.starting, s.scope.BreakGlass, time.Now())
 		return resultRetry
 	}
-	return 0
+	return resultGoOn
 }
 
-// claim makes a started entry durable and takes the user's claim. It returns 0 if the call
-// may leave now.
+// claim makes a started entry durable and takes the user's claim. It returns resultGoOn if
+// the call may leave now.
 func (s *sender) claim(t reset.Target, started reset.Entry) result {
 	each, err := s.Record.Start(s.control.lasting, s.head, started)
 	if err != nil {
@@ -135,7 +136,7 @@ func (s *sender) claim(t reset.Target, started reset.Entry) result {
 		s.progress.write(reset.Entry{Kind: reset.EntryNotSent, At: time.Now(), Step: started.Step, Detail: "given up before it was sent"})
 		return resultDone
 	}
-	return 0
+	return resultGoOn
 }
 
 // slotFor returns what a slot is taken for to make a step's call.
@@ -177,7 +178,7 @@ func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time
 	switch {
 	case err != nil && s.control.Stopped():
 		return knownAt, false
-	case isFinal(err) && !s.tellsOfNobody(ctx, err):
+	case isFinal(err) && !s.refusesEverybody(ctx, err):
 		if !s.progress.row(t.Row).InDoubt() {
 			s.refused(t, err)
 		}
@@ -199,10 +200,10 @@ func (s *sender) allowed(ctx context.Context, t reset.Target) (knownAt time.Time
 	return knownAt, true
 }
 
-// tellsOfNobody reports whether Okta refuses to tell of anybody who is protected, not
+// refusesEverybody reports whether Okta refuses to tell of anybody who is protected, not
 // of one user alone: it is asked about the bot's own user, too. That pauses once; a person
 // who resumes has seen it, and then it is each user's own answer.
-func (s *sender) tellsOfNobody(ctx context.Context, err error) bool {
+func (s *sender) refusesEverybody(ctx context.Context, err error) bool {
 	if !okta.IsKind(err, okta.KindForbidden) || s.warned {
 		return false
 	}

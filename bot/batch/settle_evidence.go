@@ -14,7 +14,7 @@ func (s *settler) evidence(t reset.Target, p reset.Progress, state reset.State) 
 	last := s.progress.reading(t.Row)
 	if last.of(p) {
 		e = last.evidence
-		e.Ours, e.LogOver = s.told(t, p)
+		e.Ours, e.LogOver = s.logTells(t, p)
 		e.ReadOver = s.logView.coversMoment(last.at)
 		e = s.whoEnrolled(t, p, e)
 		if settle(e, state) != verdictSend {
@@ -29,13 +29,13 @@ func (s *settler) evidence(t reset.Target, p reset.Progress, state reset.State) 
 		return e, false
 	}
 	s.progress.noteReading(t.Row, p, e)
-	e.Ours, e.LogOver = s.told(t, p)
+	e.Ours, e.LogOver = s.logTells(t, p)
 	return e, true
 }
 
-// told is what the System Log says of the last call. What was said of a call that
+// logTells is what the System Log says of the last call. What was said of a call that
 // a reading of the factors has refuted does not count.
-func (s *settler) told(t reset.Target, p reset.Progress) (ours, over bool) {
+func (s *settler) logTells(t reset.Target, p reset.Progress) (ours, over bool) {
 	return !p.Last.Refuted && s.logView.tells(t.User, p.Last.OktaAt), s.logView.covers(*p.Last)
 }
 
@@ -59,7 +59,7 @@ func (s *settler) whoEnrolled(t reset.Target, p reset.Progress, e evidence) evid
 
 // compare compares a user's factors with the first call, but for those that are cleared.
 func (s *settler) compare(e *evidence, factors []okta.Factor, t reset.Target, p reset.Progress) {
-	look(e, factors, s.clocks.since(*p.First), t.FactorIDs...)
+	compareFactors(e, factors, s.clocks.since(*p.First), t.FactorIDs...)
 	e.Unclear = slices.DeleteFunc(e.Unclear, func(id string) bool { return slices.Contains(e.Cleared, id) })
 }
 

@@ -38,7 +38,7 @@ type settler struct {
 // round looks once at each row in doubt whose call must be over, and
 // returns how long to wait before the next round; 0: another would show nothing new.
 func (s *settler) round(rows []int, state reset.State) time.Duration {
-	ready, oldest, soonest := s.over(rows)
+	ready, oldest, soonest := s.callsOver(rows)
 	if len(ready) == 0 {
 		return soonest
 	}
@@ -69,9 +69,9 @@ func (s *settler) round(rows []int, state reset.State) time.Duration {
 	return settleEvery
 }
 
-// over returns the rows whose calls cannot be executing any more, since when the
+// callsOver returns the rows whose calls cannot be executing any more, since when the
 // log may tell of them, and how long the next of the others may take.
-func (s *settler) over(rows []int) (ready []int, oldest time.Time, soonest time.Duration) {
+func (s *settler) callsOver(rows []int) (ready []int, oldest time.Time, soonest time.Duration) {
 	soonest = settleEvery
 	for _, row := range rows {
 		p := s.progress.row(row)
@@ -285,7 +285,7 @@ func (s *settler) stillClean(slot *okta.Slot, t reset.Target, p reset.Progress, 
 	}
 	e := evidence{Cleared: cleared}
 	s.compare(&e, factors, t, p)
-	e.Ours, e.LogOver = s.told(t, p)
+	e.Ours, e.LogOver = s.logTells(t, p)
 	if settle(e, reset.Running) != verdictSend {
 		return asOf, false
 	}

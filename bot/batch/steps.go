@@ -13,14 +13,14 @@ func (s *sender) next(t reset.Target) (step *reset.Step, then result) {
 	p := s.progress.row(t.Row)
 	switch {
 	case s.scope.some():
-		if step, then := s.nextFactor(t, p); step != nil || then != 0 {
+		if step, then := s.nextFactor(t, p); step != nil || then != resultGoOn {
 			return step, then
 		}
 	case !did(p, reset.StepReset):
-		return resetOf(t), 0
+		return resetOf(t), resultGoOn
 	}
 	if s.scope.RevokeSessions { // that is the last step, and its end the outcome
-		return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepSessions}, 0
+		return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepSessions}, resultGoOn
 	}
 	e := s.scope.whole(t)
 	if len(p.Done) == 0 && p.Attempts == 0 {
@@ -64,8 +64,8 @@ func (s *sender) nextFactor(t reset.Target, p reset.Progress) (*reset.Step, resu
 	}
 	for _, f := range meant {
 		if !slices.ContainsFunc(p.Done[p.Before:], func(d reset.Step) bool { return d.Factor == f.ID }) {
-			return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepDelete, Factor: f.ID, Type: f.Type}, 0
+			return &reset.Step{Row: t.Row, User: t.User, Kind: reset.StepDelete, Factor: f.ID, Type: f.Type}, resultGoOn
 		}
 	}
-	return nil, 0
+	return nil, resultGoOn
 }

@@ -30,17 +30,12 @@ func (p plannedTargets) from(ctx context.Context, row int) iter.Seq2[reset.Targe
 	}
 }
 
-// all streams every target.
-func (p plannedTargets) all(ctx context.Context) iter.Seq2[reset.Target, error] {
-	return p.from(ctx, 1)
-}
-
 // resets streams the targets to reset but for the first skip of them, up to the last one
 // let through: see reset.Request.WaveEnd.
 func (p plannedTargets) resets(ctx context.Context, skip, last int) iter.Seq2[reset.Target, error] {
 	return func(yield func(reset.Target, error) bool) {
 		no := 0
-		for t, err := range p.all(ctx) {
+		for t, err := range p.from(ctx, 1) {
 			switch {
 			case err != nil:
 				yield(t, err)

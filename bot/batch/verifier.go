@@ -49,11 +49,13 @@ func (v *verifier) run() error {
 			return err
 		}
 		if len(u.rows) > max(listFew, int(listShare*float64(v.head.Rows))) {
-			retaken := func(row int) bool { return v.progress.row(row).Retaken > 0 }
-			if err := v.unproven(slices.DeleteFunc(slices.Clone(u.rows), retaken)); err != nil {
+			// too many to list: nothing shows whether they took, but for those that did not once
+			u.rows, err = v.prove(u.rows, func(t reset.Target, p reset.Progress) (reset.Entry, bool) {
+				return proof(t, p, reset.ProofNone), p.Retaken == 0
+			})
+			if err != nil {
 				return err
 			}
-			u.rows = slices.DeleteFunc(u.rows, func(row int) bool { return !retaken(row) })
 		}
 	}
 	var targets []reset.Target
@@ -113,7 +115,7 @@ type unproved struct {
 
 func (v *verifier) unproved() (*unproved, error) {
 	u := &unproved{}
-	for t, err := range v.targets.all(v.control.starting) {
+	for t, err := range v.targets.from(v.control.starting, 1) {
 		if err != nil {
 			return nil, err
 		}
@@ -155,39 +157,33 @@ func (v *verifier) awaitLog(u *unproved) error {
 // and those of which it may tell more, unless its time is over. Where a call visibly
 // did not take once, the log alone is no proof: the factors are listed.
 func (v *verifier) provenByLog(rows []int, over bool) (rest []int, err error) {
+	return v.prove(rows, func(t reset.Target, p reset.Progress) (e reset.Entry, told bool) {
+		acted := v.scope.actedAt(p)
+		removed, final := v.logView.removed(v.scope, t, acted)
+		e = proof(t, p, reset.ProofLog)
+		e.Factors = removed
+		return e, p.Retaken == 0 && v.logView.tells(t.User, acted) && (final || over)
+	})
+}
+
+// prove records the proof that judge has for each of the rows, and returns those for which
+// it has none.
+func (v *verifier) prove(rows []int, judge func(reset.Target, reset.Progress) (reset.Entry, bool)) (rest []int, err error) {
 	proofs := &entries{progress: v.progress}
 	for t, err := range v.targets.rows(v.control.starting, rows) {
 		if err != nil {
 			return nil, err
 		}
-		p := v.progress.row(t.Row)
-		acted := v.scope.actedAt(p)
-		removed, final := v.logView.removed(v.scope, t, acted)
-		if p.Retaken > 0 || !v.logView.tells(t.User, acted) || !final && !over {
+		e, proved := judge(t, v.progress.row(t.Row))
+		if !proved {
 			rest = append(rest, t.Row)
 			continue
 		}
-		e := proof(t, p, reset.ProofLog)
-		e.Factors = removed
 		if err := proofs.add(e); err != nil {
 			return nil, err
 		}
 	}
 	return rest, proofs.flush()
-}
-
-// unproven records that nothing shows whether these resets took.
-func (v *verifier) unproven(rows []int) error {
-	proofs := &entries{progress: v.progress}
-	for t, err := range v.targets.rows(v.control.starting, rows) {
-		if err != nil {
-			return err
-		}
-		if err := proofs.add(proof(t, v.progress.row(t.Row), reset.ProofNone)); err != nil {
-			return err
-		}
-	}
-	return proofs.flush()
 }
 
 // proof repeats a target's outcome with what was read back. The user's note stays as it was.

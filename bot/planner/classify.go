@@ -56,7 +56,7 @@ func unresolved(row reset.Row, m okta.Match) (reason reset.Reason, why string) {
 	case row.Odd != "":
 		return reset.InvalidRow, row.Odd
 	}
-	return reset.NotFound, "no Okta user has this " + word(row.Kind)
+	return reset.NotFound, "no Okta user has this " + kindWord(row.Kind)
 }
 
 // ambiguous names the users that one row leads to.
@@ -163,7 +163,7 @@ func at(row reset.Row, detail string) string {
 	return fmt.Sprintf("line %d: %s", row.Line, detail)
 }
 
-func word(k reset.RefKind) string {
+func kindWord(k reset.RefKind) string {
 	switch k {
 	case reset.RefID:
 		return "ID"

@@ -25,7 +25,7 @@ import (
 // cannot become a plan.
 func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) error) error {
 	pl := &planning{Planner: p, id: r.ID}
-	looked := time.Now()
+	asOf := time.Now()
 	lastNote, err := p.Record.LastNote(ctx)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	if err := p.Velocity.Check(ctx, r, plan.Resets); err != nil {
 		return err
 	}
-	plan.FrozenAt, plan.LastNote = looked, lastNote // who is reset by others from here on is not reset again
+	plan.FrozenAt, plan.LastNote = asOf, lastNote // who is reset by others from here on is not reset again
 	plan.Takes = p.takes(r, plan)
 	return then(Result{Plan: plan, Terms: terms})
 }
@@ -68,68 +68,59 @@ func nothingToReset(p reset.Plan, targets []reset.Target) string {
 	})
 	if len(targets) == 1 {
 		t := targets[0]
+		_, remedy := skipWords(t.Reason)
 		if t.Reason == reset.NotFound {
-			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, remedy(t.Reason))
+			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, remedy)
 		}
-		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, remedy(t.Reason))
+		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, remedy)
 	}
 	var parts []string
-	for _, r := range reasons {
-		parts = append(parts, fmt.Sprintf("%s %s", reset.Count(p.Skips[r]), skipWords(r)))
+	var first string // what to do about the most frequent reason
+	for i, r := range reasons {
+		words, remedy := skipWords(r)
+		parts = append(parts, reset.Count(p.Skips[r])+" "+words)
+		if i == 0 {
+			first = remedy
+		}
 	}
 	s := fmt.Sprintf("Nobody to reset: all %s are skipped (%s).", reset.Count(p.Targets), strings.Join(parts, ", "))
 	for _, t := range targets[:min(len(targets), shownDetails)] {
 		s += fmt.Sprintf(" %q: %s.", t.Input, t.Detail)
 	}
-	if len(reasons) == 0 {
-		return s
-	}
-	return s + remedy(reasons[0])
+	return s + first
 }
 
-// skipWords says why users are skipped, after their number.
-func skipWords(r reset.Reason) string {
+// skipWords says why users are skipped, after their number, and what the requester does
+// about it, after a blank; "" where there is nothing to do.
+func skipWords(r reset.Reason) (words, remedy string) {
 	switch r {
 	case reset.NotFound:
-		return "not in Okta"
-	case reset.Ambiguous:
-		return "not clear who is meant"
-	case reset.ResetBefore, reset.ResetSincePlan:
-		return "reset already"
-	case reset.Duplicate:
-		return "named twice"
-	case reset.Deprovisioned:
-		return "deactivated in Okta"
-	case reset.Staged:
-		return "not active yet in Okta"
-	case reset.ProtectedAdmin:
-		return "protected as administrators"
-	case reset.ProtectedUser:
-		return "protected by name"
-	case reset.ProtectedGroup:
-		return "in a protected group"
+		return "not in Okta", " Check the spelling and ask again."
 	case reset.InvalidRow:
-		return "naming nobody"
+		return "naming nobody", " Check the spelling and ask again."
+	case reset.Ambiguous:
+		return "not clear who is meant", " Name them by login or Okta ID and ask again."
+	case reset.Deprovisioned:
+		return "deactivated in Okta", " Activate them in Okta, then ask again."
+	case reset.Staged:
+		return "not active yet in Okta", " Activate them in Okta, then ask again."
+	case reset.ProtectedAdmin:
+		return "protected as administrators", askApprover
+	case reset.ProtectedUser:
+		return "protected by name", askApprover
+	case reset.ProtectedGroup:
+		return "in a protected group", askApprover
+	case reset.ResetBefore, reset.ResetSincePlan:
+		return "reset already", ""
+	case reset.Duplicate:
+		return "named twice", ""
 	case reset.TakenOut:
-		return "removed by an approver"
+		return "removed by an approver", ""
 	}
-	return strings.ReplaceAll(string(r), "_", " ")
+	return strings.ReplaceAll(string(r), "_", " "), ""
 }
 
-// remedy says what the requester does about it, after a blank; "" where there is nothing to do.
-func remedy(r reset.Reason) string {
-	switch r {
-	case reset.NotFound, reset.InvalidRow:
-		return " Check the spelling and ask again."
-	case reset.Ambiguous:
-		return " Name them by login or Okta ID and ask again."
-	case reset.Deprovisioned, reset.Staged:
-		return " Activate them in Okta, then ask again."
-	case reset.ProtectedAdmin, reset.ProtectedUser, reset.ProtectedGroup:
-		return " An approver can tell you how protected users are reset."
-	}
-	return ""
-}
+const askApprover = " An approver can tell you how protected users are reset."
 
 // targets makes one target for each row of the roster.
 func (pl *planning) targets(ctx context.Context, r *reset.Request) ([]reset.Target, *classifier, error) {
@@ -318,13 +309,12 @@ func summarise(targets []reset.Target) reset.Plan {
 		}
 		p.Statuses[t.Status]++
 		p.Each = p.Each && t.Read
-	}
-	if p.Resets <= reset.NamesMost {
-		for _, t := range targets {
-			if t.Action == reset.ActionReset {
-				p.Names = append(p.Names, cmp.Or(t.Name, t.Login))
-			}
+		if p.Resets <= reset.NamesMost {
+			p.Names = append(p.Names, cmp.Or(t.Name, t.Login))
 		}
+	}
+	if p.Resets > reset.NamesMost {
+		p.Names = nil
 	}
 	return p
 }

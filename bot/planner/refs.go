@@ -42,7 +42,7 @@ func (pl *planning) resolve(ctx context.Context, rows []reset.Row) ([]okta.Match
 			}
 		}
 	}
-	return matches, pl.agree(ctx, rows, matches)
+	return matches, pl.findDisagreements(ctx, rows, matches)
 }
 
 // decide makes one reference of a row the one that names its user.
@@ -56,17 +56,17 @@ func decide(row *reset.Row, which int) {
 	row.Also = slices.Delete(all, which, which+1)
 }
 
-// agree looks for rows that disagree with themselves: another reference leads to
+// findDisagreements looks for rows that disagree with themselves: another reference leads to
 // another user, or the address that found the user is the e-mail of one and the
 // login of another.
-func (pl *planning) agree(ctx context.Context, rows []reset.Row, matches []okta.Match) error {
+func (pl *planning) findDisagreements(ctx context.Context, rows []reset.Row, matches []okta.Match) error {
 	var refs []reset.Ref
 	var at []int
 	for i := range rows {
 		if len(matches[i].Users) != 1 {
 			continue
 		}
-		for _, ref := range doubtful(rows[i], matches[i].Users[0], len(rows) <= policy.Few) {
+		for _, ref := range refsToCheck(rows[i], matches[i].Users[0], len(rows) <= policy.Few) {
 			refs, at = append(refs, ref), append(at, i)
 		}
 	}
@@ -102,11 +102,11 @@ func withoutTwins(users []okta.User) []okta.User {
 	return live
 }
 
-// doubtful lists what is still to be looked up of a row whose user is known: the
+// refsToCheck lists what is still to be looked up of a row whose user is known: the
 // references that are not the user's own, and the address that found the user
 // as the e-mail or login of another. Where there are many rows, an address that
 // is both of one user's is not doubted: it would double the calls.
-func doubtful(row reset.Row, u okta.User, closely bool) []reset.Ref {
+func refsToCheck(row reset.Row, u okta.User, closely bool) []reset.Ref {
 	var refs []reset.Ref
 	for n, ref := range row.Refs() {
 		isLogin, isEmail := strings.EqualFold(u.Login, ref.Value), strings.EqualFold(u.Email, ref.Value)

@@ -10,8 +10,8 @@ import (
 	"factorbot/bot/reset"
 )
 
-// begun are the states of requests that have begun to run, or may have.
-var begun = [...]reset.State{reset.Running, reset.Paused, reset.Stopping, reset.Verifying, reset.Done, reset.Cancelled}
+// begunStates are those of requests that have begunStates to run, or may have.
+var begunStates = [...]reset.State{reset.Running, reset.Paused, reset.Stopping, reset.Verifying, reset.Done, reset.Cancelled}
 
 // Velocity counts users against the bounds on users per time. It is made by
 // [NewVelocity] and safe for concurrent use.
@@ -56,7 +56,7 @@ func (v *Velocity) Check(ctx context.Context, r *reset.Request, resets int) erro
 	if err != nil {
 		return fmt.Errorf("list the requests of %s: %w", r.Asked.By, err)
 	}
-	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begun[:]}), now, r.ID)
+	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begunStates[:]}), now, r.ID)
 	if err != nil {
 		return fmt.Errorf("list what was reset within an hour: %w", err)
 	}
@@ -83,11 +83,11 @@ func (v *Velocity) StartTime(ctx context.Context, r *reset.Request, now time.Tim
 	if !bounds(rules, r) {
 		return now, true, nil
 	}
-	day, err := policy.RanSince(v.requests(ctx, reset.Query{States: begun[:]}), &r.Asked, policy.Day, now, r.ID)
+	day, err := policy.RanSince(v.requests(ctx, reset.Query{States: begunStates[:]}), &r.Asked, policy.Day, now, r.ID)
 	if err != nil {
 		return now, false, fmt.Errorf("list what %s had reset: %w", r.Asked.By, err)
 	}
-	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begun[:]}), now, r.ID)
+	hour, err := policy.OrgHour(v.requests(ctx, reset.Query{States: begunStates[:]}), now, r.ID)
 	if err != nil {
 		return now, false, fmt.Errorf("list what was reset within an hour: %w", err)
 	}

@@ -123,7 +123,7 @@ func (l *Lists) Refresh(ctx context.Context, breakGlass bool, after time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, Every)
 	defer cancel()
 	if was.Self == "" {
-		l.know(ctx)
+		l.learnSelf(ctx)
 	}
 	if n.Admins {
 		l.read(ctx, "administrators", func(s *Snapshot) *List { return &s.Admins }, l.readAdmins)
@@ -142,8 +142,8 @@ func (s Snapshot) since(n Needs, asked time.Time) bool {
 	return ok(n.Admins, s.Admins) && ok(n.Groups, s.Groups) && ok(n.Supers, s.Supers)
 }
 
-// know learns who we are.
-func (l *Lists) know(ctx context.Context) {
+// learnSelf learns who we are.
+func (l *Lists) learnSelf(ctx context.Context) {
 	me, err := l.okta.Me(ctx)
 	if err != nil {
 		l.log.Warn("Okta does not say whose token the bot's is", "err", err)

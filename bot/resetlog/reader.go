@@ -130,7 +130,7 @@ func (r *Reader) CatchUp(ctx context.Context, since time.Time) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := r.know(ctx); err != nil {
+	if err := r.learnSelf(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -181,8 +181,8 @@ func (r *Reader) open(since time.Time) (events *okta.Events, known bool) {
 	return r.events, false
 }
 
-// know learns once who we are.
-func (r *Reader) know(ctx context.Context) error {
+// learnSelf learns once who we are.
+func (r *Reader) learnSelf(ctx context.Context) error {
 	if r.me != nil {
 		return nil
 	}

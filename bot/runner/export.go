@@ -99,13 +99,9 @@ func (x *export) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines streams the file's lines. With the column of factors, some users at a
-// time are held back until their factors are read.
+// lines streams the file's lines. Some users at a time are held back until their factors
+// are read.
 func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]string, error] {
-	ahead := 1
-	if slices.Contains(x.made.Columns, planner.FactorsColumn) {
-		ahead = exportAhead
-	}
 	return func(yield func([]string, error) bool) {
 		var held []okta.Listed
 		emit := func() bool {
@@ -123,7 +119,7 @@ func (x *export) lines(ctx context.Context, sel okta.Selection) iter.Seq2[[]stri
 			default:
 				held = append(held, u)
 			}
-			if len(held) >= ahead && !emit() {
+			if len(held) == exportAhead && !emit() {
 				return
 			}
 		}
