@@ -128,8 +128,8 @@ func (s *sender) claim(t reset.Target, started reset.Entry) result {
 		s.control.halt(err)
 		return resultDone
 	}
-	if len(each) > 0 && each[0] != nil {
-		return s.claimRefused(t, each[0])
+	if refused := errors.Join(each...); refused != nil {
+		return s.claimRefused(t, refused)
 	}
 	s.progress.start(started)
 	if s.control.Stopped() { // halted while it was recorded: it has not left and shall not

@@ -13,7 +13,7 @@ import (
 
 // Nothing goes on for a settled request.
 func TestRunner_forgets_settled_requests(t *testing.T) {
-	const rounds, each = 2, 50
+	const rounds, each = 2, 20
 	users, ids := people(1)
 	onBench(t, oktasim.Options{Given: users}, func(r *policy.Rules) { r.ExpiresAfter = time.Second }, func(b *bench) {
 		settle := func() {

@@ -897,7 +897,7 @@ func TestRunner_reset_while_planning(t *testing.T) {
 
 // What the log told while the batch ran is thrown away at verifying, and read again.
 func TestRunner_log_is_read_once(t *testing.T) {
-	users, ids := people(1200)
+	users, ids := people(600)
 	onBench(t, oktasim.Options{Given: users, Latency: 100 * time.Millisecond, Engine: oktasim.Identity}, nil, func(b *bench) {
 		b.change(func(r *policy.Rules) { r.MaxTargets, r.LargeBatch.Over = 10000, 10000 })
 		id := b.open(ids...)
