@@ -7,8 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv/kvtest"
 )
 
 // BenchmarkJournal is a run without pacing: ten workers, for each user a started
@@ -65,17 +67,36 @@ func journalAll(tb testing.TB, term *Term, running []*reset.Request, users int) 
 	workers.Wait()
 }
 
-// Ten workers need at most four transactions for ten users, whatever the number of their requests.
+// What many workers have to write while a commit is made goes into the next one, whatever
+// the number of their requests, and no more than fits into it.
 func TestTerm_groups(t *testing.T) {
-	const users = 1000
-	for _, requests := range []int{1, 3} {
-		s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
-		term, running := mustRunAll(t, s, requests)
-		before := commits(t, s)
-		journalAll(t, term, running, users)
-		if n := commits(t, s) - before; n*10 > 4*users {
-			t.Errorf("%d requests: %d transactions for %d users", requests, n, users)
-		}
+	for _, c := range []struct{ workers, requests, commits int }{{10, 1, 1}, {10, 3, 1}, {100, 1, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			term := mustTermOn(t, kvtest.NewModel())
+			running := make([]*reset.Request, c.requests)
+			for i := range running {
+				running[i] = mustRun(t, term, 1, t0)
+			}
+			if err := term.journal.begin(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var workers sync.WaitGroup
+			for i := range c.workers {
+				workers.Go(func() {
+					refused, err := term.Start(t.Context(), running[i%c.requests], started(i+1, userID(i+1)))
+					if err != nil || refused[0] != nil {
+						t.Error(err, refused)
+					}
+				})
+			}
+			synctest.Wait()
+			before := mustRev(t, term.engine)
+			term.journal.end()
+			workers.Wait()
+			if n := int(mustRev(t, term.engine) - before); n != c.commits {
+				t.Errorf("%d workers of %d requests: %d commits, want %d", c.workers, c.requests, n, c.commits)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"factorbot/bot/reset"
+	"factorbot/store/internal/kv"
 )
 
 // mustUnpack writes a record of testdata to a file of its own and returns its path.
@@ -86,6 +87,38 @@ func TestOpen_of_an_earlier_version(t *testing.T) {
 		t.Errorf("inbox %v, or a finished envelope is fresh", got)
 	}
 	if audit := must[*Audit](t)(s.Verify(ctx)); len(audit.Findings) != 0 || audit.Requests != 4 {
+		t.Errorf("afterwards %+v", audit)
+	}
+}
+
+// Earlier versions replaced the values of each 500 entries by one, and left later ones
+// plain: such a log is read from any entry on, and goes on behind them.
+func TestReader_Log_of_an_earlier_version(t *testing.T) {
+	const head = "4:e355ce2058979f24ed4b3986a2c6c787202f6add94df670722dc9597a8a8a4ab"
+	s := MustOpen(t, mustUnpack(t, "sealed.db.gz"))
+	var kinds string
+	for _, p := range collect(t, kv.Scan(t.Context(), s.engine, logPrefix(1), 10)) {
+		kinds += string(p.Value[:1])
+	}
+	if kinds != "zz=" {
+		t.Fatalf("the log has the values %s", kinds)
+	}
+	if audit := must[*Audit](t)(s.Verify(t.Context())); audit.Head.String() != head || len(audit.Findings) != 0 {
+		t.Fatalf("audit %+v", audit)
+	}
+	term := mustTerm(t, s)
+	if err := term.Append(t.Context(), "FR-1", outcome(1, userID(1), t0)); err != nil {
+		t.Fatal(err)
+	}
+	mustStart(t, term, must[*reset.Request](t)(term.Get(t.Context(), "FR-1")), 3)
+	const last = 1009
+	for _, from := range []int64{1, 2, 499, 500, 501, 502, 1000, 1001, 1002, 1007, 1008, 1009, 1010} {
+		entries := collect(t, term.Log(t.Context(), "FR-1", from))
+		if len(entries) != int(last-from+1) || len(entries) > 0 && entries[0].Seq != from {
+			t.Errorf("from %d: %d entries", from, len(entries))
+		}
+	}
+	if audit := must[*Audit](t)(s.Verify(t.Context())); audit.Entries < last || len(audit.Findings) != 0 {
 		t.Errorf("afterwards %+v", audit)
 	}
 }

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/series"
 )
+
+// envPage is how many envelopes are read at once; each has up to half a megabyte.
+const envPage = 16
 
 // Envelope is what Slack sent, as it was received.
 type Envelope struct {
@@ -108,7 +110,7 @@ func (s *Store) readClock(ctx context.Context) error {
 		return err
 	}
 	s.notBefore(floor)
-	for p, err := range kv.Scan(ctx, s.engine, envPrefix, series.PageLen) {
+	for p, err := range kv.Scan(ctx, s.engine, envPrefix, envPage) {
 		if err != nil {
 			return err
 		}
@@ -127,7 +129,7 @@ func (t *Term) Receive(ctx context.Context, key string, body []byte) (fresh bool
 
 // Pending yields the envelopes that are not finished, in order of arrival.
 func (r *Reader) Pending(ctx context.Context) iter.Seq2[Envelope, error] {
-	return envelopes(kv.Scan(ctx, r.engine, envPrefix, series.PageLen))
+	return envelopes(kv.Scan(ctx, r.engine, envPrefix, envPage))
 }
 
 // Arrivals yields the envelopes that are not finished, in order of arrival, and

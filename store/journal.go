@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"factorbot/bot/reset"
@@ -33,16 +32,10 @@ type journal struct {
 	waiting []*ask
 
 	// guarded by the turn
-	logs    map[int]*logEnd // by number of the request, 0 is the org's
-	sealing series.Deflater
-	claims  claims.Table // others may read it
+	logs   map[int]*logEnd // by number of the request, 0 is the org's
+	zip    series.Deflater
+	claims claims.Table // others may read it
 }
-
-// batchYields is how often the caller that has the turn yields before a commit, which costs two
-// fsyncs whatever it takes along. Callers that the last commit answered come back at once
-// with what they do next; without the yields half of them would miss the commit. Ten
-// workers need 2.3 commits for ten users with them, 3.7 without.
-const batchYields = 30
 
 // logsMost is how many ends of logs are kept in memory.
 const logsMost = 64
@@ -109,9 +102,6 @@ func (j *journal) submit(ctx context.Context, t *Term, a *ask) error {
 		return a.err
 	}
 	defer j.end()
-	for range batchYields {
-		runtime.Gosched()
-	}
 	for !a.answered() {
 		j.write(context.WithoutCancel(ctx), t, j.take())
 	}
@@ -181,9 +171,6 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 			a.err = err
 		}
 		close(a.done)
-	}
-	if err == nil {
-		t.seal(ctx, g.appends)
 	}
 }
 

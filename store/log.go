@@ -36,7 +36,7 @@ func (r *Reader) tail(ctx context.Context, n int) (p kv.Pair, last int64, at cha
 }
 
 // Log yields the entries of a request from a number on (from 1), as many as there
-// are when it begins, perhaps some more.
+// are when it begins.
 func (r *Reader) Log(ctx context.Context, id reset.ID, from int64) iter.Seq2[reset.Entry, error] {
 	if n := id.Number(); n != 0 {
 		return r.log(ctx, n, from)
@@ -61,14 +61,7 @@ func (r *Reader) log(ctx context.Context, n int, from int64) iter.Seq2[reset.Ent
 			yield(reset.Entry{}, err)
 			return
 		}
-		if last < max(from, 1) {
-			return
-		}
-		for e, err := range entriesOf(n).UpTo(ctx, r.engine, from, last) {
-			if !yield(e, err) {
-				return
-			}
-		}
+		entriesOf(n).UpTo(ctx, r.engine, from, last)(yield)
 	}
 }
 

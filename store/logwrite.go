@@ -1,8 +1,6 @@
 package store
 
 import (
-	"compress/flate"
-	"context"
 	"time"
 
 	"factorbot/bot/reset"
@@ -41,8 +39,8 @@ func (l *logEnd) moved(s *logAppend) { l.last, l.at = s.last, s.at }
 
 // run is consecutive entries of one block, as JSON lines.
 type run struct {
-	first, last int64
-	lines       []byte
+	first int64
+	lines []byte
 }
 
 // logAppend is one log's part of a commit: new entries with their numbers.
@@ -82,56 +80,19 @@ func (s *logAppend) add(l encodedEntry) {
 	}
 	v := &s.values[len(s.values)-1]
 	v.lines, s.at = l.AppendTo(v.lines, s.last, s.at)
-	v.last = s.last
 }
 
 // parts returns what the append adds to a commit: its values, on condition that their keys are free, and the tail.
-func (s *logAppend) parts() (conds []kv.Cond, ops []kv.Op) {
+func (s *logAppend) parts(zip *series.Deflater) (conds []kv.Cond, ops []kv.Op) {
 	for _, v := range s.values {
 		key := series.Key(logPrefix(s.log.n), v.first)
 		conds = append(conds, kv.Absent(key))
-		ops = append(ops, kv.Put(key, append([]byte{series.Plain}, v.lines...)))
+		ops = append(ops, kv.Put(key, zip.Value(v.lines)))
 	}
 	if len(s.values) > 0 || s.last == 0 {
 		ops = append(ops, tailPut(s.log.n, s.last, s.at))
 	}
 	return conds, ops
-}
-
-// seal replaces the values of each block that was filled by one deflated value. A
-// block whose sealing fails stays as it is, which costs only room: the failure
-// meets the next write too.
-func (t *Term) seal(ctx context.Context, appends []*logAppend) {
-	for _, s := range appends {
-		for _, v := range s.values {
-			if v.last%series.BlockLen == 0 {
-				_ = t.sealBlock(ctx, s.log.n, series.BlockStart(v.last))
-			}
-		}
-	}
-}
-
-func (t *Term) sealBlock(ctx context.Context, n int, first int64) error {
-	from, to := series.Key(logPrefix(n), first), series.Key(logPrefix(n), first+series.BlockLen)
-	values, _, err := t.engine.Read(ctx, from, to, series.BlockLen)
-	if err != nil {
-		return err
-	}
-	var block []byte
-	var opened series.Opener
-	for _, p := range values {
-		lines, err := opened.Lines(p.Value)
-		if err != nil {
-			return err
-		}
-		block = append(block, lines...)
-	}
-	b, err := t.journal.sealing.Value(block, flate.BestSpeed)
-	if err != nil {
-		return err
-	}
-	_, err = t.commit(ctx, nil, kv.Put(from, b), kv.RemoveRange(from+"\x00", to))
-	return err
 }
 
 // encodeEntry encodes an entry but for its number and its mark.

@@ -15,6 +15,7 @@ import (
 	"factorbot/store/internal/audit"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
+	"factorbot/store/internal/series"
 )
 
 // migration brings a record from one schema version to the next. A crash may leave it
@@ -174,20 +175,15 @@ func (s *Store) chainLog(ctx context.Context, n int) (*logEnd, error) {
 		return nil, err
 	}
 	at := chain.First(s.org, n)
-	if last > 0 {
-		for c, err := range chainOf(n).UpTo(ctx, s.engine, 1, last) {
-			if err != nil {
-				return nil, err
-			}
-			if c.Seq > last {
-				break
-			}
-			sum, err := c.Sum()
-			if err != nil {
-				return nil, err
-			}
-			at = at.Next(c.Seq, sum)
+	for c, err := range chainOf(n).UpTo(ctx, s.engine, 1, last) {
+		if err != nil {
+			return nil, err
 		}
+		sum, err := c.Sum()
+		if err != nil {
+			return nil, err
+		}
+		at = at.Next(c.Seq, sum)
 	}
 	_, err = s.engine.Commit(ctx, []kv.Cond{{Key: p.Key, Rev: p.Rev}}, tailPut(n, last, at))
 	return &logEnd{n: n, last: last, at: at}, err
@@ -203,7 +199,7 @@ func (s *Store) anchorLogs(ctx context.Context, facts []reset.Fact) error {
 	if err != nil {
 		return err
 	}
-	conds, ops := sheet.parts()
+	conds, ops := sheet.parts(&series.Deflater{})
 	_, err = s.engine.Commit(ctx, conds, ops...)
 	return err
 }

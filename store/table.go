@@ -21,12 +21,12 @@ func targetsOf(n, revision int) series.Series[reset.Target] {
 
 // Roster yields the rows of a request's roster, in order.
 func (r *Reader) Roster(ctx context.Context, id reset.ID) iter.Seq2[reset.Row, error] {
-	return rowsOf(id.Number()).All(ctx, r.engine, 1)
+	return rowsOf(id.Number()).From(ctx, r.engine, 1)
 }
 
 // Targets yields the targets of a plan from a row on (from 1), in order.
 func (r *Reader) Targets(ctx context.Context, id reset.ID, revision, fromRow int) iter.Seq2[reset.Target, error] {
-	return targetsOf(id.Number(), revision).All(ctx, r.engine, int64(fromRow))
+	return targetsOf(id.Number(), revision).From(ctx, r.engine, int64(fromRow))
 }
 
 // saveRoster writes the rows of a request that has no head yet.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,23 +78,23 @@ func mustTamper(tb testing.TB, path string, change func(e kv.Engine)) {
 	MustClose(tb, s)
 }
 
-// rewrite changes the lines of one stored value.
-func rewrite(tb testing.TB, e kv.Engine, key string, change func([][]byte) [][]byte) {
+// rewrite changes the lines of the first block of a log.
+func rewrite(tb testing.TB, e kv.Engine, n int, change func([][]byte) [][]byte) {
 	tb.Helper()
-	p := must[kv.Pair](tb)(kv.Get(tb.Context(), e, key))
-	text := p.Value[1:]
-	if p.Value[0] == series.Deflated {
-		text = mustInflate(tb, text)
+	first, end := series.Key(logPrefix(n), 1), series.Key(logPrefix(n), 1+series.BlockLen)
+	var text []byte
+	for _, p := range collect(tb, kv.ScanRange(tb.Context(), e, first, end, 100)) {
+		text = append(text, must[[]byte](tb)(io.ReadAll(flate.NewReader(bytes.NewReader(p.Value[1:]))))...)
 	}
-	lines := bytes.SplitAfter(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
-	lines[len(lines)-1] = append(lines[len(lines)-1], '\n')
-	mustCommit(tb, e, nil, kv.Put(key, append([]byte{series.Plain}, bytes.Join(change(lines), nil)...)))
+	var zip series.Deflater
+	lines := bytes.Join(change(slices.Collect(bytes.Lines(text))), nil)
+	mustCommit(tb, e, nil, kv.RemoveRange(first+"\x00", end), kv.Put(first, zip.Value(lines)))
 }
 
 func TestVerify(t *testing.T) {
 	whole, head := mustTrail(t)
 	original := must[[]byte](t)(os.ReadFile(whole))
-	requests := series.Key(logPrefix(1), 1) // a sealed block
+	const requests = 1
 	replace := func(old, with string) func([][]byte) [][]byte {
 		return func(lines [][]byte) [][]byte {
 			joined := bytes.Join(lines, nil)
@@ -198,7 +199,7 @@ func forge(tb testing.TB, e kv.Engine, n int, old, with string) {
 		}
 		s.add(must[encodedEntry](tb)(encodeEntry(c)))
 	}
-	_, ops := s.parts()
+	_, ops := s.parts(&series.Deflater{})
 	mustCommit(tb, e, nil, kv.RemovePrefix(logPrefix(n)))
 	for _, o := range ops {
 		mustCommit(tb, e, nil, o)
@@ -208,11 +209,9 @@ func forge(tb testing.TB, e kv.Engine, n int, old, with string) {
 // forgeFirst changes a name in the org's log and leaves the marks.
 func forgeFirst(tb testing.TB, e kv.Engine, old, with string) {
 	tb.Helper()
-	for _, p := range collect(tb, kv.Scan(tb.Context(), e, logPrefix(0), 100)) {
-		if bytes.Contains(p.Value, []byte(old)) {
-			mustCommit(tb, e, nil, kv.Put(p.Key, bytes.ReplaceAll(p.Value, []byte(old), []byte(with))))
-		}
-	}
+	rewrite(tb, e, 0, func(lines [][]byte) [][]byte {
+		return [][]byte{bytes.ReplaceAll(bytes.Join(lines, nil), []byte(old), []byte(with))}
+	})
 }
 
 // A request that retention has replaced by its head leaves the chains whole, and its
@@ -242,9 +241,4 @@ func TestVerify_retired(t *testing.T) {
 	if audit := must[*Audit](t)(s.Verify(t.Context(), receipt)); len(audit.Findings) != 1 {
 		t.Errorf("a wrong receipt: %+v", audit)
 	}
-}
-
-func mustInflate(tb testing.TB, b []byte) []byte {
-	tb.Helper()
-	return must[[]byte](tb)(io.ReadAll(flate.NewReader(bytes.NewReader(b))))
 }

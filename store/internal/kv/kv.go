@@ -152,8 +152,12 @@ func Get(ctx context.Context, e Engine, key string) (Pair, error) {
 
 // Scan yields all pairs under a prefix, page by page. Pages may be of different revisions.
 func Scan(ctx context.Context, e Engine, prefix string, page int) iter.Seq2[Pair, error] {
+	return ScanRange(ctx, e, prefix, PrefixEnd(prefix), page)
+}
+
+// ScanRange yields the pairs with from <= key < to, as Scan does.
+func ScanRange(ctx context.Context, e Engine, from, to string, page int) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
-		from, to := prefix, PrefixEnd(prefix)
 		for {
 			pairs, _, err := e.Read(ctx, from, to, page)
 			if err != nil {

@@ -1,5 +1,4 @@
-// Package series keeps runs of numbered items as JSON lines: several items to a value, and a
-// full block of them deflated.
+// Package series keeps runs of numbered items as JSON lines, several items to a value.
 package series
 
 import (
@@ -11,24 +10,26 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 
 	"factorbot/store/internal/kv"
 )
 
-// BlockLen is how many items one deflated value holds at most. A block begins at
-// a number of the form 500 k + 1, so that a reader finds it without an index.
+// BlockLen is how many items one value holds at most. A block begins at a number of the
+// form 500 k + 1, and no value goes over its end, so that a reader finds it without an index.
 const BlockLen = 500
 
 // BlockBytes is how many bytes of JSON one value holds at most; wide rows make shorter blocks.
 const BlockBytes = 256 << 10
 
-// PageLen is how many values a reader takes at once.
-const PageLen = 16
+// pageLen is how many values a reader takes at once.
+const pageLen = 32
 
-// The first byte of a value in a series says how the JSON lines after it are kept.
+// The first byte of a value in a series says how the JSON lines after it are kept. Plain
+// ones are written no more.
 const (
-	Plain    = '='
-	Deflated = 'z'
+	plain    = '='
+	deflated = 'z'
 )
 
 // BlockStart returns the first number of the block that a number is in.
@@ -44,36 +45,76 @@ type Series[T any] struct {
 	Number func(T) int64
 }
 
-// All yields the items of a finished series from a number on.
-func (s Series[T]) All(ctx context.Context, e kv.Engine, from int64) iter.Seq2[T, error] {
-	return s.read(ctx, e, from, 0)
+// From yields the items with this number and later ones.
+func (s Series[T]) From(ctx context.Context, e kv.Engine, from int64) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		start, err := s.start(ctx, e, max(from, 1))
+		if err != nil {
+			var none T
+			yield(none, fmt.Errorf("read %s: %w", s.Prefix, err))
+			return
+		}
+		s.scan(ctx, e, start, from)(yield)
+	}
 }
 
-// UpTo yields the items of a growing series without gaps, from a number to at
-// least the last, which is there.
+// UpTo yields the items from a number to the last, and fails where one is missing.
 func (s Series[T]) UpTo(ctx context.Context, e kv.Engine, from, last int64) iter.Seq2[T, error] {
-	return s.read(ctx, e, from, last)
+	return func(yield func(T, error) bool) {
+		next := max(from, 1)
+		if next > last {
+			return
+		}
+		for item, err := range s.From(ctx, e, next) {
+			if err == nil && s.Number(item) != next {
+				break
+			}
+			if !yield(item, err) || err != nil {
+				return
+			}
+			if next++; next > last {
+				return
+			}
+		}
+		var none T
+		yield(none, fmt.Errorf("read %s: entry %d is missing", s.Prefix, next))
+	}
 }
 
 // Stored yields the items as they are stored, in the order of the keys, whatever their
 // numbers.
 func (s Series[T]) Stored(ctx context.Context, e kv.Engine) iter.Seq2[T, error] {
+	return s.scan(ctx, e, s.Prefix, math.MinInt64)
+}
+
+// start returns the key of the value that begins with a number, or of the block that the
+// number is in.
+func (s Series[T]) start(ctx context.Context, e kv.Engine, no int64) (string, error) {
+	block := BlockStart(no)
+	if no != block {
+		if p, err := kv.Get(ctx, e, Key(s.Prefix, no)); err != nil || p.Rev != 0 {
+			return p.Key, err
+		}
+	}
+	return Key(s.Prefix, block), nil
+}
+
+// scan yields the items of the values from a key on, those before a number left out.
+func (s Series[T]) scan(ctx context.Context, e kv.Engine, key string, from int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		var opened Opener
-		for p, err := range kv.Scan(ctx, e, s.Prefix, PageLen) {
-			var items []T
-			if err == nil {
-				if items, err = Unpack[T](&opened, p.Value); err != nil {
-					err = fmt.Errorf("%s: %w", p.Key, err)
-				}
-			}
+		for p, err := range kv.ScanRange(ctx, e, key, kv.PrefixEnd(s.Prefix), pageLen) {
 			if err != nil {
-				yield(none, err)
+				yield(none, fmt.Errorf("read %s: %w", s.Prefix, err))
+				return
+			}
+			items, err := Unpack[T](p.Value)
+			if err != nil {
+				yield(none, fmt.Errorf("read %s: %w", p.Key, err))
 				return
 			}
 			for _, item := range items {
-				if !yield(item, nil) {
+				if s.Number(item) >= from && !yield(item, nil) {
 					return
 				}
 			}
@@ -81,99 +122,11 @@ func (s Series[T]) Stored(ctx context.Context, e kv.Engine) iter.Seq2[T, error] 
 	}
 }
 
-// read yields items from a number on. In a growing series (last is not 0) values
-// are sealed into one block behind its back: when it does not find the next item
-// where it looks, it looks again from the start of the block.
-func (s Series[T]) read(ctx context.Context, e kv.Engine, from, last int64) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		growing := last > 0
-		next, aligned := max(from, 1), !growing
-		c := cursor{engine: e, end: kv.PrefixEnd(s.Prefix)}
-		key := Key(s.Prefix, next)
-		if aligned {
-			key = s.blockKey(next)
-		}
-		for !growing || next <= last {
-			rest, after, err := s.value(ctx, &c, key, next)
-			if err != nil {
-				yield(none, fmt.Errorf("read %s: %w", s.Prefix, err))
-				return
-			}
-			switch {
-			case len(rest) > 0 && (!growing || s.Number(rest[0]) == next):
-				key, aligned = after, !growing
-				for _, item := range rest {
-					no := s.Number(item)
-					if growing && no != next { // the next value is then looked for, and not found, at next
-						key = Key(s.Prefix, next)
-						break
-					}
-					if next = no + 1; !yield(item, nil) {
-						return
-					}
-				}
-			case len(rest) == 0 && after != "": // only items before the one wanted
-				key = after
-			case !aligned:
-				key, aligned = s.blockKey(next), true
-			case growing:
-				yield(none, fmt.Errorf("read %s: entry %d is missing", s.Prefix, next))
-				return
-			default:
-				return
-			}
-		}
-	}
-}
-
-// value returns the items of the first value from a key on, those before next
-// left out, and the key to go on from; "" if there was no value.
-func (s Series[T]) value(ctx context.Context, c *cursor, key string, next int64) (rest []T, after string, err error) {
-	p, err := c.from(ctx, key)
-	if err != nil || p.Rev == 0 {
-		return nil, "", err
-	}
-	items, err := Unpack[T](&c.opened, p.Value)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", p.Key, err)
-	}
-	for len(items) > 0 && s.Number(items[0]) < next {
-		items = items[1:]
-	}
-	return items, p.Key + "\x00", nil
-}
-
-// cursor reads values in the order of their keys, some at a time. It keeps them as they
-// are stored: unpacked they are many times larger.
-type cursor struct {
-	engine kv.Engine
-	end    string
-	pairs  []kv.Pair // read ahead
-	next   string    // the key from which they were read on
-	opened Opener
-}
-
-// from returns the first pair from a key on; its revision is 0 if there is none.
-func (c *cursor) from(ctx context.Context, key string) (kv.Pair, error) {
-	if len(c.pairs) == 0 || c.next != key {
-		pairs, _, err := c.engine.Read(ctx, key, c.end, PageLen)
-		if err != nil || len(pairs) == 0 {
-			return kv.Pair{}, err
-		}
-		c.pairs = pairs
-	}
-	p := c.pairs[0]
-	c.pairs, c.next = c.pairs[1:], p.Key+"\x00"
-	return p, nil
-}
-
-func (s Series[T]) blockKey(no int64) string { return Key(s.Prefix, BlockStart(no)) }
-
-// Writer writes a series in deflated blocks.
+// Writer writes a series block by block.
 type Writer[T any] struct {
 	Series Series[T]
-	lines  Lines
+	zip    Deflater
+	lines  bytes.Buffer
 	first  int64 // number of the first item in lines
 	last   int64
 }
@@ -184,125 +137,56 @@ func (w *Writer[T]) Add(item T, put func(key string, block []byte) error) error 
 	if no <= w.last {
 		return fmt.Errorf("row %d comes after row %d", no, w.last)
 	}
-	if w.lines.N > 0 && (BlockStart(no) != BlockStart(w.first) || w.lines.buf.Len() > BlockBytes) {
+	line, err := json.Marshal(item)
+	if err != nil {
+		return err
+	}
+	if w.lines.Len() > 0 && (BlockStart(no) != BlockStart(w.first) || w.lines.Len() > BlockBytes) {
 		if err := w.Close(put); err != nil {
 			return err
 		}
 	}
-	if w.lines.N == 0 {
+	if w.lines.Len() == 0 {
 		w.first = no
 	}
 	w.last = no
-	return w.lines.Add(item)
+	w.lines.Write(append(line, '\n'))
+	return nil
 }
 
 // Close puts the last block.
 func (w *Writer[T]) Close(put func(key string, block []byte) error) error {
-	if w.lines.N == 0 {
+	if w.lines.Len() == 0 {
 		return nil
 	}
-	b, err := w.lines.Deflated(flate.DefaultCompression)
-	if err != nil {
-		return err
-	}
-	return put(Key(w.Series.Prefix, w.first), b)
+	block := w.zip.Value(w.lines.Bytes())
+	w.lines.Reset()
+	return put(Key(w.Series.Prefix, w.first), block)
 }
 
-// Lines collects items as JSON lines and deflates them.
-type Lines struct {
-	buf bytes.Buffer
-	N   int
-	zip Deflater
-}
-
-// Add appends an item.
-func (l *Lines) Add(item any) error {
-	b, err := json.Marshal(item)
-	if err != nil {
-		return err
-	}
-	l.buf.Write(b)
-	l.buf.WriteByte('\n')
-	l.N++
-	return nil
-}
-
-// Deflated returns the lines as one value and empties itself.
-func (l *Lines) Deflated(level int) ([]byte, error) {
-	value, err := l.zip.Value(l.buf.Bytes(), level)
-	if err != nil {
-		return nil, err
-	}
-	l.buf.Reset()
-	l.N = 0
-	return value, nil
-}
-
-// Deflater makes values of JSON lines, one after the other. Its tables of half a
-// megabyte and more are made once, at the level of the first.
+// Deflater makes values of JSON lines, one after the other. Its tables of over half a
+// megabyte are made once.
 type Deflater struct {
 	zip *flate.Writer
 	out bytes.Buffer
 }
 
-// Value returns the lines as a deflated value.
-func (d *Deflater) Value(lines []byte, level int) ([]byte, error) {
+// Value returns the lines as a value.
+func (d *Deflater) Value(lines []byte) []byte {
 	d.out.Reset()
-	d.out.WriteByte(Deflated)
+	d.out.WriteByte(deflated)
 	if d.zip == nil {
-		w, err := flate.NewWriter(&d.out, level)
-		if err != nil {
-			return nil, err
-		}
-		d.zip = w
-	} else {
-		d.zip.Reset(&d.out)
+		d.zip, _ = flate.NewWriter(nil, flate.BestSpeed) // fails for an unknown level only
 	}
-	if _, err := d.zip.Write(lines); err != nil {
-		return nil, err
-	}
-	if err := d.zip.Close(); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(d.out.Bytes()), nil
-}
-
-// Opener reads the JSON lines of values, one value after the other, into the same buffer.
-type Opener struct {
-	from bytes.Reader
-	zip  io.ReadCloser // a flate.Resetter too
-	text bytes.Buffer
-}
-
-// Lines returns the lines of a value. They are valid until the next call.
-func (o *Opener) Lines(value []byte) ([]byte, error) {
-	if len(value) == 0 {
-		return nil, errors.New("an empty value")
-	}
-	rest := value[1:]
-	switch value[0] {
-	case Plain:
-		return rest, nil
-	case Deflated:
-	default:
-		return nil, fmt.Errorf("a value of an unknown kind %q", value[0])
-	}
-	o.from.Reset(rest)
-	if o.zip == nil {
-		o.zip = flate.NewReader(&o.from)
-	} else if err := o.zip.(flate.Resetter).Reset(&o.from, nil); err != nil { // documented: every reader of flate is one
-		return nil, err
-	}
-	o.text.Reset()
-	if _, err := o.text.ReadFrom(o.zip); err != nil {
-		return nil, err
-	}
-	return o.text.Bytes(), nil
+	d.zip.Reset(&d.out)
+	_, _ = d.zip.Write(lines) // a buffer takes everything
+	_ = d.zip.Close()
+	return bytes.Clone(d.out.Bytes())
 }
 
 // Unpack returns the items of a value.
-func Unpack[T any](o *Opener, value []byte) ([]T, error) {
-	text, err := o.Lines(value)
+func Unpack[T any](value []byte) ([]T, error) {
+	text, err := unpackLines(value)
 	if err != nil {
 		return nil, err
 	}
@@ -315,4 +199,17 @@ func Unpack[T any](o *Opener, value []byte) ([]T, error) {
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+// unpackLines returns the JSON lines of a value.
+func unpackLines(value []byte) ([]byte, error) {
+	switch {
+	case len(value) == 0:
+		return nil, errors.New("an empty value")
+	case value[0] == plain:
+		return value[1:], nil
+	case value[0] == deflated:
+		return io.ReadAll(flate.NewReader(bytes.NewReader(value[1:])))
+	}
+	return nil, fmt.Errorf("a value of an unknown kind %q", value[0])
 }
