@@ -58,38 +58,43 @@ type asked struct {
 func valueName(p reset.Person) string { return "step-up/" + string(p) }
 
 func (b *Book) read(ctx context.Context, p reset.Person) (entry, error) {
-	raw, err := b.Values.Value(ctx, valueName(p))
-	if err != nil {
-		return entry{}, fmt.Errorf("read what is remembered of %s: %w", p, err)
-	}
-	return decode(p, raw)
-}
-
-func decode(p reset.Person, raw []byte) (e entry, err error) {
-	if raw == nil {
-		return e, nil
-	}
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return e, fmt.Errorf("decode what is remembered of %s: %w", p, err)
-	}
-	return e, nil
+	return readValue[entry](ctx, b.Values, valueName(p))
 }
 
 func (b *Book) change(ctx context.Context, p reset.Person, do func(*entry) ([]reset.Fact, error)) error {
-	err := b.Values.ChangeValue(ctx, valueName(p), func(old []byte) ([]byte, []reset.Fact, error) {
-		e, err := decode(p, old)
+	return changeValue(ctx, b.Values, valueName(p), do)
+}
+
+// readValue decodes what is remembered by a name; the zero value where that is nothing.
+func readValue[T any](ctx context.Context, values Values, name string) (v T, err error) {
+	raw, err := values.Value(ctx, name)
+	if err == nil && raw != nil {
+		err = json.Unmarshal(raw, &v)
+	}
+	if err != nil {
+		return v, fmt.Errorf("read %s: %w", name, err)
+	}
+	return v, nil
+}
+
+// changeValue changes what is remembered by a name, in one commit with facts.
+func changeValue[T any](ctx context.Context, values Values, name string, do func(*T) ([]reset.Fact, error)) error {
+	err := values.ChangeValue(ctx, name, func(old []byte) ([]byte, []reset.Fact, error) {
+		var v T
+		if old != nil {
+			if err := json.Unmarshal(old, &v); err != nil {
+				return nil, nil, err
+			}
+		}
+		facts, err := do(&v)
 		if err != nil {
 			return nil, nil, err
 		}
-		facts, err := do(&e)
-		if err != nil {
-			return nil, nil, err
-		}
-		raw, err := json.Marshal(e)
+		raw, err := json.Marshal(v)
 		return raw, facts, err
 	})
 	if err != nil {
-		return fmt.Errorf("remember of %s: %w", p, err)
+		return fmt.Errorf("change %s: %w", name, err)
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package stepup
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/reset"
@@ -49,39 +47,21 @@ func (v *Verifier) forget(ctx context.Context, a Ask) {
 }
 
 func (v *Verifier) changeOpen(ctx context.Context, do func(map[reset.Person]openModal)) error {
-	err := v.Book.Values.ChangeValue(ctx, openName, func(old []byte) ([]byte, []reset.Fact, error) {
-		all, err := decodeOpen(old)
-		if err != nil {
-			return nil, nil, err
+	return changeValue(ctx, v.Book.Values, openName, func(all *map[reset.Person]openModal) ([]reset.Fact, error) {
+		if *all == nil {
+			*all = map[reset.Person]openModal{}
 		}
-		do(all)
-		raw, err := json.Marshal(all)
-		return raw, nil, err
+		do(*all)
+		return nil, nil
 	})
-	if err != nil {
-		return fmt.Errorf("remember the open modals: %w", err)
-	}
-	return nil
-}
-
-func decodeOpen(raw []byte) (map[reset.Person]openModal, error) {
-	all := map[reset.Person]openModal{}
-	if raw == nil {
-		return all, nil
-	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("decode the open modals: %w", err)
-	}
-	return all, nil
 }
 
 // sweep closes the modals of an earlier process: nobody waits for their answers. What
 // follows a refused push, and was not done yet, is done.
 func (v *Verifier) sweep(ctx context.Context) {
-	raw, err := v.Book.Values.Value(ctx, openName)
-	all, bad := decodeOpen(raw)
-	if err != nil || bad != nil {
-		v.Log.Warn("the modals of an earlier process cannot be closed", "error", fmt.Sprint(err, bad))
+	all, err := readValue[map[reset.Person]openModal](ctx, v.Book.Values, openName)
+	if err != nil {
+		v.Log.Warn("the modals of an earlier process cannot be closed", "error", err.Error())
 		return
 	}
 	for by, m := range all {

@@ -76,12 +76,9 @@ func (r *Reader) Run(ctx context.Context) error {
 			r.Log.Error("Okta's reports of suspicious activity cannot be read", "error", err.Error())
 		}
 		failing = err != nil
-		t := time.NewTimer(every)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-		case <-t.C:
-		}
+		waiting, stop := context.WithTimeout(ctx, every)
+		<-waiting.Done()
+		stop()
 	}
 	return nil
 }
@@ -192,9 +189,9 @@ func (r *Reader) report(ctx context.Context, id reset.ID, t reset.Target, uuid s
 		facts, paused, err = q.Report(reset.Report{Row: t.Row, Okta: t.User, Login: t.Login, At: r.Now()})
 		return facts, err
 	})
-	var moved *reset.TransitionError
+	_, moved := errors.AsType[*reset.TransitionError](err)
 	switch {
-	case errors.Is(err, reset.ErrAlreadyCounted), errors.Is(err, reset.ErrNotTheirs), errors.As(err, &moved):
+	case moved, errors.Is(err, reset.ErrAlreadyCounted), errors.Is(err, reset.ErrNotTheirs):
 		return nil
 	case err != nil:
 		return fmt.Errorf("count a report for %s: %w", id, err)
