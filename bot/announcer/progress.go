@@ -59,7 +59,7 @@ func (t *progress) fold(ctx context.Context, rec Record, id reset.ID) error {
 
 // pace measures how far the run is and how fast it goes.
 func (t *progress) pace(r *reset.Request, now time.Time) view.Pace {
-	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after.Clone(), Retrying: t.count.Again()}
+	p := view.Pace{ByOutcome: map[reset.Outcome]int{}, After: t.after, Retrying: t.count.Again()}
 	for _, o := range reset.Outcomes() {
 		if n := t.count.Count(o); n > 0 {
 			p.ByOutcome[o] = n

@@ -1,9 +1,6 @@
 package reset
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // Restart tells that the bot was away while a request ran, and came back. What
 // became of the steps in doubt is in the log: see [RestartOutcome].
@@ -31,6 +28,7 @@ type RestartOutcome struct {
 	Had   int // had been reset before it
 	Now   int // reset since
 	Other int // came to another outcome
+	Left  int // are still in doubt
 	doubt map[int]bool
 	left  map[int]bool // in doubt since the restart; true: sent again
 }
@@ -42,7 +40,7 @@ func (a *RestartOutcome) Apply(e Entry) {
 		for row := range a.doubt {
 			left[row] = false
 		}
-		*a = RestartOutcome{doubt: a.doubt, left: left}
+		*a = RestartOutcome{Left: len(left), doubt: a.doubt, left: left}
 	}
 	if e.Step == nil {
 		return
@@ -72,6 +70,7 @@ func (a *RestartOutcome) settled(row int, o Outcome) {
 		return
 	}
 	delete(a.left, row)
+	a.Left--
 	switch {
 	case o != OutcomeReset:
 		a.Other++
@@ -80,14 +79,4 @@ func (a *RestartOutcome) settled(row int, o Outcome) {
 	default:
 		a.Had++
 	}
-}
-
-// Left is how many users are still in doubt since the restart.
-func (a *RestartOutcome) Left() int { return len(a.left) }
-
-// Clone returns a copy that later entries do not change.
-func (a *RestartOutcome) Clone() RestartOutcome {
-	c := *a
-	c.doubt, c.left = maps.Clone(a.doubt), maps.Clone(a.left)
-	return c
 }

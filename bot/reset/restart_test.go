@@ -34,8 +34,8 @@ func TestRestartOutcome(t *testing.T) {
 			for _, e := range c.log {
 				a.Apply(e)
 			}
-			if a.Had != c.had || a.Now != c.now || a.Other != c.other || a.Left() != c.left {
-				t.Errorf("%d had been, %d are now, %d other, %d left", a.Had, a.Now, a.Other, a.Left())
+			if a.Had != c.had || a.Now != c.now || a.Other != c.other || a.Left != c.left {
+				t.Errorf("%d had been, %d are now, %d other, %d left", a.Had, a.Now, a.Other, a.Left)
 			}
 		})
 	}

@@ -173,13 +173,12 @@ func (b *Book) sending(ctx context.Context, p reset.Person, op string) error {
 		if sent >= perHour {
 			return nil, errTooMany
 		}
-		for i := range e.Asked {
-			if e.Asked[i].Op == op {
-				e.Asked[i].Sent = true
-				return nil, nil
-			}
+		i := slices.IndexFunc(e.Asked, func(a asked) bool { return a.Op == op })
+		if i < 0 {
+			return nil, errAgain
 		}
-		return nil, errAgain
+		e.Asked[i].Sent = true
+		return nil, nil
 	})
 }
 

@@ -158,7 +158,7 @@ func restarted(r *reset.Request, a reset.RestartOutcome) string {
 		n     int
 		words string
 	}{
-		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left(), "being checked"},
+		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left, "being checked"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, reset.Count(p.n)+" "+p.words)
