@@ -18,18 +18,13 @@ const (
 	compactTx    = 1 << 20  // bytes copied in one transaction
 )
 
-// worthCompacting reports whether enough of the file is free.
-func worthCompacting(db *bbolt.DB) (bool, error) {
-	used, free, err := sizes(db)
-	return free >= compactFree && free*compactShare >= used, err
-}
-
 // compact puts a copy without free pages in the place of the file where that is worth
 // while, and returns the database to go on with, which is the given one after an error.
 // It is done before anybody uses the file, so that no commit has to wait for it; in use,
 // free pages are filled again.
 func compact(db *bbolt.DB, path string) (*bbolt.DB, error) {
-	if worth, err := worthCompacting(db); err != nil || !worth {
+	used, free, err := sizes(db, path)
+	if err != nil || free < compactFree || free*compactShare < used {
 		return db, err
 	}
 	fresh, err := copyCompact(db, copyPath(path))
@@ -84,11 +79,11 @@ func syncDir(dir string) error {
 func copyPath(path string) string { return path + ".compact" }
 
 // sizes measures an open file.
-func sizes(db *bbolt.DB) (used, free int64, err error) {
-	err = db.View(func(tx *bbolt.Tx) error {
+func sizes(db *bbolt.DB, path string) (used, free int64, err error) {
+	err = view(db, path, func(tx *bbolt.Tx) error {
 		used = tx.Size()
 		return nil
 	})
 	s := db.Stats()
-	return used, int64(s.FreePageN+s.PendingPageN) * int64(db.Info().PageSize), closedAs(err)
+	return used, int64(s.FreePageN+s.PendingPageN) * int64(db.Info().PageSize), err
 }

@@ -15,54 +15,35 @@ import (
 	"factorbot/store/internal/kv"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
-// groupMax is how many commits one transaction of bbolt takes along.
-const groupMax = 128
-
-// Engine is an engine in one bbolt file. One goroutine writes: whatever is queued
-// becomes one transaction, each commit of it with conditions of its own. A
-// transaction costs two fsyncs, so concurrent commits share them.
+// Engine is an engine in one bbolt file. A commit is a transaction of bbolt, one at a time.
 type Engine struct {
 	DB   *bbolt.DB // for checks and figures
 	path string
 
-	readOnly bool // no writer runs, and nothing is noted beside the file
+	readOnly bool         // nothing is written, nor noted beside the file
+	touched  atomic.Int64 // bytes of the mapped file that were read, about; see paged
+
+	writing sync.Mutex    // guards what follows, and is held during a commit
+	damage  error         // what ended all writing
+	closed  bool          // nothing is written any more
+	ended   chan struct{} // the same
 
 	mu       sync.Mutex // guards what follows
-	queue    []*job
-	closed   bool
 	watchers map[*kv.Marks]struct{}
 	leases   map[string]*boltLease
-
-	touched atomic.Int64 // bytes of the mapped file that were read, about; see paged
-
-	damage error // the writer's: what ended all writing
-
-	wake  chan struct{} // holds one token while there may be work
-	ended chan struct{} // closed when the writer has returned
-}
-
-// job is a commit on its way through the writer.
-type job struct {
-	conds []kv.Cond
-	ops   []kv.Op
-	rev   int64
-	err   error
-	done  chan struct{}
 }
 
 // pairs is the one bucket; its sequence is the revision of the whole.
 func pairs(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte("pairs")) }
 
 func newBolt(db *bbolt.DB, path string) *Engine {
-	b := &Engine{
-		DB: db, path: path,
+	return &Engine{
+		DB: db, path: path, ended: make(chan struct{}),
 		watchers: map[*kv.Marks]struct{}{}, leases: map[string]*boltLease{},
-		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	go b.write()
-	return b
 }
 
 // Read implements kv.Engine.
@@ -70,9 +51,7 @@ func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	defer recoverPanic(b.path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = b.DB.View(func(tx *bbolt.Tx) error {
+	err = view(b.DB, b.path, func(tx *bbolt.Tx) error {
 		bucket := pairs(tx)
 		rev = int64(bucket.Sequence())
 		c := bucket.Cursor()
@@ -89,11 +68,11 @@ func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []
 		b.paged(tx, 1+len(found))
 		return nil
 	})
-	return found, rev, closedAs(err)
+	return found, rev, err
 }
 
-// Commit implements kv.Engine. The context counts only until the commit is queued.
-func (b *Engine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+// Commit implements kv.Engine. The context counts only until the commit begins.
+func (b *Engine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (rev int64, err error) {
 	if err := kv.CheckLimits(conds, ops); err != nil {
 		return 0, err
 	}
@@ -103,113 +82,52 @@ func (b *Engine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int
 	if b.readOnly {
 		return 0, errReadOnly
 	}
-	j := &job{conds: conds, ops: ops, done: make(chan struct{})}
-	if !b.enqueue(j) {
+	b.writing.Lock()
+	defer b.writing.Unlock()
+	if b.closed {
 		return 0, kv.ErrClosed
 	}
-	<-j.done // an answer always comes: the writer empties the queue before it ends
-	return j.rev, j.err
-}
-
-func (b *Engine) enqueue(j *job) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return false
+	if err = b.damage; err == nil {
+		err = guarded(b.path, func() error {
+			rev, err = b.apply(conds, ops)
+			return err
+		})
 	}
-	b.queue = append(b.queue, j)
-	b.nudge()
-	return true
-}
-
-func (b *Engine) nudge() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
-
-// write is the writer's loop; it ends when the engine is closed and nothing is queued.
-func (b *Engine) write() {
-	defer close(b.ended)
-	debug.SetPanicOnFault(true) // of this goroutine
-	for {
-		jobs, closed := b.take()
-		if len(jobs) > 0 {
-			b.group(jobs)
-			continue
-		}
-		if closed {
-			return
-		}
-		<-b.wake
-	}
-}
-
-func (b *Engine) take() (jobs []*job, closed bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := min(len(b.queue), groupMax)
-	jobs, b.queue = b.queue[:n:n], b.queue[n:]
-	if len(b.queue) == 0 {
-		b.queue = nil // or it would hold on to what was written
-	}
-	return jobs, b.closed
-}
-
-// group commits jobs in one transaction and answers each.
-func (b *Engine) group(jobs []*job) {
-	err := b.damage
-	if err == nil {
-		err = b.apply(jobs)
-	}
-	if err == nil {
-		b.notify(jobs)
-	}
-	if damaged := (*DamagedError)(nil); errors.As(err, &damaged) {
+	switch {
+	case errors.Is(err, kv.ErrConflict):
+		return 0, err
+	case errors.As(err, new(*DamagedError)):
 		b.damage = err // bbolt may have kept its lock when it panicked
 	}
-	for _, j := range jobs {
-		if err != nil && j.err == nil {
-			j.rev, j.err = 0, fmt.Errorf("write %s: %w", b.path, err)
-		}
-		close(j.done)
+	if err != nil {
+		return 0, fmt.Errorf("write %s: %w", b.path, err)
 	}
+	b.notify(ops, rev)
+	return rev, nil
 }
 
-// apply does what the jobs ask for. One whose conditions do not hold gets
-// ErrConflict and leaves the others alone.
-func (b *Engine) apply(jobs []*job) (err error) {
-	defer recoverPanic(b.path, &err)
+// apply does what a commit asks for in one transaction.
+func (b *Engine) apply(conds []kv.Cond, ops []kv.Op) (int64, error) {
 	tx, err := b.DB.Begin(true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer tx.Rollback() // does nothing after a commit, but unlocks after a failed one
 	bucket := pairs(tx)
-	b.paged(tx, len(jobs))
-	rev := bucket.Sequence()
-	first := rev
-	for _, j := range jobs {
-		if !holds(bucket, j.conds) {
-			j.err = kv.ErrConflict
-			continue
-		}
-		rev++
-		j.rev = int64(rev)
-		for _, o := range j.ops {
-			if err := apply(bucket, o, j.rev); err != nil {
-				return err
-			}
-		}
+	b.paged(tx, 1)
+	if !holds(bucket, conds) {
+		return 0, kv.ErrConflict
 	}
-	if rev == first {
-		return nil
+	rev := bucket.Sequence() + 1
+	for _, o := range ops {
+		if err := apply(bucket, o, int64(rev)); err != nil {
+			return 0, err
+		}
 	}
 	if err := bucket.SetSequence(rev); err != nil {
-		return err
+		return 0, err
 	}
-	return tx.Commit()
+	return int64(rev), tx.Commit()
 }
 
 func holds(bucket *bbolt.Bucket, conds []kv.Cond) bool {
@@ -308,10 +226,23 @@ func (l *boltLease) Release(ctx context.Context) error {
 	return err
 }
 
-// recoverPanic turns a panic of bbolt, which is how it meets a damaged page, into an
-// error. With SetPanicOnFault a read beyond the end of the mapped file is one too.
-func recoverPanic(path string, err *error) {
-	if r := recover(); r != nil {
-		*err = &DamagedError{Path: path, Cause: fmt.Errorf("%v", r)}
+// guarded runs what reads the mapped file. bbolt panics over a damaged page, and with
+// SetPanicOnFault so does a read beyond the end of the file: both become a *DamagedError.
+func guarded(path string, do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = &DamagedError{Path: path, Cause: fmt.Errorf("%v", r)}
+		}
+	}()
+	return do()
+}
+
+// view reads the file in one transaction.
+func view(db *bbolt.DB, path string, read func(*bbolt.Tx) error) error {
+	err := guarded(path, func() error { return db.View(read) })
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return kv.ErrClosed
 	}
+	return err
 }

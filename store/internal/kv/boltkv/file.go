@@ -9,12 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
-
-	"factorbot/store/internal/kv"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -59,8 +56,6 @@ func openSound(path string, timeout time.Duration) (*bbolt.DB, error) {
 // openFile opens the file and locks it. Where bbolt panics over what it finds, it
 // stays locked until the process ends.
 func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
-	defer recoverPanic(path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var file *os.File
 	o := boltOptions(timeout)
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
@@ -69,8 +64,8 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 		return f, err
 	}
 	for {
-		if db, err = bbolt.Open(path, 0o600, o); err != nil {
-			return nil, openError(path, err)
+		if db, err = openDB(path, o); err != nil {
+			return nil, err
 		}
 		db.AllocSize = grown
 		same, err := inPlace(file, path)
@@ -81,6 +76,15 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 			return nil, fmt.Errorf("open the record: %w", err)
 		}
 	}
+}
+
+// openDB opens a database.
+func openDB(path string, o *bbolt.Options) (db *bbolt.DB, err error) {
+	err = guarded(path, func() error {
+		db, err = bbolt.Open(path, 0o600, o)
+		return openError(path, err)
+	})
+	return db, err
 }
 
 var errEmpty = errors.New("it has 0 bytes")
@@ -110,22 +114,14 @@ func openWhole(name string, flag int, mode os.FileMode) (*os.File, error) {
 
 // makeFile makes an empty database.
 func makeFile(path string) error {
-	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(half.Name()) // where something failed
-	if err := half.Close(); err != nil {
-		return err
-	}
-	db, err := bbolt.Open(half.Name(), 0o600, boltOptions(time.Second))
-	if err != nil {
-		return err
-	}
-	if err := db.Close(); err != nil {
-		return err
-	}
-	return giveName(half.Name(), path)
+	_, err := NewFile(path, func(half string) (int64, error) {
+		db, err := bbolt.Open(half, 0o600, boltOptions(time.Second))
+		if err != nil {
+			return 0, err
+		}
+		return 0, db.Close()
+	})
+	return err
 }
 
 // giveName moves a complete file to a new name. It returns fs.ErrExist if a file has it.
@@ -167,6 +163,8 @@ func inPlace(f *os.File, path string) (bool, error) {
 
 func openError(path string, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, berrors.ErrTimeout):
 		return &HeldError{Path: path, PID: notedPID(path)}
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
@@ -178,47 +176,43 @@ func openError(path string, err error) error {
 }
 
 // prepare checks the file, narrows its mode, and makes the bucket.
-func prepare(db *bbolt.DB, path string) (err error) {
-	defer recoverPanic(path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+func prepare(db *bbolt.DB, path string) error {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("open the record: %w", err)
 	}
-	err = Check(db, path)
+	err := Check(db, path)
 	if !errors.Is(err, ErrNoRecord) {
 		return err
 	}
-	return db.Update(func(tx *bbolt.Tx) error {
-		if k, _ := tx.Cursor().First(); k != nil { // somebody else's database
-			return &DamagedError{Path: path, Cause: ErrNoRecord}
-		}
-		_, err := tx.CreateBucket([]byte("pairs"))
-		return err
+	return guarded(path, func() error {
+		return db.Update(func(tx *bbolt.Tx) error {
+			if k, _ := tx.Cursor().First(); k != nil { // somebody else's database
+				return &DamagedError{Path: path, Cause: ErrNoRecord}
+			}
+			_, err := tx.CreateBucket([]byte("pairs"))
+			return err
+		})
 	})
 }
 
-// Close ends the writer when the queue is empty, then the file.
+// Close waits for the commit in progress, then ends the leases and closes the file.
 func (b *Engine) Close() error {
-	b.mu.Lock()
+	b.writing.Lock()
+	defer b.writing.Unlock()
 	if b.closed {
-		b.mu.Unlock()
 		return nil
 	}
 	b.closed = true
+	close(b.ended)
 	if b.readOnly {
-		b.mu.Unlock()
 		return b.DB.Close()
 	}
+	b.mu.Lock()
 	for _, l := range b.leases {
 		l.end()
 	}
-	b.nudge()
 	b.mu.Unlock()
-	<-b.ended
-	note := os.Remove(notePath(b.path)) // before the lock is given back, or the next owner's note would go
-	if errors.Is(note, fs.ErrNotExist) {
-		note = nil
-	}
+	note := removeIfThere(notePath(b.path)) // before the lock is given back, or the next owner's note would go
 	if b.damage != nil {
 		return note // bbolt's lock may be held by what panicked, and Close would wait for it
 	}
@@ -227,26 +221,21 @@ func (b *Engine) Close() error {
 
 // Backup writes a copy of the file as it is now; commits go on meanwhile.
 func (b *Engine) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	defer recoverPanic(b.path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = b.DB.View(func(tx *bbolt.Tx) error {
+	err = view(b.DB, b.path, func(tx *bbolt.Tx) error {
 		n, err = tx.WriteTo(&contextWriter{ctx, w})
 		return err
 	})
 	if ended := ctx.Err(); ended != nil { // bbolt's error does not wrap it
 		err = ended
 	}
-	return n, closedAs(err)
+	return n, err
 }
 
 // Path is the name of the file.
 func (b *Engine) Path() string { return b.path }
 
 // Size returns the bytes of the file in use, and those of them that are free for reuse.
-func (b *Engine) Size() (used, free int64, err error) {
-	defer recoverPanic(b.path, &err)
-	return sizes(b.DB)
-}
+func (b *Engine) Size() (used, free int64, err error) { return sizes(b.DB, b.path) }
 
 // contextWriter stops a copy when its context ends.
 type contextWriter struct {
@@ -259,13 +248,6 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.w.Write(p)
-}
-
-func closedAs(err error) error {
-	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
-		return kv.ErrClosed
-	}
-	return err
 }
 
 // notePath is the file beside the record that names the process which has it open.
@@ -337,17 +319,18 @@ func WriteCopy(path string, write func(io.Writer) (int64, error), key string, va
 }
 
 // addPair writes a pair into a file that nobody uses, and makes the whole file durable.
-func addPair(path, key string, value []byte) (err error) {
-	defer recoverPanic(path, &err)
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		bucket := pairs(tx)
-		return bucket.Put([]byte(key), frame(key, value, int64(bucket.Sequence())))
+func addPair(path, key string, value []byte) error {
+	return guarded(path, func() error {
+		db, err := bbolt.Open(path, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, Timeout: time.Second})
+		if err != nil {
+			return err
+		}
+		err = db.Update(func(tx *bbolt.Tx) error {
+			bucket := pairs(tx)
+			return bucket.Put([]byte(key), frame(key, value, int64(bucket.Sequence())))
+		})
+		return errors.Join(err, db.Sync(), db.Close())
 	})
-	return errors.Join(err, db.Sync(), db.Close())
 }
 
 // HalfFile ends the name of a file that NewFile is making.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"factorbot/store/internal/kv"
@@ -14,10 +13,8 @@ import (
 
 // Check reads every pair of the file: each matches its checksum, comes after the one
 // before, and is found by its key. bbolt itself checks only its two meta pages.
-func Check(db *bbolt.DB, path string) (err error) {
-	defer recoverPanic(path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = db.View(func(tx *bbolt.Tx) error {
+func Check(db *bbolt.DB, path string) error {
+	err := view(db, path, func(tx *bbolt.Tx) error {
 		bucket := pairs(tx)
 		if bucket == nil {
 			return ErrNoRecord
@@ -35,16 +32,15 @@ func Check(db *bbolt.DB, path string) (err error) {
 			if bucket.Get(k) == nil {
 				return fmt.Errorf("key %q is not where it belongs", k)
 			}
+			last = append(last[:0], k...)
 			if read += len(v); read > pagedMost {
-				read, last = 0, append([]byte(nil), k...)
+				read = 0
 				releasePages(db.Info().Data, uintptr(tx.Size()))
-				continue
 			}
-			last = k
 		}
 		return nil
 	})
-	if err = closedAs(err); err == nil || errors.Is(err, kv.ErrClosed) || errors.As(err, new(*DamagedError)) {
+	if err == nil || errors.Is(err, kv.ErrClosed) || errors.As(err, new(*DamagedError)) {
 		return err
 	}
 	return &DamagedError{Path: path, Cause: err}
@@ -59,19 +55,17 @@ var errReadOnly = errors.New("the record is opened for reading alone")
 // Inspect opens a file for reading only, without writing even beside it, and returns what
 // is wrong with it. It fails if nothing can be read.
 func Inspect(path string) (b *Engine, damage, err error) {
-	defer recoverPanic(path, &err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	o := boltOptions(time.Millisecond)
 	o.ReadOnly, o.OpenFile = true, openWhole
-	db, err := bbolt.Open(path, 0o600, o)
+	db, err := openDB(path, o)
 	if err != nil {
-		return nil, nil, openError(path, err)
+		return nil, nil, err
 	}
 	damage = Check(db, path)
 	if errors.Is(damage, ErrNoRecord) {
 		return nil, nil, errors.Join(damage, db.Close())
 	}
-	b = &Engine{DB: db, path: path, readOnly: true, ended: make(chan struct{})}
-	close(b.ended)
+	b = newBolt(db, path)
+	b.readOnly = true
 	return b, damage, nil
 }

@@ -15,8 +15,8 @@ func (b *Engine) Watch(ctx context.Context, prefix string, after int64) iter.Seq
 			return
 		}
 		m := kv.NewMarks(prefix)
-		b.subscribe(m)
-		defer b.unsubscribe(m)
+		b.watched(func() { b.watchers[m] = struct{}{} })
+		defer b.watched(func() { delete(b.watchers, m) })
 		if err := m.Existing(ctx, b, after); err != nil {
 			yield(kv.Pair{}, err)
 			return
@@ -25,31 +25,21 @@ func (b *Engine) Watch(ctx context.Context, prefix string, after int64) iter.Seq
 	}
 }
 
-func (b *Engine) subscribe(m *kv.Marks) {
+// watched changes who watches.
+func (b *Engine) watched(change func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.watchers[m] = struct{}{}
+	change()
 }
 
-func (b *Engine) unsubscribe(m *kv.Marks) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.watchers, m)
-}
-
-// notify marks what the jobs wrote, after it is durable and before anybody is answered.
-func (b *Engine) notify(jobs []*job) {
+// notify marks what a commit wrote, after it is durable and before the caller is answered.
+func (b *Engine) notify(ops []kv.Op, rev int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for m := range b.watchers {
-		for _, j := range jobs {
-			if j.err != nil {
-				continue
-			}
-			for _, o := range j.ops {
-				if !o.Del {
-					m.Add(o.Key, j.rev)
-				}
+		for _, o := range ops {
+			if !o.Del {
+				m.Add(o.Key, rev)
 			}
 		}
 	}
