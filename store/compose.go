@@ -77,20 +77,20 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 	case g.frozen:
 		a.err = ErrFrozen
 		return nil
-	case log.head.version != a.req.Version || log.head.state != reset.Running:
+	case log.head.Version != a.req.Version || log.head.State != reset.Running:
 		a.err = ErrChanged
 		return nil
 	}
 	a.refused = make([]error, len(a.lines))
 	for i, l := range a.lines {
-		user, err := g.userState(ctx, l.User)
+		user, err := g.userState(ctx, l.Step.User)
 		if err != nil {
 			return err
 		}
-		if a.refused[i] = user.Start(a.req.ID, log.head.plan(), l.Entry); a.refused[i] != nil {
+		if a.refused[i] = user.Start(a.req.ID, log.head.Plan, l.Entry); a.refused[i] != nil {
 			continue
 		}
-		g.heads[log.n] = kv.Cond{Key: headKey(log.n), Rev: log.head.version}
+		g.heads[log.n] = kv.Cond{Key: headKey(log.n), Rev: log.head.Version}
 		user.needed = true
 		g.appendTo(log).add(l)
 	}
@@ -100,10 +100,10 @@ func (g *group) start(ctx context.Context, log *logEnd, a *ask) error {
 func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 	for _, l := range a.lines {
 		g.appendTo(log).add(l)
-		if l.Kind != reset.EntryOutcome || l.User == "" {
+		if l.Kind != reset.EntryOutcome || l.Step == nil || l.Step.User == "" {
 			continue
 		}
-		user, err := g.userState(ctx, l.User)
+		user, err := g.userState(ctx, l.Step.User)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (g *group) append(ctx context.Context, log *logEnd, a *ask) error {
 				return err
 			}
 		}
-		user.Settle(reset.NewID(log.n), log.head.revision, g.lastNote, l.Entry)
+		user.Settle(reset.NewID(log.n), log.head.Plan.Revision, g.lastNote, l.Entry)
 	}
 	return nil
 }

@@ -192,7 +192,7 @@ func (j *journal) log(ctx context.Context, t *Term, n int) (*logEnd, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.head = stateOf(head)
+		l.head = *head
 	}
 	j.logs[n] = l
 	return l, nil

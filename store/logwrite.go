@@ -1,11 +1,8 @@
 package store
 
 import (
-	"time"
-
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
-	"factorbot/store/internal/claims"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/series"
 )
@@ -13,26 +10,10 @@ import (
 // logEnd is what the term knows of a request's log and head.
 type logEnd struct {
 	n    int
-	last int64      // number of the last entry
-	at   chain.Hash // of the chain, up to there
-	head headState  // zero for the org
+	last int64         // number of the last entry
+	at   chain.Hash    // of the chain, up to there
+	head reset.Request // as it was read or written last; zero for the org
 }
-
-// headState is what steps depend on in a head.
-type headState struct {
-	version  int64
-	state    reset.State
-	revision int // of the plan
-	frozenAt time.Time
-	lastNote int64
-}
-
-func stateOf(r *reset.Request) headState {
-	return headState{version: r.Version, state: r.State, revision: r.Plan.Revision, frozenAt: r.Plan.FrozenAt, lastNote: r.Plan.LastNote}
-}
-
-// plan returns what a note is compared with.
-func (f headState) plan() reset.Plan { return reset.Plan{FrozenAt: f.frozenAt, LastNote: f.lastNote} }
 
 // moved records what a commit has written.
 func (l *logEnd) moved(s *logAppend) { l.last, l.at = s.last, s.at }
@@ -68,7 +49,7 @@ func appendFacts(l *logEnd, facts []reset.Fact) (*logAppend, error) {
 
 // encodedEntry is an entry on its way into a log, encoded but for its number and its mark.
 type encodedEntry struct {
-	claims.Entry
+	reset.Entry
 	chain.Line
 }
 
@@ -98,7 +79,7 @@ func (s *logAppend) parts(zip *series.Deflater) (conds []kv.Cond, ops []kv.Op) {
 // encodeEntry encodes an entry but for its number and its mark.
 func encodeEntry(e reset.Entry) (encodedEntry, error) {
 	line, kept, err := chain.Encode(e)
-	return encodedEntry{Entry: claims.EntryOf(kept), Line: line}, err
+	return encodedEntry{kept, line}, err
 }
 
 // tailPut writes where a log ends: its last number and the hash up to there.

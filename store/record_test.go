@@ -339,6 +339,9 @@ func TestReader_notFound(t *testing.T) {
 		if err := term.Append(t.Context(), id, outcome(1, userID(1), t0)); !errors.Is(err, ErrNotFound) {
 			t.Errorf("append to %q: %v", id, err)
 		}
+		if _, err := term.Start(t.Context(), &reset.Request{ID: id}, started(1, userID(1))); !errors.Is(err, ErrNotFound) {
+			t.Errorf("start steps of %q: %v", id, err)
+		}
 	}
 }
 

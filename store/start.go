@@ -24,8 +24,11 @@ func (t *Term) Start(ctx context.Context, r *reset.Request, entries ...reset.Ent
 		}
 	}
 	asks, err := split(entries)
-	if err == nil && len(asks) > 1 {
+	switch {
+	case err == nil && len(asks) > 1:
 		err = fmt.Errorf("%w: %d entries at once", kv.ErrLimit, len(entries))
+	case err == nil && r.ID.Number() == 0:
+		err = ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start steps of %s: %w", r.ID, err)

@@ -76,7 +76,7 @@ func (t *Term) saveHead(ctx context.Context, r *reset.Request, cause string, con
 		return err
 	}
 	r.Version = rev
-	t.journal.logs[n].head = stateOf(r)
+	t.journal.logs[n].head = *r
 	if r.State.Settled() {
 		t.journal.claims.ReleaseAll(r.ID)
 	}

@@ -107,7 +107,7 @@ func (t *Term) claimsOf(ctx context.Context, id reset.ID) (claims.ByUser, error)
 		if err != nil {
 			return nil, err
 		}
-		own.Apply(id, claims.EntryOf(e))
+		own.Apply(id, e)
 	}
 	return own, nil
 }

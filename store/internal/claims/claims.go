@@ -8,32 +8,12 @@ package claims
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"factorbot/bot/reset"
 )
 
 // mostNotes bounds a user's notes; the oldest go first.
 const mostNotes = 200
-
-// Entry is the part of a log entry that claims and notes depend on.
-type Entry struct {
-	Kind    reset.EntryKind
-	User    reset.UserID // of the step; "" if the entry has none
-	Row     int          // of the step
-	At      time.Time
-	Outcome reset.Outcome
-	Touched bool // a call may have taken effect
-}
-
-// EntryOf returns the part of a log entry that claims and notes depend on.
-func EntryOf(e reset.Entry) Entry {
-	part := Entry{Kind: e.Kind, At: e.At, Outcome: e.Outcome, Touched: e.Touched}
-	if e.Step != nil {
-		part.User, part.Row = e.Step.User, e.Step.Row
-	}
-	return part
-}
 
 // User is a user's notes and claim while a commit is being made.
 type User struct {
@@ -45,7 +25,7 @@ type User struct {
 
 // Start claims the user for a step of a request. It returns an error if another request has
 // the user, or has left a note that is newer than the plan of this one.
-func (u *User) Start(id reset.ID, plan reset.Plan, e Entry) error {
+func (u *User) Start(id reset.ID, plan reset.Plan, e reset.Entry) error {
 	if held := u.Claim; held != nil && held.Request != id {
 		return &reset.ClaimedError{User: u.User, By: held.Request}
 	}
@@ -58,15 +38,15 @@ func (u *User) Start(id reset.ID, plan reset.Plan, e Entry) error {
 	return nil
 }
 
-func (u *User) take(id reset.ID, e Entry) {
-	if held := u.Claim; held == nil || held.Row != e.Row {
-		u.Claim = &reset.Claim{Request: id, Row: e.Row, At: e.At}
+func (u *User) take(id reset.ID, e reset.Entry) {
+	if held := u.Claim; held == nil || held.Row != e.Step.Row {
+		u.Claim = &reset.Claim{Request: id, Row: e.Step.Row, At: e.At}
 		u.Claimed = true
 	}
 }
 
-func (u *User) release(id reset.ID, e Entry) {
-	if held := u.Claim; held != nil && held.Request == id && held.Row == e.Row {
+func (u *User) release(id reset.ID, e reset.Entry) {
+	if held := u.Claim; held != nil && held.Request == id && held.Row == e.Step.Row {
 		u.Claim = nil
 		u.Claimed = true
 	}
@@ -75,7 +55,7 @@ func (u *User) release(id reset.ID, e Entry) {
 // Settle releases the user after an outcome, and leaves a note with the number if a call may
 // have taken effect. A request's later note replaces its earlier one, and keeps that one's
 // number if no step was started between them.
-func (u *User) Settle(id reset.ID, revision int, number int64, e Entry) {
+func (u *User) Settle(id reset.ID, revision int, number int64, e reset.Entry) {
 	held := u.Claim != nil && u.Claim.Request == id
 	u.release(id, e)
 	if !e.Touched {
@@ -96,12 +76,12 @@ func (u *User) Settle(id reset.ID, revision int, number int64, e Entry) {
 type ByUser map[reset.UserID]reset.Claim
 
 // Apply adds what an entry of a request's log says to the claims of this request.
-func (by ByUser) Apply(id reset.ID, e Entry) {
-	if e.User == "" {
+func (by ByUser) Apply(id reset.ID, e reset.Entry) {
+	if e.Step == nil || e.Step.User == "" {
 		return
 	}
 	var u User
-	if held, is := by[e.User]; is {
+	if held, is := by[e.Step.User]; is {
 		u.Claim = &held
 	}
 	switch e.Kind {
@@ -111,9 +91,9 @@ func (by ByUser) Apply(id reset.ID, e Entry) {
 		u.release(id, e)
 	}
 	if u.Claim == nil {
-		delete(by, e.User)
+		delete(by, e.Step.User)
 	} else {
-		by[e.User] = *u.Claim
+		by[e.Step.User] = *u.Claim
 	}
 }
 
