@@ -17,6 +17,7 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 	"factorbot/store/internal/series"
 )
 
@@ -240,5 +241,32 @@ func TestVerify_retired(t *testing.T) {
 	receipt.Hash = strings.Repeat("0", 64)
 	if audit := must[*Audit](t)(s.Verify(t.Context(), receipt)); len(audit.Findings) != 1 {
 		t.Errorf("a wrong receipt: %+v", audit)
+	}
+}
+
+// The trail of a damaged record has every entry that can be read, of the logs after the
+// damaged one too, and fails last.
+func TestReader_Trail_damaged(t *testing.T) {
+	m := kvtest.NewModel()
+	term := mustTermOn(t, m)
+	damaged, sound := mustRun(t, term, 1, t0), mustCreate(t, term, 1)
+	mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(damaged.ID.Number()), 3), []byte("?")))
+	entries := map[reset.ID]int{}
+	var failed []error
+	for link, err := range term.Trail(t.Context()) {
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		if entries[link.Request]++; len(failed) > 0 {
+			t.Errorf("entry %d of %q comes after an error", link.Entry.Seq, link.Request)
+		}
+	}
+	want := map[reset.ID]int{"": len(collect(t, term.OrgLog(t.Context(), 1))), damaged.ID: 2, sound.ID: 1}
+	if d := cmp.Diff(want, entries); d != "" {
+		t.Errorf("entries (-want +got):\n%s", d)
+	}
+	if len(failed) != 1 || !strings.Contains(failed[0].Error(), logPrefix(damaged.ID.Number())) {
+		t.Errorf("failed with %v", failed)
 	}
 }

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"iter"
 	"slices"
 
@@ -24,42 +26,45 @@ type Link struct {
 // first. Of a damaged record it yields what can be read, and then the errors met.
 func Trail(ctx context.Context, logs Logs) iter.Seq2[Link, error] {
 	return func(yield func(Link, error) bool) {
-		numbers, err := logs.Numbers(ctx)
+		numbers, failed := logs.Numbers(ctx)
 		for _, n := range slices.Compact(append([]int{0}, numbers...)) {
-			if !trailOf(ctx, logs, n, yield) {
-				return
+			for l, err := range trailOf(ctx, logs, n) {
+				if err != nil {
+					failed = errors.Join(failed, err)
+				} else if !yield(l, nil) {
+					return
+				}
 			}
 		}
-		if err != nil {
-			yield(Link{}, err)
+		if failed != nil {
+			yield(Link{}, failed)
 		}
 	}
 }
 
-// trailOf yields one log; false ends the trail.
-func trailOf(ctx context.Context, logs Logs, n int, yield func(Link, error) bool) bool {
-	at, id := chain.First(logs.Org(), n), reset.ID("")
-	if n != 0 {
-		id = reset.NewID(n)
+// trailOf yields one log, up to the first entry that cannot be read.
+func trailOf(ctx context.Context, logs Logs, n int) iter.Seq2[Link, error] {
+	return func(yield func(Link, error) bool) {
+		at, id := chain.First(logs.Org(), n), reset.ID("")
+		if n != 0 {
+			id = reset.NewID(n)
+		}
+		for c, err := range logs.Entries(ctx, n) {
+			if err != nil {
+				yield(Link{}, err)
+				return
+			}
+			bare := chain.Redact(c.Entry, c.Salt)
+			bare.Seq = 0
+			hashed, err := json.Marshal(bare)
+			if err != nil {
+				yield(Link{}, err)
+				return
+			}
+			at = at.Next(c.Seq, sha256.Sum256(hashed))
+			if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
+				return
+			}
+		}
 	}
-	for c, err := range logs.Entries(ctx, n) {
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		bare := chain.Redact(c.Entry, c.Salt)
-		bare.Seq = 0
-		hashed, err := json.Marshal(bare)
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		sum, err := c.Sum()
-		if err != nil {
-			return yield(Link{}, err)
-		}
-		at = at.Next(c.Seq, sum)
-		if !yield(Link{Request: id, Entry: c.Entry, Hash: at.String(), Hashed: hashed}, nil) {
-			return false
-		}
-	}
-	return true
 }
