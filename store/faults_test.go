@@ -118,7 +118,7 @@ type faultFigures struct {
 // a copy of the file with what was acknowledged after each.
 func meetFaults(path string) error {
 	f := &faulted{path: path, random: rand.New(rand.NewPCG(1, 2)), figures: faultFigures{Faults: map[string]int{}}}
-	for range 6 {
+	for range 3 {
 		if err := f.session(); err != nil {
 			return err
 		}

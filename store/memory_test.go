@@ -12,8 +12,8 @@ import (
 	"factorbot/store/internal/kv/kvtest"
 )
 
-// Requests that are settled cost no memory: after 5,000 of them (under the race detector
-// 1,400), each with 8 KiB of facts and a user, the live heap is where it was after 500.
+// Requests that are settled cost no memory: after 700 of them, each with 8 KiB of facts
+// and a user, the live heap is where it was after 200.
 func TestTerm_memory_of_settled_requests(t *testing.T) {
 	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
 	s.file.DB.NoSync = true
@@ -56,14 +56,11 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	total := 5000
-	if raced {
-		total = 1400
-	}
-	settle(0, 500)
+	const first, total = 200, 700
+	settle(0, first)
 	before := live()
-	settle(500, total)
-	if grown, bound := live()-before, int64(total-500)*(8<<20)/4500; grown > bound {
+	settle(first, total)
+	if grown, bound := live()-before, int64(total-first)*(8<<20)/4500; grown > bound {
 		t.Errorf("%d KiB more are in use", grown>>10)
 	}
 	runtime.KeepAlive(term)
