@@ -460,6 +460,49 @@ func (w *awayWalk) back(how string, toApprove message) {
 	})
 }
 
+// While Okta is away, the button that asks for the number of users opens its form, the
+// number is answered with word of Okta, and nothing is approved; once Okta is back the
+// same button serves.
+func TestConfirm_okta_is_away(t *testing.T) {
+	t.Parallel() // it waits for most of its time
+	for _, how := range awayKinds() {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := &failingJob{sandboxRun: mustSandbox(t, "--no-bot", "--users", "30", "--rate-limit", "6000", "--latency", "5ms"), db: filepath.Join(t.TempDir(), "factorbot.db")}
+			s.patient("10s")
+			g := mustGate(t, s.url)
+			s.mustRun(s.db, mustConfig(t, "large_batch: {over: 1, approvals: 1}\n"), "OKTA_ORG_URL=http://"+g.addr)
+			s.command("U_REQUESTER", "ana@example.com guest@example.com because lost phones")
+			pending := s.awaitPending(1)
+			s.set(map[string]any{"slack_fail_next": []map[string]any{{"method": "views.open", "kind": "internal", "times": 1}}})
+			s.click("U_APPROVER1", pending, "approve")
+			ask := s.whisper("U_APPROVER1", "Type the number")
+			form := func() (view map[string]any) {
+				s.within("the form for the number, while Okta is "+how, patience, func() bool {
+					view, _ = s.click("U_APPROVER1", ask, "confirm")["view"].(map[string]any)
+					return view != nil
+				})
+				return view
+			}
+			g.shut(how)
+			s.submit("U_APPROVER1", form(), answers{"users": "2"})
+			s.whisper("U_APPROVER1", "Okta isn't answering, so nothing was done")
+			if state := s.stateOf("FR-1"); state != "pending" || s.reset() > 0 {
+				t.Errorf("while Okta was %s it is %s, %d users were reset", how, state, s.reset())
+			}
+			g.open()
+			s.within("the resets, after Okta was "+how, patience, func() bool {
+				if s.stateOf("FR-1") == "pending" { // again where a lookup took too long, as the bot says to
+					if view, open := s.click("U_APPROVER1", ask, "confirm")["view"].(map[string]any); open { // else approved meanwhile
+						s.submit("U_APPROVER1", view, answers{"users": "2"})
+					}
+				}
+				return s.reset() == 2
+			})
+		})
+	}
+}
+
 // While Okta is away, an approval whose number was typed and that takes a confirmation in
 // Okta Verify says in its modal that Okta is away, as often as it is tried again; and
 // trying again after that sends the push.
