@@ -20,7 +20,11 @@ const settledSince = 30 * 24 * time.Hour
 func Each(ctx context.Context, in Requests, log *slog.Logger, now time.Time, moved, settled func(reset.ID)) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { Watch(ctx, in.Watch, log, moved) })
+	wg.Go(func() { eachSettled(ctx, in, log, now, settled) })
+	Watch(ctx, in.Watch, log, moved) // at once: what settles before it begins, and after the look, nobody would be told of
+}
+
+func eachSettled(ctx context.Context, in Requests, log *slog.Logger, now time.Time, settled func(reset.ID)) {
 	for id, err := range in.Settled(ctx, now.Add(-settledSince)) {
 		if err != nil {
 			if ctx.Err() == nil {
