@@ -309,6 +309,11 @@ func (w *world) start() *world {
 		wg.Wait()
 		w.stop = func() {}
 	}
+	w.until("the announcer to watch", func() bool { // or a request may settle before
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.moved) > 0
+	})
 	return w
 }
 
