@@ -2,12 +2,13 @@ package app
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,22 +36,16 @@ const (
 
 func (f forger) BackupFile(ctx context.Context, path string) (int64, error) {
 	n, err := f.file.BackupFile(ctx, path)
-	switch {
-	case err != nil || f.forge == "":
-		return n, err
-	case f.forge == forges:
-		return n, rewrite(path)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
+	if err != nil || f.forge == "" {
 		return n, err
 	}
-	return n, os.WriteFile(path, bytes.ReplaceAll(b, []byte("stolen phones"), []byte("forged phones")), 0o600)
+	return n, rewrite(path, f.forge == forges)
 }
 
-// rewrite changes every value that has the word, and its checksum: a revision of 8 bytes, the
-// CRC-32C of key, revision and payload, the payload.
-func rewrite(path string) error {
+// rewrite changes every value that has the word, and with sums its checksum: a revision of 8 bytes, the
+// CRC-32C of key, revision and payload, the payload. A payload of deflated lines begins with
+// 'z', one of plain lines with '='.
+func rewrite(path string, sums bool) error {
 	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		return err
@@ -58,8 +53,16 @@ func rewrite(path string) error {
 	err = db.Update(func(tx *bbolt.Tx) error {
 		pairs, changed := tx.Bucket([]byte("pairs")), map[string][]byte{}
 		if err := pairs.ForEach(func(k, v []byte) error {
-			if bytes.Contains(v, []byte("stolen phones")) {
-				changed[string(k)] = bytes.ReplaceAll(v, []byte("stolen phones"), []byte("forged phones"))
+			head, payload := v[:12], v[12:]
+			if bytes.HasPrefix(payload, []byte{'z'}) {
+				lines, err := io.ReadAll(flate.NewReader(bytes.NewReader(payload[1:])))
+				if err != nil {
+					return err
+				}
+				payload = append([]byte{'='}, lines...)
+			}
+			if bytes.Contains(payload, []byte("stolen phones")) {
+				changed[string(k)] = slices.Concat(head, bytes.ReplaceAll(payload, []byte("stolen phones"), []byte("forged phones")))
 			}
 			return nil
 		}); err != nil {
@@ -67,7 +70,9 @@ func rewrite(path string) error {
 		}
 		for k, v := range changed {
 			sum := crc32.Checksum(slices.Concat([]byte(k), v[:8], v[12:]), crc32.MakeTable(crc32.Castagnoli))
-			binary.BigEndian.PutUint32(v[8:], sum)
+			if sums {
+				binary.BigEndian.PutUint32(v[8:], sum)
+			}
 			if err := pairs.Put([]byte(k), v); err != nil {
 				return err
 			}

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,7 +135,11 @@ func withClock(file string) ([]byte, error) {
 		return nil, err
 	}
 	changed := regexp.MustCompile(`\btime\.(Now|Since|Until)\b`).ReplaceAll(source, []byte("settime.$1"))
-	if bytes.Equal(changed, source) || !bytes.Contains(source, []byte(`"time"`)) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(changed, source) || !slices.ContainsFunc(parsed.Imports, func(s *ast.ImportSpec) bool { return s.Path.Value == `"time"` }) {
 		return nil, nil
 	}
 	clause := regexp.MustCompile(`(?m)^package \w+`).FindIndex(changed)
