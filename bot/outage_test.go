@@ -202,7 +202,7 @@ func TestAnnouncer_pauses(t *testing.T) {
 	w.until("progress again", w.shows("FR-1", reset.SlotProgress, "is running"))
 }
 
-// A short absence stands in the progress message, a longer one gets a message that
+// A short absence is told in the progress message, a longer one gets a message that
 // is edited as what was in doubt is settled.
 func TestAnnouncer_saysThatTheBotIsBack(t *testing.T) {
 	w := newWorld(t).start().listens()

@@ -51,7 +51,7 @@ func (d *slowDesk) Resume(ctx context.Context, in desk.Intent) (*reset.Request, 
 }
 
 // A person's stop waits for nothing: neither for their own slow command, nor for
-// eight slow downloads. A resume of theirs that is still being judged does not undo it.
+// eight slow downloads. Their resume that is still being judged does not undo it.
 func TestListener_stopsWaitForNothing(t *testing.T) {
 	w := newWorld(t)
 	slow := &slowDesk{deskInMemory: w.desk, began: make(chan string, 100), let: make(chan struct{})}

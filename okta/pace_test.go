@@ -16,7 +16,7 @@ import (
 )
 
 // batch resets every user as the runner does: some workers, each with a slot
-// of its own, a refusal tried anew.
+// of its own, a refusal tried again.
 func batch(tb testing.TB, c *okta.Client, lane okta.Lane, users []oktasim.User) time.Duration {
 	tb.Helper()
 	begin := time.Now()

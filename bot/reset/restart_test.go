@@ -24,7 +24,7 @@ func TestRestartOutcome(t *testing.T) {
 			started(2), outcome(2, OutcomeReset), outcome(3, OutcomeFailed),
 		}, 1, 1, 1, 1},
 		{"a proof counts once", []Entry{started(1), doubt(1), back, outcome(1, OutcomeReset), outcome(1, OutcomeReset)}, 1, 0, 0, 0},
-		{"a second restart begins anew", []Entry{
+		{"a second restart begins again", []Entry{
 			started(1), started(2), doubt(1), doubt(2), back, outcome(1, OutcomeReset), back, started(2), outcome(2, OutcomeReset),
 		}, 0, 1, 0, 0},
 	}

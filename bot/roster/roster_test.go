@@ -11,7 +11,7 @@ import (
 	"factorbot/bot/roster"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // golden compares got with a file, or writes it.
 func golden(t *testing.T, path string, got []byte) {

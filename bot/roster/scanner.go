@@ -15,7 +15,7 @@ type scanner struct {
 func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == ';' }
 
 // next takes one word off, "" at the end. A link of Slack's is a word, and
-// what stands in quotation marks is not divided.
+// what is in quotation marks is not divided.
 func (s *scanner) next() string {
 	s.skip()
 	word := s.s[:wordEnd(s.s)]
@@ -65,7 +65,7 @@ func (s *scanner) until(stop func(string) bool) string {
 	}
 }
 
-// phrase takes off what stands in quotation marks, else all words up to a user or an option.
+// phrase takes off what is in quotation marks, else all words up to a user or an option.
 func (s *scanner) phrase() string {
 	s.s = strings.TrimLeft(s.s, " ")
 	if rest, ok := strings.CutPrefix(s.s, `"`); ok {

@@ -115,7 +115,7 @@ func (b *bench) change(tweak func(*policy.Rules)) {
 // start opens the record and runs the runner, as after a start of the program.
 func (b *bench) start() { b.with(func(*runner.Runner) {}) }
 
-// with runs the bench's runner anew, with parts of it wrapped. ended gets what its Run returned.
+// with runs the bench's runner again, with parts of it wrapped. ended gets what its Run returned.
 func (b *bench) with(wrap func(*runner.Runner)) (ended chan error, cancel context.CancelFunc) {
 	b.t.Helper()
 	b.stop()

@@ -184,7 +184,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// A crash at any write: the list begins anew, and the file is whole and once.
+// A crash at any write: the list begins again, and the file is whole and once.
 func TestRunner_export_survives_a_crash_anywhere(t *testing.T) {
 	users, _ := people(450)
 	for left := range 6 {

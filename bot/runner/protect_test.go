@@ -152,7 +152,7 @@ func TestRunner_own_service_user(t *testing.T) {
 	})
 }
 
-// A break-glass request resets whom it was approved for, and never the last of
+// A break-glass request resets the users it was approved for, and never the last of
 // the active super administrators: not in the plan, and not who became the last since.
 func TestRunner_break_glass(t *testing.T) {
 	const n = 6
@@ -228,7 +228,7 @@ func TestRunner_becomes_the_last_super_administrator(t *testing.T) {
 }
 
 // Without break-glass, and with administrators not protected as such, the last
-// super administrator is passed over all the same.
+// super administrator is passed over anyway.
 func TestRunner_last_super_administrator_always(t *testing.T) {
 	users, ids := people(2)
 	users[0].Roles = []string{"SUPER_ADMIN"}
@@ -323,13 +323,13 @@ func TestRunner_taken_out(t *testing.T) {
 	})
 }
 
-// breaksGlass names two approvers, one of whom may include the protected.
+// breaksGlass names two approvers, of which one may include the protected.
 func breaksGlass(r *policy.Rules) {
 	r.Approvers.Users = []reset.Person{"U_APPROVER1", "U_APPROVER2"}
 	r.Protect.Approvers = []reset.Person{"U_APPROVER1"}
 }
 
-// breakGlass approves as two persons, one of whom may include the protected.
+// breakGlass approves as two persons, of which one may include the protected.
 func (b *bench) breakGlass(id reset.ID) {
 	b.t.Helper()
 	b.await(id, reset.Pending)
@@ -341,7 +341,7 @@ func (b *bench) breakGlass(id reset.ID) {
 	}
 }
 
-// takeOut takes a row out of the plan that waits for approval, and waits until it is planned anew.
+// takeOut takes a row out of the plan that waits for approval, and waits until it is planned again.
 func (b *bench) takeOut(id reset.ID, row int) {
 	b.t.Helper()
 	was := b.await(id, reset.Pending)
@@ -402,7 +402,7 @@ func TestRunner_dry_run_while_calls_wait(t *testing.T) {
 }
 
 // Where the pace is so slow that what is known of a target grows too old while its call
-// waits, it is asked for anew and the call leaves.
+// waits, it is asked for again and the call leaves.
 func TestRunner_slower_than_knowledge_lasts(t *testing.T) {
 	for admins, atLeast := range map[string]int{policy.AdminsList: 30, policy.AdminsEach: 5} {
 		t.Run(admins, func(t *testing.T) {

@@ -45,7 +45,7 @@ func TestRunner_rows_that_name_a_user_in_several_ways(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		row    string // under User ID, Username, Email
-		user   string // whom it resets; "": nobody
+		user   string // who is reset; "": nobody
 		reason reset.Reason
 		detail string
 	}{

@@ -20,7 +20,7 @@ import (
 
 // Okta's clock is set back after a call whose answer was lost, or ours is set ahead,
 // which looks alike: what the user enrolled since bears an earlier time than the
-// call, and is left alone all the same. So it is where the call was answered, and
+// call, and is left alone anyway. So it is where the call was answered, and
 // the factors are listed to prove it.
 func TestRunner_clock_set_back_since_the_call(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{"lost answer": oktasim.DropAfter, "answered": ""} {
@@ -238,7 +238,7 @@ func TestRunner_clock_was_low_between_two_deletions(t *testing.T) {
 	})
 }
 
-// A factor that the user enrolled minutes before the first call is old all the same
+// A factor that the user enrolled minutes before the first call is old anyway
 // where the plan has it, and where the log tells of no enrolment.
 func TestRunner_factor_enrolled_right_before_the_call(t *testing.T) {
 	for _, n := range []int{1, 40} {

@@ -81,7 +81,7 @@ func TestRunner_some_factors(t *testing.T) {
 	}
 }
 
-// What a user enrols anew after our first call is not deleted, whatever goes wrong.
+// What a user enrols again after our first call is not deleted, whatever goes wrong.
 func TestRunner_some_factors_under_faults(t *testing.T) {
 	for _, fault := range []oktasim.Fault{oktasim.ErrorBefore, oktasim.ErrorAfter, oktasim.DropBefore, oktasim.DropAfter, oktasim.Nothing, oktasim.Late} {
 		t.Run(string(fault), func(t *testing.T) {

@@ -52,7 +52,7 @@ func TestRunner_successor_waits_for_what_may_execute(t *testing.T) {
 		pauseFor(context.Background(), 8*time.Second)
 		for _, user := range ids[1:] {
 			if n := len(b.org.Resets(user)); n != 1 {
-				t.Errorf("%s, whom nobody had started, was reset %d times", user, n)
+				t.Errorf("%s, who was never started, was reset %d times", user, n)
 			}
 		}
 		pauseFor(context.Background(), time.Until(took.Add(28*time.Second)))

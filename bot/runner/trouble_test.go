@@ -186,7 +186,7 @@ func TestRunner_cancel_gives_claims_back(t *testing.T) {
 	})
 }
 
-// The lists grow old while they are read anew and the workers wait for the pace; each
+// The lists grow old while they are read again and the workers wait for the pace; each
 // then holds a place while it waits for the reading, and the reading needs a place.
 func TestRunner_guard_deadlock(t *testing.T) {
 	users, ids := people(60)
@@ -500,7 +500,7 @@ func TestRunner_ends_within_the_teardown(t *testing.T) {
 	})
 }
 
-// The lists cannot be read anew: claims go on by a list that is older than two minutes.
+// The lists cannot be read again: claims go on by a list that is older than two minutes.
 func TestRunner_claims_by_an_old_list(t *testing.T) {
 	users, ids := people(60)
 	onBench(t, oktasim.Options{Given: users, RateLimit: 12, Window: time.Minute}, nil, func(b *bench) {
@@ -536,7 +536,7 @@ func TestRunner_claims_by_an_old_list(t *testing.T) {
 	})
 }
 
-// knowledge is since when it is known of whom whether they are protected; "" is the lists.
+// knowledge is, for each user, since when it is known whether they are protected; "" is the lists.
 type knowledge struct {
 	mu    sync.Mutex
 	at    map[string]time.Time

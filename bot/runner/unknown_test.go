@@ -25,7 +25,7 @@ func TestRunner_Unknown(t *testing.T) {
 		if at, err := acting.Unknown(context.Background(), since); err != nil || !at.IsZero() {
 			t.Errorf("of a whole record: %v, %v", at, err)
 		}
-		// By the process that the older record replaced: somebody whom the record knows of, and somebody else.
+		// By the process that the older record replaced: somebody the record knows, and somebody else.
 		for _, user := range []string{ids[0], ids[2]} {
 			called := time.Now()
 			b.call(user)

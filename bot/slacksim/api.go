@@ -107,9 +107,9 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	w.answer(rw, m, err, body)
 }
 
-// call returns the answer to a call, whose arguments may be wrong already; a warning
-// stands in two places of it. It is JSON, because what it holds may change as soon as
-// the lock is free.
+// call returns the answer to a call whose arguments may be wrong already. Slack puts a
+// warning both on top and under response_metadata. The answer is encoded while the lock is
+// held, because what it holds may change afterwards.
 func (w *Workspace) call(c *call, token, warning string, wrong error) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"factorbot/bot/view"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // schema compiles one definition of the Block Kit schema.
 func schema(tb testing.TB, definition string) *jsonschema.Schema {

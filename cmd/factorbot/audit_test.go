@@ -79,7 +79,7 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// checkExport reads both formats, and computes the chains of a redacted export anew.
+// checkExport reads both formats, and computes the chains of a redacted export again.
 func checkExport(t *testing.T, db string) {
 	t.Helper()
 	plain, problems, code := output(t, "audit", "export", "--db", db)

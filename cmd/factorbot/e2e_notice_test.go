@@ -14,7 +14,7 @@ func isCast(email string) bool {
 	return slices.ContainsFunc(slacksim.Cast(), func(p slacksim.Person) bool { return p.Email == email })
 }
 
-// Those who were reset are told, each once though the program starts anew; who
+// Those who were reset are told, each once though the program is restarted; who
 // has no Slack account is counted in the thread; the word of one of them counts.
 func TestNotices(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"factorbot/cmd/internal/cli"
 )
 
-// A backup is made in the middle of a run, the run goes on and people enrol anew; the
+// A backup is made in the middle of a run, the run goes on and people enrol again; the
 // bot stops, the backup is restored and the bot starts: nobody is reset again.
 func TestRun_restored(t *testing.T) {
 	t.Parallel()

@@ -284,7 +284,7 @@ func TestRun_stopped_in_the_middle(t *testing.T) {
 	s.once("FR-1-results.csv", "FR-1-plan.csv")
 }
 
-// Somebody deletes the approval message while the bot is away: it is posted anew, and the request goes on.
+// Somebody deletes the approval message while the bot is away: it is posted again, and the request goes on.
 func TestRun_deleted_approval_message(t *testing.T) {
 	t.Parallel()
 	s := mustSandbox(t, "--no-bot", "--users", "20")

@@ -156,7 +156,7 @@ func TestWebhook(t *testing.T) {
 }
 
 // A receiver that is down holds up a start only for so long, and gets everything
-// later, in order, with the IDs of the first tries, although the program started anew.
+// later, in order, with the IDs of the first tries, although the program was restarted.
 func TestWebhook_dead_receiver_and_restart(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	s := mustSandbox(t, "--users", "20", "--rate-limit", "6000", "--no-bot")

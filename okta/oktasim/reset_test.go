@@ -107,7 +107,7 @@ func TestDeleteFactor_oktaVerify(t *testing.T) {
 	}
 }
 
-// A person who enrols anew after the reset, and is reset again, is in the books.
+// A person who enrols again after the reset, and is reset again, is in the books.
 func TestEnrolAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		org, err := oktasim.New(oktasim.Options{Given: []oktasim.User{ana()}, EnrolAgain: 1, EnrolAfter: 4 * time.Second})

@@ -21,7 +21,7 @@ type valueStore interface {
 }
 
 // rateShares are the shares that were found, by bucket, and the writing of them:
-// a restart must not learn them anew from refused calls.
+// a restart must not learn them again from refused calls.
 type rateShares struct {
 	values valueStore
 	log    *slog.Logger
@@ -31,7 +31,7 @@ type rateShares struct {
 	found map[string]okta.Ceiling
 }
 
-// loadRateShares reads what an earlier run found. What cannot be read is found anew.
+// loadRateShares reads what an earlier run found. What cannot be read is learned again.
 func loadRateShares(ctx context.Context, values valueStore, log *slog.Logger) (*rateShares, error) {
 	c := &rateShares{values: values, log: log, news: make(chan struct{}, 1), found: map[string]okta.Ceiling{}}
 	raw, err := values.Value(ctx, rateSharesKey)
@@ -40,7 +40,7 @@ func loadRateShares(ctx context.Context, values valueStore, log *slog.Logger) (*
 	}
 	if raw != nil {
 		if err := json.Unmarshal(raw, &c.found); err != nil {
-			log.Warn("the shares of Okta's limits are found anew", "err", err)
+			log.Warn("the shares of Okta's limits will be learned again", "err", err)
 		}
 	}
 	return c, nil

@@ -48,7 +48,7 @@ type account struct {
 }
 
 const (
-	// shared is how long an answer is shared by all who ask; a decision asks anew.
+	// shared is how long an answer is shared by all who ask; a decision asks again.
 	shared = 10 * time.Second
 	// oktaKept is how old what Okta said of a person may be for stopping something.
 	oktaKept = 24 * time.Hour

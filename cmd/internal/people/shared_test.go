@@ -47,7 +47,7 @@ func (o *oneOrg) set(away bool) {
 }
 
 // Many who ask about a person within seconds share one look-up, at the same time
-// and one after the other; a decision asks anew, and after a while so does everybody.
+// and one after the other; a decision asks again, and after a while so does everybody.
 func TestDirectory_oneLookUpForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, d := mustPeople(t)

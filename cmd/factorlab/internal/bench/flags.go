@@ -58,7 +58,7 @@ func benchFlags(c *benchConfig) *pflag.FlagSet {
 	f.IntVar(&c.Taken, "taken", 0, "`CALLS` per window that others make without notice")
 	f.IntVar(&c.OfFactors, "limit-of-factors", 0, "`CALLS` per window that read factors, counted apart from the resets in windows a third later; each user's are read after the reset; 0: no such limit")
 	f.Float64Var(&c.Faults, "faults", 0, "`SHARE` of Okta calls that go wrong, 0 to 1: a third 500s, a third lost after the effect, a sixth dropped before it, a sixth answered 200 without any")
-	f.Float64Var(&c.EnrolAgain, "enrol-again", 0, "`SHARE` of the users who enrol anew within seconds, 0 to 1")
+	f.Float64Var(&c.EnrolAgain, "enrol-again", 0, "`SHARE` of the users who enrol again within seconds, 0 to 1")
 	cli.DurationVar(f, &c.LogLag, "log-lag", 0, "`TIME` by which the System Log is late at most")
 	f.IntVar(&c.Concurrency, "concurrency", 8, "`CALLS` to Okta that the bot makes at once")
 	f.IntVar(&c.Workers, "workers", 10, "`NUMBER` of workers of the SDK loop; 0: leave the loop out")

@@ -53,7 +53,7 @@ func (j *botJob) do(ctx context.Context, r *benchResult) (f benchFigures, err er
 	return f, nil
 }
 
-// judgePlan counts the users whom the plan does not reset.
+// judgePlan counts the users that the plan does not reset.
 func (j *botJob) judgePlan(ctx context.Context, f *benchFigures) error {
 	rows, err := j.table(ctx, "FR-1-plan.csv")
 	for _, row := range rows {

@@ -43,7 +43,7 @@ func benchRows() []benchRow {
 			pairs([]string{"users", "5000", "limit", "0", "latency", "0s", "etcd", "true", "workers", "0"}),
 		}, judgeEtcd},
 		{"latency", "500 users, 50 ms a call, 8 at once", one("users", "500", "limit", "0", "workers", "1"), judgeLatency},
-		{"faults", "errors, lost answers, users who enrol anew", one("users", "1000", "limit", "0", "latency", "20ms",
+		{"faults", "errors, lost answers, users who enrol again", one("users", "1000", "limit", "0", "latency", "20ms",
 			"faults", "0.06", "enrol-again", "0.3", "log-lag", "5s"), judgeFaults},
 		{"planning", "10,000 logins in few calls", []map[string]string{
 			pairs([]string{"users", "10000", "limit", "0", "latency", "0s", "plan-only", "true", "workers", "0", "org-users", "150000", "search-terms", "20"}),
@@ -258,7 +258,7 @@ func (s *benchSettings) describe() string {
 	add(s.Share > 0, "token share %d %%", s.Share)
 	add(s.Taken > 0, "%d per window taken by others", s.Taken)
 	add(s.Faults > 0, "faults %.3g", s.Faults)
-	add(s.EnrolAgain > 0, "%.0f %% enrol anew", 100*s.EnrolAgain)
+	add(s.EnrolAgain > 0, "%.0f %% enrol again", 100*s.EnrolAgain)
 	add(s.LogLag > 0, "log %s late", s.LogLag)
 	add(s.Etcd, "with the record in a file and in etcd")
 	add(s.PlanOnly, "%d terms a search, plan only", s.SearchTerms)

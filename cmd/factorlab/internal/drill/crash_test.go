@@ -79,7 +79,7 @@ func TestCrash_killed_anywhere(t *testing.T) {
 	t.Logf("figure: crash test, troubles: %d halves, %d users deleted, %d lives with a method of Slack away, %d with slow commits, %d with the bot's clock set, Okta's set %d times", f.Halves, f.Deleted, f.Outages, f.Slow, f.OwnClocks, f.Clocks)
 	t.Logf("figure: crash test, backups put back: %d with %d users, %d amid waves, %d while paused", f.Restores, f.RestoredUsers, f.Ramps, f.Pauses)
 	t.Logf("figure: crash test, result files judged at once: %d", f.Results)
-	t.Logf("figure: crash test, users reset: %d of %d in %d requests, %d more than once, %d enrolled anew", f.Reset, f.Users, f.Requests, f.Again, f.Enrolled)
+	t.Logf("figure: crash test, users reset: %d of %d in %d requests, %d more than once, %d enrolled again", f.Reset, f.Users, f.Requests, f.Again, f.Enrolled)
 	t.Logf("figure: crash test, users forgotten: %d", f.Forgotten)
 	t.Logf("figure: crash test, new factors removed: %d, and %d sends within the unclosable moment", f.NewRemoved, f.Unclosable)
 	t.Logf("figure: crash test, told to be reset with an old factor: %d", f.StillOld)

@@ -35,7 +35,7 @@ const drillHead = `Kill the bot again and again, and see that nothing is lost an
 twice. The bot runs as a process of its own against a simulated Slack workspace
 and a simulated Okta org whose calls go wrong; nothing real is touched. People
 ask in rounds of three requests that share users and run at once; of those who
-are reset a third enrol anew within seconds, and must keep what they enrolled. Some
+are reset a third enrol again within seconds, and must keep what they enrolled. Some
 resets are done by half, users are deleted, methods of Slack fail one at a time, commits
 are slow, the clocks of Okta and of the bot are set by minutes, and backups are put back.
 What happened is read from the books of the simulators, not from the bot.

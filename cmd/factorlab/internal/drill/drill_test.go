@@ -72,7 +72,7 @@ func TestDrill_judge_finds_what_is_wrong(t *testing.T) {
 	call := func(method, path string) { answered(http.StatusOK, method, path) }
 	const again = "/lifecycle/reset_factors"
 	users := d.rounds[0].users
-	call(http.MethodPost, users[0]+again) // enrols anew, is seen to have done so, and is reset again
+	call(http.MethodPost, users[0]+again) // enrols again, is seen to have done so, and is reset again
 	if err := d.org.Enrol(users[0], "push"); err != nil {
 		t.Fatal(err)
 	}

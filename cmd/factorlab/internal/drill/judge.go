@@ -250,7 +250,7 @@ func (d *drill) judgeOld(u oktasim.User, r drillRow) {
 	}
 }
 
-// enrolled is how many users enrolled anew after a reset.
+// enrolled is how many users enrolled again after a reset.
 func (d *drill) enrolled() int {
 	n := 0
 	for _, u := range d.org.Users() {

@@ -22,7 +22,7 @@ const (
 
 // restores puts backups back, one after the other, each into a world of its own: the
 // bot is killed while a request runs in waves, or while it is paused; a copy of its
-// record is made; it lives on and resets more users, some of whom enrol anew; it is
+// record is made; it lives on and resets more users, of which some enrol again; it is
 // killed, and goes on from the copy.
 func (d *drill) restores(ctx context.Context) (all []*drillFigures, err error) {
 	for n := range d.Restores {
@@ -71,7 +71,7 @@ func (d *drill) restore(ctx context.Context, n int) error {
 	if err := d.until(ctx, "resets after the backup", func() bool { return d.reached() > min(reset+0.25, 0.9) }); err != nil {
 		return err
 	}
-	// Those who were reset enrol anew, before the backup is put back.
+	// Those who were reset enrol again, before the backup is put back.
 	if err := process.Sleep(ctx, drillEnrolment); err != nil {
 		return err
 	}

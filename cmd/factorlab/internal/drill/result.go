@@ -49,7 +49,7 @@ type drillCounts struct {
 	RestoredUsers int `json:"restored_users"` // of the requests of which a backup was put back
 	Users         int `json:"users"`          // that an approved plan names to be reset
 	Reset         int `json:"reset"`          // by Okta's books
-	Again         int `json:"again"`          // reset more than once, before they enrolled anew
+	Again         int `json:"again"`          // reset more than once, before they enrolled again
 	Doubled       int `json:"doubled"`        // reset again without a look at the factors between
 	Overtaken     int `json:"overtaken"`      // reset again, where Okta carried one of the two out after its call was over
 	Forgotten     int `json:"forgotten"`
@@ -123,7 +123,7 @@ func (f *drillFigures) print(out io.Writer) error {
 	line("  sent again after a lost answer", f.Again)
 	line("  sent twice without a look between", f.Doubled)
 	line("  overtaken by a late effect", f.Overtaken)
-	line("  enrolled anew", f.Enrolled)
+	line("  enrolled again", f.Enrolled)
 	line("users forgotten", f.Forgotten)
 	line("protected users touched", f.Protected)
 	line("new factors removed", f.NewRemoved)

@@ -27,7 +27,7 @@ const (
 	drillLate      = 300 * time.Millisecond // of a call whose effect comes late
 	drillLatency   = 30 * time.Millisecond  // of an Okta call while the bot is killed
 	drillOnTheWay  = 120 * time.Millisecond // of a reset before Okta has it, so that a run lasts for several lives of the bot
-	drillEnrolment = 2 * time.Second        // about how soon after their reset people enrol anew
+	drillEnrolment = 2 * time.Second        // about how soon after their reset people enrol again
 )
 
 // drill is one run of "factorlab drill": the simulated services, in this process,
