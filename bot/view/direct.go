@@ -23,8 +23,8 @@ func AskApprover(r *reset.Request, revision int, to reset.Person, link string, k
 	if words := decided(r, revision, to); words != "" {
 		return Answer(fmt.Sprintf("*%s:* %s", linked(r, link), words))
 	}
-	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), phrase.Inert(deed(r)))
-	text := fmt.Sprintf("%s needs your decision: %s. %s\n%s", named(r), phrase.Inert(deed(r)), askedWords(r), counts(r))
+	s := fmt.Sprintf("*%s needs your decision:* %s", linked(r, link), phrase.Inert(summary(r)))
+	text := fmt.Sprintf("%s needs your decision: %s. %s\n%s", named(r), phrase.Inert(summary(r)), askedWords(r), counts(r))
 	return Message{Text: texted(text), Blocks: append([]slack.Block{section(s), asked(r)}, deciding(r, k.Users)...)}
 }
 
@@ -59,7 +59,7 @@ func Reminder(r *reset.Request) Message {
 
 // RemindApprover says the same to an approver who has not decided.
 func RemindApprover(r *reset.Request, link string, k Known) Message {
-	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), phrase.Inert(deed(r)), phrase.Date(r.ExpiresAt))
+	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), phrase.Inert(summary(r)), phrase.Date(r.ExpiresAt))
 	if o := optionWords(r); o != "" {
 		s += "\n" + o
 	}

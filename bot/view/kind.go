@@ -31,25 +31,27 @@ func named(r *reset.Request) string {
 func marked(r *reset.Request) bool { return named(r) != string(r.ID) }
 
 // title is the header of the approval message, which names who is reset; plain text.
-func title(r *reset.Request) string { return string(r.ID) + ": " + deed(r) }
+func title(r *reset.Request) string {
+	if r.Asked.Options.BreakGlass && !phrase.IsExport(r) {
+		return string(r.ID) + ": BREAK GLASS, " + summary(r)
+	}
+	return string(r.ID) + ": " + summary(r)
+}
 
-// deed says what a request does: "reset MFA for Diego Larsen"; plain text.
-func deed(r *reset.Request) string {
+// summary says what a request does: "reset MFA for Diego Larsen"; plain text.
+func summary(r *reset.Request) string {
 	o := r.Asked.Options
 	if phrase.IsExport(r) {
 		return "export a list of users"
 	}
-	s := whatPlain(o) + " for " + whoPlain(r, nil)
-	if o.DryRun {
-		s = "dry run for " + whoPlain(r, nil)
-		if len(o.Factors) > 0 {
-			s = "dry run of " + phrase.Shorten(phrase.And(phrase.Factors(o.Factors)), 60) + " for " + whoPlain(r, nil)
-		}
+	what := whatPlain(o)
+	switch {
+	case o.DryRun && len(o.Factors) > 0:
+		what = "dry run of " + phrase.Shorten(phrase.And(phrase.Factors(o.Factors)), 60)
+	case o.DryRun:
+		what = "dry run"
 	}
-	if o.BreakGlass {
-		s = "BREAK GLASS, " + s
-	}
-	return s
+	return what + " for " + whoPlain(r, nil)
 }
 
 // whatPlain says what is reset: "reset MFA", "reset only SMS"; plain text.
@@ -183,7 +185,7 @@ func optionWords(r *reset.Request) string {
 	add(o.ForgetPhones, "Okta forgets their phone numbers")
 	add(o.TellUsers, "users are told by DM")
 	add(!r.Asked.NotTill.IsZero(), "not before "+phrase.Date(r.Asked.NotTill))
-	add(o.BreakGlass, "protected users are included")
+	add(o.BreakGlass && r.State != reset.Planning, "protected users are included") // which its mark says before there is a plan
 	s := strings.Join(all, " · ")
 	return strings.ToUpper(s[:min(len(s), 1)]) + s[min(len(s), 1):]
 }

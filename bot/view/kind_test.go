@@ -36,3 +36,14 @@ func TestMessages_markWhatIsNotOrdinary(t *testing.T) {
 		}
 	}
 }
+
+// No message says twice that a request is break-glass.
+func TestMessages_sayBreakGlassOnce(t *testing.T) {
+	for _, state := range []string{"break_glass", "glass_asked"} {
+		for name, m := range rendered(states()[state]) {
+			if strings.Count(m.Text, "BREAK GLASS") > 1 || strings.Count(strings.ToLower(m.Text), "protected users are included") > 1 {
+				t.Errorf("%s of %s: %s", name, state, m.Text)
+			}
+		}
+	}
+}

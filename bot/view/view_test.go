@@ -230,6 +230,7 @@ func states() map[string]*reset.Request {
 		"second_plan":  with(pending(), func(r *reset.Request) { r.Plan.Revision = 2 }),
 		"odd":          standingOut(),
 		"break_glass":  breakGlass(),
+		"glass_asked":  with(planning(), func(r *reset.Request) { r.Asked.Options.BreakGlass = true }),
 		"waiting":      with(approved(), func(r *reset.Request) { r.RecordWait("There is room at that moment.", at.Add(time.Hour), at) }),
 		"no_room_yet":  with(approved(), func(r *reset.Request) { r.RecordWait("There is room when others have ended.", time.Time{}, at) }),
 		"at":           with(approved(), func(r *reset.Request) { r.Asked.NotTill = at.Add(19 * time.Hour) }),
