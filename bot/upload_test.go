@@ -124,7 +124,10 @@ func TestUpload_asksWhichColumnNamesTheUsers(t *testing.T) {
 	if !r.Asked.Options.DryRun {
 		t.Error("the option of the message was forgotten")
 	}
-	w.choose("U_REQUESTER", ask, "1")
+	w.until("the answer in the place of the question", func() bool {
+		return w.told("U_REQUESTER", "planning 2 users")() && !w.told("U_REQUESTER", "choose_column")()
+	})
+	w.pick("U_REQUESTER", w.block(ask), "1") // pressed before the question was gone
 	w.until("an empty inbox", func() bool { return w.pending() == 0 })
 	if n := w.requests(); n != 1 {
 		t.Errorf("%d requests, want 1", n)

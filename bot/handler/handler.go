@@ -74,7 +74,11 @@ func (h *Handler) Serve(ctx context.Context, e *event.Event) (again time.Duratio
 	case err != nil:
 		m = h.errorMessage(ctx, e, err)
 	}
-	if m.Text != "" {
+	switch {
+	case m.Text == "":
+	case err == nil && e.Kind == event.KindClick && e.Action == view.ActionChooseColumn:
+		h.answerInPlace(ctx, e, m)
+	default:
 		h.answer(ctx, e, m)
 	}
 	return 0
