@@ -24,8 +24,8 @@
 // there, before the method is called. Write a function beside it that takes the
 // [Workspace], whose lock is held, and the call; it returns what the answer has
 // besides "ok", or refuse with Slack's own error. Change nothing before the last
-// refusal, tell the page with changed, and enter the function into the table of its
-// file. A method in methods.json without a function keeps a workspace from starting.
+// refusal, tell the page with changed, and enter the function into the table in
+// methods.go. A method in methods.json without a function keeps a workspace from starting.
 // TestMethods_reactions is the test to follow.
 //
 // What the page shows is in its own package, page; what both know of Block Kit is in

@@ -8,6 +8,15 @@
 // and buckets.tsv), not to what some client happens to send. Where the
 // documents are silent the comment at the code says what was assumed.
 //
+// # Adding an endpoint
+//
+// GET /api/v1/groups/{id} is the example to follow: getGroup in groups.go. Put the
+// operation of Okta's OpenAPI description into testdata/okta-openapi.json. Write a method
+// of call beside its kin that returns an answer, with Okta's own error where it refuses, and
+// enter it into the table in route.go, with the scope that the description names; "with"
+// looks up what the path names. Its rate limit comes from buckets.tsv. TestRoutes_are_those_of_the_description holds the table to the description, and
+// TestContract calls it and validates the answer: add a call there.
+//
 // # Caveats
 //
 // An Org lives in memory and forgets everything at the end. It enforces no
