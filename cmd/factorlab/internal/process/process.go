@@ -71,9 +71,6 @@ func Start(ctx context.Context, s Spec) (p *Process, err error) {
 	return p, nil
 }
 
-// Done is closed when the process has ended.
-func (p *Process) Done() <-chan struct{} { return p.done }
-
 // Ended reports whether the process has ended.
 func (p *Process) Ended() bool {
 	select {
