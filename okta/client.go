@@ -138,7 +138,7 @@ func (c *Client) getOnce(ctx context.Context, op, path string, header http.Heade
 	if err := c.auth.ready(ctx); err != nil {
 		return answer{}, err
 	}
-	g, err := acquire(ctx, c.pacer, op, wire.EndpointOf(http.MethodGet, path), laneOf(ctx), false)
+	g, err := acquire(ctx, c.pacer, op, wire.EndpointOf(http.MethodGet, path), LaneOf(ctx), false)
 	if err != nil {
 		return answer{}, err
 	}

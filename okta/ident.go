@@ -78,7 +78,8 @@ func WithLane(ctx context.Context, l Lane) context.Context {
 	return context.WithValue(ctx, laneKey{}, l)
 }
 
-func laneOf(ctx context.Context) Lane {
+// LaneOf returns the lane in which the reads under ctx take their turns.
+func LaneOf(ctx context.Context) Lane {
 	l, _ := ctx.Value(laneKey{}).(Lane)
 	return l
 }

@@ -265,8 +265,13 @@ func (b *Batch) sendToNew() {
 	}
 	// One for each slot that may be held, and as many as there are calls at once to wait for
 	// the next. Where the pace is slow more would only wait, each with what was known of its
-	// target.
-	atOnce := func() int { return b.Pace.Slots() + b.Pace.Concurrency }
+	// target. A dry run waits for the record alone, which commits what comes together.
+	atOnce := func() int {
+		if b.sender.dryRun() {
+			return appendMost
+		}
+		return b.Pace.Slots() + b.Pace.Concurrency
+	}
 	runEach(b.control.starting, untried, atOnce, b.sender.process)
 }
 

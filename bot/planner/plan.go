@@ -34,7 +34,7 @@ func (p *Planner) Plan(ctx context.Context, r *reset.Request, then func(Result) 
 	if err != nil {
 		return err
 	}
-	plan, err := pl.freeze(ctx, r, targets, c)
+	plan, err := pl.freeze(pl.inLane(ctx, len(targets)), r, targets, c) // whose risks ask Okta too
 	if err != nil {
 		return err
 	}

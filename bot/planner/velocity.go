@@ -10,7 +10,7 @@ import (
 	"factorbot/bot/reset"
 )
 
-// begunStates are those of requests that have begunStates to run, or may have.
+// begunStates are those of requests that have begun to run, or may have.
 var begunStates = [...]reset.State{reset.Running, reset.Paused, reset.Stopping, reset.Verifying, reset.Done, reset.Cancelled}
 
 // Velocity counts users against the bounds on users per time. It is made by

@@ -1,13 +1,18 @@
 package runner_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
+	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
 
@@ -83,6 +88,39 @@ func TestRunner_stands_out_from_the_record(t *testing.T) {
 		}
 		if d := b.plan(id)[6].Detail; !strings.Contains(d, "also in "+string(open)) {
 			t.Errorf("row 6: %q", d)
+		}
+	})
+}
+
+// searchHook sees in which lane the org is searched.
+type searchHook struct {
+	runner.Okta
+	lanes map[okta.Lane]bool
+}
+
+func (h searchHook) Search(ctx context.Context, expr string) iter.Seq2[okta.User, error] {
+	if strings.Contains(expr, "department") {
+		h.lanes[okta.LaneOf(ctx)] = true
+	}
+	return h.Okta.Search(ctx, expr)
+}
+
+// Nobody waits for what is asked about a long plan: it takes turns with others.
+func TestRunner_departments_take_turns(t *testing.T) {
+	users, ids := people(30)
+	for i := range users {
+		users[i].Department = "Sales"
+	}
+	onBench(t, oktasim.Options{Given: users, LogLag: time.Second}, nil, func(b *bench) {
+		seen := searchHook{Okta: b.client, lanes: map[okta.Lane]bool{}}
+		b.with(func(r *runner.Runner) { r.Okta = seen })
+		id := b.open(ids...)
+		if r := b.await(id, reset.Pending); !strings.Contains(risksOf(r), "Sales") {
+			t.Fatalf("risks %s", risksOf(r))
+		}
+		b.stop()
+		if !maps.Equal(seen.lanes, map[okta.Lane]bool{okta.Lane(id): true}) {
+			t.Errorf("departments are searched in lanes %v, want the request's", seen.lanes)
 		}
 	})
 }

@@ -240,7 +240,7 @@ func TestRunner_protected_while_in_doubt(t *testing.T) {
 		b.await(id, reset.Done)
 		p := b.results(id)[1]
 		if p.Outcome == reset.OutcomeSkipped {
-			t.Errorf("reset %d times at runner.Okta, but %s %s %s", len(b.org.Resets(ids[0])), p.Outcome, p.Reason, p.Detail)
+			t.Errorf("reset %d times at Okta, but %s %s %s", len(b.org.Resets(ids[0])), p.Outcome, p.Reason, p.Detail)
 		}
 		for u := range b.rec.Users(context.Background(), reset.UserID(ids[0])) {
 			if len(u.Notes) == 0 {
