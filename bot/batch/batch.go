@@ -72,7 +72,7 @@ type Deps struct {
 // Pace is what a batch needs of the okta settings.
 type Pace struct {
 	Concurrency int           // calls at once
-	Slots       func() int    // how many slots for calls may be held at this moment
+	Slots       func() int    // how many slots for calls may be held at this moment; required
 	SettleAfter time.Duration // how long a call may still be executing after we gave it up
 	LogLag      time.Duration // how late the System Log may be
 	Term        int64         // of a record that several processes share

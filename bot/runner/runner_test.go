@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/bot/runner"
+	"factorbot/okta"
 	"factorbot/okta/oktasim"
 )
 
@@ -440,4 +443,30 @@ func (b *bench) set(name string, value any) {
 	if unknown, err := b.org.Set(map[string]json.RawMessage{name: raw}); err != nil || len(unknown) > 0 {
 		b.t.Fatal(unknown, err)
 	}
+}
+
+// Where the log stays silent and there are too many users to list, nothing proves a reset,
+// and nobody's factors are listed for it.
+func TestRunner_silent_log_of_many(t *testing.T) {
+	users, ids := people(60)
+	onBench(t, oktasim.Options{Given: users, LogLag: time.Hour}, nil, func(b *bench) {
+		var lists atomic.Int64
+		b.with(func(r *runner.Runner) {
+			r.Okta = dirHook{Okta: b.client, factors: func(_ context.Context, _ string, real func() ([]okta.Factor, error)) ([]okta.Factor, error) {
+				lists.Add(1)
+				return real()
+			}}
+		})
+		id := b.open(ids...)
+		b.approve(id)
+		b.within(id, reset.Done, 30*time.Minute)
+		for row, p := range b.results(id) {
+			if p.Outcome != reset.OutcomeReset || p.Proof != reset.ProofNone || len(b.org.Resets(ids[row-1])) != 1 {
+				t.Errorf("row %d: %s %s, proof %s, reset %d times", row, p.Outcome, p.Reason, p.Proof, len(b.org.Resets(ids[row-1])))
+			}
+		}
+		if n := lists.Load(); n > 0 {
+			t.Errorf("the factors of %d users were listed", n)
+		}
+	})
 }
