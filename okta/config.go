@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -100,7 +99,9 @@ func (c *Config) check() (err error) {
 	case !markerPattern.MatchString(c.Marker):
 		return errors.New("the marker must be 4 to 64 letters, digits, - or _")
 	}
-	c.Concurrency = cmp.Or(c.Concurrency, defaultConcurrency)
+	if c.Concurrency <= 0 {
+		c.Concurrency = defaultConcurrency
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

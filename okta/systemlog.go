@@ -155,7 +155,7 @@ func (c *Client) Events(since time.Time, types ...string) *Events {
 // maxSeenPages bounds how far Next reads through what it has seen.
 const maxSeenPages = 50
 
-// seenEvents is how many UUIDs are remembered at most: an event may come twice, near itself.
+// seenEvents is how many UUIDs are remembered at least: an event may come twice, near itself.
 const seenEvents = 20000
 
 // Next reads one page, or more while they hold only what was seen before.
@@ -220,7 +220,7 @@ func (c *Client) Ours(me User, e Event) bool {
 	return me.ID != "" && e.ActorID == me.ID && strings.Contains(e.UserAgent, "("+c.marker+")")
 }
 
-// recent remembers the last strings, at least half of seenEvents.
+// recent remembers the last strings, at least seenEvents of them.
 type recent struct{ last, before map[string]bool }
 
 // add says whether s is new.
@@ -228,7 +228,7 @@ func (r *recent) add(s string) bool {
 	if r.last[s] || r.before[s] {
 		return false
 	}
-	if r.last == nil || len(r.last) >= seenEvents/2 {
+	if r.last == nil || len(r.last) >= seenEvents {
 		r.last, r.before = map[string]bool{}, r.last
 	}
 	r.last[s] = true

@@ -198,14 +198,17 @@ func follow[T keyed](op, first string, page func(path string) (items []T, next s
 	return func(yield func(T, error) bool) {
 		var zero T
 		seed, shown, restarts := maphash.MakeSeed(), map[uint64]bool{}, 0
+		seen := map[string]bool{} // pages, since the last start: in a circle nobody knows what is missing
 		for n, path := 0, first; path != ""; n++ {
-			if n == maxPages {
+			if n == maxPages || seen[path] {
 				yield(zero, &Error{Op: op, Effect: EffectDoubt, Kind: KindServer, Summary: "the list has no end", Advice: adviceServer})
 				return
 			}
+			seen[path] = true
 			items, next, err := page(path)
 			if IsKind(err, KindCursor) && path != first && restarts < maxRestarts {
 				path, restarts = first, restarts+1
+				clear(seen)
 				continue
 			}
 			if err != nil {

@@ -158,7 +158,7 @@ func (g *group) userState(ctx context.Context, u reset.UserID) (*userState, erro
 // operation is a key that nobody else makes.
 func (g *group) finish() error {
 	for _, s := range g.appends {
-		conds, ops := s.parts(&g.t.journal.zip)
+		conds, ops := s.parts()
 		g.conds, g.ops = append(g.conds, conds...), append(g.ops, ops...)
 		if head, ok := g.heads[s.log.n]; ok {
 			g.conds = append(g.conds, head)

@@ -286,3 +286,12 @@ func ExampleHeldError() {
 	// factorbot.db is in use by process 4711: stop that one first
 	// factorbot.db is in use by another process: stop that one first
 }
+
+// Metrics are asked for until the very end: of a closed record that is an error.
+func TestStore_Stats_closed(t *testing.T) {
+	s := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
+	MustClose(t, s)
+	if _, err := s.Stats(); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -78,7 +78,7 @@ func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 	}
 	conds, all := slices.Clone(c.conds), []kv.Op(nil)
 	for _, s := range appends { // the logs' new keys first: nobody else makes them
-		logConds, logOps := s.parts(&t.journal.zip)
+		logConds, logOps := s.parts()
 		conds, all = append(conds, logConds...), append(all, logOps...)
 	}
 	all = append(all, ops...)
@@ -90,7 +90,9 @@ func (t *Term) write(ctx context.Context, c changeSet) (int64, error) {
 		all, conds = append([]kv.Op{done}, all...), append(conds, kv.Absent(done.Key))
 	}
 	rev, err := t.commit(ctx, conds, all...)
-	t.journal.wrote(appends, err)
+	if t.journal.wrote(appends, err); err == nil {
+		t.seal(ctx, appends)
+	}
 	return rev, err
 }
 

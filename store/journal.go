@@ -33,8 +33,8 @@ type journal struct {
 
 	// guarded by the turn
 	logs   map[int]*logEnd // by number of the request, 0 is the org's
-	zip    series.Deflater
-	claims claims.Table // others may read it
+	zip    series.Deflater // of full blocks
+	claims claims.Table    // others may read it
 }
 
 // logsMost is how many ends of logs are kept in memory.
@@ -171,6 +171,9 @@ func (j *journal) write(ctx context.Context, t *Term, asks []*ask) {
 			a.err = err
 		}
 		close(a.done)
+	}
+	if err == nil {
+		t.seal(ctx, g.appends)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"iter"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -103,6 +104,48 @@ func TestTerm_Log_newTerm(t *testing.T) {
 		if e.Seq != int64(i+1) || i >= 4 && e.Step.Row != i+1 {
 			t.Fatalf("entry %d: %+v", i+1, e)
 		}
+	}
+}
+
+// At a pace each entry is a commit of its own: a full block is one value all the same, so
+// that a log of 100,000 users is not as many keys, and a reader that began before reads on.
+func TestTerm_Log_at_a_pace(t *testing.T) {
+	m := kvtest.NewModel()
+	term := mustTermOn(t, m)
+	r := mustRun(t, term, 1, t0)
+	const rows = 2*series.BlockLen + 7
+	var read []int64
+	var next func() (reset.Entry, error, bool)
+	for row := 2; row <= rows; row++ {
+		if err := term.Append(t.Context(), r.ID, outcome(row, userID(row), t0)); err != nil {
+			t.Fatal(err)
+		}
+		if row == 40 { // a reader that takes its values a page at a time
+			var stop func()
+			next, stop = iter.Pull2(term.Log(t.Context(), r.ID, 1))
+			defer stop()
+			e, err, _ := next()
+			read = append(read, e.Seq)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for e, err, ok := next(); ok; e, err, ok = next() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		read = append(read, e.Seq)
+	}
+	for i, seq := range read {
+		if seq != int64(i+1) {
+			t.Fatalf("entry %d has number %d", i+1, seq)
+		}
+	}
+	last := len(collect(t, term.Log(t.Context(), r.ID, 1)))
+	values := len(collect(t, kv.Scan(t.Context(), m, logPrefix(1), 100)))
+	if most := last/series.BlockLen + last%series.BlockLen; len(read) < 39 || values > most {
+		t.Errorf("%d entries take %d values, want %d at most; %d were read meanwhile", last, values, most, len(read))
 	}
 }
 

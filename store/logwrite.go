@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
@@ -20,8 +22,8 @@ func (l *logEnd) moved(s *logAppend) { l.last, l.at = s.last, s.at }
 
 // run is consecutive entries of one block, as JSON lines.
 type run struct {
-	first int64
-	lines []byte
+	first, last int64
+	lines       []byte
 }
 
 // logAppend is one log's part of a commit: new entries with their numbers.
@@ -61,19 +63,51 @@ func (s *logAppend) add(l encodedEntry) {
 	}
 	v := &s.values[len(s.values)-1]
 	v.lines, s.at = l.AppendTo(v.lines, s.last, s.at)
+	v.last = s.last
 }
 
 // parts returns what the append adds to a commit: its values, on condition that their keys are free, and the tail.
-func (s *logAppend) parts(zip *series.Deflater) (conds []kv.Cond, ops []kv.Op) {
+func (s *logAppend) parts() (conds []kv.Cond, ops []kv.Op) {
 	for _, v := range s.values {
 		key := series.Key(logPrefix(s.log.n), v.first)
 		conds = append(conds, kv.Absent(key))
-		ops = append(ops, kv.Put(key, zip.Value(v.lines)))
+		ops = append(ops, kv.Put(key, series.Value(v.lines)))
 	}
 	if len(s.values) > 0 || s.last == 0 {
 		ops = append(ops, tailPut(s.log.n, s.last, s.at))
 	}
 	return conds, ops
+}
+
+// seal replaces the values of each block that was filled by one deflated value: at a pace
+// each entry is a value of its own. A block whose sealing fails stays as it is, which costs
+// only room: the failure meets the next write too.
+func (t *Term) seal(ctx context.Context, appends []*logAppend) {
+	for _, s := range appends {
+		for _, v := range s.values {
+			if v.last%series.BlockLen == 0 {
+				_ = t.sealBlock(ctx, logPrefix(s.log.n), series.BlockStart(v.last))
+			}
+		}
+	}
+}
+
+func (t *Term) sealBlock(ctx context.Context, prefix string, first int64) error {
+	from, to := series.Key(prefix, first), series.Key(prefix, first+series.BlockLen)
+	values, _, err := t.engine.Read(ctx, from, to, series.BlockLen)
+	if err != nil {
+		return err
+	}
+	var block []byte
+	for _, p := range values {
+		lines, err := series.Lines(p.Value)
+		if err != nil {
+			return err
+		}
+		block = append(block, lines...)
+	}
+	_, err = t.commit(ctx, nil, kv.Put(from, t.journal.zip.Value(block)), kv.RemoveRange(from+"\x00", to))
+	return err
 }
 
 // encodeEntry encodes an entry but for its number and its mark.

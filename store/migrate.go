@@ -15,7 +15,6 @@ import (
 	"factorbot/store/internal/audit"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/series"
 )
 
 // migration brings a record from one schema version to the next. A crash may leave it
@@ -199,7 +198,7 @@ func (s *Store) anchorLogs(ctx context.Context, facts []reset.Fact) error {
 	if err != nil {
 		return err
 	}
-	conds, ops := sheet.parts(&series.Deflater{})
+	conds, ops := sheet.parts()
 	_, err = s.engine.Commit(ctx, conds, ops...)
 	return err
 }

@@ -2,9 +2,7 @@ package store
 
 import (
 	"bytes"
-	"compress/flate"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,11 +83,10 @@ func rewrite(tb testing.TB, e kv.Engine, n int, change func([][]byte) [][]byte) 
 	first, end := series.Key(logPrefix(n), 1), series.Key(logPrefix(n), 1+series.BlockLen)
 	var text []byte
 	for _, p := range collect(tb, kv.ScanRange(tb.Context(), e, first, end, 100)) {
-		text = append(text, must[[]byte](tb)(io.ReadAll(flate.NewReader(bytes.NewReader(p.Value[1:]))))...)
+		text = append(text, must[[]byte](tb)(series.Lines(p.Value))...)
 	}
-	var zip series.Deflater
 	lines := bytes.Join(change(slices.Collect(bytes.Lines(text))), nil)
-	mustCommit(tb, e, nil, kv.RemoveRange(first+"\x00", end), kv.Put(first, zip.Value(lines)))
+	mustCommit(tb, e, nil, kv.RemoveRange(first+"\x00", end), kv.Put(first, series.Value(lines)))
 }
 
 func TestVerify(t *testing.T) {
@@ -200,7 +197,7 @@ func forge(tb testing.TB, e kv.Engine, n int, old, with string) {
 		}
 		s.add(must[encodedEntry](tb)(encodeEntry(c)))
 	}
-	_, ops := s.parts(&series.Deflater{})
+	_, ops := s.parts()
 	mustCommit(tb, e, nil, kv.RemovePrefix(logPrefix(n)))
 	for _, o := range ops {
 		mustCommit(tb, e, nil, o)

@@ -25,6 +25,9 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	short, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
 	p, err := d.admit(short, in, c.Reason)
+	if err == nil {
+		ask.NotTill, err = d.notTill(p, ask)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +38,7 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 		}
 		ask.Roster = &roster.Roster{Rows: rows}
 	}
-	return d.open(ctx, in, p, ask)
+	return d.open(ctx, in, ask)
 }
 
 // zoneOf is the person's time zone, UTC where Slack shows none that is known.

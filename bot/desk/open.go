@@ -55,6 +55,9 @@ func (d *Desk) admit(ctx context.Context, in Intent, reason string) (policy.Pers
 // nothing is recorded. The same op gives the request that exists.
 func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	p, err := d.admit(ctx, in, ask.Reason)
+	if err == nil {
+		ask.NotTill, err = d.notTill(p, ask)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -63,17 +66,20 @@ func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 			return nil, err
 		}
 	}
-	return d.open(ctx, in, p, ask)
+	return d.open(ctx, in, ask)
+}
+
+// notTill returns when what is asked for may start. It is read at once: what is asked of
+// Slack and Okta afterwards takes time, and "16:30" would be over.
+func (d *Desk) notTill(p policy.Person, ask OpenAsk) (time.Time, error) {
+	if ask.At == "" {
+		return ask.NotTill, nil
+	}
+	return roster.ParseWhen(ask.At, d.Now().In(zoneOf(p)))
 }
 
 // open records what somebody who may ask asks for.
-func (d *Desk) open(ctx context.Context, in Intent, p policy.Person, ask OpenAsk) (*reset.Request, error) {
-	if ask.At != "" {
-		var err error
-		if ask.NotTill, err = roster.ParseWhen(ask.At, d.Now().In(zoneOf(p))); err != nil {
-			return nil, err
-		}
-	}
+func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
 	if ask.NotTill.After(d.Now().Add(roster.Farthest)) {
 		return nil, refuse(roster.CodeWhen, "That's too far ahead: 30 days is the limit.")
 	}

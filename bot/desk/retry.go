@@ -23,8 +23,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	if in.Channel == "" {
 		in.Channel = r.Asked.Channel
 	}
-	p, err := d.admit(ctx, in, r.Asked.Reason)
-	if err != nil {
+	if _, err := d.admit(ctx, in, r.Asked.Reason); err != nil {
 		return nil, err
 	}
 	if !r.State.Settled() || !r.HasRun() {
@@ -48,7 +47,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	if len(rows) == 0 {
 		return nil, refuse("nothing_left", "There's nothing to retry in %s. Users who have set up MFA again since are left out.", r.ID)
 	}
-	return d.open(ctx, in, p, OpenAsk{
+	return d.open(ctx, in, OpenAsk{
 		Kind: r.Asked.Kind, Reason: r.Asked.Reason, Options: r.Asked.Options, Again: r.ID,
 		Roster: &roster.Roster{Rows: rows},
 	})

@@ -221,8 +221,10 @@ func (h *Handler) open(ctx context.Context, e *event.Event, f event.File, with f
 	case r.State == reset.Planning, r.State == reset.Rejected && with.TS == "":
 		// Planning takes minutes for a long list; a refused form has no thread to be told in.
 		return view.Opened(r), nil
-	case r.State != reset.Rejected: // its thread tells of that
+	case r.State != reset.Rejected:
 		return view.Answer(fmt.Sprintf("%s already has this file. Nothing was opened a second time.", r.ID)), nil
+	case with.column > 0: // the question is answered too
+		return view.Answer(fmt.Sprintf("%s isn't possible. The file's thread says why.", r.ID)), nil
 	}
 	return view.Message{}, nil
 }

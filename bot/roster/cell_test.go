@@ -112,3 +112,15 @@ func TestRead_bare_logins(t *testing.T) {
 		}
 	}
 }
+
+// What nearly looks like an ID is none: it would go into the path of a call.
+func TestReadCell_near_IDs(t *testing.T) {
+	for _, cell := range []string{"00uaaaaaaaaaaaaaaaa", "00u.aaaaaaaaaaaaaaaa", "01uaaaaaaaaaaaaaaaaa", "00uaaaaaaaaaaaaaaaaaa", "00uaaaaaaaaaaaaaaaa/", "00uaaaaaaaaaaaaaaaa\u0430"} {
+		if c := readCell(cell); c.kind == claimID {
+			t.Errorf("%q is taken for the ID %q", cell, c.value)
+		}
+	}
+	if c := readCell("00uAZaz09AZaz09AZaz0"); c.kind != claimID || c.value != "00uAZaz09AZaz09AZaz0" {
+		t.Errorf("an ID is %+v", c)
+	}
+}

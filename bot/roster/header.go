@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -125,9 +124,6 @@ func setOf(words string) map[string]bool {
 	return set
 }
 
-// brackets are what is in brackets in a header.
-var brackets = regexp.MustCompile(`[(\[{（【][^)\]}）】]*[)\]}）】]?`)
-
 // headerOf finds what a header means; ok is false where it does not name the user.
 func headerOf(name string) (c column, ok bool) {
 	if name == "" || len(name) > 120 || strings.Contains(name, "@") {
@@ -136,8 +132,9 @@ func headerOf(name string) (c column, ok bool) {
 	words := headerWords(name)
 	c, ok = knownName(words)
 	if !ok {
-		if c, ok = knownName(headerWords(brackets.ReplaceAllString(name, ""))); !ok {
-			c, ok = knownName(headerWords(strings.Join(brackets.FindAllString(name, -1), " ")))
+		bare, inside := splitBrackets(name)
+		if c, ok = knownName(headerWords(bare)); !ok {
+			c, ok = knownName(headerWords(inside))
 		}
 	}
 	for _, w := range words {
@@ -146,6 +143,26 @@ func headerOf(name string) (c column, ok bool) {
 	}
 	c.name = name
 	return c, ok && !c.role && !c.spare
+}
+
+// splitBrackets parts a header from what is in brackets in it, which may hold others.
+func splitBrackets(name string) (bare, inside string) {
+	var out, in strings.Builder
+	depth := 0
+	for _, r := range name {
+		switch {
+		case strings.ContainsRune("([{（【", r):
+			depth++
+		case strings.ContainsRune(")]}）】", r):
+			depth = max(depth-1, 0)
+			in.WriteByte(' ')
+		case depth > 0:
+			in.WriteRune(r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String(), in.String()
 }
 
 // knownName finds words among the known names, first as they are and then without qualifiers.

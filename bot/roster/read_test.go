@@ -117,7 +117,7 @@ func TestRead(t *testing.T) {
 func TestRead_headers(t *testing.T) {
 	for header, kind := range map[string]reset.RefKind{
 		"userId": reset.RefID, "User ID": reset.RefID, "User Id": reset.RefID, "id": reset.RefID, "user.id": reset.RefID, "user_id": reset.RefID, "USER-ID": reset.RefID, "Okta ID": reset.RefID,
-		"login": reset.RefLogin, "user.login": reset.RefLogin, "username": reset.RefLogin, "User Name": reset.RefLogin, "profile.login": reset.RefLogin, " Login ": reset.RefLogin,
+		"login": reset.RefLogin, "user.login": reset.RefLogin, "username": reset.RefLogin, "User Name": reset.RefLogin, "profile.login": reset.RefLogin, "Login (SSO (Okta) legacy)": reset.RefLogin, " Login ": reset.RefLogin,
 		"email": reset.RefEmail, "E-mail": reset.RefEmail, "primary email": reset.RefEmail, "Primary_Email": reset.RefEmail, "profile.email": reset.RefEmail, "Email address": reset.RefEmail,
 	} {
 		t.Run(header, func(t *testing.T) {
@@ -163,6 +163,7 @@ func TestRead_refused(t *testing.T) {
 		{"two encodings", "login,x\nana@example.com,Kōji\nbob@example.com,M\xfcller", roster.CodeEncoding, 0, "Save it as CSV UTF-8"},
 		{"a byte of no encoding", "login,x\nana@example.com,\x81", roster.CodeEncoding, 0, "Save it as CSV UTF-8"},
 		{"a mark, but not UTF-8", "\xef\xbb\xbflogin,x\na@example.com,\xfc", roster.CodeEncoding, 0, "Save it as CSV UTF-8"},
+		{"a mark of UTF-8 before UTF-16", "\xef\xbb\xbf" + utf16(unicode.LittleEndian, "login\tx\nana@example.com\tb\n"), roster.CodeNotText, 0, "isn't text"},
 		{"no header that names users", "Name,Note\nAna,lost phone", roster.CodeNoColumn, 1, `"Name", "Note"`},
 		{"a hostile header", "<!channel>\x1b[31m,`x`\n1,2", roster.CodeNoColumn, 1, "\"<!channel>\ufffd[31m\""},
 		{"a table on its side", "login,a@example.com,b@example.com\nstatus,ACTIVE,ACTIVE", roster.CodeNoColumn, 1, "lie on its side"},

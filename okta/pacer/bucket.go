@@ -1,6 +1,7 @@
 package pacer
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -152,7 +153,7 @@ func (b *bucket) observe(kind string, a Answer, ofWindow bool) {
 		b.rated(kind, a)
 	case a.Served && !a.Got.Before(b.cur.ends): // one with a limit is paced by it meanwhile
 		b.unrated++
-		if never := b.cur.reset == 0; never || b.unrated >= unratedRun && !a.Got.Before(b.cur.ends.Add(b.length)) {
+		if never := b.cur.reset == 0; never || b.unrated >= unratedRun && !a.Got.Before(b.cur.ends.Add(cmp.Or(b.length, longestPause))) {
 			b.known, b.cur, b.length, b.silent = true, window{}, 0, 0
 		}
 	}
@@ -161,6 +162,7 @@ func (b *bucket) observe(kind string, a Answer, ofWindow bool) {
 // refused counts a 429, and waits as long as it says, whatever window it is of. One that
 // says nothing, a gateway's, is waited for longer each time.
 func (b *bucket) refused(a Answer, ofWindow bool) {
+	b.unrated = 0
 	if ofWindow && b.cur.probe && b.cur.reset == a.Reset && b.cur.own >= b.share() {
 		b.probes++
 	} else {

@@ -248,3 +248,26 @@ func TestBucket_headers_missed(t *testing.T) {
 		t.Errorf("20 calls leave within %v, where one in %v may", at.Sub(first), before)
 	}
 }
+
+// A limit whose window's length is not known is believed gone a minute after its end at the
+// earliest, and a refusal in between shows that it is not.
+func TestBucket_headers_missed_in_the_first_window(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		s := newSharedBucket(t, 100)
+		s.b.cur, s.b.length = window{reset: s.now.Unix(), ends: s.now}, 0
+		bare := Answer{Served: true}
+		for i := range 4 {
+			if s.now = s.now.Add(20 * time.Second); refused && i == 2 {
+				bare = Answer{Throttled: true}
+			}
+			bare.Sent, bare.Got, bare.Date = s.now, s.now, s.now
+			s.b.observe("reset", bare, true)
+			if bare = (Answer{Served: true}); i < 2 && s.b.cur.reset == 0 {
+				t.Errorf("the limit is forgotten %v after its window", s.now)
+			}
+		}
+		if forgotten := s.b.cur.reset == 0; forgotten == refused {
+			t.Errorf("refused in between %t, forgotten %t", refused, forgotten)
+		}
+	}
+}

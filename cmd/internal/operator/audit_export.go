@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -41,8 +42,8 @@ func runAuditExport(ctx context.Context, args []string, env cli.Env) error {
 	}
 	return inspect(cfg, func(file *store.Inspection) error {
 		for l, err := range file.Trail(ctx) {
-			if err != nil {
-				return err
+			if err != nil { // what could be read is written
+				return errors.Join(err, out.flush())
 			}
 			if l.Entry.At.Before(from) {
 				continue

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -28,6 +29,9 @@ func Trail(ctx context.Context, logs Logs) iter.Seq2[Link, error] {
 	return func(yield func(Link, error) bool) {
 		numbers, failed := logs.Numbers(ctx)
 		for _, n := range slices.Compact(append([]int{0}, numbers...)) {
+			if ctx.Err() != nil {
+				break
+			}
 			for l, err := range trailOf(ctx, logs, n) {
 				if err != nil {
 					failed = errors.Join(failed, err)
@@ -36,7 +40,7 @@ func Trail(ctx context.Context, logs Logs) iter.Seq2[Link, error] {
 				}
 			}
 		}
-		if failed != nil {
+		if failed = cmp.Or(ctx.Err(), failed); failed != nil {
 			yield(Link{}, failed)
 		}
 	}

@@ -25,8 +25,7 @@ const BlockBytes = 256 << 10
 // pageLen is how many values a reader takes at once.
 const pageLen = 32
 
-// The first byte of a value in a series says how the JSON lines after it are kept. Plain
-// ones are written no more.
+// The first byte of a value in a series says how the JSON lines after it are kept.
 const (
 	plain    = '='
 	deflated = 'z'
@@ -58,22 +57,26 @@ func (s Series[T]) From(ctx context.Context, e kv.Engine, from int64) iter.Seq2[
 	}
 }
 
-// UpTo yields the items from a number to the last, and fails where one is missing.
+// UpTo yields the items from a number to the last, and fails where one is missing. Where
+// the next is not found, its block may have been sealed meanwhile: it is looked for again.
 func (s Series[T]) UpTo(ctx context.Context, e kv.Engine, from, last int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		next := max(from, 1)
 		if next > last {
 			return
 		}
-		for item, err := range s.From(ctx, e, next) {
-			if err == nil && s.Number(item) != next {
-				break
-			}
-			if !yield(item, err) || err != nil {
-				return
-			}
-			if next++; next > last {
-				return
+		for tries := 0; tries < 2; tries++ {
+			for item, err := range s.From(ctx, e, next) {
+				if err == nil && s.Number(item) != next {
+					break
+				}
+				if !yield(item, err) || err != nil {
+					return
+				}
+				if next++; next > last {
+					return
+				}
+				tries = 0
 			}
 		}
 		var none T
@@ -164,6 +167,9 @@ func (w *Writer[T]) Close(put func(key string, block []byte) error) error {
 	return put(Key(w.Series.Prefix, w.first), block)
 }
 
+// Value returns JSON lines as a value that is not deflated.
+func Value(lines []byte) []byte { return append([]byte{plain}, lines...) }
+
 // Deflater makes values of JSON lines, one after the other. Its tables of over half a
 // megabyte are made once.
 type Deflater struct {
@@ -186,7 +192,7 @@ func (d *Deflater) Value(lines []byte) []byte {
 
 // Unpack returns the items of a value.
 func Unpack[T any](value []byte) ([]T, error) {
-	text, err := unpackLines(value)
+	text, err := Lines(value)
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +207,8 @@ func Unpack[T any](value []byte) ([]T, error) {
 	return items, nil
 }
 
-// unpackLines returns the JSON lines of a value.
-func unpackLines(value []byte) ([]byte, error) {
+// Lines returns the JSON lines of a value.
+func Lines(value []byte) ([]byte, error) {
 	switch {
 	case len(value) == 0:
 		return nil, errors.New("an empty value")

@@ -38,6 +38,9 @@ func sniffUTF16(head []byte) encoding.Encoding {
 	if bytes.HasPrefix(head, bomUTF16LE) || bytes.HasPrefix(head, bomUTF16BE) {
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
 	}
+	if bytes.HasPrefix(head, bomUTF8) {
+		return nil
+	}
 	var zeros [2]int
 	for i, b := range head {
 		if b == 0 {

@@ -81,9 +81,9 @@ func copyPath(path string) string { return path + ".compact" }
 // sizes measures an open file.
 func sizes(db *bbolt.DB, path string) (used, free int64, err error) {
 	err = view(db, path, func(tx *bbolt.Tx) error {
-		used = tx.Size()
+		s := db.Stats()
+		used, free = tx.Size(), int64(s.FreePageN+s.PendingPageN)*int64(db.Info().PageSize)
 		return nil
 	})
-	s := db.Stats()
-	return used, int64(s.FreePageN+s.PendingPageN) * int64(db.Info().PageSize), err
+	return used, free, err
 }
