@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/announcer"
 	"factorbot/bot/reset"
 )
 
@@ -282,4 +283,25 @@ func TestAnnouncer_clock_set_back_before_a_file_is_shared(t *testing.T) {
 	w.set(`{"slack_fail_next": []}`)
 	w.start()
 	w.until("the plan", func() bool { return len(w.slack.Books().Shares) == 1 })
+}
+
+// The clock was set ahead after a file was shared, and Slack shows it late: it is not shared
+// a second time.
+func TestAnnouncer_clock_set_ahead_after_a_file_is_shared(t *testing.T) {
+	w := newWorld(t)
+	var ahead atomic.Int64
+	w.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	w.announces = func(a *announcer.Announcer) { a.ShareTime = time.Minute }
+	w.set(`{"slack_share_delay": "2s"}`)
+	w.start().listens()
+	w.open("op")
+	w.plan("FR-1", 4)
+	w.until("the sharing", func() bool { return w.slack.Books().Calls["files.completeUploadExternal"] > 0 })
+	w.stop()
+	ahead.Store(int64(time.Hour))
+	w.start()
+	w.until("the plan", func() bool { return w.message("FR-1", reset.SlotPlan).TS != "" })
+	if n := w.slack.Books().Calls["files.completeUploadExternal"]; n != 1 {
+		t.Errorf("it was shared %d times", n)
+	}
 }

@@ -59,9 +59,12 @@ type sharing struct {
 }
 
 // patience is how much longer a file may take to appear, which it may longer after each
-// try. It counts from the last try or, where the clock was set back since, from when this
-// process looked for the file first.
+// try. It counts from the last try of this process or, where another one tried it, from when
+// this one looked for the file first: their clocks may differ. What was refused has none.
 func (p *poster) patience(m reset.Message) time.Duration {
+	if m.At.IsZero() {
+		return 0
+	}
 	now := p.Now()
 	p.own.Lock()
 	defer p.own.Unlock()
@@ -70,7 +73,7 @@ func (p *poster) patience(m reset.Message) time.Duration {
 		f.since = now
 		p.files[m.File] = f
 	}
-	return cmp.Or(p.ShareTime, usualShareTime)<<min(f.more, 6) - max(now.Sub(m.At), now.Sub(f.since))
+	return cmp.Or(p.ShareTime, usualShareTime)<<min(f.more, 6) - now.Sub(f.since)
 }
 
 // lostFile forgets a file that Slack does not know: it never came, or somebody

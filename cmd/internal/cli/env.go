@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-
-	"github.com/charmbracelet/x/term"
 )
 
 // Lookup returns the value of a variable in "NAME=value" entries, the last one if
@@ -46,6 +44,10 @@ func NewQuietLogger(w io.Writer) *slog.Logger {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(term.File)
-	return ok && term.IsTerminal(f.Fd())
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

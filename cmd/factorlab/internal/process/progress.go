@@ -6,11 +6,10 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/charmbracelet/x/term"
 )
 
 // Every asks now and again until it is done, or fails, or ctx ends.
@@ -131,8 +130,12 @@ func (p *Progress) Clear() {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(term.File)
-	return ok && term.IsTerminal(f.Fd())
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // Seconds writes a time for people.
