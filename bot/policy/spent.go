@@ -36,7 +36,8 @@ func (s Usage) RoomAt(limit, more int, now time.Time) (at time.Time, ok bool) {
 		return now, true
 	}
 	for _, f := range s.frees {
-		if used -= f.targets; used+more <= limit {
+		used -= f.targets
+		if used+more <= limit {
 			return f.at, true
 		}
 	}

@@ -48,10 +48,10 @@ func (r Rules) TermsFor(c Case) reset.Terms {
 // waves are those of the ramp that leave something to come after them.
 func waves(ramp []int, resets int) (list []int) {
 	for _, n := range ramp {
-		if resets -= n; n < 1 || resets <= 0 {
-			break
+		resets -= n
+		if resets > 0 {
+			list = append(list, n)
 		}
-		list = append(list, n)
 	}
 	return list
 }

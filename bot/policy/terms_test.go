@@ -41,6 +41,22 @@ func TestRules_TermsFor(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+	for step, want := range map[policy.StepUp][4]bool{
+		"": {}, policy.StepUpOff: {}, policy.StepUpBreakGlass: {false, false, true, true},
+		policy.StepUpLarge: {false, true, true, true}, policy.StepUpAlways: {true, true, true, true},
+	} {
+		r.StepUp = step
+		for i, of := range []policy.Case{
+			{Resets: 1}, {Resets: 11}, {Resets: 1, Options: reset.Options{BreakGlass: true}}, {Resets: 11, Options: reset.Options{BreakGlass: true}},
+		} {
+			if got := r.TermsFor(of).StepUp; got != want[i] {
+				t.Errorf("step_up %q, %+v: asked for %t", step, of, got)
+			}
+		}
+		if got := r.TermsFor(policy.Case{Kind: reset.KindExport, Resets: 11}).StepUp; got != (step == policy.StepUpAlways) {
+			t.Errorf("step_up %q, an export: asked for %t", step, got)
+		}
+	}
 	if got := (policy.Rules{}).TermsFor(policy.Case{}).Approvals; got != 1 {
 		t.Errorf("without settings %d approvals", got)
 	}

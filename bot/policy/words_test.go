@@ -26,10 +26,12 @@ func TestRules_Words(t *testing.T) {
 		rules    policy.Rules
 		has, not []string
 	}{
-		"plain": {plain, []string{"one other person", "More than 50 users", "need 2 approvals", "waits 24 h", "within 90 min", "at most 10,000 users", "Okta administrators are skipped.", "10 failures"},
-			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "Okta Verify", "One approval must", "one requester at most", "everybody together"}},
-		"full": {full, []string{"One approval must come from each of 2 sets", "type the number", "waits 3 days", "at most 100 a day", "at most 1000 an hour", "waves of 1, 10 users", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "ends the user's Okta sessions", "dry run", "confirm large batches and break-glass requests in Okta Verify"},
-			[]string{"S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
+		"plain": {plain, []string{"Each request needs the approval of one other person than the requester.", "More than 50 users of one requester within 24 hours need 2 approvals.", "waits 24 h", "within 90 min", "at most 10,000 users", "Okta administrators are skipped.", "10 failures"},
+			[]string{"reason", "break-glass", "dry run", "waves", "sessions", "type the number", "phone numbers", "Okta Verify", "One approval must", "one requester at most", "everybody together"}},
+		"full": {full, []string{"than the requester. One approval must come from each of 2 sets of user groups.", "need 2 approvals, and approvers type the number of users.", "waits 3 days", "A request can have at most 10,000 users, and one requester at most 100 a day, and everybody together at most 1000 an hour; a run starts with waves of 1, 10 users.", "in a set form", "Okta administrators, 1 named user are skipped, unless a break-glass", "A reset also ends the user's Okta sessions.", "dry run", "confirm large batches and break-glass requests in Okta Verify"},
+			[]string{"phone numbers", "S1", "ceo@", "U_APPROVER1", "[A-Z]"}},
+		"phone numbers":    {policy.Rules{ForgetPhones: true}, []string{"\nOkta forgets the phone numbers"}, []string{"sessions"}},
+		"both":             {policy.Rules{ForgetPhones: true, RevokeSessions: true}, []string{"Okta sessions, and Okta forgets the phone numbers"}, nil},
 		"exact periods":    {policy.Rules{ExpiresAfter: 48 * time.Hour, ExecuteWithin: time.Hour}, []string{"waits 2 days", "within 1 h"}, nil},
 		"short periods":    {policy.Rules{ExpiresAfter: time.Minute, ExecuteWithin: 90 * time.Second}, []string{"waits 1 min ", "within 1m30s"}, nil},
 		"nobody protected": {policy.Rules{Protect: policy.Protect{Admins: policy.AdminsOff}}, []string{"Nobody is protected"}, nil},
