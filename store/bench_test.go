@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 
 	"factorbot/bot/reset"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // BenchmarkJournal is a run without pacing: ten workers, for each user a started
@@ -72,7 +71,7 @@ func journalAll(tb testing.TB, term *Term, running []*reset.Request, users int) 
 func TestTerm_groups(t *testing.T) {
 	for _, c := range []struct{ workers, requests, commits int }{{10, 1, 1}, {10, 3, 1}, {100, 1, 2}} {
 		synctest.Test(t, func(t *testing.T) {
-			term := mustTermOn(t, kvtest.NewModel())
+			term := mustTermOn(t, newMemEngine())
 			running := make([]*reset.Request, c.requests)
 			for i := range running {
 				running[i] = mustRun(t, term, 1, t0)

@@ -10,7 +10,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 	"factorbot/store/internal/series"
 )
 
@@ -68,7 +67,7 @@ func TestTerm_claims_passed_on(t *testing.T) {
 // Where it cannot be read who is claimed nobody is started, and what came of steps is
 // recorded all the same.
 func TestTerm_claims_unreadable(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	first, second := mustClaims(t, term)
 	mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(first.ID.Number()), 5), []byte("?")))

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // The file of an export comes back as it was written, is replaced as a whole,
 // and goes when it was delivered, when it is too old, and with its request.
 func TestTerm_exports(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	now := t0
 	term := mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	r, f := reset.Open(testOrg, reset.Ask{Kind: reset.KindExport, By: "U_REQUESTER", At: t0}, 0)

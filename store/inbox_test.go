@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 func keys(envelopes []Envelope) []string {
@@ -31,7 +30,7 @@ func mustReceive(tb testing.TB, term *Term, key string) bool {
 
 func TestStore_Receive(t *testing.T) {
 	now := t0
-	term := mustTermOn(t, kvtest.NewModel(), Clock(func() time.Time { now = now.Add(-time.Second); return now })) // a clock that runs backwards
+	term := mustTermOn(t, newMemEngine(), Clock(func() time.Time { now = now.Add(-time.Second); return now })) // a clock that runs backwards
 	long := strings.Repeat("long key ", 500)
 	order := []string{"z", "a", "m", long, "", "a\nb"}
 	for _, key := range order {
@@ -73,7 +72,7 @@ func TestStore_Receive(t *testing.T) {
 // Two sockets bring the same envelope at once: one of them is fresh.
 // Whether an envelope was recorded and served is known by its key, also after it left the inbox.
 func TestReader_Received(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	told := func(key string) [2]bool { // recorded, finished
 		recorded, finished, err := term.Received(t.Context(), key)
 		if err != nil {
@@ -174,7 +173,7 @@ func TestReader_Arrivals(t *testing.T) {
 }
 
 func TestEnvelope_damaged(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	mustCommit(t, m, nil, kv.Put(envPrefix+"1", bytes.Repeat([]byte("x"), 10)))
 	if err := firstError(term.Pending(t.Context())); err == nil {

@@ -9,12 +9,11 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // Who follows reads and records, and changes nothing.
 func TestStore_Follow(t *testing.T) {
-	s := mustStoreOn(t, kvtest.NewModel(), As("one"))
+	s := mustStoreOn(t, newMemEngine(), As("one"))
 	term := s.Follow()
 	if err := term.PutValue(t.Context(), "name", nil); !errors.Is(err, ErrLost) {
 		t.Errorf("a follower wrote: %v", err)
@@ -46,7 +45,7 @@ func TestStore_Follow(t *testing.T) {
 // A term that its holder did not end leaves open what it may still send, until a holder
 // that came later says that it is over; one that was ended leaves nothing open.
 func TestTerm_Unsure(t *testing.T) {
-	e := kvtest.NewModel()
+	e := newMemEngine()
 	term := mustTerm(t, mustStoreOn(t, e, As("one")))
 	if term.Unsure() || term.Number() != 1 {
 		t.Errorf("the first term: number %d, unsure %t", term.Number(), term.Unsure())
@@ -73,7 +72,7 @@ func TestTerm_Unsure(t *testing.T) {
 // does not lead on an older format, nor an earlier one on a newer, and each says so.
 func TestOpen_shared_formats(t *testing.T) {
 	for _, found := range []int{len(migrations()), len(migrations()) + 2} {
-		e := kvtest.NewModel()
+		e := newMemEngine()
 		sign := must[[]byte](t)(json.Marshal(meta{Schema: found, Org: testOrg}))
 		must[int64](t)(e.Commit(t.Context(), nil, kv.Put(metaKey, sign)))
 		s := newStore(e, testOrg, options{now: time.Now, ttl: leaseTTL})

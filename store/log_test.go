@@ -10,7 +10,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 	"factorbot/store/internal/series"
 )
 
@@ -52,7 +51,7 @@ func TestTerm_Log_concurrent(t *testing.T) {
 }
 
 func TestReader_Log_from(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustRun(t, term, 1, t0)
 	const want = 2*series.BlockLen + 7
 	for n := 4; n < want; {
@@ -110,7 +109,7 @@ func TestTerm_Log_newTerm(t *testing.T) {
 // At a pace each entry is a commit of its own: a full block is one value all the same, so
 // that a log of 100,000 users is not as many keys, and a reader that began before reads on.
 func TestTerm_Log_at_a_pace(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustRun(t, term, 1, t0)
 	const rows = 2*series.BlockLen + 7
@@ -151,7 +150,7 @@ func TestTerm_Log_at_a_pace(t *testing.T) {
 
 // A log with a hole is damage, not the end.
 func TestReader_Log_missing(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustRun(t, term, 1, t0)
 	mustCommit(t, m, nil, kv.Remove(series.Key(logPrefix(1), 2)))

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // Requests that are settled cost no memory: after 700 of them, each with 8 KiB of facts
@@ -68,7 +67,7 @@ func TestTerm_memory_of_settled_requests(t *testing.T) {
 
 // A request that is settled has no claims, in memory either.
 func TestTerm_claims_of_settled(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	over, next := mustRun(t, term, 1, t0), mustRun(t, term, 1, t0)
 	mustStart(t, term, over, 1)
 	mustUpdate(t, term, over.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })

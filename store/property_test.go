@@ -14,7 +14,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/audit"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // The record against a map: whatever is done to it, in any order, with results
@@ -23,11 +22,11 @@ func TestRecord_property(t *testing.T) {
 	t.Run("model", func(t *testing.T) { // in a bubble, for the pauses after a result that is not known
 		synctest.Test(t, func(t *testing.T) {
 			rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {
-				how := rapid.SampledFrom([]kvtest.Doubt{kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Sure, kvtest.Before, kvtest.After})
+				how := rapid.SampledFrom([]fate{answered, answered, answered, answered, answered, lostBefore, lostAfter})
 				doubting := false
-				e := &kvtest.Doubtful{Engine: kvtest.NewModel(), Unsure: func() kvtest.Doubt {
+				e := &doubtfulEngine{Engine: newMemEngine(), next: func() fate {
 					if !doubting {
-						return kvtest.Sure
+						return answered
 					}
 					return how.Draw(rt, "commit")
 				}}

@@ -10,7 +10,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // mustTermOn begins a term on an engine, for a record without a file.
@@ -64,7 +63,7 @@ func (b *broken) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int
 }
 
 func TestTerm_Create_frozen(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	mustFreeze(t, term)
 	r, fact := asked("U_REQUESTER", 1)
 	if _, err := term.Create(t.Context(), "op", r, rows(1), fact); !errors.Is(err, ErrFrozen) {
@@ -79,7 +78,7 @@ func TestTerm_Create_frozen(t *testing.T) {
 }
 
 func TestTerm_Create_otherOrg(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r, fact := reset.Open("https://other.okta.com", reset.Ask{By: "U_REQUESTER", At: t0}, 1)
 	_, err := term.Create(t.Context(), "op", r, rows(1), fact)
 	if wrong := (*OrgError)(nil); !errors.As(err, &wrong) || wrong.Recorded != testOrg {
@@ -91,7 +90,7 @@ func TestTerm_Create_otherOrg(t *testing.T) {
 // under the same number and with the whole roster.
 func TestTerm_Create_interrupted(t *testing.T) {
 	for left := 0; ; left++ {
-		m := kvtest.NewModel()
+		m := newMemEngine()
 		dying := mustTermOn(t, m)
 		dying.engine = &broken{Engine: m, left: left}
 		r, fact := asked("U_REQUESTER", 700)
@@ -115,7 +114,7 @@ func TestTerm_Create_interrupted(t *testing.T) {
 }
 
 func TestTerm_Update(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustCreate(t, term, 1)
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) }
 
@@ -153,7 +152,7 @@ func TestTerm_Update(t *testing.T) {
 }
 
 func TestTerm_Update_nothing(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
 	before := mustRev(t, m)
@@ -165,7 +164,7 @@ func TestTerm_Update_nothing(t *testing.T) {
 
 // The closure runs again, on what is there by then, when the head has moved.
 func TestTerm_Update_twice(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
 	meddle := &meddler{Engine: m}
@@ -191,7 +190,7 @@ func TestTerm_Update_twice(t *testing.T) {
 }
 
 func TestTerm_UpdateThawed(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustCreate(t, term, 1)
 	note := func(r *reset.Request) ([]reset.Fact, error) {
@@ -211,7 +210,7 @@ func TestTerm_UpdateThawed(t *testing.T) {
 }
 
 func TestTerm_lost(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	old := mustTermOn(t, m)
 	r := mustRun(t, old, 2, t0)
 	must[[]error](t)(old.Start(t.Context(), r, started(1, userID(1))))
@@ -254,7 +253,7 @@ func mustFreeze(tb testing.TB, term *Term) {
 }
 
 func TestTerm_Freeze(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	if f := must[*reset.Freeze](t)(term.Frozen(t.Context())); f != nil {
 		t.Fatalf("frozen from the start: %+v", f)
 	}
@@ -296,7 +295,7 @@ func TestTerm_Freeze(t *testing.T) {
 }
 
 func TestReader_Requests(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	for i := range 5 {
 		by := reset.Person("U_REQUESTER")
 		if i%2 == 1 {
@@ -328,7 +327,7 @@ func TestReader_Requests(t *testing.T) {
 }
 
 func TestReader_notFound(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	for _, id := range []reset.ID{"FR-1", "", "FR-0", "no ID"} {
 		if _, err := term.Get(t.Context(), id); !errors.Is(err, ErrNotFound) {
 			t.Errorf("get %q: %v", id, err)

@@ -14,12 +14,11 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 	"factorbot/store/internal/series"
 )
 
 func TestTerm_Start(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustRun(t, term, 3, t0)
 	mustStart(t, term, r, 1, 2)
 	if err := term.Append(t.Context(), r.ID, outcome(1, userID(1), t0.Add(time.Second))); err != nil {
@@ -85,7 +84,7 @@ func TestTerm_Start_conditions(t *testing.T) {
 		}, ErrLost},
 	} {
 		t.Run(name, func(t *testing.T) {
-			term := mustTermOn(t, kvtest.NewModel())
+			term := mustTermOn(t, newMemEngine())
 			r := c.meanwhile(t, term, mustRun(t, term, 1, t0))
 			before := len(factNames(t, term, r.ID))
 			_, err := term.Start(t.Context(), r, started(1, userID(1)))
@@ -103,32 +102,32 @@ func TestTerm_Start_conditions(t *testing.T) {
 
 // What Start depends on may change between what it reads and its commit; it then looks again.
 func TestTerm_Start_meanwhile(t *testing.T) {
-	rewrite := func(t *testing.T, m *kvtest.Model, key string) {
+	rewrite := func(t *testing.T, m *memEngine, key string) {
 		p := must[kv.Pair](t)(kv.Get(t.Context(), m, key))
 		mustCommit(t, m, nil, kv.Put(key, p.Value))
 	}
 	for name, c := range map[string]struct {
-		meanwhile func(*testing.T, *kvtest.Model)
+		meanwhile func(*testing.T, *memEngine)
 		all       error
 		one       error
 		seq       int64 // of the entry
 	}{
-		"frozen": {meanwhile: func(t *testing.T, m *kvtest.Model) {
+		"frozen": {meanwhile: func(t *testing.T, m *memEngine) {
 			mustCommit(t, m, nil, kv.Put(freezeKey, []byte(`{"by":"U_APPROVER1"}`)))
 		}, all: ErrFrozen},
-		"the head moves": {meanwhile: func(t *testing.T, m *kvtest.Model) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
-		"the term ends":  {meanwhile: func(t *testing.T, m *kvtest.Model) { rewrite(t, m, kv.LeaseKey("leader")) }, all: ErrLost},
-		"another's note": {meanwhile: func(t *testing.T, m *kvtest.Model) {
+		"the head moves": {meanwhile: func(t *testing.T, m *memEngine) { rewrite(t, m, headKey(1)) }, all: ErrChanged},
+		"the term ends":  {meanwhile: func(t *testing.T, m *memEngine) { rewrite(t, m, kv.LeaseKey("leader")) }, all: ErrLost},
+		"another's note": {meanwhile: func(t *testing.T, m *memEngine) {
 			note := reset.Note{Request: "FR-7", Revision: 1, Outcome: reset.OutcomeReset, At: t0.Add(time.Minute), Seq: 2}
 			b := must[[]byte](t)(json.Marshal(reset.UserRecord{User: userID(1), Notes: []reset.Note{note}}))
 			mustCommit(t, m, nil, kv.Put(userKey(userID(1)), b))
 		}, one: &reset.ResetSinceError{User: userID(1), By: "FR-7", At: t0.Add(time.Minute)}},
-		"a late commit of the log": {meanwhile: func(t *testing.T, m *kvtest.Model) {
+		"a late commit of the log": {meanwhile: func(t *testing.T, m *memEngine) {
 			mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(1), 5), []byte(`={"seq":5,"kind":"fact"}`)), numberPut(tailKey(1), 5))
 		}, seq: 6},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := kvtest.NewModel()
+			m := newMemEngine()
 			term := mustTermOn(t, m)
 			r := mustRun(t, term, 1, t0)
 			term.engine = &meddler{Engine: m, first: func() { c.meanwhile(t, m) }}
@@ -152,7 +151,7 @@ func TestTerm_Start_meanwhile(t *testing.T) {
 // What is remembered of a user between the start and the outcome gives way to what
 // somebody else wrote meanwhile, as the sweeper does.
 func TestTerm_Append_meanwhile(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	r := mustRun(t, term, 1, t0)
 	if _, err := term.Start(t.Context(), r, started(1, userID(1))); err != nil {
@@ -201,7 +200,7 @@ func TestTerm_Start_claims(t *testing.T) {
 		"another row's outcome":  {others: []reset.Entry{started(1, userID(1)), outcome(2, userID(1), t0)}, want: &reset.ClaimedError{User: userID(1), By: theirs}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			term := mustTermOn(t, kvtest.NewModel())
+			term := mustTermOn(t, newMemEngine())
 			other := mustRun(t, term, 2, t0)
 			mustJournal(t, term, other, c.before)
 			mine := mustRun(t, term, 2, t0)
@@ -277,7 +276,7 @@ func TestTerm_Start_sameUserAtOnce(t *testing.T) {
 }
 
 func TestTerm_Start_wrongEntry(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustRun(t, term, 1, t0)
 	for name, e := range map[string]reset.Entry{
 		"outcome": outcome(1, userID(1), t0),
@@ -331,7 +330,7 @@ func TestTerm_Append(t *testing.T) {
 
 // A request's later note replaces its earlier one.
 func TestTerm_Append_notes(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustRun(t, term, 1, t0)
 	for i := range 3 {
 		e := outcome(1, userID(1), t0.Add(time.Duration(i)))

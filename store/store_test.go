@@ -18,7 +18,6 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestMain(m *testing.M) {
@@ -89,7 +88,7 @@ func mustBeSound(tb tester, b *boltkv.Engine) {
 func engines() map[string]func(testing.TB) kv.Engine {
 	return map[string]func(testing.TB) kv.Engine{
 		"bolt":  func(tb testing.TB) kv.Engine { return mustBolt(tb) },
-		"model": func(testing.TB) kv.Engine { return kvtest.NewModel() },
+		"model": func(testing.TB) kv.Engine { return newMemEngine() },
 	}
 }
 

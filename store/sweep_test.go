@@ -12,11 +12,10 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestTerm_Sweep(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	now := t0
 	term := mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	sweep := func(d time.Duration) { t.Helper(); mustSweepTo(t, term, t0.Add(d)) }
@@ -92,7 +91,7 @@ func mustSweepTo(tb testing.TB, term *Term, now time.Time) {
 // A clock that jumps ahead, or was wrong when something was written, makes nothing go at
 // once that is young.
 func TestTerm_Sweep_wrong_clock(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	now := t0
 	term := mustTermOn(t, m, Clock(func() time.Time { return now }), Retain(30*24*time.Hour))
 	if err := term.Sweep(t.Context(), t0); err != nil {
@@ -136,7 +135,7 @@ func TestTerm_Sweep_wrong_clock(t *testing.T) {
 // What belongs to no request is removed: the roster of a Create that broke off, and messages
 // saved after retention. The op may come again later.
 func TestTerm_Sweep_abandoned(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	kept := mustCreate(t, term, 3)
 	r, fact := asked("U_REQUESTER", 700)
@@ -168,7 +167,7 @@ func TestTerm_Sweep_abandoned(t *testing.T) {
 
 // After retention nothing is recorded for a request any more.
 func TestTerm_after_retention(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m, Retain(time.Hour))
 	r := mustCreate(t, term, 1)
 	mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_REQUESTER", t0) })
@@ -200,7 +199,7 @@ func mustKeys(tb testing.TB, e kv.Engine, prefix string) []string {
 }
 
 func TestTerm_SaveMessages(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	mustCreate(t, term, 1)
 	plan := reset.Message{Slot: reset.SlotPlan, Channel: "C_FACTORS", TS: "1.000000", At: t0}
 	later := reset.Message{Slot: reset.SlotPlan, Channel: "C_FACTORS", TS: "1.000000", File: "F1", At: t0}
@@ -219,7 +218,7 @@ func TestTerm_SaveMessages(t *testing.T) {
 }
 
 func TestTerm_Seen(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	for _, c := range []struct{ ts, want string }{
 		{"999999999.000200", "999999999.000200"},
 		{"1000000000.000100", "1000000000.000100"},
@@ -240,14 +239,14 @@ func TestTerm_Seen(t *testing.T) {
 }
 
 func TestTerm_Installation(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	name := must[string](t)(term.Installation(t.Context()))
 	again := must[string](t)(mustTerm(t, term.store).Installation(t.Context()))
 	if len(name) < 20 || again != name {
 		t.Errorf("named %q, then %q", name, again)
 	}
-	if other := must[string](t)(mustTermOn(t, kvtest.NewModel()).Installation(t.Context())); other == name {
+	if other := must[string](t)(mustTermOn(t, newMemEngine()).Installation(t.Context())); other == name {
 		t.Error("two records have one name")
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 func TestTerm_SavePlan(t *testing.T) {
@@ -51,7 +50,7 @@ func equateEmpty() cmp.Option {
 }
 
 func TestTerm_SavePlan_refused(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	frozen := mustRun(t, term, 2, t0)
 	if err := term.SavePlan(t.Context(), frozen.ID, 1, targets(9)); !errors.Is(err, ErrChanged) {
 		t.Errorf("a frozen plan was saved: %v", err)
@@ -92,7 +91,7 @@ func TestTerm_SavePlan_refused(t *testing.T) {
 
 // Wide rows make shorter blocks, and what cannot be deflated into a value is refused.
 func TestTerm_SavePlan_wide(t *testing.T) {
-	term := mustTermOn(t, kvtest.NewModel())
+	term := mustTermOn(t, newMemEngine())
 	r := mustCreate(t, term, 1)
 	source := rand.NewChaCha8([32]byte{1})
 	noise := func(n int) string {

@@ -12,22 +12,21 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 )
 
 // Every write, with an engine that at some commit cannot say whether it took
 // effect: before it did, after it did, and several times over. The record must
 // come out as if it had been known.
 func TestTerm_unknown(t *testing.T) {
-	want := script(t, kvtest.NewModel())
-	for _, how := range []kvtest.Doubt{kvtest.Before, kvtest.After} {
+	want := script(t, newMemEngine())
+	for _, how := range []fate{lostBefore, lostAfter} {
 		for _, times := range []int{1, 3} {
 			for at := 0; ; at++ {
 				n, hit := 0, false
-				e := &kvtest.Doubtful{Engine: kvtest.NewModel(), Unsure: func() kvtest.Doubt {
+				e := &doubtfulEngine{Engine: newMemEngine(), next: func() fate {
 					n++
 					if n <= at || n > at+times {
-						return kvtest.Sure
+						return answered
 					}
 					hit = true
 					return how
@@ -133,10 +132,10 @@ func accountOf(t *testing.T, term *Term, id reset.ID, fresh []bool) account {
 // An engine that never knows is given up after a while, with an error that says so.
 func TestTerm_unknownForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := kvtest.NewModel()
+		m := newMemEngine()
 		term := mustTermOn(t, m)
 		r := mustRun(t, term, 1, t0)
-		term.engine = &kvtest.Doubtful{Engine: m, Unsure: func() kvtest.Doubt { return kvtest.Before }}
+		term.engine = &doubtfulEngine{Engine: m, next: func() fate { return lostBefore }}
 		began := time.Now()
 		if _, err := term.Start(t.Context(), r, started(1, userID(1))); err == nil {
 			t.Error("started")
@@ -153,14 +152,14 @@ func TestTerm_unknownForEver(t *testing.T) {
 // taken effect, and does so no second time; nor does what an earlier try has begun.
 func TestTerm_unknown_and_again(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := kvtest.NewModel()
+		m := newMemEngine()
 		away := false
 		term := mustTermOn(t, m)
-		term.engine = &unreadable{Engine: &kvtest.Doubtful{Engine: m, Unsure: func() kvtest.Doubt {
+		term.engine = &unreadable{Engine: &doubtfulEngine{Engine: m, next: func() fate {
 			if away {
-				return kvtest.After
+				return lostAfter
 			}
-			return kvtest.Sure
+			return answered
 		}}, away: &away}
 		r, fact := asked("U_REQUESTER", 2)
 		note := func(r *reset.Request) ([]reset.Fact, error) {

@@ -15,7 +15,6 @@ import (
 	"factorbot/bot/reset"
 	"factorbot/store/internal/chain"
 	"factorbot/store/internal/kv"
-	"factorbot/store/internal/kv/kvtest"
 	"factorbot/store/internal/series"
 )
 
@@ -244,7 +243,7 @@ func TestVerify_retired(t *testing.T) {
 // The trail of a damaged record has every entry that can be read, of the logs after the
 // damaged one too, and fails last.
 func TestReader_Trail_damaged(t *testing.T) {
-	m := kvtest.NewModel()
+	m := newMemEngine()
 	term := mustTermOn(t, m)
 	damaged, sound := mustRun(t, term, 1, t0), mustCreate(t, term, 1)
 	mustCommit(t, m, nil, kv.Put(series.Key(logPrefix(damaged.ID.Number()), 3), []byte("?")))

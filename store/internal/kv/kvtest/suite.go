@@ -1,5 +1,4 @@
-// Package kvtest is the suite that each engine has to pass, with an engine in memory
-// and one that leaves in doubt what became of a commit.
+// Package kvtest is the suite that each engine has to pass.
 package kvtest
 
 import (

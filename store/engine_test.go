@@ -1,4 +1,4 @@
-package kvtest
+package store
 
 import (
 	"bytes"
@@ -9,27 +9,43 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"factorbot/store/internal/kv"
+	"factorbot/store/internal/kv/kvtest"
 )
 
-// Model is the engine as simple as it can be: a map behind a lock. The record must
+func TestMemEngine(t *testing.T) {
+	kvtest.Run(t, func(testing.TB) kv.Engine { return newMemEngine() })
+}
+
+// Every third commit loses its answer, before it took effect or after.
+func TestDoubtfulEngine(t *testing.T) {
+	n := 0
+	e := &doubtfulEngine{Engine: newMemEngine(), next: func() fate {
+		n++
+		return [...]fate{answered, answered, lostBefore, answered, answered, lostAfter}[n%6]
+	}}
+	kvtest.Unknown(t, e, 50)
+}
+
+// memEngine is the engine as simple as it can be: a map behind a lock. The record must
 // not be able to tell it from bbolt.
-type Model struct {
+type memEngine struct {
 	mu    sync.Mutex
 	pairs map[string]kv.Pair
 	rev   int64
 	moved chan struct{} // closed and replaced at each commit
-	holds map[string]*modelLease
+	holds map[string]*memLease
 }
 
-// NewModel makes an empty engine in memory.
-func NewModel() *Model {
-	return &Model{pairs: map[string]kv.Pair{}, moved: make(chan struct{}), holds: map[string]*modelLease{}}
+// newMemEngine makes an empty engine in memory.
+func newMemEngine() *memEngine {
+	return &memEngine{pairs: map[string]kv.Pair{}, moved: make(chan struct{}), holds: map[string]*memLease{}}
 }
 
-func (m *Model) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair, int64, error) {
+func (m *memEngine) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair, int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var found []kv.Pair
@@ -43,7 +59,7 @@ func (m *Model) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair
 	return found, m.rev, ctx.Err()
 }
 
-func (m *Model) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+func (m *memEngine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
 	if err := kv.CheckLimits(conds, ops); err != nil {
 		return 0, err
 	}
@@ -70,7 +86,7 @@ func (m *Model) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int6
 	return m.rev, nil
 }
 
-func (m *Model) Watch(ctx context.Context, prefix string, after int64) iter.Seq2[kv.Pair, error] {
+func (m *memEngine) Watch(ctx context.Context, prefix string, after int64) iter.Seq2[kv.Pair, error] {
 	return func(yield func(kv.Pair, error) bool) {
 		for {
 			fresh, moved := m.since(prefix, after)
@@ -90,7 +106,7 @@ func (m *Model) Watch(ctx context.Context, prefix string, after int64) iter.Seq2
 	}
 }
 
-func (m *Model) since(prefix string, after int64) ([]kv.Pair, <-chan struct{}) {
+func (m *memEngine) since(prefix string, after int64) ([]kv.Pair, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var fresh []kv.Pair
@@ -103,7 +119,7 @@ func (m *Model) since(prefix string, after int64) ([]kv.Pair, <-chan struct{}) {
 	return fresh, m.moved
 }
 
-func (m *Model) Hold(ctx context.Context, name string, _ time.Duration) (kv.Lease, error) {
+func (m *memEngine) Hold(ctx context.Context, name string, _ time.Duration) (kv.Lease, error) {
 	key := kv.LeaseKey(name)
 	rev, err := m.Commit(ctx, nil, kv.Put(key, []byte("held")))
 	if err != nil {
@@ -114,50 +130,50 @@ func (m *Model) Hold(ctx context.Context, name string, _ time.Duration) (kv.Leas
 	if earlier := m.holds[name]; earlier != nil {
 		earlier.end()
 	}
-	l := &modelLease{m: m, on: kv.Cond{Key: key, Rev: rev}, over: make(chan struct{})}
+	l := &memLease{m: m, on: kv.Cond{Key: key, Rev: rev}, over: make(chan struct{})}
 	m.holds[name] = l
 	return l, nil
 }
 
-type modelLease struct {
-	m    *Model
+type memLease struct {
+	m    *memEngine
 	on   kv.Cond
 	once sync.Once
 	over chan struct{}
 }
 
-func (l *modelLease) Cond() kv.Cond         { return l.on }
-func (l *modelLease) Lost() <-chan struct{} { return l.over }
-func (l *modelLease) end()                  { l.once.Do(func() { close(l.over) }) }
+func (l *memLease) Cond() kv.Cond         { return l.on }
+func (l *memLease) Lost() <-chan struct{} { return l.over }
+func (l *memLease) end()                  { l.once.Do(func() { close(l.over) }) }
 
-func (l *modelLease) Release(ctx context.Context) error {
+func (l *memLease) Release(ctx context.Context) error {
 	l.end()
 	_, err := l.m.Commit(ctx, []kv.Cond{l.on}, kv.Remove(l.on.Key))
 	return err
 }
 
-// Doubtful makes commits of unknown result: each call of unsure says what happens
-// to one, and a commit that is not known to have failed may still have.
-type Doubtful struct {
+// doubtfulEngine makes commits of unknown result: each call of next says what happens to one.
+type doubtfulEngine struct {
 	kv.Engine
-	Unsure func() Doubt
+	next func() fate
 }
 
-type Doubt int
+// fate is what becomes of a commit and of its answer.
+type fate int
 
 const (
-	Sure   Doubt = iota
-	Before       // the answer is lost, and so was the commit
-	After        // the answer is lost, the commit took effect
+	answered   fate = iota
+	lostBefore      // the answer is lost, and so was the commit
+	lostAfter       // the answer is lost, the commit took effect
 )
 
-func (d *Doubtful) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
-	how := d.Unsure()
-	if how == Before {
+func (d *doubtfulEngine) Commit(ctx context.Context, conds []kv.Cond, ops ...kv.Op) (int64, error) {
+	how := d.next()
+	if how == lostBefore {
 		return 0, kv.ErrUnknown
 	}
 	rev, err := d.Engine.Commit(ctx, conds, ops...)
-	if how == After && err == nil {
+	if how == lostAfter && err == nil {
 		return 0, kv.ErrUnknown
 	}
 	return rev, err
