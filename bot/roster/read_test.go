@@ -265,6 +265,31 @@ func TestRead_hostile(t *testing.T) {
 	}
 }
 
+// Logins without a header are seen where each line is one, and the file says nothing else.
+func TestRead_bare_logins(t *testing.T) {
+	for text, hinted := range map[string]bool{"jdoe1\nana.lima\n": true, "jdoe1,x\nana.lima,y\n": false, "jdoe1\nana lima writes\n": false, "jdoe1\n": false} {
+		_, err := roster.Read(strings.NewReader(text), roster.Limits{})
+		var refused *roster.Error
+		if !errors.As(err, &refused) || refused.Code != roster.CodeNoColumn || strings.Contains(refused.Words, "login above") != hinted {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// What nearly looks like an ID is none: it would go into the path of a call.
+func TestRead_near_IDs(t *testing.T) {
+	for cell, isID := range map[string]bool{
+		"00uAZaz09AZaz09AZaz0": true, "00uaaaaaaaaaaaaaaaaa": true,
+		"00uaaaaaaaaaaaaaaaa": false, "00u.aaaaaaaaaaaaaaaaa": false, "00u.aaaaaaaaaaaaaaaa": false, "01uaaaaaaaaaaaaaaaaa": false,
+		"00uaaaaaaaaaaaaaaaaaa": false, "00uaaaaaaaaaaaaaaaa/": false, "00uaaaaaaaaaaaaaaaa\u0430": false,
+	} {
+		row := read(t, "userId\n"+cell+"\n"+id1+"\n").Rows[0]
+		if got := row.Kind == reset.RefID; got != isID || isID && row.Value != cell {
+			t.Errorf("%q: %+v", cell, row)
+		}
+	}
+}
+
 // TestRead_odd looks at what is hardly a login: it is looked up as one, by search,
 // and what is odd about it is known where Okta has no such user.
 func TestRead_odd(t *testing.T) {

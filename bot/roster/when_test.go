@@ -1,9 +1,11 @@
-package roster
+package roster_test
 
 import (
 	"errors"
 	"testing"
 	"time"
+
+	"factorbot/bot/roster"
 )
 
 func mustZone(tb testing.TB, name string) *time.Location {
@@ -43,7 +45,7 @@ func TestParseWhen(t *testing.T) {
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {
-			got, err := ParseWhen(text, now)
+			got, err := roster.ParseWhen(text, now)
 			if err != nil || got.Format(time.RFC3339) != want {
 				t.Errorf("got %v, %v, want %s", got, err, want)
 			}
@@ -55,9 +57,9 @@ func TestParseWhen(t *testing.T) {
 		"in 99999999 hours", "tomorrow 07:00 or so", "tomorrow 07:00; rm -rf /",
 	} {
 		t.Run("not "+text, func(t *testing.T) {
-			got, err := ParseWhen(text, now)
-			var refused *Error
-			if !errors.As(err, &refused) || refused.Code != CodeWhen || !got.IsZero() {
+			got, err := roster.ParseWhen(text, now)
+			var refused *roster.Error
+			if !errors.As(err, &refused) || refused.Code != roster.CodeWhen || !got.IsZero() {
 				t.Errorf("got %v, %v", got, err)
 			}
 		})
@@ -68,13 +70,13 @@ func TestParseWhen(t *testing.T) {
 func TestParseWhen_when_clocks_change(t *testing.T) {
 	berlin := mustZone(t, "Europe/Berlin")
 	spring := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin)
-	if got, err := ParseWhen("tomorrow 02:30", spring); err == nil {
+	if got, err := roster.ParseWhen("tomorrow 02:30", spring); err == nil {
 		t.Errorf("a time that does not exist is %v", got)
 	}
-	if got, err := ParseWhen("tomorrow 03:30", spring); err != nil || got.UTC().Hour() != 1 {
+	if got, err := roster.ParseWhen("tomorrow 03:30", spring); err != nil || got.UTC().Hour() != 1 {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if got, err := ParseWhen("in 24 hours", spring); err != nil || got.Sub(spring) != 24*time.Hour {
+	if got, err := roster.ParseWhen("in 24 hours", spring); err != nil || got.Sub(spring) != 24*time.Hour {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -87,10 +89,10 @@ func FuzzParseWhen(f *testing.F) {
 	zone := mustZone(f, "America/Sao_Paulo")
 	f.Fuzz(func(t *testing.T, text string, unix int64) {
 		now := time.Unix(unix%(1<<33), 0).In(zone)
-		at, err := ParseWhen(text, now)
-		var refused *Error
+		at, err := roster.ParseWhen(text, now)
+		var refused *roster.Error
 		switch {
-		case err == nil && (!at.After(now) || at.After(now.Add(Farthest))):
+		case err == nil && (!at.After(now) || at.After(now.Add(roster.Farthest))):
 			t.Errorf("%q at %v is %v", text, now, at)
 		case err != nil && (!errors.As(err, &refused) || refused.Words == ""):
 			t.Errorf("%q: %v", text, err)
