@@ -294,7 +294,7 @@ func TestUpload_reasonOnceByItsSender(t *testing.T) {
 			"type": "view_submission", "user": map[string]any{"id": "U_APPROVER1", "team_id": "T_SANDBOX"},
 			"view": map[string]any{
 				"id": "V_FORGED", "hash": "1", "callback_id": view.ReasonCallback, "private_metadata": upload,
-				"state": map[string]any{"values": map[string]any{view.ReasonBlock: map[string]any{view.ReasonAction: map[string]any{"type": "plain_text_input", "value": "not mine"}}}},
+				"state": map[string]any{"values": map[string]any{view.FieldReason: map[string]any{view.FieldReason: map[string]any{"type": "plain_text_input", "value": "not mine"}}}},
 			},
 		},
 	}})
@@ -305,7 +305,7 @@ func TestUpload_reasonOnceByItsSender(t *testing.T) {
 	w.until("somebody else is told", w.told("U_APPROVER1", "question is closed"))
 	for range 2 {
 		if modal := w.click("U_REQUESTER", ask.TS, "add_reason").View; modal != nil { // the second time the question may be closed
-			w.submit("U_REQUESTER", modal, map[string]any{view.ReasonBlock: map[string]any{view.ReasonAction: "lost phones"}})
+			w.submit("U_REQUESTER", modal, map[string]any{view.FieldReason: map[string]any{view.FieldReason: "lost phones"}})
 		}
 	}
 	w.until("the request", w.opened(1))

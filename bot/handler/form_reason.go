@@ -26,18 +26,18 @@ func (h *Handler) reasonModal(_ context.Context, e *event.Event) (slack.ModalVie
 func (h *Handler) checkReason(ctx context.Context, e *event.Event) map[string]string {
 	up, err := view.ParseUpload(e.Metadata)
 	if err != nil {
-		return map[string]string{view.ReasonBlock: outOfDate}
+		return map[string]string{view.FieldReason: outOfDate}
 	}
-	said, err := roster.ParseUpload(e.Typed(view.ReasonAction), h.Now())
+	said, err := roster.ParseUpload(e.Typed(view.FieldReason), h.Now())
 	switch {
 	case err != nil:
-		return map[string]string{view.ReasonBlock: fieldWords(err)}
+		return map[string]string{view.FieldReason: fieldWords(err)}
 	case said.Reason == "":
-		return map[string]string{view.ReasonBlock: "Please say why."}
+		return map[string]string{view.FieldReason: "Please say why."}
 	}
 	e.Channel = up.Channel
 	if words, _ := h.mayAsk(ctx, e, said.Reason); words != "" {
-		return map[string]string{view.ReasonBlock: words}
+		return map[string]string{view.FieldReason: words}
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (h *Handler) openWithReason(ctx context.Context, e *event.Event) (view.Mess
 		}
 		with = q.With
 	}
-	said, err := roster.ParseUpload(e.Typed(view.ReasonAction), h.Now())
+	said, err := roster.ParseUpload(e.Typed(view.FieldReason), h.Now())
 	if err != nil {
 		return view.Message{}, err
 	}

@@ -70,7 +70,7 @@ func (h *Handler) stepUpModal(ctx context.Context, e *event.Event) (slack.ModalV
 	case stepup.Resume:
 		f.Request = id
 	}
-	return view.StepUp{Frame: f}.Asking(), nil
+	return view.StepUp{Frame: f}.Says(view.PushAsking), nil
 }
 
 // againModal sends another push, from the modal of the last one.
@@ -78,7 +78,7 @@ func (h *Handler) againModal(_ context.Context, _ *event.Event, f view.Frame) (s
 	if f.Act == "" {
 		return slack.ModalViewRequest{}, event.ErrForeignValue
 	}
-	return view.StepUp{Frame: f}.Asking(), nil
+	return view.StepUp{Frame: f}.Says(view.PushAsking), nil
 }
 
 // openedStepUp tells whoever leads that a modal is open in which a decision is confirmed,
@@ -123,7 +123,7 @@ func (h *Handler) stepUpUpdate(e *event.Event) *slack.ViewSubmissionResponse {
 	if err != nil || f.Act == "" || h.StepUp == nil {
 		return nil
 	}
-	m := view.StepUp{Frame: f}.Asking()
+	m := view.StepUp{Frame: f}.Says(view.PushAsking)
 	return slack.NewUpdateViewSubmissionResponse(&m)
 }
 
@@ -154,17 +154,17 @@ func (s *StepUpScreen) modal(ctx context.Context, a stepup.Ask, st stepup.Stage)
 	}
 	switch st.State {
 	case stepup.Asking:
-		return v.Asking()
+		return v.Says(view.PushAsking)
 	case stepup.Waiting:
 		return v.Waiting()
 	case stepup.Done:
-		return v.Confirmed(done(a, st))
+		return v.Says(view.PushConfirmed + done(a, st))
 	case stepup.Refused:
-		return v.PushRefused()
+		return v.Says(view.PushRefused)
 	case stepup.TimedOut:
-		return v.TimedOut()
+		return v.Failed(view.Answer(view.PushTimedOut))
 	case stepup.Interrupted:
-		return v.Interrupted()
+		return v.Failed(view.Answer(view.PushInterrupted))
 	}
 	return v.Failed(s.Handler.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
 }

@@ -74,14 +74,14 @@ func (h *Handler) serveUpload(ctx context.Context, e *event.Event) (view.Message
 	files := present(e)
 	if len(files) != 1 {
 		if len(files) > 1 {
-			return view.OneFile(), nil
+			return view.OneFile.About(""), nil
 		}
 		return view.Message{}, nil
 	}
 	f, err := h.fileInfo(ctx, files[0])
 	switch {
 	case unseen(err):
-		return view.NotSeen(), nil
+		return view.NotSeen.About(""), nil
 	case err != nil:
 		return view.Message{}, err
 	}
@@ -120,11 +120,11 @@ func unseen(err error) bool {
 func hintFor(f event.File) view.Message {
 	switch kind := kindOf(f); {
 	case f.Mode == modeElsewhere:
-		return view.NotHere(f.Name)
+		return view.NotHere.About(f.Name)
 	case kind == fileSheet:
-		return view.NotCSV(f.Name)
+		return view.NotCSV.About(f.Name)
 	case kind == fileOther:
-		return view.NotAList(f.Name)
+		return view.NotAList.About(f.Name)
 	}
 	return view.Message{}
 }

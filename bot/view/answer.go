@@ -135,12 +135,6 @@ func AddReason(u Upload, file string) Message {
 	return sentence(s, slack.NewActionBlock("reason", button(ActionAddReason, u.Value(), "Add a reason", slack.StylePrimary)))
 }
 
-// NotCSV tells privately how to make a roster of a spreadsheet or archive.
-func NotCSV(file string) Message {
-	return Answer(fmt.Sprintf("I can't read %s. Save it as CSV (Excel: *File > Save as > CSV UTF-8*, Google Sheets: "+
-		"*File > Download > CSV*) and drop that here.", phrase.Code(file)))
-}
-
 // TooLate answers who was not the first: it says what was found, and who did it.
 func TooLate(e *reset.TransitionError) Message {
 	s := fmt.Sprintf("%s is already %s", e.ID, phrase.State(&reset.Request{State: e.Found}))

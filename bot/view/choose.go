@@ -34,22 +34,19 @@ func OptionInside(u Upload, file, option string) Message {
 	return sentence(s, slack.NewActionBlock("reason", button(ActionAddReason, u.Value(), "Say it again", slack.StylePrimary)))
 }
 
-// OneFile tells privately that a message has several files.
-func OneFile() Message {
-	return Answer("I read one file for each message. Drop the list again alone, with the reason as its message.")
-}
+// Hint tells privately why a file is not read, and what to do.
+type Hint string
 
-// NotHere tells privately that a file lies elsewhere than in Slack.
-func NotHere(file string) Message {
-	return Answer(fmt.Sprintf("%s isn't in Slack, only a link to it, so I can't read it. Download it as CSV or .xlsx, and drop that file here.", phrase.Code(file)))
-}
+// Hints; {file} is the name of the file.
+const (
+	OneFile  Hint = "I read one file for each message. Drop the list again alone, with the reason as its message."
+	NotHere  Hint = "{file} isn't in Slack, only a link to it, so I can't read it. Download it as CSV or .xlsx, and drop that file here."
+	NotSeen  Hint = "Slack doesn't let me see this file. Drop it again here; if that doesn't help, ask your admin whether the app may read files in this channel."
+	NotAList Hint = "{file} isn't a list that I can read. Drop a .csv, .tsv, .txt or .xlsx file with a column of Okta user IDs, logins or e-mails."
+	NotCSV   Hint = "I can't read {file}. Save it as CSV (Excel: *File > Save as > CSV UTF-8*, Google Sheets: *File > Download > CSV*) and drop that here."
+)
 
-// NotSeen tells privately that Slack does not show a file to the bot.
-func NotSeen() Message {
-	return Answer("Slack doesn't let me see this file. Drop it again here; if that doesn't help, ask your admin whether the app may read files in this channel.")
-}
-
-// NotAList tells privately what is read.
-func NotAList(file string) Message {
-	return Answer(fmt.Sprintf("%s isn't a list that I can read. Drop a .csv, .tsv, .txt or .xlsx file with a column of Okta user IDs, logins or e-mails.", phrase.Code(file)))
+// About gives the hint for a file.
+func (h Hint) About(file string) Message {
+	return Answer(strings.ReplaceAll(string(h), "{file}", phrase.Code(file)))
 }

@@ -25,11 +25,11 @@ func TestHints_golden(t *testing.T) {
 		"choose_slipped":   view.ChooseColumn(up, "list.csv", "Line 3 has 4 cells under a header of 3.", columns[:2]),
 		"add_reason":       view.AddReason(up, "list.csv"),
 		"option_inside":    view.OptionInside(up, "list.csv", "factors:sms"),
-		"one_file":         view.OneFile(),
-		"not_here":         view.NotHere("list"),
-		"not_seen":         view.NotSeen(),
-		"not_a_list":       view.NotAList("list.pdf"),
-		"not_csv":          view.NotCSV("list.ods"),
+		"one_file":         view.OneFile.About(""),
+		"not_here":         view.NotHere.About("list"),
+		"not_seen":         view.NotSeen.About(""),
+		"not_a_list":       view.NotAList.About("list.pdf"),
+		"not_csv":          view.NotCSV.About("list.ods"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {

@@ -120,12 +120,8 @@ func display(callback string, f Frame, title string, blocks ...slack.Block) slac
 	return m
 }
 
-// IDs of the modal that asks for a reason.
-const (
-	ReasonCallback = "reason"
-	ReasonBlock    = FieldReason
-	ReasonAction   = FieldReason
-)
+// ReasonCallback is of the modal that asks for a reason.
+const ReasonCallback = "reason"
 
 // ReasonModal asks for the reason of an upload. Its private metadata is the
 // value of the button that opened it, so that the submission names the upload.

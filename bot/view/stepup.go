@@ -39,10 +39,17 @@ func confirmers(t reset.Terms) string {
 	return fmt.Sprintf("Approvers confirm in Okta Verify: %s can.", reset.Count(*t.Confirmers))
 }
 
-// Asking is shown until Okta has sent the push.
-func (s StepUp) Asking() slack.ModalViewRequest {
-	return s.modal(section("Asking your Okta Verify…"))
-}
+// What the modal says of a push; with the number to choose it is [StepUp.Waiting].
+const (
+	PushAsking      = "Asking your Okta Verify…"
+	PushConfirmed   = ":white_check_mark: Confirmed with Okta Verify. " // and what counts now
+	PushRefused     = ":no_entry: The push was refused in Okta Verify. This account can't decide anything for an hour, its open approvals no longer count, and the other approvers were told."
+	PushTimedOut    = "Nobody answered in Okta Verify in time, so nothing was done."
+	PushInterrupted = "I was restarted meanwhile, so nothing was done. Don't answer the push."
+)
+
+// Says shows how far the push is.
+func (s StepUp) Says(words string) slack.ModalViewRequest { return s.modal(section(words)) }
 
 // Waiting shows the number to choose.
 func (s StepUp) Waiting() slack.ModalViewRequest {
@@ -55,26 +62,6 @@ func (s StepUp) Waiting() slack.ModalViewRequest {
 		section(fmt.Sprintf("Choose *%d* in %s.", s.Number, where)),
 		note(fmt.Sprintf("Expires in %d:%02d. You can close this; your answer counts anyway.", int(left.Minutes()), int(left.Seconds())%60)),
 	)
-}
-
-// Confirmed shows that the decision counts.
-func (s StepUp) Confirmed(what string) slack.ModalViewRequest {
-	return s.modal(section(":white_check_mark: Confirmed with Okta Verify. " + what))
-}
-
-// PushRefused shows what follows "No, it's not me", or a wrong number.
-func (s StepUp) PushRefused() slack.ModalViewRequest {
-	return s.modal(section(":no_entry: The push was refused in Okta Verify. This account can't decide anything for an hour, its open approvals no longer count, and the other approvers were told."))
-}
-
-// TimedOut shows that nobody answered in time.
-func (s StepUp) TimedOut() slack.ModalViewRequest {
-	return s.Failed(sentence("Nobody answered in Okta Verify in time, so nothing was done."))
-}
-
-// Interrupted shows that the bot ended while the push waited.
-func (s StepUp) Interrupted() slack.ModalViewRequest {
-	return s.Failed(sentence("I was restarted meanwhile, so nothing was done. Don't answer the push."))
 }
 
 // Failed shows why nothing was done; blocks are of a private answer.
@@ -106,7 +93,7 @@ func StepUpFirst(r *reset.Request, c reset.Channel) slack.ModalViewRequest {
 	f := FrameOf(r, c)
 	f.Act = ActApprove
 	if r.Terms.Confirm == 0 {
-		return StepUp{Frame: f}.Asking()
+		return StepUp{Frame: f}.Says(PushAsking)
 	}
 	m := ConfirmModal(r, c, r.Terms.Confirm)
 	f.Users = r.Terms.Confirm

@@ -100,7 +100,7 @@ func TestVerbs_stayInsideSlacksLimits(t *testing.T) {
 			"receipt":    view.Receipt(r, view.AuditHeads{Request: draw("head"), Org: draw("org head")}),
 			"enrolled":   view.Enrolled(r, hourly(r, rapid.IntRange(0, 90).Draw(t, "again")), rapid.IntRange(0, 90).Draw(t, "of"), r.SettledAt.Add(time.Duration(rapid.Int64Range(-1e9, 1e18).Draw(t, "later")))),
 			"refused":    view.Refused(draw("words")),
-			"not_csv":    view.NotCSV(draw("file")),
+			"not_csv":    view.NotCSV.About(draw("file")),
 			"elsewhere":  view.AskElsewhere([]reset.Channel{reset.Channel(draw("channel"))}),
 		} {
 			if err := misfit(fits, map[string]any{"blocks": m.Blocks}); err != nil {

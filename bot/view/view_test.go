@@ -454,7 +454,7 @@ func TestAnswers_golden(t *testing.T) {
 		"help":       view.Help(),
 		"no_status":  view.Status(nil),
 		"refused":    view.Refused("You wrote <!channel> & more."),
-		"not_csv":    view.NotCSV("book `1`.xlsx"),
+		"not_csv":    view.NotCSV.About("book `1`.xlsx"),
 		"too_late":   view.TooLate(&reset.TransitionError{ID: "FR-42", Move: reset.MoveApprove, Found: reset.Denied, By: "U_APPROVER2"}),
 		"puzzled":    view.Puzzled("ABCD1234"),
 		"add_reason": view.AddReason(view.Upload{Channel: "C_FACTORS", TS: "1777896000.000100", File: "F0123456"}, "list.csv"),
