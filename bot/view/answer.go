@@ -45,7 +45,7 @@ func AskElsewhere(channels []reset.Channel) Message {
 
 // whereToAsk names the channels where requests are made.
 func whereToAsk(channels []reset.Channel) string {
-	return "Request resets in " + phrase.Or(each(firstOf(channels, 20), phrase.Channel)) + "."
+	return "Request resets in " + phrase.Or(phrase.Each(firstOf(channels, 20), phrase.Channel)) + "."
 }
 
 // Opened answers the person who asked: "FR-42: planning 1 user".
@@ -102,10 +102,7 @@ func Status(all []*reset.Request) Message {
 	var text []string
 	for _, r := range firstOf(all, 20) {
 		s := fmt.Sprintf("*%s* %s%s · %s · %s · %s", r.ID, whoAsked(r), kindMark(r), phrase.Mention(r.Asked.By), phrase.Date(r.Asked.At), phrase.State(r))
-		if st := statusLine(r, nil); st != "" {
-			s += "\n" + st
-		}
-		blocks = append(blocks, section(s))
+		blocks = append(blocks, section(phrase.Lines(s, statusLine(r, nil))))
 		text = append(text, fmt.Sprintf("%s: %s", named(r), phrase.State(r)))
 	}
 	return Message{Text: texted(strings.Join(text, "\n")), Blocks: blocks}

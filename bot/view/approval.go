@@ -34,27 +34,18 @@ type Known struct {
 // Approval is the top-level message of a request: what is asked and who, for
 // deciding in ten seconds; then what was decided and what became of it.
 func Approval(r *reset.Request, k Known) Message {
-	blocks := []slack.Block{header(title(r))}
-	if s := statusLine(r, k.Pace); s != "" {
-		blocks = append(blocks, section(s))
-	}
+	blocks := append([]slack.Block{header(title(r))}, sections(statusLine(r, k.Pace))...)
 	blocks = append(blocks, outcomes(r)...)
 	blocks = append(blocks, asked(r))
 	if r.State == reset.Pending {
 		blocks = append(blocks, deciding(r, k.Users)...)
 	}
-	if d := details(r); d != nil {
-		blocks = append(blocks, d)
-	}
-	return Message{Text: approvalText(r, k.Pace), Blocks: blocks}
+	return Message{Text: approvalText(r, k.Pace), Blocks: append(blocks, details(r))}
 }
 
 // deciding is what an approver needs: counts, risks, the users, the buttons.
 func deciding(r *reset.Request, l *Listing) []slack.Block {
-	blocks := append(whole(r), section(counts(r)))
-	if s := riskLines(r); s != "" {
-		blocks = append(blocks, section(s))
-	}
+	blocks := sections(whole(r), counts(r), riskLines(r))
 	if b := l.block(); b != nil && !phrase.IsExport(r) {
 		blocks = append(blocks, b)
 	}
@@ -84,28 +75,23 @@ const reasonShown = 200
 // counts says in one line how many are reset and skipped, what is still needed
 // and until when; below it, what is not as usual and who has approved.
 func counts(r *reset.Request) string {
-	var b strings.Builder
-	b.WriteString(planned(r))
+	s := planned(r)
 	if r.MissingApprovals() > 0 {
-		b.WriteString(", " + phrase.StillNeeded(r))
+		s += ", " + phrase.StillNeeded(r)
 	}
-	fmt.Fprintf(&b, ", expires %s", phrase.Date(r.ExpiresAt))
+	s += ", expires " + phrase.Date(r.ExpiresAt)
 	if r.Plan.Takes > 0 && !phrase.IsExport(r) {
-		b.WriteString(", takes about " + phrase.About(r.Plan.Takes))
+		s += ", takes about " + phrase.About(r.Plan.Takes)
 	}
-	if s := optionWords(r); s != "" {
-		b.WriteString("\n" + s)
-	}
+	lines := []string{s, optionWords(r)}
 	if r.Terms.StepUp {
-		b.WriteString("\n" + confirmers(r.Terms))
+		lines = append(lines, confirmers(r.Terms))
 	}
 	if len(r.Approved) > 0 {
-		fmt.Fprintf(&b, "\nApproved by %s", phrase.Deciders(r.Approved))
+		lines = append(lines, "Approved by "+phrase.Deciders(r.Approved))
 	}
-	for _, v := range r.Revoked[max(0, len(r.Revoked)-phrase.DecidersShown):] {
-		b.WriteString("\n" + phrase.Fell(v))
-	}
-	return b.String()
+	fallen := r.Revoked[max(0, len(r.Revoked)-phrase.DecidersShown):]
+	return phrase.Lines(append(lines, phrase.Each(fallen, phrase.Fell)...)...)
 }
 
 // planned counts what a plan does: "482 to reset, 16 skipped".
@@ -127,46 +113,35 @@ func planned(r *reset.Request) string {
 const risksShown = 3
 
 func riskLines(r *reset.Request) string {
-	var b strings.Builder
 	all := phrase.Risks(r)
-	for _, s := range firstOf(all, risksShown) {
-		b.WriteString(":warning: " + s + "\n")
-	}
+	lines := phrase.Each(firstOf(all, risksShown), func(s string) string { return ":warning: " + s })
 	if n := len(all) - risksShown; n > 0 {
-		fmt.Fprintf(&b, "…and %s in *Details*", reset.Plural(n, "more risk"))
+		lines = append(lines, fmt.Sprintf("…and %s in *Details*", reset.Plural(n, "more risk")))
 	}
-	return strings.TrimSpace(b.String())
+	return phrase.Lines(lines...)
 }
 
 // details is everything that is not needed to decide, folded away.
 func details(r *reset.Request) slack.Block {
 	var lines []string
-	add := func(s string) {
-		if s != "" {
-			lines = append(lines, s)
-		}
-	}
+	add := func(more ...string) { lines = append(lines, more...) }
 	add(source(r))
 	if why := phrase.Line(r.Asked.Reason); len([]rune(why)) > reasonShown {
 		add("*Reason:* " + phrase.Told(why))
 	}
-	for _, s := range r.Asked.Source.Notes {
-		add(phrase.Told(s))
-	}
+	add(phrase.Each(r.Asked.Source.Notes, phrase.Told)...)
 	if r.State == reset.Pending {
 		if all := phrase.Risks(r); len(all) > risksShown {
-			lines = append(lines, all[risksShown:]...)
+			add(all[risksShown:]...)
 		}
-		lines = append(lines, phrase.Bars(r)...)
+		add(phrase.Bars(r)...)
 		add(caution(r))
 	} else if r.Plan.Digest != "" && !phrase.IsExport(r) {
 		add("Plan: " + planned(r))
 	}
 	add(skips(r))
 	if !r.State.Settled() {
-		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Costs) {
-			add(phrase.Told(s))
-		}
+		add(phrase.Each(slices.Concat(r.Plan.Warnings, r.Plan.Costs), phrase.Told)...)
 	}
 	if r.Plan.Digest != "" {
 		add(hashes(r))
@@ -174,10 +149,7 @@ func details(r *reset.Request) slack.Block {
 	if r.Anchor != "" {
 		add("Audit trail up to here: " + phrase.Code(r.Anchor))
 	}
-	if len(lines) == 0 {
-		return nil
-	}
-	s := strings.Join(lines, "\n")
+	s := phrase.Lines(lines...)
 	return folded("Details", []slack.Block{section(s)}, s)
 }
 
@@ -186,7 +158,7 @@ func skips(r *reset.Request) string {
 	if phrase.Sum(r.Plan.Skips) == 0 || r.Totals != nil {
 		return ""
 	}
-	parts := each(phrase.ByCount(r.Plan.Skips), func(k reset.Reason) string { return phrase.Skipped(r.Plan.Skips[k], k) })
+	parts := phrase.Each(phrase.ByCount(r.Plan.Skips), func(k reset.Reason) string { return phrase.Skipped(r.Plan.Skips[k], k) })
 	return fmt.Sprintf("*%s skipped:* %s", reset.Count(phrase.Sum(r.Plan.Skips)), phrase.Escape(strings.Join(parts, ", ")))
 }
 

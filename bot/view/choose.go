@@ -21,7 +21,7 @@ type Column struct {
 // ChooseColumn asks an uploader privately which column names the users, and why.
 func ChooseColumn(u Upload, file, why string, columns []Column) Message {
 	s := fmt.Sprintf("Which column of %s names the users to reset? %s Nobody is reset until you choose.", phrase.Code(file), phrase.Told(why))
-	options := each(firstOf(columns, maxChoices), func(c Column) *slack.OptionBlockObject {
+	options := phrase.Each(firstOf(columns, maxChoices), func(c Column) *slack.OptionBlockObject {
 		return option(choice{strconv.Itoa(c.Number), cmp.Or(c.Header, fmt.Sprintf("Column %d", c.Number)), strings.Join(c.Samples, ", ")})
 	})
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a column"), ActionChooseColumn, options...)

@@ -60,10 +60,7 @@ func Reminder(r *reset.Request) Message {
 // RemindApprover says the same to an approver who has not decided.
 func RemindApprover(r *reset.Request, link string, k Known) Message {
 	s := fmt.Sprintf("*%s still needs your decision:* %s, expires %s.", linked(r, link), phrase.Inert(summary(r)), phrase.Date(r.ExpiresAt))
-	if o := optionWords(r); o != "" {
-		s += "\n" + o
-	}
-	return sentence(s, asked(r), decisions(r, k.Users))
+	return sentence(phrase.Lines(s, optionWords(r)), asked(r), decisions(r, k.Users))
 }
 
 // Ended tells the requester what became of a request.
@@ -73,10 +70,7 @@ func Ended(r *reset.Request, link string) Message {
 	}
 	s := fmt.Sprintf("*%s:* %s", linked(r, link), statusLine(r, nil))
 	if r.Totals != nil && !phrase.IsExport(r) {
-		if n := needs(r); n != "" {
-			s += "\n" + n
-		}
-		s += "\nThe result file is in the thread."
+		s = phrase.Lines(s, needs(r), "The result file is in the thread.")
 	}
 	m := Answer(s)
 	if b := retryButton(r); b != nil {

@@ -82,7 +82,7 @@ func (c curve) message(r *reset.Request, s string, of int) Message {
 	if of < chartFrom || len(c) < 2 || c.last() == 0 {
 		return sentence(s)
 	}
-	labels := each(c, func(p curvePoint) string { return phrase.Shortly(p.after) })
+	labels := phrase.Each(c, func(p curvePoint) string { return phrase.Shortly(p.after) })
 	var data []slack.DataVisualizationDataPoint
 	var words []string
 	for i, p := range c {

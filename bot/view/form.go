@@ -57,7 +57,7 @@ func option(c choice) *slack.OptionBlockObject {
 	return slack.NewOptionBlockObject(c.value, plain(short(c.label)), about)
 }
 
-func optionsOf(choices []choice) []*slack.OptionBlockObject { return each(choices, option) }
+func optionsOf(choices []choice) []*slack.OptionBlockObject { return phrase.Each(choices, option) }
 
 // short cuts text to what an option takes, 75 characters; an empty one is refused by Slack.
 func short(s string) string { return cmp.Or(phrase.Shorten(phrase.Line(s), 75), "(empty)") }

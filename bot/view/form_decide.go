@@ -37,10 +37,7 @@ func ConfirmModal(r *reset.Request, c reset.Channel, n int) slack.ModalViewReque
 	if r.Asked.Options.DryRun {
 		warning = "A dry run: nobody is reset."
 	}
-	blocks := []slack.Block{section(fmt.Sprintf("*%s*\n%s", phrase.Escape(title(r)), counts(r))), asked(r)}
-	if s := riskLines(r); s != "" {
-		blocks = append(blocks, section(s))
-	}
+	blocks := append([]slack.Block{section(fmt.Sprintf("*%s*\n%s", phrase.Escape(title(r)), counts(r))), asked(r)}, sections(riskLines(r))...)
 	blocks = append(blocks, field(FieldUsers, fmt.Sprintf("Type %d to approve", n), warning, input))
 	return modal(ConfirmCallback, f, "Approve "+modalID(r.ID), "Approve", blocks...)
 }

@@ -26,7 +26,7 @@ func (h Helpers) except(p reset.Person) Helpers {
 
 // words mentions who can help: "@A, @B or @security"; "" if nobody is known.
 func (h Helpers) words() string {
-	all := each(firstOf(h.People, helpersShown), phrase.Mention)
+	all := phrase.Each(firstOf(h.People, helpersShown), phrase.Mention)
 	for _, g := range firstOf(h.Groups, helpersShown) {
 		if phrase.IsID(g) {
 			all = append(all, "<!subteam^"+g+">")

@@ -73,17 +73,11 @@ func homeList(head string, all []*reset.Request, none string, buttons func(*rese
 
 // homeItem is one request in the home tab: its line, how it stands, and for whoever decides, why.
 func homeItem(r *reset.Request) string {
-	s := pastLine(r)
-	if st := statusLine(r, nil); st != "" {
-		s += "\n" + phrase.Trim(st, 500)
-	}
+	lines := []string{pastLine(r), phrase.Trim(statusLine(r, nil), 500)}
 	if r.State == reset.Pending {
-		s += "\n" + counts(r) + "\nReason: " + phrase.Told(phrase.Shorten(phrase.Line(r.Asked.Reason), 300))
-		if risk := riskLines(r); risk != "" {
-			s += "\n" + risk
-		}
+		lines = append(lines, counts(r), "Reason: "+phrase.Told(phrase.Shorten(phrase.Line(r.Asked.Reason), 300)), riskLines(r))
 	}
-	return s
+	return phrase.Lines(lines...)
 }
 
 // mineButtons is what a requester can do about their own request.
@@ -108,7 +102,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 	if len(all) == 0 {
 		return append(blocks, note("None yet."))
 	}
-	lines := each(firstOf(all, 20), func(r *reset.Request) string { return "• " + pastLine(r) })
+	lines := phrase.Each(firstOf(all, 20), func(r *reset.Request) string { return "• " + pastLine(r) })
 	for some := range slices.Chunk(lines, 5) {
 		blocks = append(blocks, section(strings.Join(some, "\n")))
 	}
@@ -117,7 +111,7 @@ func pastOfHome(all []*reset.Request) []slack.Block {
 
 // policyOfHome is the policy in words, at the end: it is read once and rarely again.
 func policyOfHome(h reset.Home) []slack.Block {
-	lines := each(firstOf(h.Policy, 20), func(s string) string { return "• " + phrase.Told(s) })
+	lines := phrase.Each(firstOf(h.Policy, 20), func(s string) string { return "• " + phrase.Told(s) })
 	if len(h.Approvers) > 0 {
 		lines = append(lines, "• Approvers: "+people(h.Approvers)+".")
 	}

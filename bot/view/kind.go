@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/reset"
 	"factorbot/bot/view/phrase"
 )
@@ -71,7 +69,7 @@ func whoPlain(r *reset.Request, l *Listing) string {
 	case len(r.Plan.Names) > 0:
 		return namesPlain(r.Plan.Names)
 	case r.Plan.Digest != "" && l != nil && l.total > 0 && l.total <= listedPage:
-		return namesPlain(each(l.first(listedPage), displayName))
+		return namesPlain(phrase.Each(l.first(listedPage), displayName))
 	case r.Plan.Digest != "":
 		return phrase.Users(r.Plan.Resets)
 	case src.Asks() && src.Group != "":
@@ -83,7 +81,7 @@ func whoPlain(r *reset.Request, l *Listing) string {
 }
 
 func namesPlain(all []string) string {
-	return phrase.And(each(all, func(n string) string { return phrase.Shorten(phrase.Line(n), 40) }))
+	return phrase.And(phrase.Each(all, func(n string) string { return phrase.Shorten(phrase.Line(n), 40) }))
 }
 
 // displayName is a target's name, else its login.
@@ -161,13 +159,13 @@ func setWords(src reset.Source) string {
 	return label + " `" + phrase.Escape(strings.ReplaceAll(phrase.Line(text), "`", "'")) + "`"
 }
 
-// whole shows on the first screen which users an export lists: nothing else tells.
-func whole(r *reset.Request) []slack.Block {
+// whole says on the first screen which users an export lists: nothing else tells.
+func whole(r *reset.Request) string {
 	if !phrase.IsExport(r) {
-		return nil
+		return ""
 	}
 	_, users, _ := strings.Cut(source(r), ": ")
-	return []slack.Block{section("Users: " + users)}
+	return "Users: " + users
 }
 
 // optionWords says in a line what is not as usual; "" if everything is. What it

@@ -99,7 +99,7 @@ func (l *Listing) table() slack.Block {
 		return words
 	}
 	b := slack.NewDataTableBlock("").WithPageSize(listedPage).
-		AddRow(each(row("Login", "Name", "Department", "Status", "Factors", "Note"), rawCell)...)
+		AddRow(phrase.Each(row("Login", "Name", "Department", "Status", "Factors", "Note"), rawCell)...)
 	chars, shown := 0, 0
 	for _, t := range all {
 		note := remarks(t, l.frozen)
@@ -110,7 +110,7 @@ func (l *Listing) table() slack.Block {
 		if chars > listedRunes {
 			break
 		}
-		cells := each(words, rawCell)
+		cells := phrase.Each(words, rawCell)
 		if notes {
 			cells[len(cells)-1] = zonedCell(cmp.Or(phrase.Shorten(note, noteRunes), "-"))
 		}

@@ -81,15 +81,6 @@ func texted(s string) string { return phrase.Trim(phrase.Calm(s), maxText) }
 
 func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
 
-// each is what becomes of each of a list.
-func each[T, U any](all []T, f func(T) U) []U {
-	made := make([]U, 0, len(all))
-	for _, x := range all {
-		made = append(made, f(x))
-	}
-	return made
-}
-
 func mrkdwn(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, s, false, true)
 }
@@ -116,6 +107,11 @@ func section(s string) *slack.SectionBlock {
 	return slack.NewSectionBlock(mrkdwn(phrase.Trim(s, maxSection)), nil, nil)
 }
 
+// sections are the texts that are not empty, in a section each.
+func sections(texts ...string) []slack.Block {
+	return phrase.Each(phrase.Filled(texts...), func(s string) slack.Block { return section(s) })
+}
+
 // sentence is a message of one section, which the fallback text repeats, and of what is below it.
 func sentence(s string, below ...slack.Block) Message {
 	return Message{Text: texted(s), Blocks: append([]slack.Block{section(s)}, below...)}
@@ -123,10 +119,7 @@ func sentence(s string, below ...slack.Block) Message {
 
 // note is small print.
 func note(lines ...string) slack.Block {
-	elements := make([]slack.MixedElement, 0, len(lines))
-	for _, l := range lines {
-		elements = append(elements, mrkdwn(phrase.Trim(l, maxSection)))
-	}
+	elements := phrase.Each(lines, func(l string) slack.MixedElement { return mrkdwn(phrase.Trim(l, maxSection)) })
 	return slack.NewContextBlock("", elements...)
 }
 

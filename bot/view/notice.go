@@ -68,7 +68,7 @@ func NoticesSent(r *reset.Request, c NoticeCounts) Message {
 
 // approvers names who approved, without their Okta logins.
 func approvers(r *reset.Request) string {
-	return people(each(firstOf(r.Approved, 5), func(v reset.Decision) reset.Person { return v.By }))
+	return people(phrase.Each(firstOf(r.Approved, 5), func(v reset.Decision) reset.Person { return v.By }))
 }
 
 // GlassAlert tells the channel for alerts how far a break-glass request is; happened is a phrase of ours: "was approved".

@@ -25,15 +25,7 @@ func onlyResistant(t reset.Target) bool {
 // there is nothing. The moment is when the plan was frozen. Times are RFC 3339;
 // see [phrase.ZonedTimes].
 func standsOut(t reset.Target, at time.Time) string {
-	said := remarks(t, at)
-	switch status := unusual(t); {
-	case status == "":
-		return said
-	case said == "":
-		return status
-	default:
-		return phrase.And([]string{status, said})
-	}
+	return phrase.And(phrase.Filled(unusual(t), remarks(t, at)))
 }
 
 // remarks is what stands out about a target but for its status.

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +60,7 @@ func progressNotes(r *reset.Request, p Pace) (list []string) {
 	if r.Restarted != nil {
 		list = append(list, restarted(r, p.After))
 	}
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+	return phrase.Filled(list...)
 }
 
 // waveLine says how far the run goes before its outcomes are looked at; "" where it does not go in waves.

@@ -109,7 +109,7 @@ func (v *Review) matches(t reset.Target) bool {
 
 // TickFound ticks every row that the search finds.
 func (v *Review) TickFound() {
-	rows := each(v.listed(), func(t reset.Target) int { return t.Row })
+	rows := phrase.Each(v.listed(), func(t reset.Target) int { return t.Row })
 	if !v.frame.Tick(rows, rows) {
 		v.Full()
 	}

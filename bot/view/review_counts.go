@@ -58,7 +58,7 @@ func top[K cmp.Ordered](counts map[K]int, words func(K) string, empty string) st
 		shown = topShown
 	}
 	rest := phrase.Sum(counts)
-	parts := each(keys[:shown], func(k K) string {
+	parts := phrase.Each(keys[:shown], func(k K) string {
 		rest -= counts[k]
 		return reset.Count(counts[k]) + " " + phrase.Escape(cmp.Or(phrase.Cut(phrase.Line(words(k)), 40), empty))
 	})

@@ -25,11 +25,7 @@ func statusLine(r *reset.Request, p *Pace) string {
 	case reset.Lapsed:
 		return ":no_entry: *Lapsed:* approved, but it couldn't start in time. Ask again if it's still needed."
 	case reset.Approved:
-		s := ":white_check_mark: *Approved* by " + approvers(r) + "."
-		if w := phrase.Waits(r); w != "" {
-			s += "\n" + w
-		}
-		return s
+		return phrase.Lines(":white_check_mark: *Approved* by "+approvers(r)+".", phrase.Waits(r))
 	case reset.Running:
 		if phrase.IsExport(r) {
 			return ":hourglass_flowing_sand: *Making the list*, approved by " + approvers(r) + "."
@@ -154,9 +150,7 @@ func outcomes(r *reset.Request) []slack.Block {
 	if c := outcomeChart(r); c != nil {
 		blocks = append(blocks, c)
 	}
-	if s := needs(r); s != "" {
-		blocks = append(blocks, section(s))
-	}
+	blocks = append(blocks, sections(needs(r))...)
 	if b := retryButton(r); b != nil {
 		blocks = append(blocks, actions(r, b))
 	}
@@ -182,18 +176,16 @@ func outcomeChart(r *reset.Request) slack.Block {
 // needs names those who need somebody, with what to do; where they are not
 // named, it counts them. Skipped users are told in the result file.
 func needs(r *reset.Request) string {
-	var b strings.Builder
+	s := ""
 	for _, k := range phrase.ByCount(r.Totals.ByReason) {
-		what := phrase.Advice(k)
-		if what == "" {
-			continue
+		if todo := phrase.Advice(k); todo != "" {
+			s += "\n• " + whatNeeds(r, k, todo)
 		}
-		fmt.Fprintf(&b, "• %s\n", whatNeeds(r, k, what))
 	}
-	if b.Len() == 0 {
+	if s == "" {
 		return ""
 	}
-	return "*Needs somebody*\n" + strings.TrimSuffix(b.String(), "\n")
+	return "*Needs somebody*" + s
 }
 
 // namesInLine is how many users come before what is the matter with them; more

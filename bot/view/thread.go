@@ -53,12 +53,7 @@ func ResultNote(r *reset.Request) string {
 	if r.Totals == nil {
 		return s
 	}
-	for _, more := range []string{proofs(r.Totals.Proofs), needs(r)} {
-		if more != "" {
-			s += "\n" + more
-		}
-	}
-	return phrase.Trim(s, maxSection)
+	return phrase.Trim(phrase.Lines(s, proofs(r.Totals.Proofs), needs(r)), maxSection)
 }
 
 // proofs says how many resets were seen to have worked.
@@ -80,7 +75,7 @@ func Decision(r *reset.Request) Message {
 	if marked(r) || len(r.Revoked) > 0 {
 		lines = append(lines, "*"+named(r)+"*")
 	}
-	lines = append(lines, each(r.Revoked, phrase.Fell)...)
+	lines = append(lines, phrase.Each(r.Revoked, phrase.Fell)...)
 	for _, v := range r.Approved {
 		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Decider(v), named(r), phrase.Date(v.At)))
 	}

@@ -23,7 +23,7 @@ func History(what string, all []*reset.Request, more bool) Message {
 		return Answer(fmt.Sprintf("*%s:* none.", head))
 	}
 	blocks := []slack.Block{section("*" + head + "*, newest first:")}
-	for some := range slices.Chunk(each(firstOf(all, historyShown), pastLine), 10) { // a section holds about ten of them
+	for some := range slices.Chunk(phrase.Each(firstOf(all, historyShown), pastLine), 10) { // a section holds about ten of them
 		blocks = append(blocks, section(strings.Join(some, "\n")))
 	}
 	if more || len(all) > historyShown {
@@ -72,7 +72,7 @@ func WhoAmI(w reset.Standing) Message {
 		if len(list.all) == 0 {
 			continue
 		}
-		rows := append([]string{"*" + list.head + "*"}, each(firstOf(list.all, 10), pastLine)...)
+		rows := append([]string{"*" + list.head + "*"}, phrase.Each(firstOf(list.all, 10), pastLine)...)
 		if n := len(list.all) - 10; n > 0 {
 			rows = append(rows, fmt.Sprintf("…and %s more.", reset.Count(n)))
 		}
@@ -101,7 +101,7 @@ func Thawed(by []reset.Person) Message {
 
 // people names persons: "@A and @B".
 func people(all []reset.Person) string {
-	return phrase.And(each(firstOf(all, 20), phrase.Mention))
+	return phrase.And(phrase.Each(firstOf(all, 20), phrase.Mention))
 }
 
 // because is a message with the reason that a person gave, if they gave one.

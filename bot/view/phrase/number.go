@@ -69,9 +69,24 @@ func About(d time.Duration) string {
 	return Span((d + 30*time.Second - 1).Round(time.Minute))
 }
 
+// Filled returns the words that are not empty.
+func Filled(words ...string) []string {
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
+}
+
+// Lines puts the words that are not empty on a line each.
+func Lines(words ...string) string { return strings.Join(Filled(words...), "\n") }
+
 // Dotted joins the words that are not empty with dots.
-func Dotted(words ...string) string {
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " · ")
+func Dotted(words ...string) string { return strings.Join(Filled(words...), " · ") }
+
+// Each returns what becomes of each of a list.
+func Each[T, U any](all []T, f func(T) U) []U {
+	made := make([]U, 0, len(all))
+	for _, x := range all {
+		made = append(made, f(x))
+	}
+	return made
 }
 
 // Shortly writes a duration so that it fits a label: "0", "45 min", "1 h 15 min", "3 d".

@@ -11,31 +11,22 @@ import (
 // Risks says what an approver should know before deciding, the heaviest first;
 // mrkdwn.
 func Risks(r *reset.Request) []string {
-	var all []string
-	if s := tooFew(r); s != "" {
-		all = append(all, s)
-	}
+	all := []string{tooFew(r)}
 	if IsExport(r) { // which has no plan of users: what Okta does not tell is a risk of it
-		for _, s := range slices.Concat(r.Plan.Warnings, r.Plan.Odd) {
-			all = append(all, Told(s))
-		}
+		all = append(all, Each(slices.Concat(r.Plan.Warnings, r.Plan.Odd), Told)...)
 	}
 	said := false
 	for _, k := range r.Plan.Risks {
 		said = said || k.Kind == reset.RiskProtected
-		if s := riskWords(r, k); s != "" {
-			all = append(all, s)
-		}
+		all = append(all, riskWords(r, k))
 	}
 	if r.Plan.BreakGlassUsers > 0 && !said { // a plan that an earlier version made
 		all = append(all, riskWords(r, reset.Risk{Kind: reset.RiskProtected, Users: r.Plan.BreakGlassUsers}))
 	}
 	if !IsExport(r) {
-		for _, s := range r.Plan.Odd {
-			all = append(all, Escape(Cut(Line(s), 300)))
-		}
+		all = append(all, Each(r.Plan.Odd, func(s string) string { return Escape(Cut(Line(s), 300)) })...)
 	}
-	return all
+	return Filled(all...)
 }
 
 // tooFew says that a request cannot get the approvals that it needs.
@@ -61,10 +52,7 @@ func riskWords(r *reset.Request, k reset.Risk) string {
 	case reset.RiskResistant:
 		return fmt.Sprintf("%s nothing but phishing-resistant factors: what an attacker wants gone", some(n, "has", "have"))
 	case reset.RiskDepartments:
-		parts := make([]string, 0, len(k.Departments))
-		for _, d := range k.Departments {
-			parts = append(parts, fmt.Sprintf("%s (%s)", Escape(d.Name), reset.Count(d.Users)))
-		}
+		parts := Each(k.Departments, func(d reset.Department) string { return fmt.Sprintf("%s (%s)", Escape(d.Name), reset.Count(d.Users)) })
 		if len(parts) == 1 {
 			return "Whole department: " + parts[0]
 		}
@@ -108,9 +96,5 @@ func resetBefore(r *reset.Request, k reset.Risk) string {
 func some(n int, one, many string) string { return Users(n) + " " + Agree(n, one, many) }
 
 func ids(all []reset.ID) string {
-	words := make([]string, 0, len(all))
-	for _, id := range all {
-		words = append(words, Told(string(id)))
-	}
-	return And(words)
+	return And(Each(all, func(id reset.ID) string { return Told(string(id)) }))
 }

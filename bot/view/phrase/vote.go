@@ -12,10 +12,7 @@ const DecidersShown = 20
 
 // Deciders names who decided, and as which Okta user: "@A (as ana@example.com) and @B"; mrkdwn.
 func Deciders(all []reset.Decision) string {
-	names := make([]string, 0, len(all))
-	for _, v := range all[:min(len(all), DecidersShown)] {
-		names = append(names, Decider(v))
-	}
+	names := Each(all[:min(len(all), DecidersShown)], Decider)
 	if n := len(all) - DecidersShown; n > 0 {
 		names = append(names, reset.Count(n)+" more")
 	}
@@ -43,10 +40,7 @@ func StillNeeded(r *reset.Request) string {
 	if len(r.Approved) == 0 {
 		s = reset.Plural(w.More, "approval") + " needed"
 	}
-	quorums := make([]string, 0, len(w.From))
-	for _, q := range w.From[:min(len(w.From), DecidersShown)] {
-		quorums = append(quorums, Escape(Cut(Line(q), 100)))
-	}
+	quorums := Each(w.From[:min(len(w.From), DecidersShown)], func(q string) string { return Escape(Cut(Line(q), 100)) })
 	switch {
 	case w.Groups == 0 || len(quorums) == 0:
 		return s
