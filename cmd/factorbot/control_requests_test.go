@@ -96,6 +96,25 @@ func TestRequests_arguments(t *testing.T) {
 	}
 }
 
+// The value of a flag before the request is no request, and neither is it the new file of a backup.
+func TestOperator_flagsBeforeTheRest(t *testing.T) {
+	t.Parallel()
+	none := filepath.Join(t.TempDir(), "none.db")
+	for _, args := range [][]string{
+		{"requests", "show", "--db", none, "FR-42"}, {"requests", "--db", none, "results", "FR-42"}, {"requests", "--limit", "3", "--db", none, "list"},
+		{"requests", "rebind", "--db", none, "U0123456"}, {"backup", "--db", none, filepath.Join(t.TempDir(), "copy.db")},
+	} {
+		if code, out := operate(t, "elsewhere.db", args...); code != 1 || !strings.Contains(out, "none.db") {
+			t.Errorf("factorbot %v: exit code %d: %s", args, code, out)
+		}
+	}
+	for _, args := range [][]string{{"backup", ""}, {"backup", "a.db", "b.db"}, {"backup"}, {"requests", "show", "FR-1", "FR-2"}, {"requests", "rebind", "U0123456", "U0123457"}} {
+		if code, out := operate(t, none, args...); code != 2 {
+			t.Errorf("factorbot %q: exit code %d: %s", args, code, out)
+		}
+	}
+}
+
 // A socket that a crash left is replaced; what is no socket is not touched.
 func TestControl_afterACrash(t *testing.T) {
 	t.Parallel()

@@ -51,19 +51,36 @@ func NewFlags(name string) *pflag.FlagSet {
 // Parse parses args as ParseFlags does, and writes the help where it is asked for: the
 // flags between a head and a tail.
 func Parse(flags *pflag.FlagSet, args []string, out io.Writer, head string, tail ...string) error {
-	err := ParseFlags(flags, args)
+	_, err := ParseWords(flags, args, out, head, tail...)
+	return flagsOnly(flags, err)
+}
+
+// ParseWords is Parse for args that may hold other words too, which it returns.
+func ParseWords(flags *pflag.FlagSet, args []string, out io.Writer, head string, tail ...string) ([]string, error) {
+	err := parse(flags, args)
 	if errors.Is(err, pflag.ErrHelp) {
 		if _, werr := fmt.Fprint(out, head, flags.FlagUsagesWrapped(100), strings.Join(tail, "")); werr != nil {
-			return fmt.Errorf("write help: %w", werr)
+			return nil, fmt.Errorf("write help: %w", werr)
 		}
+	}
+	return flags.Args(), err
+}
+
+// ParseFlags parses args, which hold nothing but flags; it returns pflag.ErrHelp for --help.
+func ParseFlags(flags *pflag.FlagSet, args []string) error {
+	return flagsOnly(flags, parse(flags, args))
+}
+
+func flagsOnly(flags *pflag.FlagSet, err error) error {
+	if err == nil && flags.NArg() > 0 {
+		return BadSetting("arguments", flags.Name()+" takes flags only; see --help")
 	}
 	return err
 }
 
-// ParseFlags parses args, which hold nothing but flags; it returns pflag.ErrHelp for
-// --help. The library's own errors quote the value, which may be a secret in the wrong
-// place; these do not.
-func ParseFlags(flags *pflag.FlagSet, args []string) error {
+// parse makes errors without the value, which may be a secret in the wrong place; those of
+// the library quote it.
+func parse(flags *pflag.FlagSet, args []string) error {
 	err := flags.Parse(args)
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
@@ -79,8 +96,6 @@ func ParseFlags(flags *pflag.FlagSet, args []string) error {
 		return BadSetting("--"+invalid.GetFlag().Name, "must be "+typeInWords(invalid.GetFlag().Value.Type()))
 	case err != nil:
 		return BadSetting("arguments", "a flag is written --name=value")
-	case flags.NArg() > 0:
-		return BadSetting("arguments", flags.Name()+" takes flags only; see --help")
 	}
 	return nil
 }

@@ -23,15 +23,12 @@ Usage: factorbot backup FILE [--config FILE] [--db FILE]
 // RunBackup makes one backup: by the running bot, or of the file where none runs. With --to
 // it copies a record to where another bot can start on it.
 func RunBackup(ctx context.Context, args []string, env cli.Env) error {
-	file := ""
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		file, args = args[0], args[1:]
-	}
 	flags := cli.NewFlags("backup")
 	settings := config.AddFlags(flags, "db")
 	to := flags.String("to", "", "new `FILE`, or address in etcd, to which a record is copied")
 	from := flags.String("from", "", "`FILE`, or address in etcd, from which it is copied; empty: FACTORBOT_DB")
-	if err := cli.Parse(flags, args, env.Stdout, backupHelp); err != nil {
+	files, err := cli.ParseWords(flags, args, env.Stdout, backupHelp)
+	if err != nil {
 		return err
 	}
 	cfg, err := settings.Place(env.Vars)
@@ -39,20 +36,20 @@ func RunBackup(ctx context.Context, args []string, env cli.Env) error {
 		return err
 	}
 	switch {
-	case *to != "" && file != "", *to == "" && *from != "":
+	case len(files) > 1, *to != "" && len(files) > 0, *to == "" && *from != "":
 		return cli.BadSetting("arguments", "name the new file, or copy with --to and --from")
 	case *to != "":
 		return copyTo(ctx, cfg, *from, *to, env.Stdout)
-	case file == "":
+	case len(files) == 0 || files[0] == "":
 		return cli.BadSetting("arguments", "factorbot backup needs the name of the new file")
 	case cfg.InEtcd():
-		return copyTo(ctx, cfg, "", file, env.Stdout)
+		return copyTo(ctx, cfg, "", files[0], env.Stdout)
 	}
-	n, err := backupTo(ctx, cfg, file)
+	n, err := backupTo(ctx, cfg, files[0])
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s: %d bytes\n", file, n)
+	_, err = fmt.Fprintf(env.Stdout, "%s: %d bytes\n", files[0], n)
 	return err
 }
 
@@ -78,7 +75,7 @@ var errNoBot = errors.New("no bot is running")
 
 func backupTo(ctx context.Context, cfg *config.Config, to string) (int64, error) {
 	n, err := store.WriteBackup(to, func(w io.Writer) (int64, error) {
-		n, running, err := fetchBackup(ctx, cfg.ControlPath(), w)
+		n, running, err := fetch(ctx, cfg.ControlPath(), "/backup", w)
 		if err == nil && !running {
 			err = errNoBot
 		}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -37,6 +36,19 @@ type question struct {
 	id    reset.ID
 	json  bool
 	limit int // of list
+}
+
+// read takes in the words of an operator.
+func (q *question) read(words []string) (err error) {
+	switch {
+	case len(words) == 1 && words[0] == "list":
+	case len(words) == 2 && (words[0] == "show" || words[0] == "results"):
+		q.id, err = reset.ParseID(words[1])
+	default:
+		return errQuestion
+	}
+	q.verb = words[0]
+	return err
 }
 
 // errNoResults says that a request has no result file.
@@ -231,47 +243,28 @@ func openInspection(cfg *config.Config) (*store.Inspection, error) {
 
 // RunRequests asks the running bot, or reads the file where none runs.
 func RunRequests(ctx context.Context, args []string, env cli.Env) error {
-	q, rest, people := question{}, []string{}, []string{}
-	for _, a := range args {
-		switch {
-		case q.verb == "" && slices.Contains([]string{"list", "show", "results", "rebind"}, a):
-			q.verb = a
-		case q.verb == "rebind" && !strings.HasPrefix(a, "-") && len(people) == 0:
-			people = append(people, a)
-		case q.verb != "" && q.verb != "list" && q.verb != "rebind" && q.id == "" && !strings.HasPrefix(a, "-"):
-			id, err := reset.ParseID(a)
-			if err != nil {
-				return cli.BadSetting("arguments", err.Error())
-			}
-			q.id = id
-		default:
-			rest = append(rest, a)
-		}
-	}
+	q := question{}
 	flags := cli.NewFlags("requests")
 	settings := config.AddFlags(flags, "db")
 	flags.BoolVar(&q.json, "json", false, "JSON, a line for each request")
 	flags.IntVar(&q.limit, "limit", 50, "`REQUESTS` to list, the newest first; 0: all")
-	if err := cli.Parse(flags, rest, env.Stdout, requestsHelp); err != nil {
+	words, err := cli.ParseWords(flags, args, env.Stdout, requestsHelp)
+	if err != nil {
 		return err
-	}
-	if q.verb == "rebind" {
-		cfg, err := settings.Place(env.Vars)
-		if err != nil {
-			return err
-		}
-		return runRebind(ctx, cfg, people, env.Stdout)
-	}
-	if q.verb == "" || q.verb != "list" && q.id == "" {
-		return cli.BadSetting("arguments", errQuestion.Error())
-	}
-	path := fmt.Sprintf("/requests/%s?id=%s&limit=%d", q.verb, q.id, q.limit)
-	if q.json {
-		path += "&json"
 	}
 	cfg, err := settings.Place(env.Vars)
 	if err != nil {
 		return err
+	}
+	if len(words) > 0 && words[0] == "rebind" {
+		return runRebind(ctx, cfg, words[1:], env.Stdout)
+	}
+	if err := q.read(words); err != nil {
+		return cli.BadSetting("arguments", err.Error())
+	}
+	path := fmt.Sprintf("/requests/%s?id=%s&limit=%d", q.verb, q.id, q.limit)
+	if q.json {
+		path += "&json"
 	}
 	_, running, err := fetch(ctx, cfg.ControlPath(), path, env.Stdout)
 	if running || err != nil {

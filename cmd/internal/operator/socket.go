@@ -50,12 +50,7 @@ func Handler(file *store.Store, log *slog.Logger, rebind Rebind) http.Handler {
 	return mux
 }
 
-// fetchBackup asks a running bot for a backup. running is false where no bot listens.
-func fetchBackup(ctx context.Context, socket string, w io.Writer) (n int64, running bool, err error) {
-	return fetch(ctx, socket, "/backup", w)
-}
-
-// fetch copies what a running bot answers on its socket.
+// fetch copies what a running bot answers on its socket. running is false where no bot listens.
 func fetch(ctx context.Context, socket, path string, w io.Writer) (n int64, running bool, err error) {
 	if socket == "" {
 		return 0, false, nil
