@@ -31,7 +31,7 @@ func TestEmoji_complete(t *testing.T) {
 	}
 	delete(found, "")
 	for name := range found {
-		if emojiPicture(name) == "" {
+		if emojiPictures[name] == "" {
 			t.Errorf("there is no picture of :%s:", name)
 		}
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -49,36 +50,19 @@ func percent(part, whole int) int {
 	return part * 100 / whole
 }
 
-// factorName is what people call a factor type of Okta.
+// factorNames has what people call the factor types of Okta.
+var factorNames = map[string]string{
+	"push": "Okta Verify", "signed_nonce": "FastPass", "token:software:totp": "Code app",
+	"token:hotp": "Token", "token": "Token", "token:hardware": "Token",
+	"sms": "SMS", "call": "Phone call", "email": "E-mail", "question": "Question",
+	"webauthn": "Security key", "u2f": "U2F key", "web": "Duo",
+}
+
 func factorName(kind, provider string) string {
-	switch kind {
-	case "push":
-		return "Okta Verify"
-	case "signed_nonce":
-		return "FastPass"
-	case "token:software:totp":
-		if provider == "GOOGLE" {
-			return "Google Authenticator"
-		}
-		return "Code app"
-	case "token:hotp", "token", "token:hardware":
-		return "Token"
-	case "sms":
-		return "SMS"
-	case "call":
-		return "Phone call"
-	case "email":
-		return "E-mail"
-	case "question":
-		return "Question"
-	case "webauthn":
-		return "Security key"
-	case "u2f":
-		return "U2F key"
-	case "web":
-		return "Duo"
+	if kind == "token:software:totp" && provider == "GOOGLE" {
+		return "Google Authenticator"
 	}
-	return kind
+	return cmp.Or(factorNames[kind], kind)
 }
 
 // settingOn says whether a setting is switched on: true, or a number over 0.

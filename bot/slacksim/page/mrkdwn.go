@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"html"
 	"html/template"
 	"regexp"
@@ -76,42 +77,18 @@ func cutQuote(line string) (text string, quoted bool) {
 	return line, false
 }
 
-// spanTags are the marks of a span of text.
-func spanTag(mark byte) string {
-	switch mark {
-	case '*':
-		return "strong"
-	case '_':
-		return "em"
-	case '~':
-		return "s"
-	case '`':
-		return "code"
-	}
-	return ""
-}
+// spanTags has the HTML elements of the marks around a span of text.
+var spanTags = map[byte]string{'*': "strong", '_': "em", '~': "s", '`': "code"}
 
-// marks are those that still may open a span: none inside a span of its own
+// marks are those that still may open a span or a token: none inside a span of its own
 // kind, none that has no end in what is left. So the work is linear in the text.
-type marks struct{ bold, italic, strike, code, token bool }
+type marks string
 
-func (m *marks) of(c byte) *bool {
-	switch c {
-	case '*':
-		return &m.bold
-	case '_':
-		return &m.italic
-	case '~':
-		return &m.strike
-	case '`':
-		return &m.code
-	}
-	return nil
-}
+func (m marks) without(c byte) marks { return marks(strings.ReplaceAll(string(m), string(c), "")) }
 
 // inline renders one line.
 func (n *Names) inline(s string, verbatim bool) string {
-	return n.spans(s, verbatim, marks{true, true, true, true, true})
+	return n.spans(s, verbatim, "*_~`<")
 }
 
 func (n *Names) spans(s string, verbatim bool, open marks) string {
@@ -134,63 +111,52 @@ func (n *Names) spans(s string, verbatim bool, open marks) string {
 // span renders the token or span that begins at i and returns where it ends; i
 // if there is none.
 func (n *Names) span(s string, i int, verbatim bool, open *marks) (html string, next int) {
-	if s[i] == '<' && open.token {
-		end := strings.IndexByte(s[i:], '>')
-		if end < 0 {
-			open.token = false
-			return "", i
-		}
-		return n.token(s[i+1 : i+end]), i + end + 1
-	}
-	may := open.of(s[i])
-	if may == nil || !*may || !opens(s, i) {
+	mark := s[i]
+	if strings.IndexByte(string(*open), mark) < 0 || mark != '<' && !opens(s, i) {
 		return "", i
 	}
 	end := spanEnd(s, i)
 	if end < 0 {
-		*may = false
+		*open = open.without(mark)
 		return "", i
 	}
-	tag, inner := spanTag(s[i]), s[i+1:end]
-	if tag == "code" {
+	inner := s[i+1 : end]
+	switch mark {
+	case '<':
+		return n.token(inner), end + 1
+	case '`':
 		return "<code>" + esc(inner) + "</code>", end + 1
 	}
-	inside := *open
-	*inside.of(s[i]) = false
-	return "<" + tag + ">" + n.spans(inner, verbatim, inside) + "</" + tag + ">", end + 1
+	tag := spanTags[mark]
+	return "<" + tag + ">" + n.spans(inner, verbatim, open.without(mark)) + "</" + tag + ">", end + 1
 }
 
 // opens says whether the mark at i may open a span: no word glued to it before,
 // no blank after.
 func opens(s string, i int) bool {
-	if s[i] != '`' && i > 0 && wordBefore(s, i) {
-		return false
-	}
-	return i+1 < len(s) && s[i+1] != ' ' && s[i+1] != s[i]
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	return (s[i] == '`' || !isWord(before)) && i+1 < len(s) && s[i+1] != ' ' && s[i+1] != s[i]
 }
 
-// spanEnd finds the mark that closes the one at i: no blank before it, no word
-// glued to it after.
+// spanEnd finds what closes the mark at i: of a token the next >, of a span the same mark
+// with no blank before it and no word glued to it after.
 func spanEnd(s string, i int) int {
-	mark := s[i]
+	if s[i] == '<' {
+		if n := strings.IndexByte(s[i:], '>'); n >= 0 {
+			return i + n
+		}
+		return -1
+	}
 	for j := i + 2; j < len(s); j++ {
-		if s[j] == mark && s[j-1] != ' ' && (mark == '`' || !wordAfter(s, j+1)) {
+		after, _ := utf8.DecodeRuneInString(s[j+1:])
+		if s[j] == s[i] && s[j-1] != ' ' && (s[i] == '`' || !isWord(after)) {
 			return j
 		}
 	}
 	return -1
 }
 
-func wordBefore(s string, i int) bool {
-	r, _ := utf8.DecodeLastRuneInString(s[:i])
-	return isWord(r)
-}
-
-func wordAfter(s string, i int) bool {
-	r, size := utf8.DecodeRuneInString(s[i:])
-	return size > 0 && isWord(r)
-}
-
+// isWord is false of what decodes at the end of a text, utf8.RuneError.
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // alive is what turns live in text that is not verbatim.
@@ -230,8 +196,9 @@ func (n *Names) live(s string) string {
 
 func (n *Names) emojis(escaped string) string {
 	return emoji.ReplaceAllStringFunc(escaped, func(name string) string {
-		if picture := emojiPicture(strings.Trim(name, ":")); picture != "" {
-			return `<span role="img" aria-label="` + strings.Trim(name, ":") + `">` + picture + `</span>`
+		word := strings.Trim(name, ":")
+		if picture := emojiPictures[word]; picture != "" {
+			return `<span role="img" aria-label="` + word + `">` + picture + `</span>`
 		}
 		return name
 	})
@@ -242,12 +209,12 @@ func (n *Names) token(s string) string {
 	body, label, _ := strings.Cut(s, "|")
 	switch {
 	case strings.HasPrefix(body, "@"):
-		return mentionSpan("@" + nameOr(n.People[body[1:]], label, body[1:]))
+		return mentionSpan("@" + cmp.Or(n.People[body[1:]], label, body[1:]))
 	case strings.HasPrefix(body, "#"):
 		return n.channelLink(body[1:])
 	case strings.HasPrefix(body, "!subteam^"):
 		id := strings.TrimPrefix(body, "!subteam^")
-		return mentionSpan("@" + nameOr(n.Groups[id], strings.TrimPrefix(label, "@"), id))
+		return mentionSpan("@" + cmp.Or(n.Groups[id], strings.TrimPrefix(label, "@"), id))
 	case strings.HasPrefix(body, "!date^"):
 		return dateToken(body, label, n.Base)
 	case body == "!here" || body == "!channel" || body == "!everyone":
@@ -256,16 +223,6 @@ func (n *Names) token(s string) string {
 		return esc("<" + s + ">")
 	}
 	return link(kit.Unescape(body), kit.Unescape(label), n.Base)
-}
-
-func nameOr(name, label, id string) string {
-	switch {
-	case name != "":
-		return name
-	case label != "":
-		return label
-	}
-	return id
 }
 
 func mentionSpan(text string) string { return `<span class="mention">` + esc(text) + `</span>` }

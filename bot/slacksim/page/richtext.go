@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
@@ -20,38 +21,32 @@ func (n *Names) richText(block object) template.HTML {
 	return template.HTML(b.String()) // every literal was escaped
 }
 
+// richTags has the HTML elements of the parts of a rich_text block.
+var richTags = map[string]string{"rich_text_section": "p", "rich_text_quote": "blockquote", "rich_text_preformatted": "pre"}
+
 func (n *Names) richPart(b *strings.Builder, o object) {
-	switch o["type"] {
-	case "rich_text_section":
-		b.WriteString("<p>")
-		n.richInline(b, o)
-		b.WriteString("</p>")
-	case "rich_text_quote":
-		b.WriteString("<blockquote>")
-		n.richInline(b, o)
-		b.WriteString("</blockquote>")
-	case "rich_text_preformatted":
-		b.WriteString("<pre>")
-		n.richInline(b, o)
-		b.WriteString("</pre>")
-	case "rich_text_list":
-		tag := "ul"
-		if o["style"] == "ordered" {
-			tag = "ol"
-		}
-		b.WriteString("<" + tag + ">")
-		for _, item := range kit.ListOf(o["elements"]) {
-			if item, ok := item.(object); ok {
-				b.WriteString("<li>")
-				n.richInline(b, item)
-				b.WriteString("</li>")
-			}
-		}
-		b.WriteString("</" + tag + ">")
+	if tag := richTags[textOf(o["type"])]; tag != "" {
+		n.richInline(b, tag, o)
 	}
+	if o["type"] != "rich_text_list" {
+		return
+	}
+	tag := "ul"
+	if o["style"] == "ordered" {
+		tag = "ol"
+	}
+	b.WriteString("<" + tag + ">")
+	for _, item := range kit.ListOf(o["elements"]) {
+		if item, ok := item.(object); ok {
+			n.richInline(b, "li", item)
+		}
+	}
+	b.WriteString("</" + tag + ">")
 }
 
-func (n *Names) richInline(b *strings.Builder, o object) {
+// richInline renders the elements of one part, inside an HTML element.
+func (n *Names) richInline(b *strings.Builder, tag string, o object) {
+	b.WriteString("<" + tag + ">")
 	for _, v := range kit.ListOf(o["elements"]) {
 		e, ok := v.(object)
 		if !ok {
@@ -66,6 +61,7 @@ func (n *Names) richInline(b *strings.Builder, o object) {
 		}
 		b.WriteString(inner)
 	}
+	b.WriteString("</" + tag + ">")
 }
 
 func (n *Names) richElement(e object) string {
@@ -76,9 +72,9 @@ func (n *Names) richElement(e object) string {
 	case "link":
 		return link(str("url"), str("text"), n.Base)
 	case "user":
-		return mentionSpan("@" + nameOr(n.People[str("user_id")], "", str("user_id")))
+		return mentionSpan("@" + cmp.Or(n.People[str("user_id")], str("user_id")))
 	case "usergroup":
-		return mentionSpan("@" + nameOr(n.Groups[str("usergroup_id")], "", str("usergroup_id")))
+		return mentionSpan("@" + cmp.Or(n.Groups[str("usergroup_id")], str("usergroup_id")))
 	case "channel":
 		return n.channelLink(str("channel_id"))
 	case "broadcast":
