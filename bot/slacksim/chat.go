@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // Lengths of a message's text in characters: chat.postMessage cuts, chat.update
@@ -65,7 +67,7 @@ func readMetadata(a args) (*Metadata, error) {
 	if len(o) == 0 {
 		return &Metadata{}, nil // clears, in an update
 	}
-	kind, _ := o["event_type"].(string)
+	kind := kit.Text(o["event_type"])
 	payload, isObject := o["event_payload"].(object)
 	if kind == "" || !isObject {
 		return nil, refuse("invalid_metadata_schema")
@@ -238,8 +240,7 @@ func validateBlocks(w *Workspace, c *call) (object, error) {
 	}{
 		{"blocks", "invalid_blocks", func(v any) error { _, err := w.blocks(v, surfaceMessage); return err }},
 		{"message", "invalid_message", func(v any) error {
-			o, _ := v.(object)
-			_, err := w.blocks(o["blocks"], surfaceMessage)
+			_, err := w.blocks(kit.ObjectAt(v)["blocks"], surfaceMessage)
 			return err
 		}},
 		{"view", "invalid_view", func(v any) error { _, err := w.viewBody(v); return err }},

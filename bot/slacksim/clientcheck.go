@@ -15,28 +15,22 @@ import (
 // unfilled returns what Slack's own client says before it submits: a required
 // input is empty, a value does not fit its element.
 func (v *view) unfilled() map[string]string {
-	wrong := map[string]string{}
-	state := v.state()
+	wrong, state := map[string]string{}, v.state()
 	for _, e := range elements(v.blocks()) {
 		if e.input == nil {
 			continue
 		}
-		block, _ := state[e.block].(object)
-		value, _ := block[e.action()].(object)
-		kind, _ := e.body["type"].(string)
-		key, _ := kit.ValueKeys(kind)
-		if isEmpty(value[key]) {
+		key, _ := kit.ValueKeys(e.str("type"))
+		value := kit.ObjectAt(state, e.block, e.action())[key]
+		if isEmpty(value) {
 			if e.input["optional"] != true {
 				wrong[e.block] = "Please complete this required field."
 			}
 			continue
 		}
-		if words := misfit(e.body, value[key]); words != "" {
+		if words := misfit(e.body, value); words != "" {
 			wrong[e.block] = words
 		}
-	}
-	if len(wrong) == 0 {
-		return nil
 	}
 	return wrong
 }
@@ -56,7 +50,7 @@ func isEmpty(v any) bool {
 // misfit says what is wrong with a value that was entered, as Slack's own client
 // does before it lets anybody submit; "" if nothing.
 func misfit(e object, v any) string {
-	s, _ := v.(string)
+	s := kit.Text(v)
 	switch e["type"] {
 	case "plain_text_input":
 		return misfitText(e, s)
@@ -131,14 +125,13 @@ func misfitFiles(e object, files []any) string {
 	}
 	kinds := kit.ListOf(e["filetypes"])
 	for _, v := range files {
-		f, _ := v.(object)
-		name, _ := f["name"].(string)
+		f := kit.ObjectAt(v)
+		name := kit.Text(f["name"])
 		if n, _ := kit.IntOf(f["size"]); n > maxInputFile {
 			return name + " is larger than 10 MB."
 		}
 		fits := func(kind any) bool {
-			ending, _ := kind.(string)
-			return strings.HasSuffix(strings.ToLower(name), "."+strings.ToLower(ending))
+			return strings.HasSuffix(strings.ToLower(name), "."+strings.ToLower(kit.Text(kind)))
 		}
 		if len(kinds) > 0 && !slices.ContainsFunc(kinds, fits) {
 			return name + " is not a file of the kind that is asked for."

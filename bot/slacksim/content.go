@@ -11,7 +11,7 @@ import (
 // checkContent finds what the schema cannot say of a block: what it lacks, and
 // lengths over several of its parts.
 func checkContent(b any, at string) []complaint {
-	o, _ := b.(object)
+	o := kit.ObjectAt(b)
 	var wrong []complaint
 	switch o["type"] {
 	case "section":
@@ -23,7 +23,7 @@ func checkContent(b any, at string) []complaint {
 			wrong = append(wrong, complaint{at + "/elements", "no fewer than 1 items allowed"})
 		}
 	case "alert":
-		if text, _ := o["text"].(object); longer(text["text"], 200) {
+		if text := kit.Text(kit.ObjectAt(o, "text")["text"]); utf8.RuneCountInString(text) > 200 {
 			wrong = append(wrong, complaint{at + "/text/text", "must be less than 201 characters"})
 		}
 	case "card":
@@ -60,11 +60,12 @@ func checkContent(b any, at string) []complaint {
 func checkDataTable(o object, at string) []complaint {
 	wrong := checkWidth(o, at)
 	rows := kit.ListOf(o["rows"])
-	if len(rows) > 0 {
-		for i, cell := range kit.ListOf(rows[0]) {
-			if c, _ := cell.(object); c["type"] != "raw_text" {
-				wrong = append(wrong, complaint{fmt.Sprintf("%s/rows/0/%d/type", at, i), fmt.Sprintf("unsupported type: %v", c["type"])})
-			}
+	if len(rows) == 0 {
+		return wrong
+	}
+	for i, cell := range kit.ListOf(rows[0]) {
+		if kind := kit.ObjectAt(cell)["type"]; kind != "raw_text" {
+			wrong = append(wrong, complaint{fmt.Sprintf("%s/rows/0/%d/type", at, i), fmt.Sprintf("unsupported type: %v", kind)})
 		}
 	}
 	return wrong
@@ -82,7 +83,7 @@ func checkSums(blocks []any) []complaint {
 	chars, charts := 0, 0
 	var wrong []complaint
 	for i, b := range blocks {
-		o, _ := b.(object)
+		o := kit.ObjectAt(b)
 		switch o["type"] {
 		case "data_table":
 			if chars += cells(o["rows"]); chars > mostCells {
@@ -99,26 +100,23 @@ func checkSums(blocks []any) []complaint {
 
 // checkChart wants one point for each category in every series, and no name twice.
 func checkChart(o object, at string) []complaint {
-	chart, _ := o["chart"].(object)
-	axis, _ := chart["axis_config"].(object)
 	categories := map[any]bool{}
-	for i, c := range kit.ListOf(axis["categories"]) {
+	for i, c := range kit.ListOf(kit.ObjectAt(o, "chart", "axis_config")["categories"]) {
 		if categories[c] {
 			return []complaint{{fmt.Sprintf("%s/chart/axis_config/categories/%d", at, i), "must be unique"}}
 		}
 		categories[c] = true
 	}
 	names := map[any]bool{}
-	for i, s := range kit.ListOf(chart["series"]) {
-		series, _ := s.(object)
+	for i, s := range kit.ListOf(kit.ObjectAt(o, "chart")["series"]) {
+		series := kit.ObjectAt(s)
 		where := fmt.Sprintf("%s/chart/series/%d", at, i)
 		if names[series["name"]] {
 			return []complaint{{where + "/name", "must be unique"}}
 		}
 		names[series["name"]] = true
 		points := map[any]bool{}
-		for _, p := range kit.ListOf(series["data"]) {
-			point, _ := p.(object)
+		for _, point := range kit.Objects(series["data"]) {
 			points[point["label"]] = true
 		}
 		if !maps.Equal(points, categories) || len(kit.ListOf(series["data"])) != len(categories) {
@@ -158,9 +156,4 @@ func cells(v any) int {
 		}
 	}
 	return n
-}
-
-func longer(v any, most int) bool {
-	s, _ := v.(string)
-	return utf8.RuneCountInString(s) > most
 }

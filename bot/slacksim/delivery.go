@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // maxAck is the payload of an acknowledgement, in bytes, from which on Slack
@@ -119,16 +121,12 @@ func (w *Workspace) keep(e envelope) {
 
 // emit sends an event to the app if it subscribed to it. The caller holds mu.
 func (w *Workspace) emit(event object) {
-	kind, _ := event["type"].(string)
-	if channelType, ok := event["channel_type"].(string); ok && kind == "message" {
-		kind += "." + map[string]string{"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}[channelType]
+	kind, conv := kit.Text(event["type"]), w.conversation[kit.Text(event["channel"])]
+	if kind == "message" {
+		kind += "." + conv.kind()
 	}
 	if !slices.Contains(w.settings.Events, kind) {
 		return
-	}
-	shared := false
-	if id, ok := event["channel"].(string); ok && w.conversation[id] != nil {
-		shared = w.shared(w.conversation[id])
 	}
 	payload := object{
 		"token": "sandbox", "team_id": Team, "context_team_id": Team, "context_enterprise_id": w.enterprise(),
@@ -138,7 +136,7 @@ func (w *Workspace) emit(event object) {
 			"enterprise_id": w.enterprise(), "team_id": w.installedTeam(), "user_id": BotUser,
 			"is_bot": true, "is_enterprise_install": w.orgInstall(),
 		}},
-		"is_ext_shared_channel": shared, "event_context": "4-" + strings.ToLower(w.nextID("ec")),
+		"is_ext_shared_channel": conv != nil && w.shared(conv), "event_context": "4-" + strings.ToLower(w.nextID("ec")),
 	}
 	if id := w.enterprise(); id != nil {
 		payload["enterprise_id"] = id

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // maxFile is the largest file, in bytes. Slack's own limit is higher; this one
@@ -141,15 +144,12 @@ func (w *Workspace) completable(c *call) ([]*file, error) {
 	}
 	var files []*file
 	for _, item := range list {
-		o, _ := item.(object)
-		id, _ := o["id"].(string)
-		f := w.files[id]
+		o := kit.ObjectAt(item)
+		f := w.files[kit.Text(o["id"])]
 		if f == nil || !f.uploaded || f.deleted || f.user != BotUser {
 			return nil, refuse("file_not_found")
 		}
-		if title, ok := o["title"].(string); ok && title != "" {
-			f.title = title
-		}
+		f.title = cmp.Or(kit.Text(o["title"]), f.title)
 		files = append(files, f)
 	}
 	return files, nil

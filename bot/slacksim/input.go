@@ -14,19 +14,26 @@ type element struct {
 	input object // the input block it is in, if it is
 }
 
-func (e element) str(key string) string { s, _ := e.body[key].(string); return s }
+func (e element) str(key string) string { return kit.Text(e.body[key]) }
 func (e element) action() string        { return e.str("action_id") }
+
+// put keeps a value in the element's place of state.values.
+func (e element) put(values object, v any) {
+	if values[e.block] == nil {
+		values[e.block] = object{}
+	}
+	values[e.block].(object)[e.action()] = v
+}
 
 // elements returns every interactive element of the blocks.
 func elements(blocks []any) []element {
 	var out []element
 	for _, o := range everyBlock(blocks) {
-		id, _ := o["block_id"].(string)
 		for _, e := range elementsOf(o) {
 			if !interactive(e) {
 				continue
 			}
-			x := element{block: id, body: e}
+			x := element{block: kit.Text(o["block_id"]), body: e}
 			if o["type"] == "input" {
 				x.input = o
 			}
@@ -58,7 +65,7 @@ func findElement(list []element, action, block string, value any) (element, bool
 		}
 	}
 	for _, e := range found {
-		if v, _ := value.(string); v != "" && e.str("value") == v {
+		if v := kit.Text(value); v != "" && e.str("value") == v {
 			return e, true
 		}
 	}
@@ -85,13 +92,10 @@ func stateOf(blocks []any, entered object) object {
 			continue
 		}
 		var v any = initialValue(e.body)
-		if block, ok := entered[e.block].(object); ok && block[e.action()] != nil {
-			v = block[e.action()]
+		if x := kit.ObjectAt(entered, e.block)[e.action()]; x != nil {
+			v = x
 		}
-		if values[e.block] == nil {
-			values[e.block] = object{}
-		}
-		values[e.block].(object)[e.action()] = v
+		e.put(values, v)
 	}
 	return values
 }
@@ -100,21 +104,16 @@ func stateOf(blocks []any, entered object) object {
 func keepEntered(blocks []any, entered object) object {
 	kept := object{}
 	for _, e := range elements(blocks) {
-		block, _ := entered[e.block].(object)
-		if v := block[e.action()]; v != nil {
-			if kept[e.block] == nil {
-				kept[e.block] = object{}
-			}
-			kept[e.block].(object)[e.action()] = v
+		if v := kit.ObjectAt(entered, e.block)[e.action()]; v != nil {
+			e.put(kept, v)
 		}
 	}
 	return kept
 }
 
 func initialValue(e object) object {
-	kind, _ := e["type"].(string)
-	key, initial := kit.ValueKeys(kind)
-	v := object{"type": kind, key: e[initial]}
+	key, initial := kit.ValueKeys(kit.Text(e["type"]))
+	v := object{"type": kit.Text(e["type"]), key: e[initial]}
 	if e[initial] == nil && (strings.HasPrefix(key, "selected_") && strings.HasSuffix(key, "s") || key == "files") {
 		v[key] = []any{}
 	}

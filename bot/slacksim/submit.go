@@ -33,7 +33,7 @@ func (w *Workspace) submitPayload(user, viewID string, values object) (object, *
 		return nil, nil, nil, errors.New("view_not_found")
 	}
 	w.enter(v, values)
-	if wrong := v.unfilled(); wrong != nil {
+	if wrong := v.unfilled(); len(wrong) > 0 {
 		return nil, v, wrong, nil
 	}
 	in := w.interact(user, "")

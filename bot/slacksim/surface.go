@@ -3,6 +3,8 @@ package slacksim
 import (
 	"fmt"
 	"slices"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 // surfacesOf says where a type of block or element may stand: docs.slack.dev/blocks.json
@@ -31,15 +33,14 @@ func surfacesOf(kind string) []surface {
 // checkPlace finds blocks and elements, inside other blocks too, that do not
 // belong on this surface.
 func checkPlace(b any, at string, on surface) []complaint {
-	o, _ := b.(object)
-	t, _ := o["type"].(string)
+	o := kit.ObjectAt(b)
+	t := kit.Text(o["type"])
 	if !slices.Contains(surfacesOf(t), on) {
 		return []complaint{{at + "/type", "unsupported type on this surface: " + t}}
 	}
 	var wrong []complaint
 	for _, p := range parts(o) {
-		kind, _ := p.body["type"].(string)
-		if p.isBlock {
+		if kind := kit.Text(p.body["type"]); p.isBlock {
 			wrong = append(wrong, checkPlace(p.body, at+p.pointer, on)...)
 		} else if !slices.Contains(surfacesOf(kind), on) {
 			wrong = append(wrong, complaint{at + p.pointer + "/type", "unsupported type on this surface: " + kind})
@@ -79,11 +80,7 @@ func parts(block object) []part {
 // everyBlock returns the blocks and those inside them, in the order of reading.
 func everyBlock(blocks []any) []object {
 	var out []object
-	for _, b := range blocks {
-		o, ok := b.(object)
-		if !ok {
-			continue
-		}
+	for _, o := range kit.Objects(blocks) {
 		out = append(out, o)
 		for _, p := range parts(o) {
 			if p.isBlock {

@@ -59,12 +59,8 @@ func compileSchemas() (*schemas, error) {
 // blockTypes returns the definitions that are blocks, and the type each demands.
 func blockTypes(doc any) map[string]string {
 	found := map[string]string{}
-	definitions, _ := doc.(object)["definitions"].(object)
-	for name, d := range definitions {
-		if !strings.HasSuffix(name, "Block") || name == "KnownBlock" {
-			continue
-		}
-		if t := demandedType(d); t != "" {
+	for name, d := range kit.ObjectAt(doc, "definitions") {
+		if t := demandedType(d); t != "" && strings.HasSuffix(name, "Block") && name != "KnownBlock" {
 			found[name] = t
 		}
 	}
@@ -74,13 +70,10 @@ func blockTypes(doc any) map[string]string {
 // demandedType returns the type that a definition demands, or that all its
 // alternatives do.
 func demandedType(definition any) string {
-	d, _ := definition.(object)
-	properties, _ := d["properties"].(object)
-	kind, _ := properties["type"].(object)
-	if t, ok := kind["const"].(string); ok {
+	if t, ok := kit.ObjectAt(definition, "properties", "type")["const"].(string); ok {
 		return t
 	}
-	if alternatives := kit.ListOf(d["anyOf"]); len(alternatives) > 0 {
+	if alternatives := kit.ListOf(kit.ObjectAt(definition)["anyOf"]); len(alternatives) > 0 {
 		return demandedType(alternatives[0])
 	}
 	return ""
@@ -149,8 +142,7 @@ func newBlocks() []string { return []string{"data_table", "container", "data_vis
 func tooNew(blocks []any) []complaint {
 	var wrong []complaint
 	for i, b := range blocks {
-		o, _ := b.(object)
-		if t, _ := o["type"].(string); slices.Contains(newBlocks(), t) {
+		if t := kit.Text(kit.ObjectAt(b)["type"]); slices.Contains(newBlocks(), t) {
 			wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/type", i), "unsupported type: " + t})
 		}
 	}
@@ -163,8 +155,7 @@ func (s *schemas) fits(body object, on surface) []complaint {
 	blocks, _ := body["blocks"].([]any)
 	var wrong []complaint
 	for i, b := range blocks {
-		o, _ := b.(object)
-		t, _ := o["type"].(string)
+		t := kit.Text(kit.ObjectAt(b)["type"])
 		at := fmt.Sprintf("/blocks/%d", i)
 		if s.byBlock[t] == nil {
 			wrong = append(wrong, complaint{at + "/type", "unsupported type: " + t})

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -12,17 +13,15 @@ import (
 // entry makes the value of an element, as state.values has it, from what the
 // page or a test sent: such a value already, or only the bare value.
 func (w *Workspace) entry(user string, e object, v any) object {
-	kind, _ := e["type"].(string)
+	kind := kit.Text(e["type"])
 	key, _ := kit.ValueKeys(kind)
+	full := object{"type": kind}
 	if o, ok := v.(object); ok && (o[key] != nil || o["type"] == kind) {
-		full := object{"type": kind, key: nil}
-		for k, x := range o {
-			full[k] = x
-		}
-		full[key] = w.complete(user, e, key, full[key])
-		return full
+		maps.Copy(full, o)
+		v = o[key]
 	}
-	return object{"type": kind, key: w.complete(user, e, key, v)}
+	full[key] = w.complete(user, e, key, v)
+	return full
 }
 
 // complete turns the bare values of options, files and times into what Slack
@@ -79,12 +78,11 @@ func moment(s string) any {
 func (w *Workspace) filesOf(user string, v any) []any {
 	out := []any{}
 	for _, x := range kit.ListOf(v) {
-		id, _ := x.(string)
+		id := kit.Text(x)
 		if o, ok := x.(object); ok {
-			id, _ = o["id"].(string)
-			name, _ := o["name"].(string)
+			id = kit.Text(o["id"])
 			if content, isNew := o["content"].(string); isNew && id == "" {
-				id = w.give(user, UploadedFile{name, []byte(content)})
+				id = w.give(user, UploadedFile{kit.Text(o["name"]), []byte(content)})
 			}
 		}
 		if f := w.files[id]; f != nil && f.user == user && !f.deleted {
@@ -97,13 +95,12 @@ func (w *Workspace) filesOf(user string, v any) []any {
 
 // optionOf finds an option by its value.
 func optionOf(e object, value string) any {
-	groups := kit.ListOf(e["options"])
-	for _, g := range kit.ListOf(e["option_groups"]) {
-		o, _ := g.(object)
-		groups = append(groups, kit.ListOf(o["options"])...)
+	all := kit.Objects(e["options"])
+	for _, g := range kit.Objects(e["option_groups"]) {
+		all = append(all, kit.Objects(g["options"])...)
 	}
-	for _, v := range groups {
-		if o, ok := v.(object); ok && o["value"] == value {
+	for _, o := range all {
+		if o["value"] == value {
 			return o
 		}
 	}
@@ -113,17 +110,8 @@ func optionOf(e object, value string) any {
 // enter stores what a person entered in a view.
 func (w *Workspace) enter(v *view, values object) {
 	for _, e := range elements(v.blocks()) {
-		block, ok := values[e.block].(object)
-		if !ok {
-			continue
+		if x, ok := kit.ObjectAt(values, e.block)[e.action()]; ok {
+			e.put(v.values, w.entry(v.user, e.body, x))
 		}
-		x, ok := block[e.action()]
-		if !ok {
-			continue
-		}
-		if v.values[e.block] == nil {
-			v.values[e.block] = object{}
-		}
-		v.values[e.block].(object)[e.action()] = w.entry(v.user, e.body, x)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"factorbot/bot/slacksim/kit"
 )
 
 const (
@@ -22,7 +24,7 @@ type view struct {
 	trouble        string            // shown above them: Slack's own words
 }
 
-func (v *view) str(key string) string { s, _ := v.body[key].(string); return s }
+func (v *view) str(key string) string { return kit.Text(v.body[key]) }
 
 func (v *view) blocks() []any { b, _ := v.body["blocks"].([]any); return b }
 
@@ -110,12 +112,9 @@ func pushView(w *Workspace, c *call) (object, error) {
 
 // freeExternalID refuses an external_id that another open view has.
 func (w *Workspace) freeExternalID(body object, except string) error {
-	id, _ := body["external_id"].(string)
-	if id == "" {
-		return nil
-	}
+	id := kit.Text(body["external_id"])
 	for _, v := range w.views {
-		if v.str("external_id") == id && v.id != except {
+		if id != "" && v.str("external_id") == id && v.id != except {
 			return refuse("duplicate_external_id")
 		}
 	}

@@ -20,6 +20,29 @@ func ListOf(v any) []any {
 	return []any{v}
 }
 
+// Objects are the objects in the list that a value is; what else is in it is left out.
+func Objects(v any) (all []Object) {
+	for _, x := range ListOf(v) {
+		if o, ok := x.(Object); ok {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// ObjectAt is the object that a value is, or that is inside it below these keys; nil if
+// there is none.
+func ObjectAt(v any, keys ...string) Object {
+	o, _ := v.(Object)
+	for _, key := range keys {
+		o, _ = o[key].(Object)
+	}
+	return o
+}
+
+// Text is the text that a value is, "" for another.
+func Text(v any) string { s, _ := v.(string); return s }
+
 // IntOf reads a whole number of JSON.
 func IntOf(v any) (int, bool) {
 	switch v := v.(type) {
@@ -34,35 +57,25 @@ func IntOf(v any) (int, bool) {
 	return 0, false
 }
 
+// selected has what the value of each kind of choosing element is called.
+var selected = map[string]string{
+	"static_select": "option", "external_select": "option", "radio_buttons": "option", "overflow": "option",
+	"multi_static_select": "options", "multi_external_select": "options", "checkboxes": "options",
+	"users_select": "user", "multi_users_select": "users",
+	"conversations_select": "conversation", "multi_conversations_select": "conversations",
+	"channels_select": "channel", "multi_channels_select": "channels",
+	"datepicker": "date", "timepicker": "time", "datetimepicker": "date_time",
+}
+
 // ValueKeys returns the keys of an element's value in state and action, and of its
 // initial value in the element.
 func ValueKeys(kind string) (key, initial string) {
-	switch kind {
-	case "static_select", "external_select", "radio_buttons", "overflow":
-		return "selected_option", "initial_option"
-	case "multi_static_select", "multi_external_select", "checkboxes":
-		return "selected_options", "initial_options"
-	case "users_select":
-		return "selected_user", "initial_user"
-	case "multi_users_select":
-		return "selected_users", "initial_users"
-	case "conversations_select":
-		return "selected_conversation", "initial_conversation"
-	case "multi_conversations_select":
-		return "selected_conversations", "initial_conversations"
-	case "channels_select":
-		return "selected_channel", "initial_channel"
-	case "multi_channels_select":
-		return "selected_channels", "initial_channels"
-	case "datepicker":
-		return "selected_date", "initial_date"
-	case "timepicker":
-		return "selected_time", "initial_time"
-	case "datetimepicker":
-		return "selected_date_time", "initial_date_time"
-	case "rich_text_input":
+	switch what := selected[kind]; {
+	case what != "":
+		return "selected_" + what, "initial_" + what
+	case kind == "rich_text_input":
 		return "rich_text_value", "initial_value"
-	case "file_input":
+	case kind == "file_input":
 		return "files", ""
 	}
 	return "value", "initial_value"

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -42,17 +43,8 @@ type elementData struct {
 // Blocks renders blocks one after another.
 func (r *Renderer) Blocks(v any) (template.HTML, error) {
 	var b strings.Builder
-	for _, x := range kit.ListOf(v) {
-		o, ok := x.(object)
-		if !ok {
-			continue
-		}
-		t, _ := o["type"].(string)
-		name := "block-" + t
-		if r.Page.templates.Lookup(name) == nil {
-			name = "block-unknown"
-		}
-		if err := r.Page.templates.ExecuteTemplate(&b, name, blockData{o, r}); err != nil {
+	for _, o := range kit.Objects(v) {
+		if err := r.Page.execute(&b, "block-", o["type"], blockData{o, r}); err != nil {
 			return "", err
 		}
 	}
@@ -65,7 +57,7 @@ func (r *Renderer) Text(v any) template.HTML {
 	if !ok {
 		return ""
 	}
-	text, _ := o["text"].(string)
+	text := kit.Text(o["text"])
 	if o["type"] == "plain_text" {
 		// plain text is shown as it is, but for emoji
 		return template.HTML(strings.ReplaceAll(r.emojis(template.HTMLEscapeString(text)), "\n", "<br>"))
@@ -75,16 +67,11 @@ func (r *Renderer) Text(v any) template.HTML {
 
 // Plain returns the words of a text object.
 func (r *Renderer) Plain(v any) string {
-	o, _ := v.(object)
-	text, _ := o["text"].(string)
-	return text
+	return kit.Text(kit.ObjectAt(v)["text"])
 }
 
 // Rich renders a rich_text block.
-func (r *Renderer) Rich(v any) template.HTML {
-	o, _ := v.(object)
-	return r.richText(o)
-}
+func (r *Renderer) Rich(v any) template.HTML { return r.richText(kit.ObjectAt(v)) }
 
 // Confirm returns an element's confirm dialog as JSON for the page's script: the
 // words of title and buttons, and the text as HTML.
@@ -93,13 +80,9 @@ func (r *Renderer) Confirm(v any) (string, error) {
 	if !ok {
 		return "", nil
 	}
-	style, _ := o["style"].(string)
-	if style == "" {
-		style = "primary"
-	}
 	raw, err := json.Marshal(map[string]string{
 		"title": r.Plain(o["title"]), "html": string(r.Text(o["text"])),
-		"confirm": r.Plain(o["confirm"]), "deny": r.Plain(o["deny"]), "style": style,
+		"confirm": r.Plain(o["confirm"]), "deny": r.Plain(o["deny"]), "style": cmp.Or(kit.Text(o["style"]), "primary"),
 	})
 	return string(raw), err
 }
@@ -110,12 +93,10 @@ func (r *Renderer) Element(v any, block object) (template.HTML, error) {
 	if !ok {
 		return "", nil
 	}
-	t, _ := e["type"].(string)
-	if t == "plain_text" || t == "mrkdwn" {
+	if e["type"] == "plain_text" || e["type"] == "mrkdwn" {
 		return r.Text(e), nil
 	}
-	blockID, _ := block["block_id"].(string)
-	action, _ := e["action_id"].(string)
+	blockID, action := kit.Text(block["block_id"]), kit.Text(e["action_id"])
 	d := elementData{E: e, R: r, Block: blockID, ID: r.Prefix + "-" + blockID + "-" + action}
 	d.Input = block["type"] == "input"
 	d.Acts = !d.Input || block["dispatch_action"] == true
@@ -123,12 +104,8 @@ func (r *Renderer) Element(v any, block object) (template.HTML, error) {
 	d.Invalid = r.Errors[blockID] != ""
 	d.Label = d.label(block, action)
 	d.Notes = d.notes(block)
-	name := "element-" + t
-	if r.Page.templates.Lookup(name) == nil {
-		name = "element-unknown"
-	}
 	var b strings.Builder
-	err := r.Page.templates.ExecuteTemplate(&b, name, d)
+	err := r.Page.execute(&b, "element-", e["type"], d)
 	return template.HTML(b.String()), err
 }
 
@@ -157,9 +134,8 @@ func (d elementData) notes(block object) string {
 
 // Dispatch says when a text input acts: "enter", "char", or both.
 func (d elementData) Dispatch() string {
-	config, _ := d.E["dispatch_action_config"].(object)
 	on := ""
-	for _, v := range kit.ListOf(config["trigger_actions_on"]) {
+	for _, v := range kit.ListOf(kit.ObjectAt(d.E, "dispatch_action_config")["trigger_actions_on"]) {
 		on += map[any]string{"on_enter_pressed": " enter", "on_character_entered": " char"}[v]
 	}
 	if on == "" {
@@ -170,8 +146,7 @@ func (d elementData) Dispatch() string {
 
 // InputID returns the ID that a label points to.
 func (r *Renderer) InputID(block object) string {
-	e, _ := block["element"].(object)
-	return fmt.Sprintf("%s-%v-%v", r.Prefix, block["block_id"], e["action_id"])
+	return fmt.Sprintf("%s-%v-%v", r.Prefix, block["block_id"], kit.ObjectAt(block, "element")["action_id"])
 }
 
 // FoldID returns the ID of a container that can be folded.
@@ -180,15 +155,11 @@ func (r *Renderer) FoldID(block object) string {
 }
 
 // Error returns what is wrong with a block.
-func (r *Renderer) Error(block object) string {
-	id, _ := block["block_id"].(string)
-	return r.Errors[id]
-}
+func (r *Renderer) Error(block object) string { return r.Errors[kit.Text(block["block_id"])] }
 
 // Grouped says whether an input is several controls, which a fieldset names.
 func (r *Renderer) Grouped(block object) bool {
-	e, _ := block["element"].(object)
-	switch e["type"] {
+	switch kit.ObjectAt(block, "element")["type"] {
 	case "radio_buttons", "checkboxes", "multi_users_select", "multi_static_select", "multi_channels_select",
 		"multi_conversations_select", "multi_external_select", "file_input":
 		return true

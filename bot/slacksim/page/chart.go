@@ -59,9 +59,8 @@ type chartSeries struct {
 
 // Chart lays out a data_visualization block.
 func (r *Renderer) Chart(block object) chartData {
-	chart, _ := block["chart"].(object)
-	axis, _ := chart["axis_config"].(object)
-	d := chartData{Title: textOf(block["title"]), Kind: textOf(chart["type"]), X: textOf(axis["x_label"]), Y: textOf(axis["y_label"])}
+	chart, axis := kit.ObjectAt(block, "chart"), kit.ObjectAt(block, "chart", "axis_config")
+	d := chartData{Title: kit.Text(block["title"]), Kind: kit.Text(chart["type"]), X: kit.Text(axis["x_label"]), Y: kit.Text(axis["y_label"])}
 	if d.Kind == "pie" {
 		d.pie(pointsOf(chart["segments"]))
 		return d
@@ -70,21 +69,17 @@ func (r *Renderer) Chart(block object) chartData {
 	return d
 }
 
-func textOf(v any) string { s, _ := v.(string); return s }
-
 func pointsOf(v any) (points []chartPoint) {
-	for _, x := range kit.ListOf(v) {
-		o, _ := x.(object)
+	for _, o := range kit.Objects(v) {
 		value, _ := strconv.ParseFloat(fmt.Sprint(o["value"]), 64)
-		points = append(points, chartPoint{textOf(o["label"]), value})
+		points = append(points, chartPoint{kit.Text(o["label"]), value})
 	}
 	return points
 }
 
 func seriesOf(chart object) (all []chartSeries) {
-	for _, x := range kit.ListOf(chart["series"]) {
-		o, _ := x.(object)
-		all = append(all, chartSeries{textOf(o["name"]), pointsOf(o["data"])})
+	for _, o := range kit.Objects(chart["series"]) {
+		all = append(all, chartSeries{kit.Text(o["name"]), pointsOf(o["data"])})
 	}
 	return all
 }

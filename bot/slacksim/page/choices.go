@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"slices"
 	"strings"
 
 	"factorbot/bot/slacksim/kit"
@@ -12,13 +13,9 @@ import (
 
 // held returns what an element holds now, or starts with.
 func (d elementData) held() any {
-	kind, _ := d.E["type"].(string)
-	key, initial := kit.ValueKeys(kind)
-	if block, ok := d.R.Values[d.Block].(object); ok {
-		action, _ := d.E["action_id"].(string)
-		if o, ok := block[action].(object); ok {
-			return o[key]
-		}
+	key, initial := kit.ValueKeys(kit.Text(d.E["type"]))
+	if o := kit.ObjectAt(d.R.Values, d.Block, kit.Text(d.E["action_id"])); o != nil {
+		return o[key]
 	}
 	return d.E[initial]
 }
@@ -26,8 +23,7 @@ func (d elementData) held() any {
 // ValueText and ValueOption return the words of the chosen option, and the
 // option itself as JSON.
 func (d elementData) ValueText() string {
-	o, _ := d.held().(object)
-	return d.R.Plain(o["text"])
+	return d.R.Plain(kit.ObjectAt(d.held())["text"])
 }
 
 func (d elementData) ValueOption() (string, error) {
@@ -46,14 +42,9 @@ type picked struct{ JSON, Text string }
 // Picked returns the options or files that an element holds.
 func (d elementData) Picked() ([]picked, error) {
 	var out []picked
-	for _, v := range kit.ListOf(d.held()) {
-		o, ok := v.(object)
-		if !ok {
-			continue
-		}
+	for _, o := range kit.Objects(d.held()) {
 		if id, isFile := o["id"].(string); isFile {
-			name, _ := o["name"].(string)
-			out = append(out, picked{id, name})
+			out = append(out, picked{id, kit.Text(o["name"])})
 			continue
 		}
 		raw, err := json.Marshal(o)
@@ -67,10 +58,7 @@ func (d elementData) Picked() ([]picked, error) {
 
 // Value returns what an element holds now, as text.
 func (d elementData) Value() string {
-	v := d.held()
-	if o, ok := v.(object); ok {
-		v = o["value"]
-	}
+	v := bare(d.held())
 	if v == nil {
 		return ""
 	}
@@ -79,15 +67,15 @@ func (d elementData) Value() string {
 
 // Chosen says whether one of several values is chosen.
 func (d elementData) Chosen(value string) bool {
-	for _, x := range kit.ListOf(d.held()) {
-		if o, ok := x.(object); ok {
-			x = o["value"]
-		}
-		if x == value {
-			return true
-		}
+	return slices.ContainsFunc(kit.ListOf(d.held()), func(x any) bool { return bare(x) == value })
+}
+
+// bare is a value, of an option its own.
+func bare(v any) any {
+	if o, ok := v.(object); ok {
+		return o["value"]
 	}
-	return false
+	return v
 }
 
 // choice is one thing to choose: its words, and how they look.
@@ -101,15 +89,11 @@ type choice struct {
 func (d elementData) Choices() []choice {
 	var out []choice
 	add := func(list any, group string) {
-		for _, v := range kit.ListOf(list) {
-			if o, ok := v.(object); ok {
-				value, _ := o["value"].(string)
-				out = append(out, choice{value, d.R.Plain(o["text"]), group, d.R.Text(o["text"]), d.R.Text(o["description"])})
-			}
+		for _, o := range kit.Objects(list) {
+			out = append(out, choice{kit.Text(o["value"]), d.R.Plain(o["text"]), group, d.R.Text(o["text"]), d.R.Text(o["description"])})
 		}
 	}
-	kind, _ := d.E["type"].(string)
-	switch {
+	switch kind := kit.Text(d.E["type"]); {
 	case strings.Contains(kind, "users_select"):
 		present := maps.Clone(d.R.People)
 		maps.DeleteFunc(present, func(id, _ string) bool { return d.R.Gone[id] })
@@ -118,10 +102,8 @@ func (d elementData) Choices() []choice {
 		return d.R.Page.sorted(d.R.Channels, "#")
 	}
 	add(d.E["options"], "")
-	for _, g := range kit.ListOf(d.E["option_groups"]) {
-		if o, ok := g.(object); ok {
-			add(o["options"], d.R.Plain(o["label"]))
-		}
+	for _, g := range kit.Objects(d.E["option_groups"]) {
+		add(g["options"], d.R.Plain(g["label"]))
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,6 +55,16 @@ func (p *Page) sorted(names map[string]string, prefix string) []choice {
 	}
 	slices.SortFunc(out, func(a, b choice) int { return cmp.Compare(a.Text+a.Value, b.Text+b.Value) })
 	return out
+}
+
+// execute renders with the template of a kind of block or element, or the one for what is
+// not known.
+func (p *Page) execute(out io.Writer, prefix string, kind, data any) error {
+	name := prefix + kit.Text(kind)
+	if p.templates.Lookup(name) == nil {
+		name = prefix + "unknown"
+	}
+	return p.templates.ExecuteTemplate(out, name, data)
 }
 
 // Run executes a template into HTML that another template may contain.

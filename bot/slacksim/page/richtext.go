@@ -13,10 +13,8 @@ import (
 // richText renders a rich_text block.
 func (n *Names) richText(block object) template.HTML {
 	var b strings.Builder
-	for _, v := range kit.ListOf(block["elements"]) {
-		if o, ok := v.(object); ok {
-			n.richPart(&b, o)
-		}
+	for _, o := range kit.Objects(block["elements"]) {
+		n.richPart(&b, o)
 	}
 	return template.HTML(b.String()) // every literal was escaped
 }
@@ -25,7 +23,7 @@ func (n *Names) richText(block object) template.HTML {
 var richTags = map[string]string{"rich_text_section": "p", "rich_text_quote": "blockquote", "rich_text_preformatted": "pre"}
 
 func (n *Names) richPart(b *strings.Builder, o object) {
-	if tag := richTags[textOf(o["type"])]; tag != "" {
+	if tag := richTags[kit.Text(o["type"])]; tag != "" {
 		n.richInline(b, tag, o)
 	}
 	if o["type"] != "rich_text_list" {
@@ -36,10 +34,8 @@ func (n *Names) richPart(b *strings.Builder, o object) {
 		tag = "ol"
 	}
 	b.WriteString("<" + tag + ">")
-	for _, item := range kit.ListOf(o["elements"]) {
-		if item, ok := item.(object); ok {
-			n.richInline(b, "li", item)
-		}
+	for _, item := range kit.Objects(o["elements"]) {
+		n.richInline(b, "li", item)
 	}
 	b.WriteString("</" + tag + ">")
 }
@@ -47,13 +43,8 @@ func (n *Names) richPart(b *strings.Builder, o object) {
 // richInline renders the elements of one part, inside an HTML element.
 func (n *Names) richInline(b *strings.Builder, tag string, o object) {
 	b.WriteString("<" + tag + ">")
-	for _, v := range kit.ListOf(o["elements"]) {
-		e, ok := v.(object)
-		if !ok {
-			continue
-		}
-		inner := n.richElement(e)
-		style, _ := e["style"].(object)
+	for _, e := range kit.Objects(o["elements"]) {
+		inner, style := n.richElement(e), kit.ObjectAt(e, "style")
 		for _, m := range [][2]string{{"code", "code"}, {"bold", "strong"}, {"italic", "em"}, {"strike", "s"}, {"underline", "u"}} {
 			if style[m[0]] == true {
 				inner = "<" + m[1] + ">" + inner + "</" + m[1] + ">"
@@ -65,7 +56,7 @@ func (n *Names) richInline(b *strings.Builder, tag string, o object) {
 }
 
 func (n *Names) richElement(e object) string {
-	str := func(key string) string { s, _ := e[key].(string); return s }
+	str := func(key string) string { return kit.Text(e[key]) }
 	switch e["type"] {
 	case "text":
 		return strings.ReplaceAll(html.EscapeString(str("text")), "\n", "<br>")

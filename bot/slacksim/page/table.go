@@ -38,12 +38,11 @@ func (r *Renderer) Table(block object) tableData {
 		var cells []cell
 		for j, v := range kit.ListOf(row) {
 			c := cell{HTML: r.Cell(v), Header: j == named}
-			if o, _ := v.(object); o["type"] == "raw_number" {
+			if kit.ObjectAt(v)["type"] == "raw_number" {
 				c.Align = "right"
 			}
 			if j < len(settings) {
-				s, _ := settings[j].(object)
-				c.Align, _ = s["align"].(string)
+				c.Align = kit.Text(kit.ObjectAt(settings[j])["align"])
 			}
 			cells = append(cells, c)
 		}
@@ -69,10 +68,9 @@ func (t tableData) alignHead() {
 
 // Cell renders a cell of a table.
 func (r *Renderer) Cell(v any) template.HTML {
-	o, _ := v.(object)
+	o := kit.ObjectAt(v)
 	if o["type"] == "rich_text" {
 		return r.richText(o)
 	}
-	text, _ := o["text"].(string)
-	return template.HTML(template.HTMLEscapeString(text))
+	return template.HTML(template.HTMLEscapeString(kit.Text(o["text"])))
 }
