@@ -2,11 +2,14 @@ package oktasim_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +17,9 @@ import (
 	"time"
 
 	"factorbot/okta/oktasim"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 func TestToken(t *testing.T) {
@@ -179,5 +185,58 @@ func TestDPoP(t *testing.T) {
 	got, err := c.try("POST", "/oauth2/v1/token", form.Encode())
 	if err != nil || got.StatusCode != 400 || got.object(t)["error"] != "invalid_dpop_proof" {
 		t.Errorf("%v %s", err, got.body)
+	}
+}
+
+// What the token endpoint says of a proof that is not one.
+func TestDPoP_proofs(t *testing.T) {
+	app := MustKey(t)
+	c := MustServe(t, oktasim.Options{ClientID: client0, ClientKey: &app.PublicKey, DPoP: true})
+	other := MustKey(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof := func(alg jose.SignatureAlgorithm, key any, kind string, embedded any) string {
+		options := (&jose.SignerOptions{}).WithType(jose.ContentType(kind))
+		if embedded != nil {
+			options.WithHeader("jwk", jose.JSONWebKey{Key: embedded})
+		}
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := jwt.Signed(signer).Claims(map[string]any{
+			"jti": rand.Text(), "htm": "POST", "htu": c.url + "/oauth2/v1/token", "iat": time.Now().Unix(),
+		}).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	const typ = "dpop+jwt"
+	for name, test := range map[string]struct{ proof, says string }{
+		"good":              {proof(jose.ES256, key, typ, &key.PublicKey), "requires nonce"},
+		"good, RSA":         {proof(jose.RS256, other, typ, &other.PublicKey), "requires nonce"},
+		"nonsense":          {"a.b.c", "malformed"},
+		"private key":       {proof(jose.ES256, key, typ, key), "malformed"},
+		"other algorithm":   {proof(jose.RS512, other, typ, &other.PublicKey), "malformed"},
+		"other type":        {proof(jose.ES256, key, "JWT", &key.PublicKey), "wrong header"},
+		"no key":            {proof(jose.ES256, key, typ, nil), "wrong header"},
+		"of another key":    {proof(jose.RS256, other, typ, &app.PublicKey), "invalid signature"},
+		"other kind of key": {proof(jose.RS256, other, typ, &key.PublicKey), "invalid signature"},
+		"weak key":          {proof(jose.RS256, weak, typ, &weak.PublicKey), "invalid signature"},
+	} {
+		claims := map[string]any{"iss": client0, "sub": client0, "aud": []string{"x", c.url}, "exp": time.Now().Add(time.Minute).Unix()}
+		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"okta.users.read"}, "client_assertion": {signed(t, app, claims)},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
+		got, err := c.try("POST", "/oauth2/v1/token", form.Encode(), "DPoP", test.proof)
+		if err != nil || got.StatusCode != 400 || !strings.Contains(fmt.Sprint(got.object(t)["error_description"]), test.says) {
+			t.Errorf("%s: %v %s, want %s", name, err, got.body, test.says)
+		}
 	}
 }

@@ -2,15 +2,14 @@ package oktasim
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"math/big"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 const (
@@ -31,72 +30,26 @@ type proof struct {
 	}
 }
 
-// jwk is a public key in a proof's header.
-type jwk struct {
-	Type     string `json:"kty"`
-	Curve    string `json:"crv"`
-	X        string `json:"x"`
-	Y        string `json:"y"`
-	Modulus  string `json:"n"`
-	Exponent string `json:"e"`
-	Private  string `json:"d"`
-}
-
 // readProof reads and checks a proof but for what it has to say. problem: what is wrong with it.
 func readProof(header []string) (p proof, problem string) {
 	if len(header) == 0 || header[0] == "" {
 		return p, "The DPoP proof JWT header is missing."
 	}
-	var head struct {
-		Type      string `json:"typ"`
-		Algorithm string `json:"alg"`
-		Key       jwk    `json:"jwk"`
-	}
-	parts := strings.Split(header[0], ".")
-	if len(header) > 1 || len(parts) != 3 || decodePart(parts[0], &head) != nil || decodePart(parts[1], &p.claims) != nil {
+	token, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.ES256, jose.RS256}) // refuses a private key
+	if len(header) > 1 || err != nil {
 		return p, "The DPoP proof JWT is malformed."
 	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if head.Type != "dpop+jwt" || err != nil || head.Key.Private != "" {
+	head := token.Headers[0]
+	if head.ExtraHeaders[jose.HeaderType] != "dpop+jwt" || head.JSONWebKey == nil {
 		return p, "The DPoP proof JWT has a wrong header."
 	}
-	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if !head.Key.signed(head.Algorithm, digest[:], signature) {
+	key, isRSA := head.JSONWebKey.Key.(*rsa.PublicKey)
+	thumbprint, err := head.JSONWebKey.Thumbprint(crypto.SHA256)
+	if isRSA && key.N.BitLen() < 2048 || err != nil || token.Claims(head.JSONWebKey, &p.claims) != nil {
 		return p, "The DPoP proof JWT has an invalid signature."
 	}
-	p.thumbprint = head.Key.thumbprint()
+	p.thumbprint = base64.RawURLEncoding.EncodeToString(thumbprint)
 	return p, ""
-}
-
-func number(text string) *big.Int {
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return new(big.Int)
-	}
-	return new(big.Int).SetBytes(raw)
-}
-
-func (k jwk) signed(algorithm string, digest, signature []byte) bool {
-	switch {
-	case algorithm == "ES256" && k.Type == "EC" && k.Curve == "P-256" && len(signature) == 64:
-		raw := append([]byte{4}, append(number(k.X).FillBytes(make([]byte, 32)), number(k.Y).FillBytes(make([]byte, 32))...)...)
-		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
-		return err == nil && ecdsa.Verify(key, digest, new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
-	case algorithm == "RS256" && k.Type == "RSA":
-		key := &rsa.PublicKey{N: number(k.Modulus), E: int(number(k.Exponent).Int64())}
-		return key.N.BitLen() >= 2048 && rsa.VerifyPKCS1v15(key, crypto.SHA256, digest, signature) == nil
-	}
-	return false
-}
-
-// thumbprint hashes the members that make the key, in the order that RFC 7638 fixes.
-func (k jwk) thumbprint() string {
-	members := `{"crv":"` + k.Curve + `","kty":"EC","x":"` + k.X + `","y":"` + k.Y + `"}`
-	if k.Type == "RSA" {
-		members = `{"e":"` + k.Exponent + `","kty":"RSA","n":"` + k.Modulus + `"}`
-	}
-	sum := sha256.Sum256([]byte(members))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // objection is what the org says against a proof for this request; token is the one
