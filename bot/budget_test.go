@@ -177,7 +177,7 @@ func TestAnnouncer_countsInTheChannelSoon(t *testing.T) {
 			<-time.After(time.Second)
 		}
 		must(func(r *reset.Request) (reset.Fact, error) {
-			return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+			return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 		})
 		must(func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, time.Now()) })
 		if got := shown(); got != rows {

@@ -119,7 +119,7 @@ func TestAnnouncer_mentionsLargeGroups(t *testing.T) {
 	}
 	w.approveAndRun("FR-1")
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseErrors, "", "10 users in a row failed", time.Now())
+		return r.PauseFor(reset.CauseErrors, "", "10 users in a row failed", time.Now())
 	})
 	w.until("the pause mentions them", func() bool {
 		for _, m := range w.see("U_APPROVER1") {
@@ -141,7 +141,7 @@ func TestAnnouncer_countsAgreeOncePaused(t *testing.T) {
 	w.until("progress", w.shows("FR-1", reset.SlotProgress, "0 of 29 users"))
 	w.reset("FR-1", 1, 12)
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+		return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 	})
 	w.until("the thread", w.shows("FR-1", reset.SlotProgress, "is paused", "12 of 29 users: 12 reset."))
 	w.until("the channel", w.shows("FR-1", reset.SlotApproval, "So far: 12 of 29 users: 12 reset."))

@@ -69,7 +69,7 @@ func TestAnnouncer_oneMethodFailsAndHoldsBackNoOther(t *testing.T) {
 			w.until("progress", func() bool { return w.of("FR-1", reset.SlotProgress) != nil })
 			at := time.Now()
 			w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-				return r.Halt(reset.CauseErrors, "", "Okta refuses the token.", at)
+				return r.PauseFor(reset.CauseErrors, "", "Okta refuses the token.", at)
 			})
 			w.until("the pause and its button", w.shows("FR-1", reset.Slot(fmt.Sprintf("pause-%d", at.UnixMilli())), "resume"))
 			w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, time.Now()) })

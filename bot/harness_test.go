@@ -151,7 +151,7 @@ func (d *deskInMemory) Cancel(_ context.Context, in desk.Intent) (*reset.Request
 
 func (d *deskInMemory) Pause(_ context.Context, in desk.Intent) (*reset.Request, error) {
 	return d.change(in.Request, func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseApprover, in.By, "", time.Now())
+		return r.PauseFor(reset.CauseApprover, in.By, "", time.Now())
 	})
 }
 

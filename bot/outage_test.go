@@ -194,7 +194,7 @@ func TestAnnouncer_pauses(t *testing.T) {
 	at := time.Now()
 	slot := reset.Slot(fmt.Sprintf("pause-%d", at.UnixMilli()))
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseErrors, "", "Okta refuses the token.", at)
+		return r.PauseFor(reset.CauseErrors, "", "Okta refuses the token.", at)
 	})
 	w.until("the pause", w.shows("FR-1", slot, "Okta refuses the token", "resume"))
 	w.until("paused progress", w.shows("FR-1", reset.SlotProgress, "is paused"))

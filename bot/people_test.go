@@ -216,7 +216,7 @@ func TestClick_isAnsweredWhereItWasMade(t *testing.T) {
 	w.until("progress", func() bool { return w.of("FR-1", reset.SlotProgress) != nil })
 	top := w.message("FR-1", reset.SlotApproval).TS
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+		return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 	})
 	w.until("the pause", w.shows("FR-1", reset.SlotProgress, "is paused"))
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, time.Now()) })

@@ -142,7 +142,7 @@ func (w *world) process(host string, values stepup.Values, phone *phones, last *
 	judge := provenDesk{w.desk}
 	screen := &handler.StepUpScreen{}
 	v := &stepup.Verifier{Okta: phone, Desk: judge, People: approver{}, Record: stepUpRecord{w.memory}, Rules: rules, Screen: watched{screen, last}, Log: log, Now: time.Now,
-		Book: &stepup.Book{Values: values, Rules: rules, Now: time.Now}}
+		Registry: &stepup.Registry{Values: values, Rules: rules, Now: time.Now}}
 	client, channels := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
 	screen.Handler = &handler.Handler{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Values: w.memory, Desk: judge, Requests: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,

@@ -64,14 +64,20 @@ func TestTerm_Start_conditions(t *testing.T) {
 	}{
 		"nothing": {func(_ *testing.T, _ *Term, r *reset.Request) *reset.Request { return r }, nil},
 		"paused": {func(t *testing.T, term *Term, r *reset.Request) *reset.Request {
-			mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseApprover, "U_APPROVER1", "", at) })
+			mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) {
+				return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", at)
+			})
 			return r
 		}, ErrChanged},
 		"not running": {func(t *testing.T, term *Term, r *reset.Request) *reset.Request {
-			return mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseApprover, "U_APPROVER1", "", at) })
+			return mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) {
+				return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", at)
+			})
 		}, ErrChanged},
 		"resumed": {func(t *testing.T, term *Term, r *reset.Request) *reset.Request {
-			mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseApprover, "U_APPROVER1", "", at) })
+			mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) {
+				return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", at)
+			})
 			return mustUpdate(t, term, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Resume("U_APPROVER1", true, at) })
 		}, nil},
 		"frozen": {func(t *testing.T, term *Term, r *reset.Request) *reset.Request {

@@ -61,7 +61,9 @@ func testWatch(t *testing.T, term *Term) {
 	expect("at first", "FR-3", "FR-1")
 	mustStart(t, term, r, 1)
 	expect("a step", "FR-3")
-	mustUpdate(t, term, "FR-1", func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseApprover, "U_APPROVER1", "", t0) })
+	mustUpdate(t, term, "FR-1", func(r *reset.Request) (reset.Fact, error) {
+		return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", t0)
+	})
 	expect("a head", "FR-1")
 	if err := term.Append(t.Context(), "FR-2", outcome(1, userID(7), t0)); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func TestWants(t *testing.T) {
 	back := func(away time.Duration) func(*reset.Request) (reset.Fact, error) {
 		return func(r *reset.Request) (reset.Fact, error) { return r.RecordRestart(away, 0, now) }
 	}
-	halt := func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseFreeze, "", "", now) }
+	halt := func(r *reset.Request) (reset.Fact, error) { return r.PauseFor(reset.CauseFreeze, "", "", now) }
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel("U_APPROVER1", now) }
 	stopped := func(r *reset.Request) (reset.Fact, error) { return r.Stopped(reset.Totals{}, now) }
 	reject := func(r *reset.Request) (reset.Fact, error) {

@@ -95,7 +95,7 @@ func (c *Control) watchHead() {
 func (c *Control) Pause(cause reset.Cause, detail string) {
 	c.halt(ErrPaused)
 	_, err := c.record.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-		f, err := r.Halt(cause, "", detail, time.Now())
+		f, err := r.PauseFor(cause, "", detail, time.Now())
 		if err != nil {
 			return nil, err
 		}

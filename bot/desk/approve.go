@@ -22,28 +22,28 @@ func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
 		return nil, err
 	}
 	for {
-		b, err := d.ballot(ctx, in, p)
+		a, err := d.prepare(ctx, in, p)
 		if err != nil {
 			return nil, err
 		}
-		r, err := d.Record.Update(ctx, in.Request, in.Op, true, b.count)
+		r, err := d.Record.Update(ctx, in.Request, in.Op, true, a.count)
 		if errors.Is(err, errMeanwhile) {
 			continue
 		}
 		if is[*reset.ConfirmError](err) || is[*reset.StepUpError](err) {
-			err = errors.Join(err, d.tighten(ctx, b))
+			err = errors.Join(err, d.tighten(ctx, a))
 		}
 		return r, d.expired(ctx, in.Request, err)
 	}
 }
 
 // tighten records what the policy asks now, so that the message shows it before the number is typed.
-func (d *Desk) tighten(ctx context.Context, b *ballot) error {
-	_, err := d.Record.Update(ctx, b.in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-		if r.State != reset.Pending || !b.fits(r) { // the terms are of another revision
+func (d *Desk) tighten(ctx context.Context, a *approval) error {
+	_, err := d.Record.Update(ctx, a.in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
+		if !a.fits(r) { // the terms are of another revision
 			return nil, nil
 		}
-		return b.tightened(r), nil
+		return a.tightened(r), nil
 	})
 	return err
 }
@@ -51,9 +51,9 @@ func (d *Desk) tighten(ctx context.Context, b *ballot) error {
 // errMeanwhile says that the request moved between the questions about people and the commit.
 var errMeanwhile = errors.New("the request has moved while people were asked about")
 
-// ballot is one approval with all that has to be known before it counts. Its
+// approval is one with all that has to be known before it counts. Its
 // count is a pure change of the head that it was made for.
-type ballot struct {
+type approval struct {
 	in      Intent
 	who     policy.Person
 	rules   policy.Rules
@@ -65,17 +65,17 @@ type ballot struct {
 	terms   reset.Terms            // what the policy asks at this moment
 }
 
-// ballot asks all that is needed to judge an approval.
-func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot, error) {
+// prepare asks all that is needed to judge an approval.
+func (d *Desk) prepare(ctx context.Context, in Intent, p policy.Person) (*approval, error) {
 	ctx, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
 	r, err := d.Record.Get(ctx, in.Request)
 	if err != nil {
 		return nil, err
 	}
-	b := &ballot{in: in, who: p, rules: d.Rules(), now: d.Now(), stale: d.stale(in), seen: r}
+	a := &approval{in: in, who: p, rules: d.Rules(), now: d.Now(), stale: d.stale(in), seen: r}
 	if r.State != reset.Pending {
-		return b, nil
+		return a, nil
 	}
 	ids := []reset.Person{r.Asked.By}
 	for _, v := range r.Approved {
@@ -90,10 +90,10 @@ func (d *Desk) ballot(ctx context.Context, in Intent, p policy.Person) (*ballot,
 	if err != nil {
 		return nil, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 	}
-	b.context = policy.ApprovalContext{Requester: others[0], Row: rows[len(voters)]}
-	b.revoked, b.context.Earlier = b.rules.Recheck(r, others[0], voters, rows)
-	b.terms, err = d.termsNow(ctx, r)
-	return b, err
+	a.context = policy.ApprovalContext{Requester: others[0], Row: rows[len(voters)]}
+	a.revoked, a.context.Earlier = a.rules.Recheck(r, others[0], voters, rows)
+	a.terms, err = d.termsNow(ctx, r)
+	return a, err
 }
 
 // known asks about people who are not the one who acts.
@@ -121,33 +121,30 @@ func (d *Desk) termsNow(ctx context.Context, r *reset.Request) (reset.Terms, err
 }
 
 // count judges the approval on the head that it changes.
-func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
-	if b.stale {
+func (a *approval) count(r *reset.Request) ([]reset.Fact, error) {
+	if a.stale {
 		return nil, ErrStale
 	}
-	if r.State == reset.Pending && !b.fits(r) {
+	if !a.fits(r) {
 		return nil, errMeanwhile
 	}
-	if b.in.Overtaken != nil && b.in.Overtaken() {
+	if a.in.Overtaken != nil && a.in.Overtaken() {
 		return nil, ErrOvertaken
 	}
-	if err := b.rules.MayApprove(b.who, r, b.context); err != nil {
+	if err := a.rules.MayApprove(a.who, r, a.context); err != nil {
 		return nil, err
 	}
-	var facts []reset.Fact
-	if r.State == reset.Pending {
-		facts = b.tightened(r)
-		for _, v := range b.revoked {
-			f, err := r.Revoke(v.By, v.Why, b.now)
-			if err != nil {
-				return nil, err
-			}
-			facts = append(facts, f)
+	facts := a.tightened(r)
+	for _, v := range a.revoked {
+		f, err := r.Revoke(v.By, v.Why, a.now)
+		if err != nil {
+			return nil, err
 		}
+		facts = append(facts, f)
 	}
-	v := b.rules.NewDecision(b.who, r.Terms, b.in.Digest)
-	v.StepUp = b.in.Proof
-	f, err := r.Approve(v, b.in.Confirmed, b.now)
+	v := a.rules.NewDecision(a.who, r.Terms, a.in.Digest)
+	v.StepUp = a.in.Proof
+	f, err := r.Approve(v, a.in.Confirmed, a.now)
 	if err != nil {
 		return nil, err
 	}
@@ -155,15 +152,15 @@ func (b *ballot) count(r *reset.Request) ([]reset.Fact, error) {
 }
 
 // tightened lets the head's terms ask for what the policy asks now.
-func (b *ballot) tightened(r *reset.Request) []reset.Fact {
-	if f, changed := r.TightenTerms(b.terms, b.now); changed {
+func (a *approval) tightened(r *reset.Request) []reset.Fact {
+	if f, changed := r.TightenTerms(a.terms, a.now); changed {
 		return []reset.Fact{f}
 	}
 	return nil
 }
 
 // fits reports whether the head is still as it was when people were asked about.
-func (b *ballot) fits(r *reset.Request) bool {
-	return b.seen.State == r.State && b.seen.Plan.Revision == r.Plan.Revision &&
-		slices.EqualFunc(b.seen.Approved, r.Approved, func(x, y reset.Decision) bool { return x.By == y.By })
+func (a *approval) fits(r *reset.Request) bool {
+	return a.seen.State == r.State && a.seen.Plan.Revision == r.Plan.Revision &&
+		slices.EqualFunc(a.seen.Approved, r.Approved, func(x, y reset.Decision) bool { return x.By == y.By })
 }

@@ -71,7 +71,7 @@ func TestDesk_withoutOkta(t *testing.T) {
 			o.rules, o.people[second] = c.rules, member
 			pending, running, third := o.mustPending(t, 1), o.mustRunning(t), o.mustRunning(t)
 			paused := o.mustRunning(t)
-			o.mustMove(t, paused.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseErrors, "", "", o.now) })
+			o.mustMove(t, paused.ID, func(r *reset.Request) (reset.Fact, error) { return r.PauseFor(reset.CauseErrors, "", "", o.now) })
 			o.People = withoutOkta{fakePeople{who: o.people, now: func() time.Time { return o.now }}, c.known}
 			ctx := t.Context()
 			check := func(what string, err error, want string) {

@@ -59,7 +59,7 @@ func (d *Desk) Pause(ctx context.Context, in Intent) (*reset.Request, error) {
 		if in.By == r.Asked.By {
 			cause = reset.CauseRequester
 		}
-		return one(r.Halt(cause, in.By, in.Why, d.Now()))
+		return one(r.PauseFor(cause, in.By, in.Why, d.Now()))
 	}})
 }
 

@@ -225,7 +225,7 @@ func TestDesk_frozen(t *testing.T) {
 	pending := func(o *office, tb tester) *reset.Request { return o.mustPending(tb, 1) }
 	paused := func(o *office, tb tester) *reset.Request {
 		return o.mustMove(tb, o.mustRunning(tb).ID, func(r *reset.Request) (reset.Fact, error) {
-			return r.Halt(reset.CauseApprover, first, "", o.now)
+			return r.PauseFor(reset.CauseApprover, first, "", o.now)
 		})
 	}
 	tests := []struct {

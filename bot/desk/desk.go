@@ -32,8 +32,8 @@ type Plans interface {
 	Log(ctx context.Context, id reset.ID, fromSeq int64) iter.Seq2[reset.Entry, error]
 }
 
-// Brake is the org-wide freeze.
-type Brake interface {
+// FreezeStore keeps the org-wide freeze.
+type FreezeStore interface {
 	// Frozen returns the freeze, nil while there is none.
 	Frozen(ctx context.Context) (*reset.Freeze, error)
 	// Freeze changes it, nil lifts it, in one commit with facts for the org's log. An op takes effect once.
@@ -75,21 +75,21 @@ type Users interface {
 
 // Desk serves people's intents. Its methods are safe for concurrent use.
 type Desk struct {
-	Record Record
-	Plans  Plans
-	Brake  Brake
-	People People
-	Users  Users
-	Rules  func() policy.Rules
-	Org    string // Okta org URL
-	Log    *slog.Logger
-	Now    func() time.Time
+	Record  Record
+	Plans   Plans
+	Freezes FreezeStore
+	People  People
+	Users   Users
+	Rules   func() policy.Rules
+	Org     string // Okta org URL
+	Log     *slog.Logger
+	Now     func() time.Time
 
 	once   sync.Once
 	behind chan error // what a freeze or thaw could not do at once
 
-	retrying sync.Mutex // one at a time looks for retries and opens one
-	braking  sync.Mutex // one at a time pauses or lifts all for a freeze, so that no pause outlives it
+	retrying    sync.Mutex // one at a time looks for retries and opens one
+	reconciling sync.Mutex // one at a time pauses or lifts all for a freeze, so that no pause outlives it
 }
 
 // Intent is what a person wants, taken from one envelope of Slack's.

@@ -151,7 +151,7 @@ func mustOpenOffice(tb testing.TB) *office {
 		tb.Fatal(err)
 	}
 	o.Desk = &desk.Desk{
-		Record: o.term, Plans: o.term, Brake: o.term, Org: org,
+		Record: o.term, Plans: o.term, Freezes: o.term, Org: org,
 		People: fakePeople{who: o.people, now: func() time.Time { return o.now }},
 		Rules:  func() policy.Rules { return o.rules },
 		Now:    func() time.Time { return o.now },

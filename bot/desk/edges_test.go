@@ -54,7 +54,7 @@ func TestDesk_Resume_confirmed(t *testing.T) {
 			if o.rules.StepUp = c.stepUp; c.okta {
 				o.inOkta(first, oktaFirst)
 			}
-			r := o.mustMove(t, o.mustRunning(t).ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(c.cause, "", "", o.now) })
+			r := o.mustMove(t, o.mustRunning(t).ID, func(r *reset.Request) (reset.Fact, error) { return r.PauseFor(c.cause, "", "", o.now) })
 			in := o.on(r, "resume", first)
 			if c.proof != nil {
 				in.Proof = c.proof(o, r)
@@ -71,7 +71,7 @@ func TestDesk_Resume_confirmed(t *testing.T) {
 	o.rules.StepUp = policy.StepUpLarge
 	o.inOkta(first, oktaFirst)
 	r := o.mustMove(t, o.mustRunning(t).ID, func(r *reset.Request) (reset.Fact, error) {
-		return r.Halt(reset.CauseReported, "", "", o.now)
+		return r.PauseFor(reset.CauseReported, "", "", o.now)
 	})
 	var missing *reset.StepUpError
 	if _, err := o.Resume(t.Context(), o.on(r, "resume", first)); !errors.As(err, &missing) || missing.ID != r.ID || o.mustGet(t, r.ID).State != reset.Paused {

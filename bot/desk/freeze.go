@@ -19,7 +19,7 @@ func (d *Desk) Freeze(ctx context.Context, in Intent) (reset.Freeze, error) {
 	if _, err := d.bySlack(ctx, in, d.Rules().MayFreeze); err != nil {
 		return reset.Freeze{}, err
 	}
-	f, err := d.Brake.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
+	f, err := d.Freezes.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 		if f != nil {
 			return nil, nil, ErrFrozenAlready
 		}
@@ -49,12 +49,12 @@ func (d *Desk) Thaw(ctx context.Context, in Intent) (reset.Freeze, bool, error) 
 	if err := rules.MayThaw(p); err != nil {
 		return reset.Freeze{}, false, err
 	}
-	stand, err := d.thawers(ctx, p)
+	stand, err := d.thawVotes(ctx, p)
 	if err != nil {
 		return reset.Freeze{}, false, err
 	}
 	var last reset.Freeze
-	f, err := d.Brake.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
+	f, err := d.Freezes.Freeze(ctx, in.Op, func(f *reset.Freeze) (*reset.Freeze, []reset.Fact, error) {
 		late := d.late(in)
 		switch {
 		case late != nil:
@@ -130,8 +130,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// thawers are those whose wishes to lift the freeze hold.
-type thawers struct {
+// thawVotes are the wishes to lift the freeze that hold.
+type thawVotes struct {
 	configured int                   // how many approvers there are
 	hold       map[reset.Person]bool // of the earlier wishes
 	same       bool                  // one of them is of the same person, by whatever account
@@ -139,16 +139,16 @@ type thawers struct {
 }
 
 // fits reports whether the freeze has the wishes that were asked about, and no others.
-func (t thawers) fits(f *reset.Freeze) bool {
+func (t thawVotes) fits(f *reset.Freeze) bool {
 	return slices.EqualFunc(t.asked, f.Thaws, func(p reset.Person, v reset.Decision) bool { return p == v.By })
 }
 
-// thawers asks again about everybody who wants the freeze lifted already.
-func (d *Desk) thawers(ctx context.Context, p policy.Person) (thawers, error) {
+// thawVotes asks again about everybody who wants the freeze lifted already.
+func (d *Desk) thawVotes(ctx context.Context, p policy.Person) (thawVotes, error) {
 	ctx, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
-	t := thawers{configured: 2, hold: map[reset.Person]bool{}}
-	f, err := d.Brake.Frozen(ctx)
+	t := thawVotes{configured: 2, hold: map[reset.Person]bool{}}
+	f, err := d.Freezes.Frozen(ctx)
 	if err != nil || f == nil {
 		return t, err
 	}
@@ -174,9 +174,9 @@ func (d *Desk) thawers(ctx context.Context, p policy.Person) (thawers, error) {
 func (d *Desk) Reconcile(ctx context.Context) error { return d.agree(ctx, "") }
 
 func (d *Desk) agree(ctx context.Context, by reset.Person) error {
-	d.braking.Lock()
-	defer d.braking.Unlock()
-	f, err := d.Brake.Frozen(ctx)
+	d.reconciling.Lock()
+	defer d.reconciling.Unlock()
+	f, err := d.Freezes.Frozen(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the freeze: %w", err)
@@ -189,7 +189,7 @@ func (d *Desk) agree(ctx context.Context, by reset.Person) error {
 		if r.State != reset.Running {
 			return reset.Fact{}, &reset.TransitionError{ID: r.ID, Move: reset.MovePause, Found: r.State}
 		}
-		return r.Halt(reset.CauseFreeze, f.By, f.Why, d.Now())
+		return r.PauseFor(reset.CauseFreeze, f.By, f.Why, d.Now())
 	})
 }
 

@@ -14,9 +14,9 @@ import (
 	"factorbot/bot/reset"
 )
 
-// ballot is what should have become of a pending request, judged from the
+// model is what should have become of a pending request, judged from the
 // people's side: who pressed what, and whether that may count.
-type ballot struct {
+type model struct {
 	needed  int
 	state   reset.State
 	plan    reset.Digest
@@ -29,28 +29,28 @@ type ballot struct {
 var electors = []reset.Person{first, second, ana}
 
 // cast counts a press at a moment.
-func (b *ballot) cast(in desk.Intent, approves, frozen bool, now time.Time) {
+func (m *model) cast(in desk.Intent, approves, frozen bool, now time.Time) {
 	switch {
-	case b.took[in.Op], b.state != reset.Pending, approves && frozen:
+	case m.took[in.Op], m.state != reset.Pending, approves && frozen:
 		return
 	case !slices.Contains(electors, in.By), in.Team != team:
 		return
-	case now.Sub(in.Asked) > 2*time.Minute, in.Digest.Short() != b.plan.Short():
+	case now.Sub(in.Asked) > 2*time.Minute, in.Digest.Short() != m.plan.Short():
 		return
-	case !now.Before(b.expires):
-		b.state = reset.Expired // the press finds it so; it has no effect of its own
+	case !now.Before(m.expires):
+		m.state = reset.Expired // the press finds it so; it has no effect of its own
 		return
 	case !approves:
-		b.state = reset.Denied
-	case b.voters[in.By]:
+		m.state = reset.Denied
+	case m.voters[in.By]:
 		return
 	default:
-		b.voters[in.By] = true
-		if len(b.voters) == b.needed {
-			b.state = reset.Approved
+		m.voters[in.By] = true
+		if len(m.voters) == m.needed {
+			m.state = reset.Approved
 		}
 	}
-	b.took[in.Op] = true
+	m.took[in.Op] = true
 }
 
 // press is one intent, kept so that it can come again.
@@ -61,16 +61,16 @@ type press struct {
 
 // TestDesk_never_approves_with_too_few presses at random: anybody, any plan,
 // fresh and stale, again and again, while plans change and everything freezes
-// and thaws. The request must become just what the ballot says.
+// and thaws. The request must become just what the model says.
 func TestDesk_never_approves_with_too_few(t *testing.T) {
 	o := mustOpenOffice(t)
 	o.rules.Approvers.Users = append(o.rules.Approvers.Users, ana)
 	approved := 0
 	rapid.Check(t, func(t *rapid.T) {
 		o.now = start
-		b := &ballot{needed: rapid.IntRange(1, 3).Draw(t, "needed"), state: reset.Pending, voters: map[reset.Person]bool{}, took: map[string]bool{}}
-		r := o.mustPending(t, b.needed)
-		b.plan, b.expires = r.Plan.Digest, r.ExpiresAt
+		m := &model{needed: rapid.IntRange(1, 3).Draw(t, "needed"), state: reset.Pending, voters: map[reset.Person]bool{}, took: map[string]bool{}}
+		r := o.mustPending(t, m.needed)
+		m.plan, m.expires = r.Plan.Digest, r.ExpiresAt
 		var pressed []press
 		frozen := false
 		t.Repeat(map[string]func(*rapid.T){
@@ -78,7 +78,7 @@ func TestDesk_never_approves_with_too_few(t *testing.T) {
 				p := drawPress(t, o, r, fmt.Sprint("op ", len(pressed)))
 				pressed = append(pressed, p)
 				o.press(t, p)
-				b.cast(p.Intent, p.approves, frozen, o.now)
+				m.cast(p.Intent, p.approves, frozen, o.now)
 			},
 			"again": func(t *rapid.T) {
 				if len(pressed) == 0 {
@@ -86,7 +86,7 @@ func TestDesk_never_approves_with_too_few(t *testing.T) {
 				}
 				p := rapid.SampledFrom(pressed).Draw(t, "press")
 				o.press(t, p)
-				b.cast(p.Intent, p.approves, frozen, o.now)
+				m.cast(p.Intent, p.approves, frozen, o.now)
 			},
 			"wait": func(t *rapid.T) {
 				o.now = o.now.Add(rapid.SampledFrom([]time.Duration{time.Minute, 2*time.Minute + 1, 20 * time.Hour}).Draw(t, "wait"))
@@ -96,18 +96,18 @@ func TestDesk_never_approves_with_too_few(t *testing.T) {
 				o.setFreeze(t, frozen)
 			},
 			"take rows out": func(t *rapid.T) {
-				if b.state != reset.Pending || !o.now.Before(b.expires) {
+				if m.state != reset.Pending || !o.now.Before(m.expires) {
 					return
 				}
 				o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) {
 					return r.TakeOut(first, r.Plan.Digest, []int{r.Plan.Revision}, o.now)
 				})
-				r = o.mustFreezePlan(t, r.ID, r.Plan.Revision+1, b.needed)
-				b.plan, b.expires, b.voters = r.Plan.Digest, r.ExpiresAt, map[reset.Person]bool{}
+				r = o.mustFreezePlan(t, r.ID, r.Plan.Revision+1, m.needed)
+				m.plan, m.expires, m.voters = r.Plan.Digest, r.ExpiresAt, map[reset.Person]bool{}
 			},
-			"": func(t *rapid.T) { b.check(t, o.mustGet(t, r.ID)) },
+			"": func(t *rapid.T) { m.check(t, o.mustGet(t, r.ID)) },
 		})
-		if b.state == reset.Approved {
+		if m.state == reset.Approved {
 			approved++
 		}
 		o.setFreeze(t, false)
@@ -149,14 +149,14 @@ func drawPress(t *rapid.T, o *office, r *reset.Request, op string) press {
 	return press{in, rapid.IntRange(0, 19).Draw(t, "verb") > 0}
 }
 
-// check holds the request against the ballot, and against the promise itself.
-func (b *ballot) check(t *rapid.T, r *reset.Request) {
+// check holds the request against the model, and against the promise itself.
+func (m *model) check(t *rapid.T, r *reset.Request) {
 	voters := map[reset.Person]bool{}
 	for _, v := range r.Approved {
 		voters[v.By] = true
 	}
-	if r.State != b.state || !maps.Equal(voters, b.voters) || len(r.Approved) != len(voters) {
-		t.Fatalf("%s with %v, want %s with %v", r.State, r.Approved, b.state, b.voters)
+	if r.State != m.state || !maps.Equal(voters, m.voters) || len(r.Approved) != len(voters) {
+		t.Fatalf("%s with %v, want %s with %v", r.State, r.Approved, m.state, m.voters)
 	}
 	if voters[requester] || r.State == reset.Approved && len(voters) < r.Terms.Approvals {
 		t.Fatalf("%s by %v of %d", r.State, r.Approved, r.Terms.Approvals)

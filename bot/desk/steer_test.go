@@ -152,7 +152,7 @@ func TestDesk_Resume(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := mustOpenOffice(t)
 			r := o.mustMove(t, o.mustRunning(t).ID, func(r *reset.Request) (reset.Fact, error) {
-				return r.Halt(tt.cause, first, "", o.now)
+				return r.PauseFor(tt.cause, first, "", o.now)
 			})
 			o.now = start.Add(tt.after)
 			_, err := o.Resume(t.Context(), o.on(r, "op", tt.by))
@@ -173,7 +173,7 @@ func TestDesk_Resume_stale_or_not_paused(t *testing.T) {
 	if _, err := o.Resume(t.Context(), in); outcome(err) != "is running" {
 		t.Errorf("what runs: %v", err)
 	}
-	o.mustMove(t, in.Request, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseErrors, "", "", o.now) })
+	o.mustMove(t, in.Request, func(r *reset.Request) (reset.Fact, error) { return r.PauseFor(reset.CauseErrors, "", "", o.now) })
 	o.now = start.Add(2*time.Minute + 1)
 	if _, err := o.Resume(t.Context(), in); !errors.Is(err, desk.ErrStale) {
 		t.Errorf("stale: %v", err)
@@ -192,7 +192,7 @@ func TestDesk_moves_ask_once_who_acts(t *testing.T) {
 			r = o.mustPending(t, 1)
 		}
 		if name == "resume" {
-			o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseErrors, "", "", o.now) })
+			o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.PauseFor(reset.CauseErrors, "", "", o.now) })
 		}
 		asked := &countedPeople{fakePeople: fakePeople{who: cast(), now: o.Now}}
 		o.People = asked

@@ -33,9 +33,9 @@ type Pause struct {
 // weak causes replace nothing: the requester could lift what a stronger one stopped.
 func (c Cause) weak() bool { return c == CauseErrors || c == CauseRequester }
 
-// Halt pauses a running request, or gives a paused one a new cause. A weak
+// PauseFor pauses a running request, or gives a paused one a new cause. A weak
 // cause leaves an earlier pause as it is, which is not an error.
-func (r *Request) Halt(c Cause, by Person, detail string, now time.Time) (Fact, error) {
+func (r *Request) PauseFor(c Cause, by Person, detail string, now time.Time) (Fact, error) {
 	if err := r.may(MovePause); err != nil {
 		return Fact{}, err
 	}

@@ -27,6 +27,6 @@ func (r *Request) Report(w Report) (facts []Fact, paused bool, err error) {
 	if n < reportsPause && n*100 < percentPauses*r.Plan.Resets || r.may(MovePause) != nil {
 		return facts, false, nil
 	}
-	f, err := r.Halt(CauseReported, w.By, "", w.At)
+	f, err := r.PauseFor(CauseReported, w.By, "", w.At)
 	return append(facts, f), err == nil, err
 }

@@ -137,7 +137,7 @@ func TestRequest_Resume(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := mustRunning(t)
-			if _, err := r.Halt(c.cause, first, "", start); err != nil {
+			if _, err := r.PauseFor(c.cause, first, "", start); err != nil {
 				t.Fatal(err)
 			}
 			_, err := r.Resume(c.by, c.approver, c.at)
@@ -148,16 +148,16 @@ func TestRequest_Resume(t *testing.T) {
 	}
 }
 
-func TestRequest_Halt_weak_causes_replace_nothing(t *testing.T) {
+func TestRequest_PauseFor_weak_causes_replace_nothing(t *testing.T) {
 	for _, weak := range []Cause{CauseErrors, CauseRequester} {
 		r := mustRunning(t)
-		if _, err := r.Halt(CauseApprover, first, "", start); err != nil {
+		if _, err := r.PauseFor(CauseApprover, first, "", start); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Halt(weak, requester, "", start); err == nil || r.Pause.Cause != CauseApprover {
+		if _, err := r.PauseFor(weak, requester, "", start); err == nil || r.Pause.Cause != CauseApprover {
 			t.Fatalf("%s replaced a stronger cause: %+v", weak, r.Pause)
 		}
-		if _, err := r.Halt(CauseFreeze, second, "", start); err != nil || r.Pause.Cause != CauseFreeze {
+		if _, err := r.PauseFor(CauseFreeze, second, "", start); err != nil || r.Pause.Cause != CauseFreeze {
 			t.Fatalf("a freeze did not replace it: %v %+v", err, r.Pause)
 		}
 	}
@@ -310,7 +310,7 @@ func TestRequest_Approve_without_a_number(t *testing.T) {
 func TestRequest_Thawed(t *testing.T) {
 	for cause, want := range map[Cause]error{CauseFreeze: nil, CauseErrors: ErrNotTheirs, CauseReported: ErrNotTheirs} {
 		r := mustRunning(t)
-		if _, err := r.Halt(cause, "", "", start); err != nil {
+		if _, err := r.PauseFor(cause, "", "", start); err != nil {
 			t.Fatal(err)
 		}
 		f, err := r.Thawed(first, start)

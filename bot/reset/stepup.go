@@ -112,7 +112,7 @@ func (r *Request) Distrust(by Person, okta UserID, now time.Time) ([]Fact, error
 		if r.State == Paused && r.Pause.Cause == CauseReported {
 			return nil, nil
 		}
-		f, err := r.Halt(CauseReported, "", "An approver's push was refused in Okta Verify.", now)
+		f, err := r.PauseFor(CauseReported, "", "An approver's push was refused in Okta Verify.", now)
 		return []Fact{f}, err
 	}
 	return nil, nil

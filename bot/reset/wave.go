@@ -35,6 +35,6 @@ func (r *Request) RecordWave(failed, tried int, now time.Time) ([]Fact, error) {
 	if failed*100 <= tried*waveFails {
 		return facts, nil
 	}
-	f, err := r.Halt(CauseErrors, "", fmt.Sprintf("%s of the %s users of wave %d failed, more than %d %%. Look at the reasons, then resume for the next wave, or cancel.", Count(failed), Count(tried), r.Waves, waveFails), now)
+	f, err := r.PauseFor(CauseErrors, "", fmt.Sprintf("%s of the %s users of wave %d failed, more than %d %%. Look at the reasons, then resume for the next wave, or cancel.", Count(failed), Count(tried), r.Waves, waveFails), now)
 	return append(facts, f), err
 }

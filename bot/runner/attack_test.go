@@ -97,7 +97,7 @@ func TestRunner_attacked(t *testing.T) {
 						b.reopen(func(record) {
 							if r := b.get(id); r.State == reset.Running {
 								b.update(id, func(r *reset.Request) (reset.Fact, error) {
-									return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+									return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 								})
 							}
 						})

@@ -528,7 +528,7 @@ func TestRunner_paused_and_restored_is_quiet(t *testing.T) {
 				b.lostFuture(id, func() { b.call(ids[0]) })
 				b.reopen(func(record) {
 					b.update(id, func(r *reset.Request) (reset.Fact, error) {
-						return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+						return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 					})
 				})
 				b.start()
@@ -569,7 +569,7 @@ func TestRunner_paused_hears_a_click_at_once(t *testing.T) {
 		b.lostFuture(id, func() {})
 		b.reopen(func(record) {
 			b.update(id, func(r *reset.Request) (reset.Fact, error) {
-				return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+				return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 			})
 		})
 		b.start()

@@ -134,7 +134,7 @@ func TestRunner_export_in_trouble(t *testing.T) {
 		b.update(id, resume)
 		pauseFor(context.Background(), 10*time.Second)
 		b.update(id, func(r *reset.Request) (reset.Fact, error) {
-			return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+			return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 		})
 		pauseFor(context.Background(), 3*time.Second)
 		before := len(b.org.Calls())

@@ -413,7 +413,9 @@ func TestRunner_retaken_row_meets_a_claim(t *testing.T) {
 			if err := rec.Append(context.Background(), two, reset.Entry{Kind: reset.EntryNotSent, At: now, Step: &step}); err != nil {
 				t.Fatal(err)
 			}
-			b.update(two, func(r *reset.Request) (reset.Fact, error) { return r.Halt(reset.CauseApprover, "U_APPROVER1", "", now) })
+			b.update(two, func(r *reset.Request) (reset.Fact, error) {
+				return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", now)
+			})
 		})
 		b.start()
 		calls := len(b.org.Calls())
@@ -820,7 +822,7 @@ func TestRunner_paused_is_quiet(t *testing.T) {
 		b.approve(id)
 		b.await(id, reset.Running)
 		b.update(id, func(r *reset.Request) (reset.Fact, error) {
-			return r.Halt(reset.CauseApprover, "U_APPROVER1", "", time.Now())
+			return r.PauseFor(reset.CauseApprover, "U_APPROVER1", "", time.Now())
 		})
 		pauseFor(context.Background(), time.Minute)
 		before := len(b.org.Calls())

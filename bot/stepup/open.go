@@ -47,7 +47,7 @@ func (v *Verifier) forget(ctx context.Context, a Ask) {
 }
 
 func (v *Verifier) changeOpen(ctx context.Context, do func(map[reset.Person]openModal)) error {
-	return changeValue(ctx, v.Book.Values, openName, func(all *map[reset.Person]openModal) ([]reset.Fact, error) {
+	return changeValue(ctx, v.Registry.Values, openName, func(all *map[reset.Person]openModal) ([]reset.Fact, error) {
 		if *all == nil {
 			*all = map[reset.Person]openModal{}
 		}
@@ -59,14 +59,14 @@ func (v *Verifier) changeOpen(ctx context.Context, do func(map[reset.Person]open
 // sweep closes the modals of an earlier process: nobody waits for their answers. What
 // follows a refused push, and was not done yet, is done.
 func (v *Verifier) sweep(ctx context.Context) {
-	all, err := readValue[map[reset.Person]openModal](ctx, v.Book.Values, openName)
+	all, err := readValue[map[reset.Person]openModal](ctx, v.Registry.Values, openName)
 	if err != nil {
 		v.Log.Warn("the modals of an earlier process cannot be closed", "error", err.Error())
 		return
 	}
 	for by, m := range all {
 		a, stage := m.ask(by), Stage{State: Interrupted}
-		e, err := v.Book.read(ctx, by)
+		e, err := v.Registry.read(ctx, by)
 		if err != nil {
 			v.Log.Warn("what an earlier process has left cannot be read", "user", by, "error", err.Error())
 			continue

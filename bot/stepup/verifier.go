@@ -117,13 +117,13 @@ var (
 
 // Verifier has decisions confirmed. It runs in the process that leads.
 type Verifier struct {
-	Okta   Okta
-	Desk   Desk
-	People People
-	Record Record
-	Book   *Book
-	Rules  func() policy.Rules
-	Screen Screen
+	Okta     Okta
+	Desk     Desk
+	People   People
+	Record   Record
+	Registry *Registry
+	Rules    func() policy.Rules
+	Screen   Screen
 	// Tell tells other approvers privately that a push was refused, best effort; nil: nobody.
 	Tell func(ctx context.Context, by reset.Person, id reset.ID)
 	Log  *slog.Logger
@@ -160,7 +160,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Begin serves a press. It returns when what is served is remembered; how it goes is
 // shown in the modal. A press that comes again, after a restart too, begins nothing.
 func (v *Verifier) Begin(ctx context.Context, a Ask) error {
-	switch err := v.Book.begin(ctx, a.Intent.By, a.Intent.Op); {
+	switch err := v.Registry.begin(ctx, a.Intent.By, a.Intent.Op); {
 	case errors.Is(err, errAgain) && v.serves(a):
 		return nil
 	case errors.Is(err, errAgain):
@@ -331,7 +331,7 @@ func (v *Verifier) confirm(ctx context.Context, a Ask) (Stage, error) {
 	if err != nil {
 		return Stage{}, err
 	}
-	if err := v.Book.sending(ctx, a.Intent.By, a.Intent.Op); err != nil {
+	if err := v.Registry.sending(ctx, a.Intent.By, a.Intent.Op); err != nil {
 		return Stage{}, err
 	}
 	began := v.Now()
@@ -339,7 +339,7 @@ func (v *Verifier) confirm(ctx context.Context, a Ask) (Stage, error) {
 	if err != nil {
 		return Stage{}, oktaTrouble(err)
 	}
-	if err := v.Book.sent(ctx, a.Intent.By, a.Intent.Op, ch.Transaction); err != nil {
+	if err := v.Registry.sent(ctx, a.Intent.By, a.Intent.Op, ch.Transaction); err != nil {
 		return Stage{}, err
 	}
 	if !ch.Numbered {

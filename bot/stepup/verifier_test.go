@@ -427,7 +427,7 @@ func TestVerifier_resumeReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		halt := func(r *reset.Request) ([]reset.Fact, error) {
-			f, err := r.Halt(reset.CauseReported, "", "", time.Now())
+			f, err := r.PauseFor(reset.CauseReported, "", "", time.Now())
 			return []reset.Fact{f}, err
 		}
 		w.change(r.ID, func(r *reset.Request) ([]reset.Fact, error) {
@@ -531,7 +531,7 @@ func TestVerifier_onlySlack(t *testing.T) {
 		}
 
 		// An operator who has made sure who it is lets the account be bound again.
-		if _, err := w.book.Rebind(w.Context(), first); err != nil {
+		if _, err := w.registry.Rebind(w.Context(), first); err != nil {
 			t.Fatal(err)
 		}
 		w.press(first, r)

@@ -75,7 +75,7 @@ func (w *wait) refused(ctx context.Context) (Stage, error) {
 	in := w.ask.Intent
 	w.Log.Warn("a push was refused in Okta Verify", "user", in.By, "request", in.Request, "okta", w.user.ID)
 	f := reset.PushRefused(in.By, w.proof, in.Request, w.user.Login, w.Now())
-	if err := w.persist(ctx, func() error { return w.Book.refuse(ctx, in.By, f) }); err != nil {
+	if err := w.persist(ctx, func() error { return w.Registry.refuse(ctx, in.By, f) }); err != nil {
 		return Stage{}, err
 	}
 	if err := w.persist(ctx, func() error { return w.distrust(ctx, in.By, w.user.ID) }); err != nil {

@@ -152,7 +152,7 @@ func (o *fakeOkta) set(do func(*fakeOkta)) {
 	do(o)
 }
 
-// people knows the cast, each with an Okta user, judged by the book.
+// people knows the cast, each with an Okta user, judged by the registry.
 type people struct {
 	world *world
 	mu    sync.Mutex
@@ -167,7 +167,7 @@ func (p *people) Person(ctx context.Context, id reset.Person) (policy.Person, er
 	if account != nil {
 		who.OktaIDs = []reset.UserID{account.ID}
 	}
-	return who, p.world.book.Judge(ctx, &who)
+	return who, p.world.registry.Judge(ctx, &who)
 }
 
 func (p *people) Persons(ctx context.Context, ids ...reset.Person) (all []policy.Person, err error) {
@@ -222,20 +222,20 @@ func (s *screen) last(viewID string) stepup.Stage {
 // world is a verifier with the real desk and the real record, and a fake Okta.
 type world struct {
 	testing.TB
-	rec     *store.Term
-	broken  *brokenRecord // what the verifier sees of rec
-	okta    *fakeOkta
-	people  *people
-	book    *stepup.Book
-	desk    *desk.Desk
-	screen  *screen
-	told    []reset.Person
-	policy  sync.Mutex // guards rules
-	rules   policy.Rules
-	v       *stepup.Verifier
-	stop    func()
-	close   func()
-	presses int
+	rec      *store.Term
+	broken   *brokenRecord // what the verifier sees of rec
+	okta     *fakeOkta
+	people   *people
+	registry *stepup.Registry
+	desk     *desk.Desk
+	screen   *screen
+	told     []reset.Person
+	policy   sync.Mutex // guards rules
+	rules    policy.Rules
+	v        *stepup.Verifier
+	stop     func()
+	close    func()
+	presses  int
 }
 
 func oktaUser(id reset.Person) *policy.OktaAccount {
@@ -281,8 +281,8 @@ func newWorld(t *testing.T) *world {
 		defer w.policy.Unlock()
 		return w.rules
 	}
-	w.book = &stepup.Book{Values: term, Rules: rules, Now: time.Now}
-	w.desk = &desk.Desk{Record: w.rec, Plans: noTargets{w.rec}, Brake: term, People: w.people, Rules: rules, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	w.registry = &stepup.Registry{Values: term, Rules: rules, Now: time.Now}
+	w.desk = &desk.Desk{Record: w.rec, Plans: noTargets{w.rec}, Freezes: term, People: w.people, Rules: rules, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	w.start()
 	w.close = func() {
 		w.stop()
@@ -295,7 +295,7 @@ func newWorld(t *testing.T) *world {
 
 // start begins another process on the same record.
 func (w *world) start() {
-	w.v = &stepup.Verifier{Okta: w.okta, Desk: w.desk, People: w.people, Record: w.broken, Book: w.book, Rules: w.book.Rules, Screen: w.screen,
+	w.v = &stepup.Verifier{Okta: w.okta, Desk: w.desk, People: w.people, Record: w.broken, Registry: w.registry, Rules: w.registry.Rules, Screen: w.screen,
 		Tell: func(_ context.Context, by reset.Person, _ reset.ID) { w.told = append(w.told, by) }, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -251,8 +251,8 @@ func causeSentence(p *reset.Pause) string {
 	return phrase.Told(string(p.Cause)) + "."
 }
 
-// lifters says who can lift a pause, by mention where they are known.
-func lifters(r *reset.Request, h Helpers) string {
+// whoResumes says who can lift a pause, by mention where they are known.
+func whoResumes(r *reset.Request, h Helpers) string {
 	who := h.except(r.Asked.By)
 	switch r.Pause.Cause {
 	case reset.CauseErrors, reset.CauseRequester:

@@ -109,7 +109,7 @@ func HasDecision(r *reset.Request) bool {
 
 // Paused says in the thread why a request is paused and who may lift it.
 func Paused(r *reset.Request, h Helpers) Message {
-	s := fmt.Sprintf(":double_vertical_bar: *%s is paused:* %s\n%s", named(r), causeWords(r), lifters(r, h))
+	s := fmt.Sprintf(":double_vertical_bar: *%s is paused:* %s\n%s", named(r), causeWords(r), whoResumes(r, h))
 	return sentence(s, pauseButtons(r))
 }
 

@@ -138,7 +138,7 @@ func running() *reset.Request {
 
 func paused(c reset.Cause) *reset.Request {
 	r := running()
-	must(r.Halt(c, "U_APPROVER1", "10 calls to Okta in a row failed. The bot's role doesn't cover these users: ask a super administrator to widen it, then resume.", noon.Add(5*time.Minute)))
+	must(r.PauseFor(c, "U_APPROVER1", "10 calls to Okta in a row failed. The bot's role doesn't cover these users: ask a super administrator to widen it, then resume.", noon.Add(5*time.Minute)))
 	return r
 }
 

@@ -203,7 +203,7 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	p.clock = &slackapi.Clock{}
 	p.slack = slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, p.clock.Through(health.metrics.Slack))
 	p.who = &people.Directory{Slack: p.slack, Okta: p.okta, Rules: p.current, Log: log.With("part", "people"), Shelf: p.rec}
-	p.desk = &desk.Desk{Record: p.rec, Plans: p.rec, Brake: p.rec, People: p.who, Users: leads{p.okta}, Rules: p.current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
+	p.desk = &desk.Desk{Record: p.rec, Plans: p.rec, Freezes: p.rec, People: p.who, Users: leads{p.okta}, Rules: p.current, Org: file.Org(), Log: log.With("part", "desk"), Now: time.Now}
 	verifier, screen := newStepUps(p.rec, p.desk, p.who, p.okta, p.current, log.With("part", "step-up"))
 	p.stepUps = verifier
 	p.tabs = &hometab.Publisher{Slack: p.slack, Source: tabSource{p.desk, p.rec}, Log: log.With("part", "home tabs"), Now: time.Now}
@@ -263,7 +263,7 @@ func (p *process) listen() {
 	} else if operators, err := operator.Listen(p.cfg.ControlPath()); err != nil { // such as a path too long for a socket
 		p.log.Warn("operators' commands cannot reach this bot", "err", err)
 	} else {
-		Serve(p.lc, operators, operator.Handler(p.file, p.log, (&stepup.Book{Values: p.term, Rules: p.current, Now: time.Now}).Rebind))
+		Serve(p.lc, operators, operator.Handler(p.file, p.log, (&stepup.Registry{Values: p.term, Rules: p.current, Now: time.Now}).Rebind))
 	}
 	p.lc.Start("home tabs", p.tabs.Run)
 	p.lc.Start("listener", p.hear)

@@ -16,7 +16,7 @@ import (
 var (
 	_ desk.Record            = record{}
 	_ desk.Plans             = record{}
-	_ desk.Brake             = record{}
+	_ desk.FreezeStore       = record{}
 	_ desk.People            = (*people.Directory)(nil)
 	_ people.Accounts        = (*okta.Client)(nil)
 	_ runner.Record          = record{}

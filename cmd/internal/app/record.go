@@ -29,7 +29,7 @@ import (
 type Record interface {
 	desk.Record
 	desk.Plans
-	desk.Brake
+	desk.FreezeStore
 	runner.Record
 	listener.Inbox
 	listener.ReadPositions

@@ -14,13 +14,13 @@ import (
 )
 
 // newStepUps prepares for decisions that are confirmed in Okta Verify. Whoever the
-// directory is asked about is judged by what the book remembers of the account.
+// directory is asked about is judged by what the registry remembers of the account.
 func newStepUps(rec Record, d *desk.Desk, who *people.Directory, client stepup.Okta, rules func() policy.Rules, log *slog.Logger) (*stepup.Verifier, *handler.StepUpScreen) {
-	book := &stepup.Book{Values: rec, Rules: rules, Now: time.Now}
-	who.Judge = book.Judge
+	registry := &stepup.Registry{Values: rec, Rules: rules, Now: time.Now}
+	who.Judge = registry.Judge
 	screen := &handler.StepUpScreen{}
 	return &stepup.Verifier{
-		Okta: client, Desk: d, People: who, Record: rec, Book: book, Rules: rules, Screen: screen,
+		Okta: client, Desk: d, People: who, Record: rec, Registry: registry, Rules: rules, Screen: screen,
 		Tell: tellApprovers(who, screen, log), Log: log, Now: time.Now,
 	}, screen
 }

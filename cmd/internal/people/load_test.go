@@ -41,7 +41,7 @@ func TestDirectory_sixtyCommandsInTwoMinutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		rec := term
-		office := &desk.Desk{Record: rec, Plans: rec, Brake: rec, People: p, Rules: p.Rules, Org: "https://example.okta.com", Now: time.Now}
+		office := &desk.Desk{Record: rec, Plans: rec, Freezes: rec, People: p, Rules: p.Rules, Org: "https://example.okta.com", Now: time.Now}
 		told := Approvers{People: p, Plans: rec}
 		c, err := roster.ParseCommand("ana@example.com because lost phone")
 		if err != nil {

@@ -207,7 +207,7 @@ func (m *stage) start() {
 		m.t.Fatal(err)
 	}
 	m.term, m.rec = term, mortal{app.NewRecord(term), &atomic.Bool{}, &atomic.Int64{}}
-	m.desk = &desk.Desk{Record: m.rec, Plans: m.rec, Brake: m.rec, People: modelFolk{}, Rules: m.rules, Org: "https://example.okta.com", Now: time.Now}
+	m.desk = &desk.Desk{Record: m.rec, Plans: m.rec, Freezes: m.rec, People: modelFolk{}, Rules: m.rules, Org: "https://example.okta.com", Now: time.Now}
 	if err := m.desk.Reconcile(m.t.Context()); err != nil {
 		m.t.Error(err)
 	}

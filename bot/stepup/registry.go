@@ -30,8 +30,8 @@ type Values interface {
 	ChangeValue(ctx context.Context, name string, change func(old []byte) ([]byte, []reset.Fact, error)) error
 }
 
-// Book remembers approvers. It is safe for concurrent use.
-type Book struct {
+// Registry remembers approvers. It is safe for concurrent use.
+type Registry struct {
 	Values Values
 	Rules  func() policy.Rules
 	Now    func() time.Time
@@ -57,12 +57,12 @@ type asked struct {
 
 func valueName(p reset.Person) string { return "step-up/" + string(p) }
 
-func (b *Book) read(ctx context.Context, p reset.Person) (entry, error) {
-	return readValue[entry](ctx, b.Values, valueName(p))
+func (g *Registry) read(ctx context.Context, p reset.Person) (entry, error) {
+	return readValue[entry](ctx, g.Values, valueName(p))
 }
 
-func (b *Book) change(ctx context.Context, p reset.Person, do func(*entry) ([]reset.Fact, error)) error {
-	return changeValue(ctx, b.Values, valueName(p), do)
+func (g *Registry) change(ctx context.Context, p reset.Person, do func(*entry) ([]reset.Fact, error)) error {
+	return changeValue(ctx, g.Values, valueName(p), do)
 }
 
 // readValue decodes what is remembered by a name; the zero value where that is nothing.
@@ -102,12 +102,12 @@ func changeValue[T any](ctx context.Context, values Values, name string, do func
 // Judge adds to what is known of a person what is remembered of the account: that a push
 // was refused, and that it leads to another Okta user than before. An approver who is
 // seen for the first time is bound to the Okta user that the account leads to.
-func (b *Book) Judge(ctx context.Context, p *policy.Person) error {
-	rules := b.Rules()
+func (g *Registry) Judge(ctx context.Context, p *policy.Person) error {
+	rules := g.Rules()
 	if !rules.StepUp.On() || p.ID == "" {
 		return nil
 	}
-	e, err := b.read(ctx, p.ID)
+	e, err := g.read(ctx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -120,15 +120,15 @@ func (b *Book) Judge(ctx context.Context, p *policy.Person) error {
 		p.Moved = e.Okta != p.Okta.ID
 		return nil
 	}
-	return b.change(ctx, p.ID, func(e *entry) ([]reset.Fact, error) {
+	return g.change(ctx, p.ID, func(e *entry) ([]reset.Fact, error) {
 		p.Moved = e.Okta != "" && e.Okta != p.Okta.ID
 		switch {
 		case e.Okta == "":
-			e.Okta, e.Login, e.Since = p.Okta.ID, p.Okta.Login, b.Now()
+			e.Okta, e.Login, e.Since = p.Okta.ID, p.Okta.Login, g.Now()
 			return []reset.Fact{reset.ApproverBound(p.ID, e.Okta, e.Login, e.Since)}, nil
 		case p.Moved && e.Other != p.Okta.ID:
 			e.Other = p.Okta.ID
-			return []reset.Fact{reset.ApproverMoved(p.ID, e.Okta, p.Okta.ID, p.Okta.Login, b.Now())}, nil
+			return []reset.Fact{reset.ApproverMoved(p.ID, e.Okta, p.Okta.ID, p.Okta.Login, g.Now())}, nil
 		}
 		return nil, nil
 	})
@@ -136,22 +136,22 @@ func (b *Book) Judge(ctx context.Context, p *policy.Person) error {
 
 // Rebind forgets which Okta user an account led to, and that a push was refused, so that
 // the next sight binds it again: an operator has made sure who it is.
-func (b *Book) Rebind(ctx context.Context, p reset.Person) (was string, err error) {
-	err = b.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
+func (g *Registry) Rebind(ctx context.Context, p reset.Person) (was string, err error) {
+	err = g.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
 		was = string(e.Okta)
 		if e.Okta == "" && e.Refused.IsZero() {
 			return nil, nil
 		}
 		e.Okta, e.Login, e.Since, e.Other, e.Refused = "", "", time.Time{}, "", time.Time{}
-		return []reset.Fact{reset.ApproverRebound(p, reset.UserID(was), b.Now())}, nil
+		return []reset.Fact{reset.ApproverRebound(p, reset.UserID(was), g.Now())}, nil
 	})
 	return was, err
 }
 
 // begin remembers that a press is served. A press that was served before is errAgain.
-func (b *Book) begin(ctx context.Context, p reset.Person, op string) error {
-	return b.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
-		now := b.Now()
+func (g *Registry) begin(ctx context.Context, p reset.Person, op string) error {
+	return g.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
+		now := g.Now()
 		e.Asked = slices.DeleteFunc(e.Asked, func(a asked) bool { return now.Sub(a.At) > askedKept })
 		if slices.ContainsFunc(e.Asked, func(a asked) bool { return a.Op == op }) {
 			return nil, errAgain
@@ -162,11 +162,11 @@ func (b *Book) begin(ctx context.Context, p reset.Person, op string) error {
 }
 
 // sending counts the push that is about to be sent; over perHour it is errTooMany.
-func (b *Book) sending(ctx context.Context, p reset.Person, op string) error {
-	return b.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
+func (g *Registry) sending(ctx context.Context, p reset.Person, op string) error {
+	return g.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
 		sent := 0
 		for _, a := range e.Asked {
-			if a.Sent && b.Now().Sub(a.At) < time.Hour {
+			if a.Sent && g.Now().Sub(a.At) < time.Hour {
 				sent++
 			}
 		}
@@ -184,8 +184,8 @@ func (b *Book) sending(ctx context.Context, p reset.Person, op string) error {
 
 // sent remembers a challenge's transaction. One that Okta gave out before is
 // errAgain: its answer may be an old one.
-func (b *Book) sent(ctx context.Context, p reset.Person, op, transaction string) error {
-	return b.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
+func (g *Registry) sent(ctx context.Context, p reset.Person, op, transaction string) error {
+	return g.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
 		if slices.ContainsFunc(e.Asked, func(a asked) bool { return a.Transaction == transaction }) {
 			return nil, errAgain
 		}
@@ -199,9 +199,9 @@ func (b *Book) sent(ctx context.Context, p reset.Person, op, transaction string)
 }
 
 // refuse remembers that the owner of an account refused a push.
-func (b *Book) refuse(ctx context.Context, p reset.Person, f reset.Fact) error {
-	return b.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
-		e.Refused = b.Now().Add(refusedFor)
+func (g *Registry) refuse(ctx context.Context, p reset.Person, f reset.Fact) error {
+	return g.change(ctx, p, func(e *entry) ([]reset.Fact, error) {
+		e.Refused = g.Now().Add(refusedFor)
 		return []reset.Fact{f}, nil
 	})
 }
