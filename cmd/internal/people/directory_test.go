@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -24,8 +26,9 @@ import (
 // time of a synctest bubble, and notes when each method was called.
 type direct struct {
 	*slacksim.Workspace
-	mu    sync.Mutex
-	calls map[string][]time.Time
+	mu     sync.Mutex
+	calls  map[string][]time.Time
+	refuse map[string]string // error codes of the next answers, by method
 }
 
 func (d *direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -35,9 +38,15 @@ func (d *direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	method := path.Base(r.URL.Path)
 	d.calls[method] = append(d.calls[method], time.Now())
+	code := d.refuse[method]
+	delete(d.refuse, method)
 	d.mu.Unlock()
 	rec := httptest.NewRecorder()
-	d.ServeHTTP(rec, r)
+	if code != "" {
+		_, _ = io.WriteString(rec, `{"ok":false,"error":"`+code+`"}`)
+	} else {
+		d.ServeHTTP(rec, r)
+	}
 	answer := rec.Result()
 	answer.Request = r
 	return answer, nil
@@ -157,6 +166,37 @@ func TestPeople_Account_persists(t *testing.T) {
 					if !increasing(calls) {
 						t.Errorf("%s was asked again at once: %v", method, calls)
 					}
+				}
+			})
+		})
+	}
+}
+
+// A user group about which Slack says nothing is asked about again: its members stay
+// members. One that Slack refuses to tell of holds nobody.
+func TestPeople_Member_groups(t *testing.T) {
+	for kind, code := range map[string]string{"5xx": "", "lost": "", "rate_limited": "", "internal error": "internal_error", "refused": "no_such_subteam"} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, d := mustPeople(t)
+				p.Rules = func() policy.Rules { return policy.Rules{Approvers: policy.Group{Usergroups: []string{"S_SECURITY"}}} }
+				p.Log = slog.New(slog.DiscardHandler)
+				if code == "" {
+					d.mustSet(t, `{"slack_fail_next": [{"method": "usergroups.users.list", "kind": "`+kind+`", "times": 2}]}`)
+				} else {
+					d.refuse = map[string]string{"usergroups.users.list": code}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				got, err := p.Member(ctx, "U_APPROVER1")
+				calls := len(d.calls["usergroups.users.list"])
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case kind == "refused" && (len(got.Usergroups) != 0 || calls != 1):
+					t.Errorf("in %v after %d calls, want nobody in it after one", got.Usergroups, calls)
+				case kind != "refused" && (len(got.Usergroups) != 1 || calls < 2):
+					t.Errorf("in %v after %d calls, want a member of the group", got.Usergroups, calls)
 				}
 			})
 		})
