@@ -41,13 +41,13 @@ func (s *sender) stepped(step reset.Step, requestID string) result {
 // failed records a call that was not answered with success.
 func (s *sender) failed(t reset.Target, step reset.Step, err error) result {
 	e := reset.Entry{Kind: reset.EntryDoubt, At: time.Now(), Step: &step, Detail: "no answer"}
-	var oe *okta.Error
-	if errors.As(err, &oe) {
+	oe, ok := errors.AsType[*okta.Error](err)
+	if ok {
 		e.RequestID, e.Answered, e.RetryAt, e.Detail = oe.RequestID, oe.Answered, oe.RetryAt, detail(oe)
 	}
 	s.Log.Warn("a call was not answered with success", "request", s.head.ID, "row", t.Row, "step", step.Kind, "okta_request_id", e.RequestID, "err", err)
 	switch {
-	case oe == nil || oe.Effect == okta.EffectDoubt:
+	case !ok || oe.Effect == okta.EffectDoubt:
 		return s.unanswered(t, e, Advice(err))
 	case oe.Effect == okta.EffectNone:
 		e.Kind = reset.EntryNotSent
@@ -83,12 +83,9 @@ func (s *sender) unanswered(t reset.Target, e reset.Entry, advice string) result
 	return resultDone
 }
 
-// refused records that Okta does not answer a question about this user, and never will.
+// refused records a final error: Okta does not answer a question about this user, and never will.
 func (s *sender) refused(t reset.Target, err error) {
-	var oe *okta.Error
-	if !errors.As(err, &oe) {
-		return
-	}
+	oe, _ := errors.AsType[*okta.Error](err)
 	s.Log.Warn("Okta does not tell of a user what has to be known", "request", s.head.ID, "row", t.Row, "op", oe.Op, "okta_request_id", oe.RequestID, "err", err)
 	s.rejected(reset.Entry{Step: resetOf(t), RequestID: oe.RequestID, Detail: oe.Op + ": " + detail(oe)}, oe)
 }
@@ -108,8 +105,8 @@ func (s *sender) rejected(e reset.Entry, oe *okta.Error) {
 
 // isFinal reports whether asking Okta about the same user again would change nothing.
 func isFinal(err error) bool {
-	var oe *okta.Error
-	return errors.As(err, &oe) && oe.Effect == okta.EffectRejected && !okta.IsKind(err, okta.KindScope, okta.KindAuth, okta.KindRedirect)
+	oe, ok := errors.AsType[*okta.Error](err)
+	return ok && oe.Effect == okta.EffectRejected && !okta.IsKind(err, okta.KindScope, okta.KindAuth, okta.KindRedirect)
 }
 
 // meaning maps what Okta's answer means to an outcome and its reason.
@@ -157,8 +154,7 @@ func detail(e *okta.Error) string {
 
 // Advice says what a person should do about an error.
 func Advice(err error) string {
-	var oe *okta.Error
-	if errors.As(err, &oe) && oe.Advice != "" {
+	if oe, ok := errors.AsType[*okta.Error](err); ok && oe.Advice != "" {
 		return oe.Advice
 	}
 	return "See the log of the bot, then resume."

@@ -101,8 +101,7 @@ func (c *Control) Pause(cause reset.Cause, detail string) {
 		}
 		return []reset.Fact{f}, nil
 	})
-	var other *reset.TransitionError
-	if err == nil || errors.As(err, &other) {
+	if _, settled := errors.AsType[*reset.TransitionError](err); err == nil || settled {
 		return
 	}
 	c.mu.Lock()

@@ -207,7 +207,11 @@ func TestBatch_Settle_who_enrolled(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.list(1, "emf1", c.kind, 0)
+				read := time.Now()
 				e := s.outcome(s.settle())
+				if waited := s.system.asked.Sub(read); waited <= lag {
+					t.Errorf("the log is asked %s after the factors are read, and may tell of them in %s", waited, lag)
+				}
 				if e.Reason != c.want || slices.Contains(s.okta.calls, "reset 1") != (c.want == "") {
 					t.Errorf("%+v, calls %v", e, s.okta.calls)
 				}
@@ -217,6 +221,25 @@ func TestBatch_Settle_who_enrolled(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a user has enrolled since and removed again decides nothing: where no factor is unclear
+// the log is not asked for enrolments, however long it is waited for.
+func TestBatch_Settle_enrolled_and_gone(t *testing.T) {
+	onStage(t, reset.Paused, 2, func(s *stage) {
+		s.journal(1, theReset, 1)
+		s.journal(2, theReset, 1)
+		wait(time.Second)
+		for row, enrol := range []func(string) error{func(id string) error { return s.org.Enrol(id, "push") }, s.org.EnrolByOkta} {
+			if err := enrol(string(user(row + 1))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.list(2, "emf1", "email", 0) // whose it is the log tells after a while
+		if recorded, err := s.settle(); err != nil || len(recorded) != 0 || s.system.asked.IsZero() {
+			t.Errorf("%v, recorded %+v", err, recorded)
+		}
+	})
 }
 
 // A factor that seems to be enrolled shortly before the call may be new, because Okta's clock
@@ -367,6 +390,7 @@ func TestBatch_Settle_nothing_is_sent(t *testing.T) {
 	}{
 		{"protected", func(s *stage) { s.rules.Protect.Users = []string{string(user(1))} }, reset.OutcomeSkipped, reset.ProtectedUser, "protected by the configuration since the plan was made"},
 		{"a dry run", func(s *stage) { s.rules.DryRun = true }, reset.OutcomeNotRun, reset.NotRunCancelled, ""},
+		{"a dry run since it began to wait for its turn", func(s *stage) { s.okta.take = func() { s.rules.DryRun = true } }, reset.OutcomeNotRun, reset.NotRunCancelled, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onStage(t, reset.Running, 1, func(s *stage) {
@@ -379,6 +403,15 @@ func TestBatch_Settle_nothing_is_sent(t *testing.T) {
 			})
 		})
 	}
+	onStage(t, reset.Running, 1, func(s *stage) {
+		s.rules.Protect.Users = []string{string(user(1))}
+		s.rec.head.Asked.Options.BreakGlass, s.rec.targets[0].Reason = true, reset.ProtectedUser
+		s.list(1, "opf1", "push", -time.Hour)
+		s.doubt()
+		if e := s.outcome(s.settle()); e.Outcome != reset.OutcomeReset || !slices.Contains(s.okta.calls, "reset 1") {
+			t.Errorf("approved as protected: %+v, calls %v", e, s.okta.calls)
+		}
+	})
 	onStage(t, reset.Running, 1, func(s *stage) {
 		s.rules.Protect.Admins = policy.AdminsEach
 		s.okta.roles = func() ([]string, error) { return nil, errors.New("no answer") }

@@ -75,9 +75,6 @@ func (s *settler) callsOver(rows []int) (ready []int, oldest time.Time, soonest 
 	soonest = settleEvery
 	for _, row := range rows {
 		p := s.progress.row(row)
-		if p.Open == nil {
-			continue
-		}
 		if left := s.executing(*p.Open); left > 0 {
 			soonest = min(soonest, left)
 			continue
@@ -126,8 +123,8 @@ func (s *settler) readable(err error, state reset.State) bool {
 
 // logGivenUp reports whether the System Log will not be read in time.
 func (s *settler) logGivenUp(err error) bool {
-	var oe *okta.Error
-	hopeless := errors.As(err, &oe) && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
+	oe, ok := errors.AsType[*okta.Error](err)
+	hopeless := ok && (oe.Effect == okta.EffectRejected || oe.Kind == okta.KindAuth)
 	return hopeless || time.Since(s.logView.downSince) >= s.Pace.LogLag
 }
 
@@ -168,9 +165,6 @@ func (s *settler) known(rows []int) ([]reset.Target, error) {
 // settle looks at one row in doubt and does what the verdict says.
 func (s *settler) settle(t reset.Target, state reset.State) verdict {
 	p := s.progress.row(t.Row)
-	if p.Open == nil {
-		return verdictTook
-	}
 	if state == reset.Running && s.dryRun() {
 		state = reset.Stopping // nothing is sent any more
 	}
@@ -182,12 +176,12 @@ func (s *settler) settle(t reset.Target, state reset.State) verdict {
 		return s.unread(t.Row, state)
 	}
 	var protected reset.Reason
-	if state == reset.Running && settle(e, state) == verdictSend {
+	v := settle(e, state)
+	if v == verdictSend {
 		if protected = s.blocked(t); protected != "" {
-			state = reset.Stopping // nothing is sent for them any more
+			v = settle(e, reset.Stopping) // nothing is sent for them any more
 		}
 	}
-	v := settle(e, state)
 	switch v {
 	case verdictSend:
 		still := func(slot *okta.Slot) (asOf time.Time, ok bool) { return s.stillClean(slot, t, p, e.Cleared) }
@@ -208,13 +202,14 @@ func (s *settler) unread(row int, state reset.State) verdict {
 	return verdictWait
 }
 
-// blocked says why nothing may be sent for a target any more, "" if it may.
+// blocked says why nothing may be sent for a target any more, "" if it may, or if that is
+// not known: the sender asks again and pauses.
 func (s *settler) blocked(t reset.Target) reset.Reason {
 	m, _, err := s.Protection.Check(s.inLane(s.control.starting), t, s.scope.BreakGlass)
-	if err != nil || !m.Blocks(t, s.scope.BreakGlass) {
-		return ""
+	if err == nil && m.Blocks(t, s.scope.BreakGlass) {
+		return m.Reason
 	}
-	return m.Reason
+	return ""
 }
 
 // conclude records the verdict; protected is why nothing was sent any more, if that is the reason.

@@ -121,6 +121,7 @@ type answers struct {
 	listed map[string][]okta.Factor // by user
 
 	roles    func() ([]string, error)
+	take     func()                                   // what happens while a call waits for its turn
 	factors  func(user string) ([]okta.Factor, error) // instead of listed
 	now      func() ([]okta.Factor, time.Time, error) // instead of listed, slot in hand
 	reset    func() (okta.Receipt, error)             // instead of one that removes all that is listed
@@ -148,6 +149,13 @@ func (a *answers) Roles(ctx context.Context, user string) ([]string, error) {
 		return a.roles()
 	}
 	return a.Client.Roles(ctx, user)
+}
+
+func (a *answers) Take(ctx context.Context, lane okta.Lane, step okta.Step) (*okta.Slot, error) {
+	if a.take != nil {
+		a.take()
+	}
+	return a.Client.Take(ctx, lane, step)
 }
 
 func (a *answers) Factors(_ context.Context, user string) ([]okta.Factor, error) {
@@ -208,8 +216,9 @@ func once(err error) func() (okta.Receipt, error) {
 type systemLog struct {
 	*okta.Client
 	closed *okta.Client
-	me     error // of who we are, which a reading has to know
-	silent bool  // of who enrolled what
+	me     error     // of who we are, which a reading has to know
+	silent bool      // of who enrolled what
+	asked  time.Time // for that, the first time
 }
 
 func (l *systemLog) Me(ctx context.Context) (okta.User, error) {
@@ -220,8 +229,13 @@ func (l *systemLog) Me(ctx context.Context) (okta.User, error) {
 }
 
 func (l *systemLog) Events(since time.Time, types ...string) *okta.Events {
-	if l.silent && slices.Contains(types, okta.FactorActivated) {
-		return l.closed.Events(since, types...)
+	if slices.Contains(types, okta.FactorActivated) {
+		if l.asked.IsZero() {
+			l.asked = time.Now()
+		}
+		if l.silent {
+			return l.closed.Events(since, types...)
+		}
 	}
 	return l.Client.Events(since, types...)
 }
