@@ -1,4 +1,4 @@
-package reset
+package reset_test
 
 import (
 	"errors"
@@ -7,18 +7,20 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"factorbot/bot/reset"
 )
 
 // edges is the design's table of states, written down a second time, from the
 // other side: which state may follow which.
-var edges = map[State][]State{
-	Planning:  {Pending, Rejected, Cancelled},
-	Pending:   {Planning, Denied, Expired, Approved, Cancelled},
-	Approved:  {Pending, Lapsed, Running, Cancelled},
-	Running:   {Paused, Stopping, Verifying},
-	Paused:    {Paused, Running, Stopping},
-	Stopping:  {Cancelled},
-	Verifying: {Running, Done},
+var edges = map[reset.State][]reset.State{
+	reset.Planning:  {reset.Pending, reset.Rejected, reset.Cancelled},
+	reset.Pending:   {reset.Planning, reset.Denied, reset.Expired, reset.Approved, reset.Cancelled},
+	reset.Approved:  {reset.Pending, reset.Lapsed, reset.Running, reset.Cancelled},
+	reset.Running:   {reset.Paused, reset.Stopping, reset.Verifying},
+	reset.Paused:    {reset.Paused, reset.Running, reset.Stopping},
+	reset.Stopping:  {reset.Cancelled},
+	reset.Verifying: {reset.Running, reset.Done},
 }
 
 // TestRequest_machine makes random moves and holds each against the table: a
@@ -28,9 +30,9 @@ func TestRequest_machine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := start
 		needed := rapid.IntRange(1, 3).Draw(t, "approvals")
-		r, _ := Open("https://example.okta.com", Ask{By: requester, At: now}, 5)
+		r, _ := reset.Open("https://example.okta.com", reset.Ask{By: requester, At: now}, 5)
 		r.ID = "FR-1"
-		people := rapid.SampledFrom([]Person{requester, first, second, "U_THIRD"})
+		people := rapid.SampledFrom([]reset.Person{requester, first, second, "U_THIRD"})
 		for range rapid.IntRange(1, 40).Draw(t, "moves") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 180).Draw(t, "minutes")) * time.Minute)
 			by := people.Draw(t, "by")
@@ -42,41 +44,41 @@ func TestRequest_machine(t *testing.T) {
 	})
 }
 
-func randomMove(t *rapid.T, r *Request, by Person, needed int, now time.Time) (Fact, error) {
-	plan := Plan{Revision: r.Plan.Revision + 1, Digest: digest(byte('a' + r.Plan.Revision%6)), Targets: 5, Resets: 4}
-	moves := []func() (Fact, error){
-		func() (Fact, error) {
-			return r.FreezePlan(plan, Terms{Approvals: needed, ExecuteWithin: 3 * time.Hour}, now.Add(24*time.Hour), now)
+func randomMove(t *rapid.T, r *reset.Request, by reset.Person, needed int, now time.Time) (reset.Fact, error) {
+	plan := reset.Plan{Revision: r.Plan.Revision + 1, Digest: digest(byte('a' + r.Plan.Revision%6)), Targets: 5, Resets: 4}
+	moves := []func() (reset.Fact, error){
+		func() (reset.Fact, error) {
+			return r.FreezePlan(plan, reset.Terms{Approvals: needed, ExecuteWithin: 3 * time.Hour}, now.Add(24*time.Hour), now)
 		},
-		func() (Fact, error) { return r.Reject("code", "why", now) },
-		func() (Fact, error) { return r.Cancel(by, now) },
-		func() (Fact, error) { return r.Approve(Decision{By: by, Digest: r.Plan.Digest}, 0, now) },
-		func() (Fact, error) { return r.Approve(Decision{By: by, Digest: digest('f')}, 0, now) },
-		func() (Fact, error) { return r.Deny(by, r.Plan.Digest, "no", now) },
-		func() (Fact, error) { return r.Expire(now) },
-		func() (Fact, error) { return r.TakeOut(by, r.Plan.Digest, []int{1 + r.Plan.Revision%5}, now) },
-		func() (Fact, error) { return r.Revoke(by, "left", now) },
-		func() (Fact, error) { return r.Lapse(now) },
-		func() (Fact, error) { return r.Start(now) },
-		func() (Fact, error) { return r.PauseFor(CauseErrors, "", "", now) },
-		func() (Fact, error) { return r.PauseFor(CauseApprover, by, "", now) },
-		func() (Fact, error) { return r.PauseFor(CauseFreeze, by, "", now) },
-		func() (Fact, error) { return r.Resume(by, by != requester, now) },
-		func() (Fact, error) { return r.Thawed(by, now) },
-		func() (Fact, error) { return r.Stopped(Totals{}, now) },
-		func() (Fact, error) { return r.Verify(now) },
-		func() (Fact, error) { return r.Recheck(now) },
-		func() (Fact, error) { return r.Finish(Totals{}, now) },
+		func() (reset.Fact, error) { return r.Reject("code", "why", now) },
+		func() (reset.Fact, error) { return r.Cancel(by, now) },
+		func() (reset.Fact, error) { return r.Approve(reset.Decision{By: by, Digest: r.Plan.Digest}, 0, now) },
+		func() (reset.Fact, error) { return r.Approve(reset.Decision{By: by, Digest: digest('f')}, 0, now) },
+		func() (reset.Fact, error) { return r.Deny(by, r.Plan.Digest, "no", now) },
+		func() (reset.Fact, error) { return r.Expire(now) },
+		func() (reset.Fact, error) { return r.TakeOut(by, r.Plan.Digest, []int{1 + r.Plan.Revision%5}, now) },
+		func() (reset.Fact, error) { return r.Revoke(by, "left", now) },
+		func() (reset.Fact, error) { return r.Lapse(now) },
+		func() (reset.Fact, error) { return r.Start(now) },
+		func() (reset.Fact, error) { return r.PauseFor(reset.CauseErrors, "", "", now) },
+		func() (reset.Fact, error) { return r.PauseFor(reset.CauseApprover, by, "", now) },
+		func() (reset.Fact, error) { return r.PauseFor(reset.CauseFreeze, by, "", now) },
+		func() (reset.Fact, error) { return r.Resume(by, by != requester, now) },
+		func() (reset.Fact, error) { return r.Thawed(by, now) },
+		func() (reset.Fact, error) { return r.Stopped(reset.Totals{}, now) },
+		func() (reset.Fact, error) { return r.Verify(now) },
+		func() (reset.Fact, error) { return r.Recheck(now) },
+		func() (reset.Fact, error) { return r.Finish(reset.Totals{}, now) },
 	}
 	return moves[rapid.IntRange(0, len(moves)-1).Draw(t, "move")]()
 }
 
-func check(t *rapid.T, before Request, r *Request, f Fact, err error, needed int) {
+func check(t *rapid.T, before reset.Request, r *reset.Request, f reset.Fact, err error, needed int) {
 	if err != nil {
 		if r.State != before.State || len(r.Approved) != len(before.Approved) || f.Name != "" {
 			t.Fatalf("a refused move (%v) changed %s to %s", err, before.State, r.State)
 		}
-		var moved *TransitionError
+		var moved *reset.TransitionError
 		if errors.As(err, &moved) && moved.Found != before.State {
 			t.Fatalf("found %s, said %s", before.State, moved.Found)
 		}
@@ -85,17 +87,17 @@ func check(t *rapid.T, before Request, r *Request, f Fact, err error, needed int
 	if f.Name == "" || f.At.IsZero() {
 		t.Fatalf("a move from %s to %s without a fact", before.State, r.State)
 	}
-	stays := r.State == before.State && r.State == Pending && (f.Name == "approved" || f.Name == "approval_fell")
+	stays := r.State == before.State && r.State == reset.Pending && (f.Name == "approved" || f.Name == "approval_fell")
 	if !stays && !slices.Contains(edges[before.State], r.State) {
 		t.Fatalf("%s followed %s by %s", r.State, before.State, f.Name)
 	}
 	if r.HasApproved(requester) {
 		t.Fatal("the requester's approval counts")
 	}
-	if r.State == Approved && len(r.Approved) < needed {
+	if r.State == reset.Approved && len(r.Approved) < needed {
 		t.Fatalf("approved by %d of %d", len(r.Approved), needed)
 	}
-	if (r.State == Paused) != (r.Pause != nil) {
+	if (r.State == reset.Paused) != (r.Pause != nil) {
 		t.Fatalf("%s with pause %v", r.State, r.Pause)
 	}
 	if r.State.Settled() != !r.SettledAt.IsZero() || r.State.Settled() != (len(edges[r.State]) == 0) {

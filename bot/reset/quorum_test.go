@@ -1,10 +1,12 @@
-package reset
+package reset_test
 
 import (
 	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // The names of three quorums; a decision stands for one of them at most.
@@ -14,29 +16,29 @@ func TestRequest_StillNeeded(t *testing.T) {
 		approvals int
 		quorums   []string
 		decisions [][]int // for each approval the quorums that it could stand for
-		want      Needed
+		want      reset.Needed
 	}{
-		{"nobody yet", 2, nil, nil, Needed{More: 2}},
-		{"one of two", 2, nil, [][]int{nil}, Needed{More: 1}},
-		{"enough", 2, nil, [][]int{nil, nil}, Needed{}},
-		{"nothing is asked", 0, nil, nil, Needed{}},
-		{"one from each", 1, []string{"a", "b"}, nil, Needed{More: 2, Groups: 2, From: []string{"a", "b"}}},
-		{"the first of them", 1, []string{"a", "b"}, [][]int{{0}}, Needed{More: 1, Groups: 1, From: []string{"b"}}},
-		{"one who is in both stands for one", 1, []string{"a", "b"}, [][]int{{0, 1}}, Needed{More: 1, Groups: 1, From: []string{"a", "b"}}},
-		{"the other takes the place that is left", 1, []string{"a", "b"}, [][]int{{0, 1}, {0}}, Needed{}},
-		{"two of the same are not two", 1, []string{"a", "b"}, [][]int{{0}, {0}}, Needed{More: 1, Groups: 1, From: []string{"b"}}},
-		{"of none of them", 1, []string{"a"}, [][]int{nil}, Needed{More: 1, Groups: 1, From: []string{"a"}}},
-		{"three are asked, of which one from a", 3, []string{"a"}, [][]int{nil}, Needed{More: 2, Groups: 1, From: []string{"a"}}},
-		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, 1, -1}}, Needed{More: 1, Groups: 1, From: []string{"a"}}},
-		{"a chain of places", 1, []string{"a", "b", "c"}, [][]int{{0, 1}, {1, 2}, {0}}, Needed{}},
+		{"nobody yet", 2, nil, nil, reset.Needed{More: 2}},
+		{"one of two", 2, nil, [][]int{nil}, reset.Needed{More: 1}},
+		{"enough", 2, nil, [][]int{nil, nil}, reset.Needed{}},
+		{"nothing is asked", 0, nil, nil, reset.Needed{}},
+		{"one from each", 1, []string{"a", "b"}, nil, reset.Needed{More: 2, Groups: 2, From: []string{"a", "b"}}},
+		{"the first of them", 1, []string{"a", "b"}, [][]int{{0}}, reset.Needed{More: 1, Groups: 1, From: []string{"b"}}},
+		{"one who is in both stands for one", 1, []string{"a", "b"}, [][]int{{0, 1}}, reset.Needed{More: 1, Groups: 1, From: []string{"a", "b"}}},
+		{"the other takes the place that is left", 1, []string{"a", "b"}, [][]int{{0, 1}, {0}}, reset.Needed{}},
+		{"two of the same are not two", 1, []string{"a", "b"}, [][]int{{0}, {0}}, reset.Needed{More: 1, Groups: 1, From: []string{"b"}}},
+		{"of none of them", 1, []string{"a"}, [][]int{nil}, reset.Needed{More: 1, Groups: 1, From: []string{"a"}}},
+		{"three are asked, of which one from a", 3, []string{"a"}, [][]int{nil}, reset.Needed{More: 2, Groups: 1, From: []string{"a"}}},
+		{"quorums that there are not", 1, []string{"a"}, [][]int{{7, 1, -1}}, reset.Needed{More: 1, Groups: 1, From: []string{"a"}}},
+		{"a chain of places", 1, []string{"a", "b", "c"}, [][]int{{0, 1}, {1, 2}, {0}}, reset.Needed{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := &Request{Terms: Terms{Approvals: c.approvals}}
+			r := &reset.Request{Terms: reset.Terms{Approvals: c.approvals}}
 			for _, q := range c.quorums {
-				r.Terms.From = append(r.Terms.From, Quorum{Name: q})
+				r.Terms.From = append(r.Terms.From, reset.Quorum{Name: q})
 			}
 			for _, from := range c.decisions {
-				r.Approved = append(r.Approved, Decision{From: from})
+				r.Approved = append(r.Approved, reset.Decision{From: from})
 			}
 			got := r.StillNeeded()
 			if got.More != c.want.More || got.Groups != c.want.Groups || !slices.Equal(got.From, c.want.From) {
@@ -50,12 +52,12 @@ func TestRequest_Approve_by_number(t *testing.T) {
 	r := mustPending(t, 1)
 	r.Terms.Confirm = 2
 	for _, typed := range []int{0, 1, 3, -2} {
-		var confirm *ConfirmError
-		if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, typed, start); !errors.As(err, &confirm) || confirm.Users != 2 || len(r.Approved) != 0 {
+		var confirm *reset.ConfirmError
+		if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, typed, start); !errors.As(err, &confirm) || confirm.Users != 2 || len(r.Approved) != 0 {
 			t.Errorf("%d: %v", typed, err)
 		}
 	}
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 2, start); err != nil || r.State != Approved {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 2, start); err != nil || r.State != reset.Approved {
 		t.Errorf("the number: %v", err)
 	}
 }
@@ -64,20 +66,20 @@ func TestRequest_Approve_one_person_by_two_accounts(t *testing.T) {
 	r := mustPending(t, 2)
 	r.Asked.Okta = "00uROSA"
 	for _, step := range []struct {
-		decision Decision
+		decision reset.Decision
 		want     error
 	}{
-		{Decision{By: "U_ROSA2", Okta: "00uROSA"}, ErrOwnRequest},
-		{Decision{By: first, Okta: "00uAVERY"}, nil},
-		{Decision{By: "U_AVERY2", Okta: "00uAVERY"}, ErrAlreadyCounted},
-		{Decision{By: second}, nil},
+		{reset.Decision{By: "U_ROSA2", Okta: "00uROSA"}, reset.ErrOwnRequest},
+		{reset.Decision{By: first, Okta: "00uAVERY"}, nil},
+		{reset.Decision{By: "U_AVERY2", Okta: "00uAVERY"}, reset.ErrAlreadyCounted},
+		{reset.Decision{By: second}, nil},
 	} {
 		step.decision.Digest = digest('a')
 		if _, err := r.Approve(step.decision, 0, start); !errors.Is(err, step.want) {
 			t.Errorf("%+v: %v", step.decision, err)
 		}
 	}
-	if r.State != Approved {
+	if r.State != reset.Approved {
 		t.Errorf("in %s", r.State)
 	}
 }
@@ -85,36 +87,36 @@ func TestRequest_Approve_one_person_by_two_accounts(t *testing.T) {
 func TestRequest_TightenTerms(t *testing.T) {
 	for _, c := range []struct {
 		name      string
-		had, asks Terms
-		want      Terms
+		had, asks reset.Terms
+		want      reset.Terms
 		grew      bool
 	}{
-		{"more approvals", Terms{Approvals: 1}, Terms{Approvals: 2, Large: true, Recent: 5}, Terms{Approvals: 2, Large: true, Recent: 5}, true},
-		{"the number too", Terms{Approvals: 2}, Terms{Approvals: 2, Confirm: 9, Large: true}, Terms{Approvals: 2, Confirm: 9, Large: true}, true},
-		{"fewer now", Terms{Approvals: 2, Confirm: 9, Large: true, Recent: 5}, Terms{Approvals: 1}, Terms{Approvals: 2, Confirm: 9, Large: true, Recent: 5}, false},
-		{"the same", Terms{Approvals: 2}, Terms{Approvals: 2, Recent: 7}, Terms{Approvals: 2}, false},
+		{"more approvals", reset.Terms{Approvals: 1}, reset.Terms{Approvals: 2, Large: true, Recent: 5}, reset.Terms{Approvals: 2, Large: true, Recent: 5}, true},
+		{"the number too", reset.Terms{Approvals: 2}, reset.Terms{Approvals: 2, Confirm: 9, Large: true}, reset.Terms{Approvals: 2, Confirm: 9, Large: true}, true},
+		{"fewer now", reset.Terms{Approvals: 2, Confirm: 9, Large: true, Recent: 5}, reset.Terms{Approvals: 1}, reset.Terms{Approvals: 2, Confirm: 9, Large: true, Recent: 5}, false},
+		{"the same", reset.Terms{Approvals: 2}, reset.Terms{Approvals: 2, Recent: 7}, reset.Terms{Approvals: 2}, false},
 	} {
-		r := &Request{State: Pending, Terms: c.had}
+		r := &reset.Request{State: reset.Pending, Terms: c.had}
 		f, grew := r.TightenTerms(c.asks, start)
 		if grew != c.grew || grew != (f.Name == "terms_grew") || r.Terms.Approvals != c.want.Approvals || r.Terms.Confirm != c.want.Confirm || r.Terms.Large != c.want.Large || r.Terms.Recent != c.want.Recent {
 			t.Errorf("%s: %+v, %v", c.name, r.Terms, grew)
 		}
 	}
-	r := &Request{State: Approved, Terms: Terms{Approvals: 1}}
-	if _, grew := r.TightenTerms(Terms{Approvals: 2}, start); grew {
+	r := &reset.Request{State: reset.Approved, Terms: reset.Terms{Approvals: 1}}
+	if _, grew := r.TightenTerms(reset.Terms{Approvals: 2}, start); grew {
 		t.Error("what is approved does not change its terms")
 	}
 }
 
 func TestRequest_Revoke_asks_again(t *testing.T) {
 	r := mustPending(t, 1)
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Revoke(first, "left", start); err != nil || r.State != Pending || !r.ApprovedAt.IsZero() || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why != "left" {
+	if _, err := r.Revoke(first, "left", start); err != nil || r.State != reset.Pending || !r.ApprovedAt.IsZero() || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why != "left" {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if _, err := r.Approve(Decision{By: second, Digest: digest('a')}, 0, start); err != nil || r.State != Approved {
+	if _, err := r.Approve(reset.Decision{By: second, Digest: digest('a')}, 0, start); err != nil || r.State != reset.Approved {
 		t.Errorf("another: %v", err)
 	}
 	if _, err := mustRunning(t).Revoke(first, "left", start); err == nil {
@@ -141,7 +143,7 @@ func TestRequest_Report(t *testing.T) {
 			r.Rows, r.Plan.Targets, r.Plan.Resets = c.resets, c.resets, c.resets
 			at := 0
 			for i, row := range c.rows {
-				_, paused, err := r.Report(Report{Row: row, By: "U_ANA", At: start})
+				_, paused, err := r.Report(reset.Report{Row: row, By: "U_ANA", At: start})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,19 +151,19 @@ func TestRequest_Report(t *testing.T) {
 					at = i + 1
 				}
 			}
-			if at != c.paused || (r.State == Paused) != (at > 0) || at > 0 && r.Pause.Cause != CauseReported {
+			if at != c.paused || (r.State == reset.Paused) != (at > 0) || at > 0 && r.Pause.Cause != reset.CauseReported {
 				t.Errorf("paused by word %d, in %s, want %d", at, r.State, c.paused)
 			}
-			if _, _, err := r.Report(Report{Row: c.rows[0], By: "U_ANA", At: start}); !errors.Is(err, ErrAlreadyCounted) || len(r.Reported) != len(c.rows) {
+			if _, _, err := r.Report(reset.Report{Row: c.rows[0], By: "U_ANA", At: start}); !errors.Is(err, reset.ErrAlreadyCounted) || len(r.Reported) != len(c.rows) {
 				t.Errorf("the same row again: %v", err)
 			}
-			if _, err := r.Resume(requester, true, start.Add(time.Minute)); r.State == Paused && !errors.Is(err, ErrNotTheirs) {
+			if _, err := r.Resume(requester, true, start.Add(time.Minute)); r.State == reset.Paused && !errors.Is(err, reset.ErrNotTheirs) {
 				t.Errorf("the requester lifts it: %v", err)
 			}
 		})
 	}
-	for row, r := range map[int]*Request{0: mustRunning(t), 4: mustRunning(t), 1: mustPending(t, 1)} {
-		if _, _, err := r.Report(Report{Row: row, By: "U_ANA", At: start}); err == nil {
+	for row, r := range map[int]*reset.Request{0: mustRunning(t), 4: mustRunning(t), 1: mustPending(t, 1)} {
+		if _, _, err := r.Report(reset.Report{Row: row, By: "U_ANA", At: start}); err == nil {
 			t.Errorf("row %d of %s was reported", row, r.State)
 		}
 	}

@@ -1,38 +1,40 @@
-package reset
+package reset_test
 
 import (
 	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 const (
-	requester Person = "U_REQUESTER"
-	first     Person = "U_APPROVER1"
-	second    Person = "U_APPROVER2"
+	requester reset.Person = "U_REQUESTER"
+	first     reset.Person = "U_APPROVER1"
+	second    reset.Person = "U_APPROVER2"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-func digest(c byte) Digest {
+func digest(c byte) reset.Digest {
 	b := make([]byte, 64)
 	for i := range b {
 		b[i] = c
 	}
-	return Digest(b)
+	return reset.Digest(b)
 }
 
 // mustPending returns a request whose plan is frozen and asks for n approvals.
-func mustPending(tb testing.TB, n int) *Request {
+func mustPending(tb testing.TB, n int) *reset.Request {
 	tb.Helper()
-	r, f := Open("https://example.okta.com", Ask{By: requester, Channel: "C_FACTORS", At: start, Reason: "lost phone"}, 3)
-	r.ID = NewID(42)
+	r, f := reset.Open("https://example.okta.com", reset.Ask{By: requester, Channel: "C_FACTORS", At: start, Reason: "lost phone"}, 3)
+	r.ID = reset.NewID(42)
 	if f.Name != "asked" || f.By != requester {
 		tb.Fatalf("fact of a new request: %+v", f)
 	}
-	plan := Plan{Revision: 1, Digest: digest('a'), Targets: 3, Resets: 2, FrozenAt: start}
-	terms := Terms{Approvals: n, ExecuteWithin: time.Hour}
+	plan := reset.Plan{Revision: 1, Digest: digest('a'), Targets: 3, Resets: 2, FrozenAt: start}
+	terms := reset.Terms{Approvals: n, ExecuteWithin: time.Hour}
 	if _, err := r.FreezePlan(plan, terms, start.Add(24*time.Hour), start); err != nil {
 		tb.Fatal(err)
 	}
@@ -40,10 +42,10 @@ func mustPending(tb testing.TB, n int) *Request {
 }
 
 // mustRunning returns a request that has begun to run.
-func mustRunning(tb testing.TB) *Request {
+func mustRunning(tb testing.TB) *reset.Request {
 	tb.Helper()
 	r := mustPending(tb, 1)
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		tb.Fatal(err)
 	}
 	if _, err := r.Start(start); err != nil {
@@ -56,24 +58,24 @@ func TestRequest_Approve(t *testing.T) {
 	soon, late := start.Add(time.Minute), start.Add(24*time.Hour)
 	cases := []struct {
 		name  string
-		by    Person
-		shown Digest
+		by    reset.Person
+		shown reset.Digest
 		at    time.Time
 		want  error
-		state State
+		state reset.State
 	}{
-		{"an approver", first, digest('a'), soon, nil, Approved},
-		{"twelve digits suffice", first, digest('a')[:12], soon, nil, Approved},
-		{"self approval", requester, digest('a'), soon, ErrOwnRequest, Pending},
-		{"another plan", first, digest('b'), soon, ErrOtherPlan, Pending},
-		{"no plan shown", first, "-", soon, ErrOtherPlan, Pending},
-		{"nobody", "", digest('a'), soon, ErrNotTheirs, Pending},
-		{"the moment it expires", first, digest('a'), late, ErrExpired, Pending},
+		{"an approver", first, digest('a'), soon, nil, reset.Approved},
+		{"twelve digits suffice", first, digest('a')[:12], soon, nil, reset.Approved},
+		{"self approval", requester, digest('a'), soon, reset.ErrOwnRequest, reset.Pending},
+		{"another plan", first, digest('b'), soon, reset.ErrOtherPlan, reset.Pending},
+		{"no plan shown", first, "-", soon, reset.ErrOtherPlan, reset.Pending},
+		{"nobody", "", digest('a'), soon, reset.ErrNotTheirs, reset.Pending},
+		{"the moment it expires", first, digest('a'), late, reset.ErrExpired, reset.Pending},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := mustPending(t, 1)
-			_, err := r.Approve(Decision{By: c.by, Digest: c.shown}, 0, c.at)
+			_, err := r.Approve(reset.Decision{By: c.by, Digest: c.shown}, 0, c.at)
 			if !errors.Is(err, c.want) || r.State != c.state {
 				t.Fatalf("got %v in %s, want %v in %s", err, r.State, c.want, c.state)
 			}
@@ -84,30 +86,30 @@ func TestRequest_Approve(t *testing.T) {
 func TestRequest_Approve_two_are_needed(t *testing.T) {
 	r := mustPending(t, 2)
 	for _, step := range []struct {
-		by    Person
+		by    reset.Person
 		want  error
-		state State
-	}{{first, nil, Pending}, {first, ErrAlreadyCounted, Pending}, {requester, ErrOwnRequest, Pending}, {second, nil, Approved}} {
-		if _, err := r.Approve(Decision{By: step.by, Digest: digest('a')}, 0, start); !errors.Is(err, step.want) || r.State != step.state {
+		state reset.State
+	}{{first, nil, reset.Pending}, {first, reset.ErrAlreadyCounted, reset.Pending}, {requester, reset.ErrOwnRequest, reset.Pending}, {second, nil, reset.Approved}} {
+		if _, err := r.Approve(reset.Decision{By: step.by, Digest: digest('a')}, 0, start); !errors.Is(err, step.want) || r.State != step.state {
 			t.Fatalf("%s: got %v in %s, want %v in %s", step.by, err, r.State, step.want, step.state)
 		}
 	}
-	_, err := r.Approve(Decision{By: "U_THIRD", Digest: digest('a')}, 0, start)
-	var moved *TransitionError
-	if !errors.As(err, &moved) || moved.Found != Approved || moved.By != second {
+	_, err := r.Approve(reset.Decision{By: "U_THIRD", Digest: digest('a')}, 0, start)
+	var moved *reset.TransitionError
+	if !errors.As(err, &moved) || moved.Found != reset.Approved || moved.By != second {
 		t.Fatalf("one who comes late is not told who was first: %v", err)
 	}
 }
 
 func TestRequest_TakeOut_drops_approvals(t *testing.T) {
 	r := mustPending(t, 2)
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.TakeOut(second, r.Plan.Digest, []int{1}, start); err != nil {
 		t.Fatal(err)
 	}
-	if r.State != Planning || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why == "" {
+	if r.State != reset.Planning || len(r.Approved) != 0 || len(r.Revoked) != 1 || r.Revoked[0].Why == "" {
 		t.Fatalf("approvals did not fall away visibly: %+v", r)
 	}
 }
@@ -116,23 +118,23 @@ func TestRequest_Resume(t *testing.T) {
 	soon, late := start.Add(30*time.Minute), start.Add(time.Hour)
 	cases := []struct {
 		name     string
-		cause    Cause
-		by       Person
+		cause    reset.Cause
+		by       reset.Person
 		approver bool
 		at       time.Time
 		want     error
 	}{
-		{"approver lifts errors", CauseErrors, first, true, late, nil},
-		{"approver lifts an approver's", CauseApprover, first, true, soon, nil},
-		{"approver lifts reported", CauseReported, first, true, soon, nil},
-		{"requester lifts own", CauseRequester, requester, false, soon, nil},
-		{"requester lifts errors", CauseErrors, requester, false, soon, nil},
-		{"requester too late", CauseErrors, requester, false, late, ErrNotTheirs},
-		{"requester not an approver's", CauseApprover, requester, false, soon, ErrNotTheirs},
-		{"requester not a freeze", CauseFreeze, requester, false, soon, ErrNotTheirs},
-		{"requester not what was reported", CauseReported, requester, false, soon, ErrNotTheirs},
-		{"requester who is an approver", CauseApprover, requester, true, soon, ErrNotTheirs},
-		{"somebody", CauseRequester, "U_OTHER", false, soon, ErrNotTheirs},
+		{"approver lifts errors", reset.CauseErrors, first, true, late, nil},
+		{"approver lifts an approver's", reset.CauseApprover, first, true, soon, nil},
+		{"approver lifts reported", reset.CauseReported, first, true, soon, nil},
+		{"requester lifts own", reset.CauseRequester, requester, false, soon, nil},
+		{"requester lifts errors", reset.CauseErrors, requester, false, soon, nil},
+		{"requester too late", reset.CauseErrors, requester, false, late, reset.ErrNotTheirs},
+		{"requester not an approver's", reset.CauseApprover, requester, false, soon, reset.ErrNotTheirs},
+		{"requester not a freeze", reset.CauseFreeze, requester, false, soon, reset.ErrNotTheirs},
+		{"requester not what was reported", reset.CauseReported, requester, false, soon, reset.ErrNotTheirs},
+		{"requester who is an approver", reset.CauseApprover, requester, true, soon, reset.ErrNotTheirs},
+		{"somebody", reset.CauseRequester, "U_OTHER", false, soon, reset.ErrNotTheirs},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -141,7 +143,7 @@ func TestRequest_Resume(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := r.Resume(c.by, c.approver, c.at)
-			if !errors.Is(err, c.want) || (err == nil) != (r.State == Running) {
+			if !errors.Is(err, c.want) || (err == nil) != (r.State == reset.Running) {
 				t.Fatalf("got %v in %s, want %v", err, r.State, c.want)
 			}
 		})
@@ -149,15 +151,15 @@ func TestRequest_Resume(t *testing.T) {
 }
 
 func TestRequest_PauseFor_weak_causes_replace_nothing(t *testing.T) {
-	for _, weak := range []Cause{CauseErrors, CauseRequester} {
+	for _, weak := range []reset.Cause{reset.CauseErrors, reset.CauseRequester} {
 		r := mustRunning(t)
-		if _, err := r.PauseFor(CauseApprover, first, "", start); err != nil {
+		if _, err := r.PauseFor(reset.CauseApprover, first, "", start); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.PauseFor(weak, requester, "", start); err == nil || r.Pause.Cause != CauseApprover {
+		if _, err := r.PauseFor(weak, requester, "", start); err == nil || r.Pause.Cause != reset.CauseApprover {
 			t.Fatalf("%s replaced a stronger cause: %+v", weak, r.Pause)
 		}
-		if _, err := r.PauseFor(CauseFreeze, second, "", start); err != nil || r.Pause.Cause != CauseFreeze {
+		if _, err := r.PauseFor(reset.CauseFreeze, second, "", start); err != nil || r.Pause.Cause != reset.CauseFreeze {
 			t.Fatalf("a freeze did not replace it: %v %+v", err, r.Pause)
 		}
 	}
@@ -165,19 +167,19 @@ func TestRequest_PauseFor_weak_causes_replace_nothing(t *testing.T) {
 
 func TestRequest_clock(t *testing.T) {
 	r := mustPending(t, 1)
-	if _, err := r.Expire(start.Add(24*time.Hour - 1)); !errors.Is(err, ErrNotYet) {
+	if _, err := r.Expire(start.Add(24*time.Hour - 1)); !errors.Is(err, reset.ErrNotYet) {
 		t.Fatalf("expired early: %v", err)
 	}
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Lapse(start.Add(time.Hour - 1)); !errors.Is(err, ErrNotYet) {
+	if _, err := r.Lapse(start.Add(time.Hour - 1)); !errors.Is(err, reset.ErrNotYet) {
 		t.Fatalf("lapsed early: %v", err)
 	}
-	if _, err := r.Start(start.Add(time.Hour)); !errors.Is(err, ErrNotYet) {
+	if _, err := r.Start(start.Add(time.Hour)); !errors.Is(err, reset.ErrNotYet) {
 		t.Fatalf("started when it should lapse: %v", err)
 	}
-	if _, err := r.Lapse(start.Add(time.Hour)); err != nil || r.State != Lapsed {
+	if _, err := r.Lapse(start.Add(time.Hour)); err != nil || r.State != reset.Lapsed {
 		t.Fatalf("did not lapse: %v", err)
 	}
 }
@@ -185,37 +187,37 @@ func TestRequest_clock(t *testing.T) {
 func TestRequest_ExecuteBy_counts_from_the_later(t *testing.T) {
 	r := mustPending(t, 1)
 	r.Asked.NotTill = start.Add(10 * time.Hour)
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 0, start); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := r.ExecuteBy(), start.Add(11*time.Hour); !got.Equal(want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
-	if _, err := r.Start(start.Add(9 * time.Hour)); !errors.Is(err, ErrNotYet) {
+	if _, err := r.Start(start.Add(9 * time.Hour)); !errors.Is(err, reset.ErrNotYet) {
 		t.Fatalf("started before its time: %v", err)
 	}
 }
 
 func TestParseID(t *testing.T) {
-	for in, want := range map[string]ID{"FR-42": "FR-42", " fr-7 ": "FR-7", "#FR-1": "FR-1"} {
-		if got, err := ParseID(in); err != nil || got != want {
+	for in, want := range map[string]reset.ID{"FR-42": "FR-42", " fr-7 ": "FR-7", "#FR-1": "FR-1"} {
+		if got, err := reset.ParseID(in); err != nil || got != want {
 			t.Errorf("%q: got %q, %v", in, got, err)
 		}
 	}
 	for _, in := range []string{"", "FR-", "FR-0", "FR--1", "FR-01", "FR-1x", "42", "FR-+1"} {
-		if got, err := ParseID(in); err == nil {
+		if got, err := reset.ParseID(in); err == nil {
 			t.Errorf("%q was taken as %q", in, got)
 		}
 	}
 }
 
 func TestDigestPlan_covers_everything(t *testing.T) {
-	base := func() (string, ID, int, Options, Digest) {
-		return "https://example.okta.com", "FR-1", 1, Options{}, digest('a')
+	base := func() (string, reset.ID, int, reset.Options, reset.Digest) {
+		return "https://example.okta.com", "FR-1", 1, reset.Options{}, digest('a')
 	}
 	org, id, rev, o, file := base()
-	seen := map[Digest]string{}
-	add := func(name string, d Digest, err error) {
+	seen := map[reset.Digest]string{}
+	add := func(name string, d reset.Digest, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,17 +226,17 @@ func TestDigestPlan_covers_everything(t *testing.T) {
 		}
 		seen[d] = name
 	}
-	d, err := DigestPlan(org, id, rev, o, file)
+	d, err := reset.DigestPlan(org, id, rev, o, file)
 	add("base", d, err)
-	d, err = DigestPlan(org+"x", id, rev, o, file)
+	d, err = reset.DigestPlan(org+"x", id, rev, o, file)
 	add("org", d, err)
-	d, err = DigestPlan(org, "FR-2", rev, o, file)
+	d, err = reset.DigestPlan(org, "FR-2", rev, o, file)
 	add("request", d, err)
-	d, err = DigestPlan(org, id, 2, o, file)
+	d, err = reset.DigestPlan(org, id, 2, o, file)
 	add("revision", d, err)
-	d, err = DigestPlan(org, id, rev, Options{RevokeSessions: true}, file)
+	d, err = reset.DigestPlan(org, id, rev, reset.Options{RevokeSessions: true}, file)
 	add("options", d, err)
-	d, err = DigestPlan(org, id, rev, o, digest('b'))
+	d, err = reset.DigestPlan(org, id, rev, o, digest('b'))
 	add("file", d, err)
 }
 
@@ -242,8 +244,8 @@ func TestDigestPlan_covers_everything(t *testing.T) {
 // by more than a few minutes nobody knows how old it is.
 func TestRequest_Resume_after_the_clock_was_set(t *testing.T) {
 	for since, may := range map[time.Duration]bool{time.Minute: true, -3 * time.Minute: true, -time.Hour: false, 61 * time.Minute: false,
-		-clockSteps: false, 1 - clockSteps: true, time.Hour: false, time.Hour - 1: true} {
-		r := &Request{ID: "FR-1", Asked: Ask{By: "U_REQUESTER"}, State: Paused, Pause: &Pause{Cause: CauseRequester, At: start}}
+		-10 * time.Minute: false, 1 - 10*time.Minute: true, time.Hour: false, time.Hour - 1: true} {
+		r := &reset.Request{ID: "FR-1", Asked: reset.Ask{By: "U_REQUESTER"}, State: reset.Paused, Pause: &reset.Pause{Cause: reset.CauseRequester, At: start}}
 		if _, err := r.Resume("U_REQUESTER", false, start.Add(since)); (err == nil) != may {
 			t.Errorf("%s after the pause: %v", since, err)
 		}
@@ -253,17 +255,17 @@ func TestRequest_Resume_after_the_clock_was_set(t *testing.T) {
 // A new request tells where its users come from, and the choice of a column only if there was one.
 func TestOpen(t *testing.T) {
 	for chosen, want := range map[int]string{0: "", 1: "1", 3: "3"} {
-		_, f := Open("https://example.okta.com", Ask{By: requester, At: start, Source: Source{File: "a.csv", Chosen: chosen}}, 3)
+		_, f := reset.Open("https://example.okta.com", reset.Ask{By: requester, At: start, Source: reset.Source{File: "a.csv", Chosen: chosen}}, 3)
 		if f.Detail["chosen_column"] != want || f.Detail["file"] != "a.csv" {
 			t.Errorf("column %d: %+v", chosen, f)
 		}
 	}
-	r, f := OpenRejected("https://example.okta.com", Ask{By: requester, At: start}, 3, "empty", "The file is empty.")
-	if r.State != Rejected || r.Code != "empty" || f.Name != "rejected" || !r.SettledAt.Equal(start) {
+	r, f := reset.OpenRejected("https://example.okta.com", reset.Ask{By: requester, At: start}, 3, "empty", "The file is empty.")
+	if r.State != reset.Rejected || r.Code != "empty" || f.Name != "rejected" || !r.SettledAt.Equal(start) {
 		t.Errorf("%+v, %+v", r, f)
 	}
-	r, _ = Open("https://example.okta.com", Ask{By: requester, At: start}, 0)
-	if _, err := r.FreezePlan(Plan{Targets: 5}, Terms{Approvals: 1}, start, start); err != nil || r.Rows != 5 {
+	r, _ = reset.Open("https://example.okta.com", reset.Ask{By: requester, At: start}, 0)
+	if _, err := r.FreezePlan(reset.Plan{Targets: 5}, reset.Terms{Approvals: 1}, start, start); err != nil || r.Rows != 5 {
 		t.Errorf("a group of five: %d rows, %v", r.Rows, err)
 	}
 	if mustPending(t, 1).Rows != 3 {
@@ -275,7 +277,7 @@ func TestOpen(t *testing.T) {
 func TestRequest_TakeOut_rows(t *testing.T) {
 	r := mustPending(t, 1)
 	for _, row := range []int{0, 4} {
-		if _, err := r.TakeOut(first, r.Plan.Digest, []int{row}, start); !errors.Is(err, ErrNoRow) {
+		if _, err := r.TakeOut(first, r.Plan.Digest, []int{row}, start); !errors.Is(err, reset.ErrNoRow) {
 			t.Errorf("row %d of 3: %v", row, err)
 		}
 	}
@@ -283,10 +285,10 @@ func TestRequest_TakeOut_rows(t *testing.T) {
 	if err != nil || f.Detail["rows"] != "2" {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	if _, err := r.FreezePlan(Plan{Revision: 2, Digest: digest('b'), Targets: 3}, r.Terms, start.Add(time.Hour), start); err != nil {
+	if _, err := r.FreezePlan(reset.Plan{Revision: 2, Digest: digest('b'), Targets: 3}, r.Terms, start.Add(time.Hour), start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.TakeOut(first, r.Plan.Digest, []int{1}, start); !errors.Is(err, ErrNoRow) {
+	if _, err := r.TakeOut(first, r.Plan.Digest, []int{1}, start); !errors.Is(err, reset.ErrNoRow) {
 		t.Errorf("a row that is out: %v", err)
 	}
 	if f, err := r.TakeOut(first, r.Plan.Digest, []int{1, 2}, start); err != nil || f.Detail["rows"] != "1" {
@@ -297,10 +299,10 @@ func TestRequest_TakeOut_rows(t *testing.T) {
 // A number that nobody asked for is no reason to refuse.
 func TestRequest_Approve_without_a_number(t *testing.T) {
 	r := mustPending(t, 1)
-	if _, err := r.Approve(Decision{By: first, Digest: digest('a')}, 7, start); err != nil {
+	if _, err := r.Approve(reset.Decision{By: first, Digest: digest('a')}, 7, start); err != nil {
 		t.Error(err)
 	}
-	wrong := &ConfirmError{ID: "FR-1", Users: 7}
+	wrong := &reset.ConfirmError{ID: "FR-1", Users: 7}
 	if words := wrong.Error(); words != "the approval of FR-1 needs the number of its users" {
 		t.Error(words)
 	}
@@ -308,34 +310,34 @@ func TestRequest_Approve_without_a_number(t *testing.T) {
 
 // Only what a freeze has stopped goes on by its end.
 func TestRequest_Thawed(t *testing.T) {
-	for cause, want := range map[Cause]error{CauseFreeze: nil, CauseErrors: ErrNotTheirs, CauseReported: ErrNotTheirs} {
+	for cause, want := range map[reset.Cause]error{reset.CauseFreeze: nil, reset.CauseErrors: reset.ErrNotTheirs, reset.CauseReported: reset.ErrNotTheirs} {
 		r := mustRunning(t)
 		if _, err := r.PauseFor(cause, "", "", start); err != nil {
 			t.Fatal(err)
 		}
 		f, err := r.Thawed(first, start)
-		if !errors.Is(err, want) || (r.State == Running) != (want == nil) || want == nil && (f.Detail["cause"] != "freeze" || r.Pause != nil) {
+		if !errors.Is(err, want) || (r.State == reset.Running) != (want == nil) || want == nil && (f.Detail["cause"] != "freeze" || r.Pause != nil) {
 			t.Errorf("%s: %v, in %s, %+v", cause, err, r.State, f)
 		}
 	}
-	if _, err := mustRunning(t).Thawed(first, start); !errors.As(err, new(*TransitionError)) {
+	if _, err := mustRunning(t).Thawed(first, start); !errors.As(err, new(*reset.TransitionError)) {
 		t.Errorf("what runs: %v", err)
 	}
 }
 
 func TestRequest_Exported(t *testing.T) {
 	r := mustRunning(t)
-	facts, err := r.Exported(Export{Users: 2, Bytes: 70, SHA256: digest('c')}, start)
-	if err != nil || len(facts) != 2 || facts[0].Name != "exported" || facts[0].Detail["users"] != "2" || facts[0].Detail["bytes"] != "70" || r.Export.Users != 2 || r.State != Verifying {
+	facts, err := r.Exported(reset.Export{Users: 2, Bytes: 70, SHA256: digest('c')}, start)
+	if err != nil || len(facts) != 2 || facts[0].Name != "exported" || facts[0].Detail["users"] != "2" || facts[0].Detail["bytes"] != "70" || r.Export.Users != 2 || r.State != reset.Verifying {
 		t.Errorf("%+v, %v, %+v", facts, err, r.Export)
 	}
-	if _, err := mustPending(t, 1).Exported(Export{}, start); !errors.As(err, new(*TransitionError)) {
+	if _, err := mustPending(t, 1).Exported(reset.Export{}, start); !errors.As(err, new(*reset.TransitionError)) {
 		t.Errorf("what does not run: %v", err)
 	}
 }
 
 func TestID_Number(t *testing.T) {
-	for id, want := range map[ID]int{"FR-1": 1, "FR-42": 42, "FR-0": 0, "FR--1": 0, "FR-x": 0, "": 0} {
+	for id, want := range map[reset.ID]int{"FR-1": 1, "FR-42": 42, "FR-0": 0, "FR--1": 0, "FR-x": 0, "": 0} {
 		if got := id.Number(); got != want {
 			t.Errorf("%q: %d, want %d", id, got, want)
 		}
@@ -343,11 +345,11 @@ func TestID_Number(t *testing.T) {
 }
 
 func TestRow_Refs(t *testing.T) {
-	if refs := (Row{Also: []Ref{{Value: "x"}}}).Refs(); refs != nil {
+	if refs := (reset.Row{Also: []reset.Ref{{Value: "x"}}}).Refs(); refs != nil {
 		t.Errorf("a row that names nobody: %+v", refs)
 	}
-	row := Row{Kind: RefLogin, Value: "ana@example.com", Column: "login", Loose: true, Also: []Ref{{Kind: RefEmail, Value: "a@example.com"}}}
-	want := []Ref{{Kind: RefLogin, Value: "ana@example.com", Column: "login", Loose: true}, {Kind: RefEmail, Value: "a@example.com"}}
+	row := reset.Row{Kind: reset.RefLogin, Value: "ana@example.com", Column: "login", Loose: true, Also: []reset.Ref{{Kind: reset.RefEmail, Value: "a@example.com"}}}
+	want := []reset.Ref{{Kind: reset.RefLogin, Value: "ana@example.com", Column: "login", Loose: true}, {Kind: reset.RefEmail, Value: "a@example.com"}}
 	if got := row.Refs(); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
@@ -355,13 +357,13 @@ func TestRow_Refs(t *testing.T) {
 
 // A field of a query that says nothing leaves nobody out.
 func TestQuery_Matches(t *testing.T) {
-	r := &Request{State: Running, Asked: Ask{By: requester, At: start}}
+	r := &reset.Request{State: reset.Running, Asked: reset.Ask{By: requester, At: start}}
 	for _, c := range []struct {
-		q    Query
+		q    reset.Query
 		want bool
 	}{
-		{Query{}, true}, {Query{States: []State{Done, Running}}, true}, {Query{States: []State{Done}}, false},
-		{Query{By: requester}, true}, {Query{By: first}, false}, {Query{Since: start}, true}, {Query{Since: start.Add(1)}, false},
+		{reset.Query{}, true}, {reset.Query{States: []reset.State{reset.Done, reset.Running}}, true}, {reset.Query{States: []reset.State{reset.Done}}, false},
+		{reset.Query{By: requester}, true}, {reset.Query{By: first}, false}, {reset.Query{Since: start}, true}, {reset.Query{Since: start.Add(1)}, false},
 	} {
 		if got := c.q.Matches(r); got != c.want {
 			t.Errorf("%+v: %t", c.q, got)
@@ -372,30 +374,30 @@ func TestQuery_Matches(t *testing.T) {
 // One person by either account; two without an Okta user are two.
 func TestAsk_SamePerson(t *testing.T) {
 	for _, c := range []struct {
-		one, other Ask
+		one, other reset.Ask
 		want       bool
 	}{
-		{Ask{By: first}, Ask{By: first}, true}, {Ask{By: first}, Ask{By: second}, false},
-		{Ask{By: first, Okta: "00u1"}, Ask{By: second, Okta: "00u1"}, true}, {Ask{By: first, Okta: "00u1"}, Ask{By: second, Okta: "00u2"}, false},
+		{reset.Ask{By: first}, reset.Ask{By: first}, true}, {reset.Ask{By: first}, reset.Ask{By: second}, false},
+		{reset.Ask{By: first, Okta: "00u1"}, reset.Ask{By: second, Okta: "00u1"}, true}, {reset.Ask{By: first, Okta: "00u1"}, reset.Ask{By: second, Okta: "00u2"}, false},
 	} {
 		if got := c.one.SamePerson(c.other); got != c.want {
 			t.Errorf("%+v and %+v: %t", c.one, c.other, got)
 		}
 	}
-	for _, s := range []Source{{Group: "g"}, {Search: "s"}, {Filter: "f"}, {Query: "q"}} {
+	for _, s := range []reset.Source{{Group: "g"}, {Search: "s"}, {Filter: "f"}, {Query: "q"}} {
 		if !s.Asks() {
 			t.Errorf("%+v asks nothing", s)
 		}
 	}
-	if (Source{File: "a.csv"}).Asks() {
+	if (reset.Source{File: "a.csv"}).Asks() {
 		t.Error("a file asks Okta who is meant")
 	}
 }
 
 func TestTransitionError(t *testing.T) {
-	for want, e := range map[string]*TransitionError{
-		"cannot pause FR-1: it is done":                {ID: "FR-1", Move: MovePause, Found: Done},
-		"cannot pause FR-1: it is done by U_APPROVER1": {ID: "FR-1", Move: MovePause, Found: Done, By: first},
+	for want, e := range map[string]*reset.TransitionError{
+		"cannot pause FR-1: it is done":                {ID: "FR-1", Move: reset.MovePause, Found: reset.Done},
+		"cannot pause FR-1: it is done by U_APPROVER1": {ID: "FR-1", Move: reset.MovePause, Found: reset.Done, By: first},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)

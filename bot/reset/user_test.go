@@ -1,8 +1,10 @@
-package reset
+package reset_test
 
 import (
 	"testing"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // Clocks decide nothing where numbers are there.
@@ -21,8 +23,8 @@ func TestNote_NewerThan(t *testing.T) {
 		"both of an earlier version":        {0, 0, 1, true},
 		"both of an earlier version, equal": {0, 0, 0, false},
 	} {
-		n := Note{At: start.Add(c.at), Seq: c.seq}
-		if got := n.NewerThan(Plan{FrozenAt: start, LastNote: c.last}); got != c.want {
+		n := reset.Note{At: start.Add(c.at), Seq: c.seq}
+		if got := n.NewerThan(reset.Plan{FrozenAt: start, LastNote: c.last}); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

@@ -1,16 +1,18 @@
-package reset
+package reset_test
 
 import (
 	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"factorbot/bot/reset"
 )
 
 // That a request waits is news once, and again when the reason or the time has changed.
 func TestRequest_RecordWait(t *testing.T) {
 	later := start.Add(time.Hour)
-	r := &Request{State: Approved}
+	r := &reset.Request{State: reset.Approved}
 	for _, c := range []struct {
 		why   string
 		until time.Time
@@ -24,7 +26,7 @@ func TestRequest_RecordWait(t *testing.T) {
 			t.Errorf("until %q", until)
 		}
 	}
-	if _, news := (&Request{State: Pending}).RecordWait("a bound", later, start); news {
+	if _, news := (&reset.Request{State: reset.Pending}).RecordWait("a bound", later, start); news {
 		t.Error("what is not approved waits for nothing")
 	}
 }
@@ -32,15 +34,15 @@ func TestRequest_RecordWait(t *testing.T) {
 // A request is withdrawn before it has begun, and not after.
 func TestRequest_Withdraw(t *testing.T) {
 	r := mustPending(t, 1)
-	if f, err := r.Withdraw("left", start); err != nil || f.Name != "cancelled" || f.Detail["why"] != "left" || r.State != Cancelled || r.Refusal != "left" || !r.SettledAt.Equal(start) {
+	if f, err := r.Withdraw("left", start); err != nil || f.Name != "cancelled" || f.Detail["why"] != "left" || r.State != reset.Cancelled || r.Refusal != "left" || !r.SettledAt.Equal(start) {
 		t.Errorf("%+v, %v, %+v", f, err, r)
 	}
-	var moved *TransitionError
-	if _, err := r.Withdraw("left", start); !errors.As(err, &moved) || moved.Found != Cancelled {
+	var moved *reset.TransitionError
+	if _, err := r.Withdraw("left", start); !errors.As(err, &moved) || moved.Found != reset.Cancelled {
 		t.Errorf("again: %v", err)
 	}
 	ran := mustRunning(t)
-	if _, err := ran.Withdraw("left", start); !errors.As(err, &moved) || moved.Found != Running || ran.State != Running {
+	if _, err := ran.Withdraw("left", start); !errors.As(err, &moved) || moved.Found != reset.Running || ran.State != reset.Running {
 		t.Errorf("what runs: %v", err)
 	}
 }
@@ -56,7 +58,7 @@ func TestRequest_WaveEnd(t *testing.T) {
 	}{
 		{nil, 0, 9, 9, false}, {[]int{1, 3}, 0, 9, 1, true}, {[]int{1, 3}, 1, 9, 4, true}, {[]int{1, 3}, 2, 9, 9, false}, {[]int{5}, 0, 3, 3, true},
 	} {
-		r := &Request{Waves: c.done, Terms: Terms{Waves: c.waves}, Plan: Plan{Resets: c.resets}}
+		r := &reset.Request{Waves: c.done, Terms: reset.Terms{Waves: c.waves}, Plan: reset.Plan{Resets: c.resets}}
 		if targets, ramping := r.WaveEnd(); targets != c.targets || ramping != c.ramping {
 			t.Errorf("%+v: %d, %t", c, targets, ramping)
 		}
@@ -80,7 +82,7 @@ func TestRequest_RecordWave(t *testing.T) {
 		if c.paused {
 			want = append(want, "paused")
 		}
-		if err != nil || !slices.Equal(names, want) || r.Waves != 1 || (r.State == Paused) != c.paused {
+		if err != nil || !slices.Equal(names, want) || r.Waves != 1 || (r.State == reset.Paused) != c.paused {
 			t.Errorf("%d of %d: %v, %v, in %s", c.failed, c.tried, names, err, r.State)
 		}
 		if facts[0].Detail["wave"] != "1" {
@@ -88,10 +90,10 @@ func TestRequest_RecordWave(t *testing.T) {
 		}
 	}
 	r := mustRunning(t)
-	if _, err := r.RecordWave(0, 1, start); !errors.Is(err, ErrNotYet) {
+	if _, err := r.RecordWave(0, 1, start); !errors.Is(err, reset.ErrNotYet) {
 		t.Errorf("without waves: %v", err)
 	}
-	if _, err := mustPending(t, 1).RecordWave(0, 1, start); !errors.As(err, new(*TransitionError)) {
+	if _, err := mustPending(t, 1).RecordWave(0, 1, start); !errors.As(err, new(*reset.TransitionError)) {
 		t.Errorf("what does not run: %v", err)
 	}
 }
