@@ -119,9 +119,10 @@ func (l *Ledger) Apply(e Entry) {
 // clocks takes in what an attempt tells of Okta's clock and ours.
 func (l *Ledger) clocks(e Entry) {
 	ahead := e.OktaAt.Sub(e.At)
-	if l.began.IsZero() || ahead < l.ahead || e.Term != l.term {
+	if l.began.IsZero() || e.Term != l.term {
 		l.ahead, l.term = ahead, e.Term
 	}
+	l.ahead = min(l.ahead, ahead)
 	if l.began.IsZero() || e.OktaAt.Before(l.began) {
 		l.began = e.OktaAt
 	}
@@ -276,7 +277,7 @@ func (l *Ledger) Doubtful() []int {
 func (l *Ledger) Unfinished() []Step {
 	var steps []Step
 	for _, p := range l.open {
-		if p.Step != nil && p.Outcome == "" && !p.InDoubt() {
+		if p.Step != nil && !p.InDoubt() { // one with an outcome is not open
 			steps = append(steps, *p.Step)
 		}
 	}

@@ -404,3 +404,72 @@ func TestTransitionError(t *testing.T) {
 		}
 	}
 }
+
+// A move that is made is recorded on the head with what it tells, one that is refused leaves no trace.
+func TestRequest_endings(t *testing.T) {
+	planning := func(testing.TB) *reset.Request {
+		r, _ := reset.Open("https://example.okta.com", reset.Ask{By: requester, At: start}, 3)
+		return r
+	}
+	pending := func(tb testing.TB) *reset.Request { return mustPending(tb, 1) }
+	verifying := func(tb testing.TB) *reset.Request {
+		r := mustRunning(tb)
+		if _, err := r.Verify(start); err != nil {
+			tb.Fatal(err)
+		}
+		return r
+	}
+	totals := reset.Totals{ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 2}}
+	reject := func(r *reset.Request) (reset.Fact, error) { return r.Reject("nothing_left", "Nobody is left.", start) }
+	finish := func(r *reset.Request) (reset.Fact, error) { return r.Finish(totals, start) }
+	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel(first, start) }
+	for name, c := range map[string]struct {
+		make func(testing.TB) *reset.Request
+		move func(*reset.Request) (reset.Fact, error)
+		then reset.State
+		fact string // "": refused
+	}{
+		"reject while planning": {planning, reject, reset.Rejected, "rejected"},
+		"reject what is asked":  {pending, reject, reset.Pending, ""},
+		"finish when verified":  {verifying, finish, reset.Done, "done"},
+		"finish what runs":      {mustRunning, finish, reset.Running, ""},
+		"cancel before the run": {pending, cancel, reset.Cancelled, "cancelled"},
+		"cancel in the run":     {mustRunning, cancel, reset.Stopping, "stopping"},
+		"cancel after the run":  {verifying, cancel, reset.Verifying, ""},
+	} {
+		r := c.make(t)
+		f, err := c.move(r)
+		if (err == nil) != (c.fact != "") || f.Name != c.fact || r.State != c.then {
+			t.Errorf("%s: %q in %s, %v", name, f.Name, r.State, err)
+		}
+		if rejected := r.State == reset.Rejected; (r.Code == "nothing_left") != rejected || (r.Refusal == "Nobody is left.") != rejected {
+			t.Errorf("%s: %q, %q", name, r.Code, r.Refusal)
+		}
+		if (r.Totals != nil) != (r.State == reset.Done) {
+			t.Errorf("%s: %+v", name, r.Totals)
+		}
+	}
+}
+
+// Of several backups that a record was restored from the oldest counts.
+func TestRequest_Restore(t *testing.T) {
+	r := mustRunning(t)
+	for _, c := range []struct{ taken, want time.Duration }{{2, 2}, {3, 2}, {2, 2}, {1, 1}} {
+		taken, want := start.Add(c.taken*time.Hour), start.Add(c.want*time.Hour)
+		f := r.Restore(taken, taken.Add(time.Second), start)
+		if !r.RestoredFrom.Equal(want) || !r.RestoredOkta.Equal(want.Add(time.Second)) || f.Detail["taken"] != taken.Format(time.RFC3339) {
+			t.Errorf("after the one of %v: %v, by Okta %v, %+v", taken, r.RestoredFrom, r.RestoredOkta, f)
+		}
+	}
+}
+
+// Numbers have commas from ten thousand on, each three digits.
+func TestPlural(t *testing.T) {
+	for n, want := range map[int]string{
+		0: "0 users", 1: "1 user", 2: "2 users", 9999: "9999 users", 10000: "10,000 users", 100000: "100,000 users", 1234567: "1,234,567 users",
+	} {
+		if got := reset.Plural(n, "user"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

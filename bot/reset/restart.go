@@ -35,7 +35,7 @@ type RestartOutcome struct {
 
 // Apply folds one entry; entries come in the order of the log, each once.
 func (a *RestartOutcome) Apply(e Entry) {
-	if e.Kind == EntryFact && e.Fact != nil && e.Fact.Name == factRestarted {
+	if e.Fact != nil && e.Fact.Name == factRestarted {
 		left := map[int]bool{}
 		for row := range a.doubt {
 			left[row] = false

@@ -150,6 +150,7 @@ func TestRequest_Distrust(t *testing.T) {
 	}{
 		"pending, by Slack":              {reset.Pending, nil, first, "", []string{"approval_fell"}, reset.Pending, []reset.Person{second}},
 		"approved, by Okta":              {reset.Approved, nil, "U_OTHER", oktaFirst, []string{"approval_fell"}, reset.Pending, []reset.Person{second}},
+		"pending, who approved last":     {reset.Pending, nil, second, "", []string{"approval_fell"}, reset.Pending, []reset.Person{first}},
 		"running":                        {reset.Running, nil, first, "", []string{"paused"}, reset.Paused, []reset.Person{first, second}},
 		"paused for errors":              {reset.Paused, &reset.Pause{Cause: reset.CauseErrors}, first, "", []string{"paused"}, reset.Paused, []reset.Person{first, second}},
 		"paused for a report already":    {reset.Paused, &reset.Pause{Cause: reset.CauseReported}, first, "", nil, reset.Paused, []reset.Person{first, second}},
