@@ -1,12 +1,11 @@
 package announcer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
@@ -17,13 +16,8 @@ import (
 // in order as long as Slack is well. A file that takes longer comes later.
 const fileAhead = 2 * time.Second
 
-// errUnderWay says that a delivery has not ended yet.
-var errUnderWay = errors.New("the delivery is under way")
-
-// laterError says that a message waits for something that is known to take so long.
-type laterError struct{ wait time.Duration }
-
-func (e *laterError) Error() string { return "to be looked at again in " + e.wait.String() }
+// errUnderWay says that a message waits for something that was begun and is no failure.
+var errUnderWay = errors.New("what it waits for is under way")
 
 // failure is what the last tries of one message came to.
 type failure struct {
@@ -78,8 +72,7 @@ func (p *poster) attempt(ctx context.Context, r *reset.Request, w message, have 
 		}
 		m, again, err = job.m, job.again, job.err
 	} else {
-		m, again, err = do(ctx, r, w, m)
-		m, again, err = p.judge(ctx, w, m, again, err)
+		m, again, err = p.try(ctx, r, w, m, do)
 	}
 	have[w.slot] = m
 	return again, err
@@ -92,8 +85,7 @@ func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset
 	p.jobs[w.slot] = job
 	p.own.Unlock()
 	p.wg.Go(func() {
-		job.m, job.again, job.err = do(ctx, r, w, m)
-		job.m, job.again, job.err = p.judge(ctx, w, job.m, job.again, job.err)
+		job.m, job.again, job.err = p.try(ctx, r, w, m, do)
 		p.own.Lock()
 		delete(p.jobs, w.slot)
 		left := job.left
@@ -115,20 +107,21 @@ func (p *poster) awaits(ctx context.Context, slot reset.Slot, job *deliveryJob) 
 	return !job.left
 }
 
-// judge notes what came of a try to deliver a message: when it is tried again,
+// try delivers a message once and notes what came of it: when it is tried again,
 // and whether the person can be reached at all.
-func (p *poster) judge(ctx context.Context, w message, m reset.Message, again time.Duration, err error) (reset.Message, time.Duration, error) {
+func (p *poster) try(ctx context.Context, r *reset.Request, w message, m reset.Message, do delivering) (reset.Message, time.Duration, error) {
+	m, again, err := do(ctx, r, w, m)
 	if ctx.Err() != nil {
 		return m, 0, ctx.Err()
 	}
-	var later *laterError
+	underWay := errors.Is(err, errUnderWay)
 	switch {
-	case err == nil, errors.As(err, &later):
+	case err == nil, underWay:
 		p.own.Lock()
 		delete(p.failing, w.slot)
 		p.own.Unlock()
-		if later != nil {
-			again = later.wait
+		if underWay {
+			again = cmp.Or(again, lookSoon)
 		}
 		return m, again, err
 	case w.to != "" && outOfReach(err):
@@ -140,13 +133,10 @@ func (p *poster) judge(ctx context.Context, w message, m reset.Message, again ti
 	}
 	err = fmt.Errorf("%s of %s: %w", w.slot, p.id, err)
 	p.own.Lock()
-	f := p.failing[w.slot]
-	wait, try := slackapi.RetryDelay(err, f.tries), f.tries
-	p.failing[w.slot] = failure{tries: try + 1, until: p.Now().Add(wait), err: err}
-	p.own.Unlock()
-	if limited := (*slack.RateLimitedError)(nil); !errors.As(err, &limited) && try%10 == 0 {
-		p.Log.Warn("a message is not up to date in Slack", "request", p.id, "slot", w.slot, "user", w.to, "error", slackapi.LogText(err), "todo", w.hint(m, err), "retry_in", wait.String())
-	}
+	defer p.own.Unlock()
+	tries := p.failing[w.slot].tries
+	wait := retryIn(p.Log.Warn, "a message is not up to date in Slack", err, tries, "request", p.id, "slot", w.slot, "user", w.to, "todo", w.hint(m, err))
+	p.failing[w.slot] = failure{tries: tries + 1, until: p.Now().Add(wait), err: err}
 	return m, wait, err
 }
 
@@ -179,11 +169,9 @@ func (p *poster) deliver(ctx context.Context, r *reset.Request, w message, m res
 	case w.slot == reset.SlotProgress:
 		return p.progress(ctx, r, w, m)
 	case isRestart(w.slot):
-		m, err := p.restarted(ctx, r, w, m)
-		return m, 0, err
+		return p.restarted(ctx, r, w, m)
 	}
-	m, err := p.show(ctx, r, w, m)
-	return m, 0, err
+	return p.show(ctx, r, w, m)
 }
 
 func threadOf(w message, r *reset.Request, have map[reset.Slot]reset.Message) string {

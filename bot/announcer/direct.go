@@ -80,8 +80,7 @@ func (p *poster) direct(ctx context.Context, r *reset.Request, w message, m rese
 	if w.file != nil {
 		return p.share(ctx, r, w, m)
 	}
-	m, err := p.show(ctx, r, w, m)
-	return m, 0, err
+	return p.show(ctx, r, w, m)
 }
 
 // outOfReach reports whether Slack says that a person can never be written to.

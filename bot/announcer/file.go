@@ -47,7 +47,7 @@ func (p *poster) share(ctx context.Context, r *reset.Request, w message, m reset
 		if m.Shown != "" { // acknowledged: later messages need not wait
 			return m, min(wait, lookSoon), nil
 		}
-		return m, 0, &laterError{min(wait, lookSoon)}
+		return m, min(wait, lookSoon), errUnderWay
 	}
 	return p.complete(ctx, w, m, 1)
 }
@@ -159,7 +159,7 @@ func (p *poster) complete(ctx context.Context, w message, m reset.Message, more 
 		return p.lostFile(ctx, m)
 	case slackapi.MayHaveActed(err):
 		p.Log.Warn("whether a file was shared is not known yet", "request", p.id, "slot", m.Slot, "error", slackapi.LogText(err))
-		return m, 0, &laterError{lookSoon}
+		return m, lookSoon, errUnderWay
 	}
 	m.At = time.Time{} // refused: to be tried again as soon as Slack lets us
 	if err := p.save(ctx, m); err != nil {

@@ -84,10 +84,7 @@ func (f *FreezeAnnouncer) Run(ctx context.Context) error {
 	for try := 0; ctx.Err() == nil; {
 		wait := newsEvery
 		if err := run.pass(ctx); err != nil && ctx.Err() == nil {
-			wait = slackapi.RetryDelay(err, try)
-			if try%10 == 0 {
-				f.Log.Error("news of a freeze cannot be told", "error", slackapi.LogText(err), "retry_in", wait.String())
-			}
+			wait = retryIn(f.Log.Error, "news of a freeze cannot be told", err, try)
 			try++
 		} else {
 			try = 0
@@ -255,11 +252,8 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 			return err
 		}
 		if refused != nil {
-			wait := slackapi.RetryDelay(refused, t.tries)
+			wait := retryIn(f.Log.Warn, "a channel was not told of a freeze yet", refused, t.tries, "channel", c, "todo", slackapi.Hint(refused))
 			t.until = f.Now().Add(wait)
-			if t.tries%10 == 0 {
-				f.Log.Warn("a channel was not told of a freeze yet", "channel", c, "error", slackapi.LogText(refused), "todo", slackapi.Hint(refused), "retry_in", wait.String())
-			}
 			t.tries++
 			return nil
 		}

@@ -62,7 +62,8 @@ func (p *poster) keep(ctx context.Context) {
 		}
 		p.passed(p, err)
 		if again == 0 && err != nil {
-			if slackapi.Pause(ctx, p.unread(err, failed)) != nil {
+			wait := retryIn(p.Log.Error, "the record of a request's messages cannot be read", err, failed, "request", p.id)
+			if slackapi.Pause(ctx, wait) != nil {
 				return
 			}
 			failed++
@@ -76,15 +77,6 @@ func (p *poster) keep(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// unread says when to try again after the record could not be read.
-func (p *poster) unread(err error, try int) time.Duration {
-	wait := slackapi.RetryDelay(err, try)
-	if try%10 == 0 {
-		p.Log.Error("the record of a request's messages cannot be read", "request", p.id, "error", slackapi.LogText(err), "retry_in", wait.String())
-	}
-	return wait
 }
 
 // rest waits for a change, or for as long as again says. It reports whether to go on.

@@ -149,9 +149,9 @@ func (p *poster) overview(ctx context.Context, r *reset.Request) (*view.Pace, er
 }
 
 // restarted keeps the message that tells of a longer absence.
-func (p *poster) restarted(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, error) {
+func (p *poster) restarted(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	if err := p.tally.fold(ctx, p.Record, p.id); err != nil {
-		return m, err
+		return m, 0, err
 	}
 	w.what = view.Restarted(r, p.tally.after)
 	return p.show(ctx, r, w, m)

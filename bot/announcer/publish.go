@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -16,13 +17,13 @@ const linkToCome = "https://slack.com/"
 
 // show posts or edits a message so that it shows what is wanted. One whose link
 // is not known yet goes without it, and is edited when it is.
-func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, error) {
+func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.Message) (reset.Message, time.Duration, error) {
 	if w.link != nil {
 		w.what = w.link(linkToCome)
 	}
 	hash, err := w.what.Hash()
 	if err != nil || m.TS != "" && m.Shown == hash && !p.sender.unseen(r, m) {
-		return m, err
+		return m, 0, err
 	}
 	var missing error
 	if w.link != nil {
@@ -31,12 +32,12 @@ func (p *poster) show(ctx context.Context, r *reset.Request, w message, m reset.
 		if err != nil {
 			missing = &linkError{err}
 			if hash, err = w.what.Hash(); err != nil || m.TS != "" && m.Shown == hash {
-				return m, cmp.Or(err, missing)
+				return m, 0, cmp.Or(err, missing)
 			}
 		}
 	}
 	m, err = p.sender.putAs(ctx, r, m, w.what, hash)
-	return m, cmp.Or(err, missing)
+	return m, 0, cmp.Or(err, missing)
 }
 
 // linkError says why a message lacks the link to the approval message.
@@ -54,7 +55,7 @@ func (p *poster) permalink(ctx context.Context, r *reset.Request) (link string, 
 	m := have[reset.SlotApproval]
 	switch {
 	case m.TS == "" && !m.Gone && isAnnounced(r):
-		return "", &laterError{lookSoon} // it is about to be posted
+		return "", errUnderWay // it is about to be posted
 	case m.TS == "":
 		return "", nil
 	}

@@ -27,6 +27,16 @@ func take(l *rate.Limiter, now time.Time) (wait time.Duration) {
 	return wait
 }
 
+// retryIn says how long to wait before a call that failed is tried again; tries count from
+// 0. The log hears of every tenth in a row, unless Slack only asks for patience.
+func retryIn(log func(string, ...any), words string, err error, tries int, about ...any) time.Duration {
+	wait := slackapi.RetryDelay(err, tries)
+	if _, limited := errors.AsType[*slack.RateLimitedError](err); !limited && tries%10 == 0 {
+		log(words, append(about, "error", slackapi.LogText(err), "retry_in", wait.String())...)
+	}
+	return wait
+}
+
 // methodLimits keep a method closed for as long as Slack asked: its limits are per
 // method, and every call before that time would only be refused again.
 type methodLimits struct {

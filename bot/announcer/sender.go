@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -104,12 +103,7 @@ func (s *sender) follow(ctx context.Context, look func(context.Context, *reset.R
 
 // delay is how long a follower waits after an error of Slack's.
 func (s *sender) delay(id reset.ID, err error, try int) time.Duration {
-	wait := slackapi.RetryDelay(err, try)
-	var limited *slack.RateLimitedError
-	if !errors.As(err, &limited) && try%10 == 0 {
-		s.Log.Warn("something about a request is not told yet", "request", id, "error", slackapi.LogText(err), "todo", slackapi.Hint(err), "retry_in", wait.String())
-	}
-	return wait
+	return retryIn(s.Log.Warn, "something about a request is not told yet", err, try, "request", id, "todo", slackapi.Hint(err))
 }
 
 // unseen reports that a message should be edited though it shows what it
