@@ -1,4 +1,4 @@
-package announcer
+package announcer_test
 
 import (
 	"testing"

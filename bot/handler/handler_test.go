@@ -1,4 +1,4 @@
-package handler
+package handler_test
 
 import (
 	"bytes"
@@ -14,12 +14,13 @@ import (
 
 	"factorbot/bot/desk"
 	"factorbot/bot/event"
+	"factorbot/bot/handler"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 )
 
 // pastDesk has lost the record to another process.
-type pastDesk struct{ Desk }
+type pastDesk struct{ handler.Desk }
 
 func (pastDesk) OpenCommand(context.Context, desk.Intent, roster.Command) (*reset.Request, error) {
 	return nil, reset.ErrLost
@@ -29,7 +30,7 @@ func (pastDesk) OpenCommand(context.Context, desk.Intent, roster.Command) (*rese
 // and tells the person nothing.
 func TestHandler_leaves_to_its_successor(t *testing.T) {
 	var logged bytes.Buffer
-	h := &Handler{Desk: pastDesk{}, Log: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now}
+	h := &handler.Handler{Desk: pastDesk{}, Log: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now}
 	again := h.Serve(t.Context(), &event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/x"})
 	if again != 0 || logged.String() != "" { // an answer would have been tried, and logged
 		t.Errorf("again in %s, logged %s", again, logged.String())
@@ -39,8 +40,11 @@ func TestHandler_leaves_to_its_successor(t *testing.T) {
 // A form that another process has opened is open: its person hears nothing more.
 func TestHandler_form_opened_or_not(t *testing.T) {
 	for _, opened := range []bool{true, false} {
-		if m := wasOpened(&event.Event{Opened: opened}); (m.Text == "") != opened {
-			t.Errorf("opened %v: the person hears %q", opened, m.Text)
+		person := &told{}
+		h := &handler.Handler{APIURL: "https://slack.com/api/", HTTP: person, Log: slog.New(slog.DiscardHandler)}
+		h.Serve(t.Context(), &event.Event{Kind: event.KindCommand, By: "U_REQUESTER", ResponseURL: "https://hooks.slack.com/commands/x", Opened: opened})
+		if (person.times == 0) != opened {
+			t.Errorf("opened %v: the person is told %d times", opened, person.times)
 		}
 	}
 }
@@ -50,7 +54,7 @@ var errRecordAway = errors.New("the record cannot be reached")
 
 // absentDesk cannot reach the record the first times.
 type absentDesk struct {
-	Desk
+	handler.Desk
 	times int
 }
 
@@ -72,13 +76,13 @@ func (r *told) RoundTrip(*http.Request) (*http.Response, error) {
 // What was acknowledged and met a record that cannot be reached is served when it can.
 func TestHandler_waits_for_the_record(t *testing.T) {
 	d, person := &absentDesk{times: 30}, &told{}
-	h := &Handler{
+	h := &handler.Handler{
 		APIURL: "https://slack.com/api/", HTTP: person, Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Away: func(err error) bool { return errors.Is(err, errRecordAway) },
 	}
 	e := &event.Event{Kind: event.KindCommand, By: "U_REQUESTER", Text: "ana@example.com because lost", ResponseURL: "https://hooks.slack.com/commands/x"}
 	for range 30 {
-		if again := h.Serve(t.Context(), e); again != recordAgain || person.times != 0 {
+		if again := h.Serve(t.Context(), e); again != time.Second || person.times != 0 {
 			t.Fatalf("again in %s, told %d times", again, person.times)
 		}
 	}

@@ -1,4 +1,4 @@
-package hometab
+package hometab_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"factorbot/bot/desk"
+	"factorbot/bot/hometab"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 )
@@ -40,7 +41,7 @@ func TestPublisher_budget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		c := &countedSlack{}
-		p := &Publisher{
+		p := &hometab.Publisher{
 			Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "http://slack.test/api/", http.RoundTripper(c)), Source: &bareHome{},
 			Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}
@@ -56,8 +57,9 @@ func TestPublisher_budget(t *testing.T) {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		const budget = 60 // a minute
 		calls := c.published
-		if most := within(calls, time.Minute); most > homeBudget*5/4+1 || len(calls) < homeBudget {
+		if most := within(calls, time.Minute); most > budget*5/4+1 || len(calls) < budget {
 			t.Errorf("%d publications, %d within a minute", len(calls), most)
 		}
 	})

@@ -1,9 +1,10 @@
-package listener
+package listener_test
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"factorbot/bot/event"
+	"factorbot/bot/listener"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
@@ -51,7 +53,7 @@ func (h *histories) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // arrivals notes when each envelope was recorded, and serves none.
 type arrivals struct {
-	Inbox
+	listener.Inbox
 	at chan time.Time
 
 	mu   sync.Mutex
@@ -70,6 +72,11 @@ func (a *arrivals) Receive(_ context.Context, key string, _ []byte) (bool, error
 	return true, nil
 }
 
+// Arrivals yields none.
+func (a *arrivals) Arrivals(ctx context.Context) iter.Seq2[listener.Envelope, error] {
+	return func(func(listener.Envelope, error) bool) { <-ctx.Done() }
+}
+
 func (a *arrivals) Seen(_ context.Context, c reset.Channel, ts string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +91,7 @@ func (a *arrivals) LastSeen(_ context.Context, c reset.Channel) (string, error) 
 }
 
 // takesAll takes every upload.
-type takesAll struct{ Handler }
+type takesAll struct{ listener.Handler }
 
 func (takesAll) Takes(*event.Event) bool { return true }
 
@@ -113,24 +120,21 @@ func TestHistory_takenUpWithin30s(t *testing.T) {
 					}
 				}
 				channels := func() []reset.Channel { return []reset.Channel{"C_BEFORE", "C_FACTORS", "C_AFTER"} }
-				r := &run{Listener: &Listener{
+				l := &listener.Listener{
 					Slack: slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", "https://slack.com/api/", slack), Inbox: inbox, ReadPositions: inbox,
 					Handler: takesAll{}, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-				}, meeting: make(chan struct{}, 1), missed: make(chan struct{}, 1)}
+				}
+				_, serve := l.Halves()
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
-				go func() {
-					if err := r.introduce(ctx); err != nil {
-						done <- err
-						return
-					}
-					done <- r.catchUp(ctx)
-				}()
+				go func() { done <- serve(ctx) }()
 				if waited := (<-inbox.at).Sub(start); waited > 30*time.Second {
 					t.Errorf("taken up %s after the start", waited)
 				}
 				cancel()
-				<-done
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
 			})
 		})
 	}

@@ -1,4 +1,4 @@
-package listener
+package listener_test
 
 import (
 	"testing"

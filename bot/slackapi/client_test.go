@@ -1,8 +1,10 @@
-package slackapi
+package slackapi_test
 
 import (
 	"net/url"
 	"testing"
+
+	"factorbot/bot/slackapi"
 )
 
 func TestIsSlack(t *testing.T) {
@@ -19,7 +21,7 @@ func TestIsSlack(t *testing.T) {
 		"https://127.0.0.1:8025/files-pri":      false,
 		"https://files.slack.com@evil.example/": false,
 	} {
-		if got := IsSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
+		if got := slackapi.IsSlack(mustURL(t, raw), "http://127.0.0.1:8025/api/"); got != want {
 			t.Errorf("%s: %v", raw, got)
 		}
 	}

@@ -1,10 +1,12 @@
-package slackapi
+package slackapi_test
 
 import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"factorbot/bot/slackapi"
 )
 
 func TestClock_goes_by_the_answers_dates(t *testing.T) {
@@ -13,7 +15,7 @@ func TestClock_goes_by_the_answers_dates(t *testing.T) {
 		w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
 	}))
 	defer srv.Close()
-	var c Clock
+	var c slackapi.Clock
 	if _, known := c.Now(); known {
 		t.Error("known before the first answer")
 	}

@@ -1,4 +1,4 @@
-package slackapi
+package slackapi_test
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"factorbot/bot/slackapi"
 )
 
 // mustProxy is an HTTP proxy that answers CONNECT with a line, and opens the tunnel if
@@ -59,7 +61,7 @@ func TestDialer_refused(t *testing.T) {
 	for _, line := range []string{"HTTP/1.1 403 Forbidden", "HTTP/1.1 407 Proxy Authentication Required", "HTTP/1.1 502", "nonsense"} {
 		asked := make(chan *http.Request, 1)
 		proxy := mustProxy(t, line, asked)
-		_, _, err := NewDialer(http.ProxyURL(proxy)).DialContext(t.Context(), "wss://wss-primary.slack.com/link?ticket=canary", nil)
+		_, _, err := slackapi.NewDialer(http.ProxyURL(proxy)).DialContext(t.Context(), "wss://wss-primary.slack.com/link?ticket=canary", nil)
 		if err == nil {
 			t.Fatalf("%s: connected", line)
 		}
@@ -68,7 +70,7 @@ func TestDialer_refused(t *testing.T) {
 			t.Errorf("%s: asked %s %s", line, r.Method, r.Host)
 		}
 		_, status, _ := strings.Cut(line, " ")
-		if text := LogText(err); !strings.Contains(text, "the proxy "+proxy.Host) || !strings.Contains(text, status) || strings.Contains(text, "canary") {
+		if text := slackapi.LogText(err); !strings.Contains(text, "the proxy "+proxy.Host) || !strings.Contains(text, status) || strings.Contains(text, "canary") {
 			t.Errorf("%s: it says %q", line, text)
 		}
 	}
@@ -82,7 +84,7 @@ func TestDialer_unreachable(t *testing.T) {
 	}
 	_ = l.Close()
 	proxy := &url.URL{Scheme: "http", Host: l.Addr().String()}
-	_, _, err = NewDialer(http.ProxyURL(proxy)).DialContext(t.Context(), "wss://wss-primary.slack.com/link", nil)
+	_, _, err = slackapi.NewDialer(http.ProxyURL(proxy)).DialContext(t.Context(), "wss://wss-primary.slack.com/link", nil)
 	if err == nil || !strings.Contains(err.Error(), "the proxy "+proxy.Host+" cannot be reached") {
 		t.Errorf("it says %v", err)
 	}
@@ -105,7 +107,7 @@ func TestDialer_through(t *testing.T) {
 		"proxy": http.ProxyURL(mustProxy(t, "HTTP/1.1 200 Connection established", asked)),
 		"none":  func(*http.Request) (*url.URL, error) { return nil, nil },
 	} {
-		conn, _, err := NewDialer(proxy).DialContext(t.Context(), "ws"+strings.TrimPrefix(server.URL, "http"), nil)
+		conn, _, err := slackapi.NewDialer(proxy).DialContext(t.Context(), "ws"+strings.TrimPrefix(server.URL, "http"), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -139,7 +141,7 @@ func TestDialer_silent(t *testing.T) {
 		_ = conn.Close()
 	}()
 	proxy := &url.URL{Scheme: "http", Host: l.Addr().String()}
-	if _, _, err := NewDialer(http.ProxyURL(proxy)).DialContext(ctx, "wss://wss-primary.slack.com/link", nil); err == nil {
+	if _, _, err := slackapi.NewDialer(http.ProxyURL(proxy)).DialContext(ctx, "wss://wss-primary.slack.com/link", nil); err == nil {
 		t.Error("connected")
 	}
 }

@@ -1,4 +1,4 @@
-package slackapi
+package slackapi_test
 
 import (
 	"os"

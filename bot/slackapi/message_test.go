@@ -1,10 +1,12 @@
-package slackapi
+package slackapi_test
 
 import (
 	"encoding/json"
 	"testing"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/slackapi"
 )
 
 const historyMessage = `{"type":"message","user":"U1","text":"lost phones","ts":"1777896000.000100","upload":true,"display_as_bot":false,
@@ -32,7 +34,7 @@ func TestHistory_messageWithFilesHasNoSubtype(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			up := Message("C1", m).Upload()
+			up := slackapi.Message("C1", m).Upload()
 			if (up != nil) != tt.want {
 				t.Fatalf("got %+v", up)
 			}

@@ -1,4 +1,4 @@
-package slackapi
+package slackapi_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/slackapi"
 )
 
 // recordingsDir is where recordings of what Slack sent lie beside the checkout.
@@ -109,9 +111,9 @@ func TestRecorded_answers(t *testing.T) {
 	refused := func(code, hint string, call func(c *slack.Client) error) reading {
 		return func(c *slack.Client) string {
 			err := call(c)
-			got := ErrorCode(err)
-			if got != code || MayHaveActed(err) || !strings.Contains(Hint(err), hint) {
-				return fmt.Sprintf("%q, %v, %q", got, err, Hint(err))
+			got := slackapi.ErrorCode(err)
+			if got != code || slackapi.MayHaveActed(err) || !strings.Contains(slackapi.Hint(err), hint) {
+				return fmt.Sprintf("%q, %v, %q", got, err, slackapi.Hint(err))
 			}
 			return ""
 		}
@@ -276,7 +278,7 @@ func TestRecorded_answers(t *testing.T) {
 				}
 				return
 			}
-			c := NewClient("xapp-1", "xoxb-1", "https://slack.com/api/", r)
+			c := slackapi.NewClient("xapp-1", "xoxb-1", "https://slack.com/api/", r)
 			if bad := check(c); bad != "" {
 				t.Error(bad)
 			}

@@ -1,4 +1,4 @@
-package slackapi
+package slackapi_test
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"factorbot/bot/slackapi"
 )
 
 func TestMayHaveActed(t *testing.T) {
@@ -26,19 +28,19 @@ func TestMayHaveActed(t *testing.T) {
 		{&url.Error{Op: "Post", Err: &net.OpError{Op: "read", Err: errors.New("reset")}}, true},
 		{context.DeadlineExceeded, true},
 	} {
-		if got := MayHaveActed(c.err); got != c.want {
+		if got := slackapi.MayHaveActed(c.err); got != c.want {
 			t.Errorf("%v: %v", c.err, got)
 		}
 	}
 }
 
 func TestRetryDelay(t *testing.T) {
-	if d := RetryDelay(&slack.RateLimitedError{RetryAfter: 7 * time.Second}, 0); d < 7*time.Second || d > 8*time.Second {
+	if d := slackapi.RetryDelay(&slack.RateLimitedError{RetryAfter: 7 * time.Second}, 0); d < 7*time.Second || d > 8*time.Second {
 		t.Errorf("Slack asked for 7 s, we wait %s", d)
 	}
 	for try := range 100 {
-		want := min(longWait, firstWait<<min(try, 10))
-		if d := RetryDelay(errors.New("away"), try); d < want/2 || d > want {
+		want := min(time.Minute, time.Second<<min(try, 10))
+		if d := slackapi.RetryDelay(errors.New("away"), try); d < want/2 || d > want {
 			t.Errorf("try %d: %s", try, d)
 		}
 	}
