@@ -15,7 +15,7 @@
 // the very revision of the head that was read, so that what is paused,
 // cancelled or frozen starts nobody. A started entry that nothing closes is in
 // doubt: after a crash, a lost answer, a restored backup. What is in doubt is
-// settled from evidence (see evidence.go), never sent again blindly.
+// settled from evidence (see lostanswer.go), never sent again blindly.
 //
 // # Caveats
 //
