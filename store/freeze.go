@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"factorbot/bot/reset"
 	"factorbot/store/internal/kv"
@@ -16,15 +15,12 @@ func (r *Reader) Frozen(ctx context.Context) (*reset.Freeze, error) {
 }
 
 func (r *Reader) frozen(ctx context.Context) (*reset.Freeze, int64, error) {
-	p, err := kv.Get(ctx, r.engine, freezeKey)
-	if err != nil || p.Rev == 0 {
+	f := &reset.Freeze{}
+	rev, err := r.readJSON(ctx, freezeKey, f)
+	if err != nil || rev == 0 {
 		return nil, 0, err
 	}
-	f := &reset.Freeze{}
-	if err := json.Unmarshal(p.Value, f); err != nil {
-		return nil, 0, fmt.Errorf("read the freeze: %w", err)
-	}
-	return f, p.Rev, nil
+	return f, rev, nil
 }
 
 // notFrozen returns ErrFrozen while everything is frozen.

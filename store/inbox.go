@@ -47,34 +47,11 @@ func (s *Store) Receive(ctx context.Context, key string, body []byte) (fresh boo
 	if err = errors.Join(err, keptErr); err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
-	ops := []kv.Op{kv.Put(envKeys+hash(key), kept), kv.Put(place, append(append(head, '\n'), body...))}
-	fresh, err = s.receive(ctx, ops)
+	p, err := s.putOnce(ctx, kv.Put(envKeys+hash(key), kept), kv.Put(place, append(append(head, '\n'), body...)))
 	if err != nil {
 		return false, fmt.Errorf("record an envelope: %w", err)
 	}
-	return fresh, nil
-}
-
-func (s *Store) receive(ctx context.Context, ops []kv.Op) (bool, error) {
-	pause := unknownPause
-	for {
-		p, err := kv.Get(ctx, s.engine, ops[0].Key)
-		if err != nil || p.Rev != 0 {
-			return bytes.Equal(p.Value, ops[0].Value), err // equal: an earlier try took effect
-		}
-		_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(ops[0].Key)}, ops...)
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, kv.ErrUnknown):
-			if err := wait(ctx, pause); err != nil {
-				return false, err
-			}
-			pause *= 2
-		case !errors.Is(err, kv.ErrConflict):
-			return false, err
-		}
-	}
+	return bytes.Equal(p.Value, kept), nil // no other one has this place
 }
 
 // nextPlace gives each envelope of this process a place of its own in the order of arrival,
@@ -165,13 +142,10 @@ func envelope(p kv.Pair, err error) (Envelope, error) {
 // Received reports whether the envelope with this key was recorded within the last 26
 // hours, and whether it is finished.
 func (r *Reader) Received(ctx context.Context, key string) (recorded, finished bool, err error) {
-	p, err := kv.Get(ctx, r.engine, envKeys+hash(key))
-	if err != nil || p.Rev == 0 {
-		return false, false, err
-	}
 	var kept receipt
-	if err = json.Unmarshal(p.Value, &kept); err != nil {
-		return false, false, fmt.Errorf("read the inbox: %w", err)
+	rev, err := r.readJSON(ctx, envKeys+hash(key), &kept)
+	if err != nil || rev == 0 {
+		return false, false, err
 	}
 	waits, err := kv.Get(ctx, r.engine, kept.Place)
 	return true, waits.Rev == 0, err
@@ -179,15 +153,12 @@ func (r *Reader) Received(ctx context.Context, key string) (recorded, finished b
 
 // Finish takes an envelope out of the inbox. Its key is remembered.
 func (t *Term) Finish(ctx context.Context, key string) error {
-	p, err := kv.Get(ctx, t.engine, envKeys+hash(key))
-	if err != nil || p.Rev == 0 {
-		return err
-	}
 	var kept receipt
-	if err := json.Unmarshal(p.Value, &kept); err != nil {
-		return fmt.Errorf("finish an envelope: %w", err)
+	rev, err := t.readJSON(ctx, envKeys+hash(key), &kept)
+	if err == nil && rev != 0 {
+		_, err = t.commit(ctx, nil, kv.Remove(kept.Place))
 	}
-	if _, err := t.commit(ctx, nil, kv.Remove(kept.Place)); err != nil {
+	if err != nil {
 		return fmt.Errorf("finish an envelope: %w", err)
 	}
 	return nil

@@ -78,14 +78,8 @@ func (t *Term) putTenure(ctx context.Context, of tenure) error {
 }
 
 func (r *Reader) lastTenure(ctx context.Context) (last tenure, err error) {
-	p, err := kv.Get(ctx, r.engine, tenureKey)
-	if err == nil && p.Rev != 0 {
-		err = json.Unmarshal(p.Value, &last)
-	}
-	if err != nil {
-		return last, fmt.Errorf("read the last term: %w", err)
-	}
-	return last, nil
+	_, err = r.readJSON(ctx, tenureKey, &last)
+	return last, err
 }
 
 // End ends the term, so that another process can begin one at once. Unsure says that
@@ -140,7 +134,7 @@ func (s *Store) Shared() bool { return s.file == nil }
 func (r *Reader) Leader(ctx context.Context) (Leader, error) {
 	last, err := r.lastTenure(ctx)
 	if err != nil {
-		return Leader{}, err
+		return Leader{}, fmt.Errorf("ask who leads: %w", err)
 	}
 	p, err := kv.Get(ctx, r.engine, kv.LeaseKey(leaderName))
 	if err != nil {

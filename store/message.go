@@ -62,10 +62,7 @@ func (t *Term) saveMessages(ctx context.Context, n int, messages []reset.Message
 
 // message returns the reference in a slot, an empty one if there is none.
 func (r *Reader) message(ctx context.Context, n int, slot reset.Slot) (m reset.Message, err error) {
-	p, err := kv.Get(ctx, r.engine, messagesPrefix(n)+string(slot))
-	if err == nil && p.Rev != 0 {
-		err = json.Unmarshal(p.Value, &m)
-	}
+	_, err = r.readJSON(ctx, messagesPrefix(n)+string(slot), &m)
 	return m, err
 }
 

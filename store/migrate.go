@@ -72,12 +72,8 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 
 // signedAs returns what the record says of itself, with another schema version.
 func (s *Store) signedAs(ctx context.Context, version int) ([]byte, error) {
-	p, err := kv.Get(ctx, s.engine, metaKey)
+	m, _, err := s.meta(ctx)
 	if err != nil {
-		return nil, err
-	}
-	var m meta
-	if err := json.Unmarshal(p.Value, &m); err != nil {
 		return nil, err
 	}
 	m.Schema = version
@@ -88,7 +84,8 @@ func (s *Store) signedAs(ctx context.Context, version int) ([]byte, error) {
 // makes one, unless an earlier try of the same migration has: the record itself says so,
 // and nobody has led it since. A file that is already there keeps its name and its content.
 func (s *Store) backupBefore(ctx context.Context, path string, from int) (string, error) {
-	p, err := kv.Get(ctx, s.engine, upgradeKey)
+	var u upgrade
+	rev, err := s.readJSON(ctx, upgradeKey, &u)
 	if err != nil {
 		return "", err
 	}
@@ -96,11 +93,7 @@ func (s *Store) backupBefore(ctx context.Context, path string, from int) (string
 	if err != nil {
 		return "", err
 	}
-	if p.Rev > led.Rev {
-		var u upgrade
-		if err := json.Unmarshal(p.Value, &u); err != nil {
-			return "", fmt.Errorf("read %s: %w", upgradeKey, err)
-		}
+	if rev > led.Rev {
 		before := filepath.Join(filepath.Dir(path), u.Backup)
 		if _, err := os.Lstat(before); !errors.Is(err, fs.ErrNotExist) {
 			return before, err

@@ -40,12 +40,8 @@ func address(raw string) string {
 // *[OrgError]. That the org was found at another address than before is a fact in its log.
 func (t *Term) BindOrg(ctx context.Context, id, address string) error {
 	return t.inTurn(ctx, func() error {
-		p, err := kv.Get(ctx, t.engine, metaKey)
+		m, rev, err := t.meta(ctx)
 		if err != nil {
-			return fmt.Errorf("bind the record to the org: %w", err)
-		}
-		var m meta
-		if err := json.Unmarshal(p.Value, &m); err != nil {
 			return fmt.Errorf("bind the record to the org: %w", err)
 		}
 		moved, err := m.bind(id, address)
@@ -62,9 +58,18 @@ func (t *Term) BindOrg(ctx context.Context, id, address string) error {
 		if err != nil {
 			return fmt.Errorf("bind the record to the org: %w", err)
 		}
-		_, err = t.write(ctx, changeSet{conds: []kv.Cond{{Key: metaKey, Rev: p.Rev}}, facts: facts, ops: always(kv.Put(metaKey, value))})
+		_, err = t.write(ctx, changeSet{conds: []kv.Cond{{Key: metaKey, Rev: rev}}, facts: facts, ops: always(kv.Put(metaKey, value))})
 		return err
 	})
+}
+
+// meta reads what the record says of itself.
+func (r *Reader) meta(ctx context.Context) (m meta, rev int64, err error) {
+	rev, err = r.readJSON(ctx, metaKey, &m)
+	if err == nil && rev == 0 {
+		err = ErrNoRecord
+	}
+	return m, rev, err
 }
 
 // bind says whether the org was found at another address than before.

@@ -30,15 +30,11 @@ func (r *Reader) RestoredFrom(ctx context.Context) (taken time.Time, restored bo
 
 // restoredMark is what the backup says of itself; nil if the record is none.
 func (r *Reader) restoredMark(ctx context.Context) (*copyMark, error) {
-	p, err := kv.Get(ctx, r.engine, copyKey)
-	if err != nil || p.Rev == 0 {
+	m := &copyMark{}
+	if rev, err := r.readJSON(ctx, copyKey, m); err != nil || rev == 0 {
 		return nil, err
 	}
-	var m copyMark
-	if err := json.Unmarshal(p.Value, &m); err != nil {
-		return nil, fmt.Errorf("read %s: %w", copyKey, err)
-	}
-	return &m, nil
+	return m, nil
 }
 
 // Suspect says that the record is an older one that was put back: it is as it was at a

@@ -122,29 +122,18 @@ func (s *Store) identify(ctx context.Context, path, orgID string, steps []migrat
 	if err != nil {
 		return err
 	}
-	for pause := unknownPause; ; pause *= 2 {
-		p, err := kv.Get(ctx, s.engine, metaKey)
-		if err != nil {
-			return fmt.Errorf("open the record: %w", err)
-		}
-		if p.Rev != 0 {
-			found, err := s.recognize(p.Value, path, orgID, len(steps)+1)
-			if err != nil {
-				return err
-			}
-			if err := s.migrate(ctx, path, found, steps); err != nil {
-				return err
-			}
-			return s.readClock(ctx)
-		}
-		_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(metaKey)}, kv.Put(metaKey, sign))
-		if errors.Is(err, kv.ErrUnknown) {
-			err = wait(ctx, pause)
-		}
-		if err != nil && !errors.Is(err, kv.ErrConflict) {
-			return fmt.Errorf("sign the record: %w", err)
-		}
+	p, err := s.putOnce(ctx, kv.Put(metaKey, sign))
+	if err != nil {
+		return fmt.Errorf("open the record: %w", err)
 	}
+	found, err := s.recognize(p.Value, path, orgID, len(steps)+1)
+	if err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, path, found, steps); err != nil {
+		return err
+	}
+	return s.readClock(ctx)
 }
 
 // recognize returns the schema version of a signed record. From here on the org goes by

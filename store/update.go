@@ -110,13 +110,9 @@ func (t *Term) applyOp(key string, number int) (kv.Op, error) {
 
 // applied returns what is remembered of a cause, nil if nothing is.
 func (r *Reader) applied(ctx context.Context, key string) (*appliedOp, error) {
-	p, err := kv.Get(ctx, r.engine, key)
-	if err != nil || p.Rev == 0 {
-		return nil, err
-	}
 	e := &appliedOp{}
-	if err := json.Unmarshal(p.Value, e); err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+	if rev, err := r.readJSON(ctx, key, e); err != nil || rev == 0 {
+		return nil, err
 	}
 	return e, nil
 }

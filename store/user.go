@@ -41,16 +41,11 @@ type userState struct {
 
 // userState reads a user's notes, and the claim as it is known.
 func (t *Term) userState(ctx context.Context, u reset.UserID) (*userState, error) {
-	p, err := kv.Get(ctx, t.engine, userKey(u))
-	if err != nil {
-		return nil, err
-	}
-	c := &userState{rev: p.Rev}
+	c := &userState{}
 	c.UserRecord.User = u
-	if p.Rev != 0 {
-		if err := json.Unmarshal(p.Value, &c.UserRecord); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Key, err)
-		}
+	var err error
+	if c.rev, err = t.readJSON(ctx, userKey(u), &c.UserRecord); err != nil {
+		return nil, err
 	}
 	c.Claim, c.Known = t.journal.claims.Of(u)
 	return c, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -40,22 +41,48 @@ func (r *Reader) Value(ctx context.Context, name string) ([]byte, error) {
 // from those of other programs in the System Log. It is no secret. It needs no term:
 // the first process that asks makes it.
 func (s *Store) Installation(ctx context.Context) (string, error) {
-	made := []byte(rand.Text())
-	for pause := unknownPause; ; pause *= 2 {
-		p, err := kv.Get(ctx, s.engine, installationKey)
-		if err == nil && p.Rev != 0 {
-			return string(p.Value), nil
+	p, err := s.putOnce(ctx, kv.Put(installationKey, []byte(rand.Text())))
+	if err != nil {
+		return "", fmt.Errorf("name the installation: %w", err)
+	}
+	return string(p.Value), nil
+}
+
+// putOnce writes the first pair, and the others with it, unless there is one under its key
+// already, and returns the one that is there. It needs no term.
+func (s *Store) putOnce(ctx context.Context, ops ...kv.Op) (kv.Pair, error) {
+	first, pause := ops[0], unknownPause
+	for {
+		p, err := kv.Get(ctx, s.engine, first.Key)
+		if err != nil || p.Rev != 0 {
+			return p, err
 		}
-		if err == nil {
-			_, err = s.engine.Commit(ctx, []kv.Cond{kv.Absent(installationKey)}, kv.Put(installationKey, made))
-		}
-		if errors.Is(err, kv.ErrUnknown) {
-			err = wait(ctx, pause)
-		}
-		if err != nil && !errors.Is(err, kv.ErrConflict) {
-			return "", fmt.Errorf("name the installation: %w", err)
+		rev, err := s.engine.Commit(ctx, []kv.Cond{kv.Absent(first.Key)}, ops...)
+		switch {
+		case err == nil:
+			return kv.Pair{Key: first.Key, Value: first.Value, Rev: rev}, nil
+		case errors.Is(err, kv.ErrUnknown):
+			if err := wait(ctx, pause); err != nil {
+				return p, err
+			}
+			pause *= 2
+		case !errors.Is(err, kv.ErrConflict):
+			return p, err
 		}
 	}
+}
+
+// readJSON decodes the value under a key, and returns its revision. Where that is 0 there
+// is none, and into stays as it is.
+func (r *Reader) readJSON(ctx context.Context, key string, into any) (rev int64, err error) {
+	p, err := kv.Get(ctx, r.engine, key)
+	if err != nil || p.Rev == 0 {
+		return 0, err
+	}
+	if err := json.Unmarshal(p.Value, into); err != nil {
+		return p.Rev, fmt.Errorf("read %s: %w", key, err)
+	}
+	return p.Rev, nil
 }
 
 // Installation is [Store.Installation].
