@@ -24,24 +24,27 @@ type copyMark struct {
 // opened like the record itself, and tells when it was taken: see [Store.RestoredFrom].
 // It is first made beside the record, so there has to be room for it.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	if err := s.backup(ctx, w); err != nil {
+		return fmt.Errorf("back up the record: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) backup(ctx context.Context, w io.Writer) error {
 	if s.file == nil {
-		return fmt.Errorf("back up the record: %w", errNoFile)
+		return errNoFile
 	}
 	select { // one at a time: they are made under the same name
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()
 	case <-ctx.Done():
-		return fmt.Errorf("back up the record: %w", ctx.Err())
+		return ctx.Err()
 	}
 	path := s.file.Path() + ".out"
-	if _, err := s.makeCopy(ctx, path); err != nil {
-		return fmt.Errorf("back up the record: %w", err)
+	if _, err := markedCopy(ctx, s.file, path, s.mark()); err != nil {
+		return err
 	}
-	err := stream(ctx, path, w)
-	if err = errors.Join(err, os.Remove(path)); err != nil {
-		return fmt.Errorf("back up the record: %w", err)
-	}
-	return nil
+	return errors.Join(stream(ctx, path, w), os.Remove(path))
 }
 
 func stream(ctx context.Context, path string, w io.Writer) error {
@@ -62,35 +65,34 @@ func stream(ctx context.Context, path string, w io.Writer) error {
 // file with this name is a whole backup and durable: it gets the name last. One that is
 // there is an error, fs.ErrExist.
 func (s *Store) BackupFile(ctx context.Context, path string) (int64, error) {
-	n, err := s.backupFile(ctx, path)
-	if err != nil {
-		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
-	}
-	return n, nil
+	return backupFile(ctx, s.file, path, s.mark())
 }
 
 // errNoFile says that a record has no file that could be copied.
 var errNoFile = errors.New("it is in etcd, which has snapshots of its own: etcdctl snapshot save")
 
-func (s *Store) backupFile(ctx context.Context, path string) (int64, error) {
-	if s.file == nil {
-		return 0, errNoFile
-	}
-	return boltkv.NewFile(path, func(half string) (int64, error) { return s.makeCopy(ctx, half) })
-}
-
 // BackupFile is [Store.BackupFile], for a file that no bot has open.
 func (i *Inspection) BackupFile(ctx context.Context, path string) (int64, error) {
-	if i.file == nil {
-		return 0, fmt.Errorf("back up the record to %s: %w", path, errNoFile)
+	return backupFile(ctx, i.file, path, copyMark{Taken: i.now().UTC()})
+}
+
+func backupFile(ctx context.Context, file *boltkv.Engine, path string, m copyMark) (n int64, err error) {
+	if err = errNoFile; file != nil {
+		n, err = boltkv.NewFile(path, func(half string) (int64, error) { return markedCopy(ctx, file, half, m) })
 	}
-	n, err := boltkv.NewFile(path, func(half string) (int64, error) {
-		return markedCopy(half, copyMark{Taken: i.now().UTC()}, func(w io.Writer) (int64, error) { return i.file.Backup(ctx, w) })
-	})
 	if err != nil {
 		return 0, fmt.Errorf("back up the record to %s: %w", path, err)
 	}
 	return n, nil
+}
+
+// markedCopy writes a marked and durable copy; where it fails nothing is left.
+func markedCopy(ctx context.Context, file *boltkv.Engine, path string, m copyMark) (int64, error) {
+	mark, err := json.Marshal(m)
+	if err != nil {
+		return 0, err
+	}
+	return boltkv.WriteCopy(path, func(w io.Writer) (int64, error) { return file.Backup(ctx, w) }, copyKey, mark)
 }
 
 // WriteBackup puts a backup that comes from elsewhere into a new file, mode 0600, as
@@ -122,29 +124,18 @@ func (s *Store) OktaTime(now func() time.Time) {
 	s.oktaTime = now
 }
 
-func (s *Store) oktaNow() time.Time {
+// mark is what a backup that is made now says of itself. It is taken before the copy: what
+// is sent meanwhile is sent after it.
+func (s *Store) mark() copyMark {
 	s.mu.Lock()
-	now := s.oktaTime
+	oktaNow := s.oktaTime
 	s.mu.Unlock()
-	if now == nil {
-		return time.Time{}
+	m := copyMark{Taken: s.now().UTC()}
+	if oktaNow != nil {
+		m.Okta = oktaNow().UTC()
 	}
-	return now().UTC()
+	return m
 }
 
 // HalfBackup ends the name of a backup that is not whole yet: "copy.db.1234.part".
 const HalfBackup = boltkv.HalfFile
-
-// makeCopy writes a marked and durable copy; where it fails nothing is left.
-func (s *Store) makeCopy(ctx context.Context, path string) (int64, error) {
-	// The time is taken before the copy: what is sent meanwhile is sent after it.
-	return markedCopy(path, copyMark{Taken: s.now().UTC(), Okta: s.oktaNow()}, func(w io.Writer) (int64, error) { return s.file.Backup(ctx, w) })
-}
-
-func markedCopy(path string, m copyMark, write func(io.Writer) (int64, error)) (int64, error) {
-	mark, err := json.Marshal(m)
-	if err != nil {
-		return 0, err
-	}
-	return boltkv.WriteCopy(path, write, copyKey, mark)
-}

@@ -48,7 +48,7 @@ func (s *Store) migrate(ctx context.Context, path string, from int, steps []migr
 		return &MigrationError{Path: path, From: version, Backup: before, Cause: err}
 	}
 	if err != nil {
-		return fail(from, fmt.Errorf("back it up first: %w", err))
+		return fail(from, err)
 	}
 	for version := from; version-1 < len(steps); version++ {
 		step := steps[version-1]
@@ -102,7 +102,7 @@ func (s *Store) backupBefore(ctx context.Context, path string, from int) (string
 	first := fmt.Sprintf("%s.schema-%d%s", path, from, s.now().UTC().Format("-20060102T150405Z"))
 	before := first
 	for i := 2; ; i++ {
-		if _, err = s.backupFile(ctx, before); !errors.Is(err, fs.ErrExist) {
+		if _, err = s.BackupFile(ctx, before); !errors.Is(err, fs.ErrExist) {
 			break
 		}
 		before = fmt.Sprintf("%s-%d", first, i)
