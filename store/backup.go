@@ -34,12 +34,10 @@ func (s *Store) backup(ctx context.Context, w io.Writer) error {
 	if s.file == nil {
 		return errNoFile
 	}
-	select { // one at a time: they are made under the same name
-	case s.copying <- struct{}{}:
-		defer func() { <-s.copying }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.copying.take(ctx); err != nil { // one at a time: they are made under the same name
+		return err
 	}
+	defer s.copying.giveBack()
 	path := s.file.Path() + ".out"
 	if _, err := markedCopy(ctx, s.file, path, s.mark()); err != nil {
 		return err

@@ -76,7 +76,7 @@ func TestTerm_groups(t *testing.T) {
 			for i := range running {
 				running[i] = mustRun(t, term, 1, t0)
 			}
-			if err := term.journal.begin(t.Context()); err != nil {
+			if err := term.journal.turn.take(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			var workers sync.WaitGroup

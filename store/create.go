@@ -25,12 +25,10 @@ func (t *Term) create(ctx context.Context, cause string, r *reset.Request, rows 
 	if r.Org != t.org {
 		return nil, &OrgError{Path: "the record", Recorded: t.org, Asked: r.Org}
 	}
-	select { // one at a time, so that the same op twice at once writes one roster
-	case t.creating <- struct{}{}:
-		defer func() { <-t.creating }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := t.creating.take(ctx); err != nil { // one at a time, so that the same op twice at once writes one roster
+		return nil, err
 	}
+	defer t.creating.giveBack()
 	if n, err := t.reserved(ctx, cause); err != nil {
 		return nil, err
 	} else if n != 0 { // opened before a freeze: it exists anyway

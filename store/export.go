@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"factorbot/bot/reset"
@@ -28,10 +30,10 @@ func (t *Term) SaveExport(ctx context.Context, id reset.ID, write func(io.Writer
 	if err := t.DropExport(ctx, id); err != nil {
 		return err
 	}
-	w := &pieces{ctx: ctx, t: t, n: id.Number()}
+	w := bufio.NewWriterSize(&pieces{ctx: ctx, t: t, n: id.Number()}, exportPiece)
 	err := write(w)
 	if err == nil {
-		err = w.flush()
+		err = w.Flush()
 	}
 	if err != nil {
 		return fmt.Errorf("keep the export of %s: %w", id, err)
@@ -45,40 +47,30 @@ type pieces struct {
 	t   *Term
 	n   int // number of the request
 	no  int64
-	buf bytes.Buffer
 }
 
 func (p *pieces) Write(b []byte) (n int, err error) {
-	for len(b) > 0 {
-		part := b[:min(len(b), exportPiece-p.buf.Len())]
-		p.buf.Write(part)
-		n, b = n+len(part), b[len(part):]
-		if p.buf.Len() < exportPiece {
-			return n, nil
-		}
-		if err := p.flush(); err != nil {
+	for piece := range slices.Chunk(b, exportPiece) {
+		if err := p.put(piece); err != nil {
 			return n, err
 		}
+		n += len(piece)
 	}
 	return n, nil
 }
 
-func (p *pieces) flush() error {
-	if p.buf.Len() == 0 {
-		return nil
-	}
+func (p *pieces) put(piece []byte) error {
 	var out bytes.Buffer
 	zip, err := flate.NewWriter(&out, flate.BestSpeed)
 	if err != nil {
 		return err
 	}
-	if _, err := zip.Write(p.buf.Bytes()); err != nil {
+	if _, err := zip.Write(piece); err != nil {
 		return err
 	}
 	if err := zip.Close(); err != nil {
 		return err
 	}
-	p.buf.Reset()
 	p.no++
 	return retryOnConflict(p.ctx, func() error { // while the request is there
 		head, err := kv.Get(p.ctx, p.t.engine, headKey(p.n))

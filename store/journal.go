@@ -26,7 +26,7 @@ const (
 // the turn writes for all that wait. Heads and logs are written only with the
 // turn, and only by the term, so what is known of them stays true while it lasts.
 type journal struct {
-	turn chan struct{} // holds a token while somebody writes
+	turn turn // of whoever writes
 
 	mu      sync.Mutex
 	waiting []*ask
@@ -41,7 +41,7 @@ type journal struct {
 const logsMost = 64
 
 func newJournal() *journal {
-	return &journal{turn: make(chan struct{}, 1), logs: map[int]*logEnd{}}
+	return &journal{turn: newTurn(), logs: map[int]*logEnd{}}
 }
 
 // ask is what one caller wants to write to one log.
@@ -55,28 +55,34 @@ type ask struct {
 	done    chan struct{}
 }
 
-// begin waits for the turn.
-func (j *journal) begin(ctx context.Context) error {
-	select {
-	case j.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // end gives the turn back. What is known of very many logs is forgotten, and read again
 // when they are written to.
 func (j *journal) end() {
 	if len(j.logs) > logsMost {
 		clear(j.logs)
 	}
-	<-j.turn
+	j.turn.giveBack()
 }
+
+// turn is taken by one at a time, who can give up waiting.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) giveBack() { <-t }
 
 // inTurn has the turn while it repeats read, closure and commit.
 func (t *Term) inTurn(ctx context.Context, try func() error) error {
-	if err := t.journal.begin(ctx); err != nil {
+	if err := t.journal.turn.take(ctx); err != nil {
 		return err
 	}
 	defer t.journal.end()

@@ -33,7 +33,7 @@ type tenure struct {
 // Follow returns a term that has not begun: it reads, and every write fails with
 // [ErrLost] until [Term.Begin] has returned.
 func (s *Store) Follow() *Term {
-	return &Term{Reader: s.Reader, store: s, creating: make(chan struct{}, 1), journal: newJournal()}
+	return &Term{Reader: s.Reader, store: s, creating: newTurn(), journal: newJournal()}
 }
 
 // Begin waits for the right to write, and begins the term.

@@ -24,7 +24,7 @@ type Store struct {
 	retain  time.Duration
 	ttl     time.Duration // of a term's lease
 	name    string        // of this process
-	copying chan struct{} // holds a token while a copy is made beside the record
+	copying turn          // of whoever makes a copy beside the record
 
 	mu       sync.Mutex       // guards what follows
 	oktaTime func() time.Time // Okta's clock; nil: not known
@@ -112,7 +112,7 @@ func openEngine(path, org string, set options) (*Store, error) {
 }
 
 func newStore(e kv.Engine, org string, set options) *Store {
-	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, ttl: set.ttl, name: set.name, copying: make(chan struct{}, 1)}
+	return &Store{Reader: Reader{engine: e, org: org, now: set.now}, retain: set.retain, ttl: set.ttl, name: set.name, copying: newTurn()}
 }
 
 // identify refuses the record of another org or of a later program, migrates one of an

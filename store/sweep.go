@@ -124,12 +124,10 @@ func (t *Term) removeAbandoned(ctx context.Context, n int, prefix string) error 
 	if _, err := t.Get(ctx, reset.NewID(n)); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	select {
-	case t.creating <- struct{}{}:
-		defer func() { <-t.creating }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := t.creating.take(ctx); err != nil {
+		return err
 	}
+	defer t.creating.giveBack()
 	_, err := t.commit(ctx, []kv.Cond{kv.Absent(headKey(n))}, kv.RemovePrefix(prefix))
 	if errors.Is(err, kv.ErrConflict) { // it is there by now
 		return nil
@@ -230,7 +228,7 @@ func (t *Term) sweepRequests(ctx context.Context, now time.Time) error {
 // forget replaces a request by the head of its chain in the org's log. The request's own
 // head goes last: a failure leaves it to be found again.
 func (t *Term) forget(ctx context.Context, n int) error {
-	if err := t.journal.begin(ctx); err != nil {
+	if err := t.journal.turn.take(ctx); err != nil {
 		return err
 	}
 	defer t.journal.end()

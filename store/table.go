@@ -31,16 +31,16 @@ func (r *Reader) Targets(ctx context.Context, id reset.ID, revision, fromRow int
 
 // saveRoster writes the rows of a request that has no head yet.
 func (t *Term) saveRoster(ctx context.Context, n int, rows iter.Seq[reset.Row]) error {
-	w := newTable(t, rowsOf(n), nil)
-	if err := w.clear(ctx); err != nil || rows == nil {
-		return err
-	}
-	for row := range rows {
-		if err := w.add(ctx, row); err != nil {
-			return err
+	return replaceSeries(ctx, t, rowsOf(n), nil, func(yield func(reset.Row, error) bool) {
+		if rows == nil {
+			return
 		}
-	}
-	return w.close(ctx)
+		for row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
 }
 
 // SavePlan records the targets of a plan that is not frozen yet, in the order of
@@ -63,52 +63,37 @@ func (t *Term) savePlan(ctx context.Context, id reset.ID, revision int, targets 
 		return ErrChanged
 	}
 	n := id.Number()
-	w := newTable(t, targetsOf(n, revision), []kv.Cond{{Key: headKey(n), Rev: r.Version}})
-	if err := w.clear(ctx); err != nil {
-		return err
+	return replaceSeries(ctx, t, targetsOf(n, revision), []kv.Cond{{Key: headKey(n), Rev: r.Version}}, targets)
+}
+
+// replaceSeries writes a series in place of what an earlier try has left, several blocks to a
+// commit. Its conditions are about the request's head: ErrChanged where they do not hold.
+func replaceSeries[T any](ctx context.Context, t *Term, s series.Series[T], conds []kv.Cond, items iter.Seq2[T, error]) error {
+	out := kv.Batch{Commit: t.commit, Conds: conds}
+	put := func(key string, block []byte) error { return changed(out.Add(ctx, kv.Put(key, block))) }
+	err := out.Add(ctx, kv.RemovePrefix(s.Prefix))
+	if err == nil {
+		err = out.Flush(ctx)
 	}
-	for target, err := range targets {
+	if err != nil {
+		return changed(err)
+	}
+	w := series.Writer[T]{Series: s}
+	for item, err := range items {
 		if err == nil {
-			err = w.add(ctx, target)
+			err = w.Add(item, put)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return w.close(ctx)
-}
-
-// table writes a series, several blocks to a commit.
-type table[T any] struct {
-	series.Writer[T]
-	out kv.Batch
-}
-
-func newTable[T any](t *Term, s series.Series[T], conds []kv.Cond) *table[T] {
-	return &table[T]{Writer: series.Writer[T]{Series: s}, out: kv.Batch{Commit: t.commit, Conds: conds}}
-}
-
-// clear removes what an earlier try has left.
-func (w *table[T]) clear(ctx context.Context) error {
-	if err := w.out.Add(ctx, kv.RemovePrefix(w.Series.Prefix)); err != nil {
+	if err := w.Close(put); err != nil {
 		return err
 	}
-	return changed(w.out.Flush(ctx))
+	return changed(out.Flush(ctx))
 }
 
-func (w *table[T]) add(ctx context.Context, item T) error {
-	return changed(w.Add(item, func(key string, block []byte) error { return w.out.Add(ctx, kv.Put(key, block)) }))
-}
-
-func (w *table[T]) close(ctx context.Context) error {
-	err := w.Close(func(key string, block []byte) error { return w.out.Add(ctx, kv.Put(key, block)) })
-	if err == nil {
-		err = w.out.Flush(ctx)
-	}
-	return changed(err)
-}
-
-// changed names a conflict with the one condition that a table has: the head.
+// changed names a conflict with the request's head.
 func changed(err error) error {
 	if errors.Is(err, kv.ErrConflict) {
 		return ErrChanged

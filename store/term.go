@@ -31,8 +31,8 @@ type Term struct {
 	store *Store
 	held  atomic.Pointer[holding] // nil before it begins
 
-	creating  chan struct{} // holds a token while somebody makes a request
-	abandoned atomic.Bool   // a request may have been begun that nobody will finish
+	creating  turn        // of whoever makes a request
+	abandoned atomic.Bool // a request may have been begun that nobody will finish
 	journal   *journal
 }
 
