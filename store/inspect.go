@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
-	"time"
 
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
-	"factorbot/store/internal/kv/etcdkv"
 )
 
 // Inspection is a record that is opened for reading only, as it is in its file or in a
@@ -29,24 +26,16 @@ type Inspection struct {
 // etcd, whatever its org. Errors: *[HeldError], *[SchemaError], *[DamagedError] where nothing
 // can be read of it, *[AddressError], and the system's own.
 func Inspect(path string, o ...Option) (*Inspection, error) {
-	set := options{now: time.Now}
-	for _, f := range o {
-		f(&set)
-	}
+	set := optionsOf(o)
 	i := &Inspection{Reader: Reader{now: set.now}, path: path}
-	if strings.HasPrefix(path, etcdkv.Scheme) {
-		e, err := etcdkv.OpenAddress(path, set.etcd)
-		if err != nil {
-			return nil, err
-		}
-		i.engine, i.close = e, e.Close
-	} else {
-		file, damage, err := boltkv.Inspect(path)
-		if err != nil {
-			return nil, err
-		}
-		i.engine, i.file, i.close, i.Damage = file, file, file.Close, damage
+	e, file, err := openEngine(path, set, func() (file *boltkv.Engine, err error) {
+		file, i.Damage, err = boltkv.Inspect(path)
+		return file, err
+	})
+	if err != nil {
+		return nil, err
 	}
+	i.engine, i.file, i.close = e, file, e.Close
 	if err := i.recognize(); err != nil {
 		return nil, errors.Join(err, i.close())
 	}

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"os"
 	"strings"
-	"time"
 
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
@@ -57,23 +56,9 @@ func newTarget(ctx context.Context, to string, o []Option) (e kv.Engine, done fu
 		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, errors.Join(ErrOccupied, err)
 		}
-		file, err := boltkv.Open(to, time.Second)
-		if err != nil {
-			return nil, nil, err
-		}
-		return file, func(whole bool) error {
-			err := file.Close()
-			if !whole {
-				err = errors.Join(err, os.Remove(to))
-			}
-			return err
-		}, nil
 	}
-	var set options
-	for _, f := range o {
-		f(&set)
-	}
-	engine, err := etcdkv.OpenAddress(to, set.etcd)
+	set := optionsOf(o)
+	engine, file, err := openEngine(to, set, func() (*boltkv.Engine, error) { return boltkv.Open(to, set.timeout) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,7 +69,13 @@ func newTarget(ctx context.Context, to string, o []Option) (e kv.Engine, done fu
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close())
 	}
-	return engine, func(bool) error { return engine.Close() }, nil
+	return engine, func(whole bool) error {
+		err := engine.Close()
+		if file != nil && !whole {
+			err = errors.Join(err, os.Remove(to))
+		}
+		return err
+	}, nil
 }
 
 // copyPairs copies all pairs but those of who leads, and what the record says of itself
@@ -124,10 +115,11 @@ func copyPairs(ctx context.Context, source *Inspection, target kv.Engine) (n int
 
 // pairs yields what is in the record at one moment.
 func (i *Inspection) pairs(ctx context.Context) iter.Seq2[kv.Pair, error] {
+	var r kv.Reader = i.engine
 	if e, ok := i.engine.(*etcdkv.Engine); ok {
-		return e.Snapshot(ctx, copyPage)
+		r = e.Snapshot()
 	}
-	return kv.Scan(ctx, i.engine, "", copyPage)
+	return kv.Scan(ctx, r, "", copyPage)
 }
 
 // copyPage is how many pairs are read at once; each has up to half a megabyte.

@@ -77,38 +77,41 @@ type meta struct {
 // with etcd:// is the address of a record in etcd. Errors: *[HeldError], *[DamagedError],
 // *[AddressError], *[OrgError], *[SchemaError], *[MigrationError], and the system's own.
 func Open(path, org string, o ...Option) (*Store, error) {
-	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, ttl: leaseTTL, steps: migrations()}
-	for _, f := range o {
-		f(&set)
-	}
-	s, err := openEngine(path, org, set)
+	set := optionsOf(o)
+	e, file, err := openEngine(path, set, func() (*boltkv.Engine, error) { return boltkv.Open(path, set.timeout) })
 	if err != nil {
 		return nil, err
 	}
+	s := newStore(e, org, set)
+	s.file, s.close = file, e.Close
 	if err := s.identify(context.Background(), path, set.orgID, set.steps); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-// openEngine opens the engine that the path asks for.
-func openEngine(path, org string, set options) (*Store, error) {
+func optionsOf(given []Option) options {
+	set := options{now: time.Now, timeout: time.Second, retain: 400 * 24 * time.Hour, ttl: leaseTTL, steps: migrations()}
+	for _, f := range given {
+		f(&set)
+	}
+	return set
+}
+
+// closable is an engine that whoever opened it closes.
+type closable interface {
+	kv.Engine
+	Close() error
+}
+
+// openEngine opens the engine that the path asks for: etcd, or a file, by openFile.
+func openEngine(path string, set options, openFile func() (*boltkv.Engine, error)) (e closable, file *boltkv.Engine, err error) {
 	if strings.HasPrefix(path, etcdkv.Scheme) {
-		e, err := etcdkv.OpenAddress(path, set.etcd)
-		if err != nil {
-			return nil, err
-		}
-		s := newStore(e, org, set)
-		s.close = e.Close
-		return s, nil
+		e, err = etcdkv.OpenAddress(path, set.etcd)
+		return e, nil, err
 	}
-	file, err := boltkv.Open(path, set.timeout)
-	if err != nil {
-		return nil, err
-	}
-	s := newStore(file, org, set)
-	s.file, s.close = file, file.Close
-	return s, nil
+	file, err = openFile()
+	return file, file, err
 }
 
 func newStore(e kv.Engine, org string, set options) *Store {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +112,28 @@ func TestEngine(t *testing.T) {
 	kvtest.Run(t, func(tb testing.TB) kv.Engine { // no answer is lost here, however busy the machine
 		return mustConfigured(tb, etcdkv.Config{Endpoints: []string{at}, Prefix: tb.Name(), Try: 20 * time.Second})
 	})
+}
+
+// A snapshot shows every page as it was when the first one was read.
+func TestEngine_Snapshot(t *testing.T) {
+	at := addr(mustCluster(t, 1)[0])
+	e := mustConfigured(t, etcdkv.Config{Endpoints: []string{at}, Prefix: t.Name(), Try: 20 * time.Second}) // no answer is lost here
+	if _, err := e.Commit(t.Context(), nil, kv.Put("a", []byte("1")), kv.Put("b", []byte("1")), kv.Put("d", []byte("1"))); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for p, err := range kv.Scan(t.Context(), e.Snapshot(), "", 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, p.Key+" "+string(p.Value))
+		if _, err := e.Commit(t.Context(), nil, kv.Put("b", []byte("2")), kv.Put("c", []byte("2")), kv.Remove("d")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"a 1", "b 1", "d 1"}; !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
 }
 
 // Connections break all the time: no commit takes effect twice, or later than its answer.

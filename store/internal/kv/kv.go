@@ -29,12 +29,17 @@ var (
 	ErrAway     = errors.New("the record cannot be reached")
 )
 
-// Engine keeps pairs in the order of their keys. A commit gets the next
-// revision, and each pair that it writes carries that one.
-type Engine interface {
+// Reader reads pairs in the order of their keys.
+type Reader interface {
 	// Read returns at most limit pairs with from <= key < to, in key order, and
 	// the revision of the whole at that moment. An empty to means no upper end.
 	Read(ctx context.Context, from, to string, limit int) ([]Pair, int64, error)
+}
+
+// Engine keeps pairs in the order of their keys. A commit gets the next
+// revision, and each pair that it writes carries that one.
+type Engine interface {
+	Reader
 	// Commit applies all operations, or none and returns ErrConflict where a condition does
 	// not hold. After ErrUnknown it may have taken effect, but will not do so later.
 	Commit(ctx context.Context, conds []Cond, ops ...Op) (int64, error)
@@ -142,8 +147,8 @@ func overlaps(o Op, earlier []Op) bool {
 }
 
 // Get reads one key; a pair with revision 0 means that there is none.
-func Get(ctx context.Context, e Engine, key string) (Pair, error) {
-	pairs, _, err := e.Read(ctx, key, key+"\x00", 1)
+func Get(ctx context.Context, r Reader, key string) (Pair, error) {
+	pairs, _, err := r.Read(ctx, key, key+"\x00", 1)
 	if err != nil || len(pairs) == 0 {
 		return Pair{Key: key}, err
 	}
@@ -151,15 +156,15 @@ func Get(ctx context.Context, e Engine, key string) (Pair, error) {
 }
 
 // Scan yields all pairs under a prefix, page by page. Pages may be of different revisions.
-func Scan(ctx context.Context, e Engine, prefix string, page int) iter.Seq2[Pair, error] {
-	return ScanRange(ctx, e, prefix, PrefixEnd(prefix), page)
+func Scan(ctx context.Context, r Reader, prefix string, page int) iter.Seq2[Pair, error] {
+	return ScanRange(ctx, r, prefix, PrefixEnd(prefix), page)
 }
 
 // ScanRange yields the pairs with from <= key < to, as Scan does.
-func ScanRange(ctx context.Context, e Engine, from, to string, page int) iter.Seq2[Pair, error] {
+func ScanRange(ctx context.Context, r Reader, from, to string, page int) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		for {
-			pairs, _, err := e.Read(ctx, from, to, page)
+			pairs, _, err := r.Read(ctx, from, to, page)
 			if err != nil {
 				yield(Pair{}, err)
 				return

@@ -130,6 +130,11 @@ func (e *Engine) fenceKey() string { return e.fences + e.name }
 
 // Read implements kv.Engine. While etcd is away it tries again for some seconds.
 func (e *Engine) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair, int64, error) {
+	return e.readAt(ctx, 0, from, to, limit)
+}
+
+// readAt reads the pairs as they are at a revision, 0 for the newest.
+func (e *Engine) readAt(ctx context.Context, rev int64, from, to string, limit int) ([]kv.Pair, int64, error) {
 	end := clientv3.GetPrefixRangeEnd(e.prefix)
 	if to != "" {
 		end = e.prefix + to
@@ -140,7 +145,7 @@ func (e *Engine) Read(ctx context.Context, from, to string, limit int) ([]kv.Pai
 			return err
 		}
 		var err error
-		got, err = e.client.Get(ctx, e.prefix+from, clientv3.WithRange(end), clientv3.WithLimit(int64(limit)))
+		got, err = e.client.Get(ctx, e.prefix+from, clientv3.WithRange(end), clientv3.WithLimit(int64(limit)), clientv3.WithRev(rev))
 		return err
 	})
 	if err != nil {
