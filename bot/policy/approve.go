@@ -18,18 +18,17 @@ func (r Rules) approver(p Person) error {
 	}
 	g := r.Approvers
 	switch {
-	case len(g.OktaGroups) == 0 && g.names(p):
-		return nil
 	case len(g.OktaGroups) == 0:
+		return allow(nil, g.names(p), CodeNotApprover, onlyApprovers)
 	case p.Okta == nil:
 		return refuse(CodeNotApprover, "Approvers come from an Okta group here, and your Slack e-mail doesn't lead to exactly one Okta user.")
 	case !p.Okta.active():
 		return refuse(CodeNotApprover, "Your Okta account isn't active, so you can't approve.")
-	case p.inOkta(g.OktaGroups):
-		return nil
 	}
-	return refuse(CodeNotApprover, "Only approvers can do this.")
+	return allow(nil, p.inOkta(g.OktaGroups), CodeNotApprover, onlyApprovers)
 }
+
+const onlyApprovers = "Only approvers can do this."
 
 // BreaksGlass reports whether the person is one of those who approve that
 // protected users are included. Where approvers.okta_groups is set, their Okta account must be ACTIVE.

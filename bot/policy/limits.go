@@ -10,10 +10,7 @@ import (
 
 // CheckSize refuses a list of too many users.
 func (r Rules) CheckSize(users int) error {
-	if users > r.MaxTargets {
-		return refuse(CodeMaxTargets, "That's %s users; a request can have %s. Split the list.", reset.Count(users), reset.Count(r.MaxTargets))
-	}
-	return nil
+	return allow(nil, users <= r.MaxTargets, CodeMaxTargets, "That's %s users; a request can have %s. Split the list.", reset.Count(users), reset.Count(r.MaxTargets))
 }
 
 // CheckVelocity refuses resets that would bring the requester's targets of a

@@ -40,22 +40,13 @@ func (r Rules) checkReason(reason string) error {
 
 // IsRequester judges whether a person may ask for resets at all.
 func (r Rules) IsRequester(p Person) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
-	if !r.Requesters.Empty() && !r.Requesters.Has(p) {
-		return refuse(CodeNotRequester, "You can't request resets. Ask your admin.")
-	}
-	return nil
+	return allow(p.fit(), r.Requesters.Empty() || r.Requesters.Has(p), CodeNotRequester, "You can't request resets. Ask your admin.")
 }
 
 // MayBreakGlass judges whether a request may include protected users: only
 // where the policy names those who approve that.
 func (r Rules) MayBreakGlass() error {
-	if len(r.Protect.Approvers) == 0 {
-		return refuse(CodeBreakGlass, "Protected users can't be included here: nobody can approve it. Your admin can name `protect.approvers`.")
-	}
-	return nil
+	return allow(nil, len(r.Protect.Approvers) > 0, CodeBreakGlass, "Protected users can't be included here: nobody can approve it. Your admin can name `protect.approvers`.")
 }
 
 // MayCancel judges whether a person may cancel a request: its requester and the approvers.
@@ -65,13 +56,7 @@ func (r Rules) MayCancel(p Person, req *reset.Request) error { return r.mayStop(
 func (r Rules) MayPause(p Person, req *reset.Request) error { return r.mayStop(p, req, "pause") }
 
 func (r Rules) mayStop(p Person, req *reset.Request, verb string) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
-	if p.ID != req.Asked.By && !r.stops(p, req) {
-		return refuse(CodeNotTheirs, "Only the requester and approvers can %s %s.", verb, req.ID)
-	}
-	return nil
+	return allow(p.fit(), p.ID == req.Asked.By || r.stops(p, req), CodeNotTheirs, "Only the requester and approvers can %s %s.", verb, req.ID)
 }
 
 // MayDeny judges whether a person may deny a request: whoever may stop it and did not ask for it.
@@ -79,13 +64,10 @@ func (r Rules) MayDeny(p Person, req *reset.Request) error {
 	if err := p.fit(); err != nil {
 		return err
 	}
-	switch {
-	case p.asked(req):
+	if p.asked(req) {
 		return errOwn()
-	case r.stops(p, req):
-		return nil
 	}
-	return refuse(CodeNotApprover, "Only approvers can do this.")
+	return allow(nil, r.stops(p, req), CodeNotApprover, onlyApprovers)
 }
 
 // stops reports whether the person may stop a request that is not their own. That a
@@ -105,13 +87,7 @@ func (r Rules) AsksOkta() bool {
 // not the requester, or the requester. Which pauses a requester may lift is the
 // request's own rule.
 func (r Rules) MayResume(p Person, req *reset.Request) error {
-	if err := p.trusted(); err != nil {
-		return err
-	}
-	if p.ID != req.Asked.By && !r.decides(p, req) {
-		return refuse(CodeNotTheirs, "Only an approver can resume %s.", req.ID)
-	}
-	return nil
+	return allow(p.trusted(), p.ID == req.Asked.By || r.decides(p, req), CodeNotTheirs, "Only an approver can resume %s.", req.ID)
 }
 
 // LiftsAny reports whether the person lifts a pause whatever its cause: an
@@ -122,29 +98,15 @@ func (r Rules) LiftsAny(p, requester Person, req *reset.Request) bool {
 
 // MayFreeze judges whether a person may stop everything: the approvers.
 func (r Rules) MayFreeze(p Person) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
-	if !r.Approvers.names(p) {
-		return errFreeze()
-	}
-	return nil
+	return allow(p.fit(), r.Approvers.names(p), CodeNotApprover, onlyFreeze)
 }
 
 // MayThaw judges whether a person may want a freeze lifted: the approvers.
 func (r Rules) MayThaw(p Person) error {
-	if err := p.trusted(); err != nil {
-		return err
-	}
-	if !r.IsApprover(p) {
-		return errFreeze()
-	}
-	return nil
+	return allow(p.trusted(), r.IsApprover(p), CodeNotApprover, onlyFreeze)
 }
 
-func errFreeze() error {
-	return refuse(CodeNotApprover, "Only approvers can freeze and thaw.")
-}
+const onlyFreeze = "Only approvers can freeze and thaw."
 
 // OneApprover reports whether only one approver is configured, of all who are listed.
 func (r Rules) OneApprover(listed []Person) bool {
@@ -169,20 +131,12 @@ func (r Rules) MayRead(p Person, req *reset.Request, member bool) error {
 
 // CheckMember refuses who is not a member of the channel, where that makes a requester.
 func (r Rules) CheckMember(member bool) error {
-	if r.Requesters.Empty() && !member {
-		return refuse(CodeNotMember, "Only members of the channel can do this. Join it first.")
-	}
-	return nil
+	return allow(nil, member || !r.Requesters.Empty(), CodeNotMember, "Only members of the channel can do this. Join it first.")
 }
 
 // MayReport judges whether a person may say that the reset of a row was not
 // wanted: only whose Okta user the row is. It stops something, so every match counts.
 func (r Rules) MayReport(p Person, row int, t reset.Target) error {
-	if err := p.fit(); err != nil {
-		return err
-	}
-	if t.Row != row || t.User == "" || !p.Is(t) && (p.Okta == nil || p.Okta.ID != t.User) {
-		return refuse(CodeNotTheirs, "This button is for the person who was reset. If something looks odd, ask an approver to stop it.")
-	}
-	return nil
+	theirs := t.Row == row && t.User != "" && (p.Is(t) || p.Okta != nil && p.Okta.ID == t.User)
+	return allow(p.fit(), theirs, CodeNotTheirs, "This button is for the person who was reset. If something looks odd, ask an approver to stop it.")
 }

@@ -71,13 +71,8 @@ func (g Group) Empty() bool {
 // an Okta group by an account that is not ACTIVE is not in it, and where Okta
 // groups are used, being named in Slack does not help somebody whose Okta account is shut.
 func (g Group) Has(p Person) bool {
-	if p.ID == "" {
-		return false
-	}
-	if len(g.OktaGroups) > 0 && p.Okta != nil && !p.Okta.active() {
-		return false
-	}
-	return g.names(p)
+	shut := len(g.OktaGroups) > 0 && p.Okta != nil && !p.Okta.active()
+	return p.ID != "" && !shut && g.names(p)
 }
 
 // names reports whether one of the three lists has the person.

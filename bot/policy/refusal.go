@@ -36,6 +36,14 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused (%s): %s", r.Code, r.Words) }
 
+// allow returns err if there is one, and refuses what does not hold.
+func allow(err error, holds bool, code, format string, args ...any) error {
+	if err != nil || holds {
+		return err
+	}
+	return refuse(code, format, args...)
+}
+
 func refuse(code, format string, args ...any) error {
 	return &Refusal{Code: code, Words: fmt.Sprintf(format, args...)}
 }

@@ -37,7 +37,11 @@ func (r Rules) TermsFor(c Case) reset.Terms {
 		t.Confirm = c.Resets
 	}
 	if c.Options.BreakGlass {
-		t.From = append(t.From, reset.Quorum{Name: "those who approve break-glass", Members: texts(r.Protect.Approvers)})
+		glass := reset.Quorum{Name: "those who approve break-glass", Members: make([]string, len(r.Protect.Approvers))}
+		for i, id := range r.Protect.Approvers {
+			glass.Members[i] = string(id)
+		}
+		t.From = append(t.From, glass)
 	}
 	if !c.Options.DryRun {
 		t.Waves = waves(r.Ramp, c.Resets)
@@ -65,12 +69,4 @@ func quorumName(groups []string, handles map[string]string) string {
 		}
 	}
 	return strings.Join(names, " or ")
-}
-
-func texts[T ~string](list []T) []string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = string(s)
-	}
-	return out
 }
