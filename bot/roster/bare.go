@@ -97,7 +97,7 @@ func isRoleName(cell string) bool {
 
 // shape tells whether lines that name users are one list, a user in each, or a table.
 type shape struct {
-	lines   int
+	any     bool // a line names users
 	several bool // a line names several users
 	broken  bool // a line but the last does not end in a separator
 	open    bool // the last line ends in a separator
@@ -108,12 +108,12 @@ func (s *shape) add(users int, open bool) {
 	if users == 0 {
 		return
 	}
-	s.broken = s.broken || s.lines > 0 && !s.open
-	s.lines, s.several, s.open = s.lines+1, s.several || users > 1, open
+	s.broken = s.broken || s.any && !s.open
+	s.any, s.several, s.open = true, s.several || users > 1, open
 }
 
 // isTable reports whether only its author can say which of the users are meant.
-func (s *shape) isTable() bool { return s.several && s.lines > 1 && s.broken }
+func (s *shape) isTable() bool { return s.several && s.broken }
 
 // shapeOf tells the shape of a table without a header.
 func shapeOf(g *table.Grid, l layout) (s shape) {

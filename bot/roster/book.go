@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -27,7 +28,7 @@ func (ros *Roster) readBook(content []byte, limits Limits) (err error) {
 
 // readSheets takes the first visible worksheet that names users, and tells what was left out.
 func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
-	var taken, cover *table.Grid // cover: the first that names only such users as an author
+	var taken, cover *table.Grid // cover: the first that names users as a cover does, such as its author
 	var problem error
 	var others []string
 	var hides unseen
@@ -39,66 +40,70 @@ func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
 		if err != nil {
 			return err
 		}
-		users, named := usersIn(g)
-		switch {
-		case s.Hidden:
+		named := usersIn(g)
+		if s.Hidden {
 			hides.sheets += named + found.Rows + found.Columns
-		case taken == nil && isList(g, users):
+			continue
+		}
+		hides.rows += found.Rows
+		hides.columns += found.Columns
+		switch {
+		case taken == nil && isList(g):
 			taken = g
-			hides.rows, hides.columns = found.Rows, found.Columns
 			ros.Format = fmt.Sprintf("Excel workbook, sheet %s", refusal.Quote(s.Name))
 		case named > 0:
-			if cover == nil && users > 0 {
-				cover = g
-			}
-			if taken == nil && problem == nil {
-				_, problem = readLayout(g, 0)
-			}
+			cover = cmp.Or(cover, g)
 			others = append(others, fmt.Sprintf("The sheet %s names users, too (%s), and isn't read.", refusal.Quote(s.Name), reset.Count(named)))
-		case taken == nil && problem == nil && g.Len() > 0:
+		case problem == nil && g.Len() > 0:
 			_, problem = readLayout(g, 0)
-			hides.rows, hides.columns = hides.rows+found.Rows, hides.columns+found.Columns
 		}
 	}
-	switch {
-	case taken != nil:
-	case cover != nil:
+	if taken == nil {
+		if cover == nil || hides != (unseen{}) && !namesUser(cover) {
+			return hides.refusal(problem)
+		}
+		taken, others = cover, others[1:]
 		ros.Format = "Excel workbook"
-		return ros.read(cover, limits)
-	default:
-		return hides.refusal(problem)
 	}
-	ros.Notes = append(ros.Notes, others...)
-	ros.Notes = append(ros.Notes, hides.notes()...)
+	ros.Notes = slices.Concat(others, hides.notes())
 	return ros.read(taken, limits)
 }
 
-// usersIn counts the cells that are an ID or an address, and those that have one in them.
-func usersIn(g *table.Grid) (users, named int) {
+// usersIn counts the cells that are an ID or an address, or have one in them.
+func usersIn(g *table.Grid) (named int) {
 	for _, rec := range g.Records(0, g.Len()) {
-		users += count(rec.Cells, isUser)
-		named += count(rec.Cells, func(c string) bool { return isUser(c) || mayBeUser(c) && countUsers(c) > 0 })
+		named += table.Count(rec.Cells, func(c string) bool { return isUser(c) || mayBeUser(c) && countUsers(c) > 0 })
 	}
-	return users, named
+	return named
+}
+
+// namesUser reports whether a cell is an ID or an address.
+func namesUser(g *table.Grid) bool {
+	for _, rec := range g.Records(0, g.Len()) {
+		if slices.ContainsFunc(rec.Cells, isUser) {
+			return true
+		}
+	}
+	return false
 }
 
 // mostCover is how many records the first sheet has where it tells of the others.
 const mostCover = 30
 
-// isList reports whether a sheet of some cells with users lists users, and does not only name
-// its author or the like.
-func isList(g *table.Grid, users int) bool {
-	if users > 0 && g.Len() > mostCover {
+// isList reports whether a sheet lists users, and does not only name its author or the like.
+func isList(g *table.Grid) bool {
+	users := namesUser(g)
+	if users && g.Len() > mostCover {
 		return true
 	}
 	if g.Len() == 0 {
 		return false
 	}
 	l, err := readLayout(g, 0)
-	if err != nil || users == 0 && l.header < 0 {
+	if err != nil || !users && l.header < 0 {
 		return false
 	}
-	return l.ask != nil && users > 0 || slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" && (users > 0 || r.Odd == "") })
+	return l.ask != nil && users || slices.ContainsFunc(rowsOf(g, l), func(r reset.Row) bool { return r.Value != "" && (users || r.Odd == "") })
 }
 
 // unseen counts the users that a workbook hides.
@@ -107,7 +112,7 @@ type unseen struct{ rows, columns, sheets int }
 // refusal says why no sheet could be taken.
 func (h unseen) refusal(problem error) error {
 	switch {
-	case h.rows+h.columns+h.sheets > 0:
+	case h != unseen{}:
 		return refusal.New(CodeNoColumn, 0, "The users of this workbook are only in hidden or filtered rows, columns or sheets, which aren't read: show them, and drop the file again.")
 	case problem != nil:
 		return problem

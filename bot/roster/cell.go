@@ -36,16 +36,17 @@ const pathRunes = `/\?%|`
 // less pathRunes, with dot and @. Guests of a directory have a # in theirs.
 const atext = ".@!#$&'*+-=^_`{}~"
 
-// claimKind is what a cell is.
+// claimKind is what a cell is. Of the cells of one record the last kind counts: one with two
+// users is not outdone by another with one.
 type claimKind int
 
 const (
 	claimNone    claimKind = iota // empty, or a mark that there is nobody: "#N/A"
 	claimText                     // neither an ID nor an address; a login under a header that means one
 	claimWrong                    // meant as a user, and none
-	claimTwo                      // several users in one cell
-	claimID                       // an Okta user ID
 	claimAddress                  // a login or an e-mail with an @
+	claimID                       // an Okta user ID
+	claimTwo                      // several users in one cell
 	claimLogin                    // a text that is said to be a login
 )
 
@@ -83,10 +84,8 @@ func readCell(cell string) claim {
 	}
 	bare := unwrap(cell)
 	switch {
-	case bare == "" && cell != "" || nobody.MatchString(bare):
+	case bare == "", nobody.MatchString(bare):
 		return claim{problem: "names nobody"}
-	case bare == "":
-		return claim{problem: "empty: no user is named"}
 	case idPattern.MatchString(bare):
 		return claim{kind: claimID, value: bare}
 	}

@@ -53,14 +53,15 @@ func doubts(g *table.Grid, l layout) []Doubt {
 	if l.own || l.header < 0 {
 		return nil
 	}
+	used, kind := slices.Clone(l.use[1:]), l.use[0].kind
+	if kind == reset.RefID { // an ID and a login always differ; the plan tells where they are two users'
+		used = slices.DeleteFunc(used, func(c column) bool { return c.kind != kind })
+	}
 	var all []Doubt
-	for i, c := range slices.Concat(l.others, l.use[1:]) {
-		if i >= len(l.others) && c.kind != l.use[0].kind && l.use[0].kind == reset.RefID {
-			continue // an ID and a login always differ; the plan tells where they are two users'
-		}
+	for i, c := range slices.Concat(l.others, used) {
 		if d := doubt(g, l, c); len(d.Probes) > 0 {
 			d.Used = i >= len(l.others)
-			d.another = d.Used && c.kind != l.use[0].kind
+			d.another = d.Used && c.kind != kind
 			all = append(all, d)
 		}
 	}
@@ -75,9 +76,8 @@ func doubt(g *table.Grid, l layout, c column) Doubt {
 			continue
 		}
 		n++
-		cell := rec.Cell(c.index)
-		other, cl := c.claimOf(cell)
-		if !mayBeUser(cell) || !cl.isUser() {
+		other, cl := c.claimOf(rec.Cell(c.index))
+		if !cl.isUser() {
 			continue
 		}
 		if p, differs := l.probe(rec, c, other); differs {
@@ -111,12 +111,9 @@ func (l layout) probe(rec table.Record, c column, other reset.Ref) (Probe, bool)
 
 // spreadOver takes n of some things, as far apart as they can be.
 func spreadOver[T any](all []T, n int) []T {
-	if len(all) <= n {
-		return all
-	}
-	some := make([]T, n)
+	some := make([]T, min(len(all), n))
 	for i := range some {
-		some[i] = all[i*(len(all)-1)/(n-1)]
+		some[i] = all[i*(len(all)-1)/max(len(some)-1, 1)]
 	}
 	return some
 }

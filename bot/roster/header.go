@@ -126,7 +126,7 @@ func setOf(words string) map[string]bool {
 
 // headerOf finds what a header means; ok is false where it does not name the user.
 func headerOf(name string) (c column, ok bool) {
-	if name == "" || len(name) > 120 || strings.Contains(name, "@") {
+	if strings.Contains(name, "@") {
 		return column{}, false
 	}
 	words := headerWords(name)

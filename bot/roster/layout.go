@@ -150,15 +150,15 @@ func isRowOfNames(cells []string, width int) bool {
 		return false
 	}
 	long := func(c string) bool { return utf8.RuneCountInString(c) > 80 }
-	return count(cells, isFilled)*2 > len(cells) && !slices.ContainsFunc(cells, long)
+	return table.Count(cells, isFilled)*2 > len(cells) && !slices.ContainsFunc(cells, long)
 }
 
 // above looks at what is above the header: titles are passed over, users are not.
 func (l *layout) above(g *table.Grid) error {
 	for _, rec := range g.Records(0, l.header) {
-		switch users := count(rec.Cells, isUser); users {
+		switch users := table.Count(rec.Cells, isUser); users {
 		case 0:
-		case count(rec.Cells, isFilled):
+		case table.Count(rec.Cells, isFilled):
 			return refusal.New(CodeNoColumn, rec.Line, "Line %d names a user above the header at line %d: put the header first.", rec.Line, g.Record(l.header).Line)
 		default:
 			l.notes = append(l.notes, fmt.Sprintf("Line %d is above the header and isn't read, though it names a user.", rec.Line))
@@ -194,16 +194,17 @@ func (l *layout) choose(s *survey) {
 			some = append(some, c)
 		}
 	}
+	alone := len(some) == 1
 	switch {
 	case len(some) == 0 && len(names) > 0:
 		l.use = names
-	case len(some) == 0 && len(s.known) > 0:
-		l.use = s.known[:1] // each row says why it names nobody
-	case len(some) == 1 && !some[0].role, len(some) > 1 && s.alike(some):
+	case len(some) == 0:
+		l.use = s.known[:min(len(s.known), 1)] // each row says why it names nobody
+	case alone && !some[0].role, !alone && s.alike(some):
 		l.use = some[:1]
-	case len(some) == 1:
+	case alone:
 		l.ask = s.question("The only column of users seems to be about somebody else, such as who filled a form in.")
-	case len(some) > 1:
+	default:
 		l.ask = s.question("Several columns name users.")
 	}
 }
@@ -244,7 +245,7 @@ func columnName(c column) string {
 // tooLong asks where a record has more cells than the header and its user may
 // have slipped into another column.
 func (l *layout) tooLong(g *table.Grid, s *survey) {
-	if s.long < 0 || l.ask != nil {
+	if s.long == 0 || l.ask != nil {
 		return
 	}
 	rec := g.Record(s.long)
@@ -253,17 +254,7 @@ func (l *layout) tooLong(g *table.Grid, s *survey) {
 
 func isFilled(cell string) bool { return cell != "" }
 
-// count counts the cells that something holds for.
-func count(cells []string, is func(string) bool) (n int) {
-	for _, c := range cells {
-		if is(c) {
-			n++
-		}
-	}
-	return n
-}
-
 // isRepeated reports whether a record is the header once more, as in files that were put together.
 func (l layout) isRepeated(cells []string) bool {
-	return l.header >= 0 && table.Filled(cells) > 0 && slices.Equal(cells[:table.Filled(cells)], l.names[:table.Filled(l.names)])
+	return slices.Equal(cells[:table.Filled(cells)], l.names[:table.Filled(l.names)])
 }

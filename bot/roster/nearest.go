@@ -5,11 +5,8 @@ import "strings"
 // nearest returns the known word that was perhaps meant, "" if none is near: one
 // that it is the beginning of, or one a third of whose letters differ at most.
 func nearest[W ~string](word string, known []W) W {
-	word = strings.ToLower(word)
+	word = strings.ToLower(word[:min(len(word), 60)]) // no known word is near a longer one
 	best, bestDistance := W(""), len(word)
-	if len(word) > 60 { // no known word is near
-		return ""
-	}
 	for _, k := range known {
 		if len(word) >= 3 && strings.HasPrefix(string(k), word) {
 			return k

@@ -47,7 +47,7 @@ func aside(text string, above, header bool) (why string, ok bool) {
 	bare := strings.TrimRight(text, " :：")
 	denied := denies(strings.TrimLeft(bare, "#*=- ")) && (colon || !header && above || aboutReset.MatchString(bare))
 	switch {
-	case text == "" || words > mostHeading && !colon:
+	case words > mostHeading && !colon:
 		return "", false
 	case denied, colon && isRoleName(bare):
 		return fmt.Sprintf("is below %s, so it may be somebody not to reset", refusal.Quote(text)), true
@@ -63,7 +63,7 @@ func asides(g *table.Grid, from int, header bool) map[int]string {
 	why, above := "", false
 	for i, rec := range g.Records(from, g.Len()) {
 		users := slices.ContainsFunc(rec.Cells, mayBeUser)
-		if above = above || users; !users && (count(rec.Cells, isFilled) == 1 || !header) {
+		if above = above || users; !users && (table.Count(rec.Cells, isFilled) == 1 || !header) {
 			if now, ok := aside(strings.TrimRight(strings.Join(rec.Cells, ", "), ", "), above, header); ok {
 				why = now
 				continue
@@ -134,14 +134,9 @@ func (l layout) refusal(rec table.Record) string {
 		}
 	}
 	for _, c := range rec.Cells {
-		if mayRefuse(c) && refusing.MatchString(c) {
+		if !mayBeUser(c) && refusing.MatchString(c) {
 			return fmt.Sprintf("the line says %s", refusal.Quote(c))
 		}
 	}
 	return ""
-}
-
-// mayRefuse tells quickly which cells are worth a look.
-func mayRefuse(cell string) bool {
-	return len(cell) >= 6 && len(cell) <= 80 && (cell[0] >= 0x80 || strings.IndexByte("DdEeNnPpAa", cell[0]) >= 0) && !mayBeUser(cell)
 }

@@ -10,7 +10,7 @@ var answered = setOf(`timestamp zeitstempel horodateur horodatage marcatemporal 
 // isRespondent reports whether a column is right after the moment at which a form was sent: it
 // holds who filled the form in, who need not be the one that it is about.
 func isRespondent(header []string, i int) bool {
-	if i == 0 || i >= len(header) || len(header) < 3 {
+	if i == 0 || len(header) < 3 {
 		return false
 	}
 	time := strings.Join(headerWords(header[i-1]), "")

@@ -165,7 +165,7 @@ func readOwn(g *table.Grid, l layout) *OwnFile {
 			continue
 		}
 		id, number := "", 0
-		if call >= 0 {
+		if call != -1 {
 			id = strings.Clone(rearm(rec.Cell(call)))
 		}
 		_, _ = fmt.Sscanf(rec.Cells[0], "%d", &number)

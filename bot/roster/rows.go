@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +12,7 @@ import (
 
 // rowsOf makes the rows of a table.
 func rowsOf(g *table.Grid, l layout) []reset.Row {
-	var rows []reset.Row
-	if !l.list {
-		rows = make([]reset.Row, 0, g.Len()-l.from)
-	}
+	rows := make([]reset.Row, 0, g.Len())
 	for i, rec := range g.Records(l.from, g.Len()) {
 		first := len(rows)
 		switch {
@@ -80,20 +76,20 @@ func isNamePart(cells []string) bool {
 func bareRow(n int, rec table.Record) reset.Row {
 	labels := labelsOf(rec.Cells)
 	best, label, claimed := "", "", claim{problem: "names no user"}
-	others := false
+	others, bestRank := false, claimNone
 	for i, cell := range rec.Cells {
 		if cell == "" {
 			continue
 		}
 		c := readCell(cell)
-		rank := rankOf(c.kind)
+		rank := c.kind
 		if labels[i] != "" {
-			rank = 0
+			rank = claimNone
 		} else {
 			others = others || c.kind == claimWrong && countUsers(cell) > 0
 		}
-		if best == "" || rank > rankOf(claimed.kind) || label != "" && rank > 0 {
-			best, label, claimed = cell, labels[i], c
+		if best == "" || rank > bestRank {
+			best, label, claimed, bestRank = cell, labels[i], c, rank
 		}
 	}
 	row := newRow(n, rec.Line, best, claimed)
@@ -106,17 +102,11 @@ func bareRow(n int, rec table.Record) reset.Row {
 	return row
 }
 
-// rankOf orders claims: a cell with two users is not outdone by another with one.
-func rankOf(k claimKind) int {
-	return map[claimKind]int{claimText: 1, claimWrong: 2, claimAddress: 3, claimID: 4, claimTwo: 5}[k]
-}
-
 // row judges one record under a header. A record that has more or fewer cells than
 // the header may have slipped sideways, so it must not leave a choice between two users.
 func (l layout) row(n int, rec table.Record) reset.Row {
-	row := reset.Row{Row: n, Line: rec.Line}
-	var refs, hardly []reset.Ref
-	input, problem, odd := "", "", ""
+	var all []naming
+	input, problem := "", "empty: no user is named"
 	for _, c := range l.use {
 		cell := rec.Cell(c.index)
 		if cell == "" {
@@ -127,7 +117,7 @@ func (l layout) row(n int, rec table.Record) reset.Row {
 			return newRow(n, rec.Line, cell, cl)
 		}
 		if ref.Value == "" {
-			if problem == "" {
+			if input == "" {
 				input, problem = cell, cl.problem
 			}
 			continue
@@ -135,69 +125,63 @@ func (l layout) row(n int, rec table.Record) reset.Row {
 		if c.index != l.use[0].index {
 			ref.Column = c.name
 		}
-		if cl.odd == "" {
-			if len(refs) == 0 {
-				row.Input = shorten(cell)
-			}
-			refs = addRef(refs, ref)
-		} else {
-			if len(hardly) == 0 {
-				input, odd = cell, cl.odd
-			}
-			hardly = addRef(hardly, ref)
-		}
+		all = addNaming(all, naming{ref, cell, cl.odd})
 		if l.own {
 			break
 		}
 	}
-	if len(refs) == 0 && len(hardly) > 0 {
-		row.Input, row.Odd = shorten(input), odd
-	}
-	for i := range hardly { // what is usual decides
-		hardly[i].Loose = len(refs) > 0
-	}
-	if refs = append(refs, hardly...); len(refs) > 0 && l.slipped(rec, refs) {
-		row.Odd = ""
-		refs, input, problem = nil, row.Input, fmt.Sprintf(
-			"has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.Cells)), reset.Count(len(l.names)))
-	}
-	if len(refs) == 0 {
-		row.Input, row.Problem = shorten(input), cmp.Or(problem, "empty: no user is named")
+	row := reset.Row{Row: n, Line: rec.Line}
+	if len(all) == 0 {
+		row.Input, row.Problem = shorten(input), problem
 		return row
 	}
-	slices.SortStableFunc(refs, func(a, b reset.Ref) int { return loose(a) - loose(b) })
-	first := refs[0]
-	row.Kind, row.Value, row.Column, row.Loose = first.Kind, share(first.Value, row.Input), first.Column, first.Loose
-	for _, r := range refs[1:] {
-		r.Value = strings.Clone(r.Value)
-		row.Also = append(row.Also, r)
+	slices.SortStableFunc(all, func(a, b naming) int { return a.rank() - b.rank() })
+	first := all[0]
+	row.Input = shorten(first.cell)
+	if l.slipped(rec, all) {
+		row.Problem = fmt.Sprintf("has %s cells under a header of %s, and more than one could be the user; put quotation marks around cells with a separator in them", reset.Count(len(rec.Cells)), reset.Count(len(l.names)))
+		return row
+	}
+	row.Kind, row.Value, row.Column, row.Loose, row.Odd = first.ref.Kind, share(first.ref.Value, row.Input), first.ref.Column, first.ref.Loose, first.odd
+	for _, other := range all[1:] {
+		other.ref.Value = strings.Clone(other.ref.Value)
+		other.ref.Loose = other.ref.Loose || first.odd == "" && other.odd != ""
+		row.Also = append(row.Also, other.ref)
 	}
 	return row
 }
 
-func loose(r reset.Ref) int {
-	if r.Loose {
+// naming is what one cell of a record names.
+type naming struct {
+	ref  reset.Ref
+	cell string
+	odd  string // why it hardly is one
+}
+
+// rank orders namings: what is usual decides.
+func (n naming) rank() int {
+	switch {
+	case n.odd != "":
+		return 2
+	case n.ref.Loose:
 		return 1
 	}
 	return 0
 }
 
-// addRef adds what is not there yet: one text names one user, as a login or as an e-mail.
-func addRef(refs []reset.Ref, ref reset.Ref) []reset.Ref {
-	if slices.ContainsFunc(refs, func(r reset.Ref) bool { return sameRef(r, ref) }) {
-		return refs
+// addNaming adds what is not there yet: one text names one user, as a login or as an e-mail.
+func addNaming(all []naming, n naming) []naming {
+	if slices.ContainsFunc(all, func(a naming) bool { return sameRef(a.ref, n.ref) }) {
+		return all
 	}
-	return append(refs, ref)
+	return append(all, n)
 }
 
 func sameRef(a, b reset.Ref) bool {
-	if a.Kind == reset.RefID || b.Kind == reset.RefID {
-		return a == b
-	}
-	return strings.EqualFold(a.Value, b.Value)
+	return a.Value == b.Value || a.Kind != reset.RefID && b.Kind != reset.RefID && strings.EqualFold(a.Value, b.Value)
 }
 
-func (l layout) slipped(rec table.Record, refs []reset.Ref) bool {
+func (l layout) slipped(rec table.Record, all []naming) bool {
 	if l.fixed || len(l.names) == 0 || len(rec.Cells) == len(l.names) || table.Filled(rec.Cells) == len(l.names) || l.use[0].index == 0 {
 		return false
 	}
@@ -206,7 +190,7 @@ func (l layout) slipped(rec table.Record, refs []reset.Ref) bool {
 			return false
 		}
 		c := readCell(cell)
-		return c.isUser() && !slices.ContainsFunc(refs, func(r reset.Ref) bool { return strings.EqualFold(r.Value, c.value) })
+		return c.isUser() && !slices.ContainsFunc(all, func(n naming) bool { return strings.EqualFold(n.ref.Value, c.value) })
 	})
 }
 

@@ -3,6 +3,7 @@ package roster
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -25,16 +26,14 @@ func (s *scanner) next() string {
 
 // wordEnd returns where the word at the start of a text ends.
 func wordEnd(s string) int {
-	if strings.HasPrefix(s, "<") {
-		if end := strings.IndexByte(s, '>'); end > 0 {
-			return end + 1
-		}
+	if link, _, ok := strings.Cut(s, ">"); ok && strings.HasPrefix(link, "<") {
+		return len(link) + 1
 	}
 	quoted := false
 	for i, r := range s {
 		switch {
 		case r == '"':
-			quoted = !quoted && strings.IndexByte(s[i+1:], '"') >= 0
+			quoted = !quoted && strings.Contains(s[i+1:], `"`)
 		case quoted:
 		case isSeparator(r), r == '<' && i > 0:
 			return i
@@ -81,22 +80,20 @@ func (s *scanner) phrase() string {
 
 // splitReason divides a command at the first word "because" that is not quoted.
 func splitReason(text string) (before, reason string) {
-	at, end := findBecause(text, true)
-	if at < 0 { // perhaps a quotation mark was left open
-		at, end = findBecause(text, false)
+	for _, quotes := range []bool{true, false} { // perhaps a quotation mark was left open
+		if before, reason, found := cutBecause(text, quotes); found {
+			return before, reason
+		}
 	}
-	if at < 0 {
-		return text, ""
-	}
-	return text[:at], text[end:]
+	return text, ""
 }
 
-func findBecause(text string, quotes bool) (at, end int) {
+func cutBecause(text string, quotes bool) (before, reason string, found bool) {
 	quoted, start, startQuoted := false, -1, false
 	for i, r := range text + " " {
 		if unicode.IsSpace(r) || strings.ContainsRune(",;、，；", r) {
 			if start >= 0 && !startQuoted && isBecause(text[start:i]) {
-				return start, i
+				return text[:start], text[i:], true
 			}
 			start = -1
 			continue
@@ -108,7 +105,7 @@ func findBecause(text string, quotes bool) (at, end int) {
 			quoted = !quoted
 		}
 	}
-	return -1, -1
+	return text, "", false
 }
 
 func isBecause(word string) bool {
@@ -126,9 +123,6 @@ func fold(text string) string {
 var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 func foldRune(r rune) rune {
-	if r < 0x80 && r >= ' ' && r != 0x7f {
-		return r
-	}
 	switch {
 	case unicode.IsSpace(r):
 		return ' '
@@ -149,7 +143,7 @@ func foldRune(r rune) rune {
 	case '\u061b':
 		return ';'
 	}
-	if narrow := width.LookupRune(r).Narrow(); narrow != 0 && narrow < 0x80 {
+	if narrow := width.LookupRune(r).Narrow(); narrow != 0 && utf8.RuneLen(narrow) == 1 {
 		return narrow
 	}
 	return r

@@ -16,7 +16,7 @@ type survey struct {
 	header []string
 	known  []column // best first
 	tally  []tally
-	long   int            // index of the first record that is longer than the header and may have slipped; -1: none
+	long   int            // index of the first record that is longer than the header and may have slipped; 0: none
 	about  map[int]column // what the headers mean
 }
 
@@ -29,7 +29,7 @@ type tally struct {
 }
 
 func newSurvey(g *table.Grid, from int, header []string, known []column) *survey {
-	s := &survey{grid: g, from: from, header: header, known: known, long: -1, about: map[int]column{}}
+	s := &survey{grid: g, from: from, header: header, known: known, about: map[int]column{}}
 	for _, c := range known {
 		s.about[c.index] = c
 	}
@@ -44,7 +44,7 @@ func (s *survey) look(i int, cells []string) {
 	for len(s.tally) < table.Filled(cells) {
 		s.tally = append(s.tally, tally{})
 	}
-	outside, inside := 0, 0
+	outside, inside := false, false
 	for at, cell := range cells {
 		if cell == "" {
 			continue
@@ -66,16 +66,16 @@ func (s *survey) look(i int, cells []string) {
 			}
 		}
 		switch {
-		case named && ok && at < len(s.header):
-			inside++
-		case mayBeUser(cell) && (readCell(cell).names() || at >= len(s.header) && countUsers(cell) > 0):
-			outside++
+		case named && ok:
+			inside = true
+		case named, at >= len(s.header) && mayBeUser(cell) && countUsers(cell) > 0:
+			outside = true
 		}
 		if named && len(n.shown) < samples && !slices.Contains(n.shown, cell) {
 			n.shown = append(n.shown, refusal.Cut(refusal.Graphic(strings.Clone(cell)), sampleRunes))
 		}
 	}
-	if s.header != nil && table.Filled(cells) > len(s.header) && s.long < 0 && (outside > 0 || inside == 0) {
+	if s.long == 0 && table.Filled(cells) > len(s.header) && (outside || !inside) {
 		s.long = i
 	}
 }

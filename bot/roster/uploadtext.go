@@ -44,8 +44,8 @@ func ParseUpload(text string, now time.Time) (UploadText, error) {
 		rest = next
 	}
 	if s := (scanner{s: fold(rest)}); isBecause(s.next()) {
-		at, end := findBecause(rest, true)
-		rest = rest[:max(at, 0)] + rest[max(end, 0):]
+		before, reason, _ := cutBecause(rest, true)
+		rest = before + reason
 	}
 	u.Reason = strings.Trim(rest, " ,;:-\n\t")
 	if m := stray.FindStringSubmatch(fold(rest)); m != nil {
@@ -93,10 +93,8 @@ func (u *UploadText) option(text string, now time.Time) (string, error) {
 
 // factors reads the value of factors:, of which the last may have several words and be followed by the reason.
 func (u *UploadText) factors(text string) (string, error) {
-	end := len(text)
-	if at, _ := findBecause(text, true); at >= 0 {
-		end = at
-	}
+	before, _, _ := cutBecause(text, true)
+	end := len(before)
 	if option := nextOption.FindStringIndex(text[:end]); option != nil {
 		end = option[0]
 	}
@@ -128,8 +126,8 @@ func (u *UploadText) factors(text string) (string, error) {
 var nextOption = regexp.MustCompile(`(?i)\s(?:` + strings.Join(options, "|") + `):`)
 
 func isFactor(name string) bool {
-	types, err := FactorTypes([]string{name})
-	return err == nil && len(types) > 0
+	_, err := FactorTypes([]string{name})
+	return err == nil
 }
 
 // mostWhen is how many words a time has: "at the 3rd of May 07:00 pm".
@@ -146,13 +144,15 @@ func (u *UploadText) when(text string, now time.Time) (string, error) {
 		}
 		words = nil
 	}
-	for n := min(len(words), mostWhen); n > 0; n-- {
-		if when := strings.Join(words[:n], " "); isWhen(when, now) || n == 1 {
-			u.At = strings.Trim(when, ",;")
-			return strings.Join(words[n:], " "), nil
-		}
+	if len(words) == 0 {
+		return "", refusal.New(CodeOption, 0, `"at:" has no value. Write it right after the colon, in quotation marks if it has blanks.`)
 	}
-	return "", refusal.New(CodeOption, 0, `"at:" has no value. Write it right after the colon, in quotation marks if it has blanks.`)
+	n := min(len(words), mostWhen)
+	for n > 1 && !isWhen(strings.Join(words[:n], " "), now) {
+		n--
+	}
+	u.At = strings.Trim(strings.Join(words[:n], " "), ",;")
+	return strings.Join(words[n:], " "), nil
 }
 
 func isWhen(text string, now time.Time) bool {

@@ -278,19 +278,19 @@ func userOf(word string) (UserRef, bool) {
 // RowOf makes the n-th row, from 1, of a user who was typed. A mention, a group
 // or a search names nobody in Okta by itself; whoever resolves it fills the row.
 func RowOf(n int, u UserRef) reset.Row {
-	switch u.Kind {
-	case UserID, UserLogin:
-		row := newRow(n, 0, u.Value, readCell(u.Value).asLogin())
-		row.Input = refusal.Cut(u.Input, inputShown)
-		return row
+	row := reset.Row{Row: n, Problem: "isn't a user by itself"}
+	if u.Kind == UserID || u.Kind == UserLogin {
+		row = newRow(n, 0, u.Value, readCell(u.Value).asLogin())
 	}
-	return reset.Row{Row: n, Input: refusal.Cut(u.Input, inputShown), Problem: "isn't a user by itself"}
+	row.Input = refusal.Cut(u.Input, inputShown)
+	return row
 }
 
 // RowOfMention makes the n-th row of a person who was mentioned, by the e-mail
 // that Slack shows of them, which may be empty.
 func RowOfMention(n int, u UserRef, email string) reset.Row {
-	row := newRow(n, 0, table.Trim(email), readCell(table.Trim(email)))
+	email = table.Trim(email)
+	row := newRow(n, 0, email, readCell(email))
 	if row.Kind == reset.RefLogin {
 		row.Kind = reset.RefEmail
 	}

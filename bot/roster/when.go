@@ -71,13 +71,13 @@ func onDay(words []string, now time.Time) (time.Time, bool) {
 		}
 	}
 	year, month, day := now.Date()
-	if len(words) > 1 {
+	if len(words) > 0 {
 		if y, m, d, ok := dayOf(words[0], now); ok {
 			year, month, day = y, m, d
 			words = words[1:]
 		}
 	}
-	if len(words) > 1 && words[0] == "at" {
+	if len(words) > 0 && words[0] == "at" {
 		words = words[1:]
 	}
 	hour, minute, ok := clockOf(strings.Join(words, ""))

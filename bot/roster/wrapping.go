@@ -79,9 +79,9 @@ func unwrapOnce(cell string) string {
 		return oneOf(cell, m[2], m[1])
 	}
 	for _, p := range pairs {
-		if len(cell) > len(p.open)+len(p.close) && strings.HasPrefix(cell, p.open) && strings.HasSuffix(cell, p.close) {
+		if len(cell) >= len(p.open)+len(p.close) && strings.HasPrefix(cell, p.open) && strings.HasSuffix(cell, p.close) {
 			inner := cell[len(p.open) : len(cell)-len(p.close)]
-			if !strings.Contains(inner, p.open) && !strings.Contains(inner, p.close) {
+			if !strings.Contains(inner, p.close) {
 				if p.open == "<" {
 					return unlinked(cell, inner)
 				}
@@ -95,7 +95,7 @@ func unwrapOnce(cell string) string {
 	if m := scheme.FindString(cell); m != "" {
 		return address(cell[len(m):])
 	}
-	if m := named.FindStringSubmatchIndex(cell); m != nil && m[2] > 0 {
+	if m := named.FindStringSubmatchIndex(cell); m != nil {
 		name, inner := table.Trim(cell[:strings.LastIndexByte(cell, '<')]), unlinked(cell, cell[m[2]:m[3]])
 		return oneOf(cell, inner, name)
 	}
@@ -120,9 +120,6 @@ func unwrapOnce(cell string) string {
 // withoutName takes a person's name off an address: "ana@example.com - Ana Lima",
 // "Ana Lima ana@example.com". Without a mark between them the name has two words or more.
 func withoutName(cell string) (bare string, ok bool) {
-	if !mayBeUser(cell) || !strings.ContainsFunc(cell, unicode.IsSpace) {
-		return "", false
-	}
 	if m := dashed.FindStringSubmatch(cell); m != nil && mayBeUser(m[1]) && !mayBeUser(m[2]) && isPerson(m[2]) {
 		return m[1], true
 	}

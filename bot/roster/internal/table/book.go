@@ -209,12 +209,12 @@ func (b *Book) Read(s Sheet, isUser func(cell string) bool) (*Grid, Unseen, erro
 			continue
 		}
 		if rows.GetRowOpts().Hidden {
-			found.Rows += count(cells, isUser)
+			found.Rows += Count(cells, isUser)
 			continue
 		}
 		for i := range cells {
 			if isHidden(hidden, i+1) {
-				found.Columns += count(cells[i:i+1], isUser)
+				found.Columns += Count(cells[i:i+1], isUser)
 				cells[i] = ""
 			}
 		}
@@ -234,7 +234,8 @@ func (b *Book) Read(s Sheet, isUser func(cell string) bool) (*Grid, Unseen, erro
 	return g, found, nil
 }
 
-func count(cells []string, is func(string) bool) (n int) {
+// Count counts the cells that something holds for.
+func Count(cells []string, is func(string) bool) (n int) {
 	for _, c := range cells {
 		if is(c) {
 			n++
