@@ -89,6 +89,12 @@ func TestFactorTypes_refused(t *testing.T) {
 		"okta verfy":             "okta verify",
 		"Seccurity Key":          "security key",
 		"yubi":                   "yubikey",
+		"mss":                    "sms",
+		"slms":                   "sms",
+		"puhs":                   "push",
+		"uhps":                   "",
+		"fido3":                  "fido", // the first of those as near
+		strings.Repeat("s", 100): "",
 		"carrier pigeon":         "",
 		"all sms":                "",
 		"sms quarks":             "",

@@ -276,6 +276,38 @@ func TestRead_bare_logins(t *testing.T) {
 	}
 }
 
+// TestRead_unwrapped takes off what is around a user in a cell under a header of logins, and no more.
+func TestRead_unwrapped(t *testing.T) {
+	const a = "ana@example.com"
+	for cell, want := range map[string]string{
+		strings.Repeat("- ", 8) + a:                             a,
+		strings.Repeat("- ", 9) + a:                             "!",
+		strings.Repeat("x", 1000-len(" <>"+a)) + " <" + a + ">": a,
+		strings.Repeat("x", 1001-len(" <>"+a)) + " <" + a + ">": "!",
+		strings.Repeat("\u00fc", 88) + "@example.com":           strings.Repeat("\u00fc", 88) + "@example.com",
+		strings.Repeat("\u00fc", 89) + "@example.com":           "!",
+		"\u00fc@b.c":                    "\u00fc@b.c",
+		"\u00fc@bc":                     "!",
+		"mailto:ana%2Bx@example.com":    "ana+x@example.com",
+		"mailto:ana%zz@example.com":     "ana%zz@example.com",
+		"'quoted'@example.com":          "'quoted'@example.com",
+		"`":                             "!",
+		"''":                            "!",
+		"()":                            "!",
+		"(" + a + ")":                   a,
+		"(" + a + ") (bob.roy)":         "!",
+		"teacher Ana Lima":              "teacher Ana Lima",
+		"|" + a + "|":                   a,
+		"**" + a + "**":                 a,
+		"[" + a + "](mailto:" + a + ")": a,
+	} {
+		ros := read(t, "login\nok@example.com\n\""+strings.ReplaceAll(cell, `"`, `""`)+"\"\n")
+		if got := values(ros)[1]; got != want {
+			t.Errorf("%q: %q of %+v", cell, got, ros.Rows[1])
+		}
+	}
+}
+
 // What nearly looks like an ID is none: it would go into the path of a call.
 func TestRead_near_IDs(t *testing.T) {
 	for cell, isID := range map[string]bool{

@@ -45,7 +45,12 @@ func TestParseList_refused(t *testing.T) {
 		"ana@example.com because lost": "fields of their own",
 		"ana@example.com factors:sms":  "fields of their own",
 		"login,boss\nana@example.com,eve@example.com\nbob@example.com,eve@example.com": "Several columns",
-		"": "at least one user",
+		"":                     "at least one user",
+		",;":                   "Nobody is named",
+		"ana@example.com @bob": `"@bob"`,
+		"@bob":                 "Pick the person from the list",
+		"carrier pigeon":       `I don't know "carrier". Use e-mails, logins or Okta IDs; before a login that looks odd write login:`,
+		"ana@example.com factors:sms columns:login": "fields of their own",
 	} {
 		l, err := roster.ParseList(text)
 		var refused *roster.Error

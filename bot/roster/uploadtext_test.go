@@ -40,6 +40,10 @@ func TestParseUpload(t *testing.T) {
 		"reset MFA for these, because phone lost":                          {Reason: "reset MFA for these, because phone lost"},
 		"INC-4711: lost":                                                   {Reason: "INC-4711: lost"},
 		"retry of yesterday's list":                                        {Reason: "retry of yesterday's list"},
+		"factors:sms lost phone, call me":                                  {Factors: []string{"sms"}, Reason: "lost phone, call me"},
+		"factors:all lost phone":                                           {Factors: []string{"all"}, Reason: "lost phone"},
+		"at:soon lost phone":                                               {At: "soon", Reason: "lost phone"},
+		"be\u200bcause: lost":                                              {Reason: "lost"},
 	} {
 		got, err := roster.ParseUpload(said, now)
 		if err != nil {
@@ -51,7 +55,7 @@ func TestParseUpload(t *testing.T) {
 		}
 	}
 	for said, code := range map[string]string{
-		"factors:toes lost": roster.CodeFactor, "factors: because lost": roster.CodeOption, "sessions:keep lost": roster.CodeOption,
+		"factors:because lost": roster.CodeOption, "factors:toes lost": roster.CodeFactor, "factors: because lost": roster.CodeOption, "sessions:keep lost": roster.CodeOption,
 		`group:"Sales" lost`: roster.CodeOption, "search:x lost": roster.CodeOption, "at:": roster.CodeOption,
 	} {
 		_, err := roster.ParseUpload(said, now)

@@ -85,6 +85,8 @@ func TestParseCommand(t *testing.T) {
 		{"history", "history mine 30d", command{Verb: roster.VerbHistory, Args: []string{"mine", "30d"}}},
 		{"history of somebody", "history <@U1|zoe>", command{Verb: roster.VerbHistory, Users: refs{mentioned("U1", "<@U1|zoe>")}}},
 		{"freeze", "freeze because leak", command{Verb: roster.VerbFreeze, Reason: "leak"}},
+		{"a mention with a blank in its label", "<@U123|Ana Lima> because x", command{Verb: roster.VerbReset, Users: refs{mentioned("U123", "<@U123|Ana Lima>")}, Reason: "x"}},
+		{"a link that is not closed", "<ana@example.com because x", command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "x"}},
 		{"an open quote", `"ana@example.com because lost`, command{Verb: roster.VerbReset, Users: refs{ana}, Reason: "lost"}},
 	}
 	for _, tt := range tests {
@@ -108,10 +110,15 @@ func TestParseCommand_refused(t *testing.T) {
 	}{
 		{"a slip of the finger", "stauts FR-42", roster.CodeUnknown, "status", `"status"`},
 		{"the beginning of a word", "can FR-42", roster.CodeUnknown, "cancel", `"cancel"`},
-		{"no such word", "xyzzy", roster.CodeUnknown, "", "I don't know"},
+		{"a word that is no command", "xyzzy", roster.CodeUnknown, "", "I don't know"},
 		{"a path", "../../api/v1/apps", roster.CodeUnknown, "", "I don't know"},
 		{"half an ID", "00uzPde0Igx because x", roster.CodeUnknown, "", "11 characters"},
 		{"no because", "ana@example.com lost phone", roster.CodeNotUsers, "", `don't understand "lost", "phone"`},
+		{"swapped letters", "hlep", roster.CodeUnknown, "help", "help"},
+		{"a letter too many", "thaww", roster.CodeUnknown, "thaw", "thaw"},
+		{"swapped letters of an option", "logni:ana", roster.CodeOption, "login:", "login:"},
+		{"two letters of a word", "st", roster.CodeUnknown, "", "I don't know"},
+		{"a control character", "ana\u0080lima@example.com because x", roster.CodeNotUsers, "", `"ana"`},
 		{"only a reason", "because lost phone", roster.CodeNoUsers, "", "Nobody is named"},
 		{"only the verb", "reset", roster.CodeNoUsers, "", "Nobody is named"},
 		{"only an option", "factors:sms because x", roster.CodeNoUsers, "", "Nobody is named"},

@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,10 @@ func TestParseWhen(t *testing.T) {
 		"wednesday 07:00":     "2026-11-25T07:00:00+01:00",
 		"tue 07:00":           "2026-12-01T07:00:00+01:00",
 		"monday, 7am":         "2026-11-30T07:00:00+01:00",
+		"sat 07:00":           "2026-11-28T07:00:00+01:00",
+		"sunday 07:00":        "2026-11-29T07:00:00+01:00",
+		"tomorrow 1pm":        "2026-11-25T13:00:00+01:00",
+		"tomorrow 23:59":      "2026-11-25T23:59:00+01:00",
 		"in 2 hours":          "2026-11-24T11:30:00+01:00",
 		"in an hour":          "2026-11-24T10:30:00+01:00",
 		"in 90 minutes":       "2026-11-24T11:00:00+01:00",
@@ -51,18 +56,23 @@ func TestParseWhen(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{
-		"", "soon", "tomorrow", "7", "25:00", "07:60", "13pm", "0am", "09:30", "today 08:00", "2026-11-23 07:00", "2027-11-25 07:00",
-		"2026-13-01 07:00", "2026-02-30 07:00", "in 31 days", "in 0 hours", "in two hours", "in 2 parsecs", "in", "in 2", "yesterday 07:00",
-		"in 99999999 hours", "tomorrow 07:00 or so", "tomorrow 07:00; rm -rf /",
+	for words, texts := range map[string][]string{
+		"I don't understand": {
+			"", "soon", "tomorrow", "7", "25:00", "24:00", "07:60", "13pm", "0am", "2026-13-01 07:00", "2026-02-30 07:00", "in two hours", "in 2 parsecs", "in", "in 2",
+			"yesterday 07:00", "in 99999999 hours", "tomorrow 07:00 or so", "tomorrow 07:00; rm -rf /", "mont7:30", "at", "today", "2026-11-25",
+		},
+		"has already passed": {"09:30", "today 08:00", "2026-11-23 07:00", "in 0 hours"},
+		"too far ahead":      {"2027-11-25 07:00", "in 31 days"},
 	} {
-		t.Run("not "+text, func(t *testing.T) {
-			got, err := roster.ParseWhen(text, now)
-			var refused *roster.Error
-			if !errors.As(err, &refused) || refused.Code != roster.CodeWhen || !got.IsZero() {
-				t.Errorf("got %v, %v", got, err)
-			}
-		})
+		for _, text := range texts {
+			t.Run("not "+text, func(t *testing.T) {
+				got, err := roster.ParseWhen(text, now)
+				var refused *roster.Error
+				if !errors.As(err, &refused) || refused.Code != roster.CodeWhen || !strings.Contains(refused.Words, words) || !got.IsZero() {
+					t.Errorf("got %v, %v", got, err)
+				}
+			})
+		}
 	}
 }
 
