@@ -234,10 +234,10 @@ func TestAnnouncer_remindsAtHalf(t *testing.T) {
 		t.Fatal("reminded before half of the time")
 	}
 	late.Store("now", true)
-	w.poke("FR-1")
+	w.touch("FR-1")
 	w.until("the thread is reminded", w.shows("FR-1", reset.Slot("reminder-1"), "still needs a decision", "1 more approval"))
 	w.until("an approver is reminded", w.hears("U_APPROVER2", "still needs your decision"))
-	w.poke("FR-1")
+	w.touch("FR-1")
 	w.must("FR-1", func(r *reset.Request) (reset.Fact, error) {
 		return r.Deny("U_APPROVER2", r.Plan.Digest, "not today", time.Now())
 	})
@@ -369,7 +369,7 @@ func TestAnnouncer_directMessagesNeedAScope(t *testing.T) {
 	w.until("the thread says so", w.shows("FR-1", reset.SlotUntold, "U_APPROVER1", "I can't DM"))
 	w.until("the log says what to do", func() bool { return w.hasLog("add the scope im:write") })
 	scopes(`, "im:write", "im:history"`)
-	w.poke("FR-1")
+	w.touch("FR-1")
 	w.until("an approver is asked", w.hears("U_APPROVER1", "needs your decision"))
 	w.until("the thread says that, too", w.shows("FR-1", reset.SlotUntold, "everybody has been told"))
 }

@@ -492,8 +492,8 @@ func (w *world) complete(id reset.ID) func() bool {
 
 func (w *world) hasLog(words string) bool { return strings.Contains(w.logged.String(), words) }
 
-// poke makes the Announcer look at a request that has not changed.
-func (w *world) poke(id reset.ID) {
+// touch makes the Announcer look at a request that has not changed.
+func (w *world) touch(id reset.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tell(id)

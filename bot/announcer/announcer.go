@@ -58,11 +58,11 @@ func (a *Announcer) Deleted(c reset.Channel, ts string) {
 	if run == nil {
 		return
 	}
-	run.sender.noteDeleted(spot{c, ts})
+	run.sender.noteDeleted(messageRef{c, ts})
 	run.mu.Lock()
 	defer run.mu.Unlock()
 	for _, p := range run.posts { // of requests that are not settled, or not all of whose messages are shown
-		p.poke()
+		p.signal()
 	}
 }
 
@@ -98,7 +98,7 @@ func (a *run) wake(ctx context.Context, id reset.ID) {
 		a.wg.Go(func() { p.keep(ctx) })
 	}
 	a.note(p, true)
-	p.poke()
+	p.signal()
 }
 
 // note counts the posters with something that Slack does not show. a.mu is held.

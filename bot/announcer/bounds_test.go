@@ -49,8 +49,8 @@ func TestAnnouncer_boundedByWhatIsOpen(t *testing.T) {
 		sent := run.sender
 		run.mu.Lock()
 		sent.mu.Lock()
-		if len(run.posts) > 0 || len(sent.looked) > 0 || len(sent.directs) > directsAtMost || len(sent.missed) > missedAtMost {
-			t.Errorf("%d posters, %d looked at, %d conversations, %d deleted", len(run.posts), len(sent.looked), len(sent.directs), len(sent.missed))
+		if len(run.posts) > 0 || len(sent.looked) > 0 || len(sent.directs) > directsAtMost || len(sent.deleted) > deletedAtMost {
+			t.Errorf("%d posters, %d looked at, %d conversations, %d deleted", len(run.posts), len(sent.looked), len(sent.directs), len(sent.deleted))
 		}
 		sent.mu.Unlock()
 		run.mu.Unlock()

@@ -92,7 +92,7 @@ func (p *poster) start(ctx context.Context, r *reset.Request, w message, m reset
 		p.own.Unlock()
 		close(job.done)
 		if left {
-			p.poke()
+			p.signal()
 		}
 	})
 	return job

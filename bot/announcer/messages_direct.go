@@ -108,7 +108,7 @@ func unreachableNotice(r *reset.Request, have map[reset.Slot]reset.Message, lost
 	if why == "" && have[reset.SlotAstray].TS == "" {
 		return nil
 	}
-	return []message{{slot: reset.SlotAstray, to: r.Asked.By, what: view.Astray(r, why)}}
+	return []message{{slot: reset.SlotAstray, to: r.Asked.By, what: view.ChannelUnreachable(r, why)}}
 }
 
 // undelivered is the message in the thread about who could not be written to.
@@ -132,7 +132,7 @@ func undelivered(r *reset.Request, have map[reset.Slot]reset.Message, stuck map[
 	if len(people) == 0 && have[reset.SlotUntold].TS == "" {
 		return nil
 	}
-	return []message{{slot: reset.SlotUntold, place: underApproval, what: view.Untold(r, people)}}
+	return []message{{slot: reset.SlotUntold, place: underApproval, what: view.Undelivered(r, people)}}
 }
 
 // lostWords says why a channel is out of reach, for people; "" for what is no such thing.

@@ -87,8 +87,8 @@ func (p *poster) rest(ctx context.Context, again time.Duration) bool {
 	return workqueue.Rest(ctx, again, p.changed)
 }
 
-// poke has another pass begin.
-func (p *poster) poke() {
+// signal has another pass begin.
+func (p *poster) signal() {
 	select {
 	case p.changed <- struct{}{}:
 	default:

@@ -22,8 +22,8 @@ import (
 const eventType = "factorbot_request"
 
 const (
-	// missedAtMost bounds the deleted messages that are remembered; most are not ours.
-	missedAtMost = 1000
+	// deletedAtMost bounds the deleted messages that are remembered; most are not ours.
+	deletedAtMost = 1000
 	// directsAtMost bounds the direct conversations that are remembered; the others are asked for again.
 	directsAtMost = 1000
 )
@@ -41,31 +41,31 @@ type sender struct {
 
 	mu      sync.Mutex
 	looked  map[reset.ID]bool              // requests whose approval message is known to be there
-	missed  map[spot]bool                  // messages that were deleted, and were not looked at since
+	deleted map[messageRef]bool            // messages that were deleted, and were not looked at since
 	directs map[reset.Person]reset.Channel // direct conversations that were opened, directsAtMost of them
 }
 
 func newSender(client *slack.Client, rec Record, log *slog.Logger, now func() time.Time) *sender {
 	return &sender{
 		Slack: client, Record: rec, Log: log, Now: now, limits: newMethodLimits(now),
-		looked: map[reset.ID]bool{}, missed: map[spot]bool{}, directs: map[reset.Person]reset.Channel{},
+		looked: map[reset.ID]bool{}, deleted: map[messageRef]bool{}, directs: map[reset.Person]reset.Channel{},
 	}
 }
 
-// spot is where a message is.
-type spot struct {
+// messageRef is where a message is in Slack.
+type messageRef struct {
 	channel reset.Channel
 	ts      string
 }
 
 // noteDeleted remembers that a message was deleted.
-func (s *sender) noteDeleted(at spot) {
+func (s *sender) noteDeleted(at messageRef) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.missed) >= missedAtMost {
-		clear(s.missed)
+	if len(s.deleted) >= deletedAtMost {
+		clear(s.deleted)
 	}
-	s.missed[at] = true
+	s.deleted[at] = true
 }
 
 // forget drops what is remembered of a request.
@@ -113,8 +113,8 @@ func (s *sender) delay(id reset.ID, err error, try int) time.Duration {
 func (s *sender) unseen(r *reset.Request, m reset.Message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := (spot{m.Channel, m.TS}); s.missed[at] {
-		delete(s.missed, at)
+	if at := (messageRef{m.Channel, m.TS}); s.deleted[at] {
+		delete(s.deleted, at)
 		return true
 	}
 	if m.Slot != reset.SlotApproval || r.State != reset.Pending {

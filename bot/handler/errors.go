@@ -153,5 +153,5 @@ func hasCode(err error, codes ...string) bool {
 func (h *Handler) unexpected(e *event.Event, err error) view.Message {
 	ref := rand.Text()[:8]
 	h.Log.Error("an intent failed", "ref", ref, "kind", e.Kind, "key", e.Key, "user", e.By, "error", slackapi.LogText(err))
-	return view.Puzzled(ref)
+	return view.InternalError(ref)
 }

@@ -141,7 +141,7 @@ func TooLate(e *reset.TransitionError) Message {
 	return Answer(s + ". Nothing changed.")
 }
 
-// Puzzled answers what nobody foresaw; ref is what the log line is found by.
-func Puzzled(ref string) Message {
+// InternalError answers what nobody foresaw; ref is what the log line is found by.
+func InternalError(ref string) Message {
 	return Answer(fmt.Sprintf(":warning: Something went wrong on my side (ref `%s`). Try again; if it keeps happening, send that reference to your admin.", phrase.Escape(ref)))
 }

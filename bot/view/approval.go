@@ -91,7 +91,7 @@ func counts(r *reset.Request) string {
 		lines = append(lines, "Approved by "+phrase.Deciders(r.Approved))
 	}
 	fallen := r.Revoked[max(0, len(r.Revoked)-phrase.DecidersShown):]
-	return phrase.Lines(append(lines, phrase.Each(fallen, phrase.Fell)...)...)
+	return phrase.Lines(append(lines, phrase.Each(fallen, phrase.RevokedApproval)...)...)
 }
 
 // planned counts what a plan does: "482 to reset, 16 skipped".
@@ -150,7 +150,7 @@ func details(r *reset.Request) slack.Block {
 		add("Audit trail up to here: " + phrase.Code(r.Anchor))
 	}
 	s := phrase.Lines(lines...)
-	return folded("Details", []slack.Block{section(s)}, s)
+	return collapsible("Details", []slack.Block{section(s)}, s)
 }
 
 // skips says why rows are skipped, the most frequent reason first.

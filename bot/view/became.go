@@ -31,7 +31,7 @@ func UserStatus(user string, all []reset.UserResult, more bool) Message {
 		if !b.Step.FinishedAt.IsZero() {
 			at = b.Step.FinishedAt
 		}
-		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, becameWords(b), phrase.Date(at), phrase.Mention(b.Request.Asked.By))
+		s := fmt.Sprintf("*%s* · %s · %s · requested by %s", b.Request.ID, outcomeText(b), phrase.Date(at), phrase.Mention(b.Request.Asked.By))
 		if len(b.Request.Approved) > 0 {
 			s += ", approved by " + approvers(b.Request)
 		}
@@ -64,8 +64,8 @@ func lastReset(all []reset.UserResult) string {
 	return s + "."
 }
 
-// becameWords is the outcome of a user; while there is none, how their request goes.
-func becameWords(b reset.UserResult) string {
+// outcomeText is the outcome of a user; while there is none, how their request goes.
+func outcomeText(b reset.UserResult) string {
 	why := ""
 	if b.Step.Reason != "" {
 		why = ": " + phrase.Reason(b.Step.Reason)

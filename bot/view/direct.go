@@ -88,8 +88,8 @@ func ExportNote(r *reset.Request) string {
 	return phrase.Trim(s+" It has data of people: delete it when you're done.", maxSection)
 }
 
-// Untold says in the thread who could not be reached by direct message.
-func Untold(r *reset.Request, who []reset.Person) Message {
+// Undelivered says in the thread who could not be reached by direct message.
+func Undelivered(r *reset.Request, who []reset.Person) Message {
 	if len(who) == 0 {
 		return Answer(fmt.Sprintf("%s: everybody has been told by DM now.", named(r)))
 	}
@@ -100,9 +100,9 @@ func Untold(r *reset.Request, who []reset.Person) Message {
 	return Answer(s)
 }
 
-// Astray tells the requester that the bot cannot write where the request was made, and
+// ChannelUnreachable tells the requester that the bot cannot write where the request was made, and
 // why; with no reason, that it can again.
-func Astray(r *reset.Request, why string) Message {
+func ChannelUnreachable(r *reset.Request, why string) Message {
 	if why == "" {
 		return Answer(fmt.Sprintf("%s: I can write in %s again.", named(r), phrase.Channel(r.Asked.Channel)))
 	}

@@ -79,7 +79,7 @@ func (l *Listing) block() slack.Block {
 	if l == nil || l.total == 0 {
 		return nil
 	}
-	return newer{l.table(), []slack.Block{section(l.byName())}}
+	return fallbackBlock{l.table(), []slack.Block{section(l.byName())}}
 }
 
 // table shows login, name, department and status, and factors and notes where

@@ -28,30 +28,30 @@ func (m Message) Hash() (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// newer is a block that not every workspace has yet, with the blocks that are
+// fallbackBlock is a block that not every workspace has yet, with the blocks that are
 // shown in its place where Slack refuses it.
-type newer struct {
+type fallbackBlock struct {
 	slack.Block
-	instead []slack.Block
+	fallback []slack.Block
 }
 
 // MarshalJSON writes the block itself.
-func (b newer) MarshalJSON() ([]byte, error) { return json.Marshal(b.Block) }
+func (b fallbackBlock) MarshalJSON() ([]byte, error) { return json.Marshal(b.Block) }
 
 // Without returns the message with older blocks in place of those of the given
 // types. Only blocks that have such a form are replaced.
 func (m Message) Without(types ...string) Message {
-	return m.replaced(func(b newer) bool { return slices.Contains(types, string(b.BlockType())) })
+	return m.replaced(func(b fallbackBlock) bool { return slices.Contains(types, string(b.BlockType())) })
 }
 
 // Plain returns the message with older blocks in place of all new ones.
-func (m Message) Plain() Message { return m.replaced(func(newer) bool { return true }) }
+func (m Message) Plain() Message { return m.replaced(func(fallbackBlock) bool { return true }) }
 
-func (m Message) replaced(which func(newer) bool) Message {
+func (m Message) replaced(which func(fallbackBlock) bool) Message {
 	var blocks []slack.Block
 	for _, b := range m.Blocks {
-		if n, ok := b.(newer); ok && which(n) {
-			blocks = append(blocks, n.instead...)
+		if n, ok := b.(fallbackBlock); ok && which(n) {
+			blocks = append(blocks, n.fallback...)
 			continue
 		}
 		blocks = append(blocks, b)
@@ -61,7 +61,7 @@ func (m Message) replaced(which func(newer) bool) Message {
 
 // Replaceable reports whether [Message.Without] can replace a block.
 func Replaceable(b slack.Block) bool {
-	_, ok := b.(newer)
+	_, ok := b.(fallbackBlock)
 	return ok
 }
 
@@ -91,16 +91,16 @@ func plain(s string) *slack.TextBlockObject {
 
 func header(s string) slack.Block { return slack.NewHeaderBlock(plain(phrase.Shorten(s, maxHeader))) }
 
-// folded puts blocks under a title, closed at first; where Slack has no
+// collapsible puts blocks under a title, closed at first; where Slack has no
 // containers, their words stand in small print.
-func folded(title string, inside []slack.Block, small ...string) slack.Block {
+func collapsible(title string, inside []slack.Block, small ...string) slack.Block {
 	c := slack.NewContainerBlock(inside...).WithTitle(plain(title)).WithCollapsible(true, true)
-	return newer{c, []slack.Block{note(small...)}}
+	return fallbackBlock{c, []slack.Block{note(small...)}}
 }
 
 // chart is a picture of numbers; the text beside it says the same, or what is shown instead.
-func chart(title string, c slack.DataVisualizationChart, instead ...slack.Block) slack.Block {
-	return newer{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: phrase.Shorten(title, maxChart), Chart: c}, instead}
+func chart(title string, c slack.DataVisualizationChart, fallback ...slack.Block) slack.Block {
+	return fallbackBlock{&slack.DataVisualizationBlock{Type: slack.MBTDataVisualization, Title: phrase.Shorten(title, maxChart), Chart: c}, fallback}
 }
 
 func section(s string) *slack.SectionBlock {

@@ -105,7 +105,7 @@ func totals(r *reset.Request) string {
 		return ""
 	}
 	var parts []string
-	for _, x := range becameOf(r) {
+	for _, x := range outcomeCounts(r) {
 		parts = append(parts, reset.Count(x.users)+" "+x.what)
 	}
 	return strings.Join(parts, ", ") + "."
@@ -117,9 +117,9 @@ type outcomeCount struct {
 	what  string
 }
 
-// becameOf counts what became of the users. Those that a dry run would have reset
+// outcomeCounts counts what became of the users. Those that a dry run would have reset
 // come first there, and are not among the skipped.
-func becameOf(r *reset.Request) (all []outcomeCount) {
+func outcomeCounts(r *reset.Request) (all []outcomeCount) {
 	would := 0
 	if r.Asked.Options.DryRun {
 		would = r.Totals.ByReason[reset.DryRun]
@@ -165,7 +165,7 @@ func outcomeChart(r *reset.Request) slack.Block {
 		return nil
 	}
 	var segments []slack.DataVisualizationSegment
-	for _, x := range becameOf(r) {
+	for _, x := range outcomeCounts(r) {
 		if x.users > 0 {
 			segments = append(segments, slack.NewDataVisualizationSegment(x.what, float64(x.users)))
 		}

@@ -75,7 +75,7 @@ func Decision(r *reset.Request) Message {
 	if marked(r) || len(r.Revoked) > 0 {
 		lines = append(lines, "*"+named(r)+"*")
 	}
-	lines = append(lines, phrase.Each(r.Revoked, phrase.Fell)...)
+	lines = append(lines, phrase.Each(r.Revoked, phrase.RevokedApproval)...)
 	for _, v := range r.Approved {
 		lines = append(lines, fmt.Sprintf(":white_check_mark: %s approved %s %s.", phrase.Decider(v), named(r), phrase.Date(v.At)))
 	}

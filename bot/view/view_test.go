@@ -377,8 +377,8 @@ func rendered(r *reset.Request) map[string]view.Message {
 	if r.State.Settled() {
 		all["ended"] = view.Ended(r, link)
 	}
-	all["untold"] = view.Untold(r, []reset.Person{r.Asked.By, "U_APPROVER9"})
-	all["astray"], all["found"] = view.Astray(r, "the channel is archived"), view.Astray(r, "")
+	all["untold"] = view.Undelivered(r, []reset.Person{r.Asked.By, "U_APPROVER9"})
+	all["astray"], all["found"] = view.ChannelUnreachable(r, "the channel is archived"), view.ChannelUnreachable(r, "")
 	if view.HasDecision(r) {
 		all["decision"] = view.Decision(r)
 	}
@@ -456,7 +456,7 @@ func TestAnswers_golden(t *testing.T) {
 		"refused":    view.Refused("You wrote <!channel> & more."),
 		"not_csv":    view.NotCSV.About("book `1`.xlsx"),
 		"too_late":   view.TooLate(&reset.TransitionError{ID: "FR-42", Move: reset.MoveApprove, Found: reset.Denied, By: "U_APPROVER2"}),
-		"puzzled":    view.Puzzled("ABCD1234"),
+		"puzzled":    view.InternalError("ABCD1234"),
 		"add_reason": view.AddReason(view.Upload{Channel: "C_FACTORS", TS: "1777896000.000100", File: "F0123456"}, "list.csv"),
 	}
 	fits := schema(t, "Message")

@@ -31,7 +31,7 @@ func banned() map[string]*regexp.Regexp {
 // hash is a digest, which only Details and receipts show.
 var hash = regexp.MustCompile(`\b[0-9a-f]{16,}\b|SHA-256`)
 
-// said are the texts of a rendered value, by their path; what is folded away is
+// said are the texts of a rendered value, by their path; what is collapsed away is
 // under child_blocks.
 func said(path string, v any, tell func(path, text string)) {
 	switch v := v.(type) {
@@ -84,11 +84,11 @@ func TestGoldens_speakAsPeopleDo(t *testing.T) {
 						t.Errorf("%s: %s: %q in %q", path, why, found, text)
 					}
 				}
-				folded := strings.Contains(path, "child_blocks") || strings.Contains(path, "_older/") && strings.Contains(path, "/elements") || strings.HasPrefix(message, "receipt")
-				if found := hash.FindString(text); found != "" && !folded {
+				collapsed := strings.Contains(path, "child_blocks") || strings.Contains(path, "_older/") && strings.Contains(path, "/elements") || strings.HasPrefix(message, "receipt")
+				if found := hash.FindString(text); found != "" && !collapsed {
 					t.Errorf("%s: %q is for Details, in %q", path, found, text)
 				}
-				if n := utf8.RuneCountInString(text); n > 1500 && !folded {
+				if n := utf8.RuneCountInString(text); n > 1500 && !collapsed {
 					t.Errorf("%s: %d characters are not read by anybody: %.80q", path, n, text)
 				}
 			})

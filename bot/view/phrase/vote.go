@@ -19,6 +19,7 @@ func Deciders(all []reset.Decision) string {
 	return And(names)
 }
 
+// Decider names one who decided, and as which Okta user; mrkdwn.
 func Decider(v reset.Decision) string {
 	var how []string
 	if v.Login != "" {
@@ -54,7 +55,8 @@ func StillNeeded(r *reset.Request) string {
 	return fmt.Sprintf("%s, %s of them from %s", s, reset.Count(w.Groups), Or(quorums))
 }
 
-func Fell(v reset.Decision) string {
+// RevokedApproval says that an approval no longer counts, and why; mrkdwn.
+func RevokedApproval(v reset.Decision) string {
 	return fmt.Sprintf("%s's approval no longer counts: %s", Mention(v.By), Told(v.Why))
 }
 
