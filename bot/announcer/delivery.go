@@ -135,7 +135,7 @@ func (p *poster) try(ctx context.Context, r *reset.Request, w message, m reset.M
 	p.own.Lock()
 	defer p.own.Unlock()
 	tries := p.failing[w.slot].tries
-	wait := retryIn(p.Log.Warn, "a message is not up to date in Slack", err, tries, "request", p.id, "slot", w.slot, "user", w.to, "todo", w.hint(m, err))
+	wait := retry{p.Log, err, tries}.Warn("a message is not up to date in Slack", "request", p.id, "slot", w.slot, "user", w.to, "todo", w.hint(m, err))
 	p.failing[w.slot] = failure{tries: tries + 1, until: p.Now().Add(wait), err: err}
 	return m, wait, err
 }

@@ -84,7 +84,7 @@ func (f *FreezeAnnouncer) Run(ctx context.Context) error {
 	for try := 0; ctx.Err() == nil; {
 		wait := newsEvery
 		if err := run.pass(ctx); err != nil && ctx.Err() == nil {
-			wait = retryIn(f.Log.Error, "news of a freeze cannot be told", err, try)
+			wait = retry{f.Log, err, try}.Error("news of a freeze cannot be told")
 			try++
 		} else {
 			try = 0
@@ -252,7 +252,7 @@ func (f *freezeRun) tell(ctx context.Context, c reset.Channel) error {
 			return err
 		}
 		if refused != nil {
-			wait := retryIn(f.Log.Warn, "a channel was not told of a freeze yet", refused, t.tries, "channel", c, "todo", slackapi.Hint(refused))
+			wait := retry{f.Log, refused, t.tries}.Warn("a channel was not told of a freeze yet", "channel", c, "todo", slackapi.Hint(refused))
 			t.until = f.Now().Add(wait)
 			t.tries++
 			return nil

@@ -62,7 +62,7 @@ func (p *poster) keep(ctx context.Context) {
 		}
 		p.passed(p, err)
 		if again == 0 && err != nil {
-			wait := retryIn(p.Log.Error, "the record of a request's messages cannot be read", err, failed, "request", p.id)
+			wait := retry{p.Log, err, failed}.Error("the record of a request's messages cannot be read", "request", p.id)
 			if slackapi.Pause(ctx, wait) != nil {
 				return
 			}

@@ -3,6 +3,7 @@ package announcer
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -27,12 +28,28 @@ func take(l *rate.Limiter, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// retryIn says how long to wait before a call that failed is tried again; tries count from
-// 0. The log hears of every tenth in a row, unless Slack only asks for patience.
-func retryIn(log func(string, ...any), words string, err error, tries int, about ...any) time.Duration {
-	wait := slackapi.RetryDelay(err, tries)
-	if _, limited := errors.AsType[*slack.RateLimitedError](err); !limited && tries%10 == 0 {
-		log(words, append(about, "error", slackapi.LogText(err), "retry_in", wait.String())...)
+// retry is a call that failed and is tried again; tries count from 0.
+type retry struct {
+	log   *slog.Logger
+	err   error
+	tries int
+}
+
+// Warn says how long to wait before the next try. The log hears of every tenth in a row,
+// unless Slack only asks for patience.
+func (r retry) Warn(words string, about ...any) time.Duration {
+	return r.wait(slog.LevelWarn, words, about)
+}
+
+// Error is the same for what is worse.
+func (r retry) Error(words string, about ...any) time.Duration {
+	return r.wait(slog.LevelError, words, about)
+}
+
+func (r retry) wait(level slog.Level, words string, about []any) time.Duration {
+	wait := slackapi.RetryDelay(r.err, r.tries)
+	if _, limited := errors.AsType[*slack.RateLimitedError](r.err); !limited && r.tries%10 == 0 {
+		r.log.Log(context.Background(), level, words, append(about, "error", slackapi.LogText(r.err), "retry_in", wait.String())...)
 	}
 	return wait
 }

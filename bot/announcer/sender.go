@@ -103,7 +103,7 @@ func (s *sender) follow(ctx context.Context, look func(context.Context, *reset.R
 
 // delay is how long a follower waits after an error of Slack's.
 func (s *sender) delay(id reset.ID, err error, try int) time.Duration {
-	return retryIn(s.Log.Warn, "something about a request is not told yet", err, try, "request", id, "todo", slackapi.Hint(err))
+	return retry{s.Log, err, try}.Warn("something about a request is not told yet", "request", id, "todo", slackapi.Hint(err))
 }
 
 // unseen reports that a message should be edited though it shows what it
