@@ -169,27 +169,23 @@ func bearer(r *http.Request) string {
 }
 
 func (w *Workspace) checkToken(c *call, token string) error {
-	app := c.name == "apps.connections.open"
-	if token == "" && !app {
-		token = c.str("token")
+	want, other := w.settings.BotToken, w.settings.AppToken
+	if c.name == "apps.connections.open" {
+		want, other = other, want
+	} else {
+		token = cmp.Or(token, c.str("token"))
 	}
 	switch {
 	case token == "":
 		return refuse("not_authed")
 	case w.settings.TokenRevoked:
 		return refuse("token_revoked")
-	case token == w.settings.AppToken:
-		if !app {
-			return refuse("not_allowed_token_type")
-		}
-	case token == w.settings.BotToken:
-		if app {
-			return refuse("not_allowed_token_type")
-		}
-	default:
-		return refuse("invalid_auth")
+	case token == want:
+		return nil
+	case token == other:
+		return refuse("not_allowed_token_type")
 	}
-	return nil
+	return refuse("invalid_auth")
 }
 
 // checkScope refuses unless the bot token has one of the scopes.

@@ -85,16 +85,10 @@ func decode(raw []byte, v any) error {
 }
 
 // has says whether the argument was given and is not empty or null.
-func (a args) has(name string) bool {
-	v, ok := a[name]
-	return ok && v != nil && v != ""
-}
+func (a args) has(name string) bool { return a.given(name) && a[name] != "" }
 
 // given says whether the argument was sent at all, empty too.
-func (a args) given(name string) bool {
-	v, ok := a[name]
-	return ok && v != nil
-}
+func (a args) given(name string) bool { return a[name] != nil }
 
 func (a args) str(name string) string {
 	switch v := a[name].(type) {
@@ -123,17 +117,13 @@ func (a args) int(name string, otherwise int) int {
 
 // list returns a comma-separated argument, or an array.
 func (a args) list(name string) []string {
+	var out []string
 	if items, ok := a[name].([]any); ok {
-		var out []string
 		for _, v := range items {
 			out = append(out, fmt.Sprint(v))
 		}
 		return out
 	}
-	if !a.has(name) {
-		return nil
-	}
-	var out []string
 	for v := range strings.SplitSeq(a.str(name), ",") {
 		if v = strings.TrimSpace(v); v != "" {
 			out = append(out, v)

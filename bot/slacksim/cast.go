@@ -1,6 +1,10 @@
 package slacksim
 
-import "time"
+import (
+	"cmp"
+	"maps"
+	"time"
+)
 
 // IDs of the one app and its workspace.
 const (
@@ -102,11 +106,7 @@ func botPerson() Person {
 // user returns the person as the user object of the Web API. The e-mail is left
 // out unless the app has users:read.email.
 func (p *Person) user(email bool) object {
-	team := p.team()
-	tz := p.TZ
-	if tz == "" {
-		tz = "Etc/UTC"
-	}
+	team, tz := p.team(), cmp.Or(p.TZ, "Etc/UTC")
 	profile := object{
 		"real_name": p.RealName, "real_name_normalized": p.RealName,
 		"display_name": p.Name, "display_name_normalized": p.Name,
@@ -126,14 +126,12 @@ func (p *Person) user(email bool) object {
 	if p.Deleted { // a deactivated account keeps less of its object
 		return u
 	}
-	for k, v := range (object{
+	maps.Copy(u, object{
 		"real_name": p.RealName, "tz": tz, "tz_label": tz, "tz_offset": zoneOffset(tz), "color": "4bbe2e",
 		"is_admin": p.Admin, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": p.Restricted || p.UltraRestricted, "is_ultra_restricted": p.UltraRestricted,
 		"is_email_confirmed": true, "who_can_share_contact_card": "EVERYONE",
-	}) {
-		u[k] = v
-	}
+	})
 	if team != Team {
 		u["is_stranger"] = false // true only for outsiders who share no channel with us
 	}
@@ -150,9 +148,4 @@ func zoneOffset(tz string) int {
 	return offset
 }
 
-func (p *Person) team() string {
-	if p.Team == "" {
-		return Team
-	}
-	return p.Team
-}
+func (p *Person) team() string { return cmp.Or(p.Team, Team) }

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -149,7 +150,7 @@ func (w *Workspace) channelObject(c *conversation, numMembers bool) object {
 		return o
 	}
 	shared := w.shared(c)
-	for k, v := range (object{
+	maps.Copy(o, object{
 		"name": c.Name, "name_normalized": c.Name, "is_channel": c.kind() == "channels", "is_mpim": c.kind() == "mpim",
 		"is_group": c.kind() == "groups", "is_private": c.kind() != "channels",
 		"is_member": c.member(BotUser), "is_general": c.ID == "C_GENERAL", "creator": "U_APPROVER1",
@@ -158,9 +159,7 @@ func (w *Workspace) channelObject(c *conversation, numMembers bool) object {
 		"shared_team_ids": []string{Team}, "previous_names": []any{},
 		"topic":   object{"value": c.Topic, "creator": "", "last_set": 0},
 		"purpose": object{"value": "", "creator": "", "last_set": 0},
-	}) {
-		o[k] = v
-	}
+	})
 	if numMembers {
 		o["num_members"] = len(c.Members)
 	}

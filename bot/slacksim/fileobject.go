@@ -1,7 +1,9 @@
 package slacksim
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -46,13 +48,11 @@ func (w *Workspace) shownFiles(m *Message) []object {
 // kind is not known yet, and nobody has seen it.
 func (w *Workspace) completedFile(f *file) object {
 	o := w.plainFile(f)
-	for k, v := range (object{
+	maps.Copy(o, object{
 		"mimetype": "", "filetype": "", "pretty_type": "", "user_team": Team, "file_access": "visible",
 		"comments_count": 0, "is_starred": false, "has_more_shares": false,
 		"shares": object{}, "channels": []any{}, "groups": []any{}, "ims": []any{},
-	}) {
-		o[k] = v
-	}
+	})
 	return o
 }
 
@@ -119,8 +119,8 @@ func (w *Workspace) addShares(o object, f *file) {
 		shares[kind][s.Channel] = append(shares[kind][s.Channel], one)
 	}
 	o["shares"] = shares
-	for k, v := range where {
-		o[k] = v
+	for list, channels := range where {
+		o[list] = channels
 	}
 }
 
@@ -137,33 +137,19 @@ func slug(name string) string {
 	}, name)
 }
 
+// filetypes has the types of files whose name ends otherwise.
+var filetypes = map[string]string{"": "text", "txt": "text", "htm": "html"}
+
 func filetype(name string) string {
-	switch ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), ".")); ext {
-	case "":
-		return "text"
-	case "txt":
-		return "text"
-	case "htm":
-		return "html"
-	default:
-		return ext
-	}
+	ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
+	return cmp.Or(filetypes[ext], ext)
+}
+
+var mimetypes = map[string]string{
+	"csv": "text/csv", "tsv": "text/tab-separated-values", "text": "text/plain", "html": "text/html",
+	"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 func mimetype(name string) string {
-	switch filetype(name) {
-	case "csv":
-		return "text/csv"
-	case "tsv":
-		return "text/tab-separated-values"
-	case "text":
-		return "text/plain"
-	case "html":
-		return "text/html"
-	case "zip":
-		return "application/zip"
-	case "xlsx":
-		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	return "application/octet-stream"
+	return cmp.Or(mimetypes[filetype(name)], "application/octet-stream")
 }

@@ -3,43 +3,14 @@ package slacksim
 import (
 	"math"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// allowance is a token bucket: so many calls at once, so many a second.
-type allowance struct {
-	left  float64
-	burst float64
-	rate  float64 // calls a second
-	seen  time.Time
-}
-
-// take uses one call, or says after how many whole seconds there is one.
-func (a *allowance) take(now time.Time) (retryAfter int, ok bool) {
-	a.left = math.Min(a.burst, a.left+now.Sub(a.seen).Seconds()*a.rate)
-	a.seen = now
-	if a.left >= 1 {
-		a.left--
-		return 0, true
-	}
-	return max(1, int(math.Ceil((1-a.left)/a.rate))), false
-}
-
-// Calls a minute of the tiers on docs.slack.dev/apis/web-api/rate-limits. Slack
-// promises at least these, and "short bursts" beyond; here a burst is what a
+// perMinute has the calls a minute of the tiers on docs.slack.dev/apis/web-api/rate-limits.
+// Slack promises at least these, and "short bursts" beyond; here a burst is what a
 // minute allows. Tier 5 is "special"; its methods allow some hundreds a minute.
-func perMinute(tier string) float64 {
-	switch tier {
-	case "t1":
-		return 1
-	case "t2":
-		return 20
-	case "t3":
-		return 50
-	case "t4":
-		return 100
-	}
-	return 600
-}
+var perMinute = map[string]int{"t1": 1, "t2": 20, "t3": 50, "t4": 100, "t5": 600}
 
 // postBurst is how many messages a channel takes at once; then one a second.
 // Slack names the second and leaves the burst open.
@@ -57,9 +28,8 @@ func (w *Workspace) takeRate(c *call) error {
 	if w.settings.NoLimits {
 		return nil
 	}
-	if c.tier != "" {
-		n := perMinute(c.tier)
-		if err := w.takeFrom(c.name, c.now, n, n/60); err != nil {
+	if n := perMinute[c.tier]; n > 0 {
+		if err := w.takeFrom(c.name, c.now, n, rate.Limit(n)/60); err != nil {
 			return err
 		}
 	}
@@ -69,14 +39,14 @@ func (w *Workspace) takeRate(c *call) error {
 	return nil
 }
 
-func (w *Workspace) takeFrom(key string, now time.Time, burst, rate float64) error {
-	a := w.limits[key]
-	if a == nil {
-		a = &allowance{left: burst, burst: burst, rate: rate, seen: now}
-		w.limits[key] = a
+func (w *Workspace) takeFrom(key string, now time.Time, burst int, a rate.Limit) error {
+	if w.limits[key] == nil {
+		w.limits[key] = rate.NewLimiter(a, burst)
 	}
-	if seconds, ok := a.take(now); !ok {
-		return &rateLimited{refusal{code: "ratelimited"}, seconds}
+	taken := w.limits[key].ReserveN(now, 1)
+	if wait := taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+		return &rateLimited{refusal{code: "ratelimited"}, int(math.Ceil(wait.Seconds()))}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -90,10 +91,5 @@ func (w *Workspace) follow(c *conversation, request *Message, p *progress) {
 
 // offers says whether one of the elements has this action.
 func offers(all []element, action string) bool {
-	for _, e := range all {
-		if e.action() == action {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(e element) bool { return e.action() == action })
 }

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"factorbot/bot/slacksim/page"
 )
@@ -67,7 +70,7 @@ type Workspace struct {
 	sockets      map[int]*socket
 	tickets      map[string]time.Time // one-use socket URLs and when they were issued
 	pending      map[string]*delivery
-	limits       map[string]*allowance
+	limits       map[string]*rate.Limiter
 	settings     settings
 	mended       chan struct{} // closed, and made again, by Set
 	books        Books
@@ -91,7 +94,7 @@ func New(o Options) (*Workspace, error) {
 		stacks: map[string][]*view{}, homes: map[string]*view{},
 		interactions: map[string]*interaction{}, hooks: map[string]*hook{},
 		sockets: map[int]*socket{}, tickets: map[string]time.Time{},
-		pending: map[string]*delivery{}, limits: map[string]*allowance{},
+		pending: map[string]*delivery{}, limits: map[string]*rate.Limiter{},
 		watchers: map[chan Change]struct{}{}, lastSeen: map[string]string{},
 		settings: defaultSettings(o),
 		mended:   make(chan struct{}),
@@ -113,12 +116,7 @@ func New(o Options) (*Workspace, error) {
 }
 
 func withDefaults(o Options) Options {
-	if o.AppToken == "" {
-		o.AppToken = "xapp-sandbox"
-	}
-	if o.BotToken == "" {
-		o.BotToken = "xoxb-sandbox"
-	}
+	o.AppToken, o.BotToken = cmp.Or(o.AppToken, "xapp-sandbox"), cmp.Or(o.BotToken, "xoxb-sandbox")
 	if o.People == nil {
 		o.People = Cast()
 	}
