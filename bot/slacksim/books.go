@@ -72,6 +72,13 @@ func (b *Books) use(method, scope string) {
 	}
 }
 
+// post notes a message of the app, of an ephemeral one the user who sees it.
+func (b *Books) post(method string, m *Message, user string) {
+	b.Posts = append(b.Posts, Post{
+		Method: method, Channel: m.channel, TS: m.TS, ThreadTS: m.ThreadTS, User: user, Text: m.Text, Metadata: m.Metadata,
+	})
+}
+
 // PostsByKey counts the messages that carry metadata, by "EVENT_TYPE PAYLOAD",
 // the payload as JSON with sorted keys. A key counted twice is a message that
 // the app posted twice.

@@ -130,9 +130,7 @@ func postMessage(w *Workspace, c *call) (object, error) {
 		m.ThreadTS = c.str("thread_ts")
 	}
 	w.post(conv, m)
-	w.books.Posts = append(w.books.Posts, Post{
-		Method: c.name, Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS, Text: m.Text, Metadata: m.Metadata,
-	})
+	w.books.post(c.name, m, "")
 	return object{"channel": conv.ID, "ts": m.TS, "message": m}, nil
 }
 
@@ -224,9 +222,7 @@ func (w *Workspace) whisper(conv *conversation, user string, m *Message, method 
 	m.remember()
 	conv.private[user] = append(conv.private[user], m)
 	if m.User == BotUser {
-		w.books.Posts = append(w.books.Posts, Post{
-			Method: method, Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS, User: user, Text: m.Text, Metadata: m.Metadata,
-		})
+		w.books.post(method, m, user)
 	}
 	w.answered(user, m)
 	w.changed(Change{Type: "ephemeral", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS, User: user})

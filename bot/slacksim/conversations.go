@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -46,17 +47,8 @@ func readSpan(c *call) (span, error) {
 // holds compares timestamps of equal form; "0" and whole seconds are older than
 // their microseconds.
 func (s span) holds(ts string) bool {
-	if s.oldest != "" {
-		if c := compareTS(ts, s.oldest); c < 0 || c == 0 && !s.inclusive {
-			return false
-		}
-	}
-	if s.latest != "" {
-		if c := compareTS(ts, s.latest); c > 0 || c == 0 && !s.inclusive {
-			return false
-		}
-	}
-	return true
+	within := func(order int) bool { return order > 0 || order == 0 && s.inclusive }
+	return (s.oldest == "" || within(compareTS(ts, s.oldest))) && (s.latest == "" || within(compareTS(s.latest, ts)))
 }
 
 // compareTS compares two timestamps as the numbers they are.
@@ -64,13 +56,7 @@ func compareTS(a, b string) int {
 	secA, fracA, _ := strings.Cut(a, ".")
 	secB, fracB, _ := strings.Cut(b, ".")
 	secA, secB = strings.TrimLeft(secA, "0"), strings.TrimLeft(secB, "0")
-	if len(secA) != len(secB) {
-		return len(secA) - len(secB)
-	}
-	if c := strings.Compare(secA, secB); c != 0 {
-		return c
-	}
-	return strings.Compare(strings.TrimRight(fracA, "0"), strings.TrimRight(fracB, "0"))
+	return cmp.Or(len(secA)-len(secB), strings.Compare(secA, secB), strings.Compare(strings.TrimRight(fracA, "0"), strings.TrimRight(fracB, "0")))
 }
 
 // page cuts a list by limit and cursor. The cursor is opaque for the app.
@@ -118,15 +104,21 @@ func conversationHistory(w *Workspace, c *call) (object, error) {
 			found = append(found, m)
 		}
 	}
-	found, next, err := pageOf(c, found, 100, 999, func(m *Message) string { return m.TS })
+	reply, err := w.messagePage(c, found, 100, 999)
+	if err == nil {
+		reply["pin_count"], reply["channel_actions_ts"], reply["channel_actions_count"] = 0, nil, 0
+	}
+	return reply, err
+}
+
+// messagePage is one page of messages; the last page has no response_metadata.
+func (w *Workspace) messagePage(c *call, messages []*Message, standard, largest int) (object, error) {
+	page, next, err := pageOf(c, messages, standard, largest, func(m *Message) string { return m.TS })
 	if err != nil {
 		return nil, err
 	}
-	reply := object{
-		"messages": w.seen(c, found), "has_more": next != "", "pin_count": 0,
-		"channel_actions_ts": nil, "channel_actions_count": 0,
-	}
-	if next != "" { // the last page has no response_metadata
+	reply := object{"messages": w.seen(c, page), "has_more": next != ""}
+	if next != "" {
 		reply["response_metadata"] = object{"next_cursor": next}
 	}
 	return reply, nil
@@ -142,15 +134,7 @@ func conversationReplies(w *Workspace, c *call) (object, error) {
 		return nil, refuse("thread_not_found")
 	}
 	thread = slices.DeleteFunc(thread, func(m *Message) bool { return m.reply() && !s.holds(m.TS) })
-	thread, next, err := pageOf(c, thread, 1000, 1000, func(m *Message) string { return m.TS })
-	if err != nil {
-		return nil, err
-	}
-	reply := object{"messages": w.seen(c, thread), "has_more": next != ""}
-	if next != "" {
-		reply["response_metadata"] = object{"next_cursor": next}
-	}
-	return reply, nil
+	return w.messagePage(c, thread, 1000, 1000)
 }
 
 // seen returns messages as the app reads them: metadata only when asked for, and
@@ -199,10 +183,7 @@ func conversationList(w *Workspace, c *call) (object, error) {
 }
 
 func userConversations(w *Workspace, c *call) (object, error) {
-	user := c.str("user")
-	if user == "" {
-		user = BotUser
-	}
+	user := cmp.Or(c.str("user"), BotUser)
 	return w.listConversations(c, func(conv *conversation) bool { return conv.member(user) })
 }
 
@@ -265,17 +246,14 @@ func conversationOpen(w *Workspace, c *call) (object, error) {
 	if len(users) > 8 {
 		return nil, refuse("too_many_users")
 	}
+	scope, open := "mpim:write", w.groupDirect
 	if len(users) == 1 {
-		if err := w.checkScope(c.name, "im:write"); err != nil {
-			return nil, err
-		}
-		conv, fresh := w.direct(users[0])
-		return w.opened(c, conv, fresh), nil
+		scope, open = "im:write", func(users []string) (*conversation, bool) { return w.direct(users[0]) }
 	}
-	if err := w.checkScope(c.name, "mpim:write"); err != nil {
+	if err := w.checkScope(c.name, scope); err != nil {
 		return nil, err
 	}
-	conv, fresh := w.groupDirect(users)
+	conv, fresh := open(users)
 	return w.opened(c, conv, fresh), nil
 }
 
@@ -313,11 +291,8 @@ func conversationJoin(w *Workspace, c *call) (object, error) {
 	case conv.Archived:
 		return nil, refuse("is_archived")
 	}
-	reply := object{"channel": w.channelObject(conv, false)}
-	if conv.member(BotUser) {
-		reply["warning"] = "already_in_channel"
-		reply["response_metadata"] = object{"warnings": []string{"already_in_channel"}}
-		return reply, nil
+	if word := "already_in_channel"; conv.member(BotUser) {
+		return object{"channel": w.channelObject(conv, false), "warning": word, "response_metadata": object{"warnings": []string{word}}}, nil
 	}
 	to := conv.Channel
 	to.Members = append(slices.Clone(conv.Members), BotUser)

@@ -80,16 +80,28 @@ func (w *Workspace) chooseFault(method string) fault {
 		return faultNone
 	}
 	at := rand.Float64()
-	for _, f := range []struct {
-		kind  fault
-		share float64
-	}{{faultLimited, s.RateLimited}, {fault5xx, s.ServerErrors}, {faultInternal, s.Internal}, {faultLost, s.LostAnswers}, {faultHang, s.Hang}} {
+	for _, f := range s.shares() {
 		if at < f.share {
 			return f.kind
 		}
 		at -= f.share
 	}
 	return faultNone
+}
+
+// faultShare is how many of the calls meet a fault, and the setting that says so.
+type faultShare struct {
+	kind  fault
+	key   string
+	share float64
+}
+
+func (f *Faults) shares() []faultShare {
+	return []faultShare{
+		{faultLimited, "slack_rate_limited", f.RateLimited}, {fault5xx, "slack_5xx", f.ServerErrors},
+		{faultInternal, "slack_internal", f.Internal}, {faultLost, "slack_lost_answers", f.LostAnswers},
+		{faultHang, "slack_hang", f.Hang},
+	}
 }
 
 // before answers a call that fails before anything is done.

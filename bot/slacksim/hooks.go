@@ -1,9 +1,9 @@
 package slacksim
 
 import (
+	"bytes"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -45,7 +45,7 @@ func (w *Workspace) serveHook(rw http.ResponseWriter, r *http.Request) {
 	}
 	a := args{}
 	raw, _ := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
-	if err := a.readJSON(strings.NewReader(string(raw))); err != nil {
+	if err := a.readJSON(bytes.NewReader(raw)); err != nil {
 		http.Error(rw, "invalid_payload", http.StatusBadRequest)
 		return
 	}
@@ -108,9 +108,7 @@ func (w *Workspace) say(h *hook, what content, a args) {
 	}
 	if a.str("response_type") == "in_channel" {
 		w.post(conv, m)
-		w.books.Posts = append(w.books.Posts, Post{
-			Method: "response_url", Channel: conv.ID, TS: m.TS, ThreadTS: m.ThreadTS, Text: m.Text, Metadata: m.Metadata,
-		})
+		w.books.post("response_url", m, "")
 		h.interaction.public = true
 		h.interaction.signal()
 		return

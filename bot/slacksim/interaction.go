@@ -195,71 +195,93 @@ func (w *Workspace) Click(ctx context.Context, c Click) (Result, error) {
 func (w *Workspace) clickPayload(c Click) (object, *interaction, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	t, err := w.target(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := w.interact(c.User, t.channel)
+	in.messageTS, in.viewID = t.message.TS, t.view.id
+	p := w.common("block_actions", in)
+	if t.view.id != "" {
+		w.enter(t.view, c.Values)
+		if holdsValue(t.body) {
+			w.enter(t.view, object{t.block: object{t.action(): c.Value}})
+		}
+	} else {
+		p["state"] = object{"values": stateOf(t.message.Blocks, nil)}
+		p["response_url"] = w.newHook("actions", in, t.message)
+	}
+	w.addTarget(p, t)
+	p["actions"] = []object{w.actionOf(c.User, t.element, c.Value, in.issued)}
+	return p, in, nil
+}
+
+// target is the element that a person acts on, in a view or in a message; the other of
+// the two is empty.
+type target struct {
+	element
+	view    *view
+	channel string
+	message *Message
+}
+
+// target finds what a click, or the typing into a select, is about. The caller holds mu.
+func (w *Workspace) target(c Click) (target, error) {
+	t := target{view: &view{}, message: &Message{}}
 	if w.person(c.User) == nil {
-		return nil, nil, errors.New("user_not_found")
+		return t, errors.New("user_not_found")
 	}
 	if c.View != "" {
-		return w.clickInView(c)
+		if t.view = w.views[c.View]; t.view == nil || t.view.user != c.User {
+			return t, errors.New("view_not_found")
+		}
+		return t.find(elements(t.view.blocks()), c)
 	}
 	conv := w.conversation[c.Channel]
 	if conv == nil || !w.reads(c.User, conv) {
-		return nil, nil, errors.New("channel_not_found")
+		return t, errors.New("channel_not_found")
 	}
-	m := conv.find(c.Message)
-	if m == nil {
-		m = conv.findPrivate(c.User, c.Message)
+	t.channel, t.message = conv.ID, conv.find(c.Message)
+	if t.message == nil {
+		t.message = conv.findPrivate(c.User, c.Message)
 	}
-	if m == nil {
-		return nil, nil, errors.New("message_not_found")
+	if t.message == nil {
+		return t, errors.New("message_not_found")
 	}
-	e, ok := findElement(m.shown, c.ActionID, c.BlockID, c.Value)
+	return t.find(t.message.shown, c)
+}
+
+func (t target) find(shown []element, c Click) (target, error) {
+	e, ok := findElement(shown, c.ActionID, c.BlockID, c.Value)
 	if !ok {
-		return nil, nil, errors.New("action_not_found")
+		return t, errors.New("action_not_found")
 	}
-	in := w.interact(c.User, conv.ID)
-	in.messageTS = m.TS
-	p := w.common("block_actions", in)
+	t.element = e
+	return t, nil
+}
+
+// addTarget adds what an interaction says of where it happened.
+func (w *Workspace) addTarget(p object, t target) {
+	if t.view.id != "" {
+		p["container"], p["view"] = object{"type": "view", "view_id": t.view.id}, t.view.object()
+		return
+	}
+	m := t.message
 	container := object{
-		"type": "message", "message_ts": m.TS, "channel_id": conv.ID, "is_ephemeral": m.Ephemeral,
+		"type": "message", "message_ts": m.TS, "channel_id": t.channel, "is_ephemeral": m.Ephemeral,
 	}
 	if m.reply() {
 		container["thread_ts"] = m.ThreadTS
 	}
-	p["container"], p["channel"] = container, w.channelIn(conv)
-	if !m.Ephemeral { // the source of an ephemeral click is not sent
-		o := m.object()
+	p["container"], p["channel"] = container, w.channelIn(w.conversation[t.channel])
+	if m.Ephemeral { // the source of an ephemeral click is not sent
+		return
+	}
+	o := m.object()
+	if m.fileIDs != nil {
 		o["files"] = w.fileObjects(m)
-		if m.fileIDs == nil {
-			delete(o, "files")
-		}
-		p["message"] = o
 	}
-	p["state"] = object{"values": stateOf(m.Blocks, nil)}
-	p["response_url"] = w.newHook("actions", in, m)
-	p["actions"] = []object{w.actionOf(c.User, e, c.Value, in.issued)}
-	return p, in, nil
-}
-
-func (w *Workspace) clickInView(c Click) (object, *interaction, error) {
-	v := w.views[c.View]
-	if v == nil || v.user != c.User {
-		return nil, nil, errors.New("view_not_found")
-	}
-	e, ok := findElement(elements(v.blocks()), c.ActionID, c.BlockID, c.Value)
-	if !ok {
-		return nil, nil, errors.New("action_not_found")
-	}
-	w.enter(v, c.Values)
-	if holdsValue(e.body) {
-		w.enter(v, object{e.block: object{e.action(): c.Value}})
-	}
-	in := w.interact(c.User, "")
-	in.viewID = v.id
-	p := w.common("block_actions", in)
-	p["container"] = object{"type": "view", "view_id": v.id}
-	p["view"] = v.object()
-	p["actions"] = []object{w.actionOf(c.User, e, c.Value, in.issued)}
-	return p, in, nil
+	p["message"] = o
 }
 
 // actionOf returns one entry of actions.

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -81,11 +82,7 @@ func userByEmail(w *Workspace, c *call) (object, error) {
 }
 
 func userProfile(w *Workspace, c *call) (object, error) {
-	id := c.str("user")
-	if id == "" {
-		id = BotUser
-	}
-	p := w.person(id)
+	p := w.person(cmp.Or(c.str("user"), BotUser))
 	if p == nil {
 		return nil, refuse("user_not_found")
 	}

@@ -62,14 +62,8 @@ func (d duration) MarshalJSON() ([]byte, error) {
 	return json.Marshal(time.Duration(d).String())
 }
 
-// isAct says whether a key of Set does something once.
-func isAct(key string) bool {
-	switch key {
-	case "slack_drop_sockets", "slack_disconnect", "slack_frame", "slack_channels", "slack_people", "slack_groups":
-		return true
-	}
-	return false
-}
+// acts are the keys of Set that do something once.
+var acts = []string{"slack_drop_sockets", "slack_disconnect", "slack_frame", "slack_channels", "slack_people", "slack_groups"}
 
 func defaultSettings(o Options) settings {
 	s := settings{
@@ -155,7 +149,7 @@ func (w *Workspace) split(values map[string]json.RawMessage) (own []byte, others
 	others = map[string]json.RawMessage{}
 	for k, v := range values {
 		switch _, ok := known[k]; {
-		case isAct(k):
+		case slices.Contains(acts, k):
 		case ok:
 			mine[k] = v
 		default:
@@ -187,19 +181,15 @@ func (s settings) clone() settings {
 }
 
 func (s settings) check() error {
-	for key, share := range map[string]float64{
-		"slack_rate_limited": s.RateLimited, "slack_5xx": s.ServerErrors, "slack_internal": s.Internal,
-		"slack_lost_answers": s.LostAnswers, "slack_duplicates": s.Duplicates, "slack_hang": s.Hang,
-	} {
-		if share < 0 || share > 1 {
-			return fmt.Errorf("%s is a share, 0 to 1, not %v", key, share)
+	shares := s.shares()
+	for _, f := range append(shares, faultShare{"", "slack_duplicates", s.Duplicates}) {
+		if f.share < 0 || f.share > 1 {
+			return fmt.Errorf("%s is a share, 0 to 1, not %v", f.key, f.share)
 		}
 	}
-	for _, f := range s.FailNext {
-		switch fault(f.Kind) {
-		case faultLimited, fault5xx, faultInternal, faultLost, faultHang:
-		default:
-			return fmt.Errorf("slack_fail_next: unknown kind %q", f.Kind)
+	for _, next := range s.FailNext {
+		if !slices.ContainsFunc(shares, func(f faultShare) bool { return f.kind == fault(next.Kind) }) {
+			return fmt.Errorf("slack_fail_next: unknown kind %q", next.Kind)
 		}
 	}
 	return nil
@@ -220,16 +210,12 @@ func (w *Workspace) Settings() map[string]any {
 
 // act does what Set's one-time keys ask for. The caller holds mu.
 func (w *Workspace) act(values map[string]json.RawMessage) error {
-	var (
-		drop   bool
-		reason string
-		chans  map[string]json.RawMessage
-		people map[string]json.RawMessage
-		groups map[string]json.RawMessage
-	)
+	var drop bool
+	var reason string
+	var channels, people, groups map[string]json.RawMessage
 	for key, into := range map[string]any{
 		"slack_drop_sockets": &drop, "slack_disconnect": &reason,
-		"slack_channels": &chans, "slack_people": &people, "slack_groups": &groups,
+		"slack_channels": &channels, "slack_people": &people, "slack_groups": &groups,
 	} {
 		if raw, ok := values[key]; ok {
 			if err := json.Unmarshal(raw, into); err != nil {
@@ -246,19 +232,14 @@ func (w *Workspace) act(values map[string]json.RawMessage) error {
 	if drop {
 		w.dropSockets()
 	}
-	for id, raw := range chans {
-		if err := w.changeChannel(id, raw); err != nil {
-			return err
-		}
-	}
-	for id, raw := range groups {
-		if err := w.changeGroup(id, raw); err != nil {
-			return err
-		}
-	}
-	for id, raw := range people {
-		if err := w.changePerson(id, raw); err != nil {
-			return err
+	for _, kind := range []struct {
+		changes map[string]json.RawMessage
+		change  func(id string, raw json.RawMessage) error
+	}{{channels, w.changeChannel}, {groups, w.changeGroup}, {people, w.changePerson}} {
+		for id, raw := range kind.changes {
+			if err := kind.change(id, raw); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
