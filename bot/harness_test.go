@@ -339,6 +339,21 @@ func (w *world) listens() *world {
 	return w
 }
 
+// postedOnce fails for a message with metadata that the app has posted again.
+func (w *world) postedOnce() {
+	w.Helper()
+	times := map[string]int{}
+	for _, p := range w.slack.Books().Posts {
+		if p.Metadata == nil {
+			continue
+		}
+		key := fmt.Sprint(p.Metadata.EventType, p.Metadata.EventPayload)
+		if times[key]++; times[key] > 1 {
+			w.Errorf("posted %d times: %s", times[key], key)
+		}
+	}
+}
+
 func (w *world) set(values string) {
 	w.Helper()
 	var m map[string]json.RawMessage

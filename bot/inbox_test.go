@@ -92,15 +92,15 @@ func TestInbox_whatIsRecordedIsFinishedAfterARestart(t *testing.T) {
 // Whatever ends a socket, what is uploaded around it is taken up once.
 func TestSocket_everyEndOfASocketLosesNothing(t *testing.T) {
 	w := newWorld(t).start().listens()
-	ends := map[string]func(){"cut": w.slack.DropSockets}
+	ends := map[string]string{"cut": `{"slack_drop_sockets": true}`}
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
-		ends[reason] = func() { w.slack.Disconnect(reason) }
+		ends[reason] = `{"slack_disconnect": "` + reason + `"}`
 	}
 	names := slices.Sorted(maps.Keys(ends))
 	for i, name := range names {
 		connects := w.slack.Books().Connects
 		w.upload("U_REQUESTER", name, "before.csv", threeUsers)
-		ends[name]()
+		w.set(ends[name])
 		w.upload("U_REQUESTER", name, "after.csv", threeUsers)
 		w.until("new sockets after "+name, func() bool { return w.slack.Books().Connects >= connects+2 && w.slack.Sockets() == 2 })
 		w.until("both requests after "+name, w.opened(2*i+2))

@@ -196,11 +196,11 @@ func TestSocket_disconnects(t *testing.T) {
 	w := newWorld(t).start().listens()
 	for _, reason := range []string{"warning", "refresh_requested"} {
 		n := w.slack.Books().Connects
-		w.slack.Disconnect(reason)
+		w.set(`{"slack_disconnect": "` + reason + `"}`)
 		w.until("new sockets after "+reason, func() bool { return w.slack.Books().Connects > n && w.slack.Sockets() == 2 })
 	}
 	n := w.slack.Books().Connects
-	w.slack.DropSockets()
+	w.set(`{"slack_drop_sockets": true}`)
 	w.until("two new sockets", func() bool { return w.slack.Books().Connects >= n+2 && w.slack.Sockets() == 2 })
 	if got := w.command("U_REQUESTER", "C_FACTORS", "/factor-reset help"); !strings.Contains(got, "because") {
 		t.Error(got)

@@ -79,22 +79,6 @@ func (b *Books) post(method string, m *Message, user string) {
 	})
 }
 
-// PostsByKey counts the messages that carry metadata, by "EVENT_TYPE PAYLOAD",
-// the payload as JSON with sorted keys. A key counted twice is a message that
-// the app posted twice.
-func (b Books) PostsByKey() map[string]int {
-	n := map[string]int{}
-	for _, p := range b.Posts {
-		if p.Metadata == nil {
-			continue
-		}
-		if payload, err := json.Marshal(p.Metadata.EventPayload); err == nil {
-			n[p.Metadata.EventType+" "+string(payload)]++
-		}
-	}
-	return n
-}
-
 // Books returns a copy of what was counted so far.
 func (w *Workspace) Books() Books {
 	w.mu.Lock()

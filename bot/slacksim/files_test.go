@@ -92,7 +92,7 @@ func TestEnterprise(t *testing.T) {
 	}
 }
 
-func mustSet(t *testing.T, w *Workspace, settings string) {
+func mustSet(t testing.TB, w *Workspace, settings string) {
 	t.Helper()
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(settings), &values); err != nil {

@@ -305,13 +305,3 @@ func TestSandbox_events(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
-
-func TestBooks_postsByKey(t *testing.T) {
-	w := mustNew(t, Options{})
-	for range 2 {
-		callAPI(w, "chat.postMessage", object{"channel": "C_FACTORS", "text": "x", "metadata": object{"event_type": "k", "event_payload": object{"b": "2", "a": "1"}}})
-	}
-	if got := w.Books().PostsByKey(); got[`k {"a":"1","b":"2"}`] != 2 || len(got) != 1 {
-		t.Errorf("got %v", got)
-	}
-}

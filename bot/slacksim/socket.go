@@ -179,14 +179,8 @@ func disconnectFrame(reason string) []byte {
 	return body
 }
 
-// Disconnect sends each socket a disconnect. After a "warning" the socket lives
+// disconnect sends each socket a disconnect. After a "warning" the socket lives
 // on for 10 s; after refresh_requested, link_disabled and others it is closed.
-func (w *Workspace) Disconnect(reason string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.disconnect(reason)
-}
-
 func (w *Workspace) disconnect(reason string) {
 	for _, s := range w.sockets {
 		_ = s.write(disconnectFrame(reason))
@@ -215,13 +209,7 @@ func (s *socket) closeAfter(ctx context.Context, d time.Duration) {
 	s.drop()
 }
 
-// DropSockets cuts every socket without a word.
-func (w *Workspace) DropSockets() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.dropSockets()
-}
-
+// dropSockets cuts every socket without a word.
 func (w *Workspace) dropSockets() {
 	for _, s := range w.sockets {
 		s.drop()

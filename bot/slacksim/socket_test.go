@@ -150,7 +150,7 @@ func TestSocket_disconnect(t *testing.T) {
 				a := open()
 				<-a.frames
 				start := time.Now()
-				w.Disconnect(reason)
+				mustSet(t, w, `{"slack_disconnect": "`+reason+`"}`)
 				if f := <-a.frames; f["type"] != "disconnect" || f["reason"] != reason {
 					t.Fatalf("got %v", f)
 				}

@@ -278,9 +278,6 @@ func (o *Org) Refuse(idOrLogin, code string) error {
 	})
 }
 
-// Passcode is the code, or the answer to the question, that verifies a factor.
-func (o *Org) Passcode(factorID string) string { return passcode(factorID) }
-
 // with changes a person.
 func (o *Org) with(idOrLogin string, change func(*person) error) error {
 	o.mu.Lock()

@@ -164,8 +164,8 @@ func TestVerify(t *testing.T) {
 			status   int
 			result   string
 		}{
-			{sms.ID, "", 200, "CHALLENGE"}, {sms.ID, `{"passCode":"nonsense"}`, 403, ""}, {sms.ID, `{"passCode":"` + org.Passcode(sms.ID) + `"}`, 200, "SUCCESS"},
-			{u.Factors[6].ID, `{}`, 400, ""}, {u.Factors[6].ID, `{"answer":"` + org.Passcode(u.Factors[6].ID) + `"}`, 200, "SUCCESS"},
+			{sms.ID, "", 200, "CHALLENGE"}, {sms.ID, `{"passCode":"nonsense"}`, 403, ""}, {sms.ID, `{"passCode":"` + oktasim.Passcode(sms.ID) + `"}`, 200, "SUCCESS"},
+			{u.Factors[6].ID, `{}`, 400, ""}, {u.Factors[6].ID, `{"answer":"` + oktasim.Passcode(u.Factors[6].ID) + `"}`, 200, "SUCCESS"},
 			{u.Factors[7].ID, "", 200, "CHALLENGE"}, {u.Factors[14].ID, "", 403, ""}, {sms.ID, "{", 400, ""},
 		} {
 			got, err := c.try("POST", verify+test.id+"/verify", test.body)

@@ -57,7 +57,7 @@ func (c *call) verifyFactor(e enrolment) answer {
 		return c.challenge(p, f)
 	case code == "":
 		return invalid("passCode", "The field cannot be left blank").answer()
-	case code != passcode(f.id):
+	case code != Passcode(f.id):
 		return okta("E0000068", "Your passcode doesn't match our records. Please try again.").answer()
 	}
 	return ok(map[string]string{"factorResult": "SUCCESS"})
@@ -193,5 +193,5 @@ func (o *Org) answerPush(t tap, now time.Time) error {
 	return nil
 }
 
-// passcode is the code (or the answer to the question) that verifies a factor.
-func passcode(factorID string) string { return digits("code "+factorID, 6) }
+// Passcode is the code, or the answer to the question, that verifies a factor.
+func Passcode(factorID string) string { return digits("code "+factorID, 6) }
