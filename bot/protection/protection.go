@@ -58,12 +58,12 @@ type Snapshot struct {
 	Groups List         // members of protect.okta_groups
 	Supers List         // the active super administrators
 	Self   reset.UserID // the bot's own service user
-	named  []string     // the groups that Groups was read of
 }
 
 // List is a list of users, by Okta user ID; of a group's members, with the group.
 type List struct {
 	users map[string]string
+	of    []string  // the groups whose members they are
 	read  time.Time // when the reading of the last whole list began
 	err   error     // of the last reading
 }
@@ -126,13 +126,13 @@ func (l *Lists) Refresh(ctx context.Context, breakGlass bool, after time.Time) {
 		l.learnSelf(ctx)
 	}
 	if n.Admins {
-		l.read(ctx, "administrators", func(s *Snapshot) *List { return &s.Admins }, l.readAdmins)
+		l.read(ctx, "administrators", &l.now.Admins, l.readAdmins)
 	}
 	if n.Groups {
-		l.read(ctx, "protected groups", func(s *Snapshot) *List { return &s.Groups }, l.readGroups)
+		l.read(ctx, "protected groups", &l.now.Groups, l.readGroups)
 	}
 	if n.Supers {
-		l.read(ctx, "super administrators", func(s *Snapshot) *List { return &s.Supers }, l.readSupers)
+		l.read(ctx, "super administrators", &l.now.Supers, l.readSupers)
 	}
 }
 
@@ -154,55 +154,52 @@ func (l *Lists) learnSelf(ctx context.Context) {
 	l.now.Self = reset.UserID(me.ID)
 }
 
-// read takes over a list that was read, and of a reading that failed only the error.
-func (l *Lists) read(ctx context.Context, what string, part func(*Snapshot) *List, read func(context.Context) (map[string]string, error)) {
+// read reads one of the lists again; of a reading that fails it keeps only the error.
+func (l *Lists) read(ctx context.Context, what string, list *List, read func(context.Context) (List, error)) {
 	began := time.Now()
-	users, err := read(ctx)
+	found, err := read(ctx)
 	if err != nil {
 		l.log.Warn("a list of the protected cannot be read; every target is asked about", "list", what, "err", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := part(&l.now)
 	if list.err = err; err == nil {
-		list.users, list.read = users, began
+		found.read = began
+		*list = found
 	}
 }
 
-func (l *Lists) readAdmins(ctx context.Context) (map[string]string, error) {
+func (l *Lists) readAdmins(ctx context.Context) (List, error) {
 	found, err := l.okta.Admins(ctx)
-	users := make(map[string]string, len(found))
+	list := ListOf()
 	for id, is := range found {
 		if is {
-			users[id] = ""
+			list.users[id] = ""
 		}
 	}
-	return users, err
+	return list, err
 }
 
-func (l *Lists) readGroups(ctx context.Context) (map[string]string, error) {
-	users, named := map[string]string{}, l.rules().Protect.OktaGroups
-	for _, group := range named {
+func (l *Lists) readGroups(ctx context.Context) (List, error) {
+	list := List{users: map[string]string{}, of: l.rules().Protect.OktaGroups}
+	for _, group := range list.of {
 		for u, err := range l.okta.GroupMembers(ctx, group) {
 			if err != nil {
-				return nil, err
+				return List{}, err
 			}
-			users[u.ID] = group
+			list.users[u.ID] = group
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now.named, l.now.Groups.users = named, users // together, or the list would be taken for that of other groups
-	return users, nil
+	return list, nil
 }
 
-func (l *Lists) readSupers(ctx context.Context) (map[string]string, error) {
+func (l *Lists) readSupers(ctx context.Context) (List, error) {
 	found, err := l.okta.SuperAdmins(ctx)
-	users := make(map[string]string, len(found))
+	list := ListOf()
 	for _, u := range found {
-		users[u.ID] = ""
+		list.users[u.ID] = ""
 	}
-	return users, err
+	return list, err
 }
 
 // Follow asks that the lists be read every minute until released.
@@ -260,28 +257,26 @@ func (l *Lists) Check(ctx context.Context, t reset.Target, breakGlass bool) (m M
 		}
 	}
 	asksRoles := rules.Protect.Admins == policy.AdminsEach || n.Admins && !known.Admins.fresh() || n.Supers && !known.Supers.fresh()
-	if n.Admins && !asksRoles {
-		oldest(known.Admins)
-	}
-	if n.Supers && !asksRoles {
-		oldest(known.Supers)
-	}
 	supers := known.Supers
-	if asksRoles {
+	switch {
+	case asksRoles:
 		if err := l.AskRoles(ctx, &known, t.User); err != nil {
 			return Match{}, knownAt, fmt.Errorf("ask for the roles of row %d: %w", t.Row, err)
 		}
+	case n.Admins:
+		oldest(known.Admins)
 	}
 	switch {
 	case !n.Supers:
 		known.Supers = List{}
 	case supers.fresh():
 		known.Supers = supers
+		oldest(supers)
 	}
 	switch {
 	case !n.Groups:
 		known.Groups = List{}
-	case known.Groups.fresh() && slices.Equal(known.named, rules.Protect.OktaGroups): // the policy may name others by now
+	case known.Groups.fresh() && slices.Equal(known.Groups.of, rules.Protect.OktaGroups): // the policy may name others by now
 		oldest(known.Groups)
 	default:
 		if err := l.AskGroups(ctx, &known, t.User); err != nil {

@@ -363,6 +363,13 @@ func TestLists_Check_known_at(t *testing.T) {
 		if _, at, err := l.Check(t.Context(), reset.Target{User: ana}, true); err != nil || !at.Equal(began) {
 			t.Errorf("with the groups' list alone: known since %s, %v", at, err)
 		}
+		each := over(o, policy.Protect{Admins: policy.AdminsEach})
+		began = time.Now()
+		each.Refresh(t.Context(), true, began)
+		<-time.After(time.Minute)
+		if _, at, err := each.Check(t.Context(), reset.Target{User: ana}, true); err != nil || !at.Equal(began) {
+			t.Errorf("by their own roles and the super administrators: known since %s, %v", at, err)
+		}
 		off := over(o, policy.Protect{Admins: policy.AdminsOff})
 		off.Refresh(t.Context(), false, time.Now())
 		read := time.Now()
