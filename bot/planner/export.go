@@ -116,12 +116,9 @@ func (pl *planning) countSelected(ctx context.Context, sel okta.Selection) (n in
 	return n, nil, nil
 }
 
-// Truncated says why Okta shows no more users.
+// Truncated says why Okta shows no more users, of an error of [okta.KindTruncated].
 func Truncated(err error) string {
-	var e *okta.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
+	e, _ := errors.AsType[*okta.Error](err)
 	return e.Summary + ". " + e.Advice
 }
 

@@ -68,56 +68,37 @@ func nothingToReset(p reset.Plan, targets []reset.Target) string {
 	})
 	if len(targets) == 1 {
 		t := targets[0]
-		_, remedy := skipWords(t.Reason)
+		remedy := skips[t.Reason].remedy
 		if t.Reason == reset.NotFound {
 			return fmt.Sprintf("Nobody to reset: %q isn't in Okta.%s", t.Input, remedy)
 		}
 		return fmt.Sprintf("Nobody to reset: %q is skipped, %s.%s", t.Input, t.Detail, remedy)
 	}
-	var parts []string
-	var first string // what to do about the most frequent reason
+	parts := make([]string, len(reasons))
 	for i, r := range reasons {
-		words, remedy := skipWords(r)
-		parts = append(parts, reset.Count(p.Skips[r])+" "+words)
-		if i == 0 {
-			first = remedy
-		}
+		parts[i] = reset.Count(p.Skips[r]) + " " + skips[r].words
 	}
 	s := fmt.Sprintf("Nobody to reset: all %s are skipped (%s).", reset.Count(p.Targets), strings.Join(parts, ", "))
 	for _, t := range targets[:min(len(targets), shownDetails)] {
 		s += fmt.Sprintf(" %q: %s.", t.Input, t.Detail)
 	}
-	return s + first
+	return s + skips[cmp.Or(reasons...)].remedy
 }
 
-// skipWords says why users are skipped, after their number, and what the requester does
-// about it, after a blank; "" where there is nothing to do.
-func skipWords(r reset.Reason) (words, remedy string) {
-	switch r {
-	case reset.NotFound:
-		return "not in Okta", " Check the spelling and ask again."
-	case reset.InvalidRow:
-		return "naming nobody", " Check the spelling and ask again."
-	case reset.Ambiguous:
-		return "not clear who is meant", " Name them by login or Okta ID and ask again."
-	case reset.Deprovisioned:
-		return "deactivated in Okta", " Activate them in Okta, then ask again."
-	case reset.Staged:
-		return "not active yet in Okta", " Activate them in Okta, then ask again."
-	case reset.ProtectedAdmin:
-		return "protected as administrators", askApprover
-	case reset.ProtectedUser:
-		return "protected by name", askApprover
-	case reset.ProtectedGroup:
-		return "in a protected group", askApprover
-	case reset.ResetBefore, reset.ResetSincePlan:
-		return "reset already", ""
-	case reset.Duplicate:
-		return "named twice", ""
-	case reset.TakenOut:
-		return "removed by an approver", ""
-	}
-	return strings.ReplaceAll(string(r), "_", " "), ""
+// skips has for each reason why users are skipped, after their number, and what the requester
+// does about it, after a blank; "" where there is nothing to do.
+var skips = map[reset.Reason]struct{ words, remedy string }{
+	reset.NotFound:       {"not in Okta", " Check the spelling and ask again."},
+	reset.InvalidRow:     {"naming nobody", " Check the spelling and ask again."},
+	reset.Ambiguous:      {"not clear who is meant", " Name them by login or Okta ID and ask again."},
+	reset.Deprovisioned:  {"deactivated in Okta", " Activate them in Okta, then ask again."},
+	reset.Staged:         {"not active yet in Okta", " Activate them in Okta, then ask again."},
+	reset.ProtectedAdmin: {"protected as administrators", askApprover},
+	reset.ProtectedUser:  {"protected by name", askApprover},
+	reset.ProtectedGroup: {"in a protected group", askApprover},
+	reset.ResetBefore:    {"reset already", ""},
+	reset.Duplicate:      {"named twice", ""},
+	reset.TakenOut:       {tookOut, ""},
 }
 
 const askApprover = " An approver can tell you how protected users are reset."

@@ -65,8 +65,7 @@ func (p *Planner) groupNamed(ctx context.Context, name string) (string, error) {
 
 // searchError passes on what Okta says of a search that it does not take.
 func searchError(err error) error {
-	var oe *okta.Error
-	if errors.As(err, &oe) && oe.Kind == okta.KindExpression {
+	if oe, ok := errors.AsType[*okta.Error](err); ok && oe.Kind == okta.KindExpression {
 		return refuse("bad_search", "Okta doesn't accept this search: "+oe.Summary)
 	}
 	return fmt.Errorf("list the users: %w", err)

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -36,8 +35,7 @@ func (d *driver) review(ctx context.Context, r *reset.Request) (held bool, err e
 		}
 	}
 	rules := d.Rules()
-	var no *policy.Refusal
-	if errors.As(rules.IsRequester(all[0]), &no) {
+	if rules.IsRequester(all[0]) != nil {
 		return false, d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) {
 			if r.State != reset.Approved {
 				return reset.Fact{}, reset.ErrNotYet

@@ -116,8 +116,7 @@ func (d *driver) move(ctx context.Context, unlessFrozen bool, move func(*reset.R
 		}
 		return []reset.Fact{f}, nil
 	})
-	var other *reset.TransitionError
-	if errors.As(err, &other) || errors.Is(err, reset.ErrNotYet) {
+	if _, other := errors.AsType[*reset.TransitionError](err); other || errors.Is(err, reset.ErrNotYet) {
 		return nil
 	}
 	return err

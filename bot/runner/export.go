@@ -46,11 +46,11 @@ func (d *driver) export(ctx context.Context, r *reset.Request) error {
 	c.Watch()
 	defer c.Close()
 	made, err := d.makeExport(okta.WithLane(c.Context(), okta.Lane(d.id)), r)
-	var no *policy.Refusal
+	no, refused := errors.AsType[*policy.Refusal](err)
 	switch {
 	case c.Stopped():
 		return c.Err()
-	case errors.As(err, &no):
+	case refused:
 		c.Pause(reset.CauseErrors, no.Words)
 		return c.Err()
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope, okta.KindForbidden, okta.KindExpression):

@@ -39,12 +39,11 @@ func (d *driver) freeze(ctx context.Context, res planner.Result) error {
 
 // planFailed gives a request up where trying again cannot help, or has not helped for a while.
 func (d *driver) planFailed(ctx context.Context, err error) error {
-	var no *policy.Refusal
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*policy.Refusal](err); ok {
 		return d.move(ctx, false, func(r *reset.Request, now time.Time) (reset.Fact, error) { return r.Reject(no.Code, no.Words, now) })
 	}
-	var e *okta.Error
-	if !errors.As(err, &e) || ctx.Err() != nil {
+	e, ok := errors.AsType[*okta.Error](err)
+	if !ok || ctx.Err() != nil {
 		return err
 	}
 	hopeless := e.Effect == okta.EffectRejected || e.Kind == okta.KindAuth || e.Kind == okta.KindScope

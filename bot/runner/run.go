@@ -52,8 +52,7 @@ func (d *driver) endWave(ctx context.Context, was *reset.Request, b *batch.Batch
 		}
 		return r.RecordWave(failed, tried, time.Now())
 	})
-	var other *reset.TransitionError
-	if errors.As(err, &other) {
+	if _, other := errors.AsType[*reset.TransitionError](err); other {
 		return nil
 	}
 	return err
