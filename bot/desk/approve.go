@@ -40,7 +40,7 @@ func (d *Desk) Approve(ctx context.Context, in Intent) (*reset.Request, error) {
 // tighten records what the policy asks now, so that the message shows it before the number is typed.
 func (d *Desk) tighten(ctx context.Context, a *approval) error {
 	_, err := d.Record.Update(ctx, a.in.Request, "", false, func(r *reset.Request) ([]reset.Fact, error) {
-		if !a.fits(r) { // the terms are of another revision
+		if !a.fits(r) { // the terms are of another plan, it may be
 			return nil, nil
 		}
 		return a.tightened(r), nil
@@ -159,8 +159,5 @@ func (a *approval) tightened(r *reset.Request) []reset.Fact {
 	return nil
 }
 
-// fits reports whether the head is still as it was when people were asked about.
-func (a *approval) fits(r *reset.Request) bool {
-	return a.seen.State == r.State && a.seen.Plan.Revision == r.Plan.Revision &&
-		slices.EqualFunc(a.seen.Approved, r.Approved, func(x, y reset.Decision) bool { return x.By == y.By })
-}
+// fits reports whether the head is still the one that people were asked about.
+func (a *approval) fits(r *reset.Request) bool { return a.seen.Version == r.Version }

@@ -3,12 +3,14 @@ package desk_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"testing"
 	"time"
 
 	"factorbot/bot/desk"
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
+	"factorbot/store"
 )
 
 // withoutOkta knows what Slack says. Okta does not answer, and only of some was anything known before.
@@ -84,8 +86,11 @@ func TestDesk_withoutOkta(t *testing.T) {
 			check("approve", err, "Okta")
 			_, err = o.Resume(ctx, o.on(paused, "resume", c.by))
 			check("resume", err, "Okta")
-			_, err = o.WhoAmI(ctx, o.intent("whoami", c.by))
+			s, err := o.WhoAmI(ctx, o.intent("whoami", c.by))
 			check("whoami", err, "")
+			if away := c.by == first && o.rules.AsksOkta() || c.stops != ""; (s.Away == "Okta") != away {
+				t.Errorf("whoami: away is %q", s.Away)
+			}
 			_, err = o.MayDecide(ctx, o.on(pending, "", c.by)) // before the review opens
 			check("review", err, c.stops)
 			_, err = o.Pause(ctx, o.on(running, "pause", c.by))
@@ -109,4 +114,46 @@ func TestDesk_withoutOkta(t *testing.T) {
 			check("the requester's cancel", err, "")
 		})
 	}
+}
+
+// Whose Slack e-mail is the login of a row says without Okta that it was not them, the
+// others only with it, and nobody without Slack.
+func TestDesk_Report_withoutOkta(t *testing.T) {
+	o := mustOpenOffice(t)
+	r := o.mustRunning(t)
+	o.Plans = logins{o.term, "ana@example.com"}
+	known := fakePeople{who: o.people, now: o.Now}
+	in := o.on(r, "op", ana)
+	in.Row = 1
+	o.People = noMembers{known}
+	if _, _, err := o.Report(t.Context(), in); !isAway(err, "Slack") {
+		t.Errorf("without Slack: %v", err)
+	}
+	o.People = withoutOkta{known, nil}
+	if _, paused, err := o.Report(t.Context(), in); err != nil || !paused {
+		t.Errorf("by the e-mail: paused %t, %v", paused, err)
+	}
+	in.Op, in.By = "op 2", second
+	if _, _, err := o.Report(t.Context(), in); !isAway(err, "Okta") {
+		t.Errorf("by another account: %v", err)
+	}
+}
+
+// logins are plans whose rows all have a login.
+type logins struct {
+	*store.Term
+	login string
+}
+
+func (l logins) Targets(_ context.Context, _ reset.ID, _, from int) iter.Seq2[reset.Target, error] {
+	return func(yield func(reset.Target, error) bool) {
+		yield(reset.Target{Row: from, User: "00u1", Login: l.login, Action: reset.ActionReset}, nil)
+	}
+}
+
+// noMembers are people about whom Slack does not answer.
+type noMembers struct{ fakePeople }
+
+func (noMembers) Member(context.Context, reset.Person) (policy.Person, error) {
+	return policy.Person{}, &desk.AwayError{Service: "Slack", Err: errors.New("503")}
 }

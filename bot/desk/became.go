@@ -31,7 +31,7 @@ func (d *Desk) Became(ctx context.Context, in Intent, u roster.UserRef) (all []r
 		if readable++; readable > becameRequests || rows > becameRows || len(all) == becameShown {
 			return all, true, nil
 		}
-		if r.Asked.Kind == reset.KindExport || r.Plan.Digest == "" {
+		if r.Asked.Kind == reset.KindExport {
 			continue
 		}
 		rows += r.Plan.Targets
@@ -76,9 +76,6 @@ func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Tar
 			continue
 		}
 		b, found = reset.UserResult{Request: r, Target: t}, true
-		if t.Action == reset.ActionReset {
-			break
-		}
 	}
 	if !found {
 		return b, false, nil

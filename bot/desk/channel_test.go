@@ -1,6 +1,8 @@
 package desk_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"factorbot/bot/desk"
@@ -56,15 +58,51 @@ func TestDesk_membersOfTheChannelAskAndRead(t *testing.T) {
 // A history says that there is more than it shows.
 func TestDesk_History_saysThatThereIsMore(t *testing.T) {
 	o := mustOpenOffice(t)
+	all, more, err := o.History(t.Context(), o.intent("", first), desk.HistoryQuery{})
+	if err != nil || len(all) != 0 || more {
+		t.Errorf("of nothing: %d requests, more %v, %v", len(all), more, err)
+	}
 	for range 21 {
 		o.mustPlanning(t)
 	}
-	all, more, err := o.History(t.Context(), o.intent("", first), desk.HistoryQuery{})
+	all, more, err = o.History(t.Context(), o.intent("", first), desk.HistoryQuery{})
 	if err != nil || len(all) != 20 || !more {
 		t.Errorf("%d requests, more %v, %v", len(all), more, err)
 	}
-	all, more, err = o.History(t.Context(), o.intent("", first), desk.HistoryQuery{Limit: 21})
-	if err != nil || len(all) != 21 || more {
-		t.Errorf("%d requests, more %v, %v", len(all), more, err)
+	for limit, want := range map[int]int{21: 21, 5: 5} {
+		all, more, err = o.History(t.Context(), o.intent("", first), desk.HistoryQuery{Limit: limit})
+		if err != nil || len(all) != want || more != (want < 21) {
+			t.Errorf("%d requests, more %v, %v", len(all), more, err)
+		}
+	}
+}
+
+// closed are people of whom Slack does not say in which channels they are.
+type closed struct{ fakePeople }
+
+func (closed) InChannel(context.Context, reset.Channel, reset.Person) (bool, error) {
+	return false, errors.New("no answer")
+}
+
+// What somebody may not read is left out of what they may, and about a channel Slack is
+// asked only where that decides.
+func TestDesk_History_ofSeveralChannels(t *testing.T) {
+	o := mustOpenOffice(t)
+	o.rules.Requesters, o.rules.Channels = policy.Group{}, append(o.rules.Channels, "C_OTHER")
+	asked := func(id reset.ID, c reset.Channel, by reset.Person) *reset.Request {
+		return &reset.Request{ID: id, State: reset.Done, Asked: reset.Ask{By: by, Channel: c}}
+	}
+	o.Record = &listed{Term: o.term, of: func(reset.Query) []*reset.Request {
+		return []*reset.Request{asked("FR-3", "C_OTHER", requester), asked("FR-2", here, requester), asked("FR-1", "C_OTHER", requester)}
+	}}
+	all, _, err := o.History(t.Context(), o.intent("", ana), desk.HistoryQuery{})
+	if err != nil || len(all) != 1 || all[0].ID != "FR-2" {
+		t.Errorf("of one channel: %+v, %v", all, err)
+	}
+	o.People = closed{fakePeople{who: o.people, now: o.Now}}
+	for by, want := range map[reset.Person]string{first: "", requester: "", guest: policy.CodeGuest, ana: "unknown: ask who is in C_OTHER: no answer"} {
+		if _, _, err := o.History(t.Context(), o.intent("", by), desk.HistoryQuery{}); outcome(err) != want {
+			t.Errorf("%s: %q, want %q", by, outcome(err), want)
+		}
 	}
 }

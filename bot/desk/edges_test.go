@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,7 +152,7 @@ func TestDesk_WhoAmI_by_an_Okta_group(t *testing.T) {
 	}
 }
 
-// A home tab has what runs, for those who may read it.
+// A home tab has what runs, for those who may read it, and the newest of the past.
 func TestDesk_Home_running(t *testing.T) {
 	o := mustOpenOffice(t)
 	r := o.mustRunning(t)
@@ -162,8 +163,17 @@ func TestDesk_Home_running(t *testing.T) {
 			t.Errorf("%s: %+v, %v", by, h.Running, err)
 		}
 	}
-	rec := &listed{Term: o.term, of: func(reset.Query) []*reset.Request { return nil }, broken: errors.New("the disk is gone")}
+	rec := &listed{Term: o.term, broken: errors.New("the disk is gone")}
+	rec.of = func(q reset.Query) (past []*reset.Request) {
+		if q.Limit > 0 {
+			past = slices.Repeat([]*reset.Request{{State: reset.Done, Asked: reset.Ask{By: requester, Channel: here}}}, 21)
+		}
+		return past
+	}
 	o.Record = rec
+	if h, err := o.Home(t.Context(), o.intent("home", requester)); err != nil || len(h.Past) != 20 {
+		t.Errorf("%d of the past, %v", len(h.Past), err)
+	}
 	rec.fails = func(q reset.Query) bool { return len(q.States) > 0 && q.Limit == 0 && q.States[0] == reset.Approved }
 	if _, err := o.Home(t.Context(), o.intent("home", requester)); !errors.Is(err, rec.broken) {
 		t.Errorf("what runs cannot be listed: %v", err)
@@ -205,15 +215,22 @@ func TestDesk_Became_bounds(t *testing.T) {
 		}
 		return all
 	}
+	exports := asked(2, 200_001)
+	for _, r := range exports {
+		r.Asked.Kind = reset.KindExport
+	}
 	for name, c := range map[string]struct {
 		all  []*reset.Request
 		more bool
 	}{
-		"two hundred":        {asked(200, 0), false},
-		"one more":           {asked(201, 0), true},
-		"as many rows":       {asked(2, 200_000), false},
-		"more rows":          {asked(2, 200_001), true},
-		"more rows, at last": {asked(1, 200_001), false},
+		"exports, of no rows": {exports, false},
+		"after an export":     {slices.Concat(exports, asked(2, 200_001)), true},
+		"more rows of two":    {asked(3, 100_001), true},
+		"two hundred":         {asked(200, 0), false},
+		"one more":            {asked(201, 0), true},
+		"as many rows":        {asked(2, 200_000), false},
+		"more rows":           {asked(2, 200_001), true},
+		"more rows, at last":  {asked(1, 200_001), false},
 	} {
 		o.Record = &listed{Term: o.term, of: func(reset.Query) []*reset.Request { return c.all }}
 		_, more, err := o.Became(t.Context(), o.intent("op", first), roster.UserRef{Kind: roster.UserLogin, Value: "00u1"})

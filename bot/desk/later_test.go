@@ -125,7 +125,7 @@ func TestDesk_Report(t *testing.T) {
 	o := mustOpenOffice(t)
 	o.people[ana] = account("ana@example.com", "00uANA")
 	o.people[second] = account("approver2@example.com", "00uALEX")
-	r := o.mustPlan(t, "00u1", "00uANA")
+	r := o.mustPlan(t, "00u1", "00uANA", "00u3")
 	in := o.on(r, "early", ana)
 	in.Row = 2
 	if _, _, err := o.Report(t.Context(), in); err == nil {
@@ -160,7 +160,15 @@ func TestDesk_Retry(t *testing.T) {
 	if _, err := o.Retry(t.Context(), o.on(r, "early", requester)); outcome(err) != "not_over" {
 		t.Errorf("what has not run: %v", err)
 	}
+	denied := o.mustPending(t, 1)
+	o.mustMove(t, denied.ID, func(r *reset.Request) (reset.Fact, error) { return r.Deny(first, r.Plan.Digest, "", o.now) })
+	if _, err := o.Retry(t.Context(), o.on(denied, "denied", requester)); outcome(err) != "not_over" {
+		t.Errorf("what never ran: %v", err)
+	}
 	o.mustRun(t, r.ID)
+	if _, err := o.Retry(t.Context(), o.on(r, "running", requester)); outcome(err) != "not_over" {
+		t.Errorf("what still runs: %v", err)
+	}
 	if _, err := o.Cancel(t.Context(), o.on(r, "cancel", requester)); err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +246,31 @@ func TestDesk_Retry_leaves_out_who_enrolled(t *testing.T) {
 		if err != nil || row.Value != "00u3" {
 			t.Errorf("row %+v, %v", row, err)
 		}
+	}
+}
+
+// Nobody whom the plan left out is asked for by a retry, and the retry of another request
+// neither stands in its way nor hides one of its own.
+func TestDesk_Retry_of_its_own_rows(t *testing.T) {
+	o := mustOpenOffice(t)
+	stop := func(r *reset.Request) {
+		o.mustRun(t, r.ID)
+		o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Cancel(requester, o.now) })
+		o.mustMove(t, r.ID, func(r *reset.Request) (reset.Fact, error) { return r.Stopped(reset.Totals{}, o.now) })
+	}
+	r, other := o.mustPlan(t, "00u1", "00u2"), o.mustPlan(t, "00u3")
+	stop(r)
+	stop(other)
+	if _, err := o.Retry(t.Context(), o.on(other, "other", requester)); err != nil {
+		t.Fatal(err)
+	}
+	o.Plans = plan{Term: o.term, actions: []reset.Action{reset.ActionSkip, reset.ActionReset}}
+	again, err := o.Retry(t.Context(), o.on(r, "again", requester))
+	if err != nil || again.Asked.Again != r.ID || again.Rows != 1 {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if twice, err := o.Retry(t.Context(), o.on(r, "twice", requester)); err != nil || twice.ID != again.ID {
+		t.Errorf("another click: %+v, %v", twice, err)
 	}
 }
 

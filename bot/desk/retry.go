@@ -101,7 +101,7 @@ func (d *Desk) undone(ctx context.Context, r *reset.Request, retries []*reset.Re
 			return nil, fmt.Errorf("read the results of %s: %w", r.ID, err)
 		}
 		t, o := res.Target, res.Progress.Outcome
-		if (o == reset.OutcomeFailed || o == reset.OutcomeNotRun) && t.User != "" && !done[t.User] {
+		if (o == reset.OutcomeFailed || o == reset.OutcomeNotRun) && !done[t.User] {
 			rows = append(rows, reset.Row{Row: len(rows) + 1, Input: t.Input, Kind: reset.RefID, Value: string(t.User)})
 		}
 	}

@@ -27,7 +27,8 @@ func (d *Desk) Status(ctx context.Context, in Intent) ([]*reset.Request, error) 
 			return nil, fmt.Errorf("list requests: %w", err)
 		case !r.State.Settled():
 			open = append(open, r)
-		case len(settled) < statusShown:
+		case len(settled) == statusShown: // the newest are enough
+		default:
 			settled = append(settled, r)
 		}
 		if len(open) == statusShown {
@@ -97,7 +98,7 @@ func (d *Desk) readable(ctx context.Context, in Intent, q reset.Query) iter.Seq2
 				continue
 			}
 			some = true
-			if !yield(r, err) || err != nil {
+			if !yield(r, err) {
 				return
 			}
 		}

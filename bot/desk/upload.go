@@ -14,7 +14,7 @@ import (
 // to other users of Okta than the one that would be used. It returns nil where
 // nothing is to be asked. Where Okta cannot be asked, the uploader is.
 func (d *Desk) Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question, error) {
-	if ros.Ask != nil || len(ros.Doubts) == 0 {
+	if len(ros.Doubts) == 0 { // of a roster that asks already nothing is in doubt
 		return ros.Ask, nil
 	}
 	short, cancel := context.WithTimeout(ctx, peopleTime)

@@ -421,6 +421,7 @@ func TestRequest_endings(t *testing.T) {
 	}
 	totals := reset.Totals{ByOutcome: map[reset.Outcome]int{reset.OutcomeReset: 2}}
 	reject := func(r *reset.Request) (reset.Fact, error) { return r.Reject("nothing_left", "Nobody is left.", start) }
+	deny := func(r *reset.Request) (reset.Fact, error) { return r.Deny(first, digest('a'), "not now", start) }
 	finish := func(r *reset.Request) (reset.Fact, error) { return r.Finish(totals, start) }
 	cancel := func(r *reset.Request) (reset.Fact, error) { return r.Cancel(first, start) }
 	for name, c := range map[string]struct {
@@ -431,6 +432,8 @@ func TestRequest_endings(t *testing.T) {
 	}{
 		"reject while planning": {planning, reject, reset.Rejected, "rejected"},
 		"reject what is asked":  {pending, reject, reset.Pending, ""},
+		"deny what is asked":    {pending, deny, reset.Denied, "denied"},
+		"deny while planning":   {planning, deny, reset.Planning, ""},
 		"finish when verified":  {verifying, finish, reset.Done, "done"},
 		"finish what runs":      {mustRunning, finish, reset.Running, ""},
 		"cancel before the run": {pending, cancel, reset.Cancelled, "cancelled"},
