@@ -57,9 +57,9 @@ type OktaAccount struct {
 
 // Group names persons in any of three ways.
 type Group struct {
-	Users      []reset.Person
-	Usergroups []string // Slack user groups: "S0123456"
-	OktaGroups []string // "00g..."
+	Users      []reset.Person `yaml:"users"`
+	Usergroups []string       `yaml:"usergroups"`  // Slack user groups: "S0123456"
+	OktaGroups []string       `yaml:"okta_groups"` // "00g..."
 }
 
 // Empty reports whether the group names nobody.

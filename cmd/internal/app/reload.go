@@ -31,8 +31,7 @@ type currentPolicy struct {
 
 func newCurrentPolicy(p *config.Policy) *currentPolicy {
 	l := &currentPolicy{}
-	rules := p.Rules()
-	l.rules.Store(&rules)
+	l.rules.Store(&p.Rules)
 	return l
 }
 
@@ -91,7 +90,7 @@ func (r *reloader) reload(ctx context.Context) *renewal {
 		r.refuse(ctx, "the policy is not reloaded, the old one stays", err)
 		return nil
 	}
-	rules := cfg.Policy.Rules()
+	rules := cfg.Policy.Rules
 	before := policyHash(r.live.now())
 	r.live.rules.Store(&rules)
 	after := policyHash(rules)

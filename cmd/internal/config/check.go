@@ -26,6 +26,7 @@ func (c *Config) check(bad *problems) {
 	c.Policy.checkWords(bad)
 	c.checkPace(bad)
 	c.checkWebhook(bad)
+	c.Policy.PauseAfter, c.Policy.TellUsers = c.Policy.OnErrors.PauseAfter, c.Policy.Notify.Users
 }
 
 func (c *Config) checkSlack(bad *problems) {

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"factorbot/bot/policy"
 )
 
-// shapes of IDs. Slack documents no fixed length for its IDs, and those of the
+// Shapes of IDs, and what people call them. Slack documents no fixed length for its IDs, and those of the
 // sandbox hold underscores.
 const (
 	channelID       = `^[CG][A-Z0-9_]{2,40}$`
@@ -16,54 +18,51 @@ const (
 	usergroupID     = `^S[A-Z0-9_]{2,40}$`
 	oktaGroupID     = `^00g[A-Za-z0-9_]{1,40}$`
 	oktaUserOrLogin = `^[^\s/\\?#%"'` + "`" + `<>\x00-\x1f\x7f]{3,100}$` // an ID or a login
+
+	aPerson     = "a Slack user ID such as U0123456"
+	aUsergroup  = "a Slack user group ID such as S0123456"
+	anOktaGroup = "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"
 )
 
 func (p *Policy) checkPeople(bad *problems) {
 	if len(p.Channels) == 0 {
 		bad.add("channels", "is missing: name at least one channel where requests may be made")
 	}
-	if len(p.Approvers.Users)+len(p.Approvers.Usergroups)+len(p.Approvers.OktaGroups) == 0 {
+	if p.Approvers.Empty() {
 		bad.add("approvers", "is missing: name at least one approver, as in approvers: {users: [U0123456]}")
 	}
-	for _, list := range []struct {
-		name    string
-		entries []string
-		pattern string
-		words   string
-	}{
-		{"channels", p.Channels, channelID, "a channel ID such as C0123456"},
-		{"requesters.users", p.Requesters.Users, personID, "a Slack user ID such as U0123456"},
-		{"requesters.usergroups", p.Requesters.Usergroups, usergroupID, "a Slack user group ID such as S0123456"},
-		{"requesters.okta_groups", p.Requesters.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"},
-		{"approvers.users", p.Approvers.Users, personID, "a Slack user ID such as U0123456"},
-		{"approvers.usergroups", p.Approvers.Usergroups, usergroupID, "a Slack user group ID such as S0123456"},
-		{"approvers.okta_groups", p.Approvers.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9"},
-	} {
-		checkEntries(bad, list.name, list.entries, list.pattern, list.words)
-	}
+	checkEntries(bad, "channels", p.Channels, channelID, "a channel ID such as C0123456")
+	checkGroup(bad, "requesters", p.Requesters)
+	checkGroup(bad, "approvers", p.Approvers)
 	for i, groups := range p.ApprovalsFrom {
 		name := fmt.Sprintf("approvals_from entry %d", i+1)
 		if len(groups) == 0 {
 			bad.add(name, "names nobody: nothing could ever be approved")
 		}
-		checkEntries(bad, name, groups, usergroupID, "a Slack user group ID such as S0123456")
+		checkEntries(bad, name, groups, usergroupID, aUsergroup)
 	}
+}
+
+func checkGroup(bad *problems, name string, g policy.Group) {
+	checkEntries(bad, name+".users", g.Users, personID, aPerson)
+	checkEntries(bad, name+".usergroups", g.Usergroups, usergroupID, aUsergroup)
+	checkEntries(bad, name+".okta_groups", g.OktaGroups, oktaGroupID, anOktaGroup)
 }
 
 func (p *Policy) checkProtect(bad *problems) {
 	checkEntries(bad, "protect.users", p.Protect.Users, oktaUserOrLogin, "an Okta user ID or a login")
-	checkEntries(bad, "protect.okta_groups", p.Protect.OktaGroups, oktaGroupID, "an Okta group ID such as 00g1a2b3c4d5e6f7g8h9")
-	checkEntries(bad, "protect.approvers", p.Protect.Approvers, personID, "a Slack user ID such as U0123456")
+	checkEntries(bad, "protect.okta_groups", p.Protect.OktaGroups, oktaGroupID, anOktaGroup)
+	checkEntries(bad, "protect.approvers", p.Protect.Approvers, personID, aPerson)
 }
 
 // checkEntries names the first entry that is not what the list is made of, by its
 // place: its text is not repeated.
-func checkEntries(bad *problems, name string, entries []string, pattern, words string) {
+func checkEntries[T ~string](bad *problems, name string, entries []T, pattern, words string) {
 	re := regexp.MustCompile(pattern)
-	seen := make(map[string]int, len(entries))
+	seen := make(map[T]int, len(entries))
 	for i, e := range entries {
 		at := fmt.Sprintf("%s entry %d", name, i+1)
-		if !re.MatchString(e) {
+		if !re.MatchString(string(e)) {
 			bad.addAt(at, name, fmt.Sprintf("entry %d is not %s", i+1, words))
 			return
 		}
@@ -128,13 +127,10 @@ func (p *Policy) checkWords(bad *problems) {
 		{"protect.admins", p.Protect.Admins, []string{"list", "each", "off"}},
 		{"verify", p.Verify, []string{"log", "each", "off"}},
 		{"inspect", p.Inspect, []string{"few", "each"}},
-		{"step_up", p.StepUp, []string{"off", "break_glass", "large", "always"}},
+		{"step_up", string(p.StepUp), []string{"off", "break_glass", "large", "always"}},
 	} {
 		if !slices.Contains(w.known, w.value) {
 			bad.add(w.name, "must be one of "+strings.Join(w.known, ", "))
 		}
-	}
-	if _, err := regexp.Compile(p.ReasonPattern); err != nil {
-		bad.add("reason_pattern", "is not a regular expression: "+regexpProblem(err))
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"factorbot/bot/policy"
+	"factorbot/bot/reset"
 	"factorbot/cmd/internal/cli"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,12 +107,14 @@ func TestLoad_defaults(t *testing.T) {
 		},
 		DB: "factorbot.db", HTTPAddr: "127.0.0.1:8090",
 		Policy: Policy{
-			Channels: []string{"C_FACTORS"}, Approvers: People{Users: []string{"U_APPROVER1", "U_APPROVER2"}},
-			Approvals: 1, LargeBatch: LargeBatch{Over: 100, Approvals: 2, Confirm: true},
-			ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000, RequireReason: true,
-			Protect: Protect{Admins: "list"}, Verify: "log", Inspect: "few", OnErrors: OnErrors{PauseAfter: 10},
-			StepUp: "off",
-			Notify: Notify{Max: 200}, Backup: Backup{Every: 24 * time.Hour, Keep: 7}, Retain: 400 * 24 * time.Hour,
+			Rules: policy.Rules{
+				Channels: []reset.Channel{"C_FACTORS"}, Approvers: policy.Group{Users: []reset.Person{"U_APPROVER1", "U_APPROVER2"}},
+				Approvals: 1, LargeBatch: policy.LargeBatch{Over: 100, Approvals: 2, Confirm: true},
+				ExpiresAfter: 24 * time.Hour, ExecuteWithin: 24 * time.Hour, MaxTargets: 10000, RequireReason: true,
+				Protect: policy.Protect{Admins: "list"}, Verify: "log", Inspect: "few", PauseAfter: 10, StepUp: "off",
+			},
+			OnErrors: OnErrors{PauseAfter: 10},
+			Notify:   Notify{Max: 200}, Backup: Backup{Every: 24 * time.Hour, Keep: 7}, Retain: 400 * 24 * time.Hour,
 		},
 	}
 	if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.Comparer(sameSecret)); d != "" {
@@ -173,7 +177,7 @@ func TestLoad_precedence(t *testing.T) {
 		want   any
 	}{
 		"file over default":        {policy: "max_targets: 5\n", got: func(c *Config) any { return c.Policy.MaxTargets }, want: 5},
-		"zero in the file counts":  {policy: "large_batch: {over: 0}\n", got: func(c *Config) any { return c.Policy.LargeBatch }, want: LargeBatch{Over: 0, Approvals: 2, Confirm: true}},
+		"zero in the file counts":  {policy: "large_batch: {over: 0}\n", got: func(c *Config) any { return c.Policy.LargeBatch }, want: policy.LargeBatch{Over: 0, Approvals: 2, Confirm: true}},
 		"false in the file counts": {policy: "require_reason: false\n", got: func(c *Config) any { return c.Policy.RequireReason }, want: false},
 		"an alias":                 {policy: "execute_within: &long 2d\nexpires_after: *long\n", got: func(c *Config) any { return c.Policy.ExpiresAfter }, want: 48 * time.Hour},
 		"flag over file":           {policy: "http_addr: 127.0.0.1:1\n", args: []string{"--http-addr=127.0.0.1:2"}, got: func(c *Config) any { return c.HTTPAddr }, want: "127.0.0.1:2"},
@@ -195,11 +199,16 @@ func TestLoad_precedence(t *testing.T) {
 		"protected by ID, login": {policy: "protect: {users: [00u1a2b3c4d5e6f7g8h9, ceo@example.com]}\n", got: func(c *Config) any { return len(c.Policy.Protect.Users) }, want: 2},
 		"what a reset implies": {
 			policy: "revoke_sessions: true\nforget_phones: true\n",
-			got:    func(c *Config) any { r := c.Policy.Rules(); return []bool{r.RevokeSessions, r.ForgetPhones, r.DryRun} }, want: []bool{true, true, false},
+			got:    func(c *Config) any { r := c.Policy.Rules; return []bool{r.RevokeSessions, r.ForgetPhones, r.DryRun} }, want: []bool{true, true, false},
 		},
+		"whose failures pause, who is told": {
+			policy: "on_errors: {pause_after: 3}\nnotify: {users: true}\n",
+			got:    func(c *Config) any { r := c.Policy.Rules; return []any{r.PauseAfter, r.TellUsers} }, want: []any{3, true},
+		},
+		"what a reason matches": {policy: "reason_pattern: '^INC-[0-9]+'\n", got: func(c *Config) any { return c.Policy.ReasonPattern.String() }, want: "^INC-[0-9]+"},
 		"each is asked for": {
 			policy: "protect: {admins: each}\nverify: each\ninspect: each\n",
-			got:    func(c *Config) any { r := c.Policy.Rules(); return r.Protect.Admins + r.Verify + r.Inspect }, want: "eacheacheach",
+			got:    func(c *Config) any { r := c.Policy.Rules; return r.Protect.Admins + r.Verify + r.Inspect }, want: "eacheacheach",
 		},
 		"words that are booleans elsewhere": {
 			policy: "protect: {admins: off}\nverify: off\n", got: func(c *Config) any { return c.Policy.Protect.Admins + c.Policy.Verify }, want: "offoff",

@@ -165,6 +165,13 @@ func (r *policyReader) value(key string, n *yaml.Node, v reflect.Value) {
 		v.SetBool(strings.EqualFold(text, "true"))
 	case tag != "!!str":
 		r.bad(key, n, "must be text; put it in quotes")
+	case v.Type() == reflect.TypeFor[*regexp.Regexp]():
+		re, err := regexp.Compile(text)
+		if err != nil {
+			r.bad(key, n, "is not a regular expression: "+regexpProblem(err))
+		} else if text != "" {
+			v.Set(reflect.ValueOf(re))
+		}
 	default:
 		v.SetString(text)
 	}
@@ -204,16 +211,17 @@ func (r *policyReader) mapping(key string, n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// fields returns the fields of a struct by the keys that set them.
+// fields returns the fields of a struct by the keys that set them; one without a key is left out.
 func fields(v reflect.Value) map[string]reflect.Value {
 	known := map[string]reflect.Value{}
 	for i := range v.NumField() {
-		tag := v.Type().Field(i).Tag.Get("yaml")
-		if tag == ",inline" {
+		switch tag := v.Type().Field(i).Tag.Get("yaml"); tag {
+		case "":
+		case ",inline":
 			maps.Copy(known, fields(v.Field(i)))
-			continue
+		default:
+			known[tag] = v.Field(i)
 		}
-		known[tag] = v.Field(i)
 	}
 	return known
 }

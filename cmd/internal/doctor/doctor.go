@@ -13,6 +13,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"factorbot/bot/policy"
 	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
@@ -185,7 +186,7 @@ func examine(ctx context.Context, cfg *config.Config, record string) (found []Fi
 	}
 	defer client.Close()
 	api := slackapi.NewClient(cfg.Slack.AppToken.Reveal(), cfg.Slack.BotToken.Reveal(), cfg.Slack.APIURL, transport)
-	who := &people.Directory{Slack: api, Okta: client, Rules: cfg.Policy.Rules, Log: slog.New(slog.DiscardHandler)}
+	who := &people.Directory{Slack: api, Okta: client, Rules: func() policy.Rules { return cfg.Policy.Rules }, Log: slog.New(slog.DiscardHandler)}
 	e := &checks{cfg: cfg, slack: &slackChecks{api, &cfg.Policy}, okta: client, who: who, onDisk: func() []Finding { return checkPlace(cfg) }}
 	found = e.run(ctx)
 	if rec == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
 	"factorbot/cmd/internal/cli"
 	"factorbot/cmd/internal/config"
@@ -32,17 +33,17 @@ func (w *slackChecks) check(ctx context.Context) []Finding {
 	found = append(found, checkScopes(who.Header.Get("X-Oauth-Scopes"))...)
 	var asks []func() []Finding
 	for _, c := range w.policy.Channels {
-		asks = append(asks, one(func() Finding { return w.place(ctx, "channel "+c, c, "channels") }))
+		asks = append(asks, one(func() Finding { return w.place(ctx, "channel", string(c), "channels") }))
 	}
-	if c := w.policy.Alerts.Channel; c != "" && !slices.Contains(w.policy.Channels, c) {
-		asks = append(asks, one(func() Finding { return w.place(ctx, "alerts.channel "+c, c, "alerts.channel") }))
+	if c := w.policy.Alerts.Channel; c != "" && !slices.Contains(w.policy.Channels, reset.Channel(c)) {
+		asks = append(asks, one(func() Finding { return w.place(ctx, "alerts.channel", c, "alerts.channel") }))
 	}
 	for _, id := range w.policy.Approvers.Users {
-		asks = append(asks, one(func() Finding { return w.approver(ctx, "approver "+id, id, who, "correct approvers.users") }))
+		asks = append(asks, one(func() Finding { return w.approver(ctx, "approver", string(id), who, "approvers.users") }))
 	}
 	for _, id := range w.policy.Protect.Approvers {
 		asks = append(asks, one(func() Finding {
-			return w.approver(ctx, "approver of break-glass "+id, id, who, "correct protect.approvers")
+			return w.approver(ctx, "approver of break-glass", string(id), who, "protect.approvers")
 		}))
 	}
 	for _, id := range w.policy.Approvers.Usergroups {
@@ -113,7 +114,8 @@ func essential(scope string) bool {
 }
 
 // place checks that the bot can post in a channel; setting is what names it.
-func (w *slackChecks) place(ctx context.Context, check, id, setting string) Finding {
+func (w *slackChecks) place(ctx context.Context, what, id, setting string) Finding {
+	check := what + " " + id
 	c, err := w.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	const invite = "invite the bot there: /invite @factorbot"
 	switch {
@@ -129,7 +131,8 @@ func (w *slackChecks) place(ctx context.Context, check, id, setting string) Find
 	return good(check, "the bot is in #"+c.Name)
 }
 
-func (w *slackChecks) approver(ctx context.Context, check, id string, home *slack.AuthTestResponse, mend string) Finding {
+func (w *slackChecks) approver(ctx context.Context, what, id string, home *slack.AuthTestResponse, setting string) Finding {
+	check, mend := what+" "+id, "correct "+setting
 	u, err := w.api.GetUserInfoContext(ctx, id)
 	switch {
 	case slackCode(err) == "user_not_found":

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"factorbot/bot/reset"
 	"factorbot/bot/slacksim"
 	"factorbot/cmd/internal/app"
 	"factorbot/cmd/internal/cli"
@@ -156,6 +157,6 @@ func sandboxBot(lc *app.Lifecycle, cfg *Config, url string) (*config.Config, err
 	c.DB, c.HTTPAddr = db, "127.0.0.1:0"
 	c.Slack = config.SlackConfig{AppToken: config.NewSecret("xapp-sandbox"), BotToken: config.NewSecret("xoxb-sandbox"), APIURL: url + "/api/"}
 	c.Okta.OrgURL, c.Okta.APIToken = url, config.NewSecret(Token)
-	c.Policy.Channels, c.Policy.Approvers.Users = []string{"C_FACTORS"}, sandboxApprovers()
+	c.Policy.Channels, c.Policy.Approvers.Users = []reset.Channel{"C_FACTORS"}, sandboxApprovers()
 	return c, c.Check()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"factorbot/bot/reset"
 	"factorbot/bot/roster"
 	"factorbot/bot/slacksim"
 	"factorbot/okta/oktasim"
@@ -94,14 +95,14 @@ func withoutTwins(users []oktasim.User) []oktasim.User {
 }
 
 // sandboxApprovers are the Slack users who approve in the sandbox.
-func sandboxApprovers() []string { return []string{"U_APPROVER1", "U_APPROVER2"} }
+func sandboxApprovers() []reset.Person { return []reset.Person{"U_APPROVER1", "U_APPROVER2"} }
 
 // SampleRoster is an export of the org, as Rockstar writes it, without those who
 // approve in the sandbox: nobody may approve a plan that they are in.
 func SampleRoster(org *oktasim.Org) []byte {
 	approve := map[string]bool{}
 	for _, p := range slacksim.Cast() {
-		approve[strings.ToLower(p.Email)] = slices.Contains(sandboxApprovers(), p.ID)
+		approve[strings.ToLower(p.Email)] = slices.Contains(sandboxApprovers(), reset.Person(p.ID))
 	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
