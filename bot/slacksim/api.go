@@ -49,40 +49,60 @@ func refuse(code string, messages ...string) error {
 	return &refusal{code: code, messages: messages}
 }
 
-// methodTable joins the documents of methods.json with the code behind them.
-func methodTable() (map[string]*method, error) {
+// methodPage is what methods.json has of a method's page in Slack's documents.
+type methodPage struct {
+	Scope     map[string][]string `json:"scope"`
+	RateLimit string              `json:"rate_limits"`
+	JSON      bool                `json:"json_input_supported"`
+	Args      struct {
+		Required   []string                  `json:"required"`
+		Properties map[string]map[string]any `json:"properties"`
+	} `json:"args"`
+}
+
+// methodTable joins the pages of methods.json with the functions behind them. A page
+// without a function is an error, and so is a function without a page.
+func methodTable(pages []byte, code map[string]handler) (map[string]*method, error) {
 	var doc struct {
-		Methods map[string]struct {
-			Scope     map[string][]string `json:"scope"`
-			RateLimit string              `json:"rate_limits"`
-			JSON      bool                `json:"json_input_supported"`
-			Args      struct {
-				Required   []string                  `json:"required"`
-				Properties map[string]map[string]any `json:"properties"`
-			} `json:"args"`
-		} `json:"methods"`
+		Methods map[string]json.RawMessage `json:"methods"`
 	}
-	if err := json.Unmarshal(methodsJSON, &doc); err != nil {
+	if err := json.Unmarshal(pages, &doc); err != nil {
 		return nil, err
 	}
-	code, table := handlers(), map[string]*method{}
-	for name, d := range doc.Methods {
-		m := &method{
-			name: name, scopes: d.Scope["bot"], tier: d.RateLimit, takesJSON: d.JSON,
-			required: slices.DeleteFunc(d.Args.Required, func(s string) bool { return s == "token" }),
-			do:       code[name],
+	table := map[string]*method{}
+	for name, do := range code {
+		m, err := readMethod(name, doc.Methods[name])
+		if err != nil {
+			return nil, fmt.Errorf("%s in methods.json: %w", name, err)
 		}
-		for arg, p := range d.Args.Properties {
-			if p["type"] == "integer" || p["type"] == "number" {
-				m.numbers = append(m.numbers, arg)
-			}
-		}
-		if m.do == nil {
-			return nil, fmt.Errorf("nothing is behind %s", name)
-		}
+		m.do = do
 		table[name] = m
+		delete(doc.Methods, name)
+	}
+	for name := range doc.Methods {
+		return nil, fmt.Errorf("%s is in methods.json, with nothing behind it in methods.go", name)
 	}
 	return table, nil
+}
+
+func readMethod(name string, raw json.RawMessage) (*method, error) {
+	if raw == nil {
+		return nil, errors.New("has no page")
+	}
+	var p methodPage
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, err
+	}
+	m := &method{
+		name: name, scopes: p.Scope["bot"], tier: p.RateLimit, takesJSON: p.JSON,
+		required: slices.DeleteFunc(p.Args.Required, func(s string) bool { return s == "token" }),
+	}
+	for arg, p := range p.Args.Properties {
+		if p["type"] == "integer" || p["type"] == "number" {
+			m.numbers = append(m.numbers, arg)
+		}
+	}
+	return m, nil
 }
 
 // serveAPI answers POST or GET /api/METHOD.

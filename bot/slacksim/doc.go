@@ -19,14 +19,17 @@
 //
 // # Adding a method
 //
-// reactions.go is the example to follow. Put the method's page of docs.slack.dev
-// into methods.json: token, scopes, rate tier and required arguments are checked from
-// there, before the method is called. Write a function beside it that takes the
-// [Workspace], whose lock is held, and the call; it returns what the answer has
+// reactions.go is the example to follow; botInfo in people.go is one that only reads.
+// Put the method's page, docs.slack.dev/methods/NAME.json of slack-ruby/slack-api-ref,
+// into methods.json, with its scopes written like those there: {"bot": [...], "user": [...]}.
+// Token, scopes, rate tier and required arguments are checked from there, before the
+// method is called; the page's errors are for you to read. Write a function that takes
+// the [Workspace], whose lock is held, and the call; it returns what the answer has
 // besides "ok", or refuse with Slack's own error. Change nothing before the last
 // refusal, tell the page with changed, and enter the function into the table in
-// methods.go. A method in methods.json without a function keeps a workspace from starting.
-// TestMethods_reactions is the test to follow.
+// methods.go. A page without a function keeps a workspace from starting, and so does a
+// function without a page. TestMethods_reactions is the test to follow: one line for
+// each error that the function can answer with.
 //
 // What the page shows is in its own package, page; what both know of Block Kit is in
 // kit.

@@ -28,14 +28,14 @@ func addReaction(w *Workspace, c *call) (object, error) {
 	}
 	name := strings.Trim(c.str("name"), ":")
 	i := slices.IndexFunc(m.Reactions, func(r *Reaction) bool { return r.Name == name })
+	if i >= 0 && slices.Contains(m.Reactions[i].Users, BotUser) {
+		return nil, refuse("already_reacted")
+	}
 	if i < 0 {
 		m.Reactions = append(m.Reactions, &Reaction{Name: name})
 		i = len(m.Reactions) - 1
 	}
 	r := m.Reactions[i]
-	if slices.Contains(r.Users, BotUser) {
-		return nil, refuse("already_reacted")
-	}
 	r.Users = append(r.Users, BotUser)
 	r.Count++
 	m.version++

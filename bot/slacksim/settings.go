@@ -65,7 +65,7 @@ func (d duration) MarshalJSON() ([]byte, error) {
 // acts are the keys of Set that do something once.
 var acts = []string{"slack_drop_sockets", "slack_disconnect", "slack_frame", "slack_channels", "slack_people", "slack_groups"}
 
-func defaultSettings(o Options) settings {
+func defaultSettings(o Options, methods map[string]*method) settings {
 	s := settings{
 		Faults:   Faults{RetryAfter: 1},
 		AppToken: o.AppToken, BotToken: o.BotToken,
@@ -73,7 +73,7 @@ func defaultSettings(o Options) settings {
 		ShareDelay: duration(100 * time.Millisecond), Patience: duration(usualPatience),
 	}
 	if s.Scopes == nil {
-		s.Scopes = allScopes()
+		s.Scopes = allScopes(methods)
 	}
 	if s.Events == nil {
 		s.Events = []string{
@@ -88,16 +88,15 @@ func defaultSettings(o Options) settings {
 	return s
 }
 
-// allScopes are those that the methods here need, but for chat:write.public:
-// without it a post to a channel that the bot has not joined is refused.
-func allScopes() []string {
-	return []string{
-		"commands", "chat:write", "files:read", "files:write", "channels:history", "groups:history",
-		"im:history", "mpim:history", "channels:read", "groups:read", "im:read", "mpim:read",
-		"channels:join", "channels:manage", "groups:write", "im:write", "mpim:write",
-		"users:read", "users:read.email", "users.profile:read", "usergroups:read",
-		"reactions:read", "reactions:write", "team:read",
+// allScopes are those that the methods here and what is sent unasked need, but for
+// chat:write.public: without it a post to a channel that the bot has not joined is refused.
+func allScopes(methods map[string]*method) []string {
+	all := []string{"commands", "reactions:read"}
+	for _, m := range methods {
+		all = append(all, m.scopes...)
 	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Set changes what can be changed while the workspace runs, all of it or

@@ -87,6 +87,10 @@ func New(o Options) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile block schema: %w", err)
 	}
+	methods, err := methodTable(methodsJSON, handlers())
+	if err != nil {
+		return nil, fmt.Errorf("read methods: %w", err)
+	}
 	w := &Workspace{
 		opt: o, schema: compiled,
 		conversation: map[string]*conversation{},
@@ -96,12 +100,10 @@ func New(o Options) (*Workspace, error) {
 		sockets: map[int]*socket{}, tickets: map[string]time.Time{},
 		pending: map[string]*delivery{}, limits: map[string]*rate.Limiter{},
 		watchers: map[chan Change]struct{}{}, lastSeen: map[string]string{},
-		settings: defaultSettings(o),
+		methods:  methods,
+		settings: defaultSettings(o, methods),
 		mended:   make(chan struct{}),
 		books:    newBooks(),
-	}
-	if w.methods, err = methodTable(); err != nil {
-		return nil, fmt.Errorf("read methods: %w", err)
 	}
 	if w.page, err = page.New(); err != nil {
 		return nil, fmt.Errorf("read page: %w", err)

@@ -10,12 +10,17 @@
 //
 // # Adding an endpoint
 //
-// GET /api/v1/groups/{id} is the example to follow: getGroup in groups.go. Put the
-// operation of Okta's OpenAPI description into testdata/okta-openapi.json. Write a method
-// of call beside its kin that returns an answer, with Okta's own error where it refuses, and
-// enter it into the table in route.go, with the scope that the description names; "with"
-// looks up what the path names. Its rate limit comes from buckets.tsv. TestRoutes_are_those_of_the_description holds the table to the description, and
-// TestContract calls it and validates the answer: add a call there.
+// GET /api/v1/groups/{id} is the example to follow: getGroup in groups.go; getOrg in
+// orginfo.go is one without a name in its path. Put the operation of Okta's OpenAPI
+// description of the management API (okta/okta-management-openapi-spec, or the one in a
+// release of okta-sdk-golang) into testdata/okta-openapi.json, with the schemas that it
+// names and without texts and examples. Write a method of call beside its kin that
+// returns an answer, with Okta's own error where it refuses, and enter it into the table
+// in route.go, with the scope that the description names; "with" looks up what the path
+// names. Its rate limit comes from buckets.tsv, where a path that is missing counts with
+// /api/v1: look it up in the provider's list. TestRoutes_are_those_of_the_description
+// holds the table to the description, and TestContract calls it and validates the answer:
+// add a call there. Nothing outside this folder is needed unless the bot calls it.
 //
 // # Caveats
 //
