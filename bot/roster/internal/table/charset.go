@@ -2,6 +2,8 @@ package table
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -68,12 +70,12 @@ func decodeNarrow(content []byte) (text, name string, err error) {
 	}
 	first := bytes.IndexFunc(content, func(r rune) bool { return r >= utf8.RuneSelf })
 	_, size := utf8.DecodeRune(content[first:])
-	latin, _ := charmap.Windows1252.NewDecoder().Bytes(content)
-	if marked || size > 1 || bytes.ContainsFunc(latin, isUnused) {
+	if marked || size > 1 || slices.ContainsFunc(content, isUnused) {
 		return "", "", refusal.New(refusal.Encoding, 0, "The file's letters can't be read: they're neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
 	}
+	latin, _ := charmap.Windows1252.NewDecoder().Bytes(content)
 	return string(latin), "Windows-1252", nil
 }
 
-// isUnused reports whether a character is what becomes of the five bytes that Windows-1252 leaves free.
-func isUnused(r rune) bool { return r == utf8.RuneError || r >= 0x80 && r < 0xa0 }
+// isUnused reports whether a byte is one of the five that Windows-1252 leaves free.
+func isUnused(b byte) bool { return strings.IndexByte("\x81\x8d\x8f\x90\x9d", b) >= 0 }

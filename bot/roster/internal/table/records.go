@@ -15,13 +15,13 @@ const maxRecord = 64 << 10
 // MostRows bounds the records of a table.
 const MostRows = 200_000
 
-// readRecords reads a text's records, most of them at most, and hands each that
-// is not blank to yield; it stops with yield's error.
-func readRecords(text string, comma rune, above, most int, yield func(cells []string, line int) error) error {
+// readRecords reads a text's records, and hands each that is not blank to yield; it
+// stops with yield's error.
+func readRecords(text string, comma rune, above int, yield func(cells []string, line int) error) error {
 	c := newCSV(strings.NewReader(text), comma)
 	c.ReuseRecord = true
 	var offset int64
-	for n := 0; n < most; {
+	for {
 		cells, err := c.Read()
 		end := c.InputOffset()
 		raw := text[offset:min(end, int64(len(text)))]
@@ -50,12 +50,10 @@ func readRecords(text string, comma rune, above, most int, yield func(cells []st
 		if IsBlank(cells) {
 			continue
 		}
-		n++
 		if err := yield(cells, line); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 func newCSV(r io.Reader, comma rune) *csv.Reader {
@@ -72,7 +70,7 @@ func newCSV(r io.Reader, comma rune) *csv.Reader {
 // swallow rows, and is refused.
 func readLoosely(raw string, comma rune, bad *csv.ParseError, above int) ([]string, error) {
 	text := strings.Trim(raw, "\r\n")
-	if bad.StartLine != bad.Line || strings.Contains(text, "\n") {
+	if strings.Contains(text, "\n") {
 		line := bad.StartLine + above
 		return nil, refusal.New(refusal.Quotes, line, `The quotation mark at line %d isn't closed. Close it, or write a quotation mark inside a quoted cell twice ("").`, line)
 	}

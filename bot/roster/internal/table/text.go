@@ -1,6 +1,7 @@
 package table
 
 import (
+	"io"
 	"regexp"
 	"strings"
 
@@ -30,7 +31,7 @@ func ReadText(content []byte, known func(cell string, record int) bool) (g *Grid
 	g = &Grid{}
 	g.text.Grow(len(text))
 	width := 0
-	err = readRecords(text[d.skip:], d.comma, d.above, MostRows+1, func(cells []string, line int) error {
+	err = readRecords(text[d.skip:], d.comma, d.above, func(cells []string, line int) error {
 		if g.Len() == MostRows {
 			return refusal.New(refusal.TooMany, line, "The file has more than %s lines: split it.", reset.Count(MostRows))
 		}
@@ -100,16 +101,14 @@ func sniffDialect(text string, known func(cell string, record int) bool) dialect
 	if d, ok := declared(text); ok {
 		return d
 	}
-	best, bestScore := separators[0].comma, -1
+	head := text[:min(len(text), headBytes)]
+	best, bestScore := separators[0].comma, 0
 	for _, s := range separators {
-		if s.comma == '|' && slackLink.MatchString(text[:cutLine(text)]) {
-			continue
-		}
-		if n := scoreOf(text, s.comma, known); n > bestScore {
+		if n := scoreOf(head, s.comma, known); n > bestScore && (s.comma != '|' || !slackLink.MatchString(head)) {
 			best, bestScore = s.comma, n
 		}
 	}
-	if head := text[:cutLine(text)]; gap.MatchString(head) {
+	if gap.MatchString(head) {
 		if n := scoreOf(tabbed(head), '\t', known); n > bestScore {
 			return dialect{comma: '\t', aligned: true}
 		}
@@ -132,10 +131,12 @@ func declared(text string) (dialect, bool) {
 	return dialect{}, false
 }
 
-func scoreOf(text string, comma rune, known func(cell string, record int) bool) int {
+func scoreOf(head string, comma rune, known func(cell string, record int) bool) int {
 	score, n, most, first := 0, 0, 0, 0
-	_ = readRecords(text[:cutLine(text)], comma, 0, sniffRows, func(cells []string, _ int) error {
-		n++
+	_ = readRecords(head, comma, 0, func(cells []string, _ int) error {
+		if n++; n > sniffRows {
+			return io.EOF
+		}
 		if most = max(most, min(len(cells), 50)); n == 1 {
 			first = most
 		}
@@ -150,17 +151,6 @@ func scoreOf(text string, comma rune, known func(cell string, record int) bool) 
 		most = 0
 	}
 	return score + most
-}
-
-// cutLine returns where the first lines of a text end that are looked at.
-func cutLine(text string) int {
-	if len(text) <= headBytes {
-		return len(text)
-	}
-	if at := strings.LastIndexByte(text[:headBytes], '\n'); at >= 0 {
-		return at
-	}
-	return headBytes
 }
 
 // format names the dialect for people: "CSV with semicolons".
