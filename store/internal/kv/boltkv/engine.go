@@ -26,6 +26,8 @@ type Engine struct {
 	readOnly bool         // nothing is written, nor noted beside the file
 	touched  atomic.Int64 // bytes of the mapped file that were read, about; see paged
 
+	closing sync.Mutex // held during Close, which waits for readers
+
 	writing sync.Mutex    // guards what follows, and is held during a commit
 	damage  error         // what ended all writing
 	closed  bool          // nothing is written any more

@@ -67,6 +67,43 @@ func TestOpen_replacedMeanwhile(t *testing.T) {
 	}
 }
 
+// A backup that is being read keeps the file open, and nobody but Close waits for it: writers
+// are refused at once.
+func TestEngine_Close_during_a_backup(t *testing.T) {
+	b := MustOpen(t, filepath.Join(t.TempDir(), "factorbot.db"))
+	closed, refused := make(chan error, 1), make(chan error, 1)
+	_, err := b.Backup(t.Context(), writing(func(p []byte) (int, error) {
+		select {
+		case <-b.ended:
+			return len(p), nil
+		default:
+		}
+		go func() { closed <- b.Close() }()
+		<-b.ended
+		go func() {
+			_, err := b.Commit(t.Context(), nil, kv.Put("late", nil))
+			refused <- err
+		}()
+		select {
+		case err := <-refused:
+			if !errors.Is(err, kv.ErrClosed) {
+				t.Errorf("a late writer: %v", err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("a late writer waits for the backup")
+		}
+		return len(p), nil
+	}))
+	if err := errors.Join(err, <-closed, b.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// writing is a writer that is a function.
+type writing func([]byte) (int, error)
+
+func (w writing) Write(p []byte) (int, error) { return w(p) }
+
 // must fails the test on an error.
 func must[T any](tb testing.TB) func(T, error) T {
 	return func(v T, err error) T {

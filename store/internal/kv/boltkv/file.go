@@ -167,12 +167,10 @@ func openError(path string, err error) error {
 		return nil
 	case errors.Is(err, berrors.ErrTimeout):
 		return &HeldError{Path: path, PID: notedPID(path)}
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return &DamagedError{Path: path, Cause: err}
 	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*os.SyscallError)):
 		return fmt.Errorf("open the record: %w", err)
 	}
-	return &DamagedError{Path: path, Cause: err} // such as a file too short for two meta pages
+	return &DamagedError{Path: path, Cause: err} // such as a wrong checksum, or a file too short for two meta pages
 }
 
 // prepare checks the file, narrows its mode, and makes the bucket.
@@ -195,15 +193,14 @@ func prepare(db *bbolt.DB, path string) error {
 	})
 }
 
-// Close waits for the commit in progress, then ends the leases and closes the file.
+// Close waits for the commit in progress, ends the leases, and closes the file when nobody
+// reads it any more.
 func (b *Engine) Close() error {
-	b.writing.Lock()
-	defer b.writing.Unlock()
-	if b.closed {
+	b.closing.Lock()
+	defer b.closing.Unlock()
+	if !b.endWriting() {
 		return nil
 	}
-	b.closed = true
-	close(b.ended)
 	if b.readOnly {
 		return b.DB.Close()
 	}
@@ -217,6 +214,18 @@ func (b *Engine) Close() error {
 		return note // bbolt's lock may be held by what panicked, and Close would wait for it
 	}
 	return errors.Join(note, b.DB.Close())
+}
+
+// endWriting refuses all further commits. It returns false if that was done before.
+func (b *Engine) endWriting() bool {
+	b.writing.Lock()
+	defer b.writing.Unlock()
+	if b.closed {
+		return false
+	}
+	b.closed = true
+	close(b.ended)
+	return true
 }
 
 // Backup writes a copy of the file as it is now; commits go on meanwhile.
