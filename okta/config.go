@@ -60,32 +60,18 @@ var markerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{4,64}$`)
 
 // Format keeps every verb of fmt from showing a secret.
 func (c Config) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "okta org %s as %s, reserve %d%%, %d at once", redactURL(c.OrgURL), c.identity(), c.Reserve, c.Concurrency)
-}
-
-// LogValue is what a log shows of the configuration.
-func (c Config) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("org_url", redactURL(c.OrgURL)), slog.String("identity", c.identity()),
-		slog.Int("reserve", c.Reserve), slog.Int("concurrency", c.Concurrency))
-}
-
-func (c Config) identity() string {
-	switch {
-	case c.ClientID != "":
-		return "service app " + c.ClientID
-	case c.Token != "":
-		return "API token"
+	org, as := "(malformed)", "API token"
+	if u, err := wire.Origin(c.OrgURL); err == nil { // else there may be a password in it
+		org = u.String()
 	}
-	return "nobody"
+	if c.ClientID != "" {
+		as = "service app " + c.ClientID
+	}
+	_, _ = fmt.Fprintf(f, "okta org %s as %s, reserve %d%%, %d at once", org, as, c.Reserve, c.Concurrency)
 }
 
-func redactURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "(malformed)"
-	}
-	return u.Redacted()
-}
+// LogValue keeps every handler of slog from showing a secret.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // check completes the defaults, and refuses what must never be sent anywhere. What a
 // person may have mistyped is for whoever reads the settings to say.

@@ -71,13 +71,17 @@ func TestNew(t *testing.T) {
 
 // TestConfig_secrets: however a configuration is printed, no secret is shown.
 func TestConfig_secrets(t *testing.T) {
-	cfg := okta.Config{OrgURL: "https://a:canary1@example.okta.com", Token: "canary2", PrivateKey: "canary3", Marker: marker}
+	cfg := okta.Config{OrgURL: "https://a:canary1@example.okta.com/canary?canary=4", Token: "canary2", PrivateKey: "canary3", Marker: marker}
 	log := &lines{}
 	slog.New(slog.NewJSONHandler(log, nil)).Info("start", "okta", cfg, "pointer", &cfg)
 	slog.New(slog.NewTextHandler(log, nil)).Info("start", "okta", cfg, "pointer", &cfg)
 	for _, s := range []string{fmt.Sprint(cfg), fmt.Sprintf("%v %+v %#v %s %q %x", cfg, cfg, cfg, cfg, cfg, cfg), fmt.Sprintf("%+v", &cfg), log.String()} {
-		if strings.Contains(s, "canary") {
+		if strings.Contains(s, "canary") || !strings.Contains(s, "API token") {
 			t.Error(s)
 		}
+	}
+	cfg.OrgURL, cfg.ClientID = "https://example.okta.com", "0oa1"
+	if s := fmt.Sprint(cfg); !strings.Contains(s, "https://example.okta.com as service app 0oa1") {
+		t.Error(s)
 	}
 }
