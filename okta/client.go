@@ -127,8 +127,10 @@ func (c *Client) get(ctx context.Context, op, path string, header http.Header, d
 		if failures++; failures >= readTries {
 			return answer{}, err
 		}
-		if err := pause(ctx, op, backoff(failures)); err != nil {
-			return answer{}, err
+		select {
+		case <-time.After(backoff(failures)):
+		case <-ctx.Done():
+			return answer{}, lost(op, EffectNone, KindCanceled, "given up", ctx.Err())
 		}
 	}
 }
@@ -231,17 +233,6 @@ func typed(op string, effect Effect, err error) *Error {
 
 func backoff(failures int) time.Duration {
 	return rand.N(min(firstBackoff<<min(failures, 10), mostBackoff))
-}
-
-func pause(ctx context.Context, op string, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return lost(op, EffectNone, KindCanceled, "given up", ctx.Err())
-	}
 }
 
 // SDK is Okta's SDK, prepared so that everything it sends goes through the

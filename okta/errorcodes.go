@@ -81,7 +81,6 @@ var byStatus = map[int]verdict{
 	http.StatusRequestURITooLong:  {KindExpression, EffectRejected, adviceExpression},
 	http.StatusLocked:             {KindStatus, EffectRejected, adviceLocked},
 	http.StatusTooManyRequests:    {KindRateLimited, EffectRefused, adviceRate},
-	http.StatusServiceUnavailable: {KindServer, EffectDoubt, adviceServer},
 }
 
 // verdictFor is the one table from HTTP status and code to what they mean.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"factorbot/bot/reset"
@@ -127,13 +128,11 @@ func (a *ask) answered() bool {
 func (j *journal) withdraw(a *ask) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for i, w := range j.waiting {
-		if w == a {
-			j.waiting = append(j.waiting[:i:i], j.waiting[i+1:]...)
-			return true
-		}
+	i := slices.Index(j.waiting, a)
+	if i >= 0 {
+		j.waiting = slices.Concat(j.waiting[:i], j.waiting[i+1:])
 	}
-	return false
+	return i >= 0
 }
 
 // take returns the first asks that wait, as many as fit into one commit.

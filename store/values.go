@@ -27,9 +27,6 @@ func (t *Term) PutValue(ctx context.Context, name string, value []byte) error {
 // Value returns what was remembered under a name, nil if nothing was.
 func (r *Reader) Value(ctx context.Context, name string) ([]byte, error) {
 	p, err := kv.Get(ctx, r.engine, keepPrefix+name)
-	if err == nil && p.Rev == 0 {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("look for %s: %w", name, err)
 	}
@@ -99,15 +96,11 @@ func (t *Term) ChangeValue(ctx context.Context, name string, change func(old []b
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", name, err)
 		}
-		var old []byte
-		if p.Rev != 0 {
-			old = p.Value
-		}
-		value, facts, err := change(bytes.Clone(old))
+		value, facts, err := change(bytes.Clone(p.Value))
 		if err != nil {
 			return err
 		}
-		if bytes.Equal(old, value) && len(facts) == 0 {
+		if bytes.Equal(p.Value, value) && len(facts) == 0 {
 			return nil
 		}
 		_, err = t.write(ctx, changeSet{conds: []kv.Cond{{Key: key, Rev: p.Rev}}, facts: facts, ops: always(kv.Put(key, value))})

@@ -12,33 +12,24 @@ const Scheme = "etcd://"
 // defaultPrefix is the prefix of an address that has none.
 const defaultPrefix = "factorbot"
 
-// OpenAddress opens the engine at an address.
+// OpenAddress opens the engine at an address, which names the members and the prefix. Without
+// TLS only this machine's own members are reached.
 func OpenAddress(address string, c Config) (*Engine, error) {
-	c, err := c.at(address)
-	if err != nil {
-		return nil, err
-	}
-	return Open(c)
-}
-
-// at returns the config with the members and the prefix of an address. Without TLS only
-// this machine's own members are reached.
-func (c Config) at(address string) (Config, error) {
 	hosts, prefix, _ := strings.Cut(strings.TrimPrefix(address, Scheme), "/")
 	for host := range strings.SplitSeq(hosts, ",") {
 		name, _, err := net.SplitHostPort(host)
 		if err != nil {
-			return c, &AddressError{Address: address, Cause: fmt.Errorf("%q is no host and port", host)}
+			return nil, &AddressError{Address: address, Cause: fmt.Errorf("%q is no host and port", host)}
 		}
 		if c.TLS == nil && name != "localhost" && !net.ParseIP(name).IsLoopback() {
-			return c, &AddressError{Address: address, Cause: fmt.Errorf("%s is another machine: that takes TLS", name)}
+			return nil, &AddressError{Address: address, Cause: fmt.Errorf("%s is another machine: that takes TLS", name)}
 		}
 		c.Endpoints = append(c.Endpoints, host)
 	}
 	if c.Prefix = strings.Trim(prefix, "/"); c.Prefix == "" {
 		c.Prefix = defaultPrefix
 	}
-	return c, nil
+	return Open(c)
 }
 
 // AddressError says what is wrong with the address of a record in etcd.

@@ -12,6 +12,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,10 +111,7 @@ func (e *Engine) Close() error {
 	ctx, cancel := context.WithTimeout(e.ctx, closeTimeout)
 	defer cancel()
 	e.mu.Lock()
-	held := make([]*lease, 0, len(e.leases))
-	for _, l := range e.leases {
-		held = append(held, l)
-	}
+	held := slices.Collect(maps.Values(e.leases))
 	e.mu.Unlock()
 	for _, l := range held {
 		_ = l.Release(ctx) // or it ends by itself
@@ -208,10 +207,8 @@ func (e *Engine) over(ctx context.Context) error {
 }
 
 func (e *Engine) wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 	case <-ctx.Done():
 	case <-e.ctx.Done():
 	}
