@@ -72,15 +72,15 @@ var byCode = map[string]verdict{
 }
 
 var byStatus = map[int]verdict{
-	http.StatusBadRequest:         {KindInvalid, EffectRejected, adviceInvalid},
-	http.StatusUnauthorized:       {KindAuth, EffectRefused, adviceAuth},
-	http.StatusForbidden:          {KindForbidden, EffectRejected, adviceForbidden},
-	http.StatusNotFound:           {KindNotFound, EffectRejected, adviceNotFound},
-	http.StatusMethodNotAllowed:   {KindInvalid, EffectRejected, adviceMethod},
-	http.StatusRequestTimeout:     {KindServer, EffectDoubt, adviceServer},
-	http.StatusRequestURITooLong:  {KindExpression, EffectRejected, adviceExpression},
-	http.StatusLocked:             {KindStatus, EffectRejected, adviceLocked},
-	http.StatusTooManyRequests:    {KindRateLimited, EffectRefused, adviceRate},
+	http.StatusBadRequest:        {KindInvalid, EffectRejected, adviceInvalid},
+	http.StatusUnauthorized:      {KindAuth, EffectRefused, adviceAuth},
+	http.StatusForbidden:         {KindForbidden, EffectRejected, adviceForbidden},
+	http.StatusNotFound:          {KindNotFound, EffectRejected, adviceNotFound},
+	http.StatusMethodNotAllowed:  {KindInvalid, EffectRejected, adviceMethod},
+	http.StatusRequestTimeout:    {KindServer, EffectDoubt, adviceServer},
+	http.StatusRequestURITooLong: {KindExpression, EffectRejected, adviceExpression},
+	http.StatusLocked:            {KindStatus, EffectRejected, adviceLocked},
+	http.StatusTooManyRequests:   {KindRateLimited, EffectRefused, adviceRate},
 }
 
 // verdictFor is the one table from HTTP status and code to what they mean.
