@@ -24,6 +24,7 @@ import (
 	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/slacksim"
+	"factorbot/bot/view"
 )
 
 // deskInMemory judges by a few rules of its own and writes to memory.
@@ -280,8 +281,12 @@ func (w *world) start() *world {
 	h := &handler.Handler{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Values: w.memory, Desk: w.desk, Requests: w.memory, Schema: w.schema,
 		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} }, Log: log, Now: time.Now,
+		Deciders: func() view.Helpers { return view.Helpers{} },
 	}
-	l := &listener.Listener{Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now}
+	l := &listener.Listener{
+		Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: h, Channels: channels, Log: log, Now: time.Now,
+		Opened: func(reset.Person, string) {}, Socket: func(int, bool) {},
+	}
 	a := &announcer.Announcer{Slack: client, Record: w.memory, Log: log, Now: w.now, ShareTime: 500 * time.Millisecond}
 	l.Deleted = a.Deleted
 	if w.with != nil {

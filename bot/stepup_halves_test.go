@@ -19,6 +19,7 @@ import (
 	"factorbot/bot/slackapi"
 	"factorbot/bot/slacksim"
 	"factorbot/bot/stepup"
+	"factorbot/bot/view"
 	"factorbot/okta"
 )
 
@@ -146,9 +147,10 @@ func (w *world) process(host string, values stepup.Values, phone *phones, last *
 	client, channels := slackapi.NewClient("xapp-sandbox", "xoxb-sandbox", w.url, nil), func() []reset.Channel { return []reset.Channel{"C_FACTORS"} }
 	screen.Handler = &handler.Handler{
 		Slack: client, APIURL: w.url, Inbox: w.memory, Values: w.memory, Desk: judge, Requests: w.memory, Schema: w.schema, StepUp: v, Log: log, Now: time.Now,
-		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} },
+		Channels: channels, Limits: func() roster.Limits { return roster.Limits{Users: 1000} }, Deciders: func() view.Helpers { return view.Helpers{} },
 	}
-	l := &listener.Listener{Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now}
+	l := &listener.Listener{Slack: client, Inbox: w.memory, ReadPositions: w.memory, Handler: screen.Handler, Channels: channels, Host: host, Log: log, Now: time.Now,
+		Opened: func(reset.Person, string) {}, Socket: func(int, bool) {}, Deleted: func(reset.Channel, string) {}}
 	listen, serve := l.Halves()
 	parts := []func(context.Context) error{listen}
 	if leads {

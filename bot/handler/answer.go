@@ -23,16 +23,16 @@ type answerWay func(context.Context, *event.Event, view.Message) error
 // thread the ephemeral message comes first: a response URL knows the channel only.
 func (h *Handler) answer(ctx context.Context, e *event.Event, m view.Message) {
 	if e.Thread != "" {
-		h.answerBy(ctx, e, m, h.sendEphemeral, h.respond, h.sendDM)
+		h.answerBy(ctx, e, m, h.sendEphemeral, h.respond(false), h.sendDM)
 		return
 	}
-	h.answerBy(ctx, e, m, h.respond, h.sendEphemeral, h.sendDM)
+	h.answerBy(ctx, e, m, h.respond(false), h.sendEphemeral, h.sendDM)
 }
 
 // answerInPlace puts the answer in the place of the private question that a click has
 // answered, so that it no longer offers the choice.
 func (h *Handler) answerInPlace(ctx context.Context, e *event.Event, m view.Message) {
-	h.answerBy(ctx, e, m, h.replaceOriginal, h.sendEphemeral, h.sendDM)
+	h.answerBy(ctx, e, m, h.respond(true), h.sendEphemeral, h.sendDM)
 }
 
 // answerBy answers in the first way that works.
@@ -73,26 +73,19 @@ func (h *Handler) sendEphemeral(ctx context.Context, e *event.Event, m view.Mess
 	return err
 }
 
-// respond answers through the response URL.
-func (h *Handler) respond(ctx context.Context, e *event.Event, m view.Message) error {
-	return h.post(ctx, e, m, false)
-}
-
-// replaceOriginal answers through the response URL in the place of the message with the control,
-// the only way to change an ephemeral message.
+// respond answers through the response URL; with replace in the place of the message with
+// the control, the only way to change an ephemeral message.
 // https://docs.slack.dev/messaging/modifying-messages
-func (h *Handler) replaceOriginal(ctx context.Context, e *event.Event, m view.Message) error {
-	return h.post(ctx, e, m, true)
-}
-
-func (h *Handler) post(ctx context.Context, e *event.Event, m view.Message, replace bool) error {
-	u, err := url.Parse(e.ResponseURL)
-	if err != nil || !slackapi.IsSlack(u, h.APIURL) {
-		return slackapi.ErrElsewhere
+func (h *Handler) respond(replace bool) answerWay {
+	return func(ctx context.Context, e *event.Event, m view.Message) error {
+		u, err := url.Parse(e.ResponseURL)
+		if err != nil || !slackapi.IsSlack(u, h.APIURL) {
+			return slackapi.ErrElsewhere
+		}
+		return slack.PostWebhookCustomHTTPContext(ctx, e.ResponseURL, slackapi.HTTPClient(h.APIURL, h.HTTP), &slack.WebhookMessage{
+			Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: e.Thread, ReplaceOriginal: replace,
+		})
 	}
-	return slack.PostWebhookCustomHTTPContext(ctx, e.ResponseURL, slackapi.HTTPClient(h.APIURL, h.HTTP), &slack.WebhookMessage{
-		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: e.Thread, ReplaceOriginal: replace,
-	})
 }
 
 // sendDM answers by a DM: a click in a home tab has no channel, and an ephemeral message

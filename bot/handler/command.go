@@ -122,12 +122,9 @@ func (h *Handler) showRequest(ctx context.Context, e *event.Event, c roster.Comm
 
 // receipt adds the heads of the audit trail to what the head of the request proves.
 func (h *Handler) receipt(ctx context.Context, r *reset.Request) (view.Message, error) {
-	heads := view.AuditHeads{Org: r.Anchor}
-	if h.AuditTrail != nil {
-		var err error
-		if heads, err = h.AuditTrail.Heads(ctx, r.ID); err != nil {
-			return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
-		}
+	heads, err := h.AuditTrail.Heads(ctx, r.ID)
+	if err != nil {
+		return view.Message{}, fmt.Errorf("read the heads of the audit trail: %w", err)
 	}
 	return view.Receipt(r, heads), nil
 }

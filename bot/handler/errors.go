@@ -64,9 +64,6 @@ func forDeciders() []error {
 // deciders returns the people who can do what the person of an event can't: the approvers,
 // and if a request is to be stopped, its requester. A requester decides nothing else about it.
 func (h *Handler) deciders(ctx context.Context, e *event.Event) view.Helpers {
-	if h.Deciders == nil {
-		return view.Helpers{}
-	}
 	can := h.Deciders()
 	can.People = slices.DeleteFunc(slices.Clone(can.People), func(p reset.Person) bool { return p == e.By })
 	id, move := about(e)

@@ -12,11 +12,12 @@ import (
 	"factorbot/bot/event"
 	"factorbot/bot/reset"
 	"factorbot/bot/roster"
+	"factorbot/bot/view"
 )
 
 func TestWords(t *testing.T) {
 	var logged strings.Builder
-	h := &Handler{Log: slog.New(slog.NewTextHandler(&logged, nil))}
+	h := &Handler{Log: slog.New(slog.NewTextHandler(&logged, nil)), Deciders: func() view.Helpers { return view.Helpers{} }}
 	e := &event.Event{Kind: event.KindClick, Key: "click:1", By: "U_APPROVER1"}
 	for _, c := range []struct {
 		err  error

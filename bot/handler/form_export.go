@@ -30,15 +30,11 @@ type attributes struct {
 }
 
 // known returns the attributes; partial says that the org's own could not be read in time.
-// Where the schema is nil only those of every org are known.
 func (s *attributes) known(ctx context.Context, from Schema, now time.Time) (all []view.Attribute, partial bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Before(s.till) {
 		return s.all, false
-	}
-	if from == nil {
-		return defaultAttributes(), true
 	}
 	got, err := from.Attributes(ctx)
 	switch {

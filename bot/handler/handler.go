@@ -33,13 +33,13 @@ type Handler struct {
 	Requests   Requests
 	Values     Values
 	Inbox      Inbox
-	Enrolled   Enrolments             // nil: that is not known
-	AuditTrail AuditTrail             // nil: the record has none
-	StepUp     StepUps                // nil: nothing is confirmed in Okta Verify
-	Schema     Schema                 // nil: only the attributes of every org are known
+	Enrolled   Enrolments // nil: that is not known
+	AuditTrail AuditTrail
+	StepUp     StepUps // nil: nothing is confirmed in Okta Verify
+	Schema     Schema
 	Channels   func() []reset.Channel // where rosters are taken up
 	Limits     func() roster.Limits
-	Deciders   func() view.Helpers // who can approve, for refusals; nil: not said
+	Deciders   func() view.Helpers // who can approve, for refusals
 	Log        *slog.Logger
 	Now        func() time.Time
 

@@ -98,8 +98,7 @@ func (h *Handler) openedStepUp(ctx context.Context, e *event.Event, m slack.Moda
 	if err != nil && ctx.Err() == nil {
 		h.Log.Error("a confirmation cannot begin", "user", e.By, "error", slackapi.LogText(err))
 		f, _ := b.Frame()
-		screen := &StepUpScreen{Handler: h}
-		screen.Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: e.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
+		(&StepUpScreen{h}).Show(ctx, stepup.Ask{Act: stepup.Act(f.Act), View: viewID, Intent: desk.Intent{By: e.By, Request: f.Request, Digest: f.Digest, Channel: f.Channel}}, stepup.Stage{State: stepup.Interrupted})
 	}
 }
 
@@ -128,7 +127,7 @@ func (h *Handler) stepUpUpdate(e *event.Event) *slack.ViewSubmissionResponse {
 }
 
 // StepUpScreen shows in a modal how a confirmation goes.
-type StepUpScreen struct{ Handler *Handler }
+type StepUpScreen struct{ *Handler }
 
 // Show updates the modal. Gone reports that it was closed.
 func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) (gone bool) {
@@ -136,9 +135,9 @@ func (s *StepUpScreen) Show(ctx context.Context, a stepup.Ask, st stepup.Stage) 
 		return true
 	}
 	m := s.modal(ctx, a, st)
-	_, err := s.Handler.Slack.UpdateViewContext(ctx, m, "", "", a.View)
+	_, err := s.Slack.UpdateViewContext(ctx, m, "", "", a.View)
 	if err != nil && ctx.Err() == nil && slackapi.ErrorCode(err) != "not_found" {
-		s.Handler.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
+		s.Log.Info("a modal does not show how a confirmation goes", "user", a.Intent.By, "error", slackapi.LogText(err))
 	}
 	return slackapi.ErrorCode(err) == "not_found"
 }
@@ -166,7 +165,7 @@ func (s *StepUpScreen) modal(ctx context.Context, a stepup.Ask, st stepup.Stage)
 	case stepup.Interrupted:
 		return v.Failed(view.Answer(view.PushInterrupted))
 	}
-	return v.Failed(s.Handler.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
+	return v.Failed(s.errorMessage(ctx, &event.Event{Kind: event.KindStepUp, By: in.By, Channel: in.Channel}, st.Err))
 }
 
 // done says what was confirmed.
@@ -186,7 +185,7 @@ func done(a stepup.Ask, st stepup.Stage) string {
 
 // TellRefused tells an approver by DM that somebody has refused a push, best effort.
 func (s *StepUpScreen) TellRefused(ctx context.Context, to, by reset.Person, id reset.ID) {
-	if err := s.Handler.sendDM(ctx, &event.Event{By: to}, view.PushRefusedNews(by, id)); err != nil {
-		s.Handler.Log.Warn("an approver is not told of a refused push", "user", to, "error", slackapi.LogText(err))
+	if err := s.sendDM(ctx, &event.Event{By: to}, view.PushRefusedNews(by, id)); err != nil {
+		s.Log.Warn("an approver is not told of a refused push", "user", to, "error", slackapi.LogText(err))
 	}
 }

@@ -51,10 +51,10 @@ type Listener struct {
 	Inbox         Inbox
 	ReadPositions ReadPositions
 	Handler       Handler
-	Opened        func(by reset.Person, team string) // told of opened home tabs; nil: nobody
+	Opened        func(by reset.Person, team string) // told of opened home tabs
 	Channels      func() []reset.Channel             // where rosters are taken up
-	Deleted       func(c reset.Channel, ts string)   // told of deleted messages; nil: nobody
-	Socket        func(n int, open bool)             // told when a socket opens and closes; nil: nobody
+	Deleted       func(c reset.Channel, ts string)   // told of deleted messages
+	Socket        func(n int, open bool)             // told when a socket opens and closes
 	Log           *slog.Logger
 	Now           func() time.Time
 	Clock         *slackapi.Clock // of the client; nil: Slack's clock is not known

@@ -30,7 +30,7 @@ func (r *run) listen(ctx context.Context, n int) error {
 	for try := 0; ; try++ {
 		client := socketmode.New(r.Slack, socketmode.OptionDialer(r.dialer), socketmode.OptionLog(log.New(io.Discard, "", 0)))
 		err := r.drain(ctx, client, n)
-		r.tellSocket(n, false)
+		r.Socket(n, false)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -39,12 +39,6 @@ func (r *run) listen(ctx context.Context, n int) error {
 		if err := slackapi.Pause(ctx, wait); err != nil {
 			return err
 		}
-	}
-}
-
-func (r *run) tellSocket(n int, open bool) {
-	if r.Socket != nil {
-		r.Socket(n, open)
 	}
 }
 
@@ -83,7 +77,7 @@ func (s *socket) handle(ctx context.Context, ev socketmode.Event) {
 	case socketmode.EventTypeHello:
 		s.onOpen()
 	case socketmode.EventTypeConnecting:
-		s.tellSocket(s.n, false)
+		s.Socket(s.n, false)
 	case socketmode.EventTypeConnectionError:
 		s.notOpen(ev.Data)
 	case socketmode.EventTypeErrorWriteFailed:
@@ -102,7 +96,7 @@ func (s *socket) notOpen(data any) {
 
 // onOpen follows each opening of a socket. What was sent before may be lost, so history is read.
 func (s *socket) onOpen() {
-	s.tellSocket(s.n, true)
+	s.Socket(s.n, true)
 	now := s.Now()
 	s.opened = append(slices.DeleteFunc(s.opened, func(t time.Time) bool { return now.Sub(t) >= time.Minute }), now)
 	if len(s.opened) >= 10 {
@@ -153,9 +147,7 @@ func (s *socket) envelope(ctx context.Context, kind, id string, payload []byte) 
 	}
 	switch e.Kind {
 	case event.KindHome: // if it is missed, the person opens the tab again
-		if s.Opened != nil {
-			s.Opened(e.By, e.Team)
-		}
+		s.Opened(e.By, e.Team)
 		s.ack(ctx, id, nil)
 	case event.KindTyping: // changes nothing, and is too late when it comes again
 		s.beside.Add(ctx, id, workqueue.Once(func() { s.suggest(ctx, id, e) }))
@@ -192,7 +184,7 @@ func (s *socket) notePosition(ctx context.Context, d event.Decoded) {
 	if !slices.Contains(s.Channels(), d.Channel) {
 		return
 	}
-	if d.Deleted != "" && s.Deleted != nil {
+	if d.Deleted != "" {
 		s.Deleted(d.Channel, d.Deleted)
 	}
 	if d.Position == "" || !s.markDue(d.Channel) {

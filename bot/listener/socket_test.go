@@ -39,7 +39,7 @@ func TestSocket_refused_by_a_proxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &run{
-		Listener: &Listener{Slack: slackapi.NewClient("xapp-1", "xoxb-1", api.URL+"/", nil), Log: slog.New(slog.NewTextHandler(lines, nil))},
+		Listener: &Listener{Slack: slackapi.NewClient("xapp-1", "xoxb-1", api.URL+"/", nil), Log: slog.New(slog.NewTextHandler(lines, nil)), Socket: func(int, bool) {}},
 		dialer:   slackapi.NewDialer(http.ProxyURL(through)),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
