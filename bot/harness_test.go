@@ -71,7 +71,7 @@ func (d *deskInMemory) Open(ctx context.Context, in desk.Intent, ask desk.OpenAs
 	}
 	a := reset.Ask{By: in.By, Channel: in.Channel, At: time.Now(), Reason: ask.Reason, Source: ask.Source, Options: ask.Options}
 	if ask.Refusal != nil {
-		r, _ := reset.OpenRejected("https://example.okta.com", a, 0, ask.Refusal.Code, ask.Refusal.Words)
+		r, _ := reset.OpenRejected("https://example.okta.com", a, ask.Refusal.Code, ask.Refusal.Words)
 		return d.create(in.Op, r), nil
 	}
 	r, _ := reset.Open("https://example.okta.com", a, len(ask.Roster.Rows))

@@ -70,7 +70,7 @@ func TestTerm_Create_frozen(t *testing.T) {
 		t.Errorf("while everything is frozen: %v", err)
 	}
 	ask := reset.Ask{By: "U_REQUESTER", At: t0}
-	rejected, fact := reset.OpenRejected(testOrg, ask, 0, "no_roster", "there is no roster")
+	rejected, fact := reset.OpenRejected(testOrg, ask, "no_roster", "there is no roster")
 	made := must[*reset.Request](t)(term.Create(t.Context(), "op", rejected, nil, fact))
 	if made.ID != "FR-1" || made.State != reset.Rejected {
 		t.Errorf("made %s, %s", made.ID, made.State)

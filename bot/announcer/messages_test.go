@@ -87,7 +87,7 @@ func TestWants(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, d)
 		}
 	}
-	r, _ := reset.OpenRejected("https://example.okta.com", reset.Ask{By: "U_REQUESTER", At: now}, 0, "empty", "No users.")
+	r, _ := reset.OpenRejected("https://example.okta.com", reset.Ask{By: "U_REQUESTER", At: now}, "empty", "No users.")
 	if got := desiredMessages(r, nil, view.Known{}); len(got) != 0 {
 		t.Errorf("a command refused at once: %v", got)
 	}

@@ -52,13 +52,13 @@ func (d *Desk) tighten(ctx context.Context, a *approval) error {
 var errMeanwhile = errors.New("the request has moved while people were asked about")
 
 // approval is one with all that has to be known before it counts. Its
-// count is a pure change of the head that it was made for.
+// count changes the head that it was made for.
 type approval struct {
 	in      Intent
 	who     policy.Person
 	rules   policy.Rules
 	now     time.Time
-	stale   bool
+	late    func() error
 	seen    *reset.Request         // the head that all was asked for
 	context policy.ApprovalContext // of who approves
 	revoked []reset.Decision       // earlier approvals that no longer hold, with why
@@ -73,7 +73,7 @@ func (d *Desk) prepare(ctx context.Context, in Intent, p policy.Person) (*approv
 	if err != nil {
 		return nil, err
 	}
-	a := &approval{in: in, who: p, rules: d.Rules(), now: d.Now(), stale: d.stale(in), seen: r}
+	a := &approval{in: in, who: p, rules: d.Rules(), now: d.Now(), late: func() error { return d.late(in) }, seen: r}
 	if r.State != reset.Pending {
 		return a, nil
 	}
@@ -122,14 +122,11 @@ func (d *Desk) termsNow(ctx context.Context, r *reset.Request) (reset.Terms, err
 
 // count judges the approval on the head that it changes.
 func (a *approval) count(r *reset.Request) ([]reset.Fact, error) {
-	if a.stale {
-		return nil, ErrStale
+	if err := a.late(); err != nil {
+		return nil, err
 	}
 	if !a.fits(r) {
 		return nil, errMeanwhile
-	}
-	if a.in.Overtaken != nil && a.in.Overtaken() {
-		return nil, ErrOvertaken
 	}
 	if err := a.rules.MayApprove(a.who, r, a.context); err != nil {
 		return nil, err

@@ -24,11 +24,7 @@ func (d *Desk) OpenCommand(ctx context.Context, in Intent, c roster.Command) (*r
 	}
 	short, cancel := context.WithTimeout(ctx, peopleTime)
 	defer cancel()
-	p, err := d.admit(short, in, c.Reason)
-	if err == nil {
-		ask.NotTill, err = d.notTill(p, ask)
-	}
-	if err != nil {
+	if err := d.admit(short, in, &ask); err != nil {
 		return nil, err
 	}
 	if !ask.Source.Asks() {

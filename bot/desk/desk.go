@@ -197,12 +197,10 @@ func (d *Desk) recent(p policy.Person) error {
 // late refuses a decision that comes too late to be judged.
 func (d *Desk) late(in Intent) error {
 	switch {
-	case d.stale(in):
+	case d.Now().Sub(in.askedAt()) > freshDecision:
 		return ErrStale
 	case in.Overtaken != nil && in.Overtaken():
 		return ErrOvertaken
 	}
 	return nil
 }
-
-func (d *Desk) stale(in Intent) bool { return d.Now().Sub(in.askedAt()) > freshDecision }

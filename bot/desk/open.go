@@ -29,53 +29,50 @@ type OpenAsk struct {
 
 // MayAsk judges whether the person may make a request in the channel, whatever it holds.
 func (d *Desk) MayAsk(ctx context.Context, in Intent, reason string) error {
-	_, err := d.admit(ctx, in, reason)
-	return err
+	return d.admit(ctx, in, &OpenAsk{Reason: reason})
 }
 
-// admit is MayAsk, and returns who asks.
-func (d *Desk) admit(ctx context.Context, in Intent, reason string) (policy.Person, error) {
+// admit judges whether the person may ask, and reads when what is asked for may start. It
+// is read at once: what is asked of Slack and Okta afterwards takes time, and "16:30"
+// would be over.
+func (d *Desk) admit(ctx context.Context, in Intent, ask *OpenAsk) error {
 	p, err := d.asker(ctx, in)
 	if err != nil {
-		return policy.Person{}, err
+		return err
 	}
 	rules := d.Rules()
-	if err := rules.MayAsk(p, in.Channel, reason); err != nil || !rules.Requesters.Empty() {
-		return p, err
+	if err := rules.MayAsk(p, in.Channel, ask.Reason); err != nil {
+		return err
 	}
-	member, err := d.inChannel(ctx, in.Channel, p.ID)
-	if err != nil {
-		return p, err
+	if rules.Requesters.Empty() {
+		member, err := d.inChannel(ctx, in.Channel, p.ID)
+		if err == nil {
+			err = rules.CheckMember(member)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return p, rules.CheckMember(member)
+	if ask.At != "" {
+		ask.NotTill, err = roster.ParseWhen(ask.At, d.Now().In(zoneOf(p)))
+	}
+	return err
 }
 
 // Open records a request. It comes back in planning, or in rejected where the
 // roster cannot be used. A person who may not ask gets a *policy.Refusal and
 // nothing is recorded. The same op gives the request that exists.
 func (d *Desk) Open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request, error) {
-	p, err := d.admit(ctx, in, ask.Reason)
-	if err == nil {
-		ask.NotTill, err = d.notTill(p, ask)
-	}
-	if err != nil {
+	if err := d.admit(ctx, in, &ask); err != nil {
 		return nil, err
 	}
 	if ask.Refusal == nil && ask.Roster != nil && ask.Roster.Own != nil {
+		var err error
 		if ask.Source.Result, err = d.resultOf(ctx, ask.Source, ask.Roster.Own); err != nil {
 			return nil, err
 		}
 	}
 	return d.open(ctx, in, ask)
-}
-
-// notTill returns when what is asked for may start. It is read at once: what is asked of
-// Slack and Okta afterwards takes time, and "16:30" would be over.
-func (d *Desk) notTill(p policy.Person, ask OpenAsk) (time.Time, error) {
-	if ask.At == "" {
-		return ask.NotTill, nil
-	}
-	return roster.ParseWhen(ask.At, d.Now().In(zoneOf(p)))
 }
 
 // open records what somebody who may ask asks for.
@@ -93,17 +90,20 @@ func (d *Desk) open(ctx context.Context, in Intent, ask OpenAsk) (*reset.Request
 		Reason: ask.Reason, Source: ask.Source, Options: required(ask, d.Rules()),
 		NotTill: ask.NotTill, Again: ask.Again, Columns: ask.Columns,
 	}
-	code, why := d.unusable(ask)
-	if code != "" {
-		r, f := reset.OpenRejected(d.Org, a, 0, code, why)
-		return d.create(ctx, in.Op, r, nil, f)
-	}
 	var rows []reset.Row // of a group or a search the runner lists the users
 	if ask.Roster != nil {
 		rows = ask.Roster.Rows
 	}
 	r, f := reset.Open(d.Org, a, len(rows))
-	return d.create(ctx, in.Op, r, rows, f)
+	if code, why := d.unusable(ask); code != "" {
+		rows = nil
+		r, f = reset.OpenRejected(d.Org, a, code, why)
+	}
+	made, err := d.Record.Create(ctx, in.Op, r, slices.Values(rows), f)
+	if err != nil {
+		return nil, fmt.Errorf("record the request: %w", err)
+	}
+	return made, nil
 }
 
 // required adds to what a person asks for what the policy always does. Okta can
@@ -120,14 +120,6 @@ func required(ask OpenAsk, rules policy.Rules) reset.Options {
 	o.DryRun = o.DryRun || rules.DryRun
 	o.TellUsers = !o.DryRun && (o.TellUsers || rules.TellUsers)
 	return o
-}
-
-func (d *Desk) create(ctx context.Context, op string, r *reset.Request, rows []reset.Row, f reset.Fact) (*reset.Request, error) {
-	made, err := d.Record.Create(ctx, op, r, slices.Values(rows), f)
-	if err != nil {
-		return nil, fmt.Errorf("record the request: %w", err)
-	}
-	return made, nil
 }
 
 // unusable says why a roster is refused at once: a code and a sentence.

@@ -23,7 +23,7 @@ func (d *Desk) Retry(ctx context.Context, in Intent) (*reset.Request, error) {
 	if in.Channel == "" {
 		in.Channel = r.Asked.Channel
 	}
-	if _, err := d.admit(ctx, in, r.Asked.Reason); err != nil {
+	if err := d.MayAsk(ctx, in, r.Asked.Reason); err != nil {
 		return nil, err
 	}
 	if !r.State.Settled() || !r.HasRun() {

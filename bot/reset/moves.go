@@ -29,8 +29,8 @@ func Open(org string, ask Ask, rows int) (*Request, Fact) {
 }
 
 // OpenRejected makes a request that is refused at once: no roster, or over a limit.
-func OpenRejected(org string, ask Ask, rows int, code, why string) (*Request, Fact) {
-	r, _ := Open(org, ask, rows)
+func OpenRejected(org string, ask Ask, code, why string) (*Request, Fact) {
+	r, _ := Open(org, ask, 0)
 	r.enter(Rejected, "", ask.At)
 	r.Code, r.Refusal = code, why
 	return r, fact("rejected", ask.By, ask.At, "code", code, "why", why, "file", ask.Source.File, "sha256", string(ask.Source.SHA256))

@@ -260,7 +260,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("column %d: %+v", chosen, f)
 		}
 	}
-	r, f := reset.OpenRejected("https://example.okta.com", reset.Ask{By: requester, At: start}, 3, "empty", "The file is empty.")
+	r, f := reset.OpenRejected("https://example.okta.com", reset.Ask{By: requester, At: start}, "empty", "The file is empty.")
 	if r.State != reset.Rejected || r.Code != "empty" || f.Name != "rejected" || !r.SettledAt.Equal(start) {
 		t.Errorf("%+v, %+v", r, f)
 	}
