@@ -78,7 +78,7 @@ func (b *Book) Close() error { return b.file.Close() }
 
 // IsTable reports whether the sheet has cells, and is not a chart.
 func (s Sheet) IsTable() bool {
-	return s.part != "" && strings.Contains(strings.ToLower(s.part), "worksheets/")
+	return strings.Contains(strings.ToLower(s.part), "worksheets/")
 }
 
 // checkParts refuses an archive that is no workbook, or unpacks to too much.

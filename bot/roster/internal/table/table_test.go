@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,9 @@ import (
 )
 
 // isLogin takes the place of what knows users.
-func isLogin(cell string, _ int) bool { return strings.Contains(cell, "@") || cell == "login" }
+func isLogin(cell string, _ int) bool { return cell == "login" || address.MatchString(cell) }
+
+var address = regexp.MustCompile(`^[a-z]+@[a-z.]+$`)
 
 // lines writes a grid down: "LINE: CELL | CELL".
 func lines(g *table.Grid) []string {
@@ -52,6 +55,7 @@ func TestReadText(t *testing.T) {
 		"as many commas as gaps":                  {"a,b  c", "CSV with commas, UTF-8", []string{"1: a | b  c"}},
 		"a separator of the second line alone":    {"a\nb;c", "CSV with semicolons, UTF-8", []string{"1: a", "2: b | c"}},
 		"a separator within some cells":           {"a@b.co\nc@d.co\nIT;HR", "CSV, UTF-8", []string{"1: a@b.co", "2: c@d.co", "3: IT;HR"}},
+		"more users between semicolons":           {"a@b.co,x,y,z,1;c@d.co;e@f.co", "CSV with semicolons, UTF-8", []string{"1: a@b.co,x,y,z,1 | c@d.co | e@f.co"}},
 		"columns apart by blanks":                 {"login    x  name\na@b.co   y  Ana", "text in columns, UTF-8", []string{"1: login | x | name", "2: a@b.co | y | Ana"}},
 		"links of Slack's":                        {"<mailto:a@b.co|a@b.co>\n<mailto:c@d.co|c@d.co>", "CSV, UTF-8", []string{"1: <mailto:a@b.co|a@b.co>", "2: <mailto:c@d.co|c@d.co>"}},
 		"Excel's separator":                       {"\"sep=;\"\nlogin;a,b\n\nx;y", "CSV with semicolons, UTF-8", []string{"2: login | a,b", "4: x | y"}},
@@ -148,6 +152,10 @@ func TestFilled(t *testing.T) {
 	if got := table.Filled([]string{"", ""}); got != 0 {
 		t.Errorf("blanks: %d", got)
 	}
+	rec := table.Record{Cells: []string{"a", "b"}}
+	if got := rec.Cell(0) + rec.Cell(1) + rec.Cell(2) + rec.Cell(9); got != "ab" {
+		t.Errorf("cells of a short record: %q", got)
+	}
 }
 
 // Only rows and columns that a worksheet shows are read; users in the others are counted.
@@ -163,6 +171,8 @@ func TestBook_Read(t *testing.T) {
 	_ = f.SetColVisible("Sheet1", "C:D", false)
 	_ = f.SetRowVisible("Sheet1", 3, false)
 	_ = f.SetRowVisible("Sheet1", 7, false)
+	_, _ = f.NewSheet("Old")
+	_ = f.SetSheetVisible("Old", false)
 	var content bytes.Buffer
 	if err := f.Write(&content); err != nil {
 		t.Fatal(err)
@@ -172,7 +182,7 @@ func TestBook_Read(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = b.Close() }()
-	if len(b.Sheets) != 1 || b.Sheets[0].Name != "Sheet1" || b.Sheets[0].Hidden || !b.Sheets[0].IsTable() {
+	if len(b.Sheets) != 2 || b.Sheets[0].Name != "Sheet1" || b.Sheets[0].Hidden || !b.Sheets[0].IsTable() || !b.Sheets[1].Hidden {
 		t.Fatalf("sheets %+v", b.Sheets)
 	}
 	g, unseen, err := b.Read(b.Sheets[0], func(cell string) bool { return strings.Contains(cell, "@") })
@@ -193,11 +203,11 @@ func TestOpenBook_limits(t *testing.T) {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
 		for n := range parts {
-			header := &zip.FileHeader{Name: fmt.Sprintf("part%d.xml", n)}
-			if n == 0 {
-				header = &zip.FileHeader{Name: "xl/workbook.xml", UncompressedSize64: unpacked}
+			name := "xl/workbook.xml"
+			if n > 0 {
+				name = fmt.Sprintf("part%d.xml", n)
 			}
-			if _, err := z.CreateRaw(header); err != nil {
+			if _, err := z.CreateRaw(&zip.FileHeader{Name: name, UncompressedSize64: unpacked}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -212,10 +222,30 @@ func TestOpenBook_limits(t *testing.T) {
 	}{
 		"as many parts as can be": {archive(5000, 1), refusal.Spreadsheet},
 		"one part more":           {archive(5001, 1), refusal.TooBig},
-		"as large as can be":      {archive(2, 200<<20), refusal.Spreadsheet},
-		"a byte larger":           {archive(2, 200<<20+1), refusal.TooBig},
+		"as large as can be":      {archive(2, 100<<20), refusal.Spreadsheet},
+		"a byte larger":           {archive(2, 100<<20+1), refusal.TooBig},
 	} {
 		if _, err := table.OpenBook(tt.content); codeOf(err) != tt.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What people take for a workbook is refused by what it is.
+func TestOpenBook_refused(t *testing.T) {
+	for name, words := range map[string]string{
+		"list.csv": "zip archive", "xl/workbook.bin": ".xlsb", "Index/Tables/Document.iwa": "Numbers", "content.xml": "OpenDocument", "word/document.xml": "Word", "ppt/presentation.xml": "PowerPoint",
+		"xl/workbook.xml": "damaged", "XL/Workbook.xml": "damaged",
+	} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		if _, err := z.Create(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := table.OpenBook(b.Bytes()); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
