@@ -75,6 +75,7 @@ type User struct {
 	Roles      []string       // roles held directly, such as HELP_DESK_ADMIN
 	Created    time.Time      // zero: a year ago
 	Profile    map[string]any // further profile attributes, by Okta's names
+	Resets     int            // how often factors were removed; as read back only
 }
 
 // Factor is one enrolment of a person.

@@ -107,7 +107,7 @@ func (o *Org) touch(p *person, now time.Time) {
 
 func (p *person) user() User {
 	u := User{ID: p.id, Login: p.login, Email: p.email, FirstName: p.first, LastName: p.last,
-		Department: p.department, Status: p.status, Created: p.created, Profile: p.extras}
+		Department: p.department, Status: p.status, Created: p.created, Profile: p.extras, Resets: len(p.resets)}
 	for _, f := range p.factors {
 		u.Factors = append(u.Factors, Factor{ID: f.id, Type: f.kind, Provider: f.provider, Status: f.status, Created: f.created, Real: f.real})
 	}

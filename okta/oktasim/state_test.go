@@ -1,11 +1,9 @@
 package oktasim_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -101,10 +99,10 @@ func TestState(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := c.org.State(oktasim.Query{Text: "SILVA", Limit: 1})
-	if len(state.Users) != 1 || state.Users[0].Login != "ana@example.com" || state.Users[0].Resets != 1 || !state.Users[0].Factors[0].New || state.Users[0].Roles[0] != "READ_ONLY_ADMIN" {
+	if len(state.Users) != 1 || state.Users[0].Login != "ana@example.com" || state.Users[0].Resets != 1 || state.Users[0].Factors[0].Real.IsZero() {
 		t.Errorf("users: %+v", state.Users)
 	}
-	if state.Resets != 1 || state.Requests[usersBkt] != 1 || state.Buckets[0].Remaining != 99 || state.Total < 1 {
+	if state.Requests[usersBkt] != 1 || state.Buckets[0].Remaining != 99 || state.Total < 1 {
 		t.Errorf("state: %+v", state)
 	}
 	var all []string
@@ -126,15 +124,6 @@ func TestState(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
-	}
-	raw, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{`"users":[{"id":`, `"buckets":[{"name":`, `"calls_per_second":`, `"requests":{`, `"throttled":0`, `"settings":{`} {
-		if !strings.Contains(string(raw), key) {
-			t.Errorf("no %s in %s", key, raw)
-		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"strings"
 
 	"factorbot/bot/slacksim"
 	"factorbot/okta/oktasim"
@@ -34,10 +35,11 @@ func (p OrgPane) State(q slacksim.OrgQuery) slacksim.OrgState {
 	return out
 }
 
-func paneUser(u oktasim.UserState) slacksim.OrgUser {
+func paneUser(u oktasim.User) slacksim.OrgUser {
 	out := slacksim.OrgUser{
-		ID: u.ID, Login: u.Login, Email: u.Email, Name: u.Name, Status: u.Status, Department: u.Department,
-		Factors: make([]slacksim.OrgFactor, len(u.Factors)), Resets: u.Resets, Groups: u.Groups, Roles: u.Roles,
+		ID: u.ID, Login: u.Login, Email: u.Email, Name: strings.TrimSpace(u.FirstName + " " + u.LastName), Status: u.Status, Department: u.Department,
+		Factors: make([]slacksim.OrgFactor, len(u.Factors)), Resets: u.Resets,
+		Groups: append([]string{}, u.Groups...), Roles: append([]string{}, u.Roles...), // none is a list in JSON, too
 	}
 	for i, f := range u.Factors {
 		out.Factors[i] = slacksim.OrgFactor{ID: f.ID, Type: f.Type, Provider: f.Provider, Status: f.Status, Created: f.Created}
