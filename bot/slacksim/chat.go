@@ -126,19 +126,21 @@ func postMessage(w *Workspace, c *call) (object, error) {
 	}
 	m := w.botMessage(what)
 	m.Username = c.str("username")
-	if w.threadRoot(conv, c.str("thread_ts")) {
-		m.ThreadTS = c.str("thread_ts")
-	}
+	m.ThreadTS = conv.threadFor(c)
 	w.post(conv, m)
 	w.books.post(c.name, m, "")
 	return object{"channel": conv.ID, "ts": m.TS, "message": m}, nil
 }
 
-// threadRoot says whether ts is a message of the conversation. A reply to a
-// message that is gone is posted to the channel, without a word (slack-go issue
-// 1571, caipe-io/ai-platform-engineering 1034).
-func (w *Workspace) threadRoot(conv *conversation, ts string) bool {
-	return ts != "" && conv.find(ts) != nil
+// threadFor returns the thread that a call names, "" if its message is gone: the reply is
+// posted to the channel then, without a word (slack-go issue 1571,
+// caipe-io/ai-platform-engineering 1034).
+func (c *conversation) threadFor(named *call) string {
+	ts := named.str("thread_ts")
+	if c.find(ts) == nil {
+		return ""
+	}
+	return ts
 }
 
 func (w *Workspace) botMessage(c content) *Message {

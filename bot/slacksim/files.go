@@ -178,11 +178,7 @@ func (w *Workspace) sharings(c *call) ([]sharing, error) {
 			}
 			return nil, err
 		}
-		s := sharing{conv: conv, comment: c.str("initial_comment"), blocks: blocks}
-		if w.threadRoot(conv, c.str("thread_ts")) {
-			s.threadTS = c.str("thread_ts")
-		}
-		to = append(to, s)
+		to = append(to, sharing{conv: conv, threadTS: conv.threadFor(c), comment: c.str("initial_comment"), blocks: blocks})
 	}
 	return to, nil
 }

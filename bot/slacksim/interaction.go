@@ -112,15 +112,6 @@ func (w *Workspace) await(ctx context.Context, in *interaction, d time.Duration,
 	}
 }
 
-func (w *Workspace) userIn(id string) object {
-	p := w.person(id)
-	return object{"id": p.ID, "username": p.Name, "name": p.Name, "team_id": p.team()}
-}
-
-func (w *Workspace) channelIn(conv *conversation) object {
-	return object{"id": conv.ID, "name": conv.nameForApp()}
-}
-
 // nameForApp is the conversation's name in commands and clicks.
 func (c *conversation) nameForApp() string {
 	switch c.kind() {
@@ -134,8 +125,10 @@ func (c *conversation) nameForApp() string {
 
 // common are the parts that every interactive payload has.
 func (w *Workspace) common(kind string, in *interaction) object {
+	who := w.person(in.user)
 	p := object{
-		"type": kind, "team": object{"id": Team, "domain": teamDomain}, "user": w.userIn(in.user),
+		"type": kind, "team": object{"id": Team, "domain": teamDomain},
+		"user":       object{"id": who.ID, "username": who.Name, "name": who.Name, "team_id": who.team()},
 		"api_app_id": AppID, "token": "sandbox", "trigger_id": in.trigger,
 	}
 	w.addEnterprise(p)
@@ -273,7 +266,7 @@ func (w *Workspace) addTarget(p object, t target) {
 	if m.reply() {
 		container["thread_ts"] = m.ThreadTS
 	}
-	p["container"], p["channel"] = container, w.channelIn(w.conversation[t.channel])
+	p["container"], p["channel"] = container, object{"id": t.channel, "name": w.conversation[t.channel].nameForApp()}
 	if m.Ephemeral { // the source of an ephemeral click is not sent
 		return
 	}

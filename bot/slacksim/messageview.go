@@ -1,10 +1,11 @@
 package slacksim
 
 import (
-	"fmt"
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"factorbot/bot/slacksim/page"
@@ -137,10 +138,7 @@ func (w *Workspace) messageViews(n *page.Names, messages []*Message, s selection
 }
 
 func withinMinutes(a, b string, minutes int) bool {
-	var x, y int
-	_, _ = fmt.Sscanf(a, "%d.", &x)
-	_, _ = fmt.Sscanf(b, "%d.", &y)
-	return y-x < minutes*60
+	return timeOf(b).Sub(timeOf(a)) < time.Duration(minutes)*time.Minute
 }
 
 func (w *Workspace) messageView(n *page.Names, m *Message, s selection) *messageView {
@@ -247,8 +245,13 @@ func (w *Workspace) homeHTML(n *page.Names, user string) template.HTML {
 
 // clock is a time of day as the page shows it before its script knows better.
 func clock(ts string) (rfc, short string) {
-	var seconds, micros int64
-	_, _ = fmt.Sscanf(ts, "%d.%d", &seconds, &micros)
-	at := time.Unix(seconds, 0).UTC()
+	at := timeOf(ts)
 	return at.Format(time.RFC3339), at.Format("15:04")
+}
+
+// timeOf is the time of a message, to the second.
+func timeOf(ts string) time.Time {
+	seconds, _, _ := strings.Cut(ts, ".")
+	n, _ := strconv.ParseInt(seconds, 10, 64) // none is 0
+	return time.Unix(n, 0).UTC()
 }

@@ -10,20 +10,18 @@ const orgRows = 25
 
 // orgView is the Okta org as the page shows it.
 type orgView struct {
-	State            OrgState
-	Query            string
-	First, Last      int // rows, from 1
-	Previous, Next   int // offsets; -1: none
-	FactorsShown     int
-	Present          bool
-	SlackDown        bool
-	Buckets          []bucketView
-	Calls, Throttled int
+	State          OrgState
+	Query          string
+	First, Last    int // rows, from 1
+	Previous, Next int // offsets; -1: none
+	Present        bool
+	SlackDown      bool
+	Buckets        []bucketView
+	Calls          int
 }
 
 type bucketView struct {
 	OrgBucket
-	Used    int
 	Seconds int64 // until the window ends
 }
 
@@ -43,13 +41,12 @@ func (w *Workspace) orgView(s selection) *orgView {
 	if v.Last < v.State.Total {
 		v.Next = v.Last
 	}
-	v.Throttled = v.State.Throttled
 	for _, n := range v.State.Requests {
 		v.Calls += n
 	}
 	now := time.Now().Unix()
 	for _, b := range v.State.Buckets {
-		v.Buckets = append(v.Buckets, bucketView{b, b.Limit - b.Remaining, max(0, b.Reset-now)})
+		v.Buckets = append(v.Buckets, bucketView{b, max(0, b.Reset-now)})
 	}
 	return v
 }

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -198,6 +199,9 @@ func (w *Workspace) Replace(id string, content []byte) bool {
 	return true
 }
 
+// marked matches what Slack writes for a user, a channel or a link.
+var marked = regexp.MustCompile(`<[^>]*>`)
+
 // richOf turns a person's text into the rich_text block that Slack's own client
 // sends with it.
 func richOf(text string) []any {
@@ -207,17 +211,10 @@ func richOf(text string) []any {
 			parts = append(parts, object{"type": "text", "text": kit.Unescape(s)})
 		}
 	}
-	for text != "" {
-		start := strings.IndexByte(text, '<')
-		end := -1
-		if start >= 0 {
-			end = strings.IndexByte(text[start:], '>')
-		}
-		if end < 0 {
-			break
-		}
-		add(text[:start])
-		body, label, _ := strings.Cut(text[start+1:start+end], "|")
+	from := 0
+	for _, at := range marked.FindAllStringIndex(text, -1) {
+		add(text[from:at[0]])
+		body, label, _ := strings.Cut(text[at[0]+1:at[1]-1], "|")
 		switch {
 		case strings.HasPrefix(body, "@"):
 			parts = append(parts, object{"type": "user", "user_id": body[1:]})
@@ -226,9 +223,9 @@ func richOf(text string) []any {
 		default:
 			parts = append(parts, object{"type": "link", "url": body, "text": label})
 		}
-		text = text[start+end+1:]
+		from = at[1]
 	}
-	add(text)
+	add(text[from:])
 	if parts == nil {
 		return nil
 	}

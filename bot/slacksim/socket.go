@@ -3,8 +3,10 @@ package slacksim
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -164,10 +166,7 @@ func (w *Workspace) read(s *socket) {
 
 // pick returns one open socket, any of them: Slack promises no pattern.
 func (w *Workspace) pick(n int) []*socket {
-	var open []*socket
-	for _, s := range w.sockets {
-		open = append(open, s)
-	}
+	open := slices.Collect(maps.Values(w.sockets))
 	rand.Shuffle(len(open), func(i, j int) { open[i], open[j] = open[j], open[i] })
 	return open[:min(n, len(open))]
 }

@@ -185,9 +185,7 @@ func (w *Workspace) Close() {
 	w.mu.Lock()
 	w.closed = true
 	w.cancel()
-	for _, s := range w.sockets {
-		s.drop()
-	}
+	w.dropSockets()
 	w.mu.Unlock()
 	w.wg.Wait()
 }

@@ -76,11 +76,11 @@ func (c *call) enrolment() (enrolment, *apiError) {
 	if refused != nil {
 		return enrolment{}, refused
 	}
-	f := p.factorByID(c.params[1])
-	if f == nil {
+	at := slices.IndexFunc(p.factors, func(f *factor) bool { return f.id == c.params[1] })
+	if at < 0 {
 		return enrolment{}, notFound(c.params[1], "UserFactor")
 	}
-	return enrolment{p, f}, nil
+	return enrolment{p, p.factors[at]}, nil
 }
 
 // getFactor is GET /users/{userId}/factors/{factorId}.

@@ -1,9 +1,6 @@
 package oktasim
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 func (g *group) kind() string {
 	if g.everyone {
@@ -47,35 +44,27 @@ func (c *call) listGroups() answer {
 }
 
 // groupAttributes are those that expressions on groups may name.
-var groupAttributes = []string{"id", "type", "created", "lastUpdated", "lastMembershipUpdated", "profile.name", "profile.description"}
+var groupAttributes = map[string]func(*group) any{
+	"id":                    func(g *group) any { return g.id },
+	"type":                  func(g *group) any { return g.kind() },
+	"created":               func(g *group) any { return g.created },
+	"lastUpdated":           func(g *group) any { return g.created },
+	"lastMembershipUpdated": func(g *group) any { return g.updated },
+	"profile.name":          func(g *group) any { return g.name },
+	"profile.description":   func(g *group) any { return g.description() },
+}
 
 func (c *call) groupExpression(expression string, fold bool) (func(*group) bool, *apiError) {
 	n, refused := c.expression(expression, func(n *node) *apiError {
 		text := strings.HasPrefix(n.attribute, "profile.")
-		if !slices.Contains(groupAttributes, n.attribute) || n.op == "ne" || n.op == "ew" || n.op == "co" && !text {
+		if groupAttributes[n.attribute] == nil || n.op == "ne" || n.op == "ew" || n.op == "co" && !text {
 			return okta("E0000031", n.attribute+" "+n.op+" is not supported.")
 		}
 		return nil
 	})
 	return func(g *group) bool {
-		return n.holds(func(attribute string) any { return g.attribute(attribute) }, fold)
+		return n.holds(func(attribute string) any { return groupAttributes[attribute](g) }, fold)
 	}, refused
-}
-
-func (g *group) attribute(name string) any {
-	switch name {
-	case "id":
-		return g.id
-	case "type":
-		return g.kind()
-	case "created", "lastUpdated":
-		return g.created
-	case "lastMembershipUpdated":
-		return g.updated
-	case "profile.name":
-		return g.name
-	}
-	return g.description()
 }
 
 // groupByID is the group that the path names.

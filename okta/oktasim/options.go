@@ -88,14 +88,7 @@ type Factor struct {
 	Real     time.Time // when it was enrolled by this machine's clock, whatever Okta's says; as read back only
 }
 
-const (
-	defaultWindow      = time.Minute
-	defaultConcurrency = 75 // Workforce and Customer Identity orgs (Okta, rate limits, concurrency)
-	defaultEnrolAfter  = 3 * time.Second
-	defaultSearchTerms = 200
-	defaultMaxURL      = 8 << 10
-	maxPage            = 200 // users in one answer (Okta, List all users)
-)
+const maxPage = 200 // users in one answer (Okta, List all users)
 
 // SmallLimits are the limits a minute of a small tenant, as those recorded in 2025 and
 // 2026 have: for every bucket, and other ones for some.
@@ -104,11 +97,11 @@ func SmallLimits() (each int, some map[string]int) {
 }
 
 func (opt Options) withDefaults() Options {
-	set(&opt.Window, defaultWindow)
-	set(&opt.Concurrency, defaultConcurrency)
-	set(&opt.EnrolAfter, defaultEnrolAfter)
-	set(&opt.MaxSearchTerms, defaultSearchTerms)
-	set(&opt.MaxURL, defaultMaxURL)
+	set(&opt.Window, time.Minute)
+	set(&opt.Concurrency, 75) // Workforce and Customer Identity orgs (Okta, rate limits, concurrency)
+	set(&opt.EnrolAfter, 3*time.Second)
+	set(&opt.MaxSearchTerms, 200)
+	set(&opt.MaxURL, 8<<10)
 	set(&opt.Token, "sandbox-token")
 	set(&opt.TokenRole, "SUPER_ADMIN")
 	set(&opt.Engine, Classic)

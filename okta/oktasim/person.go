@@ -79,15 +79,6 @@ func (p *person) admin() (any, own bool) {
 	return own || slices.ContainsFunc(p.groups, func(g *group) bool { return g.role != "" }), own
 }
 
-func (p *person) factorByID(id string) *factor {
-	for _, f := range p.factors {
-		if f.id == id {
-			return f
-		}
-	}
-	return nil
-}
-
 // asSearched is the person as search sees it now; nil: not yet.
 func (p *person) asSearched(now time.Time) *person {
 	if now.Before(p.fresh) {

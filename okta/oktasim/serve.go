@@ -139,8 +139,7 @@ func (c *call) limit() *answer {
 	}
 	o.books.Throttled++
 	o.record(c.violation(b))
-	a := okta("E0000047").answer()
-	return &a
+	return refuse(okta("E0000047"), "")
 }
 
 // tooConcurrent is the other 429. Its limit and remaining are 0 and its reset
@@ -151,8 +150,7 @@ func (c *call) tooConcurrent(b *bucket) *answer {
 	o.books.Throttled++
 	o.books.Concurrent++
 	rateHeaders(c.header, 0, 0, c.now.Add(o.set.Window))
-	a := okta("E0000047").answer()
-	return &a
+	return refuse(okta("E0000047"), "")
 }
 
 func (o *Org) limitOf(bucket string) int {

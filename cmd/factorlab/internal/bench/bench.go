@@ -84,7 +84,7 @@ func (c *benchConfig) rows() []benchRow {
 	case c.Row != "":
 		return []benchRow{*benchRowNamed(c.Row)}
 	}
-	return []benchRow{{variants: []map[string]string{{}}}}
+	return []benchRow{{variants: [][]string{nil}}}
 }
 
 // measure makes one comparison in a directory of its own and prints it.

@@ -11,10 +11,9 @@ import (
 // benchRow is one row of the table that the program is held to: settings, and
 // what must come of them.
 type benchRow struct {
-	name  string
-	about string
-	// variants are settings by flag; each is a comparison of its own.
-	variants []map[string]string
+	name     string
+	about    string
+	variants [][]string // flags; each is a comparison of its own
 	judge    func(benchSettings, *benchResult) []benchTarget
 }
 
@@ -27,39 +26,29 @@ type benchTarget struct {
 }
 
 func benchRows() []benchRow {
-	one := func(flags ...string) []map[string]string { return []map[string]string{pairs(flags)} }
+	one := func(flags ...string) [][]string { return [][]string{flags} }
 	return []benchRow{
 		{"full-limit", "the whole limit used, and never touched", one(), judgeFullLimit},
-		{"reserve", "20 % of the limit stay with others", one("reserve", "20"), judgeReserve},
-		{"taken", "others take 40 calls per window", one("taken", "40"), judgeTaken},
-		{"share", "the token may use half of the limit, in no header", one("share", "50"), judgeShare},
-		{"two-buckets", "resets and readings of factors have other limits and windows", one("users", "400", "reserve", "20", "limit-of-factors", "50", "workers", "0"), judgeTwoBuckets},
-		{"urgent", "3 users, asked for while 10,000 run", one("users", "10000", "urgent", "5", "workers", "0"), judgeUrgent},
-		{"unpaced", "10,000 users, nothing limits", one("users", "10000", "limit", "0", "latency", "0s"), judgeUnpaced},
-		{"far-limit", "the same under a limit that is far away", one("users", "10000", "limit", "1000000", "window", "60s", "latency", "0s"), judgeUnpaced},
-		{"large", "100,000 users in one request, nothing limits", one("users", "100000", "limit", "0", "latency", "0s", "workers", "0"), judgeLarge},
-		{"etcd", "the record in etcd, with a limit and without", []map[string]string{
-			pairs([]string{"users", "400", "etcd", "true", "workers", "0"}),
-			pairs([]string{"users", "5000", "limit", "0", "latency", "0s", "etcd", "true", "workers", "0"}),
+		{"reserve", "20 % of the limit stay with others", one("--reserve=20"), judgeReserve},
+		{"taken", "others take 40 calls per window", one("--taken=40"), judgeTaken},
+		{"share", "the token may use half of the limit, in no header", one("--share=50"), judgeShare},
+		{"two-buckets", "resets and readings of factors have other limits and windows", one("--users=400", "--reserve=20", "--limit-of-factors=50", "--workers=0"), judgeTwoBuckets},
+		{"urgent", "3 users, asked for while 10,000 run", one("--users=10000", "--urgent=5", "--workers=0"), judgeUrgent},
+		{"unpaced", "10,000 users, nothing limits", one("--users=10000", "--limit=0", "--latency=0s"), judgeUnpaced},
+		{"far-limit", "the same under a limit that is far away", one("--users=10000", "--limit=1000000", "--window=60s", "--latency=0s"), judgeUnpaced},
+		{"large", "100,000 users in one request, nothing limits", one("--users=100000", "--limit=0", "--latency=0s", "--workers=0"), judgeLarge},
+		{"etcd", "the record in etcd, with a limit and without", [][]string{
+			{"--users=400", "--etcd=true", "--workers=0"},
+			{"--users=5000", "--limit=0", "--latency=0s", "--etcd=true", "--workers=0"},
 		}, judgeEtcd},
-		{"latency", "500 users, 50 ms a call, 8 at once", one("users", "500", "limit", "0", "workers", "1"), judgeLatency},
-		{"faults", "errors, lost answers, users who enrol again", one("users", "1000", "limit", "0", "latency", "20ms",
-			"faults", "0.06", "enrol-again", "0.3", "log-lag", "5s"), judgeFaults},
-		{"planning", "10,000 logins in few calls", []map[string]string{
-			pairs([]string{"users", "10000", "limit", "0", "latency", "0s", "plan-only", "true", "workers", "0", "org-users", "150000", "search-terms", "20"}),
-			pairs([]string{"users", "10000", "limit", "0", "latency", "0s", "plan-only", "true", "workers", "0", "org-users", "150000", "search-terms", "60"}),
-			pairs([]string{"users", "10000", "limit", "0", "latency", "0s", "plan-only", "true", "workers", "0", "org-users", "12000", "search-terms", "60"}),
+		{"latency", "500 users, 50 ms a call, 8 at once", one("--users=500", "--limit=0", "--workers=1"), judgeLatency},
+		{"faults", "errors, lost answers, users who enrol again", one("--users=1000", "--limit=0", "--latency=20ms", "--faults=0.06", "--enrol-again=0.3", "--log-lag=5s"), judgeFaults},
+		{"planning", "10,000 logins in few calls", [][]string{
+			{"--users=10000", "--limit=0", "--latency=0s", "--plan-only=true", "--workers=0", "--org-users=150000", "--search-terms=20"},
+			{"--users=10000", "--limit=0", "--latency=0s", "--plan-only=true", "--workers=0", "--org-users=150000", "--search-terms=60"},
+			{"--users=10000", "--limit=0", "--latency=0s", "--plan-only=true", "--workers=0", "--org-users=12000", "--search-terms=60"},
 		}, judgePlanning},
 	}
-}
-
-// pairs reads a list of names and values.
-func pairs(list []string) map[string]string {
-	m := map[string]string{}
-	for i := 0; i+1 < len(list); i += 2 {
-		m[list[i]] = list[i+1]
-	}
-	return m
 }
 
 func benchRowNames() []string {
@@ -79,15 +68,9 @@ func benchRowNamed(name string) *benchRow {
 }
 
 // settings are a variant's, under what the command line says.
-func (r *benchRow) settings(c *benchConfig, variant map[string]string) (benchSettings, error) {
+func (r *benchRow) settings(c *benchConfig, variant []string) (benchSettings, error) {
 	own := &benchConfig{}
-	f := benchFlags(own)
-	for name, value := range variant {
-		if err := f.Set(name, value); err != nil {
-			return benchSettings{}, fmt.Errorf("row %s: %w", r.name, err)
-		}
-	}
-	if err := cli.ParseFlags(f, c.args); err != nil {
+	if err := cli.ParseFlags(benchFlags(own), slices.Concat(variant, c.args)); err != nil {
 		return benchSettings{}, err
 	}
 	return own.benchSettings, own.benchSettings.check()
