@@ -361,13 +361,8 @@ func (b *Batch) Totals() (reset.Totals, error) {
 func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-lasting.Done():
-		}
+		pauseFor(lasting, d)
+		cancel()
 	})
 	return lasting, func() { stop(); cancel() }
 }

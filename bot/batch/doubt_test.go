@@ -161,7 +161,7 @@ func TestBatch_Settle_unreadable_factors(t *testing.T) {
 							return nil, nil
 						}
 						recorded, err := s.settle()
-						if step.Kind == reset.StepReset && c.pauses && state == reset.Running {
+						if c.pauses && state == reset.Running {
 							if !errors.Is(err, batch.ErrPaused) || s.rec.head.Pause.Detail != "Ask for the right." || len(recorded) != 0 {
 								t.Errorf("%v, %+v, recorded %+v", err, s.rec.head.Pause, recorded)
 							}

@@ -71,9 +71,6 @@ func (l *logView) covers(a reset.Attempt) bool {
 	return l.clocks.ofOkta(until).Sub(l.clocks.calledAt(a)) > l.lag
 }
 
-// tells reports whether the log tells of a reset of ours since a moment of Okta's clock.
-func (l *logView) tells(user reset.UserID, since time.Time) bool { return l.reader.Tells(user, since) }
-
 // removed returns the types of the factors that went with a reset since a moment of
 // Okta's clock. Not final: the log may tell of more.
 func (l *logView) removed(s scope, t reset.Target, since time.Time) (types []string, final bool) {

@@ -37,25 +37,27 @@ const (
 	verdictHold     verdict = "hold"     // it would be sent again, which may not happen now
 )
 
-// rule is what follows from one reading: while the request runs, and once
-// nothing is sent any more.
+// signs are what a verdict goes by: the fields of that name of [evidence].
+type signs struct{ old, new, ours bool }
+
+// rule is what follows from some signs: while the request runs, and once nothing is sent
+// any more.
 type rule struct {
-	old, new, ours    bool
 	running, stopping verdict
 	patient           bool // the running verdict, too, waits until the log has had its time
 }
 
 // rules is the whole of the judgement, a row for each reading. Sending again is
 // harmless until the user enrols a factor, and harmful after.
-var rules = [...]rule{
-	{old: true, new: true, ours: true, running: verdictEnrolled, stopping: verdictEnrolled},
-	{old: true, new: true, ours: false, running: verdictEnrolled, stopping: verdictEnrolled},
-	{old: true, new: false, ours: true, running: verdictSend, stopping: verdictHalf},
-	{old: true, new: false, ours: false, running: verdictSend, stopping: verdictNotRun},
-	{old: false, new: true, ours: true, running: verdictTook, stopping: verdictTook},
-	{old: false, new: true, ours: false, running: verdictEnrolled, stopping: verdictEnrolled, patient: true},
-	{old: false, new: false, ours: true, running: verdictTook, stopping: verdictTook},
-	{old: false, new: false, ours: false, running: verdictSend, stopping: verdictUnknown},
+var rules = map[signs]rule{
+	{old: true, new: true, ours: true}:    {running: verdictEnrolled, stopping: verdictEnrolled},
+	{old: true, new: true, ours: false}:   {running: verdictEnrolled, stopping: verdictEnrolled},
+	{old: true, new: false, ours: true}:   {running: verdictSend, stopping: verdictHalf},
+	{old: true, new: false, ours: false}:  {running: verdictSend, stopping: verdictNotRun},
+	{old: false, new: true, ours: true}:   {running: verdictTook, stopping: verdictTook},
+	{old: false, new: true, ours: false}:  {running: verdictEnrolled, stopping: verdictEnrolled, patient: true},
+	{old: false, new: false, ours: true}:  {running: verdictTook, stopping: verdictTook},
+	{old: false, new: false, ours: false}: {running: verdictSend, stopping: verdictUnknown},
 }
 
 // settle decides about a call in doubt by the table. While a request is neither
@@ -69,8 +71,7 @@ func settle(e evidence, s reset.State) verdict {
 	case e.Hidden, len(e.Unclear) > 0 && !e.New && !e.ReadOver:
 		return verdictWait
 	}
-	e.New = e.New || len(e.Unclear) > 0
-	r := ruleFor(e)
+	r := rules[signs{old: e.Old, new: e.New || len(e.Unclear) > 0, ours: e.Ours}]
 	switch {
 	case r.running == r.stopping:
 		if r.patient && !e.LogOver {
@@ -85,15 +86,6 @@ func settle(e evidence, s reset.State) verdict {
 		return verdictWait
 	}
 	return r.stopping
-}
-
-func ruleFor(e evidence) rule {
-	for _, r := range rules {
-		if r.old == e.Old && r.new == e.New && r.ours == e.Ours {
-			return r
-		}
-	}
-	return rule{} // the table has every reading
 }
 
 // clockSteps is by how much a clock may be set between a call and a new factor, while

@@ -73,7 +73,7 @@ func (s *sender) attempt(t reset.Target, step reset.Step, still stillRight) resu
 	if !ok {
 		return resultDone
 	}
-	slot, err := s.Okta.Take(s.control.starting, s.lane(), slotFor(step.Kind))
+	slot, err := s.Okta.Take(s.control.starting, s.lane(), slots[step.Kind])
 	if err != nil {
 		return s.noSlot(err)
 	}
@@ -139,15 +139,9 @@ func (s *sender) claim(t reset.Target, started reset.Entry) result {
 	return resultGoOn
 }
 
-// slotFor returns what a slot is taken for to make a step's call.
-func slotFor(k reset.StepKind) okta.Step {
-	switch k {
-	case reset.StepDelete:
-		return okta.StepDelete
-	case reset.StepSessions:
-		return okta.StepSessions
-	}
-	return okta.StepReset
+// slots is what a slot is taken for to make a step's call.
+var slots = map[reset.StepKind]okta.Step{
+	reset.StepReset: okta.StepReset, reset.StepDelete: okta.StepDelete, reset.StepSessions: okta.StepSessions,
 }
 
 // send makes the call of a step.

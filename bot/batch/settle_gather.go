@@ -36,7 +36,7 @@ func (s *settler) evidence(t reset.Target, p reset.Progress, state reset.State) 
 // logTells is what the System Log says of the last call. What was said of a call that
 // a reading of the factors has refuted does not count.
 func (s *settler) logTells(t reset.Target, p reset.Progress) (ours, over bool) {
-	return !p.Last.Refuted && s.logView.tells(t.User, p.Last.OktaAt), s.logView.covers(*p.Last)
+	return !p.Last.Refuted && s.logView.reader.Tells(t.User, p.Last.OktaAt), s.logView.covers(*p.Last)
 }
 
 // whoEnrolled decides, once the log had its time, whether the user has enrolled what is
@@ -66,10 +66,17 @@ func (s *settler) compare(e *evidence, factors []okta.Factor, t reset.Target, p 
 // readFactors reads the user's factors into the evidence, and reports whether that said anything.
 func (s *settler) readFactors(e *evidence, t reset.Target, p reset.Progress) bool {
 	factors, err := s.Okta.Factors(s.inLane(s.control.starting), string(t.User))
+	if err != nil {
+		return s.unreadFactors(e, t, err)
+	}
+	s.compare(e, factors, t, p)
+	return true
+}
+
+// unreadFactors puts into the evidence why factors could not be read, and reports whether
+// that is final; else they are read again.
+func (s *settler) unreadFactors(e *evidence, t reset.Target, err error) (final bool) {
 	switch {
-	case err == nil:
-		s.compare(e, factors, t, p)
-		return true
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if s.head.State == reset.Running {
 			s.control.Pause(reset.CauseErrors, Advice(err))

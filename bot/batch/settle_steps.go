@@ -22,7 +22,13 @@ func (s *settler) settleStep(t reset.Target, p reset.Progress, state reset.State
 	}
 	factors, err := s.Okta.Factors(s.inLane(s.control.starting), string(t.User))
 	if err != nil {
-		return s.factorsLost(t, p, state, err)
+		e := evidence{LogOver: true} // the log has nothing to add
+		if !s.unreadFactors(&e, t, err) {
+			return s.unread(t.Row, state)
+		}
+		v := settle(e, state)
+		s.conclude(t, p, e, v, "")
+		return v
 	}
 	listed := slices.ContainsFunc(factors, func(f okta.Factor) bool { return f.ID == step.Factor })
 	switch {
@@ -57,18 +63,4 @@ func (s *settler) settleSessions(t reset.Target, p reset.Progress, state reset.S
 		return verdictSend
 	}
 	return verdictHold
-}
-
-// factorsLost ends the doubt on a user whose factors cannot be read for good.
-func (s *settler) factorsLost(t reset.Target, p reset.Progress, state reset.State, err error) verdict {
-	v := verdictHidden
-	switch {
-	case okta.IsKind(err, okta.KindNotFound):
-		v = verdictGone
-	case !isFinal(err):
-		s.Log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
-		return s.unread(t.Row, state)
-	}
-	s.conclude(t, p, evidence{}, v, "")
-	return v
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"factorbot/bot/policy"
@@ -79,9 +80,8 @@ func (v *verifier) proveMeanwhile() (stop func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(v.control.starting)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var proving sync.WaitGroup
+	proving.Go(func() {
 		for wait := proveEvery; ctx.Err() == nil; {
 			pauseFor(ctx, wait)
 			began := time.Now()
@@ -90,8 +90,8 @@ func (v *verifier) proveMeanwhile() (stop func()) {
 			}
 			wait = max(proveEvery, proveShare*time.Since(began)) // a long plan takes time to read
 		}
-	}()
-	return func() { cancel(); <-done }
+	})
+	return func() { cancel(); proving.Wait() }
 }
 
 // proveTold records the proof of those that the log tells of by now. Their outcomes are
@@ -162,7 +162,7 @@ func (v *verifier) provenByLog(rows []int, over bool) (rest []int, err error) {
 		removed, final := v.logView.removed(v.scope, t, acted)
 		e = proof(t, p, reset.ProofLog)
 		e.Factors = removed
-		return e, p.Retaken == 0 && v.logView.tells(t.User, acted) && (final || over)
+		return e, p.Retaken == 0 && v.logView.reader.Tells(t.User, acted) && (final || over)
 	})
 }
 
@@ -247,7 +247,7 @@ func (v *verifier) traceless(listed []okta.Factor, p reset.Progress) bool {
 // have gone: then nothing is proven.
 func (v *verifier) cleared(t reset.Target, p reset.Progress, left []okta.Factor) reset.Entry {
 	e := proof(t, p, reset.ProofFactors)
-	if acted := v.scope.actedAt(p); v.readsLog() && v.logView.tells(t.User, acted) {
+	if acted := v.scope.actedAt(p); v.readsLog() && v.logView.reader.Tells(t.User, acted) {
 		e.Proof = reset.ProofLog
 		e.Factors, _ = v.logView.removed(v.scope, t, acted)
 		return e

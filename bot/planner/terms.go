@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"factorbot/bot/policy"
@@ -49,14 +50,6 @@ func (pl *planning) ableApprovers(ctx context.Context, r *reset.Request, targets
 	if err != nil {
 		return nil, fmt.Errorf("ask who %s is: %w", r.Asked.By, err)
 	}
-	meant := map[reset.Person]bool{}
-	for _, p := range listed {
-		for i := range targets {
-			if p.Is(targets[i]) {
-				meant[p.ID] = true
-				break
-			}
-		}
-	}
-	return pl.Rules().Able(listed, r, requester[0], func(p policy.Person) bool { return meant[p.ID] }), nil
+	isTarget := func(p policy.Person) bool { return slices.ContainsFunc(targets, p.Is) }
+	return pl.Rules().Able(listed, r, requester[0], isTarget), nil
 }
