@@ -54,18 +54,18 @@ func (r Rules) MayStart(resets int, day, hour Usage, now time.Time) (at time.Tim
 	return at, ok && both
 }
 
-// Protected says whether a user must not be reset, and why. The groups are
-// those of the user, admins the users with a role, by ID.
-func (r Rules) Protected(user reset.UserID, login string, groups []string, admins map[string]bool) (reset.Reason, bool) {
+// Protected says why a user must not be reset, "" if they may. Admin: they have a role; group:
+// a protected group that they are in, by the policy of some moment before.
+func (r Rules) Protected(user reset.UserID, login string, admin bool, group string) reset.Reason {
 	switch {
-	case r.Protect.Admins != AdminsOff && admins[string(user)]:
-		return reset.ProtectedAdmin, true
+	case r.Protect.Admins != AdminsOff && admin:
+		return reset.ProtectedAdmin
 	case slices.ContainsFunc(r.Protect.Users, func(u string) bool { return u != "" && (u == string(user) || strings.EqualFold(u, login)) }):
-		return reset.ProtectedUser, true
-	case common(r.Protect.OktaGroups, groups):
-		return reset.ProtectedGroup, true
+		return reset.ProtectedUser
+	case group != "" && slices.Contains(r.Protect.OktaGroups, group):
+		return reset.ProtectedGroup
 	}
-	return "", false
+	return ""
 }
 
 // Few is the number of targets up to which factors and roles of each are read.

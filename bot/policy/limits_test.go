@@ -45,33 +45,32 @@ func TestRules_CheckSize(t *testing.T) {
 }
 
 func TestRules_Protected(t *testing.T) {
-	const id, login = reset.UserID("00u00000000000000001"), "Boss@example.com"
-	admins := map[string]bool{string(id): true, "00u00000000000000002": false}
+	const id, login = reset.UserID("00u00000000000000003"), "Boss@example.com"
 	tests := []struct {
 		name    string
 		protect policy.Protect
 		user    reset.UserID
 		login   string
-		groups  []string
+		admin   bool
+		group   string
 		want    reset.Reason
 	}{
-		{"an administrator", policy.Protect{Admins: policy.AdminsList}, id, login, nil, reset.ProtectedAdmin},
-		{"an administrator, asked for", policy.Protect{Admins: policy.AdminsEach}, id, login, nil, reset.ProtectedAdmin},
-		{"the setting is missing", policy.Protect{}, id, login, nil, reset.ProtectedAdmin},
-		{"administrators are not protected", policy.Protect{Admins: policy.AdminsOff}, id, login, nil, ""},
-		{"without a role", policy.Protect{Admins: policy.AdminsList}, "00u00000000000000002", login, nil, ""},
-		{"by ID", policy.Protect{Users: []string{"00u00000000000000003"}}, "00u00000000000000003", login, nil, reset.ProtectedUser},
-		{"an ID has its case", policy.Protect{Users: []string{"00uABC"}}, "00uabc", login, nil, ""},
-		{"by login in another case", policy.Protect{Users: []string{"bOSS@example.com"}}, "00u00000000000000003", login, nil, reset.ProtectedUser},
-		{"an empty entry protects nobody", policy.Protect{Users: []string{""}}, "00u00000000000000003", "", nil, ""},
-		{"by group", policy.Protect{OktaGroups: []string{"00g1"}}, "00u00000000000000003", login, []string{"00g2", "00g1"}, reset.ProtectedGroup},
-		{"in another group", policy.Protect{OktaGroups: []string{"00g1"}}, "00u00000000000000003", login, []string{"00g2"}, ""},
+		{"an administrator", policy.Protect{Admins: policy.AdminsList}, id, login, true, "", reset.ProtectedAdmin},
+		{"an administrator, asked for", policy.Protect{Admins: policy.AdminsEach}, id, login, true, "", reset.ProtectedAdmin},
+		{"the setting is missing", policy.Protect{}, id, login, true, "", reset.ProtectedAdmin},
+		{"administrators are not protected", policy.Protect{Admins: policy.AdminsOff}, id, login, true, "", ""},
+		{"without a role", policy.Protect{Admins: policy.AdminsList}, id, login, false, "", ""},
+		{"by ID", policy.Protect{Users: []string{string(id)}}, id, login, false, "", reset.ProtectedUser},
+		{"an ID has its case", policy.Protect{Users: []string{"00uABC"}}, "00uabc", login, false, "", ""},
+		{"by login in another case", policy.Protect{Users: []string{"bOSS@example.com"}}, id, login, false, "", reset.ProtectedUser},
+		{"an empty entry protects nobody", policy.Protect{Users: []string{""}, OktaGroups: []string{""}}, id, "", false, "", ""},
+		{"by group", policy.Protect{OktaGroups: []string{"00g2", "00g1"}}, id, login, false, "00g1", reset.ProtectedGroup},
+		{"in another group", policy.Protect{OktaGroups: []string{"00g1"}}, id, login, false, "00g2", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, is := policy.Rules{Protect: tt.protect}.Protected(tt.user, tt.login, tt.groups, admins)
-			if got != tt.want || is != (tt.want != "") {
-				t.Errorf("got %q, %v, want %q", got, is, tt.want)
+			if got := (policy.Rules{Protect: tt.protect}).Protected(tt.user, tt.login, tt.admin, tt.group); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}

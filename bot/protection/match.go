@@ -21,12 +21,8 @@ func (l Snapshot) Match(rules policy.Rules, user reset.UserID, login string) Mat
 	if user == l.Self && user != "" {
 		return Match{Reason: reset.ProtectedUser, Words: "the bot's own service user"}
 	}
-	var groups []string
-	if group, ok := l.Groups.users[string(user)]; ok {
-		groups = []string{group}
-	}
-	reason, ok := rules.Protected(user, login, groups, map[string]bool{string(user): l.Admins.Has(user)})
-	if !ok {
+	reason := rules.Protected(user, login, l.Admins.Has(user), l.Groups.users[string(user)])
+	if reason == "" {
 		return Match{}
 	}
 	return Match{Reason: reason, Words: Words(reason)}
