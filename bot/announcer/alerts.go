@@ -6,20 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
 	"factorbot/bot/reset"
 	"factorbot/bot/view"
-)
-
-const (
-	alertPrefix = "alert-"
-	reported    = "reported-"
 )
 
 // AlertPoster tells a channel of its own what somebody should look at: break-glass
@@ -40,10 +33,7 @@ func (a *AlertPoster) Run(ctx context.Context) error {
 
 // look posts the alerts of a request that are not posted yet.
 func (a *AlertPoster) look(ctx context.Context, s *sender, r *reset.Request) error {
-	all := alerts(r)
-	if a.Channel == "" {
-		all = slices.DeleteFunc(all, func(w alert) bool { return !strings.HasPrefix(string(w.slot), alertPrefix+reported) })
-	}
+	all := alerts(r, a.Channel)
 	if len(all) == 0 {
 		return nil
 	}
@@ -70,11 +60,12 @@ type alert struct {
 	what view.Message
 }
 
-// alerts are what a request has given cause to tell, each once.
-func alerts(r *reset.Request) []alert {
+// alerts are what a request has given cause to tell, each once. How far it is with break
+// glass is told in the channel for alerts alone.
+func alerts(r *reset.Request, channel reset.Channel) []alert {
 	var all []alert
-	add := func(name string, m view.Message) { all = append(all, alert{reset.Slot(alertPrefix + name), m}) }
-	if r.Asked.Options.BreakGlass && r.Plan.Digest != "" {
+	add := func(name string, m view.Message) { all = append(all, alert{reset.Slot("alert-" + name), m}) }
+	if r.Asked.Options.BreakGlass && r.Plan.Digest != "" && channel != "" {
 		add("opened", view.GlassAlert(r, "waits for approval"))
 		if !r.ApprovedAt.IsZero() {
 			add("approved", view.GlassAlert(r, "was approved"))
@@ -84,7 +75,7 @@ func alerts(r *reset.Request) []alert {
 		}
 	}
 	for _, w := range r.Reported {
-		add(reported+strconv.Itoa(w.Row), view.ReportAlert(r, w))
+		add("reported-"+strconv.Itoa(w.Row), view.ReportAlert(r, w))
 	}
 	return all
 }

@@ -98,12 +98,10 @@ func (s *sender) save(ctx context.Context, id reset.ID, m reset.Message) error {
 
 // follow has every request looked at until ctx is done, as often as look says.
 func (s *sender) follow(ctx context.Context, look func(context.Context, *reset.Request) (again time.Duration, err error)) error {
-	return (&workqueue.Follower{Requests: s.Record, Log: s.Log, Now: s.Now, Do: look, Delay: s.delay}).Run(ctx)
-}
-
-// delay is how long a follower waits after an error of Slack's.
-func (s *sender) delay(id reset.ID, err error, try int) time.Duration {
-	return retry{s.Log, err, try}.Warn("something about a request is not told yet", "request", id, "todo", slackapi.Hint(err))
+	delay := func(id reset.ID, err error, try int) time.Duration {
+		return retry{s.Log, err, try}.Warn("something about a request is not told yet", "request", id, "todo", slackapi.Hint(err))
+	}
+	return (&workqueue.Follower{Requests: s.Record, Log: s.Log, Now: s.Now, Do: look, Delay: delay}).Run(ctx)
 }
 
 // unseen reports that a message should be edited though it shows what it

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -35,11 +36,7 @@ func (t *triggerIDs) put(key, id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	for k, old := range t.kept {
-		if !now.Before(old.till) {
-			delete(t.kept, k)
-		}
-	}
+	maps.DeleteFunc(t.kept, func(_ string, old trigger) bool { return !now.Before(old.till) })
 	t.kept[key] = trigger{id: id, till: now.Add(t.life)}
 }
 

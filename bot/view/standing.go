@@ -104,17 +104,18 @@ func totals(r *reset.Request) string {
 	if r.Totals == nil {
 		return ""
 	}
-	var parts []string
-	for _, x := range outcomeCounts(r) {
-		parts = append(parts, reset.Count(x.users)+" "+x.what)
-	}
-	return strings.Join(parts, ", ") + "."
+	return countsInWords(outcomeCounts(r)) + "."
 }
 
 // outcomeCount is how many users something became of: 482, "reset".
 type outcomeCount struct {
 	users int
 	what  string
+}
+
+// countsInWords writes counts as "495 reset, 3 skipped".
+func countsInWords(all []outcomeCount) string {
+	return strings.Join(phrase.Each(all, func(x outcomeCount) string { return reset.Count(x.users) + " " + x.what }), ", ")
 }
 
 // outcomeCounts counts what became of the users. Those that a dry run would have reset

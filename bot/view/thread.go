@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,19 +149,11 @@ func restarted(r *reset.Request, a reset.RestartOutcome) string {
 		return s
 	}
 	s += fmt.Sprintf(" %s %s interrupted", reset.Plural(b.InDoubt, "reset"), phrase.Agree(b.InDoubt, "was", "were"))
-	var parts []string
-	for _, p := range []struct {
-		n     int
-		words string
-	}{
+	parts := slices.DeleteFunc([]outcomeCount{
 		{a.Had, "had gone through"}, {a.Now, "sent again"}, {a.Other, "in the result file"}, {a.Left, "being checked"},
-	} {
-		if p.n > 0 {
-			parts = append(parts, reset.Count(p.n)+" "+p.words)
-		}
-	}
+	}, func(x outcomeCount) bool { return x.users <= 0 })
 	if len(parts) == 0 {
 		return s + "."
 	}
-	return s + ": " + strings.Join(parts, ", ") + "."
+	return s + ": " + countsInWords(parts) + "."
 }
