@@ -25,9 +25,8 @@ func (d *Desk) Home(ctx context.Context, in Intent) (reset.Home, error) {
 	}
 	rules := d.Rules()
 	h := reset.Home{Standing: s, Policy: rules.Words(), Approvers: rules.Approvers.Users}
-	q := reset.Query{Limit: pastLooked}
 	read := d.readerOf(ctx, p)
-	for r, err := range d.Record.Requests(ctx, q) {
+	for r, err := range d.Record.Requests(ctx, reset.Query{Limit: pastLooked}) {
 		switch {
 		case err != nil:
 			return h, fmt.Errorf("list requests: %w", err)
@@ -38,7 +37,8 @@ func (d *Desk) Home(ctx context.Context, in Intent) (reset.Home, error) {
 			break
 		}
 	}
-	for r, err := range d.Record.Requests(ctx, reset.Query{States: underWay()}) {
+	underWay := []reset.State{reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}
+	for r, err := range d.Record.Requests(ctx, reset.Query{States: underWay}) {
 		if err != nil {
 			return h, fmt.Errorf("list requests: %w", err)
 		}
@@ -47,9 +47,4 @@ func (d *Desk) Home(ctx context.Context, in Intent) (reset.Home, error) {
 		}
 	}
 	return h, nil
-}
-
-// underWay are the states of requests that run, or are about to.
-func underWay() []reset.State {
-	return []reset.State{reset.Approved, reset.Running, reset.Paused, reset.Stopping, reset.Verifying}
 }

@@ -36,16 +36,12 @@ func (d *Desk) Doubt(ctx context.Context, ros *roster.Roster) (*roster.Question,
 
 // leads looks all references of some doubts up, each once.
 func (d *Desk) leads(ctx context.Context, doubts []roster.Doubt) (func(...reset.Ref) reset.UserID, error) {
-	type name struct {
-		kind  reset.RefKind
-		value string
-	}
-	known := map[name]reset.UserID{}
+	name := func(r reset.Ref) reset.Ref { return reset.Ref{Kind: r.Kind, Value: r.Value} }
+	known := map[reset.Ref]reset.UserID{}
 	var refs []reset.Ref
 	add := func(r reset.Ref) {
-		n := name{r.Kind, r.Value}
-		if _, ok := known[n]; !ok {
-			known[n] = ""
+		if _, ok := known[name(r)]; !ok {
+			known[name(r)] = ""
 			refs = append(refs, r)
 		}
 	}
@@ -62,11 +58,11 @@ func (d *Desk) leads(ctx context.Context, doubts []roster.Doubt) (func(...reset.
 		return nil, fmt.Errorf("look up the users that the columns name: %w", err)
 	}
 	for i, r := range refs {
-		known[name{r.Kind, r.Value}] = users[i]
+		known[name(r)] = users[i]
 	}
 	return func(refs ...reset.Ref) reset.UserID {
 		for _, r := range refs {
-			if user := known[name{r.Kind, r.Value}]; user != "" {
+			if user := known[name(r)]; user != "" {
 				return user
 			}
 		}

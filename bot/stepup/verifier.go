@@ -261,14 +261,9 @@ func (v *Verifier) serve(ctx context.Context, a Ask) Stage {
 	// Without a proof first: who may not, or decides on what has changed, is told so
 	// without a push, and what takes no proof is done.
 	stage, err := v.act(ctx, a, nil)
-	var missing *reset.StepUpError
-	switch {
-	case err == nil:
-		return stage
-	case !errors.As(err, &missing):
-		return Stage{State: Failed, Err: err}
+	if _, missing := errors.AsType[*reset.StepUpError](err); missing {
+		stage, err = v.confirm(ctx, a)
 	}
-	stage, err = v.confirm(ctx, a)
 	if err != nil {
 		return Stage{State: Failed, Err: err}
 	}
