@@ -178,6 +178,7 @@ func TestAlike_logins(t *testing.T) {
 	}
 	for text, want := range map[string][]string{
 		"jdoe1 asmith2":          {"jdoe1", "asmith2"},
+		"jdoe1, , ana.lima":      {"jdoe1", "ana.lima"},
 		"jdoe1, ana.lima; bob22": {"jdoe1", "ana.lima", "bob22"},
 		"janedoe\nasmith":        {"janedoe", "asmith"},
 		"janedoe, a@example.com": {"janedoe", "a@example.com"},

@@ -74,6 +74,7 @@ func TestDoubt_Leads(t *testing.T) {
 		"nobody in a row, and the other is used":     {"login,Username\nnobody,ben\n", false},
 		"another kind, one row":                      {"login,email\nana,ben\n", false},
 		"another kind, two of three":                 {"login,email\nana,ben\nana,ben\nana,ana\n", true},
+		"another kind, two files put together":       {"login,email\nana,ben\nlogin,email\nana,ben\n", true},
 		"another kind, two of four":                  {"login,email\nana,ben\nana,ben\nana,ana\nana,ana\n", false},
 		"another kind, the same person by two names": {"login,email\nana,ANA\nana,ANA\n", false},
 		"another kind, most of many":                 {"login,email\n" + strings.Repeat("ana,ben\n", 51) + strings.Repeat("ana,ana\n", 49), true},

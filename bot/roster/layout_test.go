@@ -373,6 +373,14 @@ func TestRead_account_of_workbooks(t *testing.T) {
 			rows(f, "Old", "Email", c)
 		}, []string{`note: The sheet "Old" names users, too (1), and isn't read.`, `note: The column "Alpha" names users, too, and isn't used.`, `note: The column "Beta" names users, too, and isn't used.`,
 			"ask: Several columns name users.", `choice 1 "Alpha": ["ana@example.com" "bob@example.com"]`, `choice 2 "Beta": ["eve@example.com"]`}},
+		"a chart between the sheets": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Team,Sum", "IT,2")
+			if err := f.AddChartSheet("Chart", &excelize.Chart{Type: excelize.Col, Series: []excelize.ChartSeries{{Values: "Sheet1!$B$1:$B$2"}}}); err != nil {
+				t.Error(err)
+			}
+			_, _ = f.NewSheet("Users")
+			rows(f, "Users", "Email", a)
+		}, []string{"2 email " + a}},
 		"no users at all": {func(f *excelize.File) {
 			rows(f, "Sheet1", "Name,Note", "Ana,x")
 			_, _ = f.NewSheet("Other")

@@ -65,10 +65,7 @@ func isPlain(c Command) bool {
 func bareLogins(text string) ([]UserRef, bool) {
 	var users []UserRef
 	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
-		if item = table.Trim(item); item == "" {
-			continue
-		}
-		words := strings.Fields(item)
+		words := strings.Fields(table.Trim(item))
 		for _, word := range words {
 			c := readCell(word)
 			ref, ok := userOf(word)

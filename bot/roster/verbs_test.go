@@ -114,6 +114,8 @@ func TestParseCommand_refused(t *testing.T) {
 		{"a path", "../../api/v1/apps", roster.CodeUnknown, "", "I don't know"},
 		{"half an ID", "00uzPde0Igx because x", roster.CodeUnknown, "", "11 characters"},
 		{"no because", "ana@example.com lost phone", roster.CodeNotUsers, "", `don't understand "lost", "phone"`},
+		{"a short login", "login:me because x", roster.CodeOption, "", `"me" after login: has 2 characters`},
+		{"an empty login", `login:"" because x`, roster.CodeNoUsers, "", "Nobody is named"},
 		{"swapped letters", "hlep", roster.CodeUnknown, "help", "help"},
 		{"a letter too many", "thaww", roster.CodeUnknown, "thaw", "thaw"},
 		{"swapped letters of an option", "logni:ana", roster.CodeOption, "login:", "login:"},
