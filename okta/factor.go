@@ -65,7 +65,6 @@ func (c *Client) Roles(ctx context.Context, userID string) ([]string, error) {
 }
 
 type wireRole struct {
-	ID     string `json:"id"`
 	Type   string `json:"type"`
 	Status string `json:"status"` // "ACTIVE" or "INACTIVE"
 }
@@ -125,7 +124,7 @@ func (c *Client) roleAssignees(ctx context.Context, admins map[string]bool) erro
 	return addAll(admins, follow(op, "/api/v1/iam/assignees/users?limit=100", page))
 }
 
-// wireID is a user of a list of which nothing else is needed.
+// wireID is an object of which only the ID is needed.
 type wireID struct {
 	ID string `json:"id"`
 }

@@ -106,11 +106,10 @@ func (c *Client) firstID(ctx context.Context, p probed, valid func(string) bool,
 
 // Org is what an Okta org tells about itself.
 type Org struct {
-	ID        string    `json:"id"` // "00o..."
-	Company   string    `json:"companyName"`
-	Subdomain string    `json:"subdomain"` // "example" of example.okta.com
-	Status    string    `json:"status"`    // "ACTIVE", "INACTIVE"
-	Created   time.Time `json:"created"`
+	ID      string    `json:"id"` // "00o..."
+	Company string    `json:"companyName"`
+	Status  string    `json:"status"` // "ACTIVE", "INACTIVE"
+	Created time.Time `json:"created"`
 }
 
 // OrgID is the org's own ID ("00o..."), which a new subdomain or address does not change:

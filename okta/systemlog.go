@@ -17,7 +17,6 @@ type Event struct {
 	At        time.Time // published, by Okta's clock; zero where Okta's time cannot be read
 	Type      string    // "user.mfa.factor.reset_all"
 	ActorID   string    // user ID of a token's owner, or a client ID
-	ActorType string    // "User", "PublicClientApp", ...
 	UserAgent string    // raw
 	Outcome   string    // "SUCCESS", "FAILURE", ...
 	Factor    string    // of an activation or deactivation: the factor's name as Okta wrote it, else ""
@@ -31,11 +30,8 @@ type wireEvent struct {
 	UUID      string `json:"uuid"`
 	Published moment `json:"published"`
 	EventType string `json:"eventType"`
-	Actor     struct {
-		ID   string `json:"id"`
-		Type string `json:"type"`
-	} `json:"actor"`
-	Client struct {
+	Actor     wireID `json:"actor"`
+	Client    struct {
 		UserAgent struct {
 			Raw string `json:"rawUserAgent"`
 		} `json:"userAgent"`
@@ -77,7 +73,7 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 
 func (w wireEvent) event() Event {
 	e := Event{
-		UUID: w.UUID, At: w.Published.Time, Type: w.EventType, ActorID: w.Actor.ID, ActorType: w.Actor.Type,
+		UUID: w.UUID, At: w.Published.Time, Type: w.EventType, ActorID: w.Actor.ID,
 		UserAgent: w.Client.UserAgent.Raw, Outcome: w.Outcome.Result, Factor: factorInReason(string(w.Outcome.Reason)),
 	}
 	e.Factor = cmp.Or(e.Factor, string(w.Debug.Data.Factor))

@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"factorbot/bot/reset"
 )
@@ -27,9 +29,7 @@ func First(org string, n int) Hash {
 func (l Hash) Next(seq int64, sum Hash) Hash {
 	b := make([]byte, 0, 2*sha256.Size+8)
 	b = append(b, l[:]...)
-	for shift := 56; shift >= 0; shift -= 8 {
-		b = append(b, byte(seq>>shift))
-	}
+	b = binary.BigEndian.AppendUint64(b, uint64(seq))
 	return sha256.Sum256(append(b, sum[:]...))
 }
 
@@ -88,15 +88,11 @@ func Redact(e reset.Entry, salt string) reset.Entry {
 	if e.Fact != nil {
 		fact := *e.Fact
 		fact.By = reset.Person(reference(salt, "by", string(fact.By)))
-		fact.Detail = nil
-		for key, value := range e.Fact.Detail {
+		fact.Detail = maps.Clone(fact.Detail)
+		for key, value := range fact.Detail {
 			if !nameless(key) {
-				value = reference(salt, key, value)
+				fact.Detail[key] = reference(salt, key, value)
 			}
-			if fact.Detail == nil {
-				fact.Detail = make(map[string]string, len(e.Fact.Detail))
-			}
-			fact.Detail[key] = value
 		}
 		e.Fact = &fact
 	}

@@ -28,29 +28,20 @@ const grown = 1 << 20
 // Open opens or makes the file, mode 0600, checks it, and compacts it if that is worth
 // while. It waits at most the timeout for another process to close it.
 func Open(path string, timeout time.Duration) (*Engine, error) {
-	db, err := openSound(path, timeout)
-	if err != nil {
-		return nil, err
-	}
-	if db, err = compact(db, path); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if err := noteProcess(path); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return newBolt(db, path), nil
-}
-
-// openSound opens the file and checks it.
-func openSound(path string, timeout time.Duration) (*bbolt.DB, error) {
 	db, err := openFile(path, timeout)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(db, path); err != nil {
+	if err = prepare(db, path); err == nil {
+		db, err = compact(db, path)
+	}
+	if err == nil {
+		err = noteProcess(path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return db, nil
+	return newBolt(db, path), nil
 }
 
 // openFile opens the file and locks it. Where bbolt panics over what it finds, it
