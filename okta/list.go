@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -133,11 +132,10 @@ func (s Selection) path(op string) (string, *Error) {
 	return path, nil
 }
 
-// userColumns are the names of Column beside those of profile attributes.
-var userColumns = [...]string{"id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged", "type"}
-
 // UserColumns are what Column knows of a user beside the profile, by Okta's names.
-func UserColumns() []string { return slices.Clone(userColumns[:]) }
+func UserColumns() []string {
+	return []string{"id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged", "type"}
+}
 
 // Column is a cell of an export: one of UserColumns, or a profile attribute,
 // also as profile.NAME. Times are RFC 3339 in UTC, the elements of an array are
