@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
+
+	"factorbot/bot/reset"
 )
 
 // cache remembers answers that are asked for often and allowed rarely. Those who
@@ -14,7 +17,7 @@ import (
 type cache[T any] struct {
 	mu    sync.Mutex
 	known map[string]entry[T]
-	asked map[string]*question[T] // under way
+	asked singleflight.Group
 }
 
 // entry is an answer, and when it was asked for.
@@ -23,23 +26,12 @@ type entry[T any] struct {
 	at    time.Time
 }
 
-// question is one that is under way. Its answer is set when done is closed.
-type question[T any] struct {
-	done   chan struct{}
-	answer entry[T]
-	err    error
-}
-
-// mostNoted bounds what a book remembers; then it begins again with nothing.
+// mostNoted bounds what a cache remembers; then it begins again with nothing.
 const mostNoted = 1000
 
 func (b *cache[T]) get(key string, age time.Duration) (entry[T], bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.younger(key, age)
-}
-
-func (b *cache[T]) younger(key string, age time.Duration) (entry[T], bool) {
 	p, ok := b.known[key]
 	return p, ok && age > 0 && time.Since(p.at) < age
 }
@@ -57,53 +49,40 @@ func (b *cache[T]) put(key string, p entry[T]) {
 // answered now. An age of 0 asks in any case. A question that failed with the
 // context of who asked it is asked again.
 func (b *cache[T]) share(ctx context.Context, key string, age time.Duration, ask func() (T, error)) (entry[T], error) {
+	if age <= 0 {
+		return b.pose(key, ask)
+	}
 	for {
-		b.mu.Lock()
-		if p, ok := b.younger(key, age); ok {
-			b.mu.Unlock()
+		if p, ok := b.get(key, age); ok {
 			return p, nil
 		}
-		q := b.asked[key]
-		if q == nil || age <= 0 {
-			return b.pose(key, q == nil, ask)
-		}
-		b.mu.Unlock()
+		ours := false
+		answer := b.asked.DoChan(key, func() (any, error) {
+			ours = true
+			if p, ok := b.get(key, age); ok { // answered since
+				return p, nil
+			}
+			return b.pose(key, ask)
+		})
 		select {
 		case <-ctx.Done():
 			return entry[T]{}, ctx.Err()
-		case <-q.done:
-		}
-		if q.err == nil || !errors.Is(q.err, context.Canceled) && !errors.Is(q.err, context.DeadlineExceeded) {
-			return q.answer, q.err
-		}
-		if ctx.Err() != nil {
-			return entry[T]{}, ctx.Err()
+		case got := <-answer:
+			if ours || !errors.Is(got.Err, context.Canceled) && !errors.Is(got.Err, context.DeadlineExceeded) {
+				return got.Val.(entry[T]), got.Err
+			}
 		}
 	}
 }
 
-// pose asks a question, which others may share, and remembers its answer. b.mu is held, and let go.
-func (b *cache[T]) pose(key string, shared bool, ask func() (T, error)) (entry[T], error) {
-	q := &question[T]{done: make(chan struct{})}
-	if shared {
-		if b.asked == nil {
-			b.asked = map[string]*question[T]{}
-		}
-		b.asked[key] = q
+// pose asks a question and remembers its answer.
+func (b *cache[T]) pose(key string, ask func() (T, error)) (entry[T], error) {
+	at := time.Now()
+	value, err := ask()
+	if err == nil {
+		b.put(key, entry[T]{value, at})
 	}
-	b.mu.Unlock()
-	q.answer.at = time.Now()
-	q.answer.value, q.err = ask()
-	if q.err == nil {
-		b.put(key, q.answer)
-	}
-	if shared {
-		b.mu.Lock()
-		delete(b.asked, key)
-		b.mu.Unlock()
-	}
-	close(q.done)
-	return q.answer, q.err
+	return entry[T]{value, at}, err
 }
 
 // ask is share for Slack. Where Slack says that it was asked too often, an answer
@@ -145,4 +124,13 @@ func through[T any](g *gates, method string, call func() (T, error)) (got T, err
 		g.mu.Unlock()
 	}
 	return got, err
+}
+
+// askSlack asks by a method what a cache does not know; what says so to people.
+func askSlack[T any](ctx context.Context, p *Directory, c *cache[T], method, what, key string, age time.Duration, call func() (T, error)) (entry[T], error) {
+	found, err := c.ask(ctx, key, age, func() (T, error) { return through(&p.gates, method, call) })
+	if err != nil && !errors.Is(err, reset.ErrNoPerson) {
+		err = slackAway(what, err)
+	}
+	return found, err
 }

@@ -32,13 +32,11 @@ func (p *Directory) InChannel(ctx context.Context, c reset.Channel, id reset.Per
 const pageOfMembers = 1000
 
 func (p *Directory) inRoom(ctx context.Context, c reset.Channel, age time.Duration) (entry[[]string], error) {
-	found, err := p.rooms.ask(ctx, string(c), age, func() (all []string, err error) {
+	return askSlack(ctx, p, &p.rooms, "conversations.members", "ask Slack who is in "+string(c), string(c), age, func() (all []string, err error) {
 		for cursor := ""; ; {
-			page, err := through(&p.gates, "conversations.members", func() (page []string, err error) {
-				page, cursor, err = p.Slack.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{
-					ChannelID: string(c), Cursor: cursor, Limit: pageOfMembers,
-				})
-				return page, err
+			var page []string
+			page, cursor, err = p.Slack.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{
+				ChannelID: string(c), Cursor: cursor, Limit: pageOfMembers,
 			})
 			if err != nil {
 				return nil, err
@@ -48,8 +46,4 @@ func (p *Directory) inRoom(ctx context.Context, c reset.Channel, age time.Durati
 			}
 		}
 	})
-	if err != nil {
-		return found, slackAway("ask Slack who is in "+string(c), err)
-	}
-	return found, nil
 }

@@ -64,21 +64,25 @@ func (p *Directory) Account(ctx context.Context, id reset.Person) (policy.Person
 
 // Member tells of the Slack account and its user groups.
 func (p *Directory) Member(ctx context.Context, id reset.Person) (policy.Person, error) {
-	a, err := p.account(ctx, id, shared)
+	a, err := p.member(ctx, id, ages{account: shared, groups: groupAge})
+	return a.who, err
+}
+
+// member is the Slack account with its user groups.
+func (p *Directory) member(ctx context.Context, id reset.Person, age ages) (account, error) {
+	a, err := p.account(ctx, id, age.account)
 	if err != nil {
-		return policy.Person{}, err
+		return account{}, err
 	}
-	return a.who, p.addGroups(ctx, &a.who, groupAge)
+	err = p.addGroups(ctx, &a.who, age.groups)
+	return a, err
 }
 
 // Known is Member with the Okta account. Where Okta does not answer soon, what
 // it said within a day counts.
 func (p *Directory) Known(ctx context.Context, id reset.Person) (policy.Person, error) {
-	a, err := p.account(ctx, id, shared)
+	a, err := p.member(ctx, id, ages{account: shared, groups: groupAge})
 	if err != nil {
-		return policy.Person{}, err
-	}
-	if err := p.addGroups(ctx, &a.who, groupAge); err != nil {
 		return policy.Person{}, err
 	}
 	short, cancel := context.WithTimeout(ctx, oktaTime)
@@ -108,8 +112,8 @@ func (p *Directory) account(ctx context.Context, id reset.Person, age time.Durat
 	if err != nil {
 		return account{}, err
 	}
-	got, err := p.users.ask(ctx, string(id), age, func() (account, error) {
-		u, err := through(&p.gates, "users.info", func() (*slack.User, error) { return p.Slack.GetUserInfoContext(ctx, string(id)) })
+	got, err := askSlack(ctx, p, &p.users, "users.info", "ask Slack about "+string(id), string(id), age, func() (account, error) {
+		u, err := p.Slack.GetUserInfoContext(ctx, string(id))
 		switch slackapi.ErrorCode(err) {
 		case "user_not_found", "user_not_visible":
 			return account{}, reset.ErrNoPerson
@@ -119,11 +123,8 @@ func (p *Directory) account(ctx context.Context, id reset.Person, age time.Durat
 		}
 		return home.account(id, u), nil
 	})
-	if errors.Is(err, reset.ErrNoPerson) {
-		return account{}, err
-	}
 	if err != nil {
-		return account{}, slackAway("ask Slack about "+string(id), err)
+		return account{}, err
 	}
 	got.value.who.At = got.at
 	return got.value, nil
@@ -186,11 +187,8 @@ func (p *Directory) several(ctx context.Context, age ages, ids []reset.Person) (
 
 // whole is a person with all that the policy may ask.
 func (p *Directory) whole(ctx context.Context, id reset.Person, age ages) (policy.Person, error) {
-	a, err := p.account(ctx, id, age.account)
+	a, err := p.member(ctx, id, age)
 	if err != nil {
-		return policy.Person{}, err
-	}
-	if err := p.addGroups(ctx, &a.who, age.groups); err != nil {
 		return policy.Person{}, err
 	}
 	if err := p.addOkta(ctx, &a.who, a.confirmed, age.groups, age.okta); err != nil {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"factorbot/bot/policy"
 	"factorbot/bot/reset"
 	"factorbot/bot/slackapi"
@@ -99,8 +97,8 @@ func (p *Directory) inOkta(ctx context.Context, email string, age time.Duration)
 
 // byEmail returns the person that Slack finds by an e-mail, "" for nobody.
 func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration) (entry[reset.Person], error) {
-	found, err := p.emails.ask(ctx, strings.ToLower(email), age, func() (reset.Person, error) {
-		u, err := through(&p.gates, "users.lookupByEmail", func() (*slack.User, error) { return p.Slack.GetUserByEmailContext(ctx, email) })
+	return askSlack(ctx, p, &p.emails, "users.lookupByEmail", "ask Slack whose an e-mail is", strings.ToLower(email), age, func() (reset.Person, error) {
+		u, err := p.Slack.GetUserByEmailContext(ctx, email)
 		if slackapi.ErrorCode(err) == "users_not_found" {
 			return "", nil
 		}
@@ -109,8 +107,4 @@ func (p *Directory) byEmail(ctx context.Context, email string, age time.Duration
 		}
 		return reset.Person(u.ID), nil
 	})
-	if err != nil {
-		return found, slackAway("ask Slack whose an e-mail is", err)
-	}
-	return found, nil
 }

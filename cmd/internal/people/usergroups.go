@@ -47,18 +47,14 @@ func usergroups(r policy.Rules) []string {
 // members asks who is in a user group. A group that Slack does not know, or does
 // not show us, holds nobody.
 func (p *Directory) members(ctx context.Context, id string, age time.Duration) (entry[[]string], error) {
-	found, err := p.groups.ask(ctx, id, age, func() ([]string, error) {
-		users, err := through(&p.gates, "usergroups.users.list", func() ([]string, error) { return p.Slack.GetUserGroupMembersContext(ctx, id) })
+	return askSlack(ctx, p, &p.groups, "usergroups.users.list", "ask Slack who is in user group "+id, id, age, func() ([]string, error) {
+		users, err := p.Slack.GetUserGroupMembersContext(ctx, id)
 		if code := refusal(err); code != "" {
 			p.Log.Warn("a user group cannot be read and holds nobody", "usergroup", id, "error", code)
 			return nil, nil
 		}
 		return users, err
 	})
-	if err != nil {
-		return found, slackAway("ask Slack who is in user group "+id, err)
-	}
-	return found, nil
 }
 
 // Handles are the names of the policy's user groups, by ID: "S0123456": "security".
