@@ -92,6 +92,10 @@ func TestFactorTypes_refused(t *testing.T) {
 		"mss":                    "sms",
 		"slms":                   "sms",
 		"puhs":                   "push",
+		"uphs":                   "",
+		"tsxe":                   "",
+		"txet":                   "text",
+		"emial":                  "email",
 		"uhps":                   "",
 		"fido3":                  "fido", // the first of those as near
 		strings.Repeat("s", 100): "",

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +65,7 @@ func TestRead_account(t *testing.T) {
 			"3 login bob@example.com",
 			"note: The file has no header; its column 1 names the users.",
 		}},
-		"a letter of 20 lines above a list": {strings.Repeat("some words\n", 20) + a, []string{
+		"a letter of 20 lines above a list": {strings.Repeat("some words\n", 19) + "Reset these:\n" + a, []string{
 			"21 login ana@example.com",
 		}},
 		"a header at line 20 of a report": {strings.Repeat("a report\n", 19) + "Who,Where\n" + a + ",Berlin\n", []string{
@@ -93,6 +95,21 @@ func TestRead_account(t *testing.T) {
 			`note: Users after "Manager:" aren't taken.`,
 			"note: The file has no header; its column 1 names the users.",
 		}},
+		"several labelled in a line": {"To: " + a + "; Cc: " + eve + "; mia@example.com\nTo: " + b + "; Cc: " + eve + "; mia@example.com", []string{
+			`1 login ana@example.com of "To: ana@example.com"`, `2 login bob@example.com of "To: bob@example.com"`,
+			`note: Users after "Cc:" aren't taken.`,
+		}},
+		"a title with an empty cell":     {"Reset list,\n" + a + ",Berlin", []string{"2 login " + a, "note: The file has no header; its column 1 names the users."}},
+		"a word before an address alone": {"Bob, <" + a + ">, " + b, []string{`1 ! isn't an e-mail, login or Okta user ID of "Bob"`, `1 login ana@example.com of "<ana@example.com>"`, "1 login " + b}},
+		"a word that is no name before a name": {"please, Ana Lima <" + a + ">, " + b, []string{
+			`1 ! isn't an e-mail, login or Okta user ID of "please"`, `1 login ana@example.com of "Ana Lima <ana@example.com>"`, "1 login " + b}},
+		"our plan file": {"row,input,user_id,login,status,action,reason,detail\n1," + b + "," + id1 + "," + a + ",ACTIVE,reset,,\n", []string{
+			"2 id " + id1, "note: This file is the bot's own: it names users by user_id, else by login, else by input."}},
+		"a login that is nearly the ID": {"userId,Login\n" + id1 + ",00U" + id1[3:], []string{"2 id " + id1 + ", also login 00U" + id1[3:]}},
+		"a row that is too long, with words about another": {"login,note\n" + a + ",x,ask " + eve, []string{
+			"ask: Line 2 has 3 cells under a header of 2.", `choice 1 "login": ["ana@example.com"]`}},
+		"a note about another, and a cell too much": {"login,note\n" + a + ",ask " + eve + ",z", []string{"2 login " + a}},
+		"a cell too much with a mark":               {"login,note\n" + a + ",x,Meet @ noon", []string{"2 login " + a}},
 		"two users in a cell, no header": {"IT," + a + ";" + b + "\nHR," + c, []string{
 			`1 ! names 2 users; put each on a line of its own of "ana@example.com;bob@example.com"`,
 			"2 login cyd@example.com",
@@ -373,6 +390,11 @@ func TestRead_account_of_workbooks(t *testing.T) {
 			rows(f, "Old", "Email", c)
 		}, []string{`note: The sheet "Old" names users, too (1), and isn't read.`, `note: The column "Alpha" names users, too, and isn't used.`, `note: The column "Beta" names users, too, and isn't used.`,
 			"ask: Several columns name users.", `choice 1 "Alpha": ["ana@example.com" "bob@example.com"]`, `choice 2 "Beta": ["eve@example.com"]`}},
+		"a sheet with a mark that names nobody": {func(f *excelize.File) {
+			rows(f, "Sheet1", "Email", a)
+			_, _ = f.NewSheet("Notes")
+			rows(f, "Notes", "Meet @ noon", "00u is how IDs begin")
+		}, []string{"2 email " + a}},
 		"a chart between the sheets": {func(f *excelize.File) {
 			rows(f, "Sheet1", "Team,Sum", "IT,2")
 			if err := f.AddChartSheet("Chart", &excelize.Chart{Type: excelize.Col, Series: []excelize.ChartSeries{{Values: "Sheet1!$B$1:$B$2"}}}); err != nil {
@@ -409,5 +431,31 @@ func TestRead_account_of_a_long_sheet(t *testing.T) {
 		if (err != nil) != refused {
 			t.Errorf("%d lines: %v", lines, err)
 		}
+	}
+}
+
+// A file of ours tells its rows' numbers and calls; only that of results has outcomes.
+func TestRead_own(t *testing.T) {
+	for name, results := range map[string]bool{"results.csv": true, "plan.csv": false} {
+		content, err := os.ReadFile(filepath.Join("testdata", "golden", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _, _ := strings.Cut(string(content), "\n")
+		twice := string(content) + header + "\n" + string(content)
+		ros := read(t, twice)
+		n := len(read(t, string(content)).Rows)
+		if ros.Own == nil || ros.Own.Results != results || len(ros.Rows) != 2*n || len(ros.Own.Numbers) != 2*n || len(ros.Own.Calls) != 2*n {
+			t.Fatalf("%s: %+v of %d rows", name, ros.Own, len(ros.Rows))
+		}
+		if ros.Own.Numbers[0] != 1 || ros.Own.Numbers[n] != 1 || ros.Own.Numbers[n-1] != ros.Own.Numbers[2*n-1] {
+			t.Errorf("%s: numbers %d", name, ros.Own.Numbers)
+		}
+		if calls := strings.Join(ros.Own.Calls, ""); (calls != "") != results {
+			t.Errorf("%s: calls %q", name, ros.Own.Calls)
+		}
+	}
+	if ros := read(t, "login\nana@example.com\n"); ros.Own != nil {
+		t.Errorf("a list is taken for a file of ours: %+v", ros.Own)
 	}
 }

@@ -117,7 +117,7 @@ func TestRead(t *testing.T) {
 func TestRead_headers(t *testing.T) {
 	for header, kind := range map[string]reset.RefKind{
 		"userId": reset.RefID, "User ID": reset.RefID, "User Id": reset.RefID, "id": reset.RefID, "user.id": reset.RefID, "user_id": reset.RefID, "USER-ID": reset.RefID, "Okta ID": reset.RefID,
-		"login": reset.RefLogin, "user.login": reset.RefLogin, "username": reset.RefLogin, "User Name": reset.RefLogin, "profile.login": reset.RefLogin, "Login (SSO (Okta) legacy)": reset.RefLogin, " Login ": reset.RefLogin,
+		"login": reset.RefLogin, "user.login": reset.RefLogin, "username": reset.RefLogin, "User Name": reset.RefLogin, "profile.login": reset.RefLogin, "Login (SSO (Okta) legacy)": reset.RefLogin, "Okta (prod) ID": reset.RefID, "Login (e-mail)": reset.RefLogin, "E-mail (login)": reset.RefEmail, " Login ": reset.RefLogin,
 		"email": reset.RefEmail, "E-mail": reset.RefEmail, "primary email": reset.RefEmail, "Primary_Email": reset.RefEmail, "profile.email": reset.RefEmail, "Email address": reset.RefEmail,
 	} {
 		t.Run(header, func(t *testing.T) {
@@ -302,7 +302,8 @@ func TestRead_unwrapped(t *testing.T) {
 		"[" + a + "](mailto:" + a + ")": a,
 	} {
 		ros := read(t, "login\nok@example.com\n\""+strings.ReplaceAll(cell, `"`, `""`)+"\"\n")
-		if got := values(ros)[1]; got != want {
+		odd := strings.Contains(want, " ") || strings.Contains(want, "%")
+		if got := values(ros)[1]; got != want || (ros.Rows[1].Odd != "") != odd {
 			t.Errorf("%q: %q of %+v", cell, got, ros.Rows[1])
 		}
 	}

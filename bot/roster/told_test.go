@@ -46,6 +46,7 @@ func TestParseList_refused(t *testing.T) {
 		"ana@example.com factors:sms":  "fields of their own",
 		"login,boss\nana@example.com,eve@example.com\nbob@example.com,eve@example.com": "Several columns",
 		"":                     "at least one user",
+		"login\nab\nbo":        `I don't know "login"`,
 		",;":                   "Nobody is named",
 		"ana@example.com @bob": `"@bob"`,
 		"@bob":                 "Pick the person from the list",
