@@ -30,30 +30,31 @@ type proof struct {
 	}
 }
 
-// readProof reads and checks a proof but for what it has to say. problem: what is wrong with it.
-func readProof(header []string) (p proof, problem string) {
+// readProof reads and checks the proof of a request. problem: what is wrong with it. token is
+// the one that comes with it, "" at the token endpoint. The lock is held.
+func (o *Org) readProof(r *http.Request, base, token string, now time.Time) (p proof, problem string) {
+	header := r.Header.Values("DPoP")
 	if len(header) == 0 || header[0] == "" {
 		return p, "The DPoP proof JWT header is missing."
 	}
-	token, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.ES256, jose.RS256}) // refuses a private key
+	signed, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.ES256, jose.RS256}) // refuses a private key
 	if len(header) > 1 || err != nil {
 		return p, "The DPoP proof JWT is malformed."
 	}
-	head := token.Headers[0]
+	head := signed.Headers[0]
 	if head.ExtraHeaders[jose.HeaderType] != "dpop+jwt" || head.JSONWebKey == nil {
 		return p, "The DPoP proof JWT has a wrong header."
 	}
 	key, isRSA := head.JSONWebKey.Key.(*rsa.PublicKey)
 	thumbprint, err := head.JSONWebKey.Thumbprint(crypto.SHA256)
-	if isRSA && key.N.BitLen() < 2048 || err != nil || token.Claims(head.JSONWebKey, &p.claims) != nil {
+	if isRSA && key.N.BitLen() < 2048 || err != nil || signed.Claims(head.JSONWebKey, &p.claims) != nil {
 		return p, "The DPoP proof JWT has an invalid signature."
 	}
 	p.thumbprint = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return p, ""
+	return p, o.objection(p, r, base, token, now)
 }
 
-// objection is what the org says against a proof for this request; token is the one
-// that comes with it, "" at the token endpoint. The lock is held.
+// objection is what the org says against what a good proof says.
 func (o *Org) objection(p proof, r *http.Request, base, token string, now time.Time) string {
 	issued := time.Unix(p.claims.IssuedAt, 0)
 	hash := sha256.Sum256([]byte(token))
@@ -102,10 +103,7 @@ func (o *Org) ForgetTokens() {
 
 // proveBound checks the proof of a call with a bound token. nil: it is good.
 func (o *Org) proveBound(r *http.Request, base, token string, g grant, now time.Time) *answer {
-	p, problem := readProof(r.Header.Values("DPoP"))
-	if problem == "" {
-		problem = o.objection(p, r, base, token, now)
-	}
+	p, problem := o.readProof(r, base, token, now)
 	if problem == "" && p.thumbprint != g.key {
 		problem = "The access token is bound to another key."
 	}
@@ -127,10 +125,7 @@ func (c *call) proveNew() (thumbprint string, refusal *answer) {
 	if len(c.request.Header.Values("DPoP")) == 0 && !o.set.DPoP {
 		return "", nil
 	}
-	p, problem := readProof(c.request.Header.Values("DPoP"))
-	if problem == "" {
-		problem = o.objection(p, c.request, c.base(), "", c.now)
-	}
+	p, problem := o.readProof(c.request, c.base(), "", c.now)
 	if problem != "" {
 		a := oauthFail(http.StatusBadRequest, "invalid_dpop_proof", problem)
 		return "", &a

@@ -1,6 +1,7 @@
 package oktasim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -83,23 +84,20 @@ var verifyMethods = map[string]string{
 	"push": "Get a push notification", "signed_nonce": "Use Okta FastPass", "token:software:totp": "Enter a code",
 }
 
-// authenticator is the display name of what the factor is enrolled in on Identity Engine.
+// authenticators has the display names of what factors are enrolled in on Identity Engine.
+var authenticators = map[string]string{
+	"sms": "Phone", "call": "Phone", "email": "Email", "question": "Security Question",
+	"webauthn": "Security Key or Biometric Authenticator",
+}
+
 func (f *factor) authenticator() string {
 	switch {
 	case f.verify():
 		return "Okta Verify"
-	case f.kind == "sms" || f.kind == "call":
-		return "Phone"
-	case f.kind == "email":
-		return "Email"
-	case f.kind == "question":
-		return "Security Question"
 	case f.provider == "GOOGLE":
 		return "Google Authenticator"
-	case f.kind == "webauthn":
-		return "Security Key or Biometric Authenticator"
 	}
-	return f.provider
+	return cmp.Or(authenticators[f.kind], f.provider)
 }
 
 // profile is what Okta tells of the factor's device, phone or address.

@@ -106,14 +106,8 @@ func (s *several) round(ctx context.Context, f failure) error {
 	if flies {
 		s.figures.InFlight++
 	}
-	for _, do := range []func() error{
-		func() error { return s.hit(f.leader, leader) },
-		func() error { return s.hit(f.follower, follower) },
-		func() error { return hitMember(f.etcd, member) },
-	} {
-		if err := do(); err != nil {
-			return err
-		}
+	if err := errors.Join(s.hit(f.leader, leader), s.hit(f.follower, follower), hitMember(f.etcd, member)); err != nil {
+		return err
 	}
 	if f.leader != nothing {
 		if f.etcd != nothing {
