@@ -207,8 +207,8 @@ func newProcess(lc *Lifecycle, cfg *config.Config, file *store.Store, opt Option
 	verifier, screen := newStepUps(p.rec, p.desk, p.who, p.okta, p.current, log.With("part", "step-up"))
 	p.stepUps = verifier
 	p.tabs = &hometab.Publisher{Slack: p.slack, Source: tabSource{p.desk, p.rec}, Log: log.With("part", "home tabs"), Now: time.Now}
-	p.kept = &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(p.term)}
-	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now}
+	p.kept = &backups{record: file, plan: cfg.Policy.Backup, log: log.With("part", "backups"), now: time.Now, broken: chainAlarm(p.term), count: metrics.NewBackups()}
+	p.reload = &reloader{asked: opt.Reload, load: opt.Load, accept: doctor.Accept, began: cfg, live: p.live, trail: p.rec, log: log.With("part", "reload"), now: time.Now, count: metrics.NewReloads()}
 	channels := func() []reset.Channel { return p.current().Channels }
 	p.handler = &handler.Handler{
 		Slack: p.slack, APIURL: cfg.Slack.APIURL, HTTP: health.metrics.Slack, Inbox: p.rec, Values: p.rec, Desk: deskOf{p.desk, p.term}, Requests: p.rec, AuditTrail: p.rec, Schema: schema{p.okta},
@@ -270,7 +270,7 @@ func (p *process) listen() {
 	p.lc.Start("reloads", p.reload.Run)
 	counted := metrics.NewRecordMeter(p.rec, p.file.Stats, p.waiting, p.log.With("part", "metrics"))
 	p.lc.Start("metrics", counted.Run)
-	p.opt.Health.metrics.Register(append(metrics.Upkeep(p.kept.State, p.reload.State), counted, metrics.Leader(p.term.Begun))...)
+	p.opt.Health.metrics.Register(append(metrics.Upkeep(p.kept.count, p.reload.count), counted, metrics.Leader(p.term.Begun))...)
 }
 
 // lead starts what the process does that leads.

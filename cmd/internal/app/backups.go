@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"factorbot/bot/reset"
@@ -43,16 +42,7 @@ type backups struct {
 	log    *slog.Logger
 	now    func() time.Time
 	broken func(context.Context, reset.Fact) error // told of a backup whose audit trail does not verify; nil: none is verified
-
-	mu    sync.Mutex
-	state metrics.Backups
-}
-
-// State tells how the schedule has done since the start.
-func (b *backups) State() metrics.Backups {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.state
+	count  metrics.Backups
 }
 
 // Run makes a backup whenever the newest is old enough, until ctx ends.
@@ -68,19 +58,13 @@ func (b *backups) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			wait = min(backupRetry, b.plan.Every)
-			b.failed()
+			b.count.Failures.Inc()
 			b.log.Error("the record cannot be backed up", "dir", b.plan.Dir, "err", err, "again_in", wait)
 		}
 		if slackapi.Pause(ctx, wait) != nil {
 			return nil
 		}
 	}
-}
-
-func (b *backups) failed() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.state.Failures++
 }
 
 // due returns how long it is until the next backup is wanted.
@@ -93,9 +77,7 @@ func (b *backups) due() (time.Duration, error) {
 		return 0, err
 	}
 	newest := made[len(made)-1].at
-	b.mu.Lock()
-	b.state.At = newest
-	b.mu.Unlock()
+	b.count.Last.Set(float64(newest.Unix()))
 	return newest.Add(b.plan.Every).Sub(b.now()), nil
 }
 
@@ -107,9 +89,9 @@ func (b *backups) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.mu.Lock()
-	b.state.At, b.state.Bytes, b.state.Made = now, n, b.state.Made+1
-	b.mu.Unlock()
+	b.count.Last.Set(float64(now.Unix()))
+	b.count.Bytes.Set(float64(n))
+	b.count.Made.Inc()
 	b.log.Info("the record is backed up", "file", path, "bytes", n)
 	if err := b.verify(ctx, path); err != nil && ctx.Err() == nil {
 		b.log.Error("the audit trail in a backup cannot be verified", "file", path, "err", err)

@@ -19,6 +19,7 @@ import (
 
 	"factorbot/bot/reset"
 	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/metrics"
 	"factorbot/store"
 )
 
@@ -98,7 +99,7 @@ func TestBackups_chain(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		b := &backups{record: forger{file, forged}, plan: config.Backup{Dir: dir, Every: time.Hour, Keep: 2}, log: slog.New(slog.DiscardHandler), now: time.Now, broken: chainAlarm(term)}
+		b := &backups{record: forger{file, forged}, plan: config.Backup{Dir: dir, Every: time.Hour, Keep: 2}, log: slog.New(slog.DiscardHandler), now: time.Now, broken: chainAlarm(term), count: metrics.NewBackups()}
 		if err := b.make(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"factorbot/cmd/internal/config"
+	"factorbot/cmd/internal/metrics"
 )
 
 // paper is a record whose backups are a few bytes; full fails them, as a full disk would.
@@ -44,6 +47,15 @@ func names(tb testing.TB, dir string) []string {
 	return all
 }
 
+// counted is what /metrics tells of the schedule.
+func counted(b *backups) string {
+	m, mux, shown := metrics.New(), http.NewServeMux(), httptest.NewRecorder()
+	m.Register(metrics.Upkeep(b.count, metrics.NewReloads())...)
+	m.Mount(mux)
+	mux.ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return shown.Body.String()
+}
+
 func TestBackups_schedule(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "for it")
 	synctest.Test(t, func(t *testing.T) {
@@ -51,7 +63,7 @@ func TestBackups_schedule(t *testing.T) {
 		var log lines
 		plan := config.Backup{Dir: dir, Every: 24 * time.Hour, Keep: 3}
 		start := func() (*backups, func()) {
-			b := &backups{record: record, plan: plan, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now}
+			b := &backups{record: record, plan: plan, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now, count: metrics.NewBackups()}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
 			go func() { done <- b.Run(ctx) }()
@@ -80,8 +92,10 @@ func TestBackups_schedule(t *testing.T) {
 		if got := after(4 * 24 * time.Hour); !slices.Equal(got, want) {
 			t.Errorf("after four days: %v", got)
 		}
-		if s := b.State(); s.Made != 5 || s.Failures != 0 || s.Bytes != 6 {
-			t.Errorf("state %+v", s)
+		for _, want := range []string{"backups_total 5", "backup_failures_total 0", "backup_last_bytes 6", "backup_last_success_timestamp_seconds 9.470304e+08"} {
+			if got := counted(b); !strings.Contains(got, "\nfactorbot_"+want+"\n") {
+				t.Errorf("the metrics lack %s:\n%s", want, got)
+			}
 		}
 
 		stop()
@@ -90,12 +104,12 @@ func TestBackups_schedule(t *testing.T) {
 			t.Errorf("after a restart: %v", got)
 		}
 		record.full.Store(true)
-		if got := after(2 * time.Hour); !slices.Equal(got, want) || b.State().Failures == 0 || !strings.Contains(log.String(), errFull.Error()) {
-			t.Errorf("on a full disk: %v, %+v, log %s", got, b.State(), log.String())
+		if got := after(2 * time.Hour); !slices.Equal(got, want) || strings.Contains(counted(b), "\nfactorbot_backup_failures_total 0\n") || !strings.Contains(log.String(), errFull.Error()) {
+			t.Errorf("on a full disk: %v, %s, log %s", got, counted(b), log.String())
 		}
 		record.full.Store(false)
-		if got := after(backupRetry); len(got) != 5 || b.State().Made != 1 {
-			t.Errorf("with room again: %v, %+v", got, b.State())
+		if got := after(backupRetry); len(got) != 5 || !strings.Contains(counted(b), "\nfactorbot_backups_total 1\n") {
+			t.Errorf("with room again: %v, %s", got, counted(b))
 		}
 		stop()
 	})

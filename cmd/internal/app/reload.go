@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,9 +49,7 @@ type reloader struct {
 	trail  trail
 	log    *slog.Logger
 	now    func() time.Time
-
-	mu    sync.Mutex
-	state metrics.Reloads
+	count  metrics.Reloads
 }
 
 // renewal ends a bot whose secrets have changed.
@@ -62,13 +59,6 @@ type renewal struct {
 }
 
 func (r *renewal) Error() string { return "there are new secrets" }
-
-// State tells how reloading has done since the start.
-func (r *reloader) State() metrics.Reloads {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.state
-}
 
 // Run reloads when it is asked to, until ctx ends.
 func (r *reloader) Run(ctx context.Context) error {
@@ -102,7 +92,7 @@ func (r *reloader) reload(ctx context.Context) *renewal {
 		r.log.Info("the policy is reloaded", "policy", after, "before", before)
 	}
 	r.tell(ctx, "reloaded", map[string]string{"policy": after, "before": before})
-	r.note(true)
+	r.count.Last.Set(float64(r.now().UnixMilli()) / 1000)
 	for _, name := range waiting {
 		r.log.Warn("this setting changes with the next start", "setting", name)
 	}
@@ -121,17 +111,7 @@ func (r *reloader) reload(ctx context.Context) *renewal {
 func (r *reloader) refuse(ctx context.Context, what string, err error) {
 	r.log.Error(what, "err", err)
 	r.tell(ctx, "reload_refused", map[string]string{"why": strings.ReplaceAll(err.Error(), "\n", "; ")})
-	r.note(false)
-}
-
-func (r *reloader) note(good bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !good {
-		r.state.Failures++
-		return
-	}
-	r.state.At = r.now()
+	r.count.Failures.Inc()
 }
 
 // renew returns what the bot was started with, but for the secrets and the policy,

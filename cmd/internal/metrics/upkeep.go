@@ -1,41 +1,39 @@
 package metrics
 
-import (
-	"time"
+import "github.com/prometheus/client_golang/prometheus"
 
-	"github.com/prometheus/client_golang/prometheus"
-)
-
-// Backups is how the schedule of backups has done since the start.
+// Backups are how the schedule of backups has done since the start.
 type Backups struct {
-	At       time.Time // of the newest backup, made now or by an earlier run; zero if there is none
-	Bytes    int64     // of the last one made
-	Made     int
-	Failures int
+	Last           prometheus.Gauge // when the newest was made, now or by an earlier run; 0: there is none
+	Bytes          prometheus.Gauge // of the last one made
+	Made, Failures prometheus.Counter
 }
 
-// Reloads is how reloading the settings has done since the start.
+// NewBackups returns those of a process that has made none.
+func NewBackups() Backups {
+	return Backups{
+		Last:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "factorbot_backup_last_success_timestamp_seconds", Help: "When the newest scheduled backup was made; 0: there is none."}),
+		Bytes:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "factorbot_backup_last_bytes", Help: "Size of the last scheduled backup that this process made."}),
+		Made:     prometheus.NewCounter(prometheus.CounterOpts{Name: "factorbot_backups_total", Help: "Scheduled backups that were made."}),
+		Failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "factorbot_backup_failures_total", Help: "Scheduled backups that failed."}),
+	}
+}
+
+// Reloads are how reading the settings again has done since the start.
 type Reloads struct {
-	At       time.Time // of the last good one; zero if there was none
-	Failures int
+	Last     prometheus.Gauge // when it was last done with success; 0: not since the start
+	Failures prometheus.Counter
+}
+
+// NewReloads returns those of a process that has reloaded nothing.
+func NewReloads() Reloads {
+	return Reloads{
+		Last:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "factorbot_reload_last_success_timestamp_seconds", Help: "When the settings were last read again with success; 0: not since the start."}),
+		Failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "factorbot_reload_failures_total", Help: "Times that settings or secrets were refused when they were read again."}),
+	}
 }
 
 // Upkeep are the metrics of backups and reloads.
-func Upkeep(b func() Backups, r func() Reloads) []prometheus.Collector {
-	return []prometheus.Collector{
-		read(gaugeOf, "backup_last_success_timestamp_seconds", "When the newest scheduled backup was made; 0: there is none.", func() float64 { return unix(b().At) }),
-		read(gaugeOf, "backup_last_bytes", "Size of the last scheduled backup that this process made.", func() int64 { return b().Bytes }),
-		read(counterOf, "backups_total", "Scheduled backups that were made.", func() int { return b().Made }),
-		read(counterOf, "backup_failures_total", "Scheduled backups that failed.", func() int { return b().Failures }),
-		read(gaugeOf, "reload_last_success_timestamp_seconds", "When the settings were last read again with success; 0: not since the start.", func() float64 { return unix(r().At) }),
-		read(counterOf, "reload_failures_total", "Times that settings or secrets were refused when they were read again.", func() int { return r().Failures }),
-	}
-}
-
-// unix is a time as Prometheus has it.
-func unix(t time.Time) float64 {
-	if t.IsZero() {
-		return 0
-	}
-	return float64(t.UnixMilli()) / 1000
+func Upkeep(b Backups, r Reloads) []prometheus.Collector {
+	return []prometheus.Collector{b.Last, b.Bytes, b.Made, b.Failures, r.Last, r.Failures}
 }
