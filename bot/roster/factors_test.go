@@ -94,6 +94,7 @@ func TestFactorTypes_refused(t *testing.T) {
 		"puhs":                   "push",
 		"uphs":                   "",
 		"tsxe":                   "",
+		"xcall":                  "call",
 		"txet":                   "text",
 		"emial":                  "email",
 		"uhps":                   "",
