@@ -34,12 +34,24 @@ type Announcer struct {
 	Now        func() time.Time
 
 	ShareTime time.Duration // how long Slack may take to show a file that was shared; 0: 30 s
-	waiting   atomic.Int64
 	running   atomic.Pointer[run]
 }
 
 // Waiting is how many requests have something that Slack does not show yet.
-func (a *Announcer) Waiting() int { return int(a.waiting.Load()) }
+func (a *Announcer) Waiting() (n int) {
+	run := a.running.Load()
+	if run == nil {
+		return 0
+	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	for _, p := range run.posts {
+		if p.behind {
+			n++
+		}
+	}
+	return n
+}
 
 // run is one Run of an Announcer.
 type run struct {
@@ -76,7 +88,6 @@ func (a *Announcer) Run(ctx context.Context) error {
 	}
 	a.running.Store(run)
 	defer a.running.Store(nil)
-	defer a.waiting.Store(0)
 	defer run.wg.Wait()
 	workqueue.Each(ctx, a.Record, a.Log, a.Now(), func(id reset.ID) { run.wake(ctx, id) }, func(id reset.ID) {
 		have, err := run.sender.messages(ctx, id)
@@ -97,19 +108,8 @@ func (a *run) wake(ctx context.Context, id reset.ID) {
 		a.posts[id] = p
 		a.wg.Go(func() { p.keep(ctx) })
 	}
-	a.note(p, true)
+	p.behind = true
 	p.signal()
-}
-
-// note counts the posters with something that Slack does not show. a.mu is held.
-func (a *run) note(p *poster, behind bool) {
-	switch {
-	case behind && !p.behind:
-		a.waiting.Add(1)
-	case !behind && p.behind:
-		a.waiting.Add(-1)
-	}
-	p.behind = behind
 }
 
 // passed notes what came of a pass of p, unless something has changed since.
@@ -117,7 +117,7 @@ func (a *run) passed(p *poster, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(p.changed) == 0 {
-		a.note(p, err != nil)
+		p.behind = err != nil
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/slackapi"
 	"factorbot/bot/view"
 )
@@ -169,7 +168,7 @@ func directMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view.
 	}
 	if r.Export != nil && r.State == reset.Done {
 		all = append(all, message{slot: reset.SlotExport, to: r.Asked.By, file: &attachment{
-			name: roster.ExportFile(r.ID), note: view.ExportNote(r), kind: exportFile,
+			name: view.ExportFile(r), note: view.ExportNote(r), kind: exportFile,
 		}})
 	}
 	if hearsEnd(r) {

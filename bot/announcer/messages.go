@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"factorbot/bot/reset"
-	"factorbot/bot/roster"
 	"factorbot/bot/view"
 )
 
@@ -59,7 +58,7 @@ func desiredMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view
 	export := r.Asked.Kind == reset.KindExport
 	if planned && !export { // an export has no rows
 		all = append(all, message{slot: planSlot(r.Plan.Revision), place: underApproval, file: &attachment{
-			name: roster.PlanFile(r.ID, r.Plan.Revision), note: view.PlanNote(r), kind: planFile,
+			name: view.PlanFile(r), note: view.PlanNote(r), kind: planFile,
 		}})
 	}
 	if r.Asked.Source.TS != "" && (planned || r.State.Settled()) {
@@ -82,7 +81,7 @@ func desiredMessages(r *reset.Request, have map[reset.Slot]reset.Message, k view
 	}
 	if r.Totals != nil && r.HasRun() && !export {
 		all = append(all, message{slot: reset.SlotResult, place: underApproval, file: &attachment{
-			name: roster.ResultsFile(r.ID), note: view.ResultNote(r), kind: resultFile,
+			name: view.ResultsFile(r), note: view.ResultNote(r), kind: resultFile,
 		}})
 	}
 	return all

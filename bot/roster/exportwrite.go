@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-
-	"factorbot/bot/reset"
 )
 
 // usualColumns are those of an export that names none.
@@ -38,6 +36,3 @@ func WriteExport(w io.Writer, columns []string, users iter.Seq2[[]string, error]
 	}
 	return writeTable(w, header, users, func(cells []string) []string { return cells })
 }
-
-// ExportFile names the file of an export: "FR-42-export.csv".
-func ExportFile(id reset.ID) string { return string(id) + "-export.csv" }

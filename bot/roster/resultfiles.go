@@ -68,14 +68,3 @@ func writeTable[T any](w io.Writer, header []string, rows iter.Seq2[T, error], c
 	}
 	return nil
 }
-
-// PlanFile names the plan file of a revision: "FR-42-plan.csv", "FR-42-plan-2.csv".
-func PlanFile(id reset.ID, revision int) string {
-	if revision <= 1 {
-		return string(id) + "-plan.csv"
-	}
-	return fmt.Sprintf("%s-plan-%d.csv", id, revision)
-}
-
-// ResultsFile names the result file: "FR-42-results.csv".
-func ResultsFile(id reset.ID) string { return string(id) + "-results.csv" }

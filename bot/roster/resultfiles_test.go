@@ -155,12 +155,3 @@ func noFormulas(t *rapid.T, file []byte) {
 		}
 	}
 }
-
-func TestFileNames(t *testing.T) {
-	if a, b := roster.PlanFile("FR-42", 1), roster.PlanFile("FR-42", 2); a != "FR-42-plan.csv" || b != "FR-42-plan-2.csv" {
-		t.Errorf("got %s and %s", a, b)
-	}
-	if got := roster.ResultsFile("FR-42"); got != "FR-42-results.csv" {
-		t.Errorf("got %s", got)
-	}
-}

@@ -12,16 +12,19 @@ import (
 	"factorbot/bot/view/phrase"
 )
 
-// planFile names the plan file of a request: "FR-42-plan.csv", from the second revision on "FR-42-plan-2.csv".
-func planFile(r *reset.Request) string {
+// PlanFile names the plan file of a request: "FR-42-plan.csv", from the second revision on "FR-42-plan-2.csv".
+func PlanFile(r *reset.Request) string {
 	if r.Plan.Revision > 1 {
 		return fmt.Sprintf("%s-plan-%d.csv", r.ID, r.Plan.Revision)
 	}
 	return string(r.ID) + "-plan.csv"
 }
 
-// exportFile names the file of an export: "FR-42-export.csv".
-func exportFile(r *reset.Request) string { return string(r.ID) + "-export.csv" }
+// ResultsFile names the result file: "FR-42-results.csv".
+func ResultsFile(r *reset.Request) string { return string(r.ID) + "-results.csv" }
+
+// ExportFile names the file of an export: "FR-42-export.csv".
+func ExportFile(r *reset.Request) string { return string(r.ID) + "-export.csv" }
 
 // Known is what a request's messages show beside its head.
 type Known struct {
@@ -186,11 +189,11 @@ func hashes(r *reset.Request) string {
 	org := "Okta: " + phrase.Told(strings.TrimPrefix(r.Org, "https://"))
 	if phrase.IsExport(r) {
 		if r.Export != nil {
-			return fmt.Sprintf("SHA-256 of %s: `%s`\n%s", phrase.Code(exportFile(r)), phrase.Told(string(r.Export.SHA256)), org)
+			return fmt.Sprintf("SHA-256 of %s: `%s`\n%s", phrase.Code(ExportFile(r)), phrase.Told(string(r.Export.SHA256)), org)
 		}
 		return org
 	}
-	s := fmt.Sprintf("SHA-256 of %s: `%s`", phrase.Code(planFile(r)), phrase.Told(string(r.Plan.FileSHA)))
+	s := fmt.Sprintf("SHA-256 of %s: `%s`", phrase.Code(PlanFile(r)), phrase.Told(string(r.Plan.FileSHA)))
 	if sha := r.Asked.Source.SHA256; sha != "" {
 		s += fmt.Sprintf("\nSHA-256 of the uploaded file: `%s`", phrase.Told(string(sha)))
 	}

@@ -47,3 +47,15 @@ func TestMessages_sayBreakGlassOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestFileNames(t *testing.T) {
+	r := &reset.Request{ID: "FR-42"}
+	second := &reset.Request{ID: "FR-42", Plan: reset.Plan{Revision: 2}}
+	for want, got := range map[string]string{
+		"FR-42-plan.csv": view.PlanFile(r), "FR-42-plan-2.csv": view.PlanFile(second), "FR-42-results.csv": view.ResultsFile(r), "FR-42-export.csv": view.ExportFile(r),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

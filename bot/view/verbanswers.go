@@ -137,7 +137,7 @@ func Receipt(r *reset.Request, h AuditHeads) Message {
 		}
 	}
 	add("SHA-256 of the uploaded file", string(r.Asked.Source.SHA256))
-	add("SHA-256 of "+planFile(r), string(r.Plan.FileSHA))
+	add("SHA-256 of "+PlanFile(r), string(r.Plan.FileSHA))
 	add("Plan digest", string(r.Plan.Digest))
 	if r.Plan.Revision > 0 {
 		lines = append(lines, fmt.Sprintf("Plan %d: %s", r.Plan.Revision, planned(r)))

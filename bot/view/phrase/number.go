@@ -18,11 +18,8 @@ func And(words []string) string { return list(words, "and") }
 func Or(words []string) string { return list(words, "or") }
 
 func list(words []string, last string) string {
-	switch len(words) {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
+	if len(words) < 2 {
+		return strings.Join(words, "")
 	}
 	n := len(words) - 1
 	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
