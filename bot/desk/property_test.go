@@ -80,6 +80,12 @@ func TestDesk_never_approves_with_too_few(t *testing.T) {
 				o.press(t, p)
 				m.cast(p.Intent, p.approves, frozen, o.now)
 			},
+			"approve": func(t *rapid.T) { // as it should be, so that requests are approved at all
+				in := o.on(r, fmt.Sprint("op ", len(pressed)), rapid.SampledFrom(electors).Draw(t, "by"))
+				pressed = append(pressed, press{in, true})
+				o.press(t, press{in, true})
+				m.cast(in, true, frozen, o.now)
+			},
 			"again": func(t *rapid.T) {
 				if len(pressed) == 0 {
 					return

@@ -93,6 +93,11 @@ func TestRequest_Approve_two_are_needed(t *testing.T) {
 		if _, err := r.Approve(reset.Decision{By: step.by, Digest: digest('a')}, 0, start); !errors.Is(err, step.want) || r.State != step.state {
 			t.Fatalf("%s: got %v in %s, want %v in %s", step.by, err, r.State, step.want, step.state)
 		}
+		for _, p := range []reset.Person{first, second, requester} {
+			if counts := slices.ContainsFunc(r.Approved, func(v reset.Decision) bool { return v.By == p }); r.HasApproved(p) != counts {
+				t.Errorf("after %s: %s has approved: %t", step.by, p, !counts)
+			}
+		}
 	}
 	_, err := r.Approve(reset.Decision{By: "U_THIRD", Digest: digest('a')}, 0, start)
 	var moved *reset.TransitionError
