@@ -170,8 +170,8 @@ func (b *bench) judge(id reset.ID, s reset.State, ids []string, before map[strin
 	if s != reset.Done {
 		b.t.Fatalf("%s: %+v", s, b.get(id).Pause)
 	}
-	if n := b.org.Books().NewRemoved; n != 0 {
-		b.t.Errorf("%d new factors removed", n)
+	for _, user := range b.newRemoved(ids) {
+		b.t.Errorf("a new factor of %s was removed", user)
 	}
 	for row, p := range b.results(id) {
 		u, _ := b.org.User(ids[row-1])
