@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -360,14 +359,8 @@ func newOkta(ctx context.Context, cfg *config.Config, term *store.Term, shares *
 	if err != nil {
 		return nil, err
 	}
-	client, err := okta.New(okta.Config{
-		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
-		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Marker: marker, Version: strings.Trim(cli.ThisBuild().Version, "()"), Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
+	return cfg.Okta.Client(okta.Config{
+		Marker: marker, Reserve: cfg.Okta.Reserve, Concurrency: cfg.Okta.Concurrency,
 		Logger: log.With("part", "okta"), Ceilings: shares.all(), OnCeiling: shares.note,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare for Okta: %w", err)
-	}
-	return client, nil
 }

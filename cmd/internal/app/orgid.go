@@ -31,13 +31,9 @@ type orgRecord interface {
 // askOrgID asks which org answers at the configured address, before there is a record
 // to work with.
 func askOrgID(ctx context.Context, cfg *config.Config, log *slog.Logger) (string, error) {
-	client, err := okta.New(okta.Config{
-		OrgURL: cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(), Marker: "before-the-record",
-		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Logger: log.With("part", "okta"),
-	})
+	client, err := cfg.Okta.Client(okta.Config{Marker: "before-the-record", Logger: log.With("part", "okta")})
 	if err != nil {
-		return "", fmt.Errorf("prepare for Okta: %w", err)
+		return "", err
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, orgIDWithin)

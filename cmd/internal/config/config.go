@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorbot/cmd/internal/cli"
+	"factorbot/okta"
 
 	"github.com/spf13/pflag"
 )
@@ -47,6 +48,18 @@ type OktaConfig struct {
 	Concurrency int           `yaml:"concurrency"`  // calls at once
 	SettleAfter time.Duration `yaml:"settle_after"` // a call given up is over by then
 	LogLag      time.Duration `yaml:"log_lag"`      // how late the System Log may be
+}
+
+// Client returns a client for the org: with these credentials, and what else a caller wants.
+func (o *OktaConfig) Client(with okta.Config) (*okta.Client, error) {
+	with.OrgURL, with.Token = o.OrgURL, o.APIToken.Reveal()
+	with.ClientID, with.PrivateKey, with.PrivateKeyID = o.ClientID, o.PrivateKey.Reveal(), o.PrivateKeyID
+	with.Version = strings.Trim(cli.ThisBuild().Version, "()")
+	client, err := okta.New(with)
+	if err != nil {
+		return nil, fmt.Errorf("prepare for Okta: %w", err)
+	}
+	return client, nil
 }
 
 // defaultPolicy is the policy file with every key at its default.

@@ -201,16 +201,7 @@ func examine(ctx context.Context, cfg *config.Config, record string) (found []Fi
 }
 
 func newOkta(cfg *config.Config, transport http.RoundTripper) (*okta.Client, error) {
-	client, err := okta.New(okta.Config{
-		Transport: transport,
-		OrgURL:    cfg.Okta.OrgURL, Token: cfg.Okta.APIToken.Reveal(),
-		ClientID: cfg.Okta.ClientID, PrivateKey: cfg.Okta.PrivateKey.Reveal(), PrivateKeyID: cfg.Okta.PrivateKeyID,
-		Marker: "doctor", Version: strings.Trim(cli.ThisBuild().Version, "()"), Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare for Okta: %w", err)
-	}
-	return client, nil
+	return cfg.Okta.Client(okta.Config{Transport: transport, Marker: "doctor", Logger: slog.New(slog.DiscardHandler)})
 }
 
 // WriteFindings writes a line for each finding, or JSON.

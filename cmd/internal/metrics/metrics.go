@@ -19,12 +19,12 @@ type Metrics struct {
 }
 
 func New() *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), Slack: newSlackMeter(), Sockets: &socketMeter{now: map[int]bool{}}}
+	m := &Metrics{registry: prometheus.NewRegistry(), Slack: newSlackMeter(), Sockets: newSocketMeter()}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Slack.calls, m.Slack.errors, buildInfo(),
-		read(gaugeOf, "slack_sockets", "Sockets to Slack that are open; two are wanted.", m.Sockets.Count),
-		read(counterOf, "slack_reconnects_total", "Times that a socket to Slack was opened again.", m.Sockets.again),
+		read("slack_sockets", "Sockets to Slack that are open; two are wanted.", m.Sockets.Count),
+		m.Sockets.again,
 	)
 	return m
 }
@@ -42,19 +42,9 @@ func (m *Metrics) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4}))
 }
 
-// Kinds of a metric that is read when it is asked for.
-const (
-	gaugeOf   = prometheus.GaugeValue
-	counterOf = prometheus.CounterValue
-)
-
-// read is a metric without labels that is read when it is asked for.
-func read[N int | int64 | float64](kind prometheus.ValueType, name, help string, value func() N) prometheus.Collector {
-	now := func() float64 { return float64(value()) }
-	if kind == counterOf {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "factorbot_" + name, Help: help}, now)
-	}
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "factorbot_" + name, Help: help}, now)
+// read is a gauge without labels that is read when it is asked for.
+func read(name, help string, value func() int) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "factorbot_" + name, Help: help}, func() float64 { return float64(value()) })
 }
 
 // Register adds the metrics of a part.
@@ -62,7 +52,7 @@ func (m *Metrics) Register(all ...prometheus.Collector) { m.registry.MustRegiste
 
 // Leader is whether this process acts on the record.
 func Leader(leads func() bool) prometheus.Collector {
-	return read(gaugeOf, "leader", "1 where this process leads, 0 where it listens for another one that does.", func() int {
+	return read("leader", "1 where this process leads, 0 where it listens for another one that does.", func() int {
 		if leads() {
 			return 1
 		}

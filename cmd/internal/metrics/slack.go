@@ -95,9 +95,15 @@ type peeked struct {
 
 // socketMeter tells how many sockets are open and how often they had to be opened again.
 type socketMeter struct {
-	mu         sync.Mutex
-	now        map[int]bool // by socket
-	reconnects int
+	again prometheus.Counter
+
+	mu  sync.Mutex
+	now map[int]bool // by socket
+}
+
+func newSocketMeter() *socketMeter {
+	again := prometheus.NewCounter(prometheus.CounterOpts{Name: "factorbot_slack_reconnects_total", Help: "Times that a socket to Slack was opened again."})
+	return &socketMeter{again: again, now: map[int]bool{}}
 }
 
 // Note is told by the listener.
@@ -105,7 +111,7 @@ func (m *socketMeter) Note(n int, open bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, before := m.now[n]; open && before {
-		m.reconnects++
+		m.again.Inc()
 	}
 	if open || m.now[n] {
 		m.now[n] = open
@@ -123,11 +129,4 @@ func (m *socketMeter) Count() int {
 		}
 	}
 	return n
-}
-
-// again is how often one had to be opened again.
-func (m *socketMeter) again() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.reconnects
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -55,14 +56,20 @@ func TestSlackMeter_countsRefusals(t *testing.T) {
 }
 
 func TestSocketMeter(t *testing.T) {
-	m := New().Sockets
+	all, mux := New(), http.NewServeMux()
+	all.Mount(mux)
+	m := all.Sockets
 	for _, step := range []struct {
 		n, count, again int
 		open            bool
 	}{{0, 0, 0, false}, {0, 1, 0, true}, {1, 2, 0, true}, {0, 1, 0, false}, {0, 1, 0, false}, {0, 2, 1, true}, {0, 2, 2, true}} {
 		m.Note(step.n, step.open)
-		if m.Count() != step.count || m.reconnects != step.again {
-			t.Fatalf("after %+v: %d open, %d opened again", step, m.Count(), m.reconnects)
+		shown := httptest.NewRecorder()
+		mux.ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		for _, want := range []string{fmt.Sprintf("\nfactorbot_slack_sockets %d\n", step.count), fmt.Sprintf("\nfactorbot_slack_reconnects_total %d\n", step.again)} {
+			if !strings.Contains(shown.Body.String(), want) {
+				t.Fatalf("after %+v the metrics lack %q", step, want)
+			}
 		}
 	}
 }
