@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"time"
 
 	"factorbot/bot/policy"
@@ -191,7 +192,7 @@ func (b *Batch) Run() error {
 func (b *Batch) Settle(state reset.State) error {
 	for wait := settleEvery; wait > 0 && !b.control.Stopped(); {
 		claimed := b.progress.claimedElsewhere()
-		rows := without(b.progress.doubtful(), claimed)
+		rows := slices.DeleteFunc(b.progress.doubtful(), func(row int) bool { _, ok := claimed[row]; return ok })
 		switch {
 		case len(rows) > 0:
 			wait = b.settler.round(rows, state)
@@ -203,17 +204,6 @@ func (b *Batch) Settle(state reset.State) error {
 		}
 	}
 	return b.ended()
-}
-
-// without returns the rows that no other request has claimed.
-func without(rows []int, claimed map[int]reset.ID) []int {
-	left := rows[:0]
-	for _, row := range rows {
-		if _, ok := claimed[row]; !ok {
-			left = append(left, row)
-		}
-	}
-	return left
 }
 
 // ReadBack proves what was reset, and reports whether all of it took: what did not is in doubt again.

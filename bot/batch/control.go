@@ -96,10 +96,7 @@ func (c *Control) Pause(cause reset.Cause, detail string) {
 	c.halt(ErrPaused)
 	_, err := c.record.Update(c.lasting, c.head.ID, "", false, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := r.PauseFor(cause, "", detail, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		return []reset.Fact{f}, nil
+		return []reset.Fact{f}, err
 	})
 	if _, settled := errors.AsType[*reset.TransitionError](err); err == nil || settled {
 		return

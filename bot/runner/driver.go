@@ -111,10 +111,7 @@ func (d *driver) await(ctx context.Context, at time.Time, move func(*reset.Reque
 func (d *driver) move(ctx context.Context, unlessFrozen bool, move func(*reset.Request, time.Time) (reset.Fact, error)) error {
 	_, err := d.Record.Update(ctx, d.id, "", unlessFrozen, func(r *reset.Request) ([]reset.Fact, error) {
 		f, err := move(r, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		return []reset.Fact{f}, nil
+		return []reset.Fact{f}, err
 	})
 	if _, other := errors.AsType[*reset.TransitionError](err); other || errors.Is(err, reset.ErrNotYet) {
 		return nil
