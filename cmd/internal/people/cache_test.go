@@ -54,3 +54,40 @@ func TestBook_ask(t *testing.T) {
 		}
 	})
 }
+
+// Who waits for a question of somebody who gives up asks it again, and an answer that is
+// older than they may take is none for them.
+func TestCache_shareWithWhoGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b cache[int]
+		calls := 0
+		ask := func(ctx context.Context, age time.Duration) (entry[int], error) {
+			return b.share(ctx, "key", age, func() (int, error) {
+				calls++
+				select {
+				case <-ctx.Done():
+					return 0, ctx.Err()
+				case <-time.After(10 * time.Second):
+					return 7, nil
+				}
+			})
+		}
+		first, giveUp := context.WithTimeout(t.Context(), time.Second)
+		defer giveUp()
+		gaveUp := make(chan error, 1)
+		go func() {
+			_, err := ask(first, groupAge)
+			gaveUp <- err
+		}()
+		synctest.Wait()
+		if got, err := ask(t.Context(), groupAge); err != nil || got.value != 7 || calls != 2 {
+			t.Errorf("got %v, %v after %d questions", got.value, err, calls)
+		}
+		if err := <-gaveUp; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who gave up got %v", err)
+		}
+		if _, err := ask(t.Context(), joined); err != nil || calls != 3 {
+			t.Errorf("of an answer 10s old: %v after %d questions, want 3", err, calls)
+		}
+	})
+}
