@@ -134,7 +134,7 @@ func (w *Workspace) failedCommand(in *interaction, text, words, code string) Ans
 	defer w.mu.Unlock()
 	word, _ := splitCommand(text, w.opt.Commands)
 	m := &Message{Type: "message", TS: w.nextTS(), User: slackbot, Text: word + " " + words + ".", Team: Team}
-	w.whisper(w.conversation[in.channel], in.user, m, "")
+	w.showEphemeral(w.conversation[in.channel], in.user, m, "")
 	return Answer{Error: code, Ephemeral: copies([]*Message{m})}
 }
 

@@ -213,12 +213,12 @@ func postEphemeral(w *Workspace, c *call) (object, error) {
 	}
 	m := w.botMessage(what)
 	m.ThreadTS = c.str("thread_ts")
-	w.whisper(conv, c.str("user"), m, c.name)
+	w.showEphemeral(conv, c.str("user"), m, c.name)
 	return object{"message_ts": m.TS}, nil
 }
 
-// whisper shows a message to one person, until that person reloads.
-func (w *Workspace) whisper(conv *conversation, user string, m *Message, method string) {
+// showEphemeral shows a message to one person, until that person reloads.
+func (w *Workspace) showEphemeral(conv *conversation, user string, m *Message, method string) {
 	m.Ephemeral, m.IsEphemeral = true, true
 	m.channel = conv.ID
 	m.remember()

@@ -113,7 +113,7 @@ func (w *Workspace) say(h *hook, what content, a args) {
 		h.interaction.signal()
 		return
 	}
-	w.whisper(conv, h.user, m, "response_url")
+	w.showEphemeral(conv, h.user, m, "response_url")
 }
 
 func (w *Workspace) removeOriginal(h *hook) {

@@ -7,13 +7,13 @@ import (
 
 // checkTexts finds empty text objects, which Slack refuses and the schema does
 // not see.
-func checkTexts(v any, at string) []complaint {
-	var wrong []complaint
+func checkTexts(v any, at string) []problem {
+	var wrong []problem
 	switch v := v.(type) {
 	case object:
 		if t := v["type"]; t == "plain_text" || t == "mrkdwn" {
 			if text, _ := v["text"].(string); text == "" {
-				return []complaint{{at + "/text", "must be more than 0 characters"}}
+				return []problem{{at + "/text", "must be more than 0 characters"}}
 			}
 		}
 		for k, x := range v {
@@ -28,14 +28,14 @@ func checkTexts(v any, at string) []complaint {
 }
 
 // checkIDs finds a block_id twice in a message and an action_id twice in a block.
-func checkIDs(blocks []any) []complaint {
-	var wrong []complaint
+func checkIDs(blocks []any) []problem {
+	var wrong []problem
 	seen := map[string]bool{}
 	for i, b := range blocks {
 		for _, o := range everyBlock([]any{b}) {
 			if id, _ := o["block_id"].(string); id != "" {
 				if seen[id] {
-					wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/block_id", i), "block_id already exists: " + id})
+					wrong = append(wrong, problem{fmt.Sprintf("/blocks/%d/block_id", i), "block_id already exists: " + id})
 				}
 				seen[id] = true
 			}
@@ -43,7 +43,7 @@ func checkIDs(blocks []any) []complaint {
 			for _, e := range elementsOf(o) {
 				if id, _ := e["action_id"].(string); id != "" {
 					if actions[id] {
-						wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d", i), "action_id already exists: " + id})
+						wrong = append(wrong, problem{fmt.Sprintf("/blocks/%d", i), "action_id already exists: " + id})
 					}
 					actions[id] = true
 				}

@@ -32,18 +32,18 @@ func surfacesOf(kind string) []surface {
 
 // checkPlace finds blocks and elements, inside other blocks too, that do not
 // belong on this surface.
-func checkPlace(b any, at string, on surface) []complaint {
+func checkPlace(b any, at string, on surface) []problem {
 	o := kit.ObjectAt(b)
 	t := kit.Text(o["type"])
 	if !slices.Contains(surfacesOf(t), on) {
-		return []complaint{{at + "/type", "unsupported type on this surface: " + t}}
+		return []problem{{at + "/type", "unsupported type on this surface: " + t}}
 	}
-	var wrong []complaint
+	var wrong []problem
 	for _, p := range parts(o) {
 		if kind := kit.Text(p.body["type"]); p.isBlock {
 			wrong = append(wrong, checkPlace(p.body, at+p.pointer, on)...)
 		} else if !slices.Contains(surfacesOf(kind), on) {
-			wrong = append(wrong, complaint{at + p.pointer + "/type", "unsupported type on this surface: " + kind})
+			wrong = append(wrong, problem{at + p.pointer + "/type", "unsupported type on this surface: " + kind})
 		}
 	}
 	return wrong

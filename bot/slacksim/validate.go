@@ -79,13 +79,13 @@ func demandedType(definition any) string {
 	return ""
 }
 
-// complaint is one thing that is wrong with blocks or a view.
-type complaint struct {
+// problem is one thing that is wrong with blocks or a view.
+type problem struct {
 	pointer string // "/blocks/0/text/text"
 	words   string
 }
 
-func (c complaint) String() string { return fmt.Sprintf("%s [json-pointer:%s]", c.words, c.pointer) }
+func (c problem) String() string { return fmt.Sprintf("%s [json-pointer:%s]", c.words, c.pointer) }
 
 // blocks checks the blocks of a message and returns them with the block_id and
 // action_id that Slack gives to those that have none.
@@ -109,7 +109,7 @@ func (w *Workspace) blocks(v any, on surface) ([]any, error) {
 	return w.name(list), nil
 }
 
-func invalidBlocks(wrong []complaint) error {
+func invalidBlocks(wrong []problem) error {
 	var errs, messages []string
 	for _, c := range wrong {
 		errs = append(errs, c.String())
@@ -119,12 +119,12 @@ func invalidBlocks(wrong []complaint) error {
 }
 
 // check returns what is wrong with a message or view, nil if nothing.
-func (s *schemas) check(body object, on surface) []complaint {
+func (s *schemas) check(body object, on surface) []problem {
 	if wrong := s.fits(body, on); wrong != nil {
 		return wrong
 	}
 	blocks, _ := body["blocks"].([]any)
-	var wrong []complaint
+	var wrong []problem
 	for i, b := range blocks {
 		at := fmt.Sprintf("/blocks/%d", i)
 		wrong = append(wrong, checkTexts(b, at)...)
@@ -139,11 +139,11 @@ func (s *schemas) check(body object, on surface) []complaint {
 func newBlocks() []string { return []string{"data_table", "container", "data_visualization"} }
 
 // tooNew finds the blocks that a workspace with old blocks does not know.
-func tooNew(blocks []any) []complaint {
-	var wrong []complaint
+func tooNew(blocks []any) []problem {
+	var wrong []problem
 	for i, b := range blocks {
 		if t := kit.Text(kit.ObjectAt(b)["type"]); slices.Contains(newBlocks(), t) {
-			wrong = append(wrong, complaint{fmt.Sprintf("/blocks/%d/type", i), "unsupported type: " + t})
+			wrong = append(wrong, problem{fmt.Sprintf("/blocks/%d/type", i), "unsupported type: " + t})
 		}
 	}
 	return wrong
@@ -151,14 +151,14 @@ func tooNew(blocks []any) []complaint {
 
 // fits holds the body against the schema, block by block first, because the
 // schema's "any of these blocks" says nothing useful when none fits.
-func (s *schemas) fits(body object, on surface) []complaint {
+func (s *schemas) fits(body object, on surface) []problem {
 	blocks, _ := body["blocks"].([]any)
-	var wrong []complaint
+	var wrong []problem
 	for i, b := range blocks {
 		t := kit.Text(kit.ObjectAt(b)["type"])
 		at := fmt.Sprintf("/blocks/%d", i)
 		if s.byBlock[t] == nil {
-			wrong = append(wrong, complaint{at + "/type", "unsupported type: " + t})
+			wrong = append(wrong, problem{at + "/type", "unsupported type: " + t})
 			continue
 		}
 		if err := s.byBlock[t].Validate(b); err != nil {
@@ -169,24 +169,24 @@ func (s *schemas) fits(body object, on surface) []complaint {
 		return wrong
 	}
 	if err := s.bySurface[on].Validate(body); err != nil {
-		return []complaint{deepest(err, "")}
+		return []problem{deepest(err, "")}
 	}
 	return nil
 }
 
-// deepest finds the complaint of a validation error that is nearest to the
+// deepest finds the problem of a validation error that is nearest to the
 // mistake.
-func deepest(err error, at string) complaint {
+func deepest(err error, at string) problem {
 	e, ok := err.(*jsonschema.ValidationError)
 	if !ok {
-		return complaint{at, "failed to match the schema"}
+		return problem{at, "failed to match the schema"}
 	}
 	best := pickCause(e)
 	where := at
 	for _, part := range best.InstanceLocation {
 		where += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
 	}
-	return complaint{where, wordsOf(best)}
+	return problem{where, wordsOf(best)}
 }
 
 // wordsOf says what is wrong as Slack does.

@@ -54,14 +54,14 @@ func (w *Workspace) viewBody(v any) (object, error) {
 }
 
 // checkView finds what the schema cannot say of a whole view.
-func checkView(body object) []complaint {
+func checkView(body object) []problem {
 	blocks, _ := body["blocks"].([]any)
 	hasInput := slices.ContainsFunc(everyBlock(blocks), func(o object) bool { return o["type"] == "input" })
 	if body["type"] == "modal" && hasInput && body["submit"] == nil {
-		return []complaint{{"/submit", "missing required field: submit, there are input blocks"}}
+		return []problem{{"/submit", "missing required field: submit, there are input blocks"}}
 	}
 	if id, _ := body["external_id"].(string); len([]rune(id)) > 255 {
-		return []complaint{{"/external_id", "must be less than 256 characters"}}
+		return []problem{{"/external_id", "must be less than 256 characters"}}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type Org struct {
 	pushes   map[string]*push
 	buckets  map[string]*bucket
 	inFlight int
-	schedule []errand // the earliest first
+	schedule []task // the earliest first
 	log      logbook
 	books    books
 	watchers map[chan struct{}]struct{}

@@ -120,8 +120,8 @@ func (s *settings) keys() map[string]setting {
 //	push_answer, push_after               approve, reject or ignore; how soon; phone: who has it answers (answer_push)
 //	push_wrong                            what a wrong number leads to: reject or wait
 //	number_matching                       the org has number challenges
-//	answer_push {push, number | reject}   a person answers on the phone; a deed, not a setting
-//	report_suspicious                     login or ID of a user who presses Report suspicious activity; a deed
+//	answer_push {push, number | reject}   a person answers on the phone; an action, not a setting
+//	report_suspicious                     login or ID of a user who presses Report suspicious activity; an action
 //	client_id, client_key                 the OAuth service app, and its RSA public key as PEM
 //	client_scopes, dpop                   granted to it, null: all; it demands DPoP proofs
 //	dpop_nonce                            the API demands nonces in proofs, as the token endpoint does
@@ -135,7 +135,7 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 	keys := next.keys()
 	var deeds []func() error
 	for _, key := range slices.Sorted(maps.Keys(change)) {
-		if do := o.deed(key, change[key]); do != nil {
+		if do := o.action(key, change[key]); do != nil {
 			deeds = append(deeds, do)
 			continue
 		}
@@ -161,8 +161,8 @@ func (o *Org) Set(change map[string]json.RawMessage) (unknown []string, err erro
 	return unknown, nil
 }
 
-// deed is what somebody does in the org, by the key of [Org.Set]; nil for a setting.
-func (o *Org) deed(key string, raw json.RawMessage) func() error {
+// action is what somebody does in the org, by the key of [Org.Set]; nil for a setting.
+func (o *Org) action(key string, raw json.RawMessage) func() error {
 	switch key {
 	case "answer_push":
 		return func() error {

@@ -53,7 +53,7 @@ func (d *drill) judgeResults() {
 		if !strings.HasSuffix(share.Name, "-results.csv") || d.judged[share.Name] {
 			continue
 		}
-		rows, err := d.sheet(share.Name)
+		rows, err := d.readShared(share.Name)
 		if err != nil {
 			continue // the judge of the files tells
 		}
@@ -129,8 +129,8 @@ func (d *drill) judgeFiles() map[string][]drillRow {
 	}
 	for n := range d.asked() {
 		id := fmt.Sprintf("FR-%d", n+1)
-		plan, err := d.sheet(id + "-plan.csv")
-		results, rerr := d.sheet(id + "-results.csv")
+		plan, err := d.readShared(id + "-plan.csv")
+		results, rerr := d.readShared(id + "-results.csv")
 		if err != nil || rerr != nil || len(plan) != len(results) {
 			d.wrong("the files of %s: %v, %v, %d and %d rows", id, err, rerr, len(plan), len(results))
 			continue

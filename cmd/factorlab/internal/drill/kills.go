@@ -264,7 +264,7 @@ func (d *drill) arm() string {
 
 // drain lets the bots finish what is left, undisturbed, and stops them as an operator does.
 func (d *drill) drain(ctx context.Context, bots ...*process.Process) error {
-	if err := d.calm(); err != nil {
+	if err := d.endFaults(); err != nil {
 		return err
 	}
 	if err := d.await(ctx, "all requests are finished", drainTime, func() bool {

@@ -173,8 +173,8 @@ func (d *drill) reached() float64 {
 	return float64(n) / float64(len(r.users))
 }
 
-// sheet is a file that the bot has shared, its cells by the name of the column.
-func (d *drill) sheet(name string) ([]map[string]string, error) {
+// readShared returns a file that the bot has shared, its cells by the name of the column.
+func (d *drill) readShared(name string) ([]map[string]string, error) {
 	for _, s := range d.work.Books().Shares {
 		if s.Name != name {
 			continue

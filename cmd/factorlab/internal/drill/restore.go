@@ -167,7 +167,7 @@ func (d *drill) judgeRestored() {
 	d.judgeOnce("the message %s was posted %d times", d.posts())
 	byUser := map[string][]drillRow{}
 	for _, share := range d.work.Books().Shares {
-		rows, err := d.sheet(share.Name)
+		rows, err := d.readShared(share.Name)
 		if err != nil || !strings.HasSuffix(share.Name, "-results.csv") {
 			continue
 		}

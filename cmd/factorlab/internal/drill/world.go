@@ -144,8 +144,8 @@ func (d *drill) simulate() (err error) {
 	})))
 }
 
-// calm ends the faults and the waiting, so that what is left is done soon.
-func (d *drill) calm() error {
+// endFaults ends the faults and the waiting, so that what is left is done soon.
+func (d *drill) endFaults() error {
 	close(d.calmed)
 	_, err := d.org.Set(sandbox.Settings(map[string]any{"faults": 0, "latency": "5ms"}))
 	return errors.Join(err, d.work.Set(sandbox.Settings(map[string]any{

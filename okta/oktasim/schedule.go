@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// errand is something that the org will do of itself: people who enrol again,
+// task is something that the org will do of itself: people who enrol again,
 // effects that come late, events that reach the log.
-type errand struct {
+type task struct {
 	due time.Time // by our clock, not Okta's
 	do  func()    // with the lock held
 }
 
 // later does something after a while. The lock is held.
 func (o *Org) later(after time.Duration, do func()) {
-	e := errand{time.Now().Add(after), do}
-	at, _ := slices.BinarySearchFunc(o.schedule, e.due, func(x errand, due time.Time) int {
+	e := task{time.Now().Add(after), do}
+	at, _ := slices.BinarySearchFunc(o.schedule, e.due, func(x task, due time.Time) int {
 		if x.due.After(due) {
 			return 1
 		}
@@ -33,14 +33,14 @@ func (o *Org) later(after time.Duration, do func()) {
 func (o *Org) settle() {
 	for len(o.schedule) > 0 && !o.schedule[0].due.After(time.Now()) {
 		next := o.schedule[0]
-		o.schedule[0] = errand{}
+		o.schedule[0] = task{}
 		o.schedule = o.schedule[1:]
 		next.do()
 		o.changed()
 	}
 }
 
-// keepTime does what is due when nobody asks. Without an errand it waits for
+// keepTime does what is due when nobody asks. Without a task it waits for
 // one, not for a time: in a synctest bubble a timer would keep the clock going.
 func (o *Org) keepTime() {
 	for {
