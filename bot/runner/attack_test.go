@@ -15,7 +15,6 @@ import (
 	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
-	"factorbot/store"
 )
 
 // chaos makes some resets take effect in part, whatever is answered then.
@@ -145,15 +144,8 @@ func (b *bench) dies(rng *rand.Rand, write int64) {
 	b.t.Helper()
 	left := &atomic.Int64{}
 	left.Store(write)
-	file, err := store.Open(b.path, orgURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	term, err := file.Lead(context.Background())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r := b.runner(crashing{record{term}, left})
+	file, rec := b.lead()
+	r := b.runner(crashing{rec, left})
 	r.Okta = &chaos{Okta: r.Okta, b: b, rng: rng}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	_ = r.Run(ctx)

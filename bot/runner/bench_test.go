@@ -119,15 +119,8 @@ func (b *bench) start() { b.with(func(*runner.Runner) {}) }
 func (b *bench) with(wrap func(*runner.Runner)) (ended chan error, cancel context.CancelFunc) {
 	b.t.Helper()
 	b.stop()
-	file, err := store.Open(b.path, orgURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	term, err := file.Lead(context.Background())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.rec = record{term}
+	file, rec := b.lead()
+	b.rec = rec
 	ctx, cancel := context.WithCancel(context.Background())
 	r := b.runner(b.rec)
 	wrap(r)
@@ -145,6 +138,20 @@ func (b *bench) with(wrap func(*runner.Runner)) (ended chan error, cancel contex
 		b.stop = func() {}
 	}
 	return ended, cancel
+}
+
+// lead opens the record and begins a term.
+func (b *bench) lead() (*store.Store, record) {
+	b.t.Helper()
+	file, err := store.Open(b.path, orgURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	term, err := file.Lead(context.Background())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return file, record{term}
 }
 
 // runner makes a runner on a record, with the bench's org and policy.
@@ -262,16 +269,9 @@ func (b *bench) resets(ids []string) map[string]int {
 // reopen uses the record while no runner runs.
 func (b *bench) reopen(use func(record)) {
 	b.t.Helper()
-	file, err := store.Open(b.path, orgURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	term, err := file.Lead(context.Background())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.rec = record{term}
-	use(b.rec)
+	file, rec := b.lead()
+	b.rec = rec
+	use(rec)
 	if err := file.Close(); err != nil {
 		b.t.Fatal(err)
 	}

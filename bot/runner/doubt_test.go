@@ -61,6 +61,15 @@ func answeredDone() (okta.Receipt, error) {
 	return okta.Receipt{RequestID: "half", At: time.Now()}, nil
 }
 
+// tookAfter asks that the first user is reset after so many attempts, with nothing left.
+func (b *bench) tookAfter(id reset.ID, user string, attempts int) {
+	b.t.Helper()
+	p := b.results(id)[1]
+	if left := b.factors(user); p.Outcome != reset.OutcomeReset || p.Attempts != attempts || len(left) != 0 {
+		b.t.Errorf("%s %s %q, proof %q, %d attempts, and Okta still has %v", p.Outcome, p.Reason, p.Detail, p.Proof, p.Attempts, left)
+	}
+}
+
 // Okta removes one of two factors, logs that, and answers 500: the user is never
 // called reset while the other one is listed.
 func TestRunner_half_a_reset_is_not_a_reset(t *testing.T) {
@@ -76,10 +85,7 @@ func TestRunner_half_a_reset_is_not_a_reset(t *testing.T) {
 					id := b.open(ids...)
 					b.approve(id)
 					b.await(id, reset.Done)
-					p := b.results(id)[1]
-					if left := b.factors(ids[0]); p.Outcome != reset.OutcomeReset || p.Attempts != 2 || len(left) != 0 {
-						t.Errorf("%s %s %q, proof %q, %d attempts, and Okta still has %v", p.Outcome, p.Reason, p.Detail, p.Proof, p.Attempts, left)
-					}
+					b.tookAfter(id, ids[0], 2)
 					b.noted(ids[0], id)
 				})
 			})
@@ -121,10 +127,7 @@ func TestRunner_retaken_reset_is_sent_again(t *testing.T) {
 				id := b.open(ids...)
 				b.approve(id)
 				b.await(id, reset.Done)
-				p := b.results(id)[1]
-				if left := b.factors(ids[0]); p.Outcome != reset.OutcomeReset || p.Attempts != 2 || len(left) != 0 {
-					t.Errorf("%s %s %q, proof %q, %d attempts, and Okta still has %v", p.Outcome, p.Reason, p.Detail, p.Proof, p.Attempts, left)
-				}
+				b.tookAfter(id, ids[0], 2)
 			})
 		})
 	}
@@ -150,10 +153,7 @@ func TestRunner_retaken_reset_is_listed(t *testing.T) {
 		id := b.open(ids...)
 		b.approve(id)
 		b.await(id, reset.Done)
-		p := b.results(id)[1]
-		if left := b.factors(ids[0]); p.Outcome != reset.OutcomeReset || p.Attempts != 3 || len(left) != 0 {
-			t.Errorf("%s %s %q, proof %q, %d attempts, and Okta still has %v", p.Outcome, p.Reason, p.Detail, p.Proof, p.Attempts, left)
-		}
+		b.tookAfter(id, ids[0], 3)
 	})
 }
 

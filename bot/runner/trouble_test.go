@@ -19,7 +19,6 @@ import (
 	"factorbot/bot/runner"
 	"factorbot/okta"
 	"factorbot/okta/oktasim"
-	"factorbot/store"
 )
 
 // within waits on fake time at most so long for the state and reports what was found.
@@ -709,16 +708,8 @@ func TestRunner_crash_at_any_write(t *testing.T) {
 			for round := range 3 {
 				left := &atomic.Int64{}
 				left.Store(int64(at + round))
-				file, err := store.Open(b.path, orgURL)
-				if err != nil {
-					t.Fatal(err)
-				}
-				term, err := file.Lead(context.Background())
-				if err != nil {
-					t.Fatal(err)
-				}
-				rec := crashing{record{term}, left}
-				r := b.runner(rec)
+				file, rec := b.lead()
+				r := b.runner(crashing{rec, left})
 				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 				_ = r.Run(ctx)
 				cancel()

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"factorbot/cmd/internal/sandbox"
 )
 
 // mustRunWith runs the bot with a whole policy.
@@ -70,19 +68,7 @@ func (s *sandboxRun) lifecycle(login, verb string) {
 			id = u.ID
 		}
 	}
-	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodPost, s.url+"/api/v1/users/"+id+"/lifecycle/"+verb, nil)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		s.tb.Fatalf("%s %s: %s", verb, login, resp.Status)
-	}
+	s.callOkta(http.MethodPost, "/users/"+id+"/lifecycle/"+verb)
 }
 
 // Who may ask and approve comes from groups of both services, and is asked

@@ -85,11 +85,10 @@ func (s *sandboxRun) mustFinish(n int) (pending message, rows [][]string) {
 	return pending, rows
 }
 
-// logged returns the logins that the org's System Log has as targets of this type of event.
-func (s *sandboxRun) logged(eventType string) []string {
+// callOkta calls the simulated org as an administrator does and returns the body of the answer.
+func (s *sandboxRun) callOkta(method, path string) []byte {
 	s.tb.Helper()
-	query := url.Values{"filter": {fmt.Sprintf("eventType eq %q", eventType)}, "limit": {"1000"}}
-	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/logs?"+query.Encode(), nil)
+	req, err := http.NewRequestWithContext(s.tb.Context(), method, s.url+"/api/v1"+path, nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
@@ -100,14 +99,24 @@ func (s *sandboxRun) logged(eventType string) []string {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		s.tb.Fatalf("%s %s: %s %v %s", method, path, resp.Status, err, body)
+	}
+	return body
+}
+
+// logged returns the logins that the org's System Log has as targets of this type of event.
+func (s *sandboxRun) logged(eventType string) []string {
+	s.tb.Helper()
+	query := url.Values{"filter": {fmt.Sprintf("eventType eq %q", eventType)}, "limit": {"1000"}}
 	var events []struct {
 		Target []struct {
 			Type        string `json:"type"`
 			AlternateID string `json:"alternateId"`
 		} `json:"target"`
 	}
-	if err != nil || json.Unmarshal(body, &events) != nil {
-		s.tb.Fatalf("logs: %d %v %s", resp.StatusCode, err, body)
+	if body := s.callOkta(http.MethodGet, "/logs?"+query.Encode()); json.Unmarshal(body, &events) != nil {
+		s.tb.Fatalf("logs: %s", body)
 	}
 	var all []string
 	for _, e := range events {

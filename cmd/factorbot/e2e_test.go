@@ -193,9 +193,23 @@ func (s *sandboxRun) click(user string, m message, action string) map[string]any
 
 func (s *sandboxRun) upload(user, comment, name string, content []byte) string {
 	s.tb.Helper()
+	var answer struct {
+		OK bool   `json:"ok"`
+		TS string `json:"ts"`
+	}
+	s.sendFile("/sandbox/upload", map[string]string{"user": user, "channel": "C_FACTORS", "comment": comment}, name, content, &answer)
+	if !answer.OK {
+		s.tb.Fatal("the upload was refused")
+	}
+	return answer.TS
+}
+
+// sendFile posts a form with a file and decodes the answer.
+func (s *sandboxRun) sendFile(path string, form map[string]string, name string, content []byte, answer any) {
+	s.tb.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	for k, v := range map[string]string{"user": user, "channel": "C_FACTORS", "comment": comment} {
+	for k, v := range form {
 		if err := w.WriteField(k, v); err != nil {
 			s.tb.Fatal(err)
 		}
@@ -206,19 +220,14 @@ func (s *sandboxRun) upload(user, comment, name string, content []byte) string {
 	}
 	_, _ = part.Write(content)
 	_ = w.Close()
-	resp, err := http.Post(s.url+"/sandbox/upload", w.FormDataContentType(), &b)
+	resp, err := http.Post(s.url+path, w.FormDataContentType(), &b)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var answer struct {
-		OK bool   `json:"ok"`
-		TS string `json:"ts"`
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		s.tb.Fatalf("%s: %d %v", path, resp.StatusCode, err)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || !answer.OK {
-		s.tb.Fatalf("upload: %d %v", resp.StatusCode, err)
-	}
-	return answer.TS
 }
 
 func (s *sandboxRun) messages(user string) []message {
@@ -332,27 +341,12 @@ func (s *sandboxRun) okta() oktaState {
 // attach brings a file into a form, where it is not shared with anybody, and returns its ID.
 func (s *sandboxRun) attach(user, name string, content []byte) string {
 	s.tb.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	if err := w.WriteField("user", user); err != nil {
-		s.tb.Fatal(err)
-	}
-	part, err := w.CreateFormFile("file", name)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	_, _ = part.Write(content)
-	_ = w.Close()
-	resp, err := http.Post(s.url+"/sandbox/file", w.FormDataContentType(), &b)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
 	var answer struct {
 		Files []string `json:"files"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || len(answer.Files) != 1 {
-		s.tb.Fatalf("attach: %d %v", resp.StatusCode, err)
+	s.sendFile("/sandbox/file", map[string]string{"user": user}, name, content, &answer)
+	if len(answer.Files) != 1 {
+		s.tb.Fatalf("%d files were taken", len(answer.Files))
 	}
 	return answer.Files[0]
 }

@@ -2,36 +2,23 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"factorbot/cmd/internal/sandbox"
 )
 
 // oktaGroup returns the ID of one of the sandbox's Okta groups.
 func (s *sandboxRun) oktaGroup(name string) string {
 	s.tb.Helper()
-	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.url+"/api/v1/groups?q="+url.QueryEscape(name), nil)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	req.Header.Set("Authorization", "SSWS "+sandbox.Token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	body := s.callOkta(http.MethodGet, "/groups?q="+url.QueryEscape(name))
 	var groups []struct {
 		ID string `json:"id"`
 	}
-	if err != nil || json.Unmarshal(body, &groups) != nil || len(groups) != 1 {
-		s.tb.Fatalf("group %s: %v %s", name, err, body)
+	if json.Unmarshal(body, &groups) != nil || len(groups) != 1 {
+		s.tb.Fatalf("group %s: %s", name, body)
 	}
 	return groups[0].ID
 }
