@@ -220,3 +220,25 @@ func TestStore_BackupFile_same_name(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// A copy that is given up leaves nothing: an empty record in its place would look like a new one.
+func TestCopy_interrupted(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "factorbot.db"), filepath.Join(dir, "copy.db")
+	s := MustOpen(t, from)
+	mustRun(t, mustTerm(t, s), 30, t0)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Copy(ctx, from, to); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %v", err)
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file stays: %v", err)
+	}
+	if n, err := Copy(t.Context(), from, to); err != nil || n < 10 {
+		t.Errorf("once more: %d, %v", n, err)
+	}
+}

@@ -66,16 +66,17 @@ func newTarget(ctx context.Context, to string, o []Option) (e kv.Engine, done fu
 	if err == nil && len(found) > 0 {
 		err = ErrOccupied
 	}
-	if err != nil {
-		return nil, nil, errors.Join(err, engine.Close())
-	}
-	return engine, func(whole bool) error {
+	done = func(whole bool) error {
 		err := engine.Close()
 		if file != nil && !whole {
 			err = errors.Join(err, os.Remove(to))
 		}
 		return err
-	}, nil
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, done(errors.Is(err, ErrOccupied)))
+	}
+	return engine, done, nil
 }
 
 // copyPairs copies all pairs but those of who leads, and what the record says of itself
