@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -28,9 +27,10 @@ func (ros *Roster) readBook(content []byte, limits Limits) (err error) {
 
 // readSheets takes the first visible worksheet that names users, and tells what was left out.
 func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
-	var taken, cover *table.Grid // cover: the first that names users as a cover does, such as its author
+	var taken, cover *table.Grid // cover: the first that names users as a cover does, such as its author; rather in a cell of their own
 	var problem error
-	var others []string
+	var others []string // what is said of the sheets that name users and are not taken
+	var ofCover int     // which of them is the cover's
 	var hides unseen
 	for _, s := range b.Sheets {
 		if !s.IsTable() {
@@ -52,7 +52,9 @@ func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
 			taken = g
 			ros.Format = fmt.Sprintf("Excel workbook, sheet %s", refusal.Quote(s.Name))
 		case named > 0:
-			cover = cmp.Or(cover, g)
+			if cover == nil || !namesUser(cover) && namesUser(g) {
+				cover, ofCover = g, len(others)
+			}
 			others = append(others, fmt.Sprintf("The sheet %s names users, too (%s), and isn't read.", refusal.Quote(s.Name), reset.Count(named)))
 		case problem == nil && g.Len() > 0:
 			_, problem = readLayout(g, 0)
@@ -62,7 +64,7 @@ func (ros *Roster) readSheets(b *table.Book, limits Limits) error {
 		if cover == nil || hides != (unseen{}) && !namesUser(cover) {
 			return hides.refusal(problem)
 		}
-		taken, others = cover, others[1:]
+		taken, others = cover, slices.Delete(others, ofCover, ofCover+1)
 		ros.Format = "Excel workbook"
 	}
 	ros.Notes = slices.Concat(others, hides.notes())

@@ -256,23 +256,30 @@ func TestRead_workbook_refused(t *testing.T) {
 		rows(f, "Sheet1", "Email", "ana@example.com")
 		_ = f.SetRowVisible("Sheet1", 2, false)
 	})
+	cover := MustBook(t, func(f *excelize.File) {
+		rows(f, "Sheet1", "Prepared by ana@example.com for audit", "00u00000000000000001")
+		_ = f.SetRowVisible("Sheet1", 2, false)
+		_, _ = f.NewSheet("List")
+		rows(f, "List", "gil@example.com", "Login,Note", "ana@example.com,y")
+	})
 	for name, tt := range map[string]struct {
 		content []byte
 		code    string
 		words   string
 	}{
-		"half of a zip":        {[]byte("PK\x03\x04\x14\x00"), roster.CodeSpreadsheet, "damaged"},
-		"another archive":      {MustZip(t, map[string]string{"list.csv": "x"}), roster.CodeSpreadsheet, "zip archive"},
-		"OpenDocument":         {MustZip(t, map[string]string{"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "x"}), roster.CodeSpreadsheet, "OpenDocument"},
-		"Numbers":              {MustZip(t, map[string]string{"Index/Document.iwa": "x"}), roster.CodeSpreadsheet, "Numbers"},
-		"a binary workbook":    {MustZip(t, map[string]string{"xl/workbook.bin": "x"}), roster.CodeSpreadsheet, ".xlsb"},
-		"a document":           {MustZip(t, map[string]string{"word/document.xml": "x"}), roster.CodeNotText, "Word"},
-		"a password":           {secret(), roster.CodeSpreadsheet, "password"},
-		"a bomb":               {bomb(), roster.CodeTooBig, "200 MiB"},
-		"an empty workbook":    {MustBook(t, func(*excelize.File) {}), roster.CodeEmpty, "empty"},
-		"users in hidden rows": {hidden, roster.CodeNoColumn, "hidden"},
-		"no users":             {MustBook(t, func(f *excelize.File) { rows(f, "Sheet1", "Name,Note", "Ana,x") }), roster.CodeNoColumn, `"Name", "Note"`},
-		"no XML":               {MustZip(t, map[string]string{"xl/workbook.xml": "<", "[Content_Types].xml": "<"}), roster.CodeSpreadsheet, "damaged"},
+		"a list behind a cover": {cover, roster.CodeNoColumn, "Line 1 names a user above the header"},
+		"half of a zip":         {[]byte("PK\x03\x04\x14\x00"), roster.CodeSpreadsheet, "damaged"},
+		"another archive":       {MustZip(t, map[string]string{"list.csv": "x"}), roster.CodeSpreadsheet, "zip archive"},
+		"OpenDocument":          {MustZip(t, map[string]string{"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "x"}), roster.CodeSpreadsheet, "OpenDocument"},
+		"Numbers":               {MustZip(t, map[string]string{"Index/Document.iwa": "x"}), roster.CodeSpreadsheet, "Numbers"},
+		"a binary workbook":     {MustZip(t, map[string]string{"xl/workbook.bin": "x"}), roster.CodeSpreadsheet, ".xlsb"},
+		"a document":            {MustZip(t, map[string]string{"word/document.xml": "x"}), roster.CodeNotText, "Word"},
+		"a password":            {secret(), roster.CodeSpreadsheet, "password"},
+		"a bomb":                {bomb(), roster.CodeTooBig, "200 MiB"},
+		"an empty workbook":     {MustBook(t, func(*excelize.File) {}), roster.CodeEmpty, "empty"},
+		"users in hidden rows":  {hidden, roster.CodeNoColumn, "hidden"},
+		"no users":              {MustBook(t, func(f *excelize.File) { rows(f, "Sheet1", "Name,Note", "Ana,x") }), roster.CodeNoColumn, `"Name", "Note"`},
+		"no XML":                {MustZip(t, map[string]string{"xl/workbook.xml": "<", "[Content_Types].xml": "<"}), roster.CodeSpreadsheet, "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := roster.Read(bytes.NewReader(tt.content), roster.Limits{})

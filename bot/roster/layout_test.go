@@ -214,6 +214,14 @@ func TestRead_account(t *testing.T) {
 			`choice 2 "Username": ["bob@example.com"]`,
 			`choice 3 "email": ["bob@example.com"]`,
 		}},
+		"one login in two cases": {"Login,Username,E-mail\n00uabc,00Uabc,ana@example.com\ngil@example.com,gil@example.com,gil@example.com", []string{
+			"2 login 00Uabc, also email ana@example.com",
+			"3 login gil@example.com",
+			"doubt: E-mail",
+			`choice 1 "Login": ["gil@example.com"]`,
+			`choice 2 "Username": ["00Uabc" "gil@example.com"]`,
+			`choice 3 "E-mail": ["ana@example.com" "gil@example.com"]`,
+		}},
 		"a row of two names": {"Username,Email\nAna Lima,n/a\nx@example.com,y@example.com", []string{
 			"2 login Ana Lima ? has a space inside; put each user on a line of its own",
 			"3 login x@example.com, also email y@example.com",

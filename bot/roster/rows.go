@@ -169,12 +169,17 @@ func (n naming) rank() int {
 	return 0
 }
 
-// addNaming adds what is not there yet: one text names one user, as a login or as an e-mail.
+// addNaming adds what is not there yet, or only as something odd: one text names one user,
+// as a login or as an e-mail.
 func addNaming(all []naming, n naming) []naming {
-	if slices.ContainsFunc(all, func(a naming) bool { return sameRef(a.ref, n.ref) }) {
-		return all
+	i := slices.IndexFunc(all, func(a naming) bool { return sameRef(a.ref, n.ref) })
+	switch {
+	case i < 0:
+		return append(all, n)
+	case all[i].odd != "" && n.odd == "":
+		all[i] = n
 	}
-	return append(all, n)
+	return all
 }
 
 func sameRef(a, b reset.Ref) bool {

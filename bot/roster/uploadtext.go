@@ -125,9 +125,11 @@ func (u *UploadText) factors(text string) (string, error) {
 // nextOption is an option after other words.
 var nextOption = regexp.MustCompile(`(?i)\s(?:` + strings.Join(options, "|") + `):`)
 
+// isFactor reports whether words name factors to the last: a dash after them begins the reason.
 func isFactor(name string) bool {
 	_, err := FactorTypes([]string{name})
-	return err == nil
+	last := name[strings.LastIndexByte(name, ' ')+1:]
+	return err == nil && folded(last) != ""
 }
 
 // mostWhen is how many words a time has: "at the 3rd of May 07:00 pm".
