@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -57,8 +58,13 @@ func (b *cache[T]) share(ctx context.Context, key string, age time.Duration, ask
 			return p, nil
 		}
 		ours := false
-		answer := b.asked.DoChan(key, func() (any, error) {
-			ours = true
+		answer := b.asked.DoChan(key, func() (answer any, err error) {
+			ours, answer = true, entry[T]{}
+			defer func() {
+				if p := recover(); p != nil { // past singleflight nobody could: it panics by a goroutine of its own
+					err = fmt.Errorf("panic: %v", p)
+				}
+			}()
 			if p, ok := b.get(key, age); ok { // answered since
 				return p, nil
 			}

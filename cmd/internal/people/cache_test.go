@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,4 +91,15 @@ func TestCache_shareWithWhoGivesUp(t *testing.T) {
 			t.Errorf("of an answer 10s old: %v after %d questions, want 3", err, calls)
 		}
 	})
+}
+
+// A panic behind a question ends that question only, and the next one is asked.
+func TestCache_share_panics(t *testing.T) {
+	var b cache[int]
+	if _, err := b.share(t.Context(), "key", time.Minute, func() (int, error) { panic("a fault") }); err == nil || !strings.Contains(err.Error(), "a fault") {
+		t.Errorf("got %v", err)
+	}
+	if got, err := b.share(t.Context(), "key", time.Minute, func() (int, error) { return 2, nil }); err != nil || got.value != 2 {
+		t.Errorf("asked again: %d, %v", got.value, err)
+	}
 }
