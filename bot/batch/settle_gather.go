@@ -76,6 +76,7 @@ func (s *settler) readFactors(e *evidence, t reset.Target, p reset.Progress) boo
 // unreadFactors puts into the evidence why factors could not be read, and reports whether
 // that is final; else they are read again.
 func (s *settler) unreadFactors(e *evidence, t reset.Target, err error) (final bool) {
+	s.Log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
 	switch {
 	case okta.IsKind(err, okta.KindAuth, okta.KindScope):
 		if s.head.State == reset.Running {
@@ -89,6 +90,5 @@ func (s *settler) unreadFactors(e *evidence, t reset.Target, err error) (final b
 		e.Hidden = true
 		return true
 	}
-	s.Log.Warn("factors of a user in doubt cannot be read", "request", s.head.ID, "row", t.Row, "err", err)
 	return false
 }

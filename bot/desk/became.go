@@ -76,6 +76,9 @@ func (d *Desk) becameIn(ctx context.Context, r *reset.Request, is func(reset.Tar
 			continue
 		}
 		b, found = reset.UserResult{Request: r, Target: t}, true
+		if t.Action == reset.ActionReset {
+			break
+		}
 	}
 	if !found {
 		return b, false, nil
