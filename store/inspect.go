@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 
 	"factorbot/store/internal/kv"
 	"factorbot/store/internal/kv/boltkv"
+	"factorbot/store/internal/kv/etcdkv"
 )
 
 // Inspection is a record that is opened for reading only, as it is in its file or in a
@@ -40,6 +42,35 @@ func Inspect(path string, o ...Option) (*Inspection, error) {
 		return nil, errors.Join(err, i.close())
 	}
 	return i, nil
+}
+
+// Verify is [Reader.Verify] of the record as it is at one moment, also while others write to etcd.
+func (i *Inspection) Verify(ctx context.Context, kept ...Expected) (*Audit, error) {
+	return i.atOneMoment().Verify(ctx, kept...)
+}
+
+// Trail is [Reader.Trail] of the record as it is at one moment.
+func (i *Inspection) Trail(ctx context.Context) iter.Seq2[Link, error] {
+	return i.atOneMoment().Trail(ctx)
+}
+
+// atOneMoment reads the record at one revision of etcd; a file that is inspected changes for nobody.
+func (i *Inspection) atOneMoment() *Reader {
+	r := i.Reader
+	if e, ok := i.engine.(*etcdkv.Engine); ok {
+		r.engine = snapshot{e, e.Snapshot()}
+	}
+	return &r
+}
+
+// snapshot is an engine whose pairs stay as they are.
+type snapshot struct {
+	kv.Engine
+	pairs kv.Reader
+}
+
+func (s snapshot) Read(ctx context.Context, from, to string, limit int) ([]kv.Pair, int64, error) {
+	return s.pairs.Read(ctx, from, to, limit)
 }
 
 // recognize reads what the record says of itself; a damaged one may have lost it.

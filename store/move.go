@@ -116,11 +116,7 @@ func copyPairs(ctx context.Context, source *Inspection, target kv.Engine) (n int
 
 // pairs yields what is in the record at one moment.
 func (i *Inspection) pairs(ctx context.Context) iter.Seq2[kv.Pair, error] {
-	var r kv.Reader = i.engine
-	if e, ok := i.engine.(*etcdkv.Engine); ok {
-		r = e.Snapshot()
-	}
-	return kv.Scan(ctx, r, "", copyPage)
+	return kv.Scan(ctx, i.atOneMoment().engine, "", copyPage)
 }
 
 // copyPage is how many pairs are read at once; each has up to half a megabyte.

@@ -1,10 +1,12 @@
 package etcdtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -214,4 +216,40 @@ func TestRecord_moves(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// A record that a bot is writing is verified as it is at one moment: its chains hold.
+func TestRecord_verified_while_written(t *testing.T) {
+	t.Parallel()
+	member := addr(mustCluster(t, 1)[0])
+	term := mustLead(t, mustOpen(t, member))
+	mustRun(t, term, "op")
+	ctx, cancel := context.WithCancel(t.Context())
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for ctx.Err() == nil {
+			if err := term.AppendOrgFacts(ctx, reset.Fact{Name: "started", At: time.Now()}); err != nil && ctx.Err() == nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 100 {
+		i, err := store.Inspect("etcd://" + member + "/" + t.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		audit, err := i.Verify(t.Context())
+		if err != nil || len(audit.Findings) != 0 || audit.Requests != 1 {
+			t.Errorf("audit %+v, %v", audit, err)
+		}
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			break
+		}
+	}
+	cancel()
+	writing.Wait()
 }
