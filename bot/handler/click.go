@@ -17,7 +17,7 @@ func (h *Handler) serveClick(ctx context.Context, e *event.Event) (view.Message,
 	if h.modalOf(e) != nil {
 		return wasOpened(e), nil // beside its acknowledgement, while its trigger was good
 	}
-	press := h.forms()[e.Action].press
+	press := h.actions()[e.Action].press
 	if press == nil {
 		h.Log.Warn("an unknown button was pressed and is passed over", "action", e.Action)
 		return view.Refused(formerButton), nil

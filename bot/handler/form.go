@@ -12,73 +12,6 @@ import (
 	"factorbot/bot/view"
 )
 
-// form is what one of our buttons, menus and modals leads to. Where a button opens a modal
-// that can be submitted, both have the same name.
-type form struct {
-	// open makes the modal that a press opens, or that replaces the one it is in. It runs
-	// beside the acknowledgement, while the trigger is good.
-	open  modalMaker
-	press server // does what a press asks for; a worker calls it
-	// check says what is wrong with what is submitted, by field, as far as that is known in
-	// time; it runs before the acknowledgement.
-	check  func(ctx context.Context, e *event.Event) map[string]string
-	submit server // does what the modal asks for; a worker calls it
-}
-
-// modalMaker makes the modal that an event asks for.
-type modalMaker func(ctx context.Context, e *event.Event) (slack.ModalViewRequest, error)
-
-// server does what an event asks for, and returns the answer to its person.
-type server func(ctx context.Context, e *event.Event) (view.Message, error)
-
-// forms has what each action ID and each callback ID leads to.
-func (h *Handler) forms() map[string]form {
-	return map[string]form{
-		view.ActionAddReason:    {open: h.reasonModal},
-		view.ReasonCallback:     {check: h.checkReason, submit: h.openWithReason},
-		view.ActionChooseColumn: {press: h.chooseColumn},
-
-		view.ActionNewRequest:  {open: h.requestModal},
-		view.ActionMoreOptions: {open: withFrame(h.moreOptionsModal)},
-		view.RequestCallback:   {check: h.checkRequest, submit: withFrame(h.openRequest)},
-
-		view.ActionNewExport: {open: h.exportModal},
-		view.FieldNamedBy:    {open: withFrame(h.otherFieldModal)},
-		view.ExportCallback:  {check: h.checkExport, submit: withFrame(h.openExport)},
-
-		view.ActionApprove: {press: h.approve},
-		view.ActionConfirm: {open: h.decisionModal(confirmModal), check: h.checkNumber, submit: h.approveNumber},
-		view.ActionAgain:   {open: withFrame(h.againModal)},
-		view.ActionDeny:    {open: h.decisionModal(view.DenyModal), check: h.checkDenial, submit: h.deny},
-
-		view.ActionReview: {open: h.reviewModal, check: h.checkReview, submit: closeReview},
-		view.ReviewSearch: {open: withFrame(h.turnedReviewModal)},
-		view.ReviewShow:   {open: withFrame(h.turnedReviewModal)},
-		view.ReviewBack:   {open: withFrame(h.turnedReviewModal)},
-		view.ReviewOn:     {open: withFrame(h.turnedReviewModal)},
-		view.ReviewAll:    {open: withFrame(h.turnedReviewModal)},
-		view.ReviewRemove: {press: h.serveReview},
-
-		view.ActionCancel:      {press: h.decide(Desk.Cancel)},
-		view.ActionPause:       {press: h.decide(Desk.Pause)},
-		view.ActionResume:      {press: h.decide(Desk.Resume)},
-		view.ActionRetryFailed: {press: h.retry},
-		view.ActionNotMe:       {press: h.report},
-	}
-}
-
-// withFrame reads what the modal of an event is about.
-func withFrame[T any](do func(context.Context, *event.Event, view.Frame) (T, error)) func(context.Context, *event.Event) (T, error) {
-	return func(ctx context.Context, e *event.Event) (T, error) {
-		f, err := e.Frame()
-		if err != nil {
-			var none T
-			return none, err
-		}
-		return do(ctx, e, f)
-	}
-}
-
 // formerButton answers a button or form that this program never wrote, or no longer writes.
 const formerButton = "This button or form is out of date, so nothing was done. Use the newest message of the request."
 
@@ -88,7 +21,7 @@ const outOfDate = "This form is out of date. Close it and open it again."
 // Check says what is wrong with a form, or what it turns into; keep reports whether it is
 // to be recorded and served.
 func (h *Handler) Check(ctx context.Context, e *event.Event) (answer *slack.ViewSubmissionResponse, keep bool) {
-	f := h.forms()[e.Callback]
+	f := h.actions()[e.Callback]
 	if f.check == nil {
 		h.Log.Warn("an unknown form was submitted and is passed over", "callback", e.Callback)
 		return nil, false
@@ -101,7 +34,7 @@ func (h *Handler) Check(ctx context.Context, e *event.Event) (answer *slack.View
 
 // serveSubmission serves a form that was checked and recorded.
 func (h *Handler) serveSubmission(ctx context.Context, e *event.Event) (view.Message, error) {
-	f := h.forms()[e.Callback]
+	f := h.actions()[e.Callback]
 	if f.submit == nil {
 		h.Log.Warn("an unknown form is in the inbox and is passed over", "callback", e.Callback)
 		return view.Refused(formerButton), nil
@@ -137,7 +70,7 @@ func (h *Handler) modalOf(e *event.Event) modalMaker {
 	case e.Kind == event.KindCommand:
 		return h.modalOfCommand(e)
 	case e.Kind == event.KindClick:
-		return h.forms()[e.Action].open
+		return h.actions()[e.Action].open
 	}
 	return nil
 }
