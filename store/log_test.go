@@ -106,8 +106,8 @@ func TestTerm_Log_newTerm(t *testing.T) {
 	}
 }
 
-// At a pace each entry is a commit of its own: a full block is one value all the same, so
-// that a log of 100,000 users is not as many keys, and a reader that began before reads on.
+// At a pace each entry is a commit of its own. A full block is still one value, so a log of
+// 100,000 users does not take 100,000 keys, and a reader that began before reads on.
 func TestTerm_Log_at_a_pace(t *testing.T) {
 	m := newMemEngine()
 	term := mustTermOn(t, m)

@@ -151,7 +151,7 @@ func (l logins) Targets(_ context.Context, _ reset.ID, _, from int) iter.Seq2[re
 	}
 }
 
-// noMembers are people about whom Slack does not answer.
+// noMembers fails every question to Slack about a person.
 type noMembers struct{ fakePeople }
 
 func (noMembers) Member(context.Context, reset.Person) (policy.Person, error) {

@@ -77,7 +77,7 @@ func TestDesk_History_saysThatThereIsMore(t *testing.T) {
 	}
 }
 
-// closed are people of whom Slack does not say in which channels they are.
+// closed fails every question about who is in a channel.
 type closed struct{ fakePeople }
 
 func (closed) InChannel(context.Context, reset.Channel, reset.Person) (bool, error) {

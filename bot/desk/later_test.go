@@ -249,8 +249,8 @@ func TestDesk_Retry_leaves_out_who_enrolled(t *testing.T) {
 	}
 }
 
-// Nobody whom the plan left out is asked for by a retry, and the retry of another request
-// neither stands in its way nor hides one of its own.
+// A retry doesn't ask for users that the plan left out. The retry of another request doesn't
+// block it, and doesn't hide a retry of its own.
 func TestDesk_Retry_of_its_own_rows(t *testing.T) {
 	o := mustOpenOffice(t)
 	stop := func(r *reset.Request) {
