@@ -15,7 +15,7 @@ import (
 	"factorbot/bot/slacksim"
 )
 
-// listedApprovers answers the Announcer's question whom to ask.
+// listedApprovers tells the Announcer which approvers to ask.
 type listedApprovers struct {
 	mu    sync.Mutex
 	ids   []reset.Person

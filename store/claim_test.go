@@ -64,8 +64,8 @@ func TestTerm_claims_passed_on(t *testing.T) {
 	}
 }
 
-// Where it cannot be read who is claimed nobody is started, and what came of steps is
-// recorded all the same.
+// While the claims cannot be read, nobody is started; what came of earlier steps is still
+// recorded.
 func TestTerm_claims_unreadable(t *testing.T) {
 	m := newMemEngine()
 	term := mustTermOn(t, m)

@@ -37,7 +37,7 @@ func groupsSlot(revision int) reset.Slot { return reset.Slot(fmt.Sprintf("ask-gr
 // listTime bounds the listing of approvers.
 const listTime = 20 * time.Second
 
-// askApprovers writes down once for each revision whom it needs. What is written down
+// askApprovers writes down once for each revision which approvers it needs. What is written down
 // is delivered however often the program starts.
 func (p *poster) askApprovers(ctx context.Context, r *reset.Request, _ message, marker reset.Message) (reset.Message, time.Duration, error) {
 	have, err := p.sender.messages(ctx, p.id)

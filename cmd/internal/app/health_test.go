@@ -69,7 +69,7 @@ func TestReadiness_isBounded(t *testing.T) {
 	})
 }
 
-// A service app is nobody in Okta; readiness asks Okta all the same, and notices that
+// A service app is nobody in Okta; readiness still asks Okta, and notices that
 // its access was taken away.
 func TestOktaAnswers_ofAServiceApp(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -32,7 +32,7 @@ func TestCrash_killed_anywhere(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	kills, faults, restores := 200, 500, 4
 	if testing.Short() {
-		kills, faults, restores = 20, 50, 1 // the points are met all the same
+		kills, faults, restores = 20, 50, 1 // the points are still met
 	}
 	cmd := exec.CommandContext(t.Context(), mustBuildLab(t), "drill", "--json", "--faults", "0.06", "--kills", fmt.Sprint(kills), "--restores", fmt.Sprint(restores))
 	var out, logs bytes.Buffer
