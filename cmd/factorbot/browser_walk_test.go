@@ -22,7 +22,7 @@ type walk struct {
 // list of users is exported. The pictures go where TestBrowser_states puts its own.
 func TestBrowser_walk(t *testing.T) {
 	t.Parallel() // it waits for most of its time
-	s := mustSandbox(t, "--users", "240", "--rate-limit", "6000", "--latency", "20ms")
+	s := mustSandbox(t, "--users", "300", "--rate-limit", "6000", "--latency", "20ms")
 	w := &walk{page: mustBrowse(t, s.url+"/"), s: s, folder: screenshots(t)}
 
 	w.ask(`/factor-reset`, "search", `status eq "ACTIVE"`, "phones replaced, OPS-7", "tell")
@@ -133,7 +133,7 @@ func (w *walk) steer() {
 	w.s.set(map[string]any{"latency": "200ms"})
 	w.approveLarge()
 	w.s.await("some to be reset", func() bool { return w.s.reset() >= 20 })
-	w.s.set(map[string]any{"latency": "2500ms"}) // what is left then takes a minute; who presses a button is looked up with two calls
+	w.s.set(map[string]any{"latency": "4s"}) // what is left then takes two minutes; who presses a button is looked up with two calls
 	w.open("FR-1")
 	w.until(`/\d+ of \d+ users: /.test(document.querySelector("#replies").textContent)`)
 	w.shot("running", phoneDark)
