@@ -62,6 +62,9 @@ func (b *Engine) Read(ctx context.Context, from, to string, limit int) (found []
 				break
 			}
 			p, err := unframe(k, v)
+			if err == nil && (p.Key < from || len(found) > 0 && p.Key <= found[len(found)-1].Key) {
+				err = misplaced(k) // who reads on from it would read the same again, for ever
+			}
 			if err != nil {
 				return &DamagedError{Path: b.path, Cause: err}
 			}
@@ -122,7 +125,7 @@ func (b *Engine) apply(conds []kv.Cond, ops []kv.Op) (int64, error) {
 	}
 	rev := bucket.Sequence() + 1
 	for _, o := range ops {
-		if err := apply(bucket, o, int64(rev)); err != nil {
+		if err := b.change(bucket, o, int64(rev)); err != nil {
 			return 0, err
 		}
 	}
@@ -141,19 +144,26 @@ func holds(bucket *bbolt.Bucket, conds []kv.Cond) bool {
 	return true
 }
 
-func apply(bucket *bbolt.Bucket, o kv.Op, rev int64) error {
+// change does one operation.
+func (b *Engine) change(bucket *bbolt.Bucket, o kv.Op, rev int64) error {
 	if !o.Del {
 		return bucket.Put([]byte(o.Key), frame(o.Key, o.Value, rev))
 	}
 	// A cursor may pass over a key after a deletion, so it seeks each time.
 	c := bucket.Cursor()
 	for k, _ := c.Seek([]byte(o.Key)); k != nil && (o.To == "" || string(k) < o.To); k, _ = c.Seek([]byte(o.Key)) {
+		if string(k) < o.Key {
+			return &DamagedError{Path: b.path, Cause: misplaced(k)}
+		}
 		if err := c.Delete(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// misplaced is the error of a key where only later ones may be.
+func misplaced(key []byte) error { return fmt.Errorf("key %q is not where it belongs", key) }
 
 // A stored value begins with its revision and a CRC-32C of key, revision and
 // payload: bbolt itself checks only its two meta pages.

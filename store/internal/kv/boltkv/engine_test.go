@@ -1,9 +1,14 @@
 package boltkv
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,4 +118,53 @@ func must[T any](tb testing.TB) func(T, error) T {
 		}
 		return v
 	}
+}
+
+// A page in the place of a later one of the same kind has its keys come twice. Whoever
+// reads on from the last key would read the same again, for ever.
+func TestEngine_Read_keysTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "factorbot.db")
+	b := must[*Engine](t)(Open(path, time.Second))
+	for i := range 2000 {
+		if _, err := b.Commit(t.Context(), nil, kv.Put(fmt.Sprintf("key %04d", i), []byte(strings.Repeat("value ", 10)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := must[[]byte](t)(os.ReadFile(path))
+	early, late := leafWith(t, whole, "key 0500"), leafWith(t, whole, "key 1500")
+	copy(whole[late+8:][:os.Getpagesize()-8], whole[early+8:]) // but for its number
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged, damage, err := Inspect(path)
+	if err != nil || damage == nil {
+		t.Fatal(damage, err)
+	}
+	defer damaged.Close()
+	read := 0
+	for _, err = range kv.Scan(t.Context(), damaged, "", 10) {
+		if read++; err != nil || read > 2000 {
+			break
+		}
+	}
+	if !errors.As(err, new(*DamagedError)) || read < 1000 {
+		t.Errorf("%d pairs read, then %v", read, err)
+	}
+}
+
+// leafWith is where the page of leaves begins that has a key, the last such page in the file.
+func leafWith(tb testing.TB, file []byte, key string) int {
+	page := os.Getpagesize()
+	for at := len(file) / page * page; at > 0; {
+		at -= page
+		const leaf = 2 // of a page's flags
+		if binary.NativeEndian.Uint16(file[at+8:]) == leaf && bytes.Contains(file[at:][:page], []byte(key)) && binary.NativeEndian.Uint32(file[at+12:]) == 0 {
+			return at
+		}
+	}
+	tb.Fatalf("no page has %q", key)
+	return 0
 }

@@ -30,7 +30,7 @@ func Check(db *bbolt.DB, path string) error {
 				return fmt.Errorf("key %q comes after %q", k, last)
 			}
 			if bucket.Get(k) == nil {
-				return fmt.Errorf("key %q is not where it belongs", k)
+				return misplaced(k)
 			}
 			last = append(last[:0], k...)
 			if read += len(v); read > pagedMost {
