@@ -165,10 +165,10 @@ func TestBenchSettings_ideal(t *testing.T) {
 // Each judgement is shown a result that passes and one that does not.
 func TestBenchRows_judge(t *testing.T) {
 	good := benchResult{Urgent: []float64{0.4, 0.5, 0.6, 0.7, 1.9}, Loop: &benchFigures{Rate: 18}, Etcd: &benchFigures{Resetting: 1.04, PeakRSS: 60 << 20}, Bot: benchFigures{
-		Resetting: 1, Rate: 5000, UserCalls: 2000, CallsPerUser: 1.02, PlanCalls: 60, PeakWindow: 80, PeakRSS: 40 << 20,
+		Resetting: 1, Rate: 3400, UserCalls: 2000, CallsPerUser: 1.02, PlanCalls: 60, PeakWindow: 80, PeakRSS: 40 << 20,
 		windows: []oktasim.Window{{Calls: 30, Throttled: 40}, {Calls: 40}, {Calls: 50}}, factors: []oktasim.Window{{Calls: 40, Throttled: 1}, {Calls: 40}}}}
 	bad := benchResult{Urgent: []float64{0.4, 2.1}, Loop: &benchFigures{Rate: 18000}, Etcd: &benchFigures{Resetting: 1.1e6, PeakRSS: 170 << 20, NotReset: 1, Forgotten: 1}, Bot: benchFigures{
-		Resetting: 1e6, Rate: 90, Throttled: 500, UserCalls: 2000, CallsPerUser: 1.2, PlanCalls: 900, PeakWindow: 81, PeakRSS: 129 << 20,
+		Resetting: 1e6, Rate: 3300, Throttled: 500, UserCalls: 2000, CallsPerUser: 1.2, PlanCalls: 900, PeakWindow: 81, PeakRSS: 129 << 20,
 		NotReset: 3, NewRemoved: 1, Forgotten: 1, Unfounded: 1, Outcomes: map[string]int{"failed": 1},
 		windows: []oktasim.Window{{Calls: 81}, {}, {Calls: 50, Throttled: 50}}, factors: []oktasim.Window{{}, {Calls: 41, Throttled: 1}}}}
 	for _, row := range benchRows() {

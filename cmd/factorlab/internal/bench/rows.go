@@ -166,15 +166,13 @@ const (
 	mostLarge  = 128e6 // bytes, of the largest request
 )
 
-func judgeUnpaced(s benchSettings, r *benchResult) []benchTarget {
-	targets := []benchTarget{
-		atLeast("resets/s, against Newman's", r.Bot.Rate/newmanRate, 25, "%.1f"),
+// judgeUnpaced holds a job that nothing limits against Newman; the loop's figure, which
+// keeps no record, is printed only: every real org limits both long before.
+func judgeUnpaced(_ benchSettings, r *benchResult) []benchTarget {
+	return []benchTarget{
+		atLeast("resets/s, against Newman's", r.Bot.Rate/newmanRate, 30, "%.1f"),
 		atMost("peak RSS", float64(r.Bot.PeakRSS)/1e6, mostMemory/1e6, "%.1f MB"), none("rows not reset", r.Bot.NotReset),
 	}
-	if r.Loop != nil {
-		targets = append(targets, atLeast("resets/s, against the loop", r.Bot.Rate/r.Loop.Rate, 0.6, ratio))
-	}
-	return targets
 }
 
 func judgeLarge(_ benchSettings, r *benchResult) []benchTarget {
