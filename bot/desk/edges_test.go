@@ -268,7 +268,8 @@ func (brokenLists) Persons(context.Context, ...reset.Person) ([]policy.Person, e
 func TestDesk_Became_twice_in_a_plan(t *testing.T) {
 	for name, actions := range map[string][]reset.Action{
 		"skipped, then reset": {reset.ActionSkip, reset.ActionReset}, "reset, then skipped": {reset.ActionReset, reset.ActionSkip}, "skipped twice": {reset.ActionSkip, reset.ActionSkip},
-		"skipped, reset, skipped": {reset.ActionSkip, reset.ActionReset, reset.ActionSkip},
+		"skipped, reset, skipped":        {reset.ActionSkip, reset.ActionReset, reset.ActionSkip},
+		"reset, the rest cannot be read": {reset.ActionReset, unreadable},
 	} {
 		o := mustOpenOffice(t)
 		r := o.mustPlan(t, "00u1", "00u2", "00u3")
@@ -286,16 +287,22 @@ func TestDesk_Became_twice_in_a_plan(t *testing.T) {
 	}
 }
 
-// plan has one user in each row.
+// plan has one user in each row that can be read.
 type plan struct {
 	*store.Term
 	actions []reset.Action
 }
 
+const unreadable reset.Action = "unreadable"
+
 func (p plan) Targets(context.Context, reset.ID, int, int) iter.Seq2[reset.Target, error] {
 	return func(yield func(reset.Target, error) bool) {
 		for i, a := range p.actions {
-			if !yield(reset.Target{Row: i + 1, User: "00u1", Action: a}, nil) {
+			var err error
+			if a == unreadable {
+				err = errors.New("this row cannot be read")
+			}
+			if !yield(reset.Target{Row: i + 1, User: "00u1", Action: a}, err) {
 				return
 			}
 		}
