@@ -259,10 +259,10 @@ func (s *sandboxRun) await(what string, find func() bool) {
 }
 
 // poll asks until ok returns true, and reports whether it did before the limit: often at
-// first, then twice a second, for a question takes its share of the processors.
+// first, then three times a second, for a question takes its share of the processors.
 func poll(limit time.Duration, ok func() bool) bool {
 	over := time.After(limit)
-	for pause := 10 * time.Millisecond; !ok(); pause = min(2*pause, 500*time.Millisecond) {
+	for pause := 10 * time.Millisecond; !ok(); pause = min(2*pause, 300*time.Millisecond) {
 		select {
 		case <-over:
 			return ok()
