@@ -310,8 +310,10 @@ func (w *awayWalk) walk(how string) {
 
 	// What stops and what shows does not wait for any of that.
 	stop := w.awaitMessage("the button to pause FR-9", func(m message) bool {
-		// ten calls that fail in a row are a reason for the bot to pause by itself, perhaps before anybody else does
-		return strings.HasPrefix(m.value("pause"), "FR-9:") || strings.HasPrefix(m.value("resume"), "FR-9:")
+		// A refused token is one reason for the bot to pause by itself, calls that fail in a row are another,
+		// perhaps before anybody else does.
+		itself := how == "401" || strings.Contains(m.all(), "calls to Okta in a row failed")
+		return strings.HasPrefix(m.value("pause"), "FR-9:") || itself && strings.HasPrefix(m.value("resume"), "FR-9:")
 	})
 	if stop.value("pause") != "" {
 		w.click("U_APPROVER1", stop, "pause")

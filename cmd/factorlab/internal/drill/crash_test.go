@@ -34,7 +34,7 @@ func TestCrash_killed_anywhere(t *testing.T) {
 	if testing.Short() {
 		kills, faults, restores = 20, 50, 1 // the points are still met
 	}
-	cmd := exec.CommandContext(t.Context(), mustBuildLab(t), "drill", "--json", "--users", "200", "--faults", "0.06", "--kills", fmt.Sprint(kills), "--restores", fmt.Sprint(restores))
+	cmd := exec.CommandContext(t.Context(), mustBuildLab(t), "drill", "--json", "--faults", "0.06", "--kills", fmt.Sprint(kills), "--restores", fmt.Sprint(restores))
 	var out, logs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &logs
 	failed := cmd.Run()

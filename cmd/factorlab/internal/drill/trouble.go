@@ -43,7 +43,7 @@ func (d *drill) brew(armed bool) (t trouble, err error) {
 	failing := []map[string]any{}
 	if !armed && d.rng.Float64() < shareOutage {
 		methods := slices.Sorted(maps.Keys(d.work.Books().Tried))
-		if d.shown() < d.asked() {
+		if d.idle > shortIdle && d.shown() < d.asked() {
 			methods = slices.DeleteFunc(methods, asks)
 		}
 		kinds := []string{"5xx", "internal", "rate_limited", "lost", "hang"}
@@ -81,8 +81,12 @@ func (d *drill) brew(armed bool) (t trouble, err error) {
 	return t, nil
 }
 
-// asks reports whether an upload is refused while this method is away for longer than the
-// bot waits. Who asked is told to upload again, which nobody does here.
+// shortIdle is after how many idle lives the next is still over before the bot refuses an
+// upload because Slack has been away for ten seconds.
+const shortIdle = 3
+
+// asks reports whether an upload is refused while this method is away for that long. Who
+// asked is told to upload again, which nobody does here.
 func asks(method string) bool {
 	return slices.Contains([]string{"conversations.members", "download", "files.info", "users.info", "usergroups.users.list"}, method)
 }
